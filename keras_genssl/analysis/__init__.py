@@ -1,0 +1,73 @@
+"""What a trained model learned: codes to compare, to interpolate, to judge and to draw.
+
+Everything takes NumPy arrays and callables, so that it serves any model with `encode` and `decode`:
+
+    rows = kg.analysis.interpolate(model.encode, model.decode, images[:5], images[5:10])
+    kg.analysis.save_image_grid("out/rows.png", rows.reshape(-1, 28, 28, 1), columns=8)
+
+Images go in as uint8 or as floats in [-1, 1]; functions of images see float32 in [-1, 1], a batch at a time.
+"""
+
+from keras_genssl.analysis.anomaly import auroc, leave_one_class_out, negative_elbo, reconstruction_error
+from keras_genssl.analysis.batches import decode_codes, encode_images, to_float
+from keras_genssl.analysis.dequantize import dequantize
+from keras_genssl.analysis.duplicates import closest_pairs, duplicate_rate, memorisation_rate, support_size
+from keras_genssl.analysis.few_labels import classifier, few_label_accuracy, labelled_subset
+from keras_genssl.analysis.filters import first_layer_filters
+from keras_genssl.analysis.gaussian_codes import gaussian_codes
+from keras_genssl.analysis.image_grid import image_grid, save_image_grid, to_uint8
+from keras_genssl.analysis.interpolation import interpolate, interpolation_grid, lerp, morph, slerp
+from keras_genssl.analysis.latent_arithmetic import add_attribute, analogy, attribute_direction, classifier_direction
+from keras_genssl.analysis.pca import PCA
+from keras_genssl.analysis.projection import (
+    gaussian_quantiles,
+    latent_manifold,
+    pca_projection,
+    plot_projection,
+    tsne_projection,
+)
+from keras_genssl.analysis.retrieval import nearest_images, precision_at_k
+from keras_genssl.analysis.stacked import stacked_classes, stacked_mode_coverage, stacked_predictions
+
+__all__ = [
+    "PCA",
+    "add_attribute",
+    "analogy",
+    "attribute_direction",
+    "auroc",
+    "classifier",
+    "classifier_direction",
+    "closest_pairs",
+    "decode_codes",
+    "dequantize",
+    "duplicate_rate",
+    "encode_images",
+    "few_label_accuracy",
+    "first_layer_filters",
+    "gaussian_codes",
+    "gaussian_quantiles",
+    "image_grid",
+    "interpolate",
+    "interpolation_grid",
+    "labelled_subset",
+    "latent_manifold",
+    "leave_one_class_out",
+    "lerp",
+    "memorisation_rate",
+    "morph",
+    "nearest_images",
+    "negative_elbo",
+    "pca_projection",
+    "plot_projection",
+    "precision_at_k",
+    "reconstruction_error",
+    "save_image_grid",
+    "slerp",
+    "stacked_classes",
+    "stacked_mode_coverage",
+    "stacked_predictions",
+    "support_size",
+    "to_float",
+    "to_uint8",
+    "tsne_projection",
+]

@@ -1,0 +1,156 @@
+"""How strange an image is to a model, and how well that tells anomalies."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from keras_genssl.analysis.batches import Function, encode_images, to_float
+
+Scorer = Callable[[np.ndarray], npt.ArrayLike]
+
+
+def reconstruction_error(
+    reconstruct: Function, images: npt.ArrayLike, features: Function | None = None, batch_size: int = 256
+) -> np.ndarray:
+    """The mean squared difference between each image and its reconstruction: an anomaly score.
+
+    A model that has learnt to rebuild what is normal does so worse with what is not.
+
+    Args:
+        reconstruct: maps images `(batch, height, width, channels)` in [-1, 1] to their reconstructions.
+        images: `(num, height, width, channels)`, uint8 or float in [-1, 1].
+        features: maps images to the values `(batch, ...)` that are compared, a network's activations say;
+            by default the pixels.
+        batch_size: images handed over at once.
+
+    Returns:
+        float64 array `(num,)`.
+
+    Raises:
+        ValueError: if the images or `batch_size` are not as said.
+
+    Example:
+        >>> images = np.array([[1.0, -1.0], [0.5, 0.5]]).reshape(2, 1, 2, 1)
+        >>> reconstruction_error(lambda batch: 0.0 * batch, images).tolist()
+        [1.0, 0.25]
+    """
+
+    def error(batch: np.ndarray) -> np.ndarray:
+        rebuilt = np.asarray(reconstruct(batch))
+        if rebuilt.shape != batch.shape:
+            raise ValueError(f"`reconstruct` must keep the shape {batch.shape}. Received: {rebuilt.shape}")
+        pair = (batch, rebuilt) if features is None else (features(batch), features(rebuilt))
+        first, second = (np.asarray(values, np.float64).reshape(len(batch), -1) for values in pair)
+        return ((first - second) ** 2).mean(axis=1)
+
+    return encode_images(error, images, batch_size)
+
+
+def negative_elbo(elbo: Function, images: npt.ArrayLike, batch_size: int = 256) -> np.ndarray:
+    """How improbable a model holds each image: minus a bound on, or an estimate of, its log-likelihood.
+
+    Args:
+        elbo: maps images `(batch, height, width, channels)` in [-1, 1] to nats `(batch,)`, the evidence lower
+            bound or an importance-weighted estimate: `lambda images: vae.elbo(images, num_samples=16)`.
+        images: `(num, height, width, channels)`, uint8 or float in [-1, 1].
+        batch_size: images handed over at once.
+
+    Returns:
+        float64 array `(num,)`.
+
+    Raises:
+        ValueError: if the images or `batch_size` are not as said, or an answer is not `(batch,)`.
+
+    Example:
+
+        scores = kg.analysis.negative_elbo(lambda images: vae.elbo(images, num_samples=16), images)
+    """
+    bounds = encode_images(elbo, images, batch_size).astype(np.float64)
+    if bounds.ndim != 1:
+        raise ValueError(f"`elbo` must answer (batch,). Received: shape {bounds.shape}")
+    return -bounds
+
+
+def auroc(scores_normal: npt.ArrayLike, scores_anomalous: npt.ArrayLike) -> float:
+    """The probability that an anomaly scores higher than a normal image, ties counted half.
+
+    The area under the ROC curve, and the Mann-Whitney statistic over the number of pairs; 1/2 by chance.
+
+    Args:
+        scores_normal: `(num_normal,)`, larger is stranger.
+        scores_anomalous: `(num_anomalous,)`.
+
+    Returns:
+        A number in [0, 1].
+
+    Raises:
+        ValueError: if one of the two is empty, not one-dimensional or holds NaN.
+
+    Example:
+        >>> auroc([1.0, 2.0, 3.0], [2.0, 4.0])
+        0.75
+    """
+    normal, anomalous = (np.asarray(scores, np.float64) for scores in (scores_normal, scores_anomalous))
+    if normal.ndim != 1 or anomalous.ndim != 1 or not normal.size or not anomalous.size:
+        raise ValueError(
+            "`scores_normal` and `scores_anomalous` must be one-dimensional and not empty. "
+            f"Received: shapes {normal.shape} and {anomalous.shape}"
+        )
+    if np.isnan(normal).any() or np.isnan(anomalous).any():
+        raise ValueError("`scores_normal` and `scores_anomalous` must not hold NaN.")
+    normal = np.sort(normal)
+    below, not_above = (np.searchsorted(normal, anomalous, side) for side in ("left", "right"))
+    return float((below + not_above).sum() / (2 * normal.size * anomalous.size))
+
+
+def leave_one_class_out(
+    fit: Callable[[np.ndarray], dict[str, Scorer]],
+    train: tuple[npt.ArrayLike, npt.ArrayLike],
+    test: tuple[npt.ArrayLike, npt.ArrayLike],
+    classes: Iterable[int] | None = None,
+) -> dict[str, dict[int, float]]:
+    """Holds each class out of training in turn, as the anomaly, and reports how well each score tells it.
+
+    Args:
+        fit: trains on normal images, `(num, height, width, channels)` float32 in [-1, 1], and returns named
+            scores, each a function of such images to `(num,)`, larger is stranger. One model may have several:
+            `{"error": ..., "elbo": ...}`.
+        train: images, uint8 or float in [-1, 1], and their labels `(num,)`.
+        test: as `train`; never seen by `fit`.
+        classes: labels to hold out; by default each in `train`.
+
+    Returns:
+        Name of the score -> label held out -> AUROC of the test images of that label against all others.
+
+    Raises:
+        ValueError: if images and labels are of different lengths, or a class is missing.
+
+    Example:
+
+        def fit(images):
+            pca = sklearn.decomposition.PCA(32).fit(images.reshape(len(images), -1))
+            ...
+            return {"pca": lambda images: kg.analysis.reconstruction_error(reconstruct, images)}
+
+        kg.analysis.leave_one_class_out(fit, (train_images, train_labels), (test_images, test_labels))
+    """
+    (train_images, train_labels), (test_images, test_labels) = (_pair(*pair) for pair in (train, test))
+    results: dict[str, dict[int, float]] = {}
+    for held_out in np.unique(train_labels) if classes is None else classes:
+        anomalous = test_labels == held_out
+        if not anomalous.any() or anomalous.all() or not (train_labels == held_out).any():
+            raise ValueError(f"`classes` must be in training and test, among others. Received: {held_out}")
+        scorers = fit(to_float(train_images[train_labels != held_out]))
+        for name, score in scorers.items():
+            scores = np.asarray(score(to_float(test_images)))
+            results.setdefault(name, {})[int(held_out)] = auroc(scores[~anomalous], scores[anomalous])
+    return results
+
+
+def _pair(images: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = np.asarray(images), np.asarray(labels)
+    if labels.ndim != 1 or len(images) != len(labels):
+        raise ValueError(f"Images and labels must be equally many. Received: shapes {images.shape} and {labels.shape}")
+    return images, labels

@@ -1,0 +1,163 @@
+"""Sums of codes: the direction of an attribute, and "woman + man with glasses - man without"."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from keras_genssl.analysis.batches import Function, decode_codes, encode_images
+
+
+def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> np.ndarray:
+    """The mean code of those that have an attribute minus that of those that have not.
+
+    Larsen et al. (2016, arXiv:1512.09300) so found glasses and beards in the codes of faces.
+
+    Args:
+        codes: `(num, ...)`.
+        has_attribute: `(num,)` of booleans, both values among them.
+
+    Returns:
+        float64 array `(...)`, to be added to a code.
+
+    Raises:
+        ValueError: if the shapes are not as said or one of the two kinds is missing.
+
+    Example:
+        >>> attribute_direction([[0.0, 1.0], [2.0, 1.0], [5.0, 3.0]], [False, False, True]).tolist()
+        [4.0, 2.0]
+    """
+    codes, has_attribute = _labelled(codes, has_attribute)
+    return codes[has_attribute].mean(axis=0) - codes[~has_attribute].mean(axis=0)
+
+
+def classifier_direction(
+    codes: npt.ArrayLike, has_attribute: npt.ArrayLike, inverse_regularisation: float = 1.0
+) -> np.ndarray:
+    """The normal of the plane by which a logistic regression tells an attribute from the codes.
+
+    The difference of means also holds whatever else differs between the two kinds; the normal leaves out what
+    does not help to tell them apart. Its length is such that one step leads, along the normal, from the mean of
+    those without to the mean of those with.
+
+    Args:
+        codes: `(num, ...)`.
+        has_attribute: `(num,)` of booleans, both values among them.
+        inverse_regularisation: scikit-learn's `C`, for codes scaled to unit variance; positive.
+
+    Returns:
+        float64 array `(...)`, to be added to a code.
+
+    Raises:
+        ValueError: if an argument is not as said or one of the two kinds is missing.
+
+    Example:
+        >>> codes = np.array([[-1.0, 5.0], [-1.0, -5.0], [1.0, 5.0], [1.0, -5.0]])
+        >>> classifier_direction(codes, [False, False, True, True]).round(4).tolist()
+        [2.0, 0.0]
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if inverse_regularisation <= 0:
+        raise ValueError(
+            f"`inverse_regularisation` must be positive. Received: inverse_regularisation={inverse_regularisation}"
+        )
+    codes, has_attribute = _labelled(codes, has_attribute)
+    flat = codes.reshape(len(codes), -1)
+    scale = np.maximum(flat.std(axis=0), 1e-12)
+    fitted = LogisticRegression(C=inverse_regularisation, max_iter=1000).fit(
+        (flat - flat.mean(0)) / scale, has_attribute
+    )
+    normal = fitted.coef_[0] / scale
+    normal /= np.linalg.norm(normal)
+    step = normal @ attribute_direction(flat, has_attribute)
+    return (step * normal).reshape(codes.shape[1:])
+
+
+def add_attribute(
+    encode: Function,
+    decode: Function,
+    images: npt.ArrayLike,
+    direction: npt.ArrayLike,
+    strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5),
+    batch_size: int = 256,
+) -> np.ndarray:
+    """Images with more and more of an attribute: `decode(encode(image) + strength * direction)`.
+
+    Args:
+        encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.
+        decode: maps codes back to images.
+        images: `(num, height, width, channels)`, uint8 or float in [-1, 1].
+        direction: of `attribute_direction` or `classifier_direction`, of the shape of one code.
+        strengths: how much of it to add; negative to take it away.
+        batch_size: images, or codes, handed over at once.
+
+    Returns:
+        Array `(num, len(strengths), height, width, channels)`.
+
+    Raises:
+        ValueError: if an argument is not as said.
+
+    Example:
+
+        direction = kg.analysis.attribute_direction(codes, has_glasses)
+        rows = kg.analysis.add_attribute(model.encode, model.decode, faces, direction)
+    """
+    codes = encode_images(encode, images, batch_size)
+    direction = np.asarray(direction)
+    if direction.shape != codes.shape[1:]:
+        raise ValueError(
+            f"`direction` must be of the shape of a code, {codes.shape[1:]}. Received: shape {direction.shape}"
+        )
+    if not len(strengths):
+        raise ValueError("`strengths` must not be empty.")
+    moved = codes[:, None] + np.multiply.outer(np.asarray(strengths, np.float64), direction)[None]
+    shown = decode_codes(decode, moved.reshape(-1, *codes.shape[1:]), batch_size)
+    return shown.reshape(*moved.shape[:2], *shown.shape[1:])
+
+
+def analogy(
+    encode: Function,
+    decode: Function,
+    images: npt.ArrayLike,
+    having: npt.ArrayLike,
+    lacking: npt.ArrayLike,
+    batch_size: int = 256,
+) -> np.ndarray:
+    """Woman + man with glasses - man without = woman with glasses (Radford et al., 2016, arXiv:1511.06434).
+
+    `decode(encode(images) + mean(encode(having)) - mean(encode(lacking)))`; the means over a few images each,
+    three in the paper, are steadier than single ones.
+
+    Args:
+        encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.
+        decode: maps codes back to images.
+        images: `(num, height, width, channels)`, uint8 or float in [-1, 1]: the women.
+        having: `(num, height, width, channels)`: the men with glasses.
+        lacking: `(num, height, width, channels)`: the men without.
+        batch_size: images, or codes, handed over at once.
+
+    Returns:
+        Array `(num, height, width, channels)`, one image for each of `images`.
+
+    Raises:
+        ValueError: if an argument is not as said.
+
+    Example:
+
+        women_with_glasses = kg.analysis.analogy(model.encode, model.decode, women, men_with_glasses, men)
+    """
+    start, gained, lost = (encode_images(encode, group, batch_size) for group in (images, having, lacking))
+    return decode_codes(decode, start + (gained.mean(axis=0) - lost.mean(axis=0)), batch_size)
+
+
+def _labelled(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    codes, has_attribute = np.asarray(codes, np.float64), np.asarray(has_attribute, bool)
+    if codes.ndim < 2 or has_attribute.shape != codes.shape[:1]:
+        raise ValueError(
+            "`codes` must be (num, ...) and `has_attribute` (num,). "
+            f"Received: shapes {codes.shape} and {has_attribute.shape}"
+        )
+    if has_attribute.all() or not has_attribute.any():
+        raise ValueError("`has_attribute` must be true of some codes and false of others.")
+    return codes, has_attribute

@@ -1,0 +1,110 @@
+"""Similar images found by their codes."""
+
+import numpy as np
+import numpy.typing as npt
+
+_QUERIES, _GALLERY = 512, 8192  # of a block: 32 MiB of distances, whatever the sizes
+
+
+def nearest_images(
+    query_codes: npt.ArrayLike,
+    gallery_codes: npt.ArrayLike,
+    k: int = 5,
+    exclude: npt.ArrayLike | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The k images of a gallery whose codes lie nearest to each query's, by Euclidean distance.
+
+    Exact, block by block: memory does not grow with queries times gallery. For the cosine, divide all codes by
+    their norms first.
+
+    Args:
+        query_codes: `(num_queries, ...)`.
+        gallery_codes: `(num_gallery, ...)`, codes of the same shape.
+        k: from 1 to the size of the gallery (less one with `exclude`).
+        exclude: `(num_queries,)`, for each query one position in the gallery that it must not find:
+            `np.arange(num)` where the gallery is searched with its own codes. Negative for none.
+
+    Returns:
+        `indices` int64 `(num_queries, k)`, nearest first, and `distances` float64 of the same shape.
+
+    Raises:
+        ValueError: if an argument is not as said.
+
+    Example:
+        >>> indices, distances = nearest_images([[0.0], [9.0]], [[1.0], [5.0], [8.0]], k=2)
+        >>> indices.tolist(), distances.tolist()
+        ([[0, 1], [2, 1]], [[1.0, 5.0], [1.0, 4.0]])
+    """
+    queries, gallery = np.asarray(query_codes), np.asarray(gallery_codes)
+    if queries.ndim < 2 or gallery.ndim < 2 or queries.shape[1:] != gallery.shape[1:]:
+        raise ValueError(
+            "`query_codes` and `gallery_codes` must be (num, ...) with codes of one shape. "
+            f"Received: shapes {queries.shape} and {gallery.shape}"
+        )
+    num_found = len(gallery) - (exclude is not None)
+    if not 1 <= k <= num_found:
+        raise ValueError(f"`k` must lie in 1 ... {num_found}. Received: k={k}")
+    exclude = np.full(len(queries), -1) if exclude is None else np.asarray(exclude)
+    if exclude.shape != (len(queries),):
+        raise ValueError(f"`exclude` must be (num_queries,). Received: shape {exclude.shape}")
+    queries, gallery = queries.reshape(len(queries), -1), gallery.reshape(len(gallery), -1)
+    found = [
+        _nearest(queries[start : start + _QUERIES].astype(np.float64), gallery, k, exclude[start : start + _QUERIES])
+        for start in range(0, len(queries), _QUERIES)
+    ]
+    if not found:
+        return np.empty((0, k), np.int64), np.empty((0, k))
+    indices, distances = (np.concatenate(part) for part in zip(*found, strict=True))
+    return indices, distances
+
+
+def precision_at_k(indices: npt.ArrayLike, query_labels: npt.ArrayLike, gallery_labels: npt.ArrayLike) -> float:
+    """The share of retrieved images that are of the query's label, the mean over queries.
+
+    Args:
+        indices: `(num_queries, k)`, positions in the gallery, as `nearest_images` returns them.
+        query_labels: `(num_queries,)`.
+        gallery_labels: `(num_gallery,)`.
+
+    Returns:
+        A number in [0, 1].
+
+    Raises:
+        ValueError: if the shapes are not as said.
+
+    Example:
+        >>> precision_at_k([[0, 1], [2, 1]], [7, 7], [7, 7, 3])
+        0.75
+    """
+    indices, query_labels, gallery_labels = (np.asarray(a) for a in (indices, query_labels, gallery_labels))
+    if indices.ndim != 2 or not indices.size or query_labels.shape != indices.shape[:1] or gallery_labels.ndim != 1:
+        raise ValueError(
+            "`indices` must be (num_queries, k), `query_labels` (num_queries,) and `gallery_labels` (num_gallery,). "
+            f"Received: shapes {indices.shape}, {query_labels.shape} and {gallery_labels.shape}"
+        )
+    return float((gallery_labels[indices] == query_labels[:, None]).mean())
+
+
+def _nearest(queries: np.ndarray, gallery: np.ndarray, k: int, exclude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For one block of queries; the k best so far meet each block of the gallery."""
+    rows = np.arange(len(queries))[:, None]
+    indices = np.empty((len(queries), 0), np.int64)
+    squares = np.empty((len(queries), 0))
+    for start in range(0, len(gallery), _GALLERY):
+        block = gallery[start : start + _GALLERY].astype(np.float64)
+        distances = (queries**2).sum(1)[:, None] + (block**2).sum(1) - 2.0 * (queries @ block.T)
+        inside = (exclude >= start) & (exclude < start + len(block))
+        distances[rows[inside, 0], exclude[inside] - start] = np.inf
+        if len(block) > k:
+            best = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        else:
+            best = np.broadcast_to(np.arange(len(block)), distances.shape)
+        indices = np.concatenate([indices, best + start], axis=1)
+        squares = np.concatenate([squares, distances[rows, best]], axis=1)
+        order = np.lexsort((indices, squares), axis=1)[:, :k]
+        indices, squares = indices[rows, order], squares[rows, order]
+    # The products above cancel where codes are near: what was found is measured anew, a column at a time.
+    columns = [((queries - gallery[column].astype(np.float64)) ** 2).sum(1) for column in indices.T]
+    squares = np.stack(columns, axis=1)
+    order = np.lexsort((indices, squares), axis=1)
+    return indices[rows, order], np.sqrt(squares[rows, order])

@@ -1,0 +1,170 @@
+"""DCGAN's two networks."""
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from keras_genssl.backbones.image_sizes import check_widths, halvings
+from keras_genssl.layers import BatchNormalization
+
+# PyTorch's, in Keras' convention: a run of a few thousand steps ends with statistics of its own last weights.
+_MOMENTUM = 0.9
+_EPSILON = 1.001e-5  # weights of 0.02 make activations whose variance the default of 1e-3 would swamp
+
+
+def _normal(mean: float = 0.0) -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(mean, 0.02)
+
+
+def _norm(synchronized: bool, name: str) -> keras.layers.Layer:
+    return BatchNormalization(
+        momentum=_MOMENTUM,
+        epsilon=_EPSILON,
+        gamma_initializer=_normal(1.0),
+        synchronized=synchronized,
+        name=name,
+    )
+
+
+def _with_labels(x: Any, labels: Any, name: str) -> Any:
+    """Adds a learnt bias of each class: what a convolution makes of constant label planes beside ``x``."""
+    if labels is None:
+        return x
+    bias = layers.Dense(x.shape[-1], use_bias=False, kernel_initializer=_normal(), name=f"{name}_dense")(labels)
+    bias = layers.Reshape((1, 1, x.shape[-1]), name=f"{name}_reshape")(bias)
+    return layers.Add(name=f"{name}_add")([x, bias])
+
+
+def dcgan_generator(
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 100,
+    filters: int = 64,
+    *,
+    num_classes: int | None = None,
+    kernel_size: int = 4,
+    synchronized: bool = True,
+    name: str = "dcgan_generator",
+) -> keras.Model:
+    """Build DCGAN's generator: a projection, then transposed convolutions that double the side each.
+
+    Radford et al., 2016 (https://arxiv.org/abs/1511.06434): batch normalisation and ReLU, tanh at the end, no
+    pooling, weights N(0, 0.02), gains N(1, 0.02). The paper's network for 64 pixels has ``filters=128``. It
+    starts at 4x4, at 7x7 for 28 pixels. Deviation: kernels of 4 and not 5, a multiple of the stride, so that no
+    checkerboard is built in (Odena et al., 2016, Deconvolution and Checkerboard Artifacts).
+
+    With ``num_classes`` it is conditional (Mirza and Osindero, 2014, https://arxiv.org/abs/1411.1784): one-hot
+    labels go into every hidden layer, as in Radford's own conditional DCGAN of MNIST.
+
+    Args:
+        image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
+        latent_dim: length of the latent vectors, at least 1.
+        filters: channels of the last hidden layer, at least 1; doubled towards the latents.
+        num_classes: number of classes, or None for a generator without labels.
+        kernel_size: side of the transposed convolutions' kernels, at least 2.
+        synchronized: batch statistics of the global batch under several replicas (TensorFlow only).
+        name: the model's name.
+
+    Returns:
+        A model from latents ``(batch, latent_dim)``, or ``[latents, one-hot labels (batch, num_classes)]``, to
+        float32 images ``(batch, *image_shape)`` in [-1, 1].
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> dcgan_generator((28, 28, 1), latent_dim=16, filters=8).output_shape
+        (None, 28, 28, 1)
+    """
+    side, stages = halvings(image_shape)
+    check_widths(latent_dim=latent_dim, filters=filters, num_classes=num_classes)
+    if kernel_size < 2:
+        raise ValueError(f"`kernel_size` must be at least 2. Received: kernel_size={kernel_size}")
+
+    latents = x = keras.Input((latent_dim,), name="latents")
+    labels = None if num_classes is None else keras.Input((num_classes,), name="labels")
+    width = filters * 2 ** (stages - 1)
+    x = layers.Dense(side * side * width, use_bias=False, kernel_initializer=_normal(), name="project")(x)
+    x = layers.Reshape((side, side, width), name="reshape")(x)
+    for stage in range(stages):
+        x = _with_labels(x, labels, f"label{stage}")
+        x = layers.ReLU(name=f"relu{stage}")(_norm(synchronized, f"norm{stage}")(x))
+        last = stage == stages - 1
+        x = layers.Conv2DTranspose(
+            image_shape[-1] if last else width // 2 ** (stage + 1),
+            kernel_size,
+            strides=2,
+            padding="same",
+            use_bias=last,
+            kernel_initializer=_normal(),
+            activation="tanh" if last else None,
+            dtype=keras.config.floatx() if last else None,
+            name="images" if last else f"up{stage + 1}",
+        )(x)
+    return keras.Model(latents if labels is None else [latents, labels], x, name=name)
+
+
+def dcgan_discriminator(
+    image_shape: tuple[int, int, int],
+    filters: int = 64,
+    *,
+    num_classes: int | None = None,
+    kernel_size: int = 4,
+    batch_norm: bool = True,
+    synchronized: bool = True,
+    name: str = "dcgan_discriminator",
+) -> keras.Model:
+    """Build DCGAN's discriminator: strided convolutions that halve the side and double the channels each.
+
+    Radford et al., 2016 (https://arxiv.org/abs/1511.06434): LeakyReLU of slope 0.2, batch normalisation but in
+    the first layer, no pooling, weights N(0, 0.02), gains N(1, 0.02). Without batch normalisation it is a critic
+    for gradient penalties (Gulrajani et al., 2017, https://arxiv.org/abs/1704.00028, have it so).
+
+    With ``num_classes`` it is conditional (Mirza and Osindero, 2014, https://arxiv.org/abs/1411.1784): one-hot
+    labels go into every hidden layer.
+
+    Args:
+        image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
+        filters: channels of the first layer, at least 1.
+        num_classes: number of classes, or None for a discriminator without labels.
+        kernel_size: side of the convolutions' kernels, at least 2.
+        batch_norm: whether there is batch normalisation.
+        synchronized: batch statistics of the global batch under several replicas (TensorFlow only).
+        name: the model's name.
+
+    Returns:
+        A model from images ``(batch, *image_shape)`` in [-1, 1], or ``[images, one-hot labels (batch,
+        num_classes)]``, to float32 logits ``(batch, 1)``, high for real.
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> dcgan_discriminator((32, 32, 3), filters=8).output_shape
+        (None, 1)
+    """
+    _, stages = halvings(image_shape)
+    check_widths(filters=filters, num_classes=num_classes)
+    if kernel_size < 2:
+        raise ValueError(f"`kernel_size` must be at least 2. Received: kernel_size={kernel_size}")
+
+    images = x = keras.Input(tuple(image_shape), name="images")
+    labels = None if num_classes is None else keras.Input((num_classes,), name="labels")
+    for stage in range(1, stages + 1):
+        normalised = batch_norm and stage > 1
+        x = layers.Conv2D(
+            filters * 2 ** (stage - 1),
+            kernel_size,
+            strides=2,
+            padding="same",
+            use_bias=not normalised,
+            kernel_initializer=_normal(),
+            name=f"down{stage}",
+        )(x)
+        x = _with_labels(x, labels, f"label{stage}")
+        if normalised:
+            x = _norm(synchronized, f"norm{stage}")(x)
+        x = layers.LeakyReLU(0.2, name=f"relu{stage}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(1, kernel_initializer=_normal(), dtype=keras.config.floatx(), name="logit")(x)
+    return keras.Model(images if labels is None else [images, labels], x, name=name)

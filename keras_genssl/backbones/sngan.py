@@ -1,0 +1,107 @@
+"""SNGAN's residual networks, and the projection discriminator's."""
+
+import keras
+from keras import layers
+
+from keras_genssl.backbones.image_sizes import check_widths, halvings
+from keras_genssl.backbones.residual_blocks import initializer, residual_features, residual_generator
+from keras_genssl.layers import SpectralNormalization
+
+
+def sngan_generator(
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 128,
+    filters: int = 64,
+    *,
+    num_classes: int | None = None,
+    synchronized: bool = True,
+    name: str = "sngan_generator",
+) -> keras.Model:
+    """Build SNGAN's residual generator: a dense layer, then a block with batch normalisation for each doubling.
+
+    Miyato et al., 2018 (https://arxiv.org/abs/1802.05957), Tables 4 to 6: ``filters=256`` at 32 pixels, in all
+    blocks. Above, channels double towards the latents (paper: ``filters=64`` at 48 and 128 pixels, at most 1024).
+
+    With ``num_classes`` batch normalisation is conditional: a gain and bias of each class (Miyato and Koyama, 2018,
+    https://arxiv.org/abs/1802.05637).
+
+    Args:
+        image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
+        latent_dim: length of the latent vectors, at least 1.
+        filters: channels at full resolution, at least 1.
+        num_classes: number of classes, or None for a generator without labels.
+        synchronized: batch statistics of the global batch under several replicas (TensorFlow only).
+        name: the model's name.
+
+    Returns:
+        A model from latents ``(batch, latent_dim)``, or ``[latents, one-hot labels (batch, num_classes)]``, to
+        float32 images ``(batch, *image_shape)`` in [-1, 1].
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> sngan_generator((28, 28, 1), latent_dim=16, filters=4).output_shape
+        (None, 28, 28, 1)
+    """
+    side, stages = halvings(image_shape)
+    check_widths(latent_dim=latent_dim, filters=filters, num_classes=num_classes)
+    return residual_generator(image_shape, latent_dim, filters, side, stages, num_classes, synchronized, name)
+
+
+def sngan_discriminator(
+    image_shape: tuple[int, int, int],
+    filters: int = 64,
+    *,
+    num_classes: int | None = None,
+    name: str = "sngan_discriminator",
+) -> keras.Model:
+    """Build SNGAN's residual discriminator, spectral normalisation in every layer.
+
+    Miyato et al., 2018 (https://arxiv.org/abs/1802.05957), Tables 4 to 6: at 32 pixels two blocks that halve the
+    side and two that keep it, ``filters=128`` in all; above, each block halves the side and doubles the channels
+    until 4x4 is left, and one keeps it (paper: ``filters=64``). Then the *sum* over space and a linear logit.
+
+    With ``num_classes`` it is a projection discriminator (Miyato and Koyama, 2018,
+    https://arxiv.org/abs/1802.05637): the inner product of the features and a vector of the class is added.
+
+    Args:
+        image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
+        filters: channels of the first block, at least 1.
+        num_classes: number of classes, or None for a discriminator without labels.
+        name: the model's name.
+
+    Returns:
+        A model from images ``(batch, *image_shape)`` in [-1, 1], or ``[images, one-hot labels (batch,
+        num_classes)]``, to float32 logits ``(batch, 1)``, high for real.
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> sngan_discriminator((28, 28, 1), filters=4).output_shape
+        (None, 1)
+    """
+    _, stages = halvings(image_shape)
+    check_widths(filters=filters, num_classes=num_classes)
+
+    def normalized(layer: keras.layers.Layer) -> keras.layers.Layer:
+        return SpectralNormalization(layer, name=f"{layer.name}_sn")
+
+    images = keras.Input(tuple(image_shape), name="images")
+    x = residual_features(images, filters, stages, normalized)
+    side = x.shape[1]
+    x = layers.GlobalAveragePooling2D(dtype=keras.config.floatx(), name="pool")(x)
+    x = layers.Rescaling(float(side**2), dtype=keras.config.floatx(), name="sum")(
+        x
+    )  # (batch, channels), the sum over space
+    linear = layers.Dense(1, kernel_initializer=initializer(1.0), dtype=keras.config.floatx(), name="logit")
+    logits = normalized(linear)(x)
+    if num_classes is None:
+        return keras.Model(images, logits, name=name)
+    labels = keras.Input((num_classes,), name="labels")
+    classes = layers.Dense(x.shape[-1], use_bias=False, kernel_initializer=initializer(1.0), name="class_vectors")
+    projection = layers.Dot(1, dtype=keras.config.floatx(), name="projection")([normalized(classes)(labels), x])
+    return keras.Model(
+        [images, labels], layers.Add(dtype=keras.config.floatx(), name="projected")([logits, projection]), name=name
+    )

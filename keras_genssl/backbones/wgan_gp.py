@@ -1,0 +1,79 @@
+"""WGAN-GP's residual networks."""
+
+import keras
+from keras import layers
+
+from keras_genssl.backbones.image_sizes import check_widths, halvings
+from keras_genssl.backbones.residual_blocks import initializer, residual_features, residual_generator
+
+
+def wgan_gp_generator(
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 128,
+    filters: int = 64,
+    *,
+    synchronized: bool = True,
+    name: str = "wgan_gp_generator",
+) -> keras.Model:
+    """Build WGAN-GP's residual generator: a dense layer, then a block with batch normalisation for each doubling.
+
+    Gulrajani et al., 2017 (https://arxiv.org/abs/1704.00028), Appendix F: ``filters=128`` at 32 pixels, in all
+    blocks. Above, channels double towards the latents (paper: ``filters=64`` at 64 pixels).
+
+    Args:
+        image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
+        latent_dim: length of the latent vectors, at least 1.
+        filters: channels at full resolution, at least 1.
+        synchronized: batch statistics of the global batch under several replicas (TensorFlow only).
+        name: the model's name.
+
+    Returns:
+        A model from latents ``(batch, latent_dim)`` to float32 images ``(batch, *image_shape)`` in [-1, 1].
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> wgan_gp_generator((28, 28, 1), latent_dim=16, filters=4).output_shape
+        (None, 28, 28, 1)
+    """
+    side, stages = halvings(image_shape)
+    check_widths(latent_dim=latent_dim, filters=filters)
+    return residual_generator(image_shape, latent_dim, filters, side, stages, None, synchronized, name)
+
+
+def wgan_gp_critic(
+    image_shape: tuple[int, int, int],
+    filters: int = 64,
+    *,
+    name: str = "wgan_gp_critic",
+) -> keras.Model:
+    """Build WGAN-GP's residual critic, without any normalisation, as the gradient penalty needs it.
+
+    Gulrajani et al., 2017 (https://arxiv.org/abs/1704.00028), Appendix F: at 32 pixels two blocks that halve the
+    side and two that keep it, ``filters=128`` in all, the mean over space, a linear value. Above, each block halves
+    the side and doubles the channels until 4x4 is left, and one keeps it (paper: ``filters=64`` at 64 pixels,
+    there with layer normalisation).
+
+    Args:
+        image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
+        filters: channels of the first block, at least 1.
+        name: the model's name.
+
+    Returns:
+        A model from images ``(batch, *image_shape)`` in [-1, 1] to float32 values ``(batch, 1)``, high for real.
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> wgan_gp_critic((28, 28, 1), filters=4).output_shape
+        (None, 1)
+    """
+    _, stages = halvings(image_shape)
+    check_widths(filters=filters)
+    images = keras.Input(tuple(image_shape), name="images")
+    x = residual_features(images, filters, stages, lambda layer: layer)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dense(1, kernel_initializer=initializer(1.0), dtype=keras.config.floatx(), name="value")(x)
+    return keras.Model(images, x, name=name)

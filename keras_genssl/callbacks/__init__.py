@@ -1,0 +1,13 @@
+"""Callbacks for training.
+
+images = data.load("prepared/photographs", batch_size=16)
+model.fit(images, epochs=20, callbacks=[callbacks.Resume("out/train", images, every=50)])
+"""
+
+from keras_genssl.callbacks.image_metrics import ImageMetrics
+from keras_genssl.callbacks.latent_walk import LatentWalk
+from keras_genssl.callbacks.reconstruction_grid import ReconstructionGrid
+from keras_genssl.callbacks.resume import Resume
+from keras_genssl.callbacks.sample_grid import SampleGrid
+
+__all__ = ["ImageMetrics", "LatentWalk", "ReconstructionGrid", "Resume", "SampleGrid"]

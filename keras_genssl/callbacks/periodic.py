@@ -1,0 +1,66 @@
+"""Looking at a model during `fit` without disturbing it."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_genssl.engine import replicas
+
+
+class Periodic(keras.callbacks.Callback):
+    """Base of callbacks that look at the model after every so many epochs, and after the last one of `fit`.
+
+    A subclass says in `look` what it does. Training goes on with the weights, and the noise, that it would have
+    had without: the states of the model's seed generators are put back. With several workers all of them look, for
+    reading a variable may take all; only where `is_chief` is a file written.
+
+    Args:
+        every: epochs, positive.
+
+    Raises:
+        ValueError: if ``every`` is not a positive integer.
+    """
+
+    def __init__(self, every: int = 1) -> None:
+        super().__init__()
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise ValueError(f"`every` must be a positive integer. Received: every={every!r}")
+        self.every = every
+
+    def look(self, epoch: int, logs: dict[str, Any]) -> None:
+        """Look at ``self.model`` after an epoch, counted from 1; what is put into ``logs`` enters the history."""
+        raise NotImplementedError
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this worker writes the files."""
+        strategy = getattr(self.model, "distribute_strategy", None) or tf.distribute.get_strategy()
+        return bool(strategy.extended.should_checkpoint)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Look, if it is time."""
+        last = epoch + 1 == self.params.get("epochs")
+        if last or (epoch + 1) % self.every == 0:
+            with _undisturbed(self.model):
+                self.look(epoch + 1, {} if logs is None else logs)
+
+
+@contextlib.contextmanager
+def _undisturbed(model: keras.Model) -> Iterator[None]:
+    generators = replicas.seed_generators(model)
+    states = [keras.ops.convert_to_tensor(generator.state).numpy().copy() for generator in generators]
+    try:
+        yield
+    finally:
+        for generator, state in zip(generators, states, strict=True):
+            generator.state.assign(state)
+
+
+def checked_labels(labels: Any, num_images: int) -> Any:
+    """Labels to sample with, one for each image, or None."""
+    if labels is not None and len(labels) != num_images:
+        raise ValueError(f"`labels` must hold one label for each image. Received: {len(labels)} of {num_images}")
+    return labels

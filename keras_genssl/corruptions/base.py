@@ -1,0 +1,45 @@
+"""What corruptions share."""
+
+from typing import Any
+
+import keras
+
+
+class Corruption:
+    """A way to damage images; one subclass per noise.
+
+    A subclass defines `__call__(images, seed)` and `get_config` if it has arguments. It draws by
+    `engine.replicas`, so that N replicas damage a batch as one device would.
+    """
+
+    def __call__(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
+        """Damaged images.
+
+        Args:
+            images: float32 `(batch, h, w, c)` in [-1, 1].
+            seed: The generator to draw from.
+
+        Returns:
+            A tensor of the same shape, in [-1, 1].
+        """
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Corruption":
+        """Rebuilds what `get_config` describes."""
+        return cls(**config)
+
+
+def check_rate(rate: float) -> float:
+    """A share of pixels, as a float.
+
+    Raises:
+        ValueError: If it is outside [0, 1].
+    """
+    if not 0 <= rate <= 1:
+        raise ValueError(f"`rate` must lie in [0, 1]. Received: rate={rate}")
+    return float(rate)

@@ -1,0 +1,41 @@
+"""White and black pixels."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.corruptions.base import Corruption, check_rate
+from keras_genssl.engine import replicas
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class SaltAndPepperNoise(Corruption):
+    """Each pixel, all its channels together, turns black or white, each with probability `rate / 2`.
+
+    Vincent et al., 2010 (https://jmlr.org/papers/v11/vincent10a.html), Section 3.3.
+
+    Args:
+        rate: In [0, 1].
+
+    Raises:
+        ValueError: If `rate` is outside its range.
+
+    Example:
+        >>> noisy = SaltAndPepperNoise(rate=1.0)(ops.zeros((1, 4, 4, 3)), keras.random.SeedGenerator(0))
+        >>> float(ops.min(ops.abs(noisy)))
+        1.0
+    """
+
+    def __init__(self, rate: float = 0.1) -> None:
+        self.rate = check_rate(rate)
+
+    def __call__(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
+        """Images with salt and pepper."""
+        draw = replicas.uniform((*ops.shape(images)[:-1], 1), seed)
+        salted = ops.where(draw < self.rate, ops.full_like(images, 1.0), images)
+        return ops.where(draw < self.rate / 2, ops.full_like(images, -1.0), salted)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {"rate": self.rate}

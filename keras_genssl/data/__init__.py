@@ -1,0 +1,15 @@
+"""From disk to training: TFDS names, folders of images and prepared directories as one `tf.data.Dataset`.
+
+    images = data.load("prepared/photographs", batch_size=16, features=("low", "high"))
+    model.fit(images, epochs=10, callbacks=[callbacks.Resume("out/train", images, every=50)])
+
+`load` is deterministic and restartable: the order of the examples and the seed of each random transform are
+pure functions of (seed, epoch), and `dataset.order.position` can be read and set (see `Order`).
+"""
+
+from keras_genssl.data.embedded import embedded_photographs
+from keras_genssl.data.gaussians import GaussianModes, gaussian_grid, gaussian_ring
+from keras_genssl.data.load import load
+from keras_genssl.data.order import Order
+
+__all__ = ["GaussianModes", "Order", "embedded_photographs", "gaussian_grid", "gaussian_ring", "load"]

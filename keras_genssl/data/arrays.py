@@ -1,0 +1,125 @@
+"""Examples that lie in memory as arrays, and the IDX files (MNIST's format) that are read into such."""
+
+import gzip
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+DEBIAN = {"fashion_mnist": "/usr/share/datasets/fashion-mnist"}
+"""Where Debian's packages put the IDX files of datasets that TFDS knows by these names."""
+
+_SPLITS = {"train": "train", "test": "t10k"}
+_IDX_UBYTE = 0x08
+
+
+class ArraySource:
+    """Arrays of equal length, one row for each example.
+
+    Args:
+        arrays: name -> `(num_examples, ...)`; images are uint8 `(num_examples, height, width, channels)`.
+        names: of the arrays to read; `None` for all.
+
+    Raises:
+        ValueError: if there is no array, the lengths differ, or `names` names another.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], names: Sequence[str] | None = None) -> None:
+        arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        lengths = {name: len(array) if array.ndim else None for name, array in arrays.items()}
+        if not arrays or None in lengths.values() or len(set(lengths.values())) > 1:
+            raise ValueError(f"Arrays of examples must have one and the same length. Received: lengths {lengths}")
+        strange = {name: str(array.dtype) for name, array in arrays.items() if array.dtype.kind not in "uifb"}
+        if strange:
+            raise ValueError(f"Arrays of examples must hold numbers. Received: {strange}")
+        unknown = sorted(set(names or ()) - set(arrays))
+        if isinstance(names, str) or unknown or (names is not None and not names):
+            raise ValueError(
+                f"`features` must be a non-empty sequence of names out of {sorted(arrays)}. "
+                f"Received: features={names!r}"
+            )
+        self._arrays = {name: arrays[name] for name in (arrays if names is None else names)}
+        self.identity = _digest(self._arrays)
+
+    def __len__(self) -> int:
+        return len(next(iter(self._arrays.values())))
+
+    def read(self, ids: np.ndarray) -> list[bytes]:
+        """The rows of all arrays, one after the other."""
+        rows = [self._arrays[name][ids] for name in self._arrays]
+        return [b"".join(array[position].tobytes() for array in rows) for position in range(len(ids))]
+
+    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The rows as tensors again."""
+        del number
+        example, start = {}, 0
+        for name, array in self._arrays.items():
+            size = array[0].nbytes
+            row = tf.io.decode_raw(tf.strings.substr(encoded, start, size), array.dtype)
+            example[name] = tf.reshape(row, array.shape[1:])
+            start += size
+        return example
+
+
+def is_idx(directory: str) -> bool:
+    """Whether a directory holds the training images of an IDX dataset."""
+    return _find(directory, "train-images-idx3-ubyte") is not None
+
+
+def read_idx(directory: str, split: str) -> dict[str, np.ndarray]:
+    """A split of an IDX dataset: `image`, uint8 `(num, height, width, 1)`, and `label`, int64 `(num,)`.
+
+    Args:
+        directory: holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+            `t10k-labels-idx1-ubyte`, each plain or as `.gz`.
+        split: `"train"` or `"test"`, or a slice of one in TFDS' words (`"train[:10%]"`).
+
+    Raises:
+        ValueError: if the split is another, a file is missing or is not what its header says.
+    """
+    import tensorflow_datasets as tfds
+
+    name = split.partition("[")[0]
+    if name not in _SPLITS:
+        raise ValueError(f"`split` must be one of {sorted(_SPLITS)} in {directory}. Received: split={split!r}")
+    images = _read(directory, f"{_SPLITS[name]}-images-idx3-ubyte", 3)
+    labels = _read(directory, f"{_SPLITS[name]}-labels-idx1-ubyte", 1)
+    if len(images) != len(labels):
+        raise ValueError(f"{directory} must hold a label for each image. Received: {len(images)} and {len(labels)}")
+    info = tfds.core.SplitInfo(name=name, shard_lengths=[len(images)], num_bytes=images.nbytes)
+    spans = tfds.core.ReadInstruction.from_spec(split).to_absolute({name: info})
+    rows = np.concatenate([np.arange(len(images))[span.from_ : span.to] for span in spans])
+    return {"image": images[rows][..., np.newaxis], "label": labels[rows].astype(np.int64)}
+
+
+def _find(directory: str, name: str) -> str | None:
+    candidates = [os.path.join(directory, name + ending) for ending in ("", ".gz")]
+    return next((path for path in candidates if tf.io.gfile.exists(path)), None)
+
+
+def _read(directory: str, name: str, rank: int) -> np.ndarray:
+    path = _find(directory, name)
+    if path is None:
+        raise ValueError(f"{directory} must hold {name} or {name}.gz")
+    with tf.io.gfile.GFile(path, "rb") as file:
+        content = file.read()
+    try:
+        content = gzip.decompress(content) if path.endswith(".gz") else content
+    except (OSError, EOFError) as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+    header = np.frombuffer(content[: 4 + 4 * rank], ">u4")
+    shape = tuple(int(size) for size in header[1:])
+    if len(header) != 1 + rank or header[0] != _IDX_UBYTE << 8 | rank or len(content) != 4 + 4 * rank + np.prod(shape):
+        raise ValueError(f"{path} must be an IDX file of unsigned bytes of {rank} dimensions, as long as it says")
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+
+
+def _digest(arrays: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype.str} {array.shape};".encode())
+        digest.update(memoryview(array).cast("B") if array.size else b"")
+    return digest.hexdigest()

@@ -1,0 +1,154 @@
+"""Reading examples into `tf.data`, in an order that can be resumed at any step.
+
+    ids of the batch (Order) -> encoded bytes (one read per batch) -> decode, transform -> batch -> prefetch
+
+All of it is deterministic, runs on any number of threads, and depends on no global random state.
+"""
+
+import functools
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_genssl.data.order import Order
+from keras_genssl.data.preparation import Example, Preparation, Transform, call
+from keras_genssl.data.sources import open_source
+
+
+def load(
+    source: str | os.PathLike[str] | Mapping[str, np.ndarray],
+    split: str = "train",
+    batch_size: int | None = None,
+    *,
+    seed: int = 0,
+    shuffle: bool = True,
+    transform: Transform | None = None,
+    drop_remainder: bool = True,
+    features: Sequence[str] | None = None,
+    data_dir: str | None = None,
+) -> tf.data.Dataset:
+    """Load images as a deterministic, restartable `tf.data.Dataset` of dicts.
+
+    One iteration is one epoch. It starts at `dataset.order.position`; once its last batch is taken, the next
+    iteration is the next epoch, in another order: `fit(dataset, epochs=n)` needs no `repeat`. An iteration
+    that is abandoned changes nothing. Under a `tf.distribute` strategy the replicas share each batch, in
+    order, so `batch_size` is the global one. Pass the dataset itself to `fit`: further `map`s hide its length
+    from Keras (use `transform`, or map inside the model).
+
+    Args:
+        source: a name of TFDS (`"fashion_mnist"`; downloaded when needed, or read from Debian's package
+            `dataset-fashion-mnist` where that is installed), a prepared directory (published by its
+            `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), a folder of images,
+            searched recursively (elements `image`, `key`, and `label` where all images lie in sub-folders),
+            or arrays in memory, name -> `(num_examples, ...)`.
+        split: `"train"`, or another split of the source; TFDS' slices (`"train[:10%]"`) for names of TFDS.
+        batch_size: examples in a batch, which must then have equal shapes; `None` for single examples.
+        seed: integer >= 0; gives the order of each epoch and the seeds of `transform`.
+        shuffle: `False` for the order on disk.
+        transform: pure function `f(example, seed)` from a dict of NumPy values (images uint8 (height, width,
+            channels), strings `bytes`, scalars) and an integer to another such dict, the same names and
+            dtypes each time. Its seed is a hash of (`seed`, epoch, number of the example).
+        drop_remainder: drop the last batch of an epoch when it is incomplete.
+        features: names of the features to read; `None` for all. Leave out strings for accelerators.
+        data_dir: where TFDS keeps its datasets, for a name of TFDS.
+
+    Returns:
+        `tf.data.Dataset` of dicts of tensors, images uint8 (height, width, channels), batched where
+        `batch_size` is given. It carries `order`, an `Order`, by whose `config` two datasets can be compared:
+        it tells the arguments, the name of `transform`, and the source by its content (of a folder: paths and
+        sizes of the files).
+
+    Raises:
+        ValueError, FileNotFoundError: if the source or an argument is not as said above; reading a damaged
+            file or batching examples of unequal shapes raises `tf.errors.InvalidArgumentError` in the
+            iteration.
+
+    Example:
+        >>> from keras_genssl import data
+        >>> photographs = data.load(data.embedded_photographs()["china"].parent, shuffle=False)
+        >>> [example["image"].shape.as_list() for example in photographs]
+        [[427, 640, 3], [427, 640, 3]]
+    """
+    examples = open_source(source, split, features, data_dir)
+    if not len(examples):
+        raise ValueError(f"The split {split!r} of {_title(source)} holds no example.")
+    identity = {
+        "source": examples.identity,
+        "split": split,
+        "features": None if features is None else sorted(features),
+        "transform": _name(transform),
+    }
+    order = Order(len(examples), batch_size, seed, shuffle, drop_remainder, identity)
+    prepare = Preparation(examples, transform, int(order.batch(0, 0)[1][0]), batch_size is not None)
+    threads = min(max(os.cpu_count() or 1, 2), 16)
+
+    def steps(_: tf.Tensor) -> tf.data.Dataset:
+        epoch, step, ticket = _of_rank(0, call(order.start, [], [tf.int64] * 3))
+        rest = tf.data.Dataset.range(step, order.steps_per_epoch)
+        return rest.map(_plain(lambda step: (epoch, step, ticket)))
+
+    def draw(epoch: int, step: int, ticket: int) -> tuple[np.ndarray, ...]:
+        ids, seeds = order.batch(int(epoch), int(step))
+        last = step == order.steps_per_epoch - 1
+        return np.array(examples.read(ids), object), ids, seeds, np.full(ids.shape, ticket if last else -1)
+
+    def read(*position: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return tuple(_of_rank(1, call(draw, position, [tf.string, tf.int64, tf.int64, tf.int64])))
+
+    def make(encoded: tf.Tensor, number: tf.Tensor, seed: tf.Tensor, ticket: tf.Tensor) -> tuple[Example, tf.Tensor]:
+        return prepare(encoded, number, seed), ticket
+
+    def finish(ticket: np.ndarray) -> tuple[int]:
+        order.finish(int(ticket))
+        return (0,)
+
+    def take(batch: Example, tickets: tf.Tensor) -> Example:
+        ticket = tf.reshape(tickets, [-1])[-1]  # of the last example: -1 inside the epoch
+        done = tf.cond(
+            ticket < 0,
+            lambda: tf.constant(0, tf.int64),
+            lambda: _of_rank(0, call(finish, [ticket], [tf.int64]))[0],
+        )
+        with tf.control_dependencies([done]):
+            return tf.nest.map_structure(tf.identity, batch)
+
+    dataset = tf.data.Dataset.from_tensors(0).flat_map(_plain(steps))
+    dataset = dataset.map(_plain(read), num_parallel_calls=2).unbatch()
+    dataset = dataset.map(_plain(make), num_parallel_calls=threads)
+    if batch_size is not None:
+        dataset = dataset.batch(batch_size, drop_remainder=drop_remainder)
+    # The position moves when a batch is taken, not when it is made ready, so this comes last.
+    dataset = dataset.prefetch(2).map(_plain(take)).with_options(_options())
+    dataset.order = order
+    # The graph cannot know its length, for it may start inside an epoch; Keras needs that of a whole one.
+    dataset.cardinality = lambda: tf.constant(order.steps_per_epoch, tf.int64)
+    return dataset
+
+
+_plain = tf.autograph.experimental.do_not_convert  # nothing here needs rewriting
+
+
+def _name(transform: Transform | None) -> str | None:
+    """The qualified name of a function, or of the class of another callable, without the module."""
+    while isinstance(transform, functools.partial):
+        transform = transform.func
+    return None if transform is None else getattr(transform, "__qualname__", type(transform).__qualname__)
+
+
+def _title(source: Any) -> str:
+    return "arrays" if isinstance(source, Mapping) else os.fspath(source)
+
+
+def _options() -> tf.data.Options:
+    options = tf.data.Options()
+    options.deterministic = True
+    options.autotune.enabled = False  # its thread can hold up the end of an iteration for up to a minute
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return options
+
+
+def _of_rank(rank: int, tensors: list[tf.Tensor]) -> list[tf.Tensor]:
+    return [tf.ensure_shape(tensor, [None] * rank) for tensor in tensors]

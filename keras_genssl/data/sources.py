@@ -1,0 +1,206 @@
+"""What `load` can read: prepared directories, TFDS names, IDX files, folders of images and arrays.
+
+Each source is a sequence of encoded examples (`__len__`, `read`) and a TensorFlow function that decodes one.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from keras_genssl.data.arrays import DEBIAN, ArraySource, is_idx, read_idx
+from keras_genssl.data.records import Records, Shard
+from keras_genssl.pretext import EXTENSIONS, decode_image
+
+
+class Source(Protocol):
+    """Encoded examples by number, and how to decode them.
+
+    Attributes:
+        identity: equal for sources of equal content, wherever they lie.
+    """
+
+    identity: str
+
+    def __len__(self) -> int: ...
+
+    def read(self, ids: np.ndarray) -> list[bytes]:
+        """The encoded examples with these numbers."""
+        ...
+
+    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Decode one example in a TensorFlow graph."""
+        ...
+
+
+class RecordSource:
+    """Examples of TFRecord files that TFDS features describe."""
+
+    def __init__(self, identity: str, shards: Sequence[Shard], features: Any, names: Sequence[str] | None):
+        import tensorflow_datasets as tfds
+
+        if names is not None:
+            _check_names(names, sorted(features))
+            features = tfds.features.FeaturesDict({name: features[name] for name in names})
+        self.identity = identity
+        self._features = features
+        self._records = Records(shards)
+        self.read = self._records.read
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Decode one serialized `tf.train.Example`."""
+        del number
+        return self._features.deserialize_example(encoded)
+
+
+class FolderSource:
+    """Image files under a folder, sorted by their path in it.
+
+    Elements: `image`; `key`, the path below the folder; and `label`, the number of the first-level sub-folder
+    in alphabetical order, where every image lies in one.
+    """
+
+    def __init__(self, folder: str, paths: Sequence[str], names: Sequence[str] | None):
+        self._files = [os.path.join(folder, path) for path in paths]
+        self.identity = _digest(
+            [[path, tf.io.gfile.stat(file).length] for path, file in zip(paths, self._files, strict=True)]
+        )
+        self._table: dict[str, Any] = {"key": tf.constant(paths)}
+        classes = [path.split("/")[0] if "/" in path else None for path in paths]
+        if None not in classes:
+            numbers = {name: number for number, name in enumerate(sorted(set(map(str, classes))))}
+            self._table["label"] = tf.constant([numbers[str(name)] for name in classes], tf.int64)
+        self._names = ["image", *self._table] if names is None else list(names)
+        _check_names(self._names, ["image", *self._table])
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def read(self, ids: np.ndarray) -> list[bytes]:
+        """The bytes of the files."""
+        contents = []
+        for number in map(int, ids):
+            with tf.io.gfile.GFile(self._files[number], "rb") as file:
+                contents.append(file.read())
+        return contents
+
+    def _pixels(self, encoded: bytes | np.ndarray, number: np.ndarray) -> np.ndarray:
+        try:
+            return decode_image(encoded if isinstance(encoded, bytes) else encoded.item())[0]
+        except Exception as error:  # whatever a decoder makes of a bad file, the reader wants its name
+            raise ValueError(f"Cannot decode the image {self._files[int(number)]}: {error}") from error
+
+    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Decode one image file."""
+        example = {name: self._table[name][number] for name in self._names if name != "image"}
+        if "image" in self._names:
+            image = tf.numpy_function(self._pixels, [encoded, number], tf.uint8, stateful=False)
+            example["image"] = tf.ensure_shape(image, (None, None, 3))
+        return example
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _check_names(names: Sequence[str], available: Sequence[str]) -> None:
+    if isinstance(names, str) or not names or not set(names) <= set(available):
+        raise ValueError(
+            f"`features` must be a non-empty sequence of names out of {list(available)}. Received: features={names!r}"
+        )
+
+
+def open_source(
+    source: str | os.PathLike[str] | Mapping[str, np.ndarray],
+    split: str,
+    features: Sequence[str] | None,
+    data_dir: str | None,
+) -> Source:
+    """Open whatever `load` takes."""
+    if isinstance(source, Mapping):
+        if split != "train":
+            raise ValueError(f'Arrays have one split, "train". Received: split={split!r}')
+        return ArraySource(source, features)
+    name = os.path.expanduser(os.fspath(source))
+    if not tf.io.gfile.isdir(name):
+        return _open_tfds(name, split, features, data_dir)
+    if tf.io.gfile.exists(os.path.join(name, "manifest.json")):
+        return _open_prepared(name, split, features)
+    if is_idx(name):
+        return ArraySource(read_idx(name, split), features)
+    paths = sorted(
+        os.path.relpath(os.path.join(root, file), name).replace(os.sep, "/")
+        for root, _, files in tf.io.gfile.walk(name)
+        for file in files
+        if file.lower().endswith(EXTENSIONS)
+    )
+    paths = [path for path in paths if not any(part.startswith(".") for part in path.split("/"))]
+    files = tf.io.gfile.listdir(name)
+    if any(file in ("dataset_info.json", "features.json") or ".tfrecord" in file for file in files):
+        raise FileNotFoundError(
+            f"The directory {name} holds records but no manifest.json: it was not finished, or it is a TFDS "
+            "dataset, which is loaded by its name."
+        )
+    if not paths:
+        raise FileNotFoundError(
+            f"`source` must be a TFDS name, a prepared directory (with manifest.json) or a folder of images "
+            f"({', '.join(EXTENSIONS)}). Received: the directory {name}, with {len(files)} other entries"
+        )
+    if split != "train":
+        raise ValueError(f'A folder of images has one split, "train". Received: split={split!r}')
+    return FolderSource(name, paths, features)
+
+
+def _open_prepared(directory: str, split: str, features: Sequence[str] | None) -> RecordSource:
+    import tensorflow_datasets as tfds
+
+    with tf.io.gfile.GFile(os.path.join(directory, "manifest.json"), "r") as file:
+        manifest = json.load(file)
+    if manifest.get("format") != 1:
+        raise ValueError(f"{directory}/manifest.json must be of format 1. Received: format={manifest.get('format')!r}")
+    if split not in manifest["splits"]:
+        raise ValueError(
+            f"`split` must be one of {sorted(manifest['splits'])} in {directory}. Received: split={split!r}"
+        )
+    shards = []
+    for entry in manifest["splits"][split]["shards"]:
+        path = os.path.join(directory, entry["file"])
+        size = tf.io.gfile.stat(path).length if tf.io.gfile.exists(path) else None
+        if size != entry["bytes"]:
+            found = "It is missing." if size is None else f"It holds {size}."
+            raise ValueError(f"The record file {path} must hold {entry['bytes']} bytes by its manifest. {found}")
+        shards.append(Shard(path, entry["records"], 0, entry["records"]))
+    identity = _digest([entry["sha256"] for entry in manifest["splits"][split]["shards"]])
+    return RecordSource(identity, shards, tfds.builder_from_directory(directory).info.features, features)
+
+
+def _open_tfds(name: str, split: str, features: Sequence[str] | None, data_dir: str | None) -> Source:
+    unknown = ValueError(
+        "`source` must be a TFDS name, a prepared directory or a folder of images. "
+        f"Received: source={name!r}, neither a directory nor a dataset of TFDS"
+    )
+    if not re.match(r"[A-Za-z]\w*([:/]|$)", name):
+        raise unknown
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError:  # whose message lists all that TFDS knows
+        raise unknown from None
+    if not builder.is_prepared() and name in DEBIAN and is_idx(DEBIAN[name]):
+        return ArraySource(read_idx(DEBIAN[name], split), features)
+    if not builder.is_prepared():
+        builder.download_and_prepare()
+    if builder.info.file_format is not tfds.core.FileFormat.TFRECORD:
+        raise ValueError(f"TFDS datasets are read from TFRecord files. Received: {name}, in {builder.info.file_format}")
+    instructions = builder.info.splits[split].file_instructions
+    shards = [Shard(str(i.filename), i.examples_in_shard, i.skip, i.take) for i in instructions]
+    return RecordSource(builder.info.full_name, shards, builder.info.features, features)

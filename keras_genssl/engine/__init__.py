@@ -1,0 +1,23 @@
+"""What every method stands on: players, replicas, target networks, strategies."""
+
+from keras_genssl.engine import replicas
+from keras_genssl.engine.gradients import input_gradient
+from keras_genssl.engine.image_pool import ImagePool
+from keras_genssl.engine.method import Method
+from keras_genssl.engine.players import PlayersModel
+from keras_genssl.engine.serving import Serving
+from keras_genssl.engine.strategies import strategy
+from keras_genssl.engine.target import TargetNetwork
+from keras_genssl.engine.tiles import in_tiles
+
+__all__ = [
+    "ImagePool",
+    "Method",
+    "PlayersModel",
+    "Serving",
+    "TargetNetwork",
+    "in_tiles",
+    "input_gradient",
+    "replicas",
+    "strategy",
+]

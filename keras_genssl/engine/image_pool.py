@@ -1,0 +1,112 @@
+"""A history of generated images, for discriminators to judge beside the newest."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import replicas
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class ImagePool(keras.layers.Layer):
+    """A pool of generated images that answers each new image with itself or with an older one.
+
+    Shrivastava et al., 2017 (https://arxiv.org/abs/1612.07828), Section 2.3, as CycleGAN
+    (https://arxiv.org/abs/1703.10593) has it. Image by image, in the order of the batch: until the pool is full
+    an image is stored and comes back itself; then with probability 1/2 it comes back itself, and otherwise it
+    changes places with an image of the pool drawn evenly, which comes back.
+
+    The replicas' images are gathered in replica order and met with one draw: all replicas hold the same pool,
+    that of one device, and each takes the answers to its own images. The pool is saved and restored with the
+    model that holds it. Name it among the networks of the discriminator's player: `PlayersModel` then leaves it
+    alone in rounds of other players and in `evaluate`.
+
+    Args:
+        image_shape: `(height, width, channels)` of the images, all known.
+        size: how many images the pool holds, at least 1.
+        name: the layer's name.
+
+    Raises:
+        ValueError: If the size is not positive or a dimension is unknown.
+
+    Example:
+
+        self.pool = ImagePool((28, 28, 1))
+        history = self.pool.query(fakes, self.seed)
+        fake_logits = self.discriminator(history, training=True)
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int], size: int = 50, name: str | None = None) -> None:
+        super().__init__(name=name, dtype=keras.config.floatx())
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f"`size` must be an integer of at least 1. Received: size={size!r}")
+        if len(image_shape) != 3 or not all(isinstance(side, int) and side > 0 for side in image_shape):
+            raise ValueError(
+                "`image_shape` must be three positive integers: a pool holds images of one size. "
+                f"Received: image_shape={image_shape!r}"
+            )
+        self.image_shape = tuple(image_shape)
+        self.size = size
+        self.images = self.add_weight((size, *image_shape), "zeros", trainable=False, name="images")
+        self.stored = self.add_weight((), "zeros", "int32", trainable=False, name="stored")
+        self.built = True
+
+    def query(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
+        """Store images in the pool, and get as many out of it.
+
+        Args:
+            images: float `(batch, height, width, channels)` of this replica.
+            seed: a generator whose state is the same on all replicas, held by the model.
+
+        Returns:
+            A tensor of the shape of `images`, through which no gradient flows.
+        """
+        rows = ops.shape(images)[0]
+        images = replicas.all_gather(ops.stop_gradient(ops.cast(images, self.images.dtype)))  # (global batch, h, w, c)
+        count = ops.shape(images)[0]
+        chances = keras.random.uniform((count, 2), seed=seed)
+        answers = self.answer(images, chances[:, 0] < 0.5, ops.cast(chances[:, 1] * self.size, "int32"))
+        if replicas.count() == 1:
+            return answers
+        first = ops.sum(replicas.all_gather(ops.reshape(rows, (1,)))[: replicas.index()])
+        return answers[first : first + rows]
+
+    def answer(self, images: Any, swap: Any, places: Any) -> Any:
+        """What `query` does with its draws known.
+
+        Args:
+            images: `(batch, height, width, channels)`.
+            swap: bool `(batch,)`, whether an image changes places once the pool is full.
+            places: int32 `(batch,)` in [0, size), the place of each image that does.
+
+        Returns:
+            A tensor of the shape of `images`.
+        """
+        order = ops.arange(ops.shape(images)[0], dtype="int32")
+        filling = self.stored + order < self.size
+        written = ops.logical_or(filling, swap)
+        places = ops.where(filling, self.stored + order, places)
+        both = ops.concatenate([self.images, images], axis=0)  # the pool's images, then the batch's
+
+        # The newest image that was written to a place before image i's turn: in the batch, or in the pool.
+        earlier = ops.logical_and(order[None, :] < order[:, None], written[None, :])  # (i, j)
+        same = ops.logical_and(earlier, places[None, :] == places[:, None])
+        found = _newest(same, order, self.size, places)
+        answers = ops.take(both, ops.where(ops.logical_and(swap, ~filling), found, self.size + order), axis=0)
+
+        slots = ops.arange(self.size, dtype="int32")
+        kept = ops.logical_and(places[None, :] == slots[:, None], written[None, :])  # (slot, j)
+        self.images.assign(ops.take(both, _newest(kept, order, self.size, slots), axis=0))
+        self.stored.assign(ops.minimum(self.stored + ops.shape(images)[0], self.size))
+        return answers
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {"image_shape": self.image_shape, "size": self.size, "name": self.name}
+
+
+def _newest(mask: Any, order: Any, size: int, otherwise: Any) -> Any:
+    """For each row of a mask the last column that is set, as a row of `both`, or else `otherwise`."""
+    last = ops.max(ops.where(mask, order[None, :], -1), axis=1)
+    return ops.where(last >= 0, size + last, otherwise)

@@ -1,0 +1,247 @@
+"""The base of every method: what stock Keras leaves to the author of a `train_step`."""
+
+import types
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+
+from keras_genssl.engine import batches, replicas
+from keras_genssl.engine.serving import Serving
+
+
+class Method(keras.Model):
+    """A method with one optimizer: a thin base under Keras' own `fit`.
+
+    A method holds built networks, says in `call` what it computes and in `objective` what it minimises,
+    example by example. The base takes any batch that `data.load` or a user gives (see `batch`), and mends
+    what stock Keras gets wrong when several workers train together: the reduction of the logs, state
+    that is created inside `fit`, noise that repeats on every replica, and seeds that are missing from
+    saved models. A momentum method adds its update after the step:
+
+        def train_step(self, data):
+            logs = super().train_step(data)
+            self.target.update()
+            return logs
+
+    Args:
+        name: The model's name.
+
+    Class attributes:
+        fields: The names of a batch's parts, in the order of a tuple. The first is required always,
+            all are required to train.
+        num_required: How many of `fields` training needs; the rest may be absent.
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("image", "label")
+    num_required: ClassVar[int] = 1
+
+    def __init__(self, name: str | None = None) -> None:
+        # Networks cast for themselves: a method that did would round float32 images before they see them.
+        super().__init__(name=name, autocast=False)
+        self.settings = types.SimpleNamespace(metrics=[])  # a dict's contents Keras would track as its own
+        self.built = True  # a method's networks are built before it is
+
+    # What a method says of itself ---------------------------------------------------------------
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """What `call` takes and what its output is compared with, `(x, y)`; by default `(batch, None)`."""
+        return batch, None
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The loss of each example, `(batch,)`; the engine takes the mean over the *global* batch.
+
+        Call a Keras loss as `loss.call(y, y_pred)`: `loss(y, y_pred)` is a scalar that Keras has divided
+        by the number of replicas already, and is refused.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say what it minimises")
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The shapes of examples, by field, that the method's networks take; None where any size will do.
+
+        A batch of another shape is refused before it is trained on. Fields that are not named are not looked at.
+        """
+        return {}
+
+    def num_labels(self) -> int | None:
+        """How many classes the field `label` counts, from 0 on; None where labels are not looked at."""
+        return None
+
+    def serving(self) -> dict[str, Serving]:
+        """What an exported model answers: signature name -> function; the first is the default."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it serves")
+
+    # Compiling ----------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: str | keras.optimizers.Optimizer = "adam",
+        *,
+        metrics: list[keras.metrics.Metric] | None = None,
+        jit_compile: bool | str = "auto",
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+    ) -> None:
+        """Chooses the optimizer; the loss is the method's own.
+
+        Args:
+            optimizer: A Keras optimizer or its name, made in the scope of the model's strategy.
+            metrics: `keras.metrics.Metric` objects, updated with what `unpack` names `y` and with
+                the method's output.
+            jit_compile: Whether a step is compiled with XLA. `"auto"` means on one GPU or TPU yes,
+                and no on CPU (1.7 times slower there) or under MirroredStrategy (fails).
+            run_eagerly: Runs each step op by op, for debugging.
+            steps_per_execution: Steps per call of the compiled function.
+
+        Raises:
+            ValueError: If a network of the method is not built.
+            TypeError: If `metrics` holds anything but `Metric` objects.
+        """
+        for metric in metrics or ():
+            if not isinstance(metric, keras.metrics.Metric):
+                raise TypeError(f"`metrics` must hold keras.metrics.Metric objects. Received: {metric!r} in metrics")
+        self.configure(jit_compile, run_eagerly, steps_per_execution)
+        with self.distribute_strategy.scope():
+            super().compile(
+                optimizer=optimizer,
+                jit_compile=self.jit_compile,
+                run_eagerly=run_eagerly,
+                steps_per_execution=steps_per_execution,
+            )
+            self.optimizer.build(self.trainable_variables)
+        self.settings = types.SimpleNamespace(
+            optimizer=optimizer,
+            metrics=list(metrics or []),
+            jit_compile=jit_compile,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+        )
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """All metrics: the trackers of losses, then those given to `compile`."""
+        return super().metrics + self.settings.metrics
+
+    def configure(self, jit_compile: bool | str, run_eagerly: bool, steps_per_execution: int) -> None:
+        """The part of `compile` that does not depend on the number of optimizers."""
+        unbuilt = [layer.name for layer in self._flatten_layers(include_self=False) if not layer.built]
+        if unbuilt:
+            raise ValueError(
+                "Networks must be built before `compile` (give them an input shape). "
+                f"Received: {type(self).__name__} with unbuilt layers {unbuilt}"
+            )
+        for layer in self.layers:
+            replicas.separate_noise(layer)
+        if jit_compile == "auto":
+            accelerated = bool(tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU"))
+            mirrored = isinstance(self.distribute_strategy, tf.distribute.MirroredStrategy)
+            jit_compile = accelerated and not mirrored and not run_eagerly
+        self.jit_compile = bool(jit_compile)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """The arguments of `compile`, serialized."""
+        return keras.saving.serialize_keras_object(vars(self.settings)) if self.compiled else {}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as the saved one was, with the optimizers' state ready to load."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Nothing is left to build at `fit`. Keras would take a batch to look, and fail on a dict of replicas."""
+
+    # A step -------------------------------------------------------------------------------------
+
+    def batch(self, data: Any, training: bool = True) -> dict[str, Any]:
+        """A batch by name, images as float32 in [-1, 1].
+
+        Args:
+            data: A tensor (the first field), a tuple (the fields in order) or a dict with the fields
+                as keys; further keys pass through. Tensors of rank 4 are images: uint8, or float in
+                [-1, 1].
+            training: Whether every required field must be there, or the first alone.
+
+        Returns:
+            A dict of tensors.
+
+        Raises:
+            ValueError: If a field is missing, there is more than the fields (sample weights), a field has
+                another shape than `shapes` says, or holds images of another dtype.
+            InvalidArgumentError: If a float image leaves [-1, 1], a label its classes, or a replica gets no
+                example (under XLA, which drops such checks, such an image becomes NaN and a label goes unseen).
+        """
+        required = self.fields[: self.num_required if training else 1]
+        named = batches.by_name(type(self).__name__, data, self.fields, required)
+        return batches.checked(type(self).__name__, named, self.fields, self.shapes(), self.num_labels())
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One update; returns the logs."""
+        x, y = self.unpack(self.batch(data))
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            losses = checked(self, self.objective(x, y, y_pred))
+            penalty = regularization(self.layers)
+            scaled = self.optimizer.scale_loss(replicas.share_of_mean(losses) + penalty / replicas.count())
+        variables = self.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        self._track_loss(losses, penalty)
+        return self.logs(self.compute_metrics(x, y, y_pred))
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One evaluation; returns the logs."""
+        x, y = self.unpack(self.batch(data))
+        y_pred = self(x, training=False)
+        self._track_loss(checked(self, self.objective(x, y, y_pred)), regularization(self.layers))
+        return self.logs(self.compute_metrics(x, y, y_pred))
+
+    def _track_loss(self, losses: Any, penalty: Any) -> None:
+        self._loss_tracker.update_state(keras.ops.mean(losses) + penalty, sample_weight=keras.ops.shape(losses)[0])
+
+    def predict_step(self, data: Any) -> Any:
+        """The method's output for a batch of inputs."""
+        return self(self.unpack(self.batch(data, training=False))[0], training=False)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Updates the metrics of `compile` and returns all of the model's."""
+        for metric in self.settings.metrics:
+            metric.update_state(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def logs(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Logs in the shape that Keras can reduce: it takes the mean over axis 0 between workers."""
+        if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            return {key: keras.ops.reshape(value, (1,)) for key, value in values.items()}
+        return values
+
+    # Saving -------------------------------------------------------------------------------------
+
+    def save_own_variables(self, store: Any) -> None:
+        """Stores the seeds of all layers too: Keras leaves them out, and a resumed run would differ."""
+        super().save_own_variables(store)
+        for number, generator in enumerate(replicas.seed_generators(self)):
+            store[f"{_SEED}{number}"] = keras.ops.convert_to_numpy(generator.state)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Restores what `save_own_variables` stored."""
+        for number, generator in enumerate(replicas.seed_generators(self)):
+            generator.state.assign(store[f"{_SEED}{number}"][...])
+        own = [key for key in store.keys() if not key.startswith(_SEED)]  # noqa: SIM118, no mapping
+        super().load_own_variables({key: store[key] for key in own})
+
+
+def checked(method: Method, losses: Any) -> Any:
+    """The losses of examples in full precision, if they are that: `(batch,)`."""
+    if len(losses.shape) != 1:
+        raise ValueError(
+            f"The losses of {type(method).__name__} must have shape (batch,): the engine averages them over all "
+            f"replicas. Received: a tensor of shape {tuple(losses.shape)}"
+        )
+    return keras.ops.cast(losses, keras.config.floatx())
+
+
+def regularization(networks: list[keras.layers.Layer]) -> Any:
+    """The sum of what the networks' regularisers add to a loss, float32."""
+    terms = [keras.ops.cast(term, keras.config.floatx()) for network in networks for term in network.losses]
+    return sum(terms, start=keras.ops.zeros((), keras.config.floatx()))
+
+
+_SEED = "seed_"

@@ -1,0 +1,234 @@
+"""Methods in which several networks, the players, are trained by optimizers of their own."""
+
+import types
+from typing import Any, TypeAlias
+
+import keras
+import tensorflow as tf
+
+from keras_genssl.engine import replicas
+from keras_genssl.engine.method import Method, checked, regularization
+
+Optimizer: TypeAlias = keras.optimizers.Optimizer
+
+
+class PlayersModel(Method):
+    """A method with one optimizer for each player.
+
+    A method names its players, says its step as rounds, and computes the players' objectives from one
+    forward pass:
+
+        class WGANGP(PlayersModel):
+            def players(self):
+                return {"critic": [self.critic], "generator": [self.generator]}
+
+            def rounds(self):
+                return [("critic",)] * self.critic_steps + [("generator",)]
+
+            def objectives(self, batch, players):
+                ...
+                return {"critic": critic_losses, "generator": generator_losses}   # each (batch,)
+
+    A round is the set of players that are updated from one pass. Its gradients are all taken at the
+    old weights, then applied. A step of several rounds gives each its own share of the batch, so that
+    no two updates see the same images. A round leaves the weights *and* the batch statistics of the
+    players who do not take part as they were.
+
+    Optimizers are attributes, `<player>_optimizer`, saved and restored with the model. Logs hold
+    `<player>_loss`, averaged over the global batches of an epoch.
+
+    Args:
+        reuse_batch: Whether every round sees the whole batch, as the lecture's pseudo-code has it,
+            and not a share of its own.
+        name: The model's name.
+    """
+
+    def __init__(self, reuse_batch: bool = False, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.reuse_batch = reuse_batch
+        self.player_trackers: dict[str, keras.metrics.Mean] = {}
+
+    # What a method says of itself ---------------------------------------------------------------
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        """The players' networks, by the player's name."""
+        raise NotImplementedError(f"{type(self).__name__} does not name its players")
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        """One forward pass and the losses of at least the players asked, each `(batch,)`.
+
+        The engine takes the mean over the *global* batch. Call a Keras loss as `loss.call(y, y_pred)`;
+        `loss(y, y_pred)`, a scalar that Keras has divided by the number of replicas, is refused.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say what its players minimise")
+
+    def rounds(self) -> list[tuple[str, ...]]:
+        """The rounds of a step; by default one, of all players."""
+        return [tuple(self.players())]
+
+    # Compiling ----------------------------------------------------------------------------------
+
+    def compile(  # type: ignore[override]
+        self,
+        optimizers: dict[str, str | Optimizer],
+        *,
+        jit_compile: bool | str = "auto",
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+    ) -> None:
+        """Chooses each player's optimizer.
+
+        Args:
+            optimizers: Player -> a Keras optimizer, its name or its config, one object for each
+                player. Under the `mixed_float16` policy each is wrapped in its own
+                `LossScaleOptimizer`.
+            jit_compile: As for `Method.compile`.
+            run_eagerly: Runs each step op by op, for debugging.
+            steps_per_execution: Steps per call of the compiled function.
+
+        Raises:
+            ValueError: If a player has no optimizer or an optimizer no player, if two players share
+                one, if one keeps averaged weights (`use_ema`; hold a `TargetNetwork` instead), or
+                if a network is not built.
+        """
+        players = self.players()
+        if not isinstance(optimizers, dict) or set(optimizers) != set(players):
+            raise ValueError(
+                f"`optimizers` must be a dict with one optimizer for each of the players {sorted(players)}. "
+                f"Received: optimizers={optimizers!r}"
+            )
+        self.configure(jit_compile, run_eagerly, steps_per_execution)
+        with self.distribute_strategy.scope():
+            made = {player: self._make_optimizer(player, optimizers[player]) for player in players}
+            if len({id(optimizer) for optimizer in made.values()}) < len(made):
+                raise ValueError(
+                    "`optimizers` must not share one optimizer between players: its momenta belong to one "
+                    f"player's variables. Received: optimizers={optimizers!r}"
+                )
+            keras.Model.compile(
+                self,
+                optimizer=None,
+                jit_compile=self.jit_compile,
+                run_eagerly=run_eagerly,
+                steps_per_execution=steps_per_execution,
+            )
+            for player, optimizer in made.items():
+                optimizer.build(self.variables_of(player))
+                setattr(self, f"{player}_optimizer", optimizer)
+                if player not in self.player_trackers:
+                    self.player_trackers[player] = keras.metrics.Mean(name=f"{player}_loss")
+        self._loss_tracker = None  # Keras' own, of the one loss that players do not have
+        self.settings = types.SimpleNamespace(
+            metrics=[],
+            optimizers=made,
+            jit_compile=jit_compile,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+        )
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a loaded model as the saved one was, with every optimizer's state ready to load."""
+        arguments = keras.saving.deserialize_keras_object(config)
+        self.compile(**{key: value for key, value in arguments.items() if key != "metrics"})
+
+    def _make_optimizer(self, player: str, optimizer: str | Optimizer) -> Optimizer:
+        optimizer = keras.optimizers.get(optimizer)
+        if getattr(optimizer, "use_ema", False):
+            raise ValueError(
+                "`use_ema` must be off in the optimizers of several players; hold a TargetNetwork instead. "
+                f"Received: use_ema=True for {player!r}"
+            )
+        policies = {layer.dtype_policy.name for layer in self._flatten_layers(include_self=False)}
+        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        if "mixed_float16" in policies and not scaled:
+            return keras.optimizers.LossScaleOptimizer(optimizer)
+        return optimizer
+
+    def optimizer_of(self, player: str) -> Optimizer:
+        """A player's optimizer."""
+        return getattr(self, f"{player}_optimizer")
+
+    def variables_of(self, player: str) -> list[keras.Variable]:
+        """A player's trainable variables, in a stable order."""
+        return [variable for network in self.players()[player] for variable in network.trainable_variables]
+
+    # A step -------------------------------------------------------------------------------------
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Plays the rounds of one step; returns the logs."""
+        batch = self.batch(data)
+        rounds = self.rounds()
+        for number, players in enumerate(rounds):
+            self._play(self._share(batch, number, len(rounds)), players)
+        return self.logs(self.get_metrics_result())
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """The players' losses on a batch; nothing is trained, no batch statistics move."""
+        batch = self.batch(data)
+        statistics = self._statistics_of(tuple(self.players()))
+        for players in dict.fromkeys(self.rounds()):
+            self._track(*self._forward(batch, players))
+        _restore(statistics)
+        return self.logs(self.get_metrics_result())
+
+    def _play(self, batch: dict[str, Any], players: tuple[str, ...]) -> None:
+        """One round: one pass, all gradients at the old weights, then every update."""
+        statistics = self._statistics_of(tuple(set(self.players()) - set(players)))
+        with tf.GradientTape(persistent=True) as tape:
+            losses, penalties = self._forward(batch, players)
+            scaled = {
+                player: self.optimizer_of(player).scale_loss(
+                    replicas.share_of_mean(losses[player]) + penalties[player] / replicas.count()
+                )
+                for player in players
+            }
+        variables = {player: self.variables_of(player) for player in players}
+        gradients = {player: tape.gradient(scaled[player], variables[player]) for player in players}
+        for player in players:
+            if all(gradient is None for gradient in gradients[player]):
+                raise ValueError(
+                    f"The loss of player {player!r} must depend on its networks. "
+                    f"Received: no gradient for any of its {len(variables[player])} variables"
+                )
+            self.optimizer_of(player).apply(gradients[player], variables[player])
+        _restore(statistics)
+        self._track(losses, penalties)
+
+    def _forward(self, batch: dict[str, Any], players: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The losses of examples and the networks' regularisation, by player."""
+        objectives = self.objectives(batch, players)
+        losses = {player: checked(self, objectives[player]) for player in players}
+        return losses, {player: regularization(self.players()[player]) for player in players}
+
+    def _track(self, losses: dict[str, Any], penalties: dict[str, Any]) -> None:
+        for player, values in losses.items():
+            value = keras.ops.mean(values) + penalties[player]
+            self.player_trackers[player].update_state(value, sample_weight=keras.ops.shape(values)[0])
+
+    def _statistics_of(self, players: tuple[str, ...]) -> list[tuple[keras.Variable, Any]]:
+        """Copies of what a forward pass may move in players' networks although no optimizer does."""
+        networks = self.players()
+        weights = [weight for player in players for network in networks[player] for weight in network.weights]
+        return [(weight, tf.identity(weight.value)) for weight in weights if not weight.trainable]
+
+    def _share(self, batch: dict[str, Any], number: int, rounds: int) -> dict[str, Any]:
+        """Every `rounds`-th example, from `number` on.
+
+        A stride, not a block: the shares of N replicas' contiguous slices then add up to the shares of
+        the global batch, and N replicas equal one device.
+        """
+        if rounds == 1 or self.reuse_batch:
+            return batch
+        size = tf.shape(batch[self.fields[0]])[0]
+        rule = (
+            f"The batch size on each replica must be a multiple of the {rounds} rounds of a step, which take a share "
+            "each (or set `reuse_batch`)"
+        )
+        with tf.control_dependencies([tf.debugging.assert_equal(size % rounds, 0, message=rule)]):
+            batch = {key: tf.identity(value) for key, value in batch.items()}
+        return {key: value[number::rounds] for key, value in batch.items()}
+
+
+def _restore(statistics: list[tuple[keras.Variable, Any]]) -> None:
+    for variable, value in statistics:
+        variable.assign(value)

@@ -1,0 +1,107 @@
+"""Writes a SavedModel beside its place, then renames it: whoever looks sees all of it or nothing."""
+
+import os
+import pathlib
+import shutil
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from keras_genssl.engine.serving import Serving
+from keras_genssl.export import signatures as _signatures
+
+
+def saved_model(
+    model: Any, path: str | os.PathLike[str], *, signatures: Mapping[str, Serving] | None = None
+) -> pathlib.Path:
+    """Exports what a method serves as a SavedModel that needs neither Keras nor this package.
+
+    The first entry of `model.serving()` becomes three signatures, `batch` of any size:
+
+    - `serving_default`: `image_bytes`, string `(batch,)`, each image of its own size
+      -> `image_bytes`, string `(batch,)`, PNG files.
+    - `serving_tensor`: `image`, float32 `(batch, height, width, 3)` in [-1, 1] -> `image`, float32.
+    - `serving_examples`: `examples`, string `(batch,)`, serialized `tf.train.Example`s whose feature
+      `image` (the name TFDS gives it) holds an encoded image -> as `serving_default`.
+
+    An entry `name` further down answers as `name`, `name_tensor` and `name_examples`. Outputs other than
+    images are tensors in every signature, named by their kind: `vector` and `latent`, float32
+    `(batch, dim)`, or `label`, integers `(batch,)`. So are inputs: `vector` and `latent`, float32
+    `(batch, dim)`, `label`, int64 `(batch,)`, or several of them by their names; their entries have no
+    `_examples`.
+
+    Bytes may be JPEG, PNG, GIF (first frame), BMP or WebP in any mode, and are read as RGB: grey is
+    repeated, alpha dropped, 16 bits keep the high byte, EXIF orientation is not applied; a model of grey images
+    reads their luma. A PNG's grey
+    levels are `(x + 1) * 127.5`, clipped to [0, 255] and rounded half to even: for the in-memory model's
+    output `x`, `np.round(np.clip((x + 1) * 127.5, 0, 255))`.
+
+    A batch is worked off image by image, each in one piece: memory grows with the largest image, about
+    `8 * filters * height * width` bytes for a plain convolutional network (two float32 feature maps;
+    0.5 GB for each megapixel at 64 filters). One image that cannot be decoded fails its whole batch with
+    `InvalidArgumentError`.
+
+    Only the variables that the signatures read are written: no optimizer, no discriminator.
+
+    Args:
+        model: A `Method`, or any object with `serving()`; it need not be compiled.
+        path: The directory to make, on a local file system. For TensorFlow Serving its last part is an
+            integer, the version. Directories above it are made as needed.
+        signatures: Name -> `Serving`, instead of `model.serving()`.
+
+    Returns:
+        The path.
+
+    Raises:
+        FileExistsError: If `path` exists.
+        ValueError: If nothing is served, or two signatures would have the same name.
+
+    Example:
+        >>> kg.export.saved_model(model, "saved_models/photos_x2/1")  # doctest: +SKIP
+        >>> loaded = tf.saved_model.load("saved_models/photos_x2/1")  # doctest: +SKIP
+        >>> upscale = loaded.signatures["serving_default"]  # doctest: +SKIP
+        >>> png = upscale(image_bytes=[open("photo.jpg", "rb").read()])["image_bytes"]  # doctest: +SKIP
+    """
+    target = pathlib.Path(path)
+    if os.path.lexists(target):
+        raise FileExistsError(f"`path` must not exist: an export never overwrites. Received: path={str(target)!r}")
+    traced = _signatures.build(model.serving() if signatures is None else signatures)
+    module = tf.Module()
+    module.read = _variables(traced)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _discard_leftovers(target)
+    part = _beside(target, "part")
+    try:
+        tf.saved_model.save(
+            module,
+            str(part),
+            signatures=traced,
+            options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
+        )
+        part.rename(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return target
+
+
+def _variables(traced: Mapping[str, Any]) -> list[tf.Variable]:
+    found = {variable.ref(): variable for function in traced.values() for variable in function.variables}
+    return list(found.values())
+
+
+def _beside(target: pathlib.Path, kind: str) -> pathlib.Path:
+    return target.with_name(f".{target.name}.{kind}-{uuid.uuid4().hex}")
+
+
+def _discard_leftovers(target: pathlib.Path) -> None:
+    """Removes what exports to the same path left behind when they were killed."""
+    for leftover in target.parent.glob(f".{target.name}.*-" + "[0-9a-f]" * 32):
+        # Renamed first: had its writer been alive after all, it fails, and never publishes a half.
+        doomed = _beside(target, "discarded")
+        try:
+            leftover.rename(doomed)
+        except FileNotFoundError:
+            continue
+        shutil.rmtree(doomed, ignore_errors=True)

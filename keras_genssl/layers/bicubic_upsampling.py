@@ -1,0 +1,85 @@
+"""Bicubic up-sampling that equals Pillow's."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+_TAPS = 5
+
+
+def _phases(scale: int) -> np.ndarray:
+    """Weights ``(scale, 5)`` of the pixels -2 ... 2 around an input pixel, for each pixel made of it."""
+    a = -0.5
+    phase = (np.arange(scale)[:, None] + 0.5) / scale
+    x = np.abs(np.arange(-2, 3)[None] + 0.5 - phase)
+    near = (a + 2) * x**3 - (a + 3) * x**2 + 1
+    far = a * (x**3 - 5 * x**2 + 8 * x - 4)
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class BicubicUpsampling(keras.layers.Layer):
+    """Enlarge images by bicubic interpolation (Keys, 1981; a = -0.5), equal to Pillow's ``BICUBIC``.
+
+    Each output pixel is the weighted mean of the input pixels under the kernel; at the borders only those
+    inside the image count, and their weights are renormalised to one. Values may overshoot the input's range.
+    The layer has no weights.
+
+    Args:
+        scale: int, at least 1.
+
+    Input: float ``(batch, h, w, c)``. Output: ``(batch, scale h, scale w, c)``, in the layer's dtype (build
+    it with ``dtype="float32"`` inside mixed-precision networks to keep eight bits of image exact).
+
+    Raises:
+        ValueError: if ``scale`` is not a positive int.
+
+    Example:
+        >>> BicubicUpsampling(3)(keras.ops.ones((1, 4, 5, 3))).shape
+        TensorShape([1, 12, 15, 3])
+    """
+
+    def __init__(self, scale: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(scale, int) or scale < 1:
+            raise ValueError(f"`scale` must be a positive int. Received: scale={scale}")
+        self.scale = scale
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """``(batch, scale h, scale w, c)``; unknown sizes stay unknown."""
+        batch, height, width, channels = input_shape
+        return (
+            batch,
+            None if height is None else height * self.scale,
+            None if width is None else width * self.scale,
+            channels,
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Enlarge ``inputs``."""
+        scale, channels = self.scale, inputs.shape[-1]
+        _, height, width, _ = ops.shape(inputs)
+        phases = _phases(scale)
+        # All scale² output pixels of an input pixel at once: kernel[y, x, i, j] = phases[i, y] phases[j, x].
+        kernel = np.einsum("iy,jx->yxij", phases, phases).reshape(_TAPS, _TAPS, 1, scale**2)
+        blocks = self._convolve(inputs, np.tile(kernel, (1, 1, channels, 1)))
+        blocks = ops.reshape(blocks, (-1, height, width, channels, scale, scale))
+        images = ops.transpose(blocks, (0, 1, 4, 2, 5, 3))
+        images = ops.reshape(images, (-1, height * scale, width * scale, channels))
+        # Zero padding left out part of the kernel's mass at the borders: divide by what was inside.
+        rows = self._convolve(ops.ones((1, height, 1, 1), inputs.dtype), phases.T[:, None, None, :])
+        columns = self._convolve(ops.ones((1, 1, width, 1), inputs.dtype), phases.T[None, :, None, :])
+        rows = ops.reshape(rows, (1, height * scale, 1, 1))
+        columns = ops.reshape(columns, (1, 1, width * scale, 1))
+        return images / (rows * columns)
+
+    @staticmethod
+    def _convolve(images: Any, kernel: np.ndarray) -> Any:
+        kernel = ops.convert_to_tensor(kernel, dtype=images.dtype)
+        return ops.depthwise_conv(images, kernel, padding="same", data_format="channels_last")
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {**super().get_config(), "scale": self.scale}

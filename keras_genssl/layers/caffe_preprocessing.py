@@ -1,0 +1,30 @@
+"""The input convention of networks trained in Caffe."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+# Mean of ImageNet's training images, blue, green, red.
+_MEAN = (103.939, 116.779, 123.68)
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class CaffePreprocessing(keras.layers.Layer):
+    """Turn RGB in [-1, 1] into BGR in [0, 255] less ImageNet's mean, as VGG and ResNet-50 take it.
+
+    Input and output: float ``(..., 3)``. No weights.
+
+    Example:
+        >>> [round(float(value), 2) for value in CaffePreprocessing()(ops.ones((3,)))]
+        [151.06, 138.22, 131.32]
+    """
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The input's shape."""
+        return input_shape
+
+    def call(self, inputs: Any) -> Any:
+        """Swap red and blue, scale, subtract the mean."""
+        blue_green_red = ops.flip(inputs, axis=-1)
+        return (blue_green_red + 1.0) * 127.5 - ops.convert_to_tensor(_MEAN, dtype=inputs.dtype)

@@ -1,0 +1,69 @@
+"""What all adversarial objectives share."""
+
+from typing import Any, ClassVar, Self
+
+import keras
+from keras import ops
+
+
+class AdversarialLoss:
+    """What a discriminator and a generator minimise; one subclass per objective.
+
+    A subclass defines ``discriminator(real_logits, fake_logits)`` and ``generator(fake_logits, real_logits)``,
+    both to ``(batch,)``, and ``get_config`` if it has arguments. Logits are float ``(batch, ...)``: one per
+    image, or one per patch, over which the loss is averaged. They are computed with in float32 at least.
+
+    Class attributes:
+        needs_real: whether ``generator`` needs the logits of real images too.
+        needs_batch: whether the loss of an image depends on the other images' logits. On several replicas such
+            a loss is `keras_genssl.engine.replicas.on_global_batch`'s to call, or each replica would compare
+            with its own images alone.
+
+    Example:
+        >>> class EarthMover(AdversarialLoss):
+        ...     def discriminator(self, real_logits, fake_logits):
+        ...         return per_image(fake_logits - real_logits)
+        >>> [float(value) for value in EarthMover().discriminator(ops.ones((2, 3, 3, 1)), ops.zeros((2, 3, 3, 1)))]
+        [-1.0, -1.0]
+    """
+
+    needs_real: ClassVar[bool] = False
+    needs_batch: ClassVar[bool] = False
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
+        """What the discriminator minimises, ``(batch,)``."""
+        raise NotImplementedError
+
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
+        """What the generator minimises, ``(batch,)``; ``real_logits`` is read where ``needs_real`` says so."""
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Restore what ``get_config`` describes."""
+        return cls(**config)
+
+
+def as_float(logits: Any) -> Any:
+    """Logits in float32 at least: the square of a float16 logit overflows from 256 on."""
+    logits = ops.convert_to_tensor(logits)
+    return ops.cast(logits, keras.backend.result_type(logits.dtype, "float32"))
+
+
+def per_image(values: Any) -> Any:
+    """Mean over all but the first axis, ``(batch,)``."""
+    return ops.mean(values, axis=tuple(range(1, len(values.shape))))
+
+
+def cross_entropy(logits: Any, target: float) -> Any:
+    """``-t log σ(l) - (1 - t) log(1 - σ(l)) = softplus(l) - t l`` for logits l and the target t, finite everywhere.
+
+    Written with the softplus of the sign that does not cancel, so that a loss near 0 keeps its digits.
+    """
+    if target > 0.5:
+        return ops.softplus(-logits) + (1.0 - target) * logits
+    return ops.softplus(logits) - target * logits

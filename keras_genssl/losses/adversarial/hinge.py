@@ -1,0 +1,31 @@
+"""The hinge objective."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, per_image
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class HingeGANLoss(AdversarialLoss):
+    """The hinge objective: ``max(0, 1 - D(x)) + max(0, 1 + D(G(z)))`` against ``-D(G(z))``.
+
+    Lim and Ye, 2017 (https://arxiv.org/abs/1705.02894); as in SNGAN (Miyato et al., 2018,
+    https://arxiv.org/abs/1802.05957, Eqs. 16 and 17). D is the logit; of patches, each has its own hinge.
+
+    Example:
+        >>> loss = HingeGANLoss()
+        >>> [float(value) for value in loss.discriminator(2 * ops.ones((1, 1)), ops.zeros((1, 1)))]
+        [1.0]
+    """
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
+        """``max(0, 1 - D(x)) + max(0, 1 + D(G(z)))``, ``(batch,)``."""
+        real = per_image(ops.relu(1.0 - as_float(real_logits)))
+        return real + per_image(ops.relu(1.0 + as_float(fake_logits)))
+
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
+        """``-D(G(z))``, ``(batch,)``."""
+        return -per_image(as_float(fake_logits))

@@ -1,0 +1,56 @@
+"""The least-squares objective."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, per_image
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class LeastSquaresGANLoss(AdversarialLoss):
+    """The least-squares objective: ``(D(x) - b)² / 2 + (D(G(z)) - a)² / 2`` against ``(D(G(z)) - c)² / 2``.
+
+    Mao et al., 2017 (https://arxiv.org/abs/1611.04076), Eq. 2; D is the logit itself. By default its Eq. 9, labels 0
+    and 1 with c = b. With ``a=-1, b=1, c=0`` (Eq. 8) the generator minimises the Pearson χ² divergence between p + q
+    and 2 q. CycleGAN's published code halves the discriminator's squares but not the generator's:
+    ``generator_scale=1.0``.
+
+    Args:
+        a: label of fakes, for the discriminator.
+        b: label of real images, for the discriminator; not a.
+        c: label that the generator wants its fakes to have.
+        generator_scale: factor of the generator's square, positive; the paper's is 0.5.
+
+    Raises:
+        ValueError: if ``a`` equals ``b``, or ``generator_scale`` is not positive.
+
+    Example:
+        >>> loss = LeastSquaresGANLoss()
+        >>> [float(value) for value in loss.discriminator(ops.zeros((1, 1)), 3 * ops.ones((1, 1)))]
+        [5.0]
+    """
+
+    def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0, generator_scale: float = 0.5) -> None:
+        if a == b:
+            raise ValueError(f"`a` and `b` must differ: they label fakes and real images. Received: a={a}, b={b}")
+        if generator_scale <= 0:
+            raise ValueError(f"`generator_scale` must be positive. Received: generator_scale={generator_scale}")
+        self.a = float(a)
+        self.b = float(b)
+        self.c = float(c)
+        self.generator_scale = float(generator_scale)
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
+        """``(D(x) - b)² / 2 + (D(G(z)) - a)² / 2``, ``(batch,)``."""
+        real = per_image(ops.square(as_float(real_logits) - self.b))
+        return 0.5 * (real + per_image(ops.square(as_float(fake_logits) - self.a)))
+
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
+        """``generator_scale (D(G(z)) - c)²``, ``(batch,)``."""
+        return self.generator_scale * per_image(ops.square(as_float(fake_logits) - self.c))
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {"a": self.a, "b": self.b, "c": self.c, "generator_scale": self.generator_scale}

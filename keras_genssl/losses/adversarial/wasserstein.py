@@ -1,0 +1,31 @@
+"""The Wasserstein objective."""
+
+from typing import Any
+
+import keras
+
+from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, per_image
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class WassersteinGANLoss(AdversarialLoss):
+    """The Wasserstein objective: ``D(G(z)) - D(x)`` against ``-D(G(z))``.
+
+    Arjovsky et al., 2017 (https://arxiv.org/abs/1701.07875), Eq. 2. It means something only for a critic D held
+    near a Lipschitz constant: `keras_genssl.regularizers.clip_weights` (the paper's),
+    `keras_genssl.regularizers.GradientPenalty` or `keras_genssl.layers.SpectralNormalization`. Minus the
+    discriminator's loss is then the estimate of the distance, times that constant.
+
+    Example:
+        >>> loss = WassersteinGANLoss()
+        >>> [float(value) for value in loss.discriminator(2 * keras.ops.ones((1, 1)), keras.ops.ones((1, 1)))]
+        [-1.0]
+    """
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
+        """``D(G(z)) - D(x)``, ``(batch,)``."""
+        return per_image(as_float(fake_logits)) - per_image(as_float(real_logits))
+
+    def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
+        """``-D(G(z))``, ``(batch,)``."""
+        return -per_image(as_float(fake_logits))

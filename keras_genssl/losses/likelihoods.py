@@ -1,0 +1,169 @@
+"""What a decoder's output says of pixels: log-densities in nats, and the divergence of a code's posterior."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+MIN_LOG_VARIANCE = -12.0  # that of the rounding to 256 levels in [-1, 1], (2/255)^2 / 12, is -12.2
+MAX_LOG_VARIANCE = 4.0
+
+
+def standard_normal_kl(mean: Any, log_variance: Any) -> Any:
+    """The divergence of diagonal Gaussians from the standard normal, in nats.
+
+    ``KL(N(mean, exp(log_variance)) || N(0, 1)) = 1/2 sum_j (mean_j^2 + exp(lv_j) - lv_j - 1)``; Kingma & Welling,
+    2013 (https://arxiv.org/abs/1312.6114), Appendix B.
+
+    Args:
+        mean: float ``(batch, dim)``.
+        log_variance: float ``(batch, dim)``.
+
+    Returns:
+        ``(batch,)``, at least 0 but for rounding.
+
+    Example:
+        >>> float(standard_normal_kl(ops.ones((1, 3)), ops.zeros((1, 3)))[0])
+        1.5
+    """
+    return 0.5 * ops.sum(ops.square(mean) + ops.exp(log_variance) - log_variance - 1.0, axis=1)
+
+
+class Likelihood(keras.layers.Layer):
+    """The distribution p(x|z) of an image given what a decoder puts out; a layer, as it may own weights.
+
+    A subclass defines `log_prob` and `mean`.
+
+    Class attributes:
+        needs_logits: whether outputs must be unbounded, so that a decoder must end linear.
+    """
+
+    needs_logits: bool = False
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name=name, dtype=keras.config.floatx())
+        self.built = True
+
+    def log_prob(self, images: Any, outputs: Any) -> Any:
+        """``log p(x|z)`` in nats: images and a decoder's outputs ``(batch, h, w, c)`` to ``(batch,)``."""
+        raise NotImplementedError
+
+    def mean(self, outputs: Any) -> Any:
+        """The expected image in [-1, 1], ``(batch, h, w, c)``."""
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {"name": self.name}
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class GaussianLikelihood(Likelihood):
+    """Pixels scattered alike around the decoder's output: ``N(x; output, variance I)``.
+
+    ``log p(x|z) = -|x - output|^2 / (2 variance) - D/2 log(2 pi variance)`` with D pixel values. One variance, a
+    weight learnt as its logarithm (Rybkin et al., 2020, https://arxiv.org/abs/2006.13202): it settles at the mean
+    squared error, and so sets the balance with the code's divergence by itself; probabilistic PCA has the same
+    noise model. Its logarithm stays in [-12, 4] (a constraint, applied after each step). The lectures' code adds
+    ``log 2 pi`` once an image, where D of them belong. ``variance=1.0, learn_variance=False`` is the lectures'
+    ``N(f(z), 1)``.
+
+    Args:
+        variance: of a pixel in [-1, 1], where learning starts; its logarithm in [-12, 4].
+        learn_variance: whether the variance is trained.
+        name: the layer's name.
+
+    Raises:
+        ValueError: if ``variance`` is outside its range.
+
+    Example:
+        >>> likelihood = GaussianLikelihood(variance=1.0)
+        >>> zeros = ops.zeros((1, 2, 2, 1))
+        >>> round(float(likelihood.log_prob(zeros, zeros)[0]), 4)  # -4/2 log(2 pi)
+        -3.6758
+    """
+
+    def __init__(self, variance: float = 0.1, learn_variance: bool = True, name: str | None = None) -> None:
+        if not variance > 0 or not MIN_LOG_VARIANCE <= math.log(variance) <= MAX_LOG_VARIANCE:
+            raise ValueError(
+                "`variance` must be positive, with a logarithm in "
+                f"[{MIN_LOG_VARIANCE:g}, {MAX_LOG_VARIANCE:g}]. Received: variance={variance}"
+            )
+        super().__init__(name=name)
+        self.variance = float(variance)
+        self.learn_variance = learn_variance
+        self.log_variance = self.add_weight(
+            (),
+            keras.initializers.Constant(math.log(variance)),
+            trainable=learn_variance,
+            constraint=_InRange(MIN_LOG_VARIANCE, MAX_LOG_VARIANCE),
+            autocast=False,
+            name="log_variance",
+        )
+
+    def log_prob(self, images: Any, outputs: Any) -> Any:
+        """``log N(x; outputs, variance I)``, ``(batch,)``."""
+        axes = tuple(range(1, len(outputs.shape)))
+        squares = ops.sum(ops.square(_full(images) - _full(outputs)), axis=axes)
+        log_variance = ops.convert_to_tensor(self.log_variance)
+        pixels = math.prod(outputs.shape[1:])
+        return -0.5 * (squares * ops.exp(-log_variance) + pixels * (log_variance + math.log(2.0 * math.pi)))
+
+    def mean(self, outputs: Any) -> Any:
+        """The outputs, clipped to [-1, 1]."""
+        return ops.clip(_full(outputs), -1.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {**super().get_config(), "variance": self.variance, "learn_variance": self.learn_variance}
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class BernoulliLikelihood(Likelihood):
+    """Black and white pixels; the decoder puts out the logits of white.
+
+    ``log p(x|z) = sum_i b_i logit_i - log(1 + exp(logit_i))`` with bits ``b = [x > 0]``: the image binarised at half
+    of the scale, deterministically. A probability only so: grey values put in as if they were bits would be none.
+    To show the encoder no more than the bits, binarise the data (`pretext.binarized`).
+
+    Args:
+        name: the layer's name.
+
+    Example:
+        >>> likelihood = BernoulliLikelihood()
+        >>> round(float(likelihood.log_prob(ops.ones((1, 2, 2, 1)), ops.zeros((1, 2, 2, 1)))[0]), 4)  # 4 log(1/2)
+        -2.7726
+    """
+
+    needs_logits = True
+
+    def log_prob(self, images: Any, outputs: Any) -> Any:
+        """``log p(bits|z)``, ``(batch,)``."""
+        logits = _full(outputs)
+        bits = _full(images > 0)
+        return ops.sum(bits * logits - ops.softplus(logits), axis=tuple(range(1, len(outputs.shape))))
+
+    def mean(self, outputs: Any) -> Any:
+        """``2 sigmoid(logit) - 1``."""
+        return ops.tanh(0.5 * _full(outputs))
+
+
+def _full(values: Any) -> Any:
+    """In full precision, which sums over pixels need under any policy."""
+    return ops.cast(values, keras.config.floatx())
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class _InRange(keras.constraints.Constraint):
+    """Keeps a weight between two values."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low = low
+        self.high = high
+
+    def __call__(self, value: Any) -> Any:
+        return ops.clip(value, self.low, self.high)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"low": self.low, "high": self.high}

@@ -1,0 +1,114 @@
+"""Perceptual loss."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+_DISTANCES = {"l1": ops.abs, "l2": ops.square}
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class PerceptualLoss(keras.losses.Loss):
+    """Distance of pixels plus weighted distances of features of a frozen network.
+
+    ``pixel_weight d(y, ŷ) + Σ_i layer_weights_i d_i(φ_i(y), φ_i(ŷ))``, every distance averaged over height,
+    width and channels: Johnson et al., 2016 (https://arxiv.org/abs/1603.08155), Eq. 2, with the pixel loss
+    added. No gradient reaches the extractor's weights or ``y_true``. For SRGAN's content loss: "vgg19", its
+    layer ``SRGAN_CONTENT_LAYERS`` with weight ``SRGAN_FEATURE_SCALE**2``, ``pixel=None``.
+
+    Args:
+        extractor: from `keras_genssl.backbones.perceptual_extractor`. It is frozen here, too.
+        layer_weights: weight per layer, at least 0: a dict by layer name, with every layer of the extractor, or
+            a list in the extractor's order.
+        pixel: "l1" (mean absolute difference), "l2" (mean squared difference) or None (no pixel loss).
+        pixel_weight: weight of the pixel loss, at least 0.
+        distance: "l1" or "l2", between features.
+        reduction, name, dtype: as in `keras.losses.Loss`.
+
+    Call: ``y_true``, ``y_pred`` float ``(batch, h, w, 3)`` in [-1, 1]; ``call`` returns ``(batch,)``.
+
+    Raises:
+        ValueError: if an argument is outside its range, or the weights do not fit the extractor's layers.
+
+    Example:
+        >>> from keras_genssl.backbones import perceptual_extractor
+        >>> loss = PerceptualLoss(perceptual_extractor("small", ["block2_conv2"], weights=None), [0.1])
+        >>> float(loss(keras.ops.zeros((2, 8, 8, 3)), keras.ops.zeros((2, 8, 8, 3))))
+        0.0
+    """
+
+    def __init__(
+        self,
+        extractor: keras.Model,
+        layer_weights: Mapping[str, float] | Sequence[float],
+        pixel: str | None = "l1",
+        pixel_weight: float = 1.0,
+        distance: str = "l2",
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "perceptual_loss",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not hasattr(extractor, "layer_names"):
+            raise ValueError(
+                "`extractor` must come from keras_genssl.backbones.perceptual_extractor, which also takes a "
+                f"keras.Model as its source. Received: extractor={extractor}"
+            )
+        if pixel not in (*_DISTANCES, None):
+            raise ValueError(f"`pixel` must be 'l1', 'l2' or None. Received: pixel={pixel!r}")
+        if distance not in _DISTANCES:
+            raise ValueError(f"`distance` must be 'l1' or 'l2'. Received: distance={distance!r}")
+        if pixel_weight < 0:
+            raise ValueError(f"`pixel_weight` must be at least 0. Received: pixel_weight={pixel_weight}")
+        if not isinstance(layer_weights, Mapping) and len(layer_weights) == len(extractor.layer_names):
+            layer_weights = dict(zip(extractor.layer_names, layer_weights, strict=True))
+        if not isinstance(layer_weights, Mapping) or set(layer_weights) != set(extractor.layer_names):
+            raise ValueError(
+                "`layer_weights` must hold one weight for each layer of the extractor "
+                f"{list(extractor.layer_names)}. Received: layer_weights={layer_weights}"
+            )
+        if min(layer_weights.values()) < 0:
+            raise ValueError(f"`layer_weights` must be at least 0. Received: layer_weights={layer_weights}")
+        extractor.trainable = False
+        self.extractor = extractor
+        self.layer_weights = {layer: float(layer_weights[layer]) for layer in extractor.layer_names}
+        self.pixel = pixel
+        self.pixel_weight = float(pixel_weight)
+        self.distance = distance
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Loss of each image, ``(batch,)``."""
+        y_true = ops.stop_gradient(y_true)
+        loss = ops.zeros_like(y_pred[:, 0, 0, 0])
+        if self.pixel is not None:
+            loss += self.pixel_weight * _mean_distance(self.pixel, y_true, y_pred)
+        targets = self.extractor(y_true)
+        features = self.extractor(y_pred)
+        for weight, target, feature in zip(self.layer_weights.values(), targets, features, strict=True):
+            target = ops.cast(ops.stop_gradient(target), loss.dtype)
+            loss += weight * _mean_distance(self.distance, target, ops.cast(feature, loss.dtype))
+        return loss
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument; the extractor with its weights."""
+        return {
+            **super().get_config(),
+            "extractor": keras.saving.serialize_keras_object(self.extractor),
+            "layer_weights": dict(self.layer_weights),
+            "pixel": self.pixel,
+            "pixel_weight": self.pixel_weight,
+            "distance": self.distance,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "PerceptualLoss":
+        """Restore what ``get_config`` describes."""
+        extractor = keras.saving.deserialize_keras_object(config["extractor"])
+        return cls(**{**config, "extractor": extractor})
+
+
+def _mean_distance(distance: str, a: Any, b: Any) -> Any:
+    """Mean over all but the first axis, ``(batch,)``."""
+    return ops.mean(_DISTANCES[distance](a - b), axis=(1, 2, 3))

@@ -1,0 +1,117 @@
+"""Penalties that keep a code sparse."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+
+def _own(codes: Any) -> Any:
+    return codes
+
+
+class Sparsity:
+    """What a sparse autoencoder adds to its loss; one subclass per penalty.
+
+    A subclass defines ``__call__(codes, gather)`` to ``(batch,)`` and ``get_config`` if it has arguments.
+
+    Class attributes:
+        needs_probabilities: whether codes must lie in [0, 1], as those of a sigmoid.
+    """
+
+    needs_probabilities: bool = False
+
+    def __call__(self, codes: Any, gather: Callable[[Any], Any] = _own) -> Any:
+        """The penalty of each example, ``(batch,)``.
+
+        Args:
+            codes: float ``(batch, code_dim)``.
+            gather: makes the codes of the global batch of this replica's, with gradients
+                (`engine.replicas.all_gather`); by default there is one replica.
+        """
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Sparsity":
+        """Restore what ``get_config`` describes."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class L1Sparsity(Sparsity):
+    """The absolute activations of each code: ``weight * sum_j |code_j|``.
+
+    Args:
+        weight: at least 0.
+
+    Raises:
+        ValueError: if ``weight`` is negative.
+
+    Example:
+        >>> [float(value) for value in L1Sparsity(0.5)(ops.convert_to_tensor([[1.0, -3.0], [0.0, 1.0]]))]
+        [2.0, 0.5]
+    """
+
+    def __init__(self, weight: float = 1e-3) -> None:
+        self.weight = _checked_weight(weight)
+
+    def __call__(self, codes: Any, gather: Callable[[Any], Any] = _own) -> Any:
+        """``weight * sum_j |code_j|``, ``(batch,)``."""
+        return self.weight * ops.sum(ops.abs(codes), axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {"weight": self.weight}
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class KLSparsity(Sparsity):
+    """The divergence of each unit's mean activation from a small target.
+
+    ``weight * sum_j rho log(rho / m_j) + (1 - rho) log((1 - rho) / (1 - m_j))`` with ``m_j`` the mean of unit j
+    over the *global* batch; the same value for each example (A. Ng, CS294A lecture notes on sparse autoencoders;
+    Lee et al., 2008, https://papers.nips.cc/paper/3313, square the difference instead).
+
+    Args:
+        rho: the target, inside (0, 1).
+        weight: at least 0.
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> float(KLSparsity(rho=0.5)(ops.convert_to_tensor([[0.2], [0.8]]))[0])
+        0.0
+    """
+
+    needs_probabilities = True
+
+    def __init__(self, rho: float = 0.05, weight: float = 1e-2) -> None:
+        if not 0.0 < rho < 1.0:
+            raise ValueError(f"`rho` must lie inside (0, 1). Received: rho={rho}")
+        self.rho = float(rho)
+        self.weight = _checked_weight(weight)
+
+    def __call__(self, codes: Any, gather: Callable[[Any], Any] = _own) -> Any:
+        """The divergence summed over units, for each example alike: ``(batch,)``."""
+        mean = ops.mean(gather(codes), axis=0)  # (code_dim,)
+        # Finite where a unit is off, or on, for all images.
+        mean = ops.clip(mean, keras.config.epsilon(), 1.0 - keras.config.epsilon())
+        rho = self.rho
+        divergence = rho * ops.log(rho / mean) + (1.0 - rho) * ops.log((1.0 - rho) / (1.0 - mean))
+        return self.weight * ops.sum(divergence) * ops.ones_like(codes[:, 0])
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {"rho": self.rho, "weight": self.weight}
+
+
+def _checked_weight(weight: float) -> float:
+    if weight < 0:
+        raise ValueError(f"`weight` must not be negative. Received: weight={weight}")
+    return float(weight)

@@ -1,0 +1,44 @@
+"""The values on which image metrics are computed."""
+
+from typing import Any
+
+from keras import ops
+
+# ITU-R BT.601, studio range, as MATLAB's rgb2ycbcr: Y of black 16, of white 235, for R, G, B in [0, 1].
+_LUMA = (65.481, 128.553, 24.966)
+_LUMA_OFFSET = 16.0
+
+
+def comparable(
+    y_true: Any, y_pred: Any, channel: str, border: int, max_value: float | None, quantise: bool
+) -> tuple[Any, Any]:
+    """Both images as metrics see them: float32 ``(batch, h, w, 1 or 3)`` in 0 ... 255, border cropped."""
+    if channel not in ("y", "rgb"):
+        raise ValueError(f"`channel` must be 'y' or 'rgb'. Received: channel={channel!r}")
+    if border < 0:
+        raise ValueError(f"`border` must be at least 0. Received: border={border}")
+    if max_value is not None and max_value <= 0:
+        raise ValueError(f"`max_value` must be positive, or None for [-1, 1]. Received: max_value={max_value}")
+    y_true, y_pred = (ops.cast(ops.convert_to_tensor(images), "float32") for images in (y_true, y_pred))
+    shapes = tuple(y_true.shape), tuple(y_pred.shape)
+    sizes_differ = any(None not in pair and pair[0] != pair[1] for pair in zip(*shapes, strict=False))
+    if sizes_differ or any(len(shape) != 4 or shape[-1] not in (3, None) for shape in shapes):
+        raise ValueError(
+            "`y_true` and `y_pred` must be RGB of one shape, (batch, h, w, 3). "
+            f"Received: shapes {shapes[0]} and {shapes[1]}"
+        )
+    if any(size is not None and size <= 2 * border for size in shapes[0][1:3]):
+        raise ValueError(f"`border` leaves nothing. Received: border={border}, images of shape {shapes[0]}")
+
+    def convert(images: Any) -> Any:
+        images = (images + 1.0) * 127.5 if max_value is None else images * (255.0 / max_value)
+        if quantise:
+            images = ops.clip(ops.round(images), 0.0, 255.0)
+        if border:
+            images = images[:, border:-border, border:-border]
+        if channel == "y":
+            weights = ops.convert_to_tensor([value / 255.0 for value in _LUMA], dtype="float32")
+            images = ops.sum(images * weights, axis=-1, keepdims=True) + _LUMA_OFFSET
+        return images
+
+    return convert(y_true), convert(y_pred)

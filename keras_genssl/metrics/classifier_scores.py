@@ -1,0 +1,136 @@
+"""Do conditional samples show what their labels say?"""
+
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from keras_genssl.metrics.eight_bit import eight_bit
+
+
+def label_accuracy(features: Any, samples: Any, labels: npt.ArrayLike) -> float:
+    """Compute the share of samples that a classifier trained on real images gives the label they were asked for.
+
+    Args:
+        features: an object with ``classify(images) -> labels``, such as `fashion_features()`.
+        samples: generated images ``(count, h, w, c)``, uint8 or float in [-1, 1].
+        labels: integers ``(count,)``, what each sample should show.
+
+    Returns:
+        A number in [0, 1]. The classifier's accuracy on real test images belongs beside it.
+
+    Raises:
+        ValueError: if there are no samples, or not as many labels.
+
+    Example:
+        >>> from keras_genssl import metrics
+        >>> label_accuracy(metrics.fashion_features(), np.zeros((2, 28, 28, 1), np.uint8), [8, 8]) in (0.0, 1.0)
+        True
+    """
+    samples, labels = _labelled("samples", samples, labels)
+    return float(np.mean(np.asarray(features.classify(samples)) == labels))
+
+
+def train_on_synthetic_accuracy(
+    samples: Any,
+    labels: npt.ArrayLike,
+    real_images: Any,
+    real_labels: npt.ArrayLike,
+    *,
+    steps: int = 1500,
+    batch_size: int = 128,
+    seed: int = 0,
+) -> float:
+    """Train a small classifier on samples alone, and compute its accuracy on real images.
+
+    The classification accuracy score of Ravuri and Vinyals, 2019 (https://arxiv.org/abs/1905.10887): it falls
+    with poor samples, with wrong labels and with too little variety. Three strided convolutions with batch
+    normalisation, mirrored and shifted inputs, Adam with a cosine rate; about 40 seconds on two cores at the
+    defaults, for 28x28 images. Call it with real training images for the number to compare with.
+
+    Args:
+        samples: images to train on, ``(count, h, w, c)``, uint8 or float in [-1, 1], at least 8 pixels a side.
+        labels: integers ``(count,)`` from 0, what each sample should show.
+        real_images: ``(num_real, h, w, c)``, for the test only.
+        real_labels: integers ``(num_real,)``.
+        steps: of training, positive.
+        batch_size: samples in each, positive.
+        seed: of weights, order and shifts; the same number each time, and no global seed is touched.
+
+    Returns:
+        A number in [0, 1].
+
+    Raises:
+        ValueError: if an argument is not as said.
+
+    Example:
+
+        images, labels = gan.sample(20_000, seed=0, labels=labels), labels
+        train_on_synthetic_accuracy(images, labels, test_images, test_labels)
+    """
+    samples, labels = _labelled("samples", samples, labels)
+    real_images, real_labels = _labelled("real_images", real_images, real_labels)
+    if samples.shape[1:] != real_images.shape[1:] or min(samples.shape[1:3]) < 8:
+        raise ValueError(
+            "`samples` and `real_images` must have one size, at least 8 pixels a side. "
+            f"Received: images of shape {samples.shape[1:]} and {real_images.shape[1:]}"
+        )
+    if steps < 1 or batch_size < 1:
+        raise ValueError(f"`steps` and `batch_size` must be positive. Received: steps={steps}, batch_size={batch_size}")
+    network = _classifier(samples.shape[1:], int(max(labels.max(), real_labels.max())) + 1, seed)
+    network.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps)),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+    )
+    rng = np.random.default_rng(seed)
+    order = np.zeros(0, np.int64)
+    for _ in range(steps):
+        while len(order) < batch_size:
+            order = np.concatenate([order, rng.permutation(len(samples))])
+        chosen, order = order[:batch_size], order[batch_size:]
+        network.train_on_batch(_scaled(_shifted(samples[chosen], rng)), labels[chosen])
+    guesses = [
+        keras.ops.convert_to_numpy(network(_scaled(real_images[start : start + 500]), training=False)).argmax(-1)
+        for start in range(0, len(real_images), 500)
+    ]
+    return float(np.mean(np.concatenate(guesses) == real_labels))
+
+
+def _classifier(shape: tuple[int, ...], num_classes: int, seed: int) -> keras.Model:
+    images = x = keras.Input(shape)
+    for number, filters in enumerate((32, 64, 128)):
+        initializer = keras.initializers.HeNormal(4 * seed + number)
+        x = keras.layers.Conv2D(filters, 3, 2, "same", use_bias=False, kernel_initializer=initializer)(x)
+        x = keras.layers.ReLU()(keras.layers.BatchNormalization(momentum=0.95)(x))
+    initializer = keras.initializers.GlorotUniform(4 * seed + 3)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, keras.layers.Dense(num_classes, kernel_initializer=initializer, dtype="float32")(x))
+
+
+def _scaled(images: np.ndarray) -> np.ndarray:
+    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
+
+
+def _shifted(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Each image moved by up to two pixels, edges repeated, and mirrored by chance."""
+    count, height, width = images.shape[:3]
+    rows = (rng.integers(-2, 3, (count, 1, 1)) + np.arange(height)[:, None]).clip(0, height - 1)
+    columns = (rng.integers(-2, 3, (count, 1, 1)) + np.arange(width)).clip(0, width - 1)
+    columns = np.where(rng.random((count, 1, 1)) < 0.5, columns, columns[:, :, ::-1])
+    return images[np.arange(count)[:, None, None], rows, columns]
+
+
+def _labelled(name: str, images: Any, labels: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = eight_bit(images), np.asarray(labels)
+    if not len(images) or labels.shape != (len(images),):
+        raise ValueError(
+            f"`{name}` must hold an image at least, with one label each. Received: {len(images)} images and labels "
+            f"of shape {labels.shape}"
+        )
+    if labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise ValueError(
+            f"Labels must be integers from 0. Received: {labels.dtype} from {labels.min()}, beside `{name}`"
+        )
+    return images, labels

@@ -1,0 +1,40 @@
+"""What the Keras metrics of images share."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+
+
+class ImageMetric(keras.metrics.MeanMetricWrapper):
+    """Mean over images of a function of two batches of them; a subclass names the function.
+
+    Args:
+        channel, border, max_value, quantise: those of the function.
+        name: by default the class' in small letters.
+        dtype: as in `keras.metrics.Metric`.
+    """
+
+    function: ClassVar[Callable[..., Any]]
+
+    def __init__(
+        self,
+        channel: str = "y",
+        border: int = 0,
+        max_value: float | None = None,
+        quantise: bool = False,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        self._arguments = {"channel": channel, "border": border, "max_value": max_value, "quantise": quantise}
+        kind = type(self)
+        super().__init__(kind.function, name=name or kind.__name__.lower(), dtype=dtype, **self._arguments)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {"name": self.name, "dtype": self.dtype, **self._arguments}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ImageMetric":
+        """Restore what ``get_config`` describes."""
+        return cls(**config)

@@ -1,0 +1,37 @@
+"""The methods, one file each, by family; all public names stand here."""
+
+from keras_genssl.models.autoencoders import (
+    VAE,
+    Autoencoder,
+    ContractiveAutoencoder,
+    DenoisingAutoencoder,
+    RedundantAutoencoder,
+    SparseAutoencoder,
+)
+from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
+from keras_genssl.models.pretext import DegradationPrediction
+from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
+from keras_genssl.models.translation import CycleGAN, Pix2Pix
+
+__all__ = [
+    "ACGAN",
+    "DCGAN",
+    "EDSR",
+    "ESPCN",
+    "GAN",
+    "SNGAN",
+    "SRCNN",
+    "SRGAN",
+    "VAE",
+    "WGANGP",
+    "Autoencoder",
+    "ConditionalGAN",
+    "ContractiveAutoencoder",
+    "CycleGAN",
+    "DegradationPrediction",
+    "DenoisingAutoencoder",
+    "Pix2Pix",
+    "RedundantAutoencoder",
+    "SRResNet",
+    "SparseAutoencoder",
+]

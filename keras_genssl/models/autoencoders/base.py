@@ -1,0 +1,158 @@
+"""What the autoencoders share: an encoder, a decoder, and what is done with them."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import Method, Serving, batches
+
+
+class EncoderDecoder(Method):
+    """Images to codes and codes to images; not a method itself.
+
+    Batches hold `image` (a tensor, a dict, or the first of a tuple), uint8 or float in [-1, 1]; labels beside it
+    are not looked at.
+
+    Args:
+        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, statistics * code_dim)`.
+        decoder: A built `keras.Model`, `(batch, code_dim)` to `(batch, h, w, c)`.
+        statistics: How many values the encoder gives for each unit of the code.
+        name: The model's name.
+
+    Class attributes:
+        parts: The arguments of the constructor that are objects, serialized with the method.
+
+    Raises:
+        ValueError: If a network is not built, or the two do not fit together.
+    """
+
+    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
+
+    def __init__(
+        self, encoder: keras.Model, decoder: keras.Model, statistics: int = 1, name: str | None = None
+    ) -> None:
+        super().__init__(name=name)
+        _check_networks(encoder, decoder, statistics)
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The image that the encoder takes."""
+        return {"image": tuple(self.encoder.input_shape[1:])}
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The images, as input and as target."""
+        return batch["image"], batch["image"]
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives reconstructions."""
+        return self.reconstruct(self.batch(data, training=False)["image"])
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's; the metrics of `compile` compare images with reconstructions."""
+        return super().compute_metrics(x, y, y_pred["image"], sample_weight)
+
+    def encode(self, images: Any) -> Any:
+        """Codes: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, code_dim)`."""
+        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+
+    def decode(self, codes: Any) -> Any:
+        """Images: float32 `(batch, code_dim)` to `(batch, h, w, c)` in [-1, 1]."""
+        return ops.clip(ops.cast(self.decoder(codes, training=False), keras.config.floatx()), -1.0, 1.0)
+
+    def reconstruct(self, images: Any) -> Any:
+        """Images through the code and back, `(batch, h, w, c)` in [-1, 1]."""
+        return self.decode(self.encode(images))
+
+    def serving(self) -> dict[str, Serving]:
+        """Image to code, code to image, image to image."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {
+            "encode": Serving(self.encode, input="image", output="latent", image_shape=shape),
+            "decode": Serving(self.decode, input="latent", output="image"),
+            "reconstruct": Serving(self.reconstruct, input="image", output="image", image_shape=shape),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "decoder": keras.saving.serialize_keras_object(self.decoder),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "EncoderDecoder":
+        """Rebuilds the method from `get_config`."""
+        parts = {key: keras.saving.deserialize_keras_object(config[key]) for key in cls.parts}
+        return cls(**{**config, **parts})
+
+
+class PixelAutoencoder(EncoderDecoder):
+    """An autoencoder that minimises a distance of images, `loss(x, decoder(encoder(x)))`; not a method itself.
+
+    Args:
+        encoder: As of `EncoderDecoder`.
+        decoder: As of `EncoderDecoder`.
+        loss: A `keras.losses.Loss` on images in [-1, 1]; by default the mean squared error.
+        name: The model's name.
+    """
+
+    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "loss")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        loss: keras.losses.Loss | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(encoder, decoder, name=name)
+        self.image_loss = loss or keras.losses.MeanSquaredError()
+
+    def call(self, images: Any, training: bool = False) -> dict[str, Any]:
+        """`image`, the decoder's output, not clipped, and `code`."""
+        codes = self.encoder(images, training=training)
+        return {"image": self.decoder(codes, training=training), "code": codes}
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The image loss of each example, `(batch,)`."""
+        losses = self.image_loss.call(y, y_pred["image"])
+        return ops.mean(losses, axis=tuple(range(1, len(losses.shape))))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.image_loss)}
+
+
+def last_activation(network: keras.Model) -> str | None:
+    """The name of the last activation that a network's layers tell of; None where none does."""
+    names = (getattr(getattr(layer, "activation", None), "__name__", None) for layer in reversed(network.layers))
+    return next((name for name in names if name is not None), None)
+
+
+def _check_networks(encoder: keras.Model, decoder: keras.Model, statistics: int) -> None:
+    for argument, network in (("encoder", encoder), ("decoder", decoder)):
+        if not network.built:
+            raise ValueError(
+                f"`{argument}` must be built (give it an input shape). Received: {network.name!r}, which has no "
+                "weights yet"
+            )
+    code, image = encoder.output_shape, encoder.input_shape
+    if len(code) != 2 or not code[1]:
+        raise ValueError(
+            "`encoder` must give codes of shape (batch, code_dim), with code_dim at least 1. "
+            f"Received: an encoder with output shape {code}"
+        )
+    if len(decoder.input_shape) != 2 or code[1] != statistics * (decoder.input_shape[1] or 0):
+        several = f"{statistics} values for each unit" if statistics > 1 else "the code"
+        raise ValueError(
+            f"`encoder` must give {several} that `decoder` takes. Received: an encoder with output shape {code} and a "
+            f"decoder with input shape {decoder.input_shape}"
+        )
+    if tuple(decoder.output_shape) != tuple(image):
+        raise ValueError(
+            "`decoder` must give images of the shape that `encoder` takes. Received: a decoder with output shape "
+            f"{decoder.output_shape} and an encoder with input shape {image}"
+        )

@@ -1,0 +1,57 @@
+"""The denoising autoencoder: damaged images in, whole ones out."""
+
+from typing import Any, ClassVar
+
+import keras
+
+from keras_genssl.corruptions import Corruption
+from keras_genssl.models.autoencoders.base import PixelAutoencoder
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class DenoisingAutoencoder(PixelAutoencoder):
+    """The denoising autoencoder (Vincent et al., 2008, doi:10.1145/1390156.1390294).
+
+    Minimises `loss(x, decoder(encoder(corruption(x))))` against the clean x. Images are damaged in training alone:
+    `reconstruct` takes them as they come, and cleans those that are damaged already.
+
+    Args:
+        encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to codes `(batch, code_dim)`.
+        decoder: A built network of codes to images.
+        corruption: `corruptions.GaussianNoise`, `MaskingNoise`, `SaltAndPepperNoise`, or another `Corruption`.
+        loss: A `keras.losses.Loss` on images in [-1, 1]; by default the mean squared error.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, or the two do not fit together.
+
+    Example:
+
+        noise = kg.corruptions.MaskingNoise(rate=0.3)
+        model = kg.models.DenoisingAutoencoder(kg.backbones.dense_encoder(64), kg.backbones.dense_decoder(64), noise)
+        model.compile("adam")
+        model.fit(images, epochs=10)
+        clean = model.reconstruct(damaged)
+    """
+
+    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "corruption", "loss")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        corruption: Corruption,
+        loss: keras.losses.Loss | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(encoder, decoder, loss, name=name)
+        self.corruption = corruption
+        self.seed = keras.random.SeedGenerator()
+
+    def call(self, images: Any, training: bool = False) -> dict[str, Any]:
+        """`image`, the decoder's output, not clipped, and `code`, both of damaged images when training."""
+        return super().call(self.corruption(images, self.seed) if training else images, training=training)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {**super().get_config(), "corruption": keras.saving.serialize_keras_object(self.corruption)}

@@ -1,0 +1,203 @@
+"""The variational autoencoder: codes with a distribution to sample from."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_genssl.engine import Serving, batches, replicas
+from keras_genssl.losses import GaussianLikelihood, Likelihood, standard_normal_kl
+from keras_genssl.models.autoencoders.base import EncoderDecoder, last_activation
+
+_IMAGES = 64  # at a time, in estimates
+_DECODED = 1024  # images at a time, in estimates and samples
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class VAE(EncoderDecoder):
+    """The variational autoencoder (Kingma & Welling, 2013, arXiv:1312.6114).
+
+    Minimises `-log p(x|z) + beta KL(q(z|x) || N(0, I))` in nats an image, with one draw
+    `z = mean + exp(log_variance / 2) noise` from q, the Gaussian that the encoder gives: for beta 1 the negative
+    evidence lower bound (ELBO). The divergence is in closed form. beta: Higgins et al., 2017
+    (https://openreview.net/forum?id=Sy2fzU9gl). Logs `reconstruction`, the mean of -log p(x|z), and `kl`.
+
+    Args:
+        encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to `(batch, 2 * latent_dim)`: means, then
+            log-variances.
+        decoder: A built network of `(batch, latent_dim)` to what `likelihood` takes, `(batch, h, w, c)`.
+        likelihood: `losses.GaussianLikelihood()` (the default, its variance learnt) or
+            `losses.BernoulliLikelihood()` (binarised images; the decoder gives logits).
+        beta: The weight of the divergence, at least 0.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, the two do not fit together, beta is negative, or a decoder for
+            a Bernoulli likelihood does not end linear.
+
+    Example:
+
+        encoder = kg.backbones.convolutional_encoder(2 * 32)
+        model = kg.models.VAE(encoder, kg.backbones.convolutional_decoder(32))
+        model.compile("adam")
+        model.fit(images, epochs=10)
+        drawn = model.sample(64)
+    """
+
+    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "likelihood")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        likelihood: Likelihood | None = None,
+        beta: float = 1.0,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(encoder, decoder, statistics=2, name=name)
+        if beta < 0:
+            raise ValueError(f"`beta` must not be negative. Received: beta={beta}")
+        self.likelihood = likelihood or GaussianLikelihood()
+        activation = last_activation(decoder)
+        if self.likelihood.needs_logits and activation not in ("linear", None):
+            raise ValueError(
+                "`likelihood` needs logits: give the decoder `output_activation=None`. "
+                f"Received: a decoder whose last activation is {activation!r}"
+            )
+        self.beta = float(beta)
+        self.latent_dim = decoder.input_shape[1]
+        self.seed = keras.random.SeedGenerator()
+        self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
+        self.kl_tracker = keras.metrics.Mean("kl")
+
+    def posterior(self, images: Any, training: bool = False) -> tuple[Any, Any]:
+        """Mean and log-variance of q(z|x), each float32 `(batch, latent_dim)`."""
+        statistics = ops.cast(self.encoder(images, training=training), keras.config.floatx())
+        return statistics[:, : self.latent_dim], statistics[:, self.latent_dim :]
+
+    def call(self, images: Any, training: bool = False) -> dict[str, Any]:
+        """`image`, the expected image of one draw, and both terms of the bound, each `(batch,)`."""
+        mean, log_variance = self.posterior(images, training)
+        noise = replicas.normal((ops.shape(images)[0], self.latent_dim), self.seed)
+        outputs = self.decoder(mean + ops.exp(0.5 * log_variance) * noise, training=training)
+        return {
+            "image": self.likelihood.mean(outputs),
+            "reconstruction": -self.likelihood.log_prob(images, outputs),
+            "kl": standard_normal_kl(mean, log_variance),
+        }
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """`-log p(x|z) + beta KL` of each example, `(batch,)`."""
+        return y_pred["reconstruction"] + self.beta * y_pred["kl"]
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's, and both terms."""
+        self.reconstruction_tracker.update_state(y_pred["reconstruction"])
+        self.kl_tracker.update_state(y_pred["kl"])
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    # Codes and images ---------------------------------------------------------------------------
+
+    def encode(self, images: Any) -> Any:
+        """The posterior's means: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, latent_dim)`."""
+        return self.posterior(batches.scaled(images))[0]
+
+    def decode(self, codes: Any) -> Any:
+        """Expected images: float32 `(batch, latent_dim)` to `(batch, h, w, c)` in [-1, 1]."""
+        return self.likelihood.mean(self.decoder(codes, training=False))
+
+    def sample(self, num_images: int, seed: int | None = None) -> np.ndarray:
+        """Images of latents drawn from the prior: the means of p(x|z), without the pixels' own noise.
+
+        Args:
+            num_images: At least 1; decoded in batches.
+            seed: Gives the latents; None draws others each time. The model's own seed is left alone.
+
+        Returns:
+            float32 `(num_images, h, w, c)` in [-1, 1].
+        """
+        if num_images < 1:
+            raise ValueError(f"`num_images` must be at least 1. Received: num_images={num_images}")
+        latents = np.random.default_rng(seed).standard_normal((num_images, self.latent_dim), dtype=np.float32)
+        parts = [latents[start : start + _DECODED] for start in range(0, num_images, _DECODED)]
+        return np.concatenate([ops.convert_to_numpy(self.decode(part)) for part in parts])
+
+    # Likelihoods --------------------------------------------------------------------------------
+
+    def elbo(self, images: Any, num_samples: int = 1, seed: int | None = None) -> np.ndarray:
+        """The evidence lower bound of each image in nats, `E_q log p(x|z) - KL`, beta left out.
+
+        Args:
+            images: `(num, h, w, c)`, uint8 or float in [-1, 1].
+            num_samples: Draws from q for each image, at least 1.
+            seed: Gives the draws; None takes others each time.
+
+        Returns:
+            float64 `(num,)`.
+        """
+        terms = self._estimates(images, num_samples, seed)
+        return np.concatenate([log_prob.mean(axis=0) - kl for log_prob, _, kl in terms])
+
+    def log_likelihood(self, images: Any, num_samples: int = 100, seed: int | None = None) -> np.ndarray:
+        """The importance-weighted estimate of log p(x) in nats, a lower bound on average.
+
+        `log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x)` with z_k drawn from q (Burda et al., 2015, arXiv:1509.00519): no
+        smaller than the ELBO, and tighter with each draw. K belongs to every figure that is made with it. A
+        density (Gaussian likelihood) is comparable only on the same, dequantised data (`analysis.dequantize`).
+
+        Args:
+            images: `(num, h, w, c)`, uint8 or float in [-1, 1].
+            num_samples: K, at least 1; memory does not grow with it.
+            seed: Gives the draws; None takes others each time.
+
+        Returns:
+            float64 `(num,)`.
+        """
+        terms = self._estimates(images, num_samples, seed)
+        return np.concatenate(
+            [np.logaddexp.reduce(log_prob + ratio, axis=0) - np.log(num_samples) for log_prob, ratio, _ in terms]
+        )
+
+    def _estimates(
+        self, images: Any, num_samples: int, seed: int | None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Per batch of images `log p(x|z)` and `log p(z)/q(z|x)`, `(num_samples, batch)`, and the KL, `(batch,)`."""
+        if num_samples < 1:
+            raise ValueError(f"`num_samples` must be at least 1. Received: num_samples={num_samples}")
+        rng = np.random.default_rng(seed)
+        for start in range(0, len(images), _IMAGES):
+            x = self.batch(ops.convert_to_tensor(images[start : start + _IMAGES]), training=False)["image"]
+            mean, log_variance = self.posterior(x)
+            size = len(x)
+            log_probs, ratios = [], []
+            for first in range(0, num_samples, _DECODED // size):
+                draws = min(_DECODED // size, num_samples - first)
+                noise = rng.standard_normal((draws, size, self.latent_dim), dtype=np.float32)
+                latents = mean + ops.exp(0.5 * log_variance) * noise
+                outputs = self.decoder(ops.reshape(latents, (-1, self.latent_dim)), training=False)
+                log_prob = self.likelihood.log_prob(ops.tile(x, (draws, 1, 1, 1)), outputs)
+                log_probs.append(ops.convert_to_numpy(ops.reshape(log_prob, (draws, size))))
+                ratio = 0.5 * ops.sum(noise**2 - ops.square(latents) + log_variance, axis=-1)
+                ratios.append(ops.convert_to_numpy(ratio))
+            kl = ops.convert_to_numpy(standard_normal_kl(mean, log_variance))
+            yield (
+                np.concatenate(log_probs).astype(np.float64),
+                np.concatenate(ratios).astype(np.float64),
+                kl.astype(np.float64),
+            )
+
+    # Serving and saving -------------------------------------------------------------------------
+
+    def serving(self) -> dict[str, Serving]:
+        """As of every autoencoder, and `generate`: what `decode` makes of latents from the prior."""
+        return {**super().serving(), "generate": Serving(self.decode, input="latent", output="image")}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **super().get_config(),
+            "likelihood": keras.saving.serialize_keras_object(self.likelihood),
+            "beta": self.beta,
+        }

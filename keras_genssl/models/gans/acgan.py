@@ -1,0 +1,123 @@
+"""ACGAN: a discriminator that also tells the class."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
+from keras_genssl.models.gans.base import (
+    ClassConditionalGAN,
+    check_inputs,
+    discriminator_losses,
+    generator_losses,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class ACGAN(ClassConditionalGAN):
+    """ACGAN (Odena et al., 2017, arXiv:1610.09585): the discriminator has an auxiliary classifier C.
+
+    `L_D = -log D(x) - log(1 - D(G(z, y))) - w_D log C(y | x) - w_F log C(y | G(z, y))` and
+    `L_G = -log D(G(z, y)) - w_G log C(y | G(z, y))`: both players want the classes right. One round of both a step,
+    from one pass; a fake has the class of the real image at its place. The paper's weights are all 1. With w_F above
+    0 the players may agree on a mark of the class that real images do not have (seen on Fashion-MNIST: fakes that C
+    told apart, and another classifier did not); with w_F = 0, as in Gulrajani's code of WGAN-GP, C knows real images
+    alone. The other default is that code's too: w_G = 0.1.
+
+    Args:
+        generator: A built `keras.Model`, `[latents, one-hot labels (batch, num_classes)]` to images:
+            `backbones.dcgan_generator(image_shape, num_classes=...)`.
+        discriminator: A built `keras.Model`, images to `[logits (batch, 1), class logits (batch, num_classes)]`:
+            `backbones.acgan_discriminator(image_shape, num_classes)`.
+        latent_dim: The length of the latent vectors, at least 1.
+        num_classes: The number of classes, at least 2.
+        discriminator_class_weight: w_D, at least 0.
+        generator_class_weight: w_G, at least 0.
+        fake_class_weight: w_F, at least 0.
+        adversary: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
+        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        name: The model's name.
+
+    Raises:
+        ValueError: If networks are not built or do not fit one another, or a number is out of its range.
+
+    Example:
+
+        generator = kg.backbones.dcgan_generator((28, 28, 1), 100, num_classes=10)
+        discriminator = kg.backbones.acgan_discriminator((28, 28, 1), num_classes=10)
+        model = kg.models.ACGAN(generator, discriminator, latent_dim=100, num_classes=10)
+        model.compile({"generator": Adam(2e-4, 0.5), "discriminator": Adam(2e-4, 0.5)})
+        model.fit(kg.data.load("fashion_mnist", split="train", batch_size=64), epochs=10)
+        one_of_each = model.sample(10, seed=1)
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        num_classes: int,
+        discriminator_class_weight: float = 1.0,
+        generator_class_weight: float = 0.1,
+        fake_class_weight: float = 0.0,
+        adversary: AdversarialLoss | None = None,
+        ema: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(generator, latent_dim, num_classes, ema, name=name)
+        check_inputs("discriminator", discriminator, self.image_shape)
+        outputs = [tuple(output.shape[1:]) for output in keras.tree.flatten(discriminator.outputs)]
+        if len(outputs) != 2 or outputs[1] != (num_classes,):
+            raise ValueError(
+                f"`discriminator` must give logits and class logits (batch, {num_classes}). "
+                f"Received: {discriminator.name!r} with outputs of shape {outputs} beside the batch"
+            )
+        weights = {
+            "discriminator_class_weight": discriminator_class_weight,
+            "generator_class_weight": generator_class_weight,
+            "fake_class_weight": fake_class_weight,
+        }
+        for argument, weight in weights.items():
+            if weight < 0:
+                raise ValueError(f"`{argument}` must not be negative. Received: {argument}={weight}")
+        self.discriminator = discriminator
+        self.discriminator_class_weight = discriminator_class_weight
+        self.generator_class_weight = generator_class_weight
+        self.fake_class_weight = fake_class_weight
+        self.adversary = adversary or NonSaturatingGANLoss()
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        """The generator and the discriminator."""
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        """Both players' losses from one pass, each `(batch,)`."""
+        real, labels = batch["image"], self.one_hot(batch["label"])
+        fake = self.generator([self.draw_latents(real), labels], training=True)
+        real_logits, real_classes = self.discriminator(real, training=True)  # (batch, 1), (batch, num_classes)
+        fake_logits, fake_classes = self.discriminator(fake, training=True)
+        of_real, of_fake = cross_entropy(labels, real_classes), cross_entropy(labels, fake_classes)  # (batch,)
+        return {
+            "generator": generator_losses(self.adversary, fake_logits, real_logits)
+            + self.generator_class_weight * of_fake,
+            "discriminator": discriminator_losses(self.adversary, real_logits, fake_logits)
+            + self.discriminator_class_weight * of_real
+            + self.fake_class_weight * of_fake,
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **super().get_config(),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "discriminator_class_weight": self.discriminator_class_weight,
+            "generator_class_weight": self.generator_class_weight,
+            "fake_class_weight": self.fake_class_weight,
+            "adversary": keras.saving.serialize_keras_object(self.adversary),
+        }
+
+
+def cross_entropy(labels: Any, logits: Any) -> Any:
+    """`-log C(y | x)` of one-hot labels and logits, each `(batch, num_classes)`; float32 `(batch,)`."""
+    return ops.categorical_crossentropy(labels, ops.cast(logits, keras.config.floatx()), from_logits=True)

@@ -1,0 +1,252 @@
+"""What all GANs that generate from latent vectors share."""
+
+import random
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_genssl.engine import PlayersModel, Serving, TargetNetwork, batches, replicas
+from keras_genssl.losses import AdversarialLoss
+
+_SAMPLE_BATCH = 500  # images generated at a time: bounds memory
+
+
+def check_inputs(argument: str, network: keras.Model, *shapes: tuple[int, ...]) -> None:
+    """Raises ValueError unless a network is built and its inputs have these shapes beside the batch."""
+    if not network.built:
+        raise ValueError(
+            f"`{argument}` must be built (give it an input shape). Received: {network.name!r}, which has no weights yet"
+        )
+    received = [tuple(tensor.shape[1:]) for tensor in keras.tree.flatten(network.inputs)]
+    if received != list(shapes):
+        expected, found = (", ".join(str(shape) for shape in each) for each in (shapes, received))
+        raise ValueError(
+            f"`{argument}` must take inputs of shape {expected} beside the batch. "
+            f"Received: {network.name!r} with inputs of shape {found}"
+        )
+
+
+def discriminator_losses(adversary: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
+    """What an objective has the discriminator minimise, `(batch,)`, as one device would compute it."""
+    if adversary.needs_batch:
+        return replicas.on_global_batch(adversary.discriminator, real_logits, fake_logits)
+    return adversary.discriminator(real_logits, fake_logits)
+
+
+def generator_losses(adversary: AdversarialLoss, fake_logits: Any, real_logits: Any) -> Any:
+    """What an objective has the generator minimise, `(batch,)`; `real_logits` may be None unless it needs them."""
+    if adversary.needs_batch:
+        return replicas.on_global_batch(adversary.generator, fake_logits, real_logits)
+    return adversary.generator(fake_logits, real_logits)
+
+
+class LatentGAN(PlayersModel):
+    """A generator of latents `z ~ N(0, 1)`, and sampling from it or from its moving average.
+
+    Not a method itself: each paper's class adds the network that judges images, and says what both minimise.
+    Batches hold `image` (a tensor, or `(image, label)`, or a dict), uint8 or float in [-1, 1]; labels are not used.
+    Points `(batch, dim)` stand for images where the networks take them.
+
+    Args:
+        generator: A built `keras.Model`, latents `(batch, latent_dim)` to images.
+        latent_dim: The length of the latent vectors, at least 1.
+        ema: The momentum, in [0, 1], of an exponential moving average of the generator's weights, which is what is
+            sampled and served then (Yazici et al., 2019, arXiv:1806.04498); None: the generator itself is. It
+            averages about `1 / (1 - ema)` updates and starts at the initial weights: train several times as long.
+        conditions: The lengths of vectors that the generator takes beside the latents.
+        reuse_batch: Whether all rounds of a step see the same images.
+        name: The model's name.
+
+    Raises:
+        ValueError: If the generator is not built, its inputs are others, or a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        latent_dim: int,
+        ema: float | None = None,
+        *,
+        conditions: tuple[int, ...] = (),
+        reuse_batch: bool = False,
+        name: str | None = None,
+    ) -> None:
+        if latent_dim < 1:
+            raise ValueError(f"`latent_dim` must be at least 1. Received: latent_dim={latent_dim}")
+        if ema is not None and not 0.0 <= ema <= 1.0:
+            raise ValueError(f"`ema` must lie in [0, 1], or be None. Received: ema={ema}")
+        check_inputs("generator", generator, (latent_dim,), *((length,) for length in conditions))
+        super().__init__(reuse_batch=reuse_batch, name=name)
+        self.generator = generator
+        self.latent_dim = latent_dim
+        self.ema = ema
+        self.image_shape = tuple(generator.output_shape[1:])
+        self.average = None if ema is None else TargetNetwork(generator, ema, average_statistics=True)
+        self.seed = keras.random.SeedGenerator()
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Real images have the shape of generated ones."""
+        return {"image": self.image_shape}
+
+    def draw_latents(self, real: Any) -> Any:
+        """A step's latents, one for each real image, `(batch, latent_dim)`: equal for any number of replicas."""
+        return replicas.normal((ops.shape(real)[0], self.latent_dim), self.seed)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """The rounds of a step, then the generator's average; returns the logs."""
+        logs = super().train_step(data)
+        if self.average is not None:
+            self.average.update()
+        return logs
+
+    def predict_step(self, data: Any) -> Any:
+        """What `call` makes of a batch of latents."""
+        return self(data[0] if isinstance(data, tuple) and len(data) == 1 else data, training=False)
+
+    def call(self, latents: Any, training: bool = False) -> Any:
+        """The images of latents `(batch, latent_dim)`, by the generator's average where there is one."""
+        return (self.generator if self.average is None else self.average)(latents, training=training)
+
+    def generate(self, latents: Any) -> Any:
+        """Generates: float `(batch, latent_dim)` to float32 images `(batch, height, width, channels)` in [-1, 1]."""
+        return self.bounded(self(latents, training=False))
+
+    def bounded(self, generated: Any) -> Any:
+        """Images clipped to [-1, 1], points as they are; float32."""
+        generated = ops.cast(generated, "float32")
+        return ops.clip(generated, -1.0, 1.0) if len(self.image_shape) == 3 else generated
+
+    def sample(self, num_images: int, seed: int | None = None) -> np.ndarray:
+        """Generates images of random latents.
+
+        Args:
+            num_images: How many, at least 1.
+            seed: Makes them the same every time, the first ones whatever `num_images` is; at least 0.
+
+        Returns:
+            Float32 `(num_images, height, width, channels)` in [-1, 1].
+
+        Raises:
+            ValueError: If `num_images` is less than 1.
+        """
+        latents = self.sample_latents(num_images, seed)
+        return np.concatenate([ops.convert_to_numpy(self.generate(part)) for part in _parts(latents)])
+
+    def sample_latents(self, num_images: int, seed: int | None) -> np.ndarray:
+        """The latents that `sample` generates from, float32 `(num_images, latent_dim)`."""
+        if num_images < 1:
+            raise ValueError(f"`num_images` must be at least 1. Received: num_images={num_images}")
+        seed = random.randrange(2**32) if seed is None else seed  # Python's: `keras.utils.set_random_seed` sets it
+        return np.random.default_rng(seed).standard_normal((num_images, self.latent_dim), dtype=np.float32)
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: latents in, images (or points) out."""
+        return {"generate": Serving(self.generate, input="latent", output=self.output_kind())}
+
+    def output_kind(self) -> str:
+        """What is generated, as `Serving` names it."""
+        return "image" if len(self.image_shape) == 3 else "vector"
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that all GANs have, serialized."""
+        return {
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "latent_dim": self.latent_dim,
+            "ema": self.ema,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "LatentGAN":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
+
+
+class ClassConditionalGAN(LatentGAN):
+    """A `LatentGAN` of images that have classes.
+
+    Not a method itself. Batches hold `image` and `label`, integers `(batch,)` in [0, num_classes), as a dict or a
+    tuple in this order. Networks take labels as one-hot vectors `(batch, num_classes)`, their second input.
+
+    Args:
+        generator: A built `keras.Model`, `[latents, labels]` to images.
+        latent_dim: The length of the latent vectors, at least 1.
+        num_classes: The number of classes, at least 2.
+        ema: As for `LatentGAN`.
+        name: The model's name.
+
+    Raises:
+        ValueError: As for `LatentGAN`, and if the generator takes labels of another number of classes.
+    """
+
+    num_required: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        latent_dim: int,
+        num_classes: int,
+        ema: float | None = None,
+        *,
+        name: str | None = None,
+    ) -> None:
+        if num_classes < 2:
+            raise ValueError(f"`num_classes` must be at least 2. Received: num_classes={num_classes}")
+        super().__init__(generator, latent_dim, ema, conditions=(num_classes,), name=name)
+        self.num_classes = num_classes
+
+    def num_labels(self) -> int:
+        """The number of classes: the engine refuses labels outside."""
+        return self.num_classes
+
+    def one_hot(self, labels: Any) -> Any:
+        """Integers `(batch,)` as networks take them, float32 `(batch, num_classes)`."""
+        return ops.one_hot(ops.cast(labels, "int32"), self.num_classes, dtype=keras.config.floatx())
+
+    def call(self, inputs: tuple[Any, Any], training: bool = False) -> Any:
+        """The images of `(latents, labels)`, `(batch, latent_dim)` and integers `(batch,)`."""
+        latents, labels = inputs
+        # One-hot vectors of labels outside are zeros, of which the generator makes images of no class.
+        return super().call([latents, self.one_hot(batches.classes(labels, self.num_classes))], training=training)
+
+    def generate(self, latents: Any, labels: Any) -> Any:  # type: ignore[override]  # images of a class need one
+        """Generates: float `(batch, latent_dim)` and integers `(batch,)` to float32 images in [-1, 1]."""
+        return self.bounded(self((latents, labels), training=False))
+
+    def sample(self, num_images: int, seed: int | None = None, labels: Sequence[int] | None = None) -> np.ndarray:
+        """Generates images of random latents.
+
+        Args:
+            num_images: How many, at least 1.
+            seed: Makes them the same every time, the first ones whatever `num_images` is; at least 0.
+            labels: Integers `(num_images,)` in [0, num_classes); None: 0, 1, 2, ... in turn.
+
+        Returns:
+            Float32 `(num_images, height, width, channels)` in [-1, 1].
+
+        Raises:
+            ValueError: If `num_images` is less than 1, or `labels` are not as many or no classes.
+        """
+        latents = self.sample_latents(num_images, seed)
+        classes = np.arange(num_images) % self.num_classes if labels is None else np.asarray(labels)
+        if classes.shape != (num_images,) or not np.isin(classes, np.arange(self.num_classes)).all():
+            raise ValueError(
+                f"`labels` must hold {num_images} integers from 0 to {self.num_classes - 1}. Received: labels={labels}"
+            )
+        pairs = zip(_parts(latents), _parts(classes), strict=True)
+        return np.concatenate([ops.convert_to_numpy(self.generate(*pair)) for pair in pairs])
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: latents and labels in, images (or points) out."""
+        return {"generate": Serving(self.generate, input=("latent", "label"), output=self.output_kind())}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that all class-conditional GANs have, serialized."""
+        return {**super().get_config(), "num_classes": self.num_classes}
+
+
+def _parts(values: np.ndarray) -> list[np.ndarray]:
+    return [values[start : start + _SAMPLE_BATCH] for start in range(0, len(values), _SAMPLE_BATCH)]

@@ -1,0 +1,85 @@
+"""ConditionalGAN: both networks are told the class."""
+
+from typing import Any
+
+import keras
+
+from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
+from keras_genssl.models.gans.base import (
+    ClassConditionalGAN,
+    check_inputs,
+    discriminator_losses,
+    generator_losses,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class ConditionalGAN(ClassConditionalGAN):
+    """Conditional GAN (Mirza and Osindero, 2014, arXiv:1411.1784): the class y goes into both networks.
+
+    `min_G max_D E log D(x, y) + E log(1 - D(G(z, y), y))`; the generator's loss is `-log D(G(z, y), y)`, as in the
+    lecture. One round of both players a step, from one pass; a fake has the class of the real image at its place,
+    so classes are as frequent as in the data. The paper's networks are dense, and so are `backbones.mlp_generator`
+    and `mlp_discriminator`; with `backbones.dcgan_generator(..., num_classes=...)` and its discriminator it is
+    Radford's conditional DCGAN, with `backbones.sngan_discriminator(..., num_classes=...)` a projection
+    discriminator (Miyato and Koyama, 2018, arXiv:1802.05637).
+
+    Args:
+        generator: A built `keras.Model`, `[latents, one-hot labels (batch, num_classes)]` to images.
+        discriminator: A built `keras.Model`, `[images, one-hot labels]` to logits.
+        latent_dim: The length of the latent vectors, at least 1.
+        num_classes: The number of classes, at least 2.
+        adversary: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
+        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        name: The model's name.
+
+    Raises:
+        ValueError: If networks are not built or do not fit one another, or a number is out of its range.
+
+    Example:
+
+        generator = kg.backbones.dcgan_generator((28, 28, 1), 100, num_classes=10)
+        discriminator = kg.backbones.dcgan_discriminator((28, 28, 1), num_classes=10)
+        model = kg.models.ConditionalGAN(generator, discriminator, latent_dim=100, num_classes=10)
+        model.compile({"generator": Adam(2e-4, 0.5), "discriminator": Adam(2e-4, 0.5)})
+        model.fit(kg.data.load("fashion_mnist", split="train", batch_size=64), epochs=10)
+        bags = model.sample(8, labels=[8] * 8)
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        num_classes: int,
+        adversary: AdversarialLoss | None = None,
+        ema: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(generator, latent_dim, num_classes, ema, name=name)
+        check_inputs("discriminator", discriminator, self.image_shape, (num_classes,))
+        self.discriminator = discriminator
+        self.adversary = adversary or NonSaturatingGANLoss()
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        """The generator and the discriminator."""
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        """Both players' losses from one pass, each `(batch,)`."""
+        real, labels = batch["image"], self.one_hot(batch["label"])
+        fake = self.generator([self.draw_latents(real), labels], training=True)
+        real_logits = self.discriminator([real, labels], training=True)
+        fake_logits = self.discriminator([fake, labels], training=True)
+        return {
+            "generator": generator_losses(self.adversary, fake_logits, real_logits),
+            "discriminator": discriminator_losses(self.adversary, real_logits, fake_logits),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **super().get_config(),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "adversary": keras.saving.serialize_keras_object(self.adversary),
+        }

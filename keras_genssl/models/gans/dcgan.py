@@ -1,0 +1,75 @@
+"""DCGAN: convolutional networks that train together."""
+
+from typing import Any
+
+import keras
+
+from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
+from keras_genssl.models.gans.base import LatentGAN, check_inputs, discriminator_losses, generator_losses
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class DCGAN(LatentGAN):
+    """DCGAN (Radford et al., 2016, arXiv:1511.06434): both players updated from one pass.
+
+    The discriminator D minimises `-log D(x) - log(1 - D(G(z)))`, the generator G `-log D(G(z))`, one round of
+    both a step: the same fakes serve both, and all gradients are taken at the old weights. Real and generated
+    images pass D apart, each with batch statistics of its own. What makes it DCGAN are the networks. Paper: latents
+    of 100, uniform (here normal, as for every method), Adam 2e-4 with beta_1 0.5, batch 128.
+
+    Args:
+        generator: `backbones.dcgan_generator(image_shape, latent_dim)`.
+        discriminator: `backbones.dcgan_discriminator(image_shape)`: images to logits.
+        latent_dim: The length of the latent vectors, at least 1.
+        adversary: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
+        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        name: The model's name.
+
+    Raises:
+        ValueError: If networks are not built or do not fit one another, or a number is out of its range.
+
+    Example:
+
+        shape = (28, 28, 1)
+        model = kg.models.DCGAN(kg.backbones.dcgan_generator(shape, 100), kg.backbones.dcgan_discriminator(shape), 100)
+        model.compile({"generator": Adam(2e-4, 0.5), "discriminator": Adam(2e-4, 0.5)})
+        model.fit(kg.data.load("fashion_mnist", split="train", batch_size=64), epochs=10)
+        images = model.sample(64, seed=1)
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        adversary: AdversarialLoss | None = None,
+        ema: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(generator, latent_dim, ema, name=name)
+        check_inputs("discriminator", discriminator, self.image_shape)
+        self.discriminator = discriminator
+        self.adversary = adversary or NonSaturatingGANLoss()
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        """The generator and the discriminator."""
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        """Both players' losses from one pass, each `(batch,)`."""
+        real = batch["image"]
+        fake = self.generator(self.draw_latents(real), training=True)  # (batch, height, width, channels)
+        real_logits = self.discriminator(real, training=True)  # (batch, 1)
+        fake_logits = self.discriminator(fake, training=True)
+        return {
+            "generator": generator_losses(self.adversary, fake_logits, real_logits),
+            "discriminator": discriminator_losses(self.adversary, real_logits, fake_logits),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **super().get_config(),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "adversary": keras.saving.serialize_keras_object(self.adversary),
+        }

@@ -1,0 +1,111 @@
+"""The first GAN: k steps of the discriminator, m of the generator, any objective, any regulariser."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
+from keras_genssl.models.gans.base import LatentGAN, check_inputs, discriminator_losses, generator_losses
+from keras_genssl.regularizers import GradientRegularizer
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class GAN(LatentGAN):
+    """GAN (Goodfellow et al., 2014, arXiv:1406.2661): k discriminator steps, then m generator steps.
+
+    Algorithm 1: `min_G max_D E log D(x) + E log(1 - D(G(z)))`, each update with latents of its own. Paper: k = 1,
+    m = 1, and for the generator `-log D(G(z))` in place of `log(1 - D(G(z)))`, which vanishes when D wins; that is
+    the default here, `losses.MinimaxGANLoss()` is the other.
+
+    A step has k + m rounds, and each takes a share of the batch: the batch must be a multiple of k + m, and
+    64 images an update with k = 5, m = 1 are a batch of 384. With `reuse_batch` each update sees the whole batch.
+
+    Args:
+        generator: A built `keras.Model`, latents `(batch, latent_dim)` to images or points.
+        discriminator: A built `keras.Model`, images or points to logits.
+        latent_dim: The length of the latent vectors, at least 1.
+        adversary: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
+        regularizer: A `regularizers.GradientRegularizer`, added to the discriminator's loss: `R1Penalty()`,
+            `DRAGANPenalty()`, `GradientPenalty()`. It sees the discriminator in inference mode. None: nothing.
+        discriminator_steps: k, at least 1.
+        generator_steps: m, at least 1.
+        reuse_batch: Whether all updates of a step see the same images.
+        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        name: The model's name.
+
+    Raises:
+        ValueError: If networks are not built or do not fit one another, or a number is out of its range.
+
+    Example:
+
+        shape = (28, 28, 1)
+        model = kg.models.GAN(kg.backbones.mlp_generator(shape, 64), kg.backbones.mlp_discriminator(shape), 64)
+        model.compile({"generator": Adam(2e-4, 0.5), "discriminator": Adam(2e-4, 0.5)})
+        model.fit(kg.data.load("fashion_mnist", split="train", batch_size=128), epochs=10)
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        latent_dim: int,
+        adversary: AdversarialLoss | None = None,
+        regularizer: GradientRegularizer | None = None,
+        discriminator_steps: int = 1,
+        generator_steps: int = 1,
+        reuse_batch: bool = False,
+        ema: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        if discriminator_steps < 1 or generator_steps < 1:
+            raise ValueError(
+                "`discriminator_steps` and `generator_steps` must be at least 1. "
+                f"Received: discriminator_steps={discriminator_steps}, generator_steps={generator_steps}"
+            )
+        super().__init__(generator, latent_dim, ema, reuse_batch=reuse_batch, name=name)
+        check_inputs("discriminator", discriminator, self.image_shape)
+        self.discriminator = discriminator
+        self.adversary = adversary or NonSaturatingGANLoss()
+        self.regularizer = regularizer
+        self.discriminator_steps = discriminator_steps
+        self.generator_steps = generator_steps
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        """The discriminator and the generator."""
+        return {"discriminator": [self.discriminator], "generator": [self.generator]}
+
+    def rounds(self) -> list[tuple[str, ...]]:
+        """k rounds of the discriminator, m of the generator."""
+        return [*[("discriminator",)] * self.discriminator_steps, *[("generator",)] * self.generator_steps]
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        """One player's loss, `(batch,)`."""
+        real = batch["image"]
+        fake = self.generator(self.draw_latents(real), training=True)
+        fake_logits = self.discriminator(fake, training=True)
+        if players == ("generator",):
+            real_logits = self.discriminator(real, training=True) if self.adversary.needs_real else None
+            return {"generator": generator_losses(self.adversary, fake_logits, real_logits)}
+        real_logits = self.discriminator(real, training=True)
+        losses = discriminator_losses(self.adversary, real_logits, fake_logits)
+        if self.regularizer is not None:
+            updates = self.discriminator_optimizer.iterations
+            losses = losses + self.regularizer(self._alone, real, ops.stop_gradient(fake), self.seed, updates)
+        return {"discriminator": losses}
+
+    def _alone(self, images: Any) -> Any:
+        """Logits of each image alone: a penalty on its gradient is none where images meet in batch statistics."""
+        return self.discriminator(images, training=False)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **super().get_config(),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "adversary": keras.saving.serialize_keras_object(self.adversary),
+            "regularizer": keras.saving.serialize_keras_object(self.regularizer),
+            "discriminator_steps": self.discriminator_steps,
+            "generator_steps": self.generator_steps,
+            "reuse_batch": self.reuse_batch,
+        }

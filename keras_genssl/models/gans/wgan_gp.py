@@ -1,0 +1,110 @@
+"""WGAN-GP: a critic of slope one."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses import WassersteinGANLoss
+from keras_genssl.models.gans.base import LatentGAN, check_inputs
+from keras_genssl.regularizers import GradientPenalty
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class WGANGP(LatentGAN):
+    """WGAN-GP (Gulrajani et al., 2017, arXiv:1704.00028): the Wasserstein distance, with a gradient penalty.
+
+    The critic D minimises `D(G(z)) - D(x) + λ (‖∇ D(x̂)‖ - 1)²` with x̂ uniform on the line between a real image and
+    a fake, the generator `-D(G(z))`. Paper: λ = 10, 5 critic updates for one of the generator, Adam 1e-4 (2e-4 with
+    residual networks) with betas 0 and 0.9, no batch normalisation in the critic, batch 64.
+
+    A step is `critic_steps` rounds of the critic and one of the generator, and each takes a share of the batch, so
+    that no two updates see the same images: the batch must be a multiple of `critic_steps + 1`. 64 images an update
+    are a batch of 384.
+
+    Args:
+        generator: `backbones.dcgan_generator(...)`, `backbones.wgan_gp_generator(...)` or any built `keras.Model` of
+            latents `(batch, latent_dim)`; batch normalisation is allowed here.
+        critic: `backbones.wgan_gp_critic(...)`, or `backbones.dcgan_discriminator(..., batch_norm=False)`: images to
+            values, without batch normalisation.
+        latent_dim: The length of the latent vectors, at least 1.
+        critic_steps: Critic updates for one of the generator, at least 1.
+        penalty_weight: λ, at least 0.
+        reuse_batch: Whether all updates of a step see the same images.
+        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        name: The model's name.
+
+    Raises:
+        ValueError: If networks are not built or do not fit one another, the critic has batch normalisation, or a
+            number is out of its range.
+
+    Example:
+
+        shape = (28, 28, 1)
+        model = kg.models.WGANGP(kg.backbones.wgan_gp_generator(shape, 64), kg.backbones.wgan_gp_critic(shape), 64)
+        model.compile({"generator": Adam(1e-4, 0.0, 0.9), "critic": Adam(1e-4, 0.0, 0.9)})
+        model.fit(kg.data.load("fashion_mnist", split="train", batch_size=384), epochs=20)
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        critic: keras.Model,
+        latent_dim: int,
+        critic_steps: int = 5,
+        penalty_weight: float = 10.0,
+        reuse_batch: bool = False,
+        ema: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        if critic_steps < 1:
+            raise ValueError(f"`critic_steps` must be at least 1. Received: critic_steps={critic_steps}")
+        if penalty_weight < 0:
+            raise ValueError(f"`penalty_weight` must not be negative. Received: penalty_weight={penalty_weight}")
+        super().__init__(generator, latent_dim, ema, reuse_batch=reuse_batch, name=name)
+        check_inputs("critic", critic, self.image_shape)
+        normalised = [
+            layer.name for layer in critic._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        if normalised:
+            raise ValueError(
+                "`critic` must not have batch normalisation: the penalty is on the gradient at each image alone. "
+                f"Received: {critic.name!r} with {', '.join(normalised)}"
+            )
+        self.critic = critic
+        self.critic_steps = critic_steps
+        self.penalty_weight = penalty_weight
+        self.adversary = WassersteinGANLoss()
+        self.penalty = GradientPenalty(penalty_weight)
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        """The critic and the generator."""
+        return {"critic": [self.critic], "generator": [self.generator]}
+
+    def rounds(self) -> list[tuple[str, ...]]:
+        """The critic's rounds, then one of the generator."""
+        return [*[("critic",)] * self.critic_steps, ("generator",)]
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        """One player's loss, `(batch,)`."""
+        real = batch["image"]
+        fake = self.generator(self.draw_latents(real), training=True)  # (batch, height, width, channels)
+        if players == ("generator",):
+            return {"generator": self.adversary.generator(self.critic(fake, training=True))}
+        fake = ops.stop_gradient(fake)
+        values = self.critic(ops.concatenate([real, fake]), training=True)  # (2 batch, 1): half as many kernels
+        distance = self.adversary.discriminator(*ops.split(values, 2))
+        return {"critic": distance + self.penalty(self._slope_of, real, fake, self.seed)}
+
+    def _slope_of(self, images: Any) -> Any:
+        return self.critic(images, training=True)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **super().get_config(),
+            "critic": keras.saving.serialize_keras_object(self.critic),
+            "critic_steps": self.critic_steps,
+            "penalty_weight": self.penalty_weight,
+            "reuse_batch": self.reuse_batch,
+        }

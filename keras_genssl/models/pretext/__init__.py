@@ -1,0 +1,5 @@
+"""Pretext tasks: labels that the images make themselves."""
+
+from keras_genssl.models.pretext.degradation_prediction import DegradationPrediction
+
+__all__ = ["DegradationPrediction"]

@@ -1,0 +1,144 @@
+"""Degradation prediction: features in which what was done to an image can be read off."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import Method, Serving
+
+_TEMPERATURE = 0.1  # the differences are small, and the heads start at zero
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class DegradationPrediction(Method):
+    """Tells from the features of a crop and of its degraded copy how it was degraded.
+
+    For each layer l with features φ, each window u of `window` pixels, and the degradation c,
+    `loss = Σ_l mean_u cross_entropy(c, W_l (mean_u φ_l(image) - mean_u φ_l(reference)) / 0.1 + b_l)`.
+
+    Ours, made for perceptual losses: the content cancels in the difference, and what is left is what such a
+    loss is to see; each layer that it may use has a head of its own. Near to it are exemplar networks
+    (Dosovitskiy et al., 2014, arXiv:1406.6909), which learn to ignore the transformation instead, AET (Zhang
+    et al., 2019, arXiv:1901.04596), which reads it from the features of both images too, for geometry, and
+    LPIPS (Zhang et al., 2018, arXiv:1801.03924), whose linear heads on differences need human judgements.
+
+    Batches hold `reference` and `image` (`(batch, h, w, 3)`, uint8 or float in [-1, 1], `h` and `w` at least
+    `window`) and `degradation` (`(batch,)` integers), as `pretext.degraded_pair` makes them.
+
+    Args:
+        network: A built, functional `keras.Model` of images `(batch, h, w, 3)` in [-1, 1].
+        layers: Names of the layers that have heads, at least one; what comes after the last is left out.
+        num_degradations: The number of classes, at least 2.
+        window: The side of a window in pixels; a multiple of the stride of every layer named.
+        name: The model's name.
+
+    Raises:
+        ValueError: If an argument breaks its rule.
+
+    Example:
+
+        model = kg.models.DegradationPrediction(kg.backbones.small_extractor(), ["block2_conv2", "block3_conv2"])
+        model.compile(keras.optimizers.Adam(2e-3, global_clipnorm=5.0))
+        model.fit(kg.data.load("photographs", batch_size=32, transform=kg.pretext.degraded_pair), epochs=10)
+        extractor = kg.backbones.perceptual_extractor(model.features, ["block3_conv2"])
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("reference", "image", "degradation")
+    num_required: ClassVar[int] = 3
+
+    def __init__(
+        self,
+        network: keras.Model,
+        layers: Sequence[str],
+        num_degradations: int = 11,
+        window: int = 8,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        known = [layer.name for layer in network.layers]
+        if not layers or set(layers) - set(known):
+            raise ValueError(
+                f"`layers` must name layers of `network`: {', '.join(known)}. Received: layers={list(layers)}"
+            )
+        if num_degradations < 2:
+            raise ValueError(f"`num_degradations` must be at least 2. Received: num_degradations={num_degradations}")
+        self.layer_names = tuple(layers)
+        self.num_degradations = num_degradations
+        self.window = window
+        outputs = [network.get_layer(layer).output for layer in layers]
+        self.features = keras.Model(network.input, outputs, name=network.name)
+        self.pools = [_pool(self.features, index, window) for index in range(len(self.layer_names))]
+        self.heads = []
+        for layer, features in zip(layers, self.features.outputs, strict=True):
+            head = keras.layers.Dense(num_degradations, kernel_initializer="zeros", name=f"{layer}_head")
+            head.build((None, features.shape[-1]))
+            self.heads.append(head)
+        self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The images in pairs, and what was done to them, where it is known."""
+        if "image" not in batch:
+            raise ValueError("A batch for DegradationPrediction must hold `image` beside `reference`")
+        return (batch["reference"], batch["image"]), batch.get("degradation")
+
+    def call(self, pair: Any, training: bool = False) -> Any:
+        """Log-probabilities `(batch, windows, layers, num_degradations)` of a pair `(reference, image)`."""
+        before, after = (self._maps(images, training) for images in pair)
+        answers = []
+        for a, b, pool, head in zip(before, after, self.pools, self.heads, strict=True):
+            difference = ops.average_pool(b - a, pool, strides=pool, padding="valid")  # (batch, h', w', channels)
+            logits = ops.cast(head(difference / _TEMPERATURE), keras.config.floatx())
+            answers.append(ops.reshape(logits, (ops.shape(logits)[0], -1, self.num_degradations)))
+        return ops.log_softmax(ops.stack(answers, axis=2), axis=-1)
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The cross-entropy of each pair, summed over layers, its mean over windows: `(batch,)`."""
+        chosen = ops.one_hot(y, self.num_degradations, dtype=y_pred.dtype)[:, None, None, :]
+        return -ops.mean(ops.sum(y_pred * chosen, axis=(2, 3)), axis=1)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's, and `accuracy`: how often all windows and layers together find the degradation."""
+        self.accuracy.update_state(y, ops.sum(y_pred, axis=(1, 2)))
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def encode(self, images: Any) -> Any:
+        """The mean of each feature, layers side by side: `(batch, h, w, 3)` in [-1, 1] to `(batch, channels)`."""
+        return ops.concatenate([ops.mean(features, axis=(1, 2)) for features in self._maps(images, False)], axis=-1)
+
+    def _maps(self, images: Any, training: bool) -> list[Any]:
+        return keras.tree.flatten(self.features(images, training=training))
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image in, vector out."""
+        return {"encode": Serving(self.encode, input="image", output="vector")}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            "network": keras.saving.serialize_keras_object(self.features),
+            "layers": list(self.layer_names),
+            "num_degradations": self.num_degradations,
+            "window": self.window,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "DegradationPrediction":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
+
+
+def _pool(features: keras.Model, index: int, window: int) -> int:
+    """How many positions of a layer's features make one window."""
+    sides = [
+        keras.tree.flatten(features.compute_output_spec(keras.KerasTensor((1, side, side, 3))))[index].shape[1]
+        for side in (window, 2 * window)
+    ]
+    if sides[0] < 1 or window % sides[0] or sides[1] != 2 * sides[0]:
+        raise ValueError(
+            "`window` must be a multiple of the stride of every layer in `layers`. "
+            f"Received: window={window}; {features.output_names[index]} has {sides[0]} positions in it"
+        )
+    return sides[0]

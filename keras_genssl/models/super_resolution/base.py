@@ -1,0 +1,83 @@
+"""What the single-network super-resolution methods share."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+
+from keras_genssl.backbones import receptive_radius
+from keras_genssl.engine import Method, Serving, batches, in_tiles
+
+BICUBIC_RADIUS = 2  # of an interpolation before the network
+
+
+def by_tiles(upscale: Callable[[Any], Any], network: keras.Model) -> Callable[[Any], Any]:
+    """`upscale` in bounded memory, or as it is where the network looks at the whole image."""
+    radius = receptive_radius(network)
+    return upscale if radius is None else in_tiles(upscale, radius + BICUBIC_RADIUS)
+
+
+class SuperResolution(Method):
+    """A network that maps a small image to a large one, trained on pairs.
+
+    Not a method itself: each paper's class names its default loss. Batches hold `low` and `high`
+    (a dict, or a tuple in this order), uint8 or float in [-1, 1].
+
+    Args:
+        network: A built `keras.Model`, `(batch, h, w, 3)` in [-1, 1] to `(batch, h * scale, w * scale, 3)`.
+        loss: A `keras.losses.Loss` on images in [-1, 1].
+        name: The model's name.
+
+    Raises:
+        ValueError: If the network does not give images of 3 channels.
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("low", "high")
+    num_required: ClassVar[int] = 2
+
+    def __init__(self, network: keras.Model, loss: keras.losses.Loss, name: str | None = None) -> None:
+        super().__init__(name=name)
+        if network.output_shape[-1] != 3:
+            raise ValueError(
+                "`network` must give images of shape (batch, height, width, 3). "
+                f"Received: a network with output shape {network.output_shape}"
+            )
+        self.network = network
+        self.image_loss = loss
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The small images and the large ones, where there are any."""
+        return batch["low"], batch.get("high")
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """The network's output, not clipped: `(batch, h, w, 3)` to `(batch, h * scale, w * scale, 3)`."""
+        return self.network(images, training=training)
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The image loss of each example, `(batch,)`."""
+        losses = self.image_loss.call(y, y_pred)
+        return keras.ops.mean(losses, axis=tuple(range(1, len(losses.shape))))
+
+    def upscale(self, images: Any) -> Any:
+        """Enlarges images: `(batch, h, w, 3)`, uint8 or float32 in [-1, 1], to `(batch, h * scale, w * scale, 3)`."""
+        return keras.ops.clip(
+            keras.ops.cast(self(batches.scaled(images), training=False), keras.config.floatx()), -1.0, 1.0
+        )
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image in, enlarged image out; large images tile by tile where that is exact."""
+        return {"upscale": Serving(by_tiles(self.upscale, self.network), input="image", output="image")}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            "network": keras.saving.serialize_keras_object(self.network),
+            "loss": keras.saving.serialize_keras_object(self.image_loss),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "SuperResolution":
+        """Rebuilds the method from `get_config`."""
+        parts = {key: keras.saving.deserialize_keras_object(config[key]) for key in ("network", "loss")}
+        return cls(**{**config, **parts})

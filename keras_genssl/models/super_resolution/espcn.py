@@ -1,0 +1,28 @@
+"""ESPCN: the sub-pixel convolutional network."""
+
+import keras
+
+from keras_genssl.models.super_resolution.base import SuperResolution
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class ESPCN(SuperResolution):
+    """ESPCN (Shi et al., 2016, arXiv:1609.05158): three convolutions on the small image, then sub-pixels.
+
+    The first network that works at the small image's size, fast enough for video. Deviation: three
+    colour channels, where the paper enlarges luma alone.
+
+    Args:
+        network: `backbones.espcn(scale)`, or any built network from small to large.
+        loss: A `keras.losses.Loss` on images in [-1, 1]; by default the mean squared error.
+        name: The model's name.
+
+    Example:
+
+        model = kg.models.ESPCN(kg.backbones.espcn(scale=3))
+        model.compile("adam")
+        model.fit(pairs, epochs=10)
+    """
+
+    def __init__(self, network: keras.Model, loss: keras.losses.Loss | None = None, name: str | None = None) -> None:
+        super().__init__(network, loss or keras.losses.MeanSquaredError(), name=name)

@@ -1,0 +1,112 @@
+"""SRGAN: photo-realistic super-resolution with an adversary."""
+
+from typing import Any, ClassVar
+
+import keras
+
+from keras_genssl.engine import PlayersModel, Serving, batches
+from keras_genssl.losses import NonSaturatingGANLoss
+from keras_genssl.models.super_resolution.base import by_tiles
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class SRGAN(PlayersModel):
+    """SRGAN (Ledig et al., 2017, arXiv:1609.04802): content loss plus 1e-3 of an adversary.
+
+    The generator G minimises `content(high, G(low)) + w * -log D(G(low))`, the discriminator D the
+    cross-entropy of `high` against `G(low)`; one round updates both from one forward pass. Batches hold
+    `low` and `high` (a dict, or a tuple in this order), uint8 or float in [-1, 1]. Paper: G starts from
+    SRResNet (`models.SRResNet`), content on VGG19's conv5_4 (`losses.PerceptualLoss` with
+    `backbones.SRGAN_CONTENT_LAYERS`), Adam 1e-4, 1e5 steps, then 1e5 at 1e-5.
+
+    Args:
+        generator: `backbones.srresnet(scale)`, trained on pixels before.
+        discriminator: `backbones.srgan_discriminator()`: large images to logits `(batch, 1)`.
+        content_loss: A `keras.losses.Loss` on images in [-1, 1]; by default the mean squared error.
+        adversarial_weight: The weight w of the adversary; at least 0.
+        name: The model's name.
+
+    Raises:
+        ValueError: If the weight is negative.
+
+    Example:
+
+        model = kg.models.SRGAN(generator, kg.backbones.srgan_discriminator())
+        model.compile({"generator": Adam(1e-4), "discriminator": Adam(1e-4)})
+        model.fit(pairs, epochs=10)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("low", "high")
+    num_required: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        content_loss: keras.losses.Loss | None = None,
+        adversarial_weight: float = 1e-3,
+        name: str | None = None,
+    ) -> None:
+        if adversarial_weight < 0:
+            raise ValueError(
+                f"`adversarial_weight` must not be negative. Received: adversarial_weight={adversarial_weight}"
+            )
+        super().__init__(name=name)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.content_loss = content_loss or keras.losses.MeanSquaredError()
+        self.adversarial_weight = adversarial_weight
+        self.adversary = NonSaturatingGANLoss()
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        """The generator and the discriminator."""
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        """Both players' losses from one pass, each `(batch,)`."""
+        fake = self.generator(batch["low"], training=True)  # (batch, h * scale, w * scale, 3)
+        fake_logits = self.discriminator(fake, training=True)  # (batch, 1)
+        real_logits = self.discriminator(batch["high"], training=True)
+        content = self.content_loss.call(batch["high"], fake)
+        content = keras.ops.mean(content, axis=tuple(range(1, len(content.shape))))
+        return {
+            "generator": content + self.adversarial_weight * self.adversary.generator(fake_logits),
+            "discriminator": self.adversary.discriminator(real_logits, fake_logits),
+        }
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The small images and the large ones, where there are any."""
+        return batch["low"], batch.get("high")
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """The generator's output, not clipped."""
+        return self.generator(images, training=training)
+
+    def upscale(self, images: Any) -> Any:
+        """Enlarges images: `(batch, h, w, 3)`, uint8 or float32 in [-1, 1], to `(batch, h * scale, w * scale, 3)`."""
+        return keras.ops.clip(
+            keras.ops.cast(self(batches.scaled(images), training=False), keras.config.floatx()), -1.0, 1.0
+        )
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image in, enlarged image out; large images tile by tile where that is exact."""
+        return {"upscale": Serving(by_tiles(self.upscale, self.generator), input="image", output="image")}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "content_loss": keras.saving.serialize_keras_object(self.content_loss),
+            "adversarial_weight": self.adversarial_weight,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "SRGAN":
+        """Rebuilds the method from `get_config`."""
+        parts = {
+            key: keras.saving.deserialize_keras_object(config[key])
+            for key in ("generator", "discriminator", "content_loss")
+        }
+        return cls(**{**config, **parts})

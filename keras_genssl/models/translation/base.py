@@ -1,0 +1,54 @@
+"""What the translation methods share."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import replicas
+from keras_genssl.losses import AdversarialLoss
+
+
+def absolute_error(images: Any, others: Any) -> Any:
+    """The mean absolute error of each image, `(batch,)`."""
+    return ops.mean(ops.abs(images - others), axis=(1, 2, 3))
+
+
+def deception(loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
+    """A generator's adversarial loss, `(batch,)`."""
+    logits = (fake_logits, real_logits) if loss.needs_real else (fake_logits,)
+    return _on_its_batch(loss, loss.generator, *logits)
+
+
+def detection(loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
+    """A discriminator's adversarial loss, `(batch,)`."""
+    return _on_its_batch(loss, loss.discriminator, real_logits, fake_logits)
+
+
+def _on_its_batch(loss: AdversarialLoss, function: Any, *logits: Any) -> Any:
+    return replicas.on_global_batch(function, *logits) if loss.needs_batch else function(*logits)
+
+
+def require_built(**networks: keras.Model) -> None:
+    """Raises ValueError where a network has no weights yet."""
+    for name, network in networks.items():
+        if not network.built:
+            raise ValueError(
+                f"`{name}` must be built (give it an input shape). Received: {network.name!r}, which has no weights yet"
+            )
+
+
+def require_match(name: str, shape: tuple[int | None, ...], other: str, expected: tuple[int | None, ...]) -> None:
+    """Raises ValueError where what one network gives, `name`, is not what another one takes, `other`."""
+    fits = len(shape) == len(expected) and all(
+        given == taken or None in (given, taken) for given, taken in zip(shape, expected, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"`{name}` must give what `{other}` takes, {tuple(expected)}. Received: {tuple(shape)}")
+
+
+def require_weights(**weights: float) -> None:
+    """Raises ValueError where a weight of a loss is negative."""
+    for name, weight in weights.items():
+        if not weight >= 0:
+            raise ValueError(f"`{name}` must not be negative. Received: {name}={weight}")

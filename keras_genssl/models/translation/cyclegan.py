@@ -1,0 +1,191 @@
+"""CycleGAN: translation between two domains without pairs."""
+
+from typing import Any, ClassVar
+
+import keras
+
+from keras_genssl.engine import ImagePool, PlayersModel, Serving, batches
+from keras_genssl.losses import AdversarialLoss, LeastSquaresGANLoss
+from keras_genssl.models.translation.base import (
+    absolute_error,
+    deception,
+    detection,
+    require_built,
+    require_match,
+    require_weights,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class CycleGAN(PlayersModel):
+    """CycleGAN (Zhu et al., 2017, arXiv:1703.10593): there and back again must be where one started.
+
+    With x of the first domain, y of the second, G from first to second and F back, the generators minimise
+
+        L_adv(D_second(G(x))) + L_adv(D_first(F(y))) + cycle_weight * (|F(G(x)) - x| + |G(F(y)) - y|)
+                              + identity_weight * (|G(y) - y| + |F(x) - x|)
+
+    in means over pixels. Each discriminator minimises the adversarial loss of real images against a history of
+    50 generated ones (`engine.ImagePool`): with least squares `(D(y) - 1)^2 / 2 + D(old G(x))^2 / 2` against the
+    generator's `(D(G(x)) - 1)^2`. One forward pass serves all four players; the history gets a discriminator
+    pass of its own. One optimizer for each generator takes the same steps with Adam as the paper's one for both.
+    Paper: batch 1, Adam 2e-4 with beta_1 0.5, constant for 100 epochs, then linearly to 0 over 100
+    (`schedules.ConstantThenLinear`).
+
+    A batch holds as many images `first` as `second`, which are no pairs (a dict, or a tuple in this order), uint8
+    or float in [-1, 1]. The domains may differ in channels where `identity_weight` is 0.
+
+    Args:
+        first_to_second: the generator G, `backbones.resnet_translator()`: images in [-1, 1] to images.
+        second_to_first: the generator F, back.
+        first_discriminator: `backbones.patch_discriminator()` on images of the first domain.
+        second_discriminator: the same for the second.
+        cycle_weight: lambda of the paper, at least 0.
+        identity_weight: of the identity loss, at least 0; the paper's is half the cycle weight, for paintings
+            and photographs, where it keeps colours.
+        adversarial_loss: by default `losses.LeastSquaresGANLoss(generator_scale=1.0)`, as in the paper's code.
+        pool_size: how many images each history holds, at least 1.
+        seed: of the draws from the histories.
+        name: the model's name.
+
+    Raises:
+        ValueError: If a weight is negative, a network is not built, the networks do not fit together, or sizes of
+            images are unknown.
+
+    Example:
+
+        networks = [kg.backbones.resnet_translator((28, 28, 1), filters=16, blocks=3) for _ in range(2)]
+        critics = [kg.backbones.patch_discriminator((28, 28, 1), filters=16, layers=2) for _ in range(2)]
+        model = kg.models.CycleGAN(*networks, *critics)
+        model.compile({player: Adam(2e-4, beta_1=0.5) for player in model.players()})
+        model.fit(unpaired, epochs=10)
+        second = model.translate(first)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("first", "second")
+    num_required: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        first_to_second: keras.Model,
+        second_to_first: keras.Model,
+        first_discriminator: keras.Model,
+        second_discriminator: keras.Model,
+        cycle_weight: float = 10.0,
+        identity_weight: float = 5.0,
+        adversarial_loss: AdversarialLoss | None = None,
+        pool_size: int = 50,
+        seed: int = 0,
+        name: str | None = None,
+    ) -> None:
+        require_weights(cycle_weight=cycle_weight, identity_weight=identity_weight)
+        require_built(
+            first_to_second=first_to_second,
+            second_to_first=second_to_first,
+            first_discriminator=first_discriminator,
+            second_discriminator=second_discriminator,
+        )
+        first, second = first_to_second.input_shape, second_to_first.input_shape
+        require_match("first_to_second", first_to_second.output_shape, "second_to_first", second)
+        require_match("second_to_first", second_to_first.output_shape, "first_to_second", first)
+        require_match("second_to_first", first, "first_discriminator", first_discriminator.input_shape)
+        require_match("first_to_second", second, "second_discriminator", second_discriminator.input_shape)
+        if identity_weight and first[-1] != second[-1]:
+            raise ValueError(
+                "`identity_weight` must be 0 where the domains differ in channels. "
+                f"Received: identity_weight={identity_weight}, with {first[-1]} and {second[-1]} channels"
+            )
+        super().__init__(name=name)
+        self.first_to_second = first_to_second
+        self.second_to_first = second_to_first
+        self.first_discriminator = first_discriminator
+        self.second_discriminator = second_discriminator
+        self.cycle_weight = cycle_weight
+        self.identity_weight = identity_weight
+        self.adversarial_loss = adversarial_loss or LeastSquaresGANLoss(generator_scale=1.0)
+        self.first_history = ImagePool(first[1:], pool_size, name="first_history")
+        self.second_history = ImagePool(second[1:], pool_size, name="second_history")
+        self.random_seed = seed
+        self.seed = keras.random.SeedGenerator(seed)
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        """The two generators, and the two discriminators with their histories."""
+        return {
+            "first_to_second": [self.first_to_second],
+            "second_to_first": [self.second_to_first],
+            "first_discriminator": [self.first_discriminator, self.first_history],
+            "second_discriminator": [self.second_discriminator, self.second_history],
+        }
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The static shape of an image of each domain."""
+        return {"first": self.first_to_second.input_shape[1:], "second": self.second_to_first.input_shape[1:]}
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        """All four players' losses from one pass, each `(batch,)`."""
+        first, second = batch["first"], batch["second"]
+        fake_second = self.first_to_second(first, training=True)
+        fake_first = self.second_to_first(second, training=True)
+        cycle = absolute_error(self.second_to_first(fake_second, training=True), first)
+        cycle += absolute_error(self.first_to_second(fake_first, training=True), second)
+        loss = self.adversarial_loss
+        logits_first = self.first_discriminator(first, training=True)
+        logits_second = self.second_discriminator(second, training=True)
+        to_first = deception(loss, logits_first, self.first_discriminator(fake_first, training=True))
+        to_second = deception(loss, logits_second, self.second_discriminator(fake_second, training=True))
+        to_first += self.cycle_weight * cycle
+        to_second += self.cycle_weight * cycle
+        if self.identity_weight:
+            to_second += self.identity_weight * absolute_error(self.first_to_second(second, training=True), second)
+            to_first += self.identity_weight * absolute_error(self.second_to_first(first, training=True), first)
+        old_first = self.first_discriminator(self.first_history.query(fake_first, self.seed), training=True)
+        old_second = self.second_discriminator(self.second_history.query(fake_second, self.seed), training=True)
+        return {
+            "first_to_second": to_second,
+            "second_to_first": to_first,
+            "first_discriminator": detection(loss, logits_first, old_first),
+            "second_discriminator": detection(loss, logits_second, old_second),
+        }
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """Images of the first domain; there is nothing to compare their translations with."""
+        return batch["first"], None
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """From the first domain to the second."""
+        return self.first_to_second(images, training=training)
+
+    def translate(self, images: Any) -> Any:
+        """First domain to second: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to images of the second."""
+        return keras.ops.clip(self.first_to_second(batches.scaled(images), training=False), -1.0, 1.0)
+
+    def translate_back(self, images: Any) -> Any:
+        """Second domain to first: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to images of the first."""
+        return keras.ops.clip(self.second_to_first(batches.scaled(images), training=False), -1.0, 1.0)
+
+    def serving(self) -> dict[str, Serving]:
+        """Both directions: image in, image out."""
+        shapes = self.shapes()
+        return {
+            "translate": Serving(self.translate, input="image", output="image", image_shape=shapes["first"]),
+            "translate_back": Serving(self.translate_back, input="image", output="image", image_shape=shapes["second"]),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS},
+            "cycle_weight": self.cycle_weight,
+            "identity_weight": self.identity_weight,
+            "pool_size": self.first_history.size,
+            "seed": self.random_seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "CycleGAN":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{**config, **{part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}})
+
+
+_PARTS = ("first_to_second", "second_to_first", "first_discriminator", "second_discriminator", "adversarial_loss")

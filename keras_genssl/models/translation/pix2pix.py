@@ -1,0 +1,145 @@
+"""Pix2pix: translation learnt from pairs."""
+
+from typing import Any, ClassVar
+
+import keras
+
+from keras_genssl.engine import PlayersModel, Serving, batches, replicas
+from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
+from keras_genssl.models.translation.base import (
+    absolute_error,
+    deception,
+    detection,
+    require_built,
+    require_match,
+    require_weights,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class Pix2Pix(PlayersModel):
+    """Pix2pix (Isola et al., 2017, arXiv:1611.07004): a conditional adversary plus 100 times L1.
+
+    The generator G minimises `L_adv(D(source, G(source))) + pixel_weight * |target - G(source)|`, the mean over
+    pixels; the discriminator D, which sees the source beside the image it judges (their channels concatenated),
+    half the adversarial loss. One round updates both from one forward pass. Batches hold the pairs `source` and
+    `target` (a dict, or a tuple in this order), uint8 or float in [-1, 1]. Paper: batch 1 to 10, Adam 2e-4 with
+    beta_1 0.5.
+
+    Dropout in the generator is the only noise. The paper keeps it on when it tests, and normalises with the
+    statistics of the test batch: `translate(images, seed=...)` does that. Deviation: without a seed, and when
+    served, `translate` is deterministic, dropout off.
+
+    Args:
+        generator: `backbones.unet_generator()`: source images to target images in [-1, 1].
+        discriminator: `backbones.patch_discriminator()`: source and target, concatenated, to logits.
+        pixel_weight: the weight of the mean absolute error, at least 0.
+        adversarial_loss: by default `losses.NonSaturatingGANLoss()`.
+        name: the model's name.
+
+    Raises:
+        ValueError: If the weight is negative, a network is not built, or the networks do not fit together.
+
+    Example:
+
+        generator = kg.backbones.unet_generator((28, 28, 1), filters=16)
+        model = kg.models.Pix2Pix(generator, kg.backbones.patch_discriminator((28, 28, 2), filters=16, layers=2))
+        model.compile({player: Adam(2e-4, beta_1=0.5) for player in model.players()})
+        model.fit(pairs, epochs=10)
+        targets = model.translate(sources)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("source", "target")
+    num_required: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        pixel_weight: float = 100.0,
+        adversarial_loss: AdversarialLoss | None = None,
+        name: str | None = None,
+    ) -> None:
+        require_weights(pixel_weight=pixel_weight)
+        require_built(generator=generator, discriminator=discriminator)
+        *image, channels = generator.input_shape
+        both = (*image, channels + generator.output_shape[-1])
+        require_match("generator", generator.output_shape[:-1], "generator", tuple(image))
+        require_match("generator", both, "discriminator", discriminator.input_shape)
+        super().__init__(name=name)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.pixel_weight = pixel_weight
+        self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        """The generator and the discriminator."""
+        return {"generator": [self.generator], "discriminator": [self.discriminator]}
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The static shapes of a source and of a target."""
+        return {"source": self.generator.input_shape[1:], "target": self.generator.output_shape[1:]}
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        """Both players' losses from one pass, each `(batch,)`."""
+        source, target = batch["source"], batch["target"]
+        fake = self.generator(source, training=True)
+        fake_logits = self.discriminator(keras.ops.concatenate([source, fake], axis=-1), training=True)
+        real_logits = self.discriminator(keras.ops.concatenate([source, target], axis=-1), training=True)
+        loss = self.adversarial_loss
+        return {
+            "generator": deception(loss, real_logits, fake_logits) + self.pixel_weight * absolute_error(fake, target),
+            "discriminator": 0.5 * detection(loss, real_logits, fake_logits),
+        }
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The sources and the targets, where there are any."""
+        return batch["source"], batch.get("target")
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """The generator's output."""
+        return self.generator(images, training=training)
+
+    def translate(self, images: Any, seed: int | None = None) -> Any:
+        """Source to target.
+
+        Args:
+            images: `(batch, h, w, c)`, uint8 or float32 in [-1, 1].
+            seed: of the noise, as the paper has it: dropout on, and the statistics of this batch where there is
+                batch normalisation. None: no noise. The model's own state does not change.
+
+        Returns:
+            Images float32 `(batch, h, w, c)` in [-1, 1].
+        """
+        images = batches.scaled(images)
+        if seed is None:
+            return keras.ops.clip(self.generator(images, training=False), -1.0, 1.0)
+        generators = replicas.seed_generators(self.generator)
+        draws = {id(own.state): keras.random.SeedGenerator(seed + number) for number, own in enumerate(generators)}
+        state = [
+            draws[id(variable)].state if id(variable) in draws else variable
+            for variable in self.generator.non_trainable_variables
+        ]
+        translated, _ = self.generator.stateless_call(self.generator.trainable_variables, state, images, training=True)
+        return keras.ops.clip(translated, -1.0, 1.0)
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image in, image out, without noise."""
+        shape = self.generator.input_shape[1:]
+        return {"translate": Serving(self.translate, input="image", output="image", image_shape=shape)}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS},
+            "pixel_weight": self.pixel_weight,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Pix2Pix":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{**config, **{part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}})
+
+
+_PARTS = ("generator", "discriminator", "adversarial_loss")

@@ -1,0 +1,57 @@
+"""Constant for a while, then linearly down."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that stays, then falls linearly to its end.
+
+    `initial` up to step `constant_steps`, then down to `final`, reached after another `decay_steps`, and `final`
+    ever after. CycleGAN (Zhu et al., 2017, https://arxiv.org/abs/1703.10593) trains with half and half.
+
+    Args:
+        initial: the learning rate at the start, positive.
+        constant_steps: steps for which it stays, at least 0.
+        decay_steps: steps in which it falls, at least 1.
+        final: the learning rate at the end, at least 0.
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> rate = ConstantThenLinear(0.2, constant_steps=10, decay_steps=4)
+        >>> [round(float(rate(step)), 3) for step in (0, 10, 11, 14, 20)]
+        [0.2, 0.2, 0.15, 0.0, 0.0]
+    """
+
+    def __init__(self, initial: float, constant_steps: int, decay_steps: int, final: float = 0.0) -> None:
+        for name, value, fits, rule in (
+            ("initial", initial, initial > 0, "must be positive"),
+            ("constant_steps", constant_steps, constant_steps >= 0, "must be at least 0"),
+            ("decay_steps", decay_steps, decay_steps >= 1, "must be at least 1"),
+            ("final", final, final >= 0, "must be at least 0"),
+        ):
+            if not fits:
+                raise ValueError(f"`{name}` {rule}. Received: {name}={value}")
+        self.initial = initial
+        self.constant_steps = constant_steps
+        self.decay_steps = decay_steps
+        self.final = final
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate of a step, a float32 scalar."""
+        fallen = (ops.cast(step, "float32") - self.constant_steps) / self.decay_steps
+        return self.initial + (self.final - self.initial) * ops.clip(fallen, 0.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {
+            "initial": self.initial,
+            "constant_steps": self.constant_steps,
+            "decay_steps": self.decay_steps,
+            "final": self.final,
+        }

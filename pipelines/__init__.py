@@ -1,0 +1,1 @@
+"""TFX-style pipelines of keras_genssl: the only place that imports Beam."""

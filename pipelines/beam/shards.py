@@ -1,0 +1,146 @@
+"""The sharded writer: deterministic, atomic, resumable. It is given keys; pixels are made here."""
+
+import collections
+import dataclasses
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable
+from typing import Any, BinaryIO
+
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from pipelines.beam import records
+
+REPORTS = ".reports"
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Shard:
+    """One file of a split; its name is what TFDS expects."""
+
+    dataset: str
+    split: str
+    index: int
+    count: int
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return f"{self.dataset}-{self.split}.tfrecord-{self.index:05d}-of-{self.count:05d}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """An example to be written, and what the data statistics shall know of it."""
+
+    features: dict[str, bytes | int]
+    facts: dict[str, int | str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class DeadLetter:
+    """An input that became no record, and why. No traceback, no absolute path: equal runs, equal bytes."""
+
+    key: str | None
+    path: str
+    stage: str
+    error: str
+    message: str
+
+
+def hash64(key: str, salt: str) -> int:
+    """A uniform 64-bit integer of a key."""
+    return int.from_bytes(hashlib.blake2b(f"{salt}\0{key}".encode(), digest_size=8).digest(), "big")
+
+
+def shard_index(key: str, salt: str, count: int) -> int:
+    """The shard of a key: equal ranges of the hash, so that all files in order are sorted by it."""
+    return hash64(key, salt) * count >> 64
+
+
+def open_file(path: str) -> BinaryIO:
+    """Open a file for reading, wherever Beam can."""
+    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+
+
+def read_file(path: str) -> bytes:
+    """The bytes of a file."""
+    with open_file(path) as file:
+        return file.read()
+
+
+def write_file(path: str, chunks: Iterable[bytes]) -> None:
+    """Write a file so that its name shows nothing or all of it. Retries and twins do no harm."""
+    part = f"{path}.part-{uuid.uuid4().hex}"
+    with FileSystems.create(part, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        for chunk in chunks:
+            file.write(chunk)
+    FileSystems.rename([part], [path])
+
+
+def write_shard(directory: str, shard: Shard, outcomes: Iterable[Record | DeadLetter]) -> dict[str, Any]:
+    """Write the records of a shard, in the order given, and beside it the report of what was written.
+
+    A shard whose report is there and whose digest verifies is left as it is; then `outcomes` is not drawn.
+
+    Args:
+        directory: of the files.
+        shard: which one.
+        outcomes: records and dead letters; an iterator, so that one example is in memory at a time.
+
+    Returns:
+        The report: `file`, `records`, `bytes`, `sha256`, `dead_letters` (list of dicts) and `facts` (for each
+        fact a list of [value, how many records]).
+    """
+    report = _finished(directory, shard)
+    if report is not None:
+        return report
+    report = {"file": shard.file, "records": 0, "bytes": 0}
+    dead_letters = []
+    facts: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
+    digest = hashlib.sha256()
+
+    def frames() -> Iterable[bytes]:
+        for outcome in outcomes:
+            if isinstance(outcome, DeadLetter):
+                dead_letters.append(dataclasses.asdict(outcome))
+                continue
+            framed = records.frame(records.serialize(outcome.features))
+            digest.update(framed)
+            report["records"] += 1
+            report["bytes"] += len(framed)
+            for name, value in outcome.facts.items():
+                facts[name][value] += 1
+            yield framed
+
+    write_file(FileSystems.join(directory, shard.file), frames())
+    report |= {"sha256": digest.hexdigest(), "dead_letters": dead_letters}
+    report["facts"] = {name: sorted([v, n] for v, n in facts[name].items()) for name in sorted(facts)}
+    write_file(_report_path(directory, shard), [json.dumps(report).encode()])
+    return report
+
+
+def is_written(directory: str, shard: Shard) -> bool:
+    """Whether there is a report of a shard."""
+    return FileSystems.exists(_report_path(directory, shard))
+
+
+def read_report(directory: str, shard: Shard) -> dict[str, Any]:
+    """The report of a written shard."""
+    return json.loads(read_file(_report_path(directory, shard)))
+
+
+def _report_path(directory: str, shard: Shard) -> str:
+    return FileSystems.join(directory, REPORTS, f"{shard.file}.json")
+
+
+def _finished(directory: str, shard: Shard) -> dict[str, Any] | None:
+    if not is_written(directory, shard):
+        return None
+    report = read_report(directory, shard)
+    path = FileSystems.join(directory, shard.file)
+    if not FileSystems.exists(path) or hashlib.sha256(read_file(path)).hexdigest() != report["sha256"]:
+        return None
+    return report

@@ -1,0 +1,180 @@
+"""The command line: ``genssl``."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import rich.console
+import rich.markup
+import rich.table
+import typer
+
+import keras_genssl
+from pipelines import recipe as recipes
+from pipelines.console import Console
+from pipelines.errors import UserError
+
+app = typer.Typer(
+    name="genssl",
+    help="Train, judge and export image models from recipes.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"genssl {keras_genssl.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Options of genssl itself."""
+
+
+@app.command()
+def run(
+    recipe: Annotated[str, typer.Argument(help="A name of `genssl recipes`, or the path of a YAML file.")],
+    data: Annotated[
+        Path | None, typer.Option(help="A folder of your own images, instead of those of the recipe.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("out"),
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: train.epochs=5.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that prepare the data.")] = 1,
+    strategy: Annotated[str | None, typer.Option(help="auto, default, mirrored or tpu.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of training.")] = None,
+    push_to: Annotated[
+        Path | None, typer.Option(help="Where a blessed model is pushed, instead of OUTPUT/saved_models.")
+    ] = None,
+    full_scale: Annotated[bool, typer.Option("--full-scale", help="The setting of the paper.")] = False,
+) -> None:
+    """Prepare, train, judge, export, push and report.
+
+    Ends with status 0 when the model was blessed, 1 when it was not, 2 when the input cannot be used.
+    """
+    if strategy == "multi_worker":
+        _refuse_cluster(strategy)
+    if data is not None and not data.expanduser().is_dir():
+        raise UserError(f"--data {data}: must be a folder of images, and is none")
+    overrides = [*(changes or [])]
+    overrides += [
+        f"train.{key}={value}" for key, value in {"strategy": strategy, "seed": seed}.items() if value is not None
+    ]
+    checked = recipes.load(recipe, overrides, full_scale, data)
+    _refuse_cluster(checked.train.strategy)
+    console = Console()
+    console.start(f"{checked.name}: {checked.description}")
+    from pipelines.runtime import run as runner
+
+    outcome = runner.run(checked, output, push_to, workers, console)
+    console.result("Prepared", runner.short(outcome.prepared))
+    console.result("Report", runner.short(outcome.report))
+    console.result("SavedModel", runner.short(outcome.saved_model))
+    reasons = list(outcome.evaluation["reasons"])
+    if not outcome.export["checked"]:
+        reasons.append(f"the SavedModel failed its check: {outcome.export['error']}")
+    for reason in reasons:
+        console.result("Not pushed", reason, "bold yellow")
+    raise typer.Exit(1 if reasons else 0)
+
+
+@app.command()
+def upscale(
+    model: Annotated[Path, typer.Argument(help="A SavedModel: saved_models/super_resolution_x2/1.")],
+    images: Annotated[list[Path], typer.Argument(help="Image files.")],
+    output: Annotated[Path, typer.Option(help="Where the PNG files are written.")] = Path("upscaled"),
+) -> None:
+    """Enlarge image files with a SavedModel.
+
+    Writes OUTPUT/<name>_x2.png and the like, over no file that is there. Ends with status 1 when a
+    file could not be enlarged; the others are.
+    """
+    from pipelines import apply
+
+    console = Console()
+    failures = 0
+    for path, result in apply.files(model, images, output):
+        failures += isinstance(result, str)
+        style = "bold red" if isinstance(result, str) else "bold green"
+        console.result(path.name, result, style)
+    raise typer.Exit(1 if failures else 0)
+
+
+@app.command("results")
+def write_results(
+    record: Annotated[
+        list[Path] | None, typer.Option(metavar="RUN_DIR", help="First make the record of this run (may be repeated).")
+    ] = None,
+    directory: Annotated[Path, typer.Option(help="The records; RESULTS.md is written beside it.")] = Path("results"),
+) -> None:
+    """Write RESULTS.md from the records of measured runs."""
+    from pipelines import results
+    from pipelines.runtime import store
+
+    console = Console()
+    for run_directory in record or []:
+        console.result("Record", results.record(run_directory, directory))
+    if not directory.is_dir():
+        raise UserError(f"--directory {directory}: must be a folder of records, and is none")
+    page = directory.parent / "RESULTS.md"
+    store.write_text(page, results.render(directory))
+    console.result("Results", page)
+
+
+@app.command("recipes")
+def list_recipes() -> None:
+    """List the recipes."""
+    table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("recipe", "method", "description"):
+        table.add_column(heading, no_wrap=heading != "description")
+    for name in recipes.names():
+        loaded = recipes.load(name)
+        table.add_row(name, loaded.model.method, loaded.description)
+    rich.console.Console().print(table)
+
+
+def _refuse_cluster(strategy: str) -> None:
+    """A run is one process: several machines train in a program of one's own."""
+    if strategy == "multi_worker" or (strategy == "auto" and "cluster" in os.environ.get("TF_CONFIG", "")):
+        raise UserError(
+            f"--strategy {strategy}: a run trains in one process. For several machines "
+            'use keras_genssl.engine.strategy("multi_worker") in a program of your own, on the prepared data; here '
+            "unset TF_CONFIG or choose default, mirrored or tpu"
+        )
+
+
+def _complain(text: str) -> None:
+    rich.console.Console(stderr=True, soft_wrap=True, highlight=False).print(
+        f"[bold red]error:[/] {rich.markup.escape(text)}"
+    )
+
+
+def main() -> None:
+    """The entry point: a user's error is one clear message and status 2, without a traceback."""
+    logging.getLogger().setLevel(logging.ERROR)  # Beam and TensorFlow warn of what nobody here uses
+    logging.getLogger("pipelines").setLevel(logging.WARNING)
+    try:
+        app()
+    except UserError as error:
+        _complain(str(error))
+        sys.exit(2)
+    except OSError as error:  # a full disk, a directory that went away
+        place = f"{error.filename}: " if error.filename else ""
+        _complain(f"{place}{error.strerror or error}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted; the same command continues from here", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The model card that travels with a pushed model."""
+
+from pathlib import Path
+from typing import Any
+
+from pipelines import tasks
+from pipelines.schema import Data, Recipe
+
+LICENSES = {"fashion_mnist": "Apache-2.0 (the data set Fashion-MNIST is under MIT)"}
+
+
+def card(
+    recipe: Recipe,
+    digest: str,
+    examples: dict[str, Any],
+    training: dict[str, Any],
+    evaluation: dict[str, Any],
+    versions: dict[str, str],
+) -> dict[str, Any]:
+    """What a user of the model must know, as a JSON value.
+
+    Args:
+        recipe: as it was run.
+        digest: tells this model from others.
+        examples: the statistics of the prepared data.
+        training: the result of the trainer.
+        evaluation: the result of the evaluator.
+        versions: package -> version.
+    """
+    task = tasks.of(recipe)
+    names = task.held_out(evaluation)
+    held_out = {} if names is None else {"held_out": names}
+    source, terms = _source(recipe.data)
+    return {
+        "name": recipe.export.name,
+        "digest": digest,
+        "recipe": recipe.name,
+        "description": recipe.description,
+        "task": recipe.task,
+        **task.identity(recipe),
+        "license": terms,
+        "data": {"source": source, **held_out, "statistics": examples},
+        "training": training,
+        "evaluation": task.card(recipe, evaluation),
+        "parameters": recipe.model_dump(mode="json", include={"prepare", "model", "loss", "train"}),
+        "versions": versions,
+    }
+
+
+def markdown(card: dict[str, Any], version: int) -> str:
+    """The card for people, of the version that the model is pushed as."""
+    versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
+    held_out = card["data"].get("held_out")
+    return f"""# {card["name"]}
+
+{card["description"]}. {card["method"]}{f", x{card['scale']}" if "scale" in card else ""}, \
+{card["training"]["weights"]:,} trained weights.
+
+- Data: {card["data"]["source"]}{f"; held out of training: {', '.join(held_out)}" if held_out else ""}.
+- Training: {card["training"]["steps"]} steps, seed {card["parameters"]["train"]["seed"]}, recipe `{card["recipe"]}`.
+- License: {card["license"]}.
+- Made with {versions}.
+
+{tasks.named(card["task"]).card_text(card, f"{card['name']}/{version}")}"""
+
+
+def _source(data: Data) -> tuple[str, str]:
+    """Where the images come from, and the license of what was learnt from them."""
+    if data.source == "embedded":
+        return "the photographs inside scikit-image and scikit-learn", "Apache-2.0"
+    if data.source == "folder":
+        where = f"a folder of the user's: {Path(data.folder or '').name}"
+    else:
+        where = f"the data set {data.dataset}"
+    return where, LICENSES.get(data.dataset or "", "not stated: the weights derive from the images given")

@@ -1,0 +1,156 @@
+"""What ends every component that writes records: ceiling, statistics, TFDS metadata, manifest."""
+
+import collections
+import dataclasses
+import hashlib
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.beam.shards import DeadLetter, Shard, read_report
+from pipelines.errors import UserError
+from pipelines.runtime import store
+
+DEAD_LETTERS = "dead_letters.jsonl"
+DUPLICATE = "Duplicate"
+VERSION = "1.0.0"
+
+
+@dataclasses.dataclass(frozen=True)
+class Dataset:
+    """A directory of records to be.
+
+    Attributes:
+        name: as TFDS knows it, lower-case letters, digits and underscores.
+        features: name -> `"text"`, `"image"` (colour), `"grey"` (an image of one channel) or `"label"`.
+        shards: all files of all splits.
+        labels: the names of the classes, where there is a label.
+    """
+
+    name: str
+    features: Mapping[str, str]
+    shards: Sequence[Shard]
+    labels: Sequence[str] = ()
+
+    def finish(
+        self,
+        directory: Path,
+        attempted: int,
+        max_failure_rate: float,
+        dead_letters: Sequence[DeadLetter] = (),
+        **about: Any,
+    ) -> dict[str, Any]:
+        """Write all that is not a shard and return the manifest.
+
+        Args:
+            directory: holds the shards and their reports.
+            attempted: how many inputs there were, duplicates left out.
+            max_failure_rate: the part of them that may fail.
+            dead_letters: of inputs that came to no shard.
+            **about: more keys of the manifest.
+
+        Raises:
+            UserError: if more failed, or if a split holds no record.
+        """
+        reports = [(shard, read_report(str(directory), shard)) for shard in self.shards]
+        letters = [dataclasses.asdict(letter) for letter in dead_letters]
+        letters += [letter for _, report in reports for letter in report["dead_letters"]]
+        letters.sort(key=lambda letter: (letter["path"], letter["stage"], letter["key"] or ""))
+        self._check(reports, letters, attempted, max_failure_rate)
+        text = "".join(json.dumps(letter, sort_keys=True) + "\n" for letter in letters)
+        (directory / DEAD_LETTERS).write_text(text, encoding="utf-8")
+        splits: dict[str, dict[str, Any]] = {}
+        facts: dict[str, dict[str, Any]] = {}
+        for shard, report in reports:
+            split = splits.setdefault(shard.split, {"records": 0, "shards": []})
+            split["records"] += report["records"]
+            split["shards"].append({key: report[key] for key in ("file", "records", "bytes", "sha256")})
+            facts.setdefault(shard.split, {})
+            for name, counts in report["facts"].items():
+                values = facts[shard.split].setdefault(name, collections.Counter())
+                values.update(dict(counts))
+        self._write_metadata(directory, splits)
+        digests = {split: [shard["sha256"] for shard in splits[split]["shards"]] for split in splits}
+        files = [shard.file for shard in self.shards] + ["dataset_info.json", "features.json", DEAD_LETTERS]
+        return {
+            "format": 1,
+            "name": self.name,
+            "version": VERSION,
+            "content": store.digest(
+                {"features": dict(self.features), "splits": digests}
+                | ({"labels": list(self.labels)} if self.labels else {})
+            ),
+            "splits": splits,
+            **({"labels": list(self.labels)} if self.labels else {}),
+            "dead_letters": {
+                "records": len(letters),
+                "file": DEAD_LETTERS,
+                "sha256": hashlib.sha256(text.encode()).hexdigest(),
+                "errors": dict(sorted(collections.Counter(letter["error"] for letter in letters).items())),
+            },
+            "statistics": {
+                split: {"records": splits[split]["records"]}
+                | {name: self._summary(name, values) for name, values in sorted(facts[split].items())}
+                for split in splits
+            },
+            **about,
+            "files": {name: (directory / name).stat().st_size for name in files},
+        }
+
+    def _check(
+        self,
+        reports: Sequence[tuple[Shard, dict[str, Any]]],
+        letters: Sequence[dict[str, Any]],
+        attempted: int,
+        max_failure_rate: float,
+    ) -> None:
+        failed = [letter for letter in letters if letter["error"] != DUPLICATE]
+        first = "".join(f"\n  {x['path']}: {x['error']}: {x['message']}" for x in failed[:5])
+        more = f"\n  and {len(failed) - 5} more" if len(failed) > 5 else ""
+        if len(failed) > max_failure_rate * attempted:
+            raise UserError(
+                f"{len(failed)} of {attempted} inputs could not be used, more than "
+                f"`max_failure_rate`={max_failure_rate} allows; nothing was published.{first}{more}"
+            )
+        for split in dict.fromkeys(shard.split for shard, _ in reports):
+            if not any(report["records"] for shard, report in reports if shard.split == split):
+                raise UserError(
+                    f"The split {split!r} holds no record; nothing was published. Of {attempted} inputs "
+                    f"{len(failed)} could not be used.{first}{more}"
+                )
+
+    def _write_metadata(self, directory: Path, splits: Mapping[str, dict[str, Any]]) -> None:
+        import tensorflow_datasets as tfds
+
+        kinds = {
+            "text": tfds.features.Text,
+            "image": lambda: tfds.features.Image(shape=(None, None, 3), encoding_format="png"),
+            "grey": lambda: tfds.features.Image(shape=(None, None, 1), encoding_format="png"),
+            "label": lambda: tfds.features.ClassLabel(names=list(self.labels)),
+        }
+        features = {name: kinds[kind]() for name, kind in self.features.items()}
+        tfds.folder_dataset.write_metadata(
+            data_dir=directory,
+            features=tfds.features.FeaturesDict(features),
+            split_infos=[
+                tfds.core.SplitInfo(
+                    name=name,
+                    shard_lengths=[shard["records"] for shard in split["shards"]],
+                    num_bytes=sum(shard["bytes"] for shard in split["shards"]),
+                )
+                for name, split in splits.items()
+            ],
+            version=VERSION,
+            check_data=False,
+        )
+
+    def _summary(self, name: str, values: collections.Counter) -> dict[str, Any]:
+        """Smallest, median and largest of numbers; counts of words and of classes."""
+        if self.features.get(name) == "label":
+            return {label: values[number] for number, label in enumerate(self.labels)}
+        if all(isinstance(value, str) for value in values):
+            return dict(sorted(values.items()))
+        numbers = sorted(values.elements())
+        return {"min": numbers[0], "median": statistics.median_low(numbers), "max": numbers[-1]}

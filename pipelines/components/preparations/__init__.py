@@ -1,0 +1,67 @@
+"""Preparations: what turns one image into the examples that a method trains on.
+
+A preparation is a frozen dataclass whose fields are its parameters. To add one, write it in a file of its own
+and name it in `PREPARATIONS`.
+"""
+
+import dataclasses
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from pipelines.components.preparations.edge_drawings import EdgeDrawings
+from pipelines.components.preparations.images import Images
+from pipelines.components.preparations.super_resolution import SuperResolution
+from pipelines.errors import UserError
+
+
+class Preparation(Protocol):
+    """What `Prepare` asks of a preparation."""
+
+    @property
+    def features(self) -> dict[str, str]:
+        """Name -> `"image"`, `"grey"` or `"text"` of what an example holds besides `key`, `name` and `label`."""
+        ...
+
+    @property
+    def keeps_label(self) -> bool:
+        """Whether an example has the label of its image, where that has one."""
+        ...
+
+    def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
+        """The examples of one image, always in the same order.
+
+        Args:
+            image: uint8 (height, width, 3).
+            key: of the record; seeds whatever is drawn.
+            split: `"train"` or another.
+            images: how many images the split has, for what they share.
+
+        Raises:
+            ValueError: if the image cannot be prepared; it becomes a dead letter with the message.
+        """
+        ...
+
+
+PREPARATIONS: dict[str, type] = {"edge_drawings": EdgeDrawings, "images": Images, "super_resolution": SuperResolution}
+
+
+def make(name: str, parameters: Mapping[str, Any]) -> Preparation:
+    """A preparation by name.
+
+    Raises:
+        UserError: if the name or a parameter is unknown, or a parameter breaks its rule.
+    """
+    if name not in PREPARATIONS:
+        raise UserError(f"`preparation` must be one of {sorted(PREPARATIONS)}. Received: {name!r}")
+    known = [field.name for field in dataclasses.fields(PREPARATIONS[name])]
+    for parameter in parameters:
+        if parameter not in known:
+            near = difflib.get_close_matches(parameter, known, n=1) or known
+            raise UserError(f"{name} has no parameter {parameter!r}. The nearest: {', '.join(near)}")
+    try:
+        return PREPARATIONS[name](**parameters)
+    except ValueError as error:
+        raise UserError(str(error)) from error

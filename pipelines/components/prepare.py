@@ -1,0 +1,116 @@
+"""Prepare: records of images -> records of training examples, shard i from shard i."""
+
+import dataclasses
+import functools
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from keras_genssl.pretext import codec
+from pipelines.beam import progress, records, runner
+from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, write_shard
+from pipelines.components import preparations
+from pipelines.components.dataset import Dataset
+from pipelines.errors import UserError
+from pipelines.runtime import code
+from pipelines.runtime.artifact import Artifact, publish
+
+_NO_LIMIT = 2**62  # what ExampleGen let pass is not judged again
+
+
+def prepare(
+    examples: Artifact,
+    output_dir: str | os.PathLike[str],
+    preparation: str,
+    parameters: Mapping[str, Any],
+    *,
+    max_failure_rate: float = 0.5,
+    workers: int = 1,
+    tell: progress.Tell | None = None,
+) -> Artifact:
+    """Make the examples that a method trains on.
+
+    Args:
+        examples: what `image_example_gen` published.
+        output_dir: the artifact is published as `<output_dir>/<digest>`.
+        preparation: a name in `preparations.PREPARATIONS`, such as `"super_resolution"`.
+        parameters: of the preparation; what is not given has its default.
+        max_failure_rate: the part of the images that may become dead letters.
+        workers: processes; 1 works in this one.
+        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+
+    Returns:
+        The artifact, a TFDS directory with a manifest: `key`, `name` and the features of the preparation.
+
+    Raises:
+        UserError: if a parameter is wrong, too many images fail, or a split stays empty.
+    """
+    if not 0 <= max_failure_rate <= 1:
+        raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
+    made = preparations.make(preparation, parameters)
+    execution: dict[str, Any] = {
+        "component": "Prepare",
+        "inputs": {"examples": examples.content},
+        "parameters": {
+            "preparation": preparation,
+            **dataclasses.asdict(made),  # type: ignore[call-overload]
+            "max_failure_rate": max_failure_rate,
+        },
+        "code": code.digest(__name__),
+        "versions": code.versions(),
+    }
+
+    def build(directory: Path) -> dict[str, Any]:
+        pairs = [
+            (str(examples.path / shard["file"]), Shard(preparation, split, index, len(part["shards"])), part["records"])
+            for split, part in examples.manifest["splits"].items()
+            for index, shard in enumerate(part["shards"])
+        ]
+        write = functools.partial(_write, directory=str(directory), preparation=made)
+        shards = [shard for _, shard, _ in pairs]
+        with progress.watch(str(directory), shards, tell):
+            runner.run_each(pairs, write, workers)
+        labels = examples.manifest.get("labels", ()) if made.keeps_label else ()
+        label = {"label": "label"} if labels else {}
+        dataset = Dataset(preparation, {"key": "text", "name": "text", **made.features, **label}, shards, labels)
+        attempted = sum(part["records"] for part in examples.manifest["splits"].values())
+        return dataset.finish(directory, attempted, max_failure_rate, **execution)
+
+    return publish(output_dir, execution, build)
+
+
+def _write(
+    source: str, shard: Shard, images: int, directory: str, preparation: preparations.Preparation
+) -> dict[str, Any]:
+    return write_shard(directory, shard, _outcomes(source, shard.split, images, preparation))
+
+
+def _outcomes(
+    source: str, split: str, images: int, preparation: preparations.Preparation
+) -> Iterator[Record | DeadLetter]:
+    with open_file(source) as file:
+        for serialized in records.read(file):
+            record = records.parse(serialized)
+            key, name = record["key"].decode(), record["name"].decode()
+            image = codec.decode_image(record["image"], _NO_LIMIT)[0]
+            try:
+                for index, example in enumerate(preparation.examples(image, key, split, images)):
+                    label = {"label": record["label"]} if preparation.keeps_label and "label" in record else {}
+                    yield _record(f"{key}-{index:05d}", name, example, preparation.features, label)
+            except ValueError as error:
+                yield DeadLetter(key, name, "prepare", type(error).__name__, str(error))
+
+
+def _record(
+    key: str, name: str, example: Mapping[str, Any], features: Mapping[str, str], label: Mapping[str, int]
+) -> Record:
+    values: dict[str, bytes | int] = {"key": key.encode(), "name": name.encode(), **label}
+    facts: dict[str, int | str] = {**label}
+    for feature, kind in features.items():
+        if kind in ("image", "grey"):
+            values[feature] = codec.encode_png(example[feature])
+            facts[f"{feature}_height"], facts[f"{feature}_width"] = example[feature].shape[:2]
+        else:
+            values[feature] = example[feature].encode()
+    return Record(values, facts)

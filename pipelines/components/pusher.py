@@ -1,0 +1,129 @@
+"""Pusher: a blessed and checked SavedModel becomes the next version of its name."""
+
+import dataclasses
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import UserError
+from pipelines.runtime import store
+
+MARK = ".genssl"
+
+
+@dataclasses.dataclass(frozen=True)
+class Pushed:
+    """Where a model is served from.
+
+    Attributes:
+        path: ``<directory>/<name>/<version>``.
+        version: the integer version.
+        new: it was pushed now; False where the latest version held the same model already.
+    """
+
+    path: Path
+    version: int
+    new: bool
+
+
+def check(home: Path, identity: Mapping[str, Any]) -> None:
+    """Checks that a model may become the next version of those below ``home``.
+
+    Args:
+        home: the directory of the versions.
+        identity: what all of them have in common, such as scale and method.
+
+    Raises:
+        UserError: the latest version has something else, by its card.
+    """
+    latest = max(versions(home), default=0)
+    there = _card(home / str(latest))
+    for key, value in identity.items():
+        if there.get(key, value) != value:
+            raise UserError(
+                f"{home / str(latest)} has {key} {there[key]}, and a model of {key} {value} cannot be its next "
+                "version: give this one another name, --set export.name=NAME"
+            )
+
+
+def claim(directory: Path) -> None:
+    """Makes a directory of served models that only `genssl run` of one output fills, and marks it.
+
+    Raises:
+        UserError: it holds models and no mark: those of a repository, say, or of another output.
+    """
+    mark = directory / MARK
+    if mark.exists():
+        return
+    models = sorted(path.parent.parent for path in directory.glob("*/*/saved_model.pb"))
+    if models:
+        raise UserError(
+            f"{directory} holds models that no run with this --output pushed, such as {models[0].name}: give another "
+            f"--output, or push among them with --push-to {directory}"
+        )
+    directory.mkdir(parents=True, exist_ok=True)
+    mark.write_text("Models pushed by `genssl run`.\n", encoding="utf-8")
+
+
+def push(
+    saved_model: Path,
+    directory: Path,
+    name: str,
+    card: dict[str, Any],
+    readme: Callable[[int], str],
+    identity: Sequence[str],
+) -> Pushed:
+    """Pushes a SavedModel into ``<directory>/<name>/<latest version + 1>/``.
+
+    The copy is written beside and renamed, so that a server never sees half of one; pushes by
+    several processes wait for each other. The card goes to ``assets.extra/`` of the version
+    (``card.json``, ``README.md``), which TensorFlow Serving does not read; what has no integer
+    for a name is left alone.
+
+    Args:
+        saved_model: the directory of the SavedModel.
+        directory: where served models live.
+        name: the model's name.
+        card: the model card; ``card["digest"]`` tells models apart: when the latest version has
+            the same one, nothing is pushed.
+        readme: makes the card for people, in Markdown, for a version.
+        identity: the keys of the card whose values all versions have in common.
+
+    Raises:
+        UserError: as in `check`.
+    """
+    home = Path(directory) / name
+    with store.exclusive(home, wait=True):
+        for debris in home.glob(".pushing-*"):
+            shutil.rmtree(debris)
+        check(home, {key: card[key] for key in identity})
+        latest = max(versions(home), default=0)
+        if latest and _card(home / str(latest)).get("digest") == card["digest"]:
+            return Pushed(home / str(latest), latest, new=False)
+        part = home / f".pushing-{uuid.uuid4().hex}"
+        shutil.copytree(saved_model, part)
+        extra = part / "assets.extra"
+        extra.mkdir(exist_ok=True)
+        store.write_json(extra / "card.json", card)
+        version = latest + 1
+        (extra / "README.md").write_text(readme(version), encoding="utf-8")
+        os.rename(part, home / str(version))
+        return Pushed(home / str(version), version, new=True)
+
+
+def versions(home: Path) -> list[int]:
+    """The integer versions below a model's directory, sorted; none where there is no such directory."""
+    return sorted(int(path.name) for path in home.glob("*") if path.name.isdecimal() and path.is_dir())
+
+
+def _card(version: Path) -> dict[str, Any]:
+    """The card of a pushed version; empty where it has none."""
+    try:
+        card = json.loads((version / "assets.extra" / "card.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}

@@ -1,0 +1,86 @@
+"""What `genssl run` prints: a line for each component, and training as it goes."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+import rich.console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class Training:
+    """The progress of one training; made by `Console.training`."""
+
+    def __init__(self, console: rich.console.Console, total: int, bar: Progress | None):
+        self._console, self._total, self._bar = console, total, bar
+        self._task = bar.add_task("train", total=total, loss="") if bar else None
+        self._started: tuple[float, int] | None = None
+        self._spoke = -1e9
+
+    def update(self, step: int, loss: float | None = None) -> None:
+        """Shows that ``step`` steps of the total are done."""
+        now = time.monotonic()
+        self._started = self._started or (now, step)
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=step)
+            if loss is not None:
+                self._bar.update(self._task, loss=f"loss {loss:.4g}")
+        elif loss is not None and (now - self._spoke > 10 or step == self._total):
+            self._spoke = now
+            began, first = self._started
+            pace = (now - began) / (step - first) if step > first else None
+            left = "" if pace is None or step == self._total else f", {_duration(pace * (self._total - step))} left"
+            self._console.print(f"    [dim]step {step}/{self._total}, loss {loss:.4g}{left}[/]", highlight=False)
+
+
+class Console:
+    """Prints for people: on a terminal with a moving bar, elsewhere with a line every ten seconds."""
+
+    def __init__(self, console: rich.console.Console | None = None):
+        self._console = console or rich.console.Console(soft_wrap=True)
+
+    def start(self, text: str) -> None:
+        """A heading."""
+        self._console.print(f"[bold]{escape(text)}[/]", highlight=False)
+
+    def component(self, name: str, reused: bool, seconds: float, text: str) -> None:
+        """One component is done."""
+        state = "[cyan]reused[/]  " if reused else f"{_duration(seconds):8}"
+        self._console.print(f"  [bold]{name:16}[/] {state}  {escape(text)}", highlight=False)
+
+    def note(self, text: str) -> None:
+        """A quiet line between the components."""
+        self._console.print(f"    [dim]{text}[/]", highlight=False)
+
+    def result(self, name: str, text: object, style: str = "bold green") -> None:
+        """A line of the summary."""
+        self._console.print(f"[{style}]{name:16}[/] {escape(str(text))}", highlight=False)
+
+    @contextlib.contextmanager
+    def training(self, total: int) -> Iterator[Training]:
+        """Follows a training of ``total`` steps."""
+        if not self._console.is_terminal:
+            yield Training(self._console, total, None)
+            return
+        columns = (
+            TextColumn("    training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[loss]}"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            yield Training(self._console, total, bar)
+
+
+def _duration(seconds: float) -> str:
+    """``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

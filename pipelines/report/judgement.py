@@ -1,0 +1,110 @@
+"""What a task shows of an evaluation: numbers, tables and pictures, for the report to lay out."""
+
+import dataclasses
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """A text; ``good`` colours it."""
+
+    text: str
+    good: bool | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Tile:
+    """One number in large letters."""
+
+    name: str
+    value: str
+    unit: str = ""
+    good: bool | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows under a head; the first column names the row.
+
+    Attributes:
+        id: in the page.
+        title: the heading.
+        caption: what the numbers are.
+        head: the names of the columns.
+        rows: of as many cells.
+        foot: one more row, such as that of means.
+    """
+
+    id: str
+    title: str
+    caption: str
+    head: list[str]
+    rows: list[list[Cell]]
+    foot: list[Cell] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """An image file with its caption."""
+
+    file: Path
+    caption: str
+    detail: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """Pictures side by side."""
+
+    title: str
+    pictures: list[Picture]
+
+
+@dataclasses.dataclass(frozen=True)
+class Gallery:
+    """Rows of pictures under one heading.
+
+    Attributes:
+        title: the heading.
+        note: what they show.
+        rows: each with as many pictures.
+    """
+
+    title: str
+    note: str
+    rows: list[Row]
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """All that the report shows of an evaluation.
+
+    Attributes:
+        title: of the page, after the recipe's name.
+        verdict: what a blessed model reached.
+        tiles: the numbers that count.
+        tables: with all numbers.
+        galleries: of pictures.
+        usage: Python code that uses the pushed model, ``{path}`` being its directory; none without.
+    """
+
+    title: str
+    verdict: str
+    tiles: list[Tile]
+    tables: list[Table]
+    galleries: list[Gallery]
+    usage: str | None = None
+
+
+def signed(value: float, digits: int) -> str:
+    """A number with its sign, minus being a minus.
+
+    >>> signed(-0.5, 2)
+    '−0.50'
+    """
+    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def texts(*values: str) -> list[Cell]:
+    """Cells without colour."""
+    return [Cell(value) for value in values]

@@ -1,0 +1,101 @@
+"""The report of a run: one HTML file that needs nothing beside it."""
+
+import base64
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from pipelines import tasks
+from pipelines.report import curves
+from pipelines.schema import Recipe
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One component of the run.
+
+    Attributes:
+        name: the component.
+        reused: it was found, not executed.
+        seconds: that it took in this run.
+        summary: one line on what it made.
+    """
+
+    name: str
+    reused: bool
+    seconds: float
+    summary: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Contents:
+    """Everything that the report shows.
+
+    Attributes:
+        recipe: as it was run, overrides applied.
+        evaluation: the result of the evaluator.
+        pictures: the directory of its pictures.
+        history: phase -> metric -> one value per epoch.
+        training: the result of the trainer.
+        export: the result of the exporter.
+        pushed: where the model was pushed, None where it was not.
+        data: statistic -> value.
+        dead_letters: dicts of ``path``, ``stage``, ``error`` and ``message``.
+        steps: the components in order.
+        versions: package -> version.
+        command: what was typed.
+        started: date and time, ISO 8601.
+    """
+
+    recipe: Recipe
+    evaluation: dict[str, Any]
+    pictures: Path
+    history: dict[str, dict[str, list[float]]]
+    training: dict[str, Any]
+    export: dict[str, Any]
+    pushed: Path | None
+    data: dict[str, Any]
+    dead_letters: list[dict[str, Any]]
+    steps: list[Step]
+    versions: dict[str, str]
+    command: str
+    started: str
+
+
+def render(contents: Contents) -> str:
+    """The report as HTML text."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["grouped"] = lambda value: (
+        f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if isinstance(value, int) else value
+    )
+    environment.filters["inline"] = _inline
+    judgement = tasks.of(contents.recipe).judgement(contents.recipe, contents.evaluation, contents.pictures)
+    usage = None
+    if judgement.usage is not None and contents.pushed is not None:
+        usage = judgement.usage.replace("{path}", json.dumps(str(contents.pushed)))
+    parameters = contents.recipe.model_dump(mode="json", exclude={"full_scale", "name", "description"})
+    return environment.get_template("report.html.j2").render(
+        vars(contents)
+        | {
+            "judgement": judgement,
+            "usage": usage,
+            "curves": curves.svgs(contents.history),
+            "parameters": yaml.safe_dump(parameters, sort_keys=False),
+            "seconds": sum(step.seconds for step in contents.steps),
+        }
+    )
+
+
+def _inline(path: Path) -> str:
+    """A PNG file as a data URL."""
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -1,0 +1,35 @@
+"""Each class held out of training in turn, told by a score (``benchmarks/anomaly.py``)."""
+
+from typing import Any
+
+from pipelines.results.tables import table, versions
+
+
+def section(records: list[dict[str, Any]]) -> str:
+    """A table for each record."""
+    return "\n".join(_anomaly(value) for value in records)
+
+
+def _anomaly(value: dict[str, Any]) -> str:
+    classes = list(value["rows"][0]["classes"])
+    rows = [["score", "seeds", "mean", *classes]]
+    for row in value["rows"]:
+        rows.append(
+            [
+                row["title"],
+                f"{row['seeds']}",
+                _spread(row["mean"], row["seeds"]),
+                *(_spread(row["classes"][name], row["seeds"]) for name in classes),
+            ]
+        )
+    return f"""## Anomalies: a class that training never saw
+
+{value["metric"]}. {value["data"]}. Behind a plus-minus: the standard deviation over seeds.
+
+{table(rows, text=1)}
+- `{value["command"]}` ({value["seconds"]:.0f} seconds in all, {versions(value["versions"])})
+"""
+
+
+def _spread(value: dict[str, float], seeds: int) -> str:
+    return f"{value['mean']:.3f}" if seeds == 1 else f"{value['mean']:.3f} ± {value['deviation']:.3f}"

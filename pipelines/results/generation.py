@@ -1,0 +1,111 @@
+"""Generation: all generators of one data set and feature network in one table."""
+
+from itertools import groupby
+from typing import Any
+
+from pipelines.results.tables import commands, joined, seconds, steps, table
+from pipelines.tasks.generation.features import title
+from pipelines.tasks.generation.show import FLOOR, NAMES, baseline, caption, number
+
+COLUMNS = ("fid", "fid_over_pca", "kid", "precision", "recall", "label_accuracy", "train_on_samples_accuracy")
+LIKELIHOODS = ("nll", "nll_ppca", "nll_below_ppca", "elbo")
+
+
+def record(metrics: dict[str, Any]) -> dict[str, Any]:
+    """What a run's record holds besides what all have."""
+    evaluation, data = metrics["evaluation"], metrics["recipe"]["data"]
+    kept = ("numbers", "floor", "pca", "images", "held_out", "components", "features", "likelihood")
+    return {
+        "data": data["dataset"] or data["source"],
+        **{key: evaluation[key] for key in kept if key in evaluation},
+    }
+
+
+def section(records: list[dict[str, Any]]) -> str:
+    """One table for each data set, size of images and way of measuring; the best first."""
+
+    def measured(value: dict[str, Any]) -> tuple[Any, ...]:
+        prepare = value["parameters"]["prepare"]
+        return value["data"], prepare["size"], prepare["channels"], value["features"], value["images"]
+
+    ordered = sorted(
+        records, key=lambda value: (measured(value), value["numbers"].get("fid", float("inf")), value["recipe"])
+    )
+    return "\n".join(_generators(list(group)) for _, group in groupby(ordered, measured))
+
+
+def _generators(records: list[dict[str, Any]]) -> str:
+    first = records[0]
+    called = title(first["features"])
+    shown = [name for name in COLUMNS if any(name in value["numbers"] for value in records)]
+    head = [
+        "recipe",
+        "method",
+        "trained weights",
+        "steps",
+        "seconds",
+        *(NAMES[name].format(fid=called) for name in shown),
+    ]
+    rows = [head, ["", FLOOR, "", "", "", *(number(name, first["floor"].get(name)) for name in shown)]]
+    for value in records:
+        rows.append(
+            [
+                f"`{value['recipe']}`",
+                value["parameters"]["model"]["method"],
+                f"{value['weights']:,}",
+                steps(value),
+                seconds(value),
+                *(number(name, value["numbers"].get(name)) for name in shown),
+            ]
+        )
+    if first["pca"]:
+        rows.append(
+            [
+                "",
+                baseline(first),
+                "0",
+                "",
+                "",
+                *(number(name, {**first["pca"], "fid_over_pca": 1.0}.get(name)) for name in shown),
+            ]
+        )
+    prepare = first["parameters"]["prepare"]
+    return f"""## Generation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels
+
+{caption(first)}
+KID is the unbiased estimate over subsets, precision and recall are those of Kynkaanniemi et al. 2019. Seconds are
+those of training alone, on what stands beside the command; none are given where it was interrupted.
+
+{table(rows, text=2)}
+{_likelihoods(records)}{commands(records)}
+"""
+
+
+def _likelihoods(records: list[dict[str, Any]]) -> str:
+    """Those of models that have one, beside probabilistic PCA's."""
+    having = [value for value in records if "likelihood" in value]
+    if not having:
+        return ""
+    rows = [["recipe", "likelihood", "latents", "K", "-ELBO", "NLL", "NLL of probabilistic PCA", "difference"]]
+    for value in having:
+        of, numbers = value["likelihood"], value["numbers"]
+        rows.append(
+            [
+                f"`{value['recipe']}`",
+                of["likelihood"],
+                f"{of['latents']}",
+                f"{of['num_samples']:,}",
+                f"{of['negative_elbo']:.1f}",
+                f"{numbers['nll']:.1f}",
+                "" if "ppca" not in of else f"{of['ppca']:.1f}",
+                "" if "nll_below_ppca" not in numbers else f"{-numbers['nll_below_ppca']:.1f}",
+            ]
+        )
+    images = joined(sorted({f"{value['likelihood']['images']:,}" for value in having}))
+    return f"""Negative log-likelihood in nats an image, the importance-weighted estimate (Burda et al. 2015) of K
+draws,
+an upper bound on average; {images} images held out, dequantised where the likelihood is a density; probabilistic PCA
+is exact, of the same latent size, on the same images.
+
+{table(rows, text=2)}
+"""

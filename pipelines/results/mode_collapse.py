@@ -1,0 +1,45 @@
+"""How many Gaussians of a grid settings of one GAN catch (``benchmarks/mode_collapse.py``)."""
+
+import statistics
+from collections.abc import Iterable
+from typing import Any
+
+from pipelines.results.tables import table, versions
+
+
+def section(records: list[dict[str, Any]]) -> str:
+    """A table for each record."""
+    return "\n".join(_modes(value) for value in records)
+
+
+def _modes(value: dict[str, Any]) -> str:
+    truth, data = value["truth"], value["data"]
+    rows = [["setting", "rounds", "seeds", "modes", "of high quality", "CPU seconds"]]
+    rows.append(["samples of the grid itself", "", "", f"{truth['modes']}", f"{100 * truth['share']:.1f}%", ""])
+    for name in dict.fromkeys(row["setting"] for row in value["rows"]):
+        of = [row for row in value["rows"] if row["setting"] == name]
+        rows.append(
+            [
+                name,
+                f"{of[0]['rounds']:,}",
+                ", ".join(f"{row['seed']}" for row in of),
+                _each(f"{row['modes']}" for row in of),
+                _each(f"{100 * row['share']:.1f}%" for row in of),
+                f"{statistics.fmean(row['seconds'] for row in of):.0f}",
+            ]
+        )
+    return f"""## Mode collapse: {data["modes"]} Gaussians
+
+A grid of {data["modes"]} Gaussians, {data["spacing"]:g} apart, of standard deviation {data["sigma"]:g};
+{value["samples"]:,} samples, of high quality within {value["within"]:g} standard deviations of a centre; a mode is
+caught by {value["min_samples"]} such sample. A round is an update of each player on {value["batch_size"]} points;
+CPU seconds are the mean over seeds.
+
+{table(rows, text=1)}
+- `{value["command"]}` ({value["device"]}, {versions(value["versions"])})
+"""
+
+
+def _each(values: Iterable[str]) -> str:
+    """One value for each seed."""
+    return ", ".join(values)

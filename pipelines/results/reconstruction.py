@@ -1,0 +1,65 @@
+"""Reconstruction: all autoencoders of one data set in one table, each beside PCA of its size of code."""
+
+from itertools import groupby
+from typing import Any
+
+from pipelines.results.tables import commands, seconds, steps, table
+from pipelines.tasks.reconstruction.show import number
+
+
+def record(metrics: dict[str, Any]) -> dict[str, Any]:
+    """What a run's record holds besides what all have."""
+    evaluation, data = metrics["evaluation"], metrics["recipe"]["data"]
+    return {
+        "data": data["dataset"] or data["source"],
+        **{key: evaluation[key] for key in ("numbers", "pca", "images", "code_dim")},
+    }
+
+
+def section(records: list[dict[str, Any]]) -> str:
+    """One table for each data set and size of images; small codes first."""
+
+    def measured(value: dict[str, Any]) -> tuple[Any, ...]:
+        prepare = value["parameters"]["prepare"]
+        return value["data"], prepare["size"], prepare["channels"], value["images"]
+
+    ordered = sorted(records, key=lambda value: (measured(value), value["code_dim"], value["recipe"]))
+    return "\n".join(_autoencoders(list(group)) for _, group in groupby(ordered, measured))
+
+
+def _autoencoders(records: list[dict[str, Any]]) -> str:
+    head = ["recipe", "method", "code", "trained weights", "steps", "seconds"]
+    rows = [[*head, "MSE", "PCA", "over PCA", "PSNR, dB", "PCA"]]
+    for value in records:
+        for prefix, what in (("", ""), ("damaged_", ", damaged")):
+            if f"{prefix}mse" not in value["numbers"]:
+                continue
+            measured = [
+                ("mse", "numbers"),
+                ("mse", "pca"),
+                ("mse_over_pca", "numbers"),
+                ("psnr", "numbers"),
+                ("psnr", "pca"),
+            ]
+            rows.append(
+                [
+                    f"`{value['recipe']}`{what}",
+                    value["parameters"]["model"]["method"],
+                    f"{value['code_dim']}",
+                    f"{value['weights']:,}",
+                    steps(value),
+                    seconds(value),
+                    *(number(name, value[of][f"{prefix}{name}"]) for name, of in measured),
+                ]
+            )
+    first = records[0]
+    prepare = first["parameters"]["prepare"]
+    return f"""## Reconstruction: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels
+
+The {first["images"]:,} images held out, through the code and back, values in [-1, 1]; PCA has as many components as
+the code has numbers, fitted to the training images. Damaged: the images that a denoising autoencoder is given, against
+the whole ones; PCA sees the same.
+
+{table(rows, text=2)}
+{commands(records)}
+"""

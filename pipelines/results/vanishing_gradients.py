@@ -1,0 +1,34 @@
+"""The generator's gradient while the discriminator gets better (``benchmarks/vanishing_gradients.py``)."""
+
+from typing import Any
+
+from pipelines.results.tables import table, versions
+
+
+def section(records: list[dict[str, Any]]) -> str:
+    """A table for each record."""
+    return "\n".join(_gradients(value) for value in records)
+
+
+def _gradients(value: dict[str, Any]) -> str:
+    rows = [["discriminator steps", "mean D(G(z))", "minimax", "non-saturating", "ratio"]]
+    for row in value["rows"]:
+        rows.append(
+            [
+                f"{row['steps']:,}",
+                f"{row['discriminator_on_fakes']:.2e}",
+                f"{row['minimax']:.2e}",
+                f"{row['non_saturating']:.2e}",
+                f"{row['non_saturating'] / row['minimax']:,.1f}",
+            ]
+        )
+    data = value["data"]
+    return f"""## Vanishing gradients: minimax against non-saturating
+
+The norm of each objective's gradient at {value["batch_size"]} fakes of an untrained generator, while a discriminator
+learns to tell them from a ring of {data["modes"]} Gaussians (radius {data["radius"]:g}, sigma {data["sigma"]:g}). The
+better it gets, the less minimax tells the generator.
+
+{table(rows, text=0)}
+- `{value["command"]}` (seed {value["seed"]}, {value["device"]}, {versions(value["versions"])})
+"""

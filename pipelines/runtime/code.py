@@ -1,0 +1,84 @@
+"""A digest of the code that a result depends on, and the versions of what it stands on."""
+
+import ast
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import platform
+from pathlib import Path
+
+FIRST_PARTY = ("keras_genssl", "pipelines")
+PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "apache-beam", "tensorflow-datasets")
+
+
+@functools.cache
+def digest(*modules: str, without: tuple[str, ...] = ()) -> str:
+    """The SHA-256 of the syntax trees of modules and of all first-party modules that they import.
+
+    Comments, layout and docstrings do not count. Imports inside functions do. A package stands
+    for its ``__init__`` and what that imports; ``from package import name`` also for the module
+    ``package.name``, where there is one.
+
+    Args:
+        *modules: where to begin.
+        without: modules that change no result, such as those that print.
+    """
+    found: dict[str, str] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        path = _source(name)
+        if name in found or name in without or path is None:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        waiting += _imports(tree, name, path.name == "__init__.py")
+        found[name] = ast.dump(_without_docstrings(tree))
+    return hashlib.sha256("\n".join(f"{name} {found[name]}" for name in sorted(found)).encode()).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of this package and of the packages whose change may change a result."""
+    from keras_genssl import __version__
+
+    found = {"python": platform.python_version(), "keras_genssl": __version__}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _source(name: str) -> Path | None:
+    """The file of a first-party module, without importing it (its top package is imported)."""
+    if name.partition(".")[0] not in FIRST_PARTY:
+        return None
+    top = importlib.util.find_spec(name.partition(".")[0])
+    if top is None or not top.submodule_search_locations:
+        return None
+    path = Path(top.submodule_search_locations[0]).joinpath(*name.split(".")[1:])
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def _imports(tree: ast.AST, name: str, package: bool) -> list[str]:
+    """The modules that a syntax tree may import, absolute; names that are no modules do no harm."""
+    modules = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = name.split(".")[: -(node.level - package) or None] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            modules += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return modules
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    """The tree, its docstrings taken out in place."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
+            ast.get_docstring(node, clean=False) is not None
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree

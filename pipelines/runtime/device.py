@@ -1,0 +1,59 @@
+"""Starting TensorFlow without the pages of notes that its C++ side writes to standard error."""
+
+import functools
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+CPU_INFO = Path("/proc/cpuinfo")
+
+
+@functools.cache
+def start() -> str:
+    """Imports TensorFlow and says what it computes on: ``"2 CPU cores"``, ``"1 GPU (NVIDIA H200)"``.
+
+    What the import writes to standard error is shown only when it fails.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as notes:
+        kept = os.dup(2)
+        os.dup2(notes.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            gpus = tf.config.list_physical_devices("GPU")
+        except BaseException:
+            notes.seek(0)
+            os.write(kept, notes.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+    if gpus:
+        name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "unknown")
+        return f"{len(gpus)} GPU{'s' * (len(gpus) > 1)} ({name})"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} CPU cores"
+
+
+def has_bfloat16() -> bool:
+    """Whether what TensorFlow computes on has arithmetic in bfloat16; it is emulated elsewhere, slowly.
+
+    GPUs have it from NVIDIA's compute capability 8.0, all TPUs do, CPUs say so in `CPU_INFO`.
+    """
+    start()
+    import tensorflow as tf
+
+    if os.environ.get("TPU_NAME") or tf.config.list_physical_devices("TPU"):
+        return True
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        return all(detail.get("compute_capability", (8, 0)) >= (8, 0) for detail in details)
+    try:
+        lines = CPU_INFO.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    flags = [set(line.split()) for line in lines if line.startswith("flags")]
+    return bool(flags) and all(not {"avx512_bf16", "amx_bf16"}.isdisjoint(words) for words in flags)

@@ -1,0 +1,40 @@
+"""What a recipe may say: one pydantic class per section, one kind of recipe per task.
+
+Every section forbids unknown keys and coerces nothing: ``epochs: "3"`` is an error, not three. The key ``task``
+chooses the kind of recipe, and with it what may stand in `prepare`, `model`, `loss` and `evaluate`. Methods and their
+parameters are in `pipelines.methods`; what a task does is in `pipelines.tasks`. Nothing here imports TensorFlow.
+"""
+
+from pipelines.schema.generation import GenerationRecipe
+from pipelines.schema.recipe import Data, Export, Recipe
+from pipelines.schema.reconstruction import ReconstructionRecipe
+from pipelines.schema.super_resolution import SuperResolutionRecipe
+from pipelines.schema.train import Constant, Cosine, Linear, Piecewise, Rate, Train
+from pipelines.schema.translation import TranslationRecipe
+
+DEFAULT = "super_resolution"  # the task of a recipe that names none
+
+RECIPES: dict[str, type[Recipe]] = {
+    "super_resolution": SuperResolutionRecipe,
+    "generation": GenerationRecipe,
+    "reconstruction": ReconstructionRecipe,
+    "translation": TranslationRecipe,
+}
+
+__all__ = [
+    "DEFAULT",
+    "RECIPES",
+    "Constant",
+    "Cosine",
+    "Data",
+    "Export",
+    "GenerationRecipe",
+    "Linear",
+    "Piecewise",
+    "Rate",
+    "Recipe",
+    "ReconstructionRecipe",
+    "SuperResolutionRecipe",
+    "Train",
+    "TranslationRecipe",
+]

@@ -1,0 +1,40 @@
+"""The section `prepare` of methods that learn from whole images of one size."""
+
+from typing import ClassVar, Literal
+
+from pydantic import PositiveInt
+
+from pipelines.section import Section
+
+
+class Preparation(Section):
+    """The section `prepare`: its keys but ``preparation`` are the parameters of the preparation of that name.
+
+    Class attributes:
+        later: keys that are none of them, and change nothing that is prepared.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset()
+
+    preparation: str
+
+
+class Squares(Preparation):
+    """Whole images: the square in their middle, shrunk to ``size`` pixels where it is larger.
+
+    ``channels`` is 1 for grey, 3 for colour. Images that have size and channels already stay as they are.
+    """
+
+    size: PositiveInt = 28
+    channels: Literal[1, 3] = 1
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        return self.size, self.size, self.channels
+
+
+class Images(Squares):
+    """`Squares`, with their labels where they have any."""
+
+    preparation: Literal["images"] = "images"

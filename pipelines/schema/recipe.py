@@ -1,0 +1,81 @@
+"""What recipes of all tasks have in common."""
+
+import difflib
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from pipelines.schema.train import Train
+from pipelines.section import Fraction, Section
+
+
+class Data(Section):
+    """Where the images come from and which of them training never sees.
+
+    ``held_out`` names files of the source; without it ``eval_fraction`` of them, by content, are held out. A
+    ``dataset`` is a name that `keras_genssl.data.load` knows, and its splits are used as they are. When more than
+    ``max_failure_rate`` of the images cannot be used, the run ends.
+    """
+
+    source: Literal["embedded", "folder", "dataset"] = "embedded"
+    folder: str | None = None
+    dataset: str | None = None
+    train_split: str = "train"
+    eval_split: str = "test"
+    held_out: Annotated[list[str], Field(min_length=1)] | None = None
+    eval_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    max_failure_rate: Fraction = 0.5
+
+    @model_validator(mode="after")
+    def _source_is_named(self) -> "Data":
+        if self.source == "folder" and self.folder is None:
+            raise ValueError("`source: folder` needs `folder`, or `--data DIR` on the command line")
+        if self.source == "dataset" and self.dataset is None:
+            raise ValueError("`source: dataset` needs `dataset`, a name such as fashion_mnist")
+        for key in ("folder", "dataset"):
+            if getattr(self, key) is not None and self.source != key:
+                raise ValueError(f"`{key}` is read only with `source: {key}`")
+        if self.held_out is not None and self.source == "dataset":
+            raise ValueError("`held_out` names files, and a dataset has splits: use `eval_split`")
+        return self
+
+
+class Export(Section):
+    """The name under which the model is pushed; ``{size}`` in it becomes ``prepare.size``."""
+
+    name: str = Field(pattern=r"^[a-z0-9]([a-z0-9_]|\{size\})*$")
+
+
+class Recipe(Section):
+    """A whole recipe, checked; what a task adds stands in a class of its own.
+
+    Class attributes:
+        own_data: what `--data` changes beside the source: the thresholds of a recipe are those of the images that it
+            ships with.
+    """
+
+    own_data: ClassVar[tuple[str, ...]] = ()
+
+    task: str
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)*$")
+    description: str
+    data: Data = Data()
+    prepare: Any
+    model: Any
+    train: Train
+    evaluate: Any
+    export: Export
+    full_scale: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _optimizers_are_of_players(self) -> "Recipe":
+        players = self.model.players
+        for name in self.train.optimizers:
+            if name not in players:
+                near = difflib.get_close_matches(name, players, n=1)
+                known = f"the players {', '.join(players)}" if players else "no players: it has one optimizer"
+                hint = f" Did you mean `{near[0]}`?" if near else ""
+                raise ValueError(
+                    f"`train.optimizers` must name players. Received: {name}; {self.model.method} has {known}.{hint}"
+                )
+        return self

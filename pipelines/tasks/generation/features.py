@@ -1,0 +1,42 @@
+"""The feature networks that recipes name."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import UserError
+
+_INCEPTION = "inception:"
+
+
+def load(name: str) -> Any:
+    """The network: uint8 images -> features; None for ``none``.
+
+    Raises:
+        UserError: the file cannot be used.
+    """
+    from keras_genssl import metrics
+
+    if name == "none":
+        return None
+    if name == "fashion":
+        return metrics.fashion_features()
+    try:
+        return metrics.inception_features(name.removeprefix(_INCEPTION))
+    except (ValueError, OSError) as error:
+        raise UserError(f"evaluate.features={name}: {error}") from error
+
+
+def identity(name: str) -> str:
+    """What tells networks apart: the name, and the digest of a file."""
+    if not name.startswith(_INCEPTION):
+        return name
+    path = Path(name.removeprefix(_INCEPTION)).expanduser()
+    if not path.is_file():
+        raise UserError(f"evaluate.features={name}: no such file")
+    return _INCEPTION + hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def title(name: str) -> str:
+    """What a Frechet distance in its features is called."""
+    return "Fashion-FID" if name == "fashion" else "FID"

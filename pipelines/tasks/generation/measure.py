@@ -1,0 +1,115 @@
+"""Generators measured: samples against as many training images, and the blessing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.methods.autoencoders import VAE
+from pipelines.schema.generation import GenerationRecipe
+from pipelines.tasks import images
+from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation.reference import GRID, Reference, distances
+
+if TYPE_CHECKING:
+    import keras
+
+SEED = 0  # of the samples
+
+
+def measure(
+    recipe: GenerationRecipe, model: keras.Model, reference: Reference, examples: Path, directory: Path
+) -> dict[str, Any]:
+    """Measures samples and decides on the blessing.
+
+    Args:
+        recipe: settled; gives features, thresholds, and how many samples.
+        model: trained; has `sample`, and `num_labels` where it samples classes.
+        reference: what samples are compared with.
+        examples: the prepared directory.
+        directory: for the sheet ``samples.png``, of conditional models a column for each class.
+
+    Returns:
+        ``numbers`` (name -> value, those that could be measured), ``floor`` and ``pca`` (the same of real images held
+        out and of the baseline), ``images``, ``held_out``, ``components``, ``features``, ``likelihood`` where it was
+        asked for, ``thresholds``, ``blessed`` and ``reasons``.
+    """
+    count = reference.result["images"]
+    numbers: dict[str, float] = {}
+    classes = model.num_labels() if model.num_required > 1 else None
+    labels = None if classes is None else images.read(examples, "train", count)["label"]
+    options = {} if labels is None else {"labels": labels}
+    samples = images.eight_bit(model.sample(count, seed=SEED, **options))
+    sheet = samples[: GRID**2] if classes is None else images.eight_bit(model.sample(GRID * classes, seed=SEED))
+    images.save_grid(directory / "samples.png", sheet, GRID if classes is None else classes)
+    network = networks.load(recipe.evaluate.features)
+    if network is not None:
+        from keras_genssl import metrics
+
+        real = reference.features
+        assert real is not None  # made with the same network
+        numbers |= distances(real, metrics.extract_features(network, samples))
+        if reference.result["pca"]:
+            numbers["fid_over_pca"] = numbers["fid"] / reference.result["pca"]["fid"]
+    if labels is not None:
+        numbers |= _labelled(recipe, network, samples, labels, examples, classes)
+    likelihood = {}
+    if recipe.evaluate.likelihood is not None:
+        of = _likelihood(recipe, model, examples)
+        numbers["nll"] = of["nll"]
+        if "ppca" in of:
+            numbers["nll_below_ppca"] = of["ppca"] - of["nll"]
+        likelihood["likelihood"] = of
+    reasons = recipe.evaluate.against(numbers)
+    return {
+        **reference.result,
+        **likelihood,
+        "numbers": numbers,
+        "features": recipe.evaluate.features,
+        "thresholds": recipe.evaluate.model_dump(mode="json", include={"bless"}),
+        "blessed": not reasons,
+        "reasons": reasons,
+    }
+
+
+def _labelled(
+    recipe: GenerationRecipe, network: Any, samples: np.ndarray, labels: np.ndarray, examples: Path, classes: int | None
+) -> dict[str, float]:
+    """Whether samples show what their labels say."""
+    from keras_genssl import metrics
+
+    numbers = {}
+    if hasattr(network, "classify") and recipe.data.dataset == "fashion_mnist":
+        numbers["label_accuracy"] = metrics.label_accuracy(network, samples, labels)
+    if recipe.evaluate.train_on_samples:
+        real = images.read(examples, "eval")
+        numbers["train_on_samples_accuracy"] = metrics.train_on_synthetic_accuracy(
+            samples, labels, real["image"], real["label"]
+        )
+    return numbers
+
+
+def _likelihood(recipe: GenerationRecipe, model: keras.Model, examples: Path) -> dict[str, Any]:
+    """The likelihood of images held out, and of probabilistic PCA, in nats an image."""
+    from keras_genssl import analysis
+
+    assert isinstance(recipe.model, VAE)  # the schema sees to it
+    assert recipe.evaluate.likelihood is not None
+    wanted, kind = recipe.evaluate.likelihood, recipe.model.likelihood
+    test = images.read(examples, "eval", wanted.images)["image"]
+    judged = analysis.dequantize(test, SEED) if kind == "gaussian" else np.where(test > 127, np.uint8(255), np.uint8(0))
+    result: dict[str, Any] = {
+        "likelihood": kind,
+        "latents": model.latent_dim,
+        "num_samples": wanted.num_samples,
+        "images": len(test),
+        "nll": -float(np.mean(model.log_likelihood(judged, wanted.num_samples, seed=SEED))),
+        "negative_elbo": -float(np.mean(model.elbo(judged, wanted.num_samples, seed=SEED))),
+    }
+    train = images.read(examples, "train", images.fitted(recipe.prepare.shape))["image"]
+    if kind == "gaussian" and model.latent_dim < min(len(train), np.prod(recipe.prepare.shape)):
+        pca = analysis.PCA(model.latent_dim).fit(analysis.dequantize(train, SEED + 1))
+        result["ppca"] = -float(np.mean(pca.log_likelihood(judged)))
+    return result

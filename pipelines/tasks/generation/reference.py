@@ -1,0 +1,105 @@
+"""What generators are measured against: real images, and samples of a Gaussian in the principal components.
+
+It depends on the data and the feature network alone, so that all recipes of one data set share it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.runtime import code, store
+from pipelines.schema.generation import GenerationRecipe
+from pipelines.tasks import images
+from pipelines.tasks.generation import features as networks
+
+COMPONENTS = 64
+PIXELS = 4096  # of an image, at most: the principal components of larger ones would take minutes
+GRID = 10  # images on each side of a sheet
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """Real images and baselines.
+
+    Attributes:
+        digest: of all that they depend on.
+        path: the directory with ``features.npy`` of the real images, and sheets of real and PCA's images.
+        result: ``floor`` and ``pca``: name of a number -> value; ``images``: how many were compared.
+    """
+
+    digest: str
+    path: Path
+    result: dict[str, Any]
+
+    @property
+    def features(self) -> np.ndarray | None:
+        """Features of the real training images; None where the recipe names no network."""
+        file = self.path / "features.npy"
+        return np.load(file, allow_pickle=False) if file.is_file() else None
+
+
+def reference(recipe: GenerationRecipe, examples: Path, content: str, directory: Path) -> Reference:
+    """The reference of a recipe, made where it is not there.
+
+    Args:
+        recipe: settled.
+        examples: the prepared directory.
+        content: the digest of what is in it.
+        directory: where references are kept.
+    """
+    inputs = {
+        "examples": content,
+        "features": networks.identity(recipe.evaluate.features),
+        "images": recipe.evaluate.images,
+        "code": code.digest(__name__),
+    }
+    key = store.digest(inputs)[:20]
+    with store.exclusive(directory, wait=True):
+        made = store.make(directory / key, inputs, lambda part: _build(recipe, examples, part))
+    return Reference(made.digest, made.path, made.result)
+
+
+def distances(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
+    """FID, KID, precision and recall of features, each ``(count, dim)``."""
+    from keras_genssl import metrics
+
+    statistics = [metrics.FeatureStatistics(values) for values in (real, fake)]
+    subset = min(1000, len(real), len(fake))
+    precision, recall = metrics.precision_recall(real, fake)
+    return {
+        "fid": metrics.frechet_distance(*(part for one in statistics for part in (one.mean, one.covariance))),
+        "kid": metrics.kernel_distance(real, fake, subset_size=subset)[0],
+        "precision": precision,
+        "recall": recall,
+    }
+
+
+def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, Any]:
+    from keras_genssl import analysis, metrics
+
+    most = max(recipe.evaluate.images, images.fitted(recipe.prepare.shape))
+    train, test = (
+        images.read(examples, "train", most)["image"],
+        images.read(examples, "eval", recipe.evaluate.images)["image"],
+    )
+    count = min(recipe.evaluate.images, len(train))
+    images.save_grid(part / "real.png", train[: GRID**2], GRID)
+    result: dict[str, Any] = {"images": count, "held_out": len(test), "floor": {}, "pca": {}}
+    components = min(COMPONENTS, len(train) // 2)
+    pca = None
+    if np.prod(recipe.prepare.shape) <= PIXELS:
+        pca = images.eight_bit(analysis.PCA(components).fit(train).sample(count, seed=0))
+        images.save_grid(part / "pca.png", pca[: GRID**2], GRID)
+        result["components"] = components
+    network = networks.load(recipe.evaluate.features)
+    if network is not None:
+        real = metrics.extract_features(network, train[:count])
+        np.save(part / "features.npy", real, allow_pickle=False)
+        result["floor"] = distances(real, metrics.extract_features(network, test))
+        if pca is not None:
+            result["pca"] = distances(real, metrics.extract_features(network, pca))
+    return result

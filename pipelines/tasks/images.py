@@ -1,0 +1,93 @@
+"""What tasks on whole images have in common: reading them, asking a model, laying them out."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+if TYPE_CHECKING:
+    import keras
+
+ASKED = 4  # what the exporter asks at once
+VALUES = 50_000_000  # of all images to which principal components are fitted, at most
+_BATCH = 500
+
+
+def read(
+    examples: Path, split: str, limit: int | None = None, features: Sequence[str] | None = None
+) -> dict[str, np.ndarray]:
+    """The first examples of a prepared split, in the order on disk: ``image``, uint8, and ``label`` where it is.
+
+    Args:
+        examples: the prepared directory.
+        split: its split.
+        limit: how many at most.
+        features: names of what is read; None: image and label.
+    """
+    from keras_genssl import data
+
+    batches = data.load(
+        examples, split, _BATCH, shuffle=False, drop_remainder=False, features=features or numbers(examples)
+    )
+    if limit is not None:
+        batches = batches.take(-(-limit // _BATCH))
+    parts = list(batches.as_numpy_iterator())
+    return {name: np.concatenate([part[name] for part in parts])[:limit] for name in parts[0]}
+
+
+def numbers(examples: Path) -> list[str]:
+    """The features of a prepared directory that are no text."""
+    described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
+    return ["image", "label"] if described.get("labels") else ["image"]
+
+
+def fitted(shape: tuple[int, int, int]) -> int:
+    """How many images of a shape principal components are fitted to."""
+    return max(1, VALUES // math.prod(shape))
+
+
+def eight_bit(images: Any) -> np.ndarray:
+    """[-1, 1] as uint8, as it is served."""
+    return np.round((np.asarray(images, np.float32) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
+
+
+def question(model: keras.Model, examples: Path, feature: str = "image") -> tuple[Any, Any]:
+    """What the exporter asks the default signature of a model, and what the model in memory answers.
+
+    Latents are drawn, labels go round, images are the first that training never saw.
+    """
+    serving = next(iter(model.serving().values()))
+    if serving.inputs == ("image",):
+        images = read(examples, "eval", ASKED, [feature])[feature]
+        asked: Any = [png(image) for image in images]
+        arguments = [images.astype("float32") / 127.5 - 1.0]
+    else:
+        kinds: dict[str, Callable[[], np.ndarray]] = {
+            "latent": lambda: np.random.default_rng(0).standard_normal((ASKED, model.latent_dim), dtype=np.float32),
+            "label": lambda: np.arange(ASKED) % model.num_labels(),
+        }
+        asked = {kind: kinds[kind]() for kind in serving.inputs}
+        arguments = list(asked.values())
+    answer = np.asarray(serving.function(*arguments))
+    return asked, list(eight_bit(answer) if serving.output == "image" else answer)
+
+
+def png(image: np.ndarray) -> bytes:
+    """An image of one or three channels as PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "png")
+    return buffer.getvalue()
+
+
+def save_grid(path: Path, images: np.ndarray, columns: int) -> None:
+    """Writes images as one sheet, row by row."""
+    from keras_genssl import analysis
+
+    analysis.save_image_grid(path, images, columns)

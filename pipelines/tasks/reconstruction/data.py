@@ -1,0 +1,19 @@
+"""What the training of autoencoders reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.schema.reconstruction import ReconstructionRecipe
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def training(recipe: ReconstructionRecipe, examples: Path) -> tf.data.Dataset:
+    """Images as they are prepared."""
+    from keras_genssl import data
+
+    settings = recipe.train
+    return data.load(examples, "train", settings.batch_size, seed=settings.seed, features=["image"])

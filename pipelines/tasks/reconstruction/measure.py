@@ -1,0 +1,96 @@
+"""Autoencoders measured: the error on images held out, beside that of PCA with a code of the same size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.errors import UserError
+from pipelines.schema.reconstruction import ReconstructionRecipe
+from pipelines.tasks import images
+
+if TYPE_CHECKING:
+    import keras
+
+SEED = 0  # of the damage
+SHOWN = 10  # images in the sheet
+_BATCH = 500
+
+
+def measure(
+    recipe: ReconstructionRecipe, model: keras.Model, train: np.ndarray, test: np.ndarray, directory: Path
+) -> dict[str, Any]:
+    """Measures reconstructions and decides on the blessing.
+
+    Args:
+        recipe: settled.
+        model: trained; has `reconstruct`, and `corruption` where it was trained on damaged images.
+        train: uint8 images that PCA is fitted to.
+        test: uint8 images held out.
+        directory: for the sheet ``reconstructions.png``, rows of images, of the model's and of PCA's answers; where
+            there is damage, damaged images are the second row, and answers are those to them.
+
+    Returns:
+        ``numbers`` and ``pca`` (name -> value), ``images``, ``code_dim``, ``rows`` of the sheet, ``thresholds``,
+        ``blessed`` and ``reasons``. Errors are of images in [-1, 1], as float; PSNR is in dB.
+    """
+    from keras_genssl import analysis
+
+    code_dim = recipe.model.code_dim
+    if code_dim >= min(len(train), math.prod(recipe.prepare.shape)):
+        raise UserError(
+            f"model.code_dim={code_dim}: PCA, the baseline, needs fewer components than there are images "
+            f"({len(train)}) and values of an image"
+        )
+    pca = analysis.PCA(code_dim).fit(train)
+    clean = test.astype(np.float32) / 127.5 - 1.0
+    shown = {"images": clean[:SHOWN]}
+    numbers: dict[str, float] = {}
+    baseline: dict[str, float] = {}
+    inputs = {"": clean}
+    if hasattr(model, "corruption"):
+        inputs["damaged_"] = _damaged(model, clean)
+        shown["damaged"] = inputs["damaged_"][:SHOWN]
+    for prefix, given in inputs.items():
+        answers = {"this model": _in_batches(model.reconstruct, given), f"PCA-{code_dim}": pca.reconstruct(given)}
+        for values, answer in zip((numbers, baseline), answers.values(), strict=True):
+            values[f"{prefix}mse"], values[f"{prefix}psnr"] = _errors(clean, answer)
+        numbers[f"{prefix}mse_over_pca"] = numbers[f"{prefix}mse"] / baseline[f"{prefix}mse"]
+        last = {name: answer[:SHOWN] for name, answer in answers.items()}
+    shown |= last
+    images.save_grid(directory / "reconstructions.png", np.concatenate(list(shown.values())), len(shown["images"]))
+    reasons = recipe.evaluate.against(numbers)
+    return {
+        "numbers": numbers,
+        "pca": baseline,
+        "images": len(test),
+        "code_dim": code_dim,
+        "rows": list(shown),
+        "thresholds": recipe.evaluate.model_dump(mode="json", include={"bless"}),
+        "blessed": not reasons,
+        "reasons": reasons,
+    }
+
+
+def _errors(truth: np.ndarray, answer: np.ndarray) -> tuple[float, float]:
+    """Mean squared error, and the PSNR of that mean, for values in [-1, 1]."""
+    mse = float(np.mean(np.square(truth - answer), dtype=np.float64))
+    return mse, 10 * math.log10(4 / max(mse, 1e-12))
+
+
+def _damaged(model: keras.Model, clean: np.ndarray) -> np.ndarray:
+    """The images as a denoising autoencoder sees them in training."""
+    import keras
+
+    seed = keras.random.SeedGenerator(SEED)
+    return np.concatenate(
+        [np.asarray(model.corruption(clean[at : at + _BATCH], seed)) for at in range(0, len(clean), _BATCH)]
+    )
+
+
+def _in_batches(function: Callable[[np.ndarray], Any], values: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.asarray(function(values[at : at + _BATCH])) for at in range(0, len(values), _BATCH)])

@@ -1,0 +1,118 @@
+"""Super-resolution measured: the model against bicubic on held-out photographs, and the blessing."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pipelines.errors import UserError
+from pipelines.schema.super_resolution import Evaluate
+from pipelines.schema.super_resolution import SuperResolutionRecipe as Recipe
+
+PSNR_CEILING = 100.0  # dB; without it an image of one colour, where nobody errs, would make means infinite
+CROP = 128  # pixels of the large image on each side of a crop in the report
+
+
+def measure(
+    photographs: Iterable[dict[str, Any]],
+    upscale: Callable[[np.ndarray], np.ndarray],
+    recipe: Recipe,
+    crops: Path,
+) -> dict[str, Any]:
+    """Measures photographs and decides on the blessing.
+
+    Args:
+        photographs: dicts of ``name`` (bytes or str) and ``high`` (uint8, sides multiples of the scale).
+        upscale: uint8 (height, width, 3) -> uint8 (height * scale, width * scale, 3).
+        recipe: gives channel, border, scale and thresholds.
+        crops: the directory for the crops, ``<index>-{low,bicubic,ours,truth}.png``.
+
+    Returns:
+        ``images`` (one dict of numbers each), ``mean`` (the same numbers), ``metric``,
+        ``thresholds``, ``blessed`` and ``reasons`` against the blessing.
+    """
+    from keras_genssl import metrics, pretext
+
+    options: dict[str, Any] = {"channel": recipe.evaluate.channel, "border": recipe.border}
+    rows = []
+    for index, photograph in enumerate(photographs):
+        high = np.asarray(photograph["high"])
+        low = pretext.downscale(high, recipe.prepare.scale)
+        made = {"ours": upscale(low), "bicubic": pretext.upscale(low, recipe.prepare.scale)}
+        row = {"name": _text(photograph["name"]), "height": high.shape[0], "width": high.shape[1]}
+        for name, image in made.items():
+            pair = high[None].astype("float32"), image[None].astype("float32")
+            psnr = float(metrics.psnr(*pair, max_value=255.0, **options)[0])
+            row[f"psnr_{name}"] = min(psnr, PSNR_CEILING)
+            row[f"ssim_{name}"] = float(metrics.ssim(*pair, max_value=255.0, **options)[0])
+        row["gain_db"] = row["psnr_ours"] - row["psnr_bicubic"]
+        rows.append(row)
+        _save_crops(crops, index, low, high, made, recipe.prepare.scale)
+    if not rows:
+        raise UserError("No photograph was held out: set data.held_out or raise data.eval_fraction")
+    numbers = [key for key, value in rows[0].items() if isinstance(value, float)]
+    mean = {key: statistics.fmean(row[key] for row in rows) for key in numbers}
+    reasons = against(recipe.evaluate, rows, mean)
+    return {
+        "metric": options,
+        "images": rows,
+        "mean": mean,
+        "thresholds": recipe.evaluate.model_dump(include={"min_gain_db", "floor_gain_db"}),
+        "blessed": not reasons,
+        "reasons": reasons,
+    }
+
+
+def against(rule: Evaluate, rows: list[dict[str, Any]], mean: dict[str, float]) -> list[str]:
+    """The reasons not to bless; none, and the model is blessed."""
+    if rule.min_gain_db is None:
+        return ["the recipe sets no evaluate.min_gain_db, so nothing can be blessed"]
+    reasons = []
+    if not mean["gain_db"] >= rule.min_gain_db:
+        reasons.append(f"mean gain {mean['gain_db']:+.2f} dB is below min_gain_db={rule.min_gain_db:g}")
+    reasons += [
+        f"{row['name']}: gain {row['gain_db']:+.2f} dB is below floor_gain_db={rule.floor_gain_db:g}"
+        for row in rows
+        if not row["gain_db"] >= rule.floor_gain_db
+    ]
+    return reasons
+
+
+def quantized(model: Callable[[], Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """The ``upscale`` of the model that ``model`` makes, as it is served: uint8 in and out."""
+
+    @functools.cache
+    def served() -> Callable[[np.ndarray], Any]:
+        return next(iter(model().serving().values())).function
+
+    def upscale(low: np.ndarray) -> np.ndarray:
+        high = np.asarray(served()(low[None].astype("float32") / 127.5 - 1.0))[0]
+        return np.round(((high + 1.0) * 127.5).clip(0, 255)).astype("uint8")
+
+    return upscale
+
+
+def _save_crops(
+    directory: Path, index: int, low: np.ndarray, high: np.ndarray, made: dict[str, np.ndarray], scale: int
+) -> None:
+    """Saves the same patch of all images: where bicubic errs most."""
+    size = min(CROP // scale, *low.shape[:2])
+    error = np.square(high.astype("float32") - made["bicubic"]).mean(axis=-1)
+    blocks = error.reshape(low.shape[0], scale, low.shape[1], scale).mean(axis=(1, 3))
+    sums = np.pad(blocks.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    windows = sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]
+    top, left = np.unravel_index(int(windows.argmax()), windows.shape)
+    for name, image in {"low": low, **made, "truth": high}.items():
+        factor = 1 if name == "low" else scale
+        box = image[top * factor : (top + size) * factor, left * factor : (left + size) * factor]
+        Image.fromarray(box).save(directory / f"{index}-{name}.png")
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,34 @@
+"""What the training of translators reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.schema.translation import TranslationRecipe
+from pipelines.tasks import images
+
+if TYPE_CHECKING:
+    import numpy as np
+    import tensorflow as tf
+
+
+def training(recipe: TranslationRecipe, examples: Path) -> tf.data.Dataset:
+    """Pairs, or sources of one half of the images beside targets of the other."""
+    from keras_genssl import data, pretext
+
+    settings = recipe.train
+    read = images.read(examples, "train", features=["image", "drawing"])
+    first, second = read[recipe.prepare.source], read[recipe.prepare.target]
+    if recipe.model.paired:
+        pairs = {"source": first, "target": second}
+        return data.load(pairs, "train", settings.batch_size, seed=settings.seed)
+    sources, targets = halves(first, second)
+    transform: Any = pretext.Unpaired(targets)
+    return data.load({"image": sources}, "train", settings.batch_size, seed=settings.seed, transform=transform)
+
+
+def halves(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first half of one domain and the second half of the other."""
+    middle = len(first) // 2
+    return first[:middle], second[middle:]

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from keras_genssl import analysis
+from keras_genssl.analysis import retrieval
+
+
+def brute_force(queries, gallery, k, exclude=None):
+    found = []
+    for number, query in enumerate(queries):
+        distances = [float(np.sqrt(((query - code) ** 2).sum())) for code in gallery]
+        order = [i for i in np.argsort(distances, kind="stable") if exclude is None or i != exclude[number]]
+        found.append([(i, distances[i]) for i in order[:k]])
+    return np.array(found)[..., 0], np.array(found)[..., 1]
+
+
+@pytest.mark.parametrize("k", [1, 4, 23])
+@pytest.mark.parametrize("blocks", [(512, 8192), (3, 5), (7, 23)])
+def test_equals_brute_force_whatever_the_blocks(k, blocks, monkeypatch):
+    monkeypatch.setattr(retrieval, "_QUERIES", blocks[0])
+    monkeypatch.setattr(retrieval, "_GALLERY", blocks[1])
+    queries = np.random.default_rng(0).normal(size=(10, 12)).astype(np.float32)
+    gallery = np.random.default_rng(1).normal(size=(23, 12)).astype(np.float32)
+    indices, distances = analysis.nearest_images(queries.reshape(10, 3, 4), gallery.reshape(23, 3, 4), k)
+    expected = brute_force(queries.astype(float), gallery.astype(float), k)
+    np.testing.assert_array_equal(indices, expected[0])
+    np.testing.assert_allclose(distances, expected[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("blocks", [(512, 8192), (3, 5)])
+def test_a_gallery_searched_with_its_own_codes_leaves_each_out(blocks, monkeypatch):
+    monkeypatch.setattr(retrieval, "_QUERIES", blocks[0])
+    monkeypatch.setattr(retrieval, "_GALLERY", blocks[1])
+    codes = np.random.default_rng(0).normal(size=(17, 3))
+    indices, _ = analysis.nearest_images(codes, codes, k=16, exclude=np.arange(17))
+    np.testing.assert_array_equal(indices, brute_force(codes, codes, 16, exclude=np.arange(17))[0])
+
+
+def test_near_codes_far_from_the_origin_keep_their_distance():
+    gallery = 1e6 + np.array([[0.0], [1e-3], [3e-3]])
+    _, distances = analysis.nearest_images(gallery[:1], gallery, k=3)
+    np.testing.assert_allclose(distances, [[0.0, 1e-3, 3e-3]], rtol=1e-6)
+
+
+def test_uint8_pixels_do_not_wrap_around():
+    images = np.array([0, 250, 255], np.uint8).reshape(3, 1, 1, 1)
+    indices, distances = analysis.nearest_images(images[2:], images, k=3)
+    assert (indices.tolist(), distances.tolist()) == ([[2, 1, 0]], [[0.0, 5.0, 255.0]])
+
+
+def test_precision_is_the_share_of_equal_labels():
+    indices = np.random.default_rng(0).integers(0, 20, (6, 5))
+    gallery, queries = np.arange(20) % 3, np.arange(6) % 3
+    hits = sum(gallery[i] == queries[row] for row in range(6) for i in indices[row])
+    assert analysis.precision_at_k(indices, queries, gallery) == pytest.approx(hits / 30)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 2)), 1), "codes of one shape"),
+        (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 3)), 5), "`k` must lie in 1 ... 4"),
+        (lambda: analysis.nearest_images(np.zeros((4, 3)), np.zeros((4, 3)), 4, np.arange(4)), "in 1 ... 3"),
+        (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 3)), 1, np.arange(4)), "`exclude` must be"),
+        (lambda: analysis.precision_at_k(np.zeros((2, 3), int), np.zeros(3), np.zeros(4)), "`indices` must be"),
+    ],
+)
+def test_bad_arguments_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

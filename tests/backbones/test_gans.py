@@ -1,0 +1,171 @@
+"""The networks of GANs: their size counted by hand, their initial weights, what they refuse."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from keras_genssl import backbones
+from keras_genssl.backbones import residual_blocks
+
+PAIRS = {
+    "dcgan": (backbones.dcgan_generator, backbones.dcgan_discriminator),
+    "wgan_gp": (backbones.wgan_gp_generator, backbones.wgan_gp_critic),
+    "sngan": (backbones.sngan_generator, backbones.sngan_discriminator),
+}
+array = keras.ops.convert_to_numpy
+
+
+def _conv(inputs: int, outputs: int, kernel: int, bias: bool = True) -> int:
+    return (inputs * kernel**2 + bias) * outputs
+
+
+def test_dcgan_has_the_papers_channels() -> None:
+    norm = 4  # two trained and two moving weights a channel
+    generator = backbones.dcgan_generator((64, 64, 3), 100, filters=128, kernel_size=5)
+    channels = [1024, 512, 256, 128]
+    expected = 100 * 4 * 4 * 1024 + sum(norm * c for c in channels) + _conv(128, 3, 5)
+    expected += sum(_conv(a, b, 5, bias=False) for a, b in itertools.pairwise(channels))
+    assert generator.count_params() == expected
+    # PyTorch's example of 64 pixels: 2,765,568 trained weights, and a bias of the first convolution and the logit.
+    discriminator = backbones.dcgan_discriminator((64, 64, 3), filters=64)
+    trained = sum(int(np.prod(weight.shape)) for weight in discriminator.trainable_weights)
+    assert trained == 2_765_568 + 64 + 1
+
+
+def test_dcgan_at_28_pixels_starts_at_7() -> None:
+    expected = 16 * 49 * 8 + 4 * 8 + _conv(8, 4, 4, bias=False) + 4 * 4 + _conv(4, 1, 4)
+    assert backbones.dcgan_generator((28, 28, 1), 16, filters=4).count_params() == expected
+    expected = _conv(1, 4, 4) + _conv(4, 8, 4, bias=False) + 4 * 8 + 49 * 8 + 1
+    assert backbones.dcgan_discriminator((28, 28, 1), filters=4).count_params() == expected
+
+
+def test_dcgan_starts_with_the_papers_weights() -> None:
+    keras.utils.set_random_seed(0)
+    generator = backbones.dcgan_generator((64, 64, 3), 100, filters=32)
+    for layer in generator.layers:
+        if isinstance(layer, layers.Dense | layers.Conv2DTranspose):
+            assert np.std(array(layer.kernel)) == pytest.approx(0.02, rel=0.05)
+        if isinstance(layer, layers.BatchNormalization):
+            gamma = array(layer.gamma)
+            assert np.mean(gamma) == pytest.approx(1.0, abs=4 * 0.02 / len(gamma) ** 0.5)
+            assert np.std(gamma) == pytest.approx(0.02, rel=0.6)
+
+
+def test_labels_of_dcgan_are_what_a_convolution_makes_of_label_planes() -> None:
+    network = backbones.dcgan_discriminator((28, 28, 1), filters=4, num_classes=3, batch_norm=False)
+    first = keras.Model(network.inputs, network.get_layer("relu1").output)
+    kernel = array(network.get_layer("down1").kernel)
+    planes = np.random.default_rng(0).normal(size=(4, 4, 3, 4)).astype("float32")
+    network.get_layer("label1_dense").set_weights([planes.sum((0, 1))])
+    image = np.random.default_rng(1).uniform(-1, 1, (1, 28, 28, 1)).astype("float32")
+    labels = np.array([[0, 1, 0]], "float32")
+    stacked = np.concatenate([image, np.broadcast_to(labels[:, None, None], (1, 28, 28, 3))], -1)
+    expected = tf.nn.conv2d(stacked, np.concatenate([kernel, planes], 2), 2, "SAME")
+    expected = tf.nn.leaky_relu(expected, 0.2)
+    np.testing.assert_allclose(first([image, labels])[:, 1:-1, 1:-1], expected[:, 1:-1, 1:-1], atol=1e-4)
+
+
+def test_residual_networks_have_the_papers_blocks() -> None:
+    # SNGAN, Table 4 (CIFAR-10, 32 pixels): 256 channels in G, 128 in D; the power iteration's u is extra.
+    generator = backbones.sngan_generator((32, 32, 3), 128, filters=256)
+    block = 2 * 4 * 256 + _conv(256, 256, 3, bias=False) + _conv(256, 256, 3) + _conv(256, 256, 1)
+    assert generator.count_params() == 129 * 16 * 256 + 3 * block + 4 * 256 + _conv(256, 3, 3)
+    discriminator = backbones.sngan_discriminator((32, 32, 3), filters=128)
+    first = _conv(3, 128, 3) + _conv(128, 128, 3) + _conv(3, 128, 1)
+    down = 2 * _conv(128, 128, 3) + _conv(128, 128, 1)
+    same = 2 * _conv(128, 128, 3)
+    trained = sum(int(np.prod(weight.shape)) for weight in discriminator.trainable_weights)
+    assert trained == first + down + 2 * same + 129
+    # 128 pixels (Table 6): 64, 128, 256, 512, 1024, 1024.
+    assert residual_blocks.widths((128, 128, 3), 64, 5) == [64, 128, 256, 512, 1024, 1024]
+
+
+@pytest.mark.parametrize("pool", ["sum", "mean"])
+def test_sngan_sums_over_space_and_wgan_gp_averages(pool: str) -> None:
+    network = {"sum": backbones.sngan_discriminator, "mean": backbones.wgan_gp_critic}[pool]((28, 28, 1), filters=4)
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 28, 28, 1)).astype("float32")
+    features = array(keras.Model(network.input, network.get_layer("relu").output)(images))  # (3, 7, 7, 4)
+    assert features.shape == (3, 7, 7, 4)
+    pooled = features.sum((1, 2)) if pool == "sum" else features.mean((1, 2))
+    last = network.layers[-1]
+    if pool == "sum":
+        sigma, _ = last.spectral_norm()
+        kernel, bias = array(last.layer.kernel) / array(sigma), array(last.layer.bias)
+    else:
+        kernel, bias = last.get_weights()
+    np.testing.assert_allclose(network(images), pooled @ kernel + bias, atol=1e-4, rtol=1e-4)
+
+
+def test_a_projection_discriminator_adds_the_class_vectors_product_with_the_features() -> None:
+    network = backbones.sngan_discriminator((28, 28, 1), filters=4, num_classes=3)
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 28, 28, 1)).astype("float32")
+    features = array(keras.Model(network.input, network.get_layer("relu").output)([image, np.eye(3)[:1]])).sum((1, 2))
+    wrapper = network.get_layer("class_vectors_sn")
+    sigma, _ = wrapper.spectral_norm()
+    vectors = array(wrapper.layer.kernel) / array(sigma)  # (classes, channels)
+    logits = [array(network([image, np.eye(3, dtype="float32")[c : c + 1]]))[0, 0] for c in range(3)]
+    expected = features[0] @ vectors.T
+    np.testing.assert_allclose(np.diff(logits), np.diff(expected), atol=1e-4)
+
+
+def test_conditional_normalisation_starts_as_plain_and_has_gains_of_each_class() -> None:
+    network = backbones.sngan_generator((28, 28, 1), 4, filters=3, num_classes=2)
+    latents = np.random.default_rng(0).normal(size=(2, 4)).astype("float32")
+    first, second = np.eye(2, dtype="float32")[[0, 0]], np.eye(2, dtype="float32")[[1, 1]]
+    np.testing.assert_array_equal(array(network([latents, first])), array(network([latents, second])))
+    normalised = keras.Model(network.inputs, network.get_layer("block1_norm1").output)([latents, first])
+    shifted = keras.Model(network.inputs, network.get_layer("block1_norm1_shifted").output)
+    network.get_layer("block1_norm1_gain").set_weights([np.array([[1, 2, 3], [4, 5, 6]])])
+    network.get_layer("block1_norm1_bias").set_weights([np.array([[7, 8, 9], [1, 1, 1]])])
+    np.testing.assert_allclose(shifted([latents, first]), normalised * np.array([1, 2, 3.0]) + [7, 8, 9], rtol=1e-5)
+    np.testing.assert_allclose(shifted([latents, second]), normalised * np.array([4, 5, 6.0]) + 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("shape", [(28, 28, 1), (28, 28, 3), (32, 32, 3), (64, 64, 1), (128, 128, 3)])
+def test_what_a_generator_makes_its_judge_takes(name: str, shape: tuple[int, int, int]) -> None:
+    build_generator, build_judge = PAIRS[name]
+    generator, judge = build_generator(shape, 5, 2), build_judge(shape, 2)
+    images = generator(np.random.default_rng(0).normal(size=(2, 5)))
+    assert images.shape == (2, *shape)
+    assert np.abs(images).max() <= 1
+    assert judge(images).shape == (2, 1)
+
+
+@pytest.mark.parametrize("shape", [(30, 30, 1), (32, 64, 3), (28, 28, 2), (28, 28)])
+def test_another_image_shape_is_refused(shape: tuple[int, ...]) -> None:
+    builders = [build for pair in PAIRS.values() for build in pair]
+    for build in [*builders, lambda shape: backbones.acgan_discriminator(shape, 10)]:
+        with pytest.raises(ValueError, match=r"`image_shape` must be .* 28, 32, 64 or 128"):
+            build(shape)
+
+
+@pytest.mark.parametrize(
+    ("message", "build"),
+    [
+        ("`latent_dim` must be at least 1. Received: latent_dim=0", lambda s: backbones.dcgan_generator(s, 0)),
+        ("`filters` must be at least 1. Received: filters=0", lambda s: backbones.sngan_discriminator(s, 0)),
+        ("`filters` must be at least 1", lambda s: backbones.wgan_gp_critic(s, -1)),
+        ("`kernel_size` must be at least 2", lambda s: backbones.dcgan_discriminator(s, kernel_size=1)),
+        ("`dropout` must lie in", lambda s: backbones.acgan_discriminator(s, 10, dropout=1.0)),
+        ("`num_classes` must be at least 1", lambda s: backbones.sngan_generator(s, num_classes=0)),
+        ("`units` must be at least 1", lambda s: backbones.mlp_generator(s, units=(4, 0))),
+        ("`input_shape` must be at least 1", lambda s: backbones.mlp_discriminator((0, 3))),
+    ],
+)
+def test_a_number_out_of_range_is_refused(message: str, build) -> None:
+    with pytest.raises(ValueError, match="Received") as error:
+        build((28, 28, 1))
+    assert str(error.value).startswith(message)
+
+
+def test_a_conditional_mlp_is_dense_layers_on_latents_and_labels() -> None:
+    network = backbones.mlp_generator((2,), 3, (4,), num_classes=2, output_activation=None)
+    hidden, bias, last, offset = network.get_weights()
+    latents, labels = np.random.default_rng(0).normal(size=(5, 3)).astype("float32"), np.eye(2)[[0, 1, 1, 0, 1]]
+    expected = np.maximum(np.concatenate([latents, labels], 1) @ hidden + bias, 0) @ last + offset
+    np.testing.assert_allclose(network([latents, labels.astype("float32")]), expected, atol=1e-5)

@@ -1,0 +1,269 @@
+"""The contract that every method passes, and the list of methods that are held to it.
+
+A new method is one line in `CASES`: how to build it, narrow, with its recipe's own architecture, and
+what its batches look like. `tests/test_contracts.py` runs the contract in one process,
+`tests/distribution/` over replicas, `tests/test_export_contract.py` in a process without this package.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+import keras_genssl as kg
+from pipelines import recipe as recipes
+from tests import toys
+
+Batch = dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A method under contract."""
+
+    build: Callable[[], kg.engine.Method]
+    batch: Callable[[np.random.Generator, int], Batch]
+    learning_rate: float = 0.02  # smaller where the loss is a sum over pixels
+
+    def make(self, **compile_arguments: Any) -> kg.engine.Method:
+        """The method, built and compiled the same way each time."""
+        keras.utils.set_random_seed(7)
+        model = self.build()
+        if isinstance(model, kg.engine.PlayersModel):
+            model.compile({player: _optimizer(self.learning_rate) for player in model.players()}, **compile_arguments)
+        else:
+            model.compile(_optimizer(self.learning_rate), **compile_arguments)
+        return model
+
+    def batches(self, count: int, size: int = 12) -> list[Batch]:
+        """Batches of uint8 images, the same each time."""
+        rng = np.random.default_rng(11)
+        return [self.batch(rng, size) for _ in range(count)]
+
+
+def _optimizer(learning_rate: float) -> keras.optimizers.Optimizer:
+    # Not Adam: it turns rounding of a zero gradient (a bias before batch norm) into a full step.
+    return keras.optimizers.SGD(learning_rate, momentum=0.9)
+
+
+def photographs(rng: np.random.Generator, size: int, side: int) -> np.ndarray:
+    """Smooth random pictures with some noise, uint8 `(size, side, side, 3)`."""
+    coarse = rng.uniform(0, 255, (size, 4, 4, 3)).repeat(side // 4, axis=1).repeat(side // 4, axis=2)
+    return np.clip(coarse + rng.normal(0, 10, (size, side, side, 3)), 0, 255).astype(np.uint8)
+
+
+def pairs(scale: int, interpolation: str | None = None, small: int = 8) -> Callable[[np.random.Generator, int], Batch]:
+    """Batches of a super-resolution method, `small` pixels a side before it."""
+
+    def batch(rng: np.random.Generator, size: int) -> Batch:
+        examples = [
+            kg.pretext.low_high(image, scale, interpolation=interpolation)
+            for image in photographs(rng, size, small * scale)
+        ]
+        return {key: np.stack([example[key] for example in examples]) for key in ("low", "high")}
+
+    return batch
+
+
+def images(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of the toy methods."""
+    return {"image": photographs(rng, size, toys.SIZE)}
+
+
+def recipe(name: str, *narrow: str) -> Callable[[], kg.engine.Method]:
+    """Builds the method of a shipped recipe, narrower than there."""
+
+    def build() -> kg.engine.Method:
+        loaded = recipes.load(name, list(narrow))
+        return loaded.model.build(loaded)
+
+    return build
+
+
+def _srgan_with_vgg() -> kg.models.SRGAN:
+    extractor = kg.backbones.perceptual_extractor("vgg19", layers=["block1_conv2"], weights=None)
+    return kg.models.SRGAN(
+        kg.backbones.srresnet(scale=2, filters=8, blocks=2),
+        kg.backbones.srgan_discriminator(filters=4, dense=8, input_shape=(16, 16, 3)),
+        content_loss=kg.losses.PerceptualLoss(extractor, [1e-3]),
+        adversarial_weight=0.1,
+    )
+
+
+def degraded(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of degradation prediction: 16 pixels a side, four windows."""
+    examples = [
+        kg.pretext.degraded_pair({"image": image}, int(rng.integers(2**31)), size=16, margin=8)
+        for image in photographs(rng, size, 32)
+    ]
+    return {key: np.stack([example[key] for example in examples]) for key in examples[0]}
+
+
+def _degradation_prediction() -> kg.models.DegradationPrediction:
+    network = kg.backbones.small_extractor((4, 6, 8))
+    return kg.models.DegradationPrediction(network, ["block1_conv2", "block2_conv2", "block3_conv2"])
+
+
+def autoencoder(
+    method: type[kg.engine.Method],
+    *arguments: Any,
+    statistics: int = 1,
+    activation: str | None = None,
+    output: str | None = "tanh",
+) -> Callable[[], kg.engine.Method]:
+    """Builds a method on convolutional networks of 8 pixels a side and a code of 4."""
+
+    def build() -> kg.engine.Method:
+        image = (toys.SIZE, toys.SIZE, 3)
+        encoder = kg.backbones.convolutional_encoder(
+            4 * statistics, filters=6, units=8, input_shape=image, code_activation=activation
+        )
+        decoder = kg.backbones.convolutional_decoder(
+            4, filters=6, units=8, output_shape=image, output_activation=output
+        )
+        return method(encoder, decoder, *arguments)
+
+    return build
+
+
+SHAPE, CLASSES = (28, 28, 1), 3  # of Fashion-MNIST's images, and of fewer classes than its
+
+
+def garments(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of Fashion-MNIST's shape."""
+    return {"image": photographs(rng, size, SHAPE[0])[..., :1]}
+
+
+def classes(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of class-conditional GANs."""
+    return {**garments(rng, size), "label": rng.integers(0, CLASSES, size).astype(np.int32)}
+
+
+def _gan() -> kg.models.GAN:
+    return kg.models.GAN(
+        kg.backbones.mlp_generator(SHAPE, 5, (8,)),
+        kg.backbones.mlp_discriminator(SHAPE, (8,)),
+        latent_dim=5,
+        adversary=kg.losses.RelativisticAverageGANLoss(),
+        regularizer=kg.regularizers.R1Penalty(0.1, every=2),
+        discriminator_steps=2,
+        ema=0.9,
+    )
+
+
+def _dcgan() -> kg.models.DCGAN:
+    networks = kg.backbones.dcgan_generator(SHAPE, 5, 4), kg.backbones.dcgan_discriminator(SHAPE, 4)
+    return kg.models.DCGAN(*networks, latent_dim=5, ema=0.9)
+
+
+def _wgan_gp() -> kg.models.WGANGP:
+    networks = kg.backbones.wgan_gp_generator(SHAPE, 5, 4), kg.backbones.wgan_gp_critic(SHAPE, 4)
+    return kg.models.WGANGP(*networks, latent_dim=5, critic_steps=2, ema=0.9)
+
+
+def _sngan() -> kg.models.SNGAN:
+    networks = kg.backbones.sngan_generator(SHAPE, 5, 4), kg.backbones.sngan_discriminator(SHAPE, 4)
+    return kg.models.SNGAN(*networks, latent_dim=5, discriminator_steps=2)
+
+
+def _conditional_gan() -> kg.models.ConditionalGAN:
+    generator = kg.backbones.dcgan_generator(SHAPE, 5, 4, num_classes=CLASSES)
+    discriminator = kg.backbones.dcgan_discriminator(SHAPE, 4, num_classes=CLASSES)
+    return kg.models.ConditionalGAN(generator, discriminator, latent_dim=5, num_classes=CLASSES)
+
+
+def _projection_gan() -> kg.models.ConditionalGAN:
+    generator = kg.backbones.sngan_generator(SHAPE, 5, 4, num_classes=CLASSES)
+    discriminator = kg.backbones.sngan_discriminator(SHAPE, 4, num_classes=CLASSES)
+    adversary = kg.losses.HingeGANLoss()
+    return kg.models.ConditionalGAN(generator, discriminator, 5, CLASSES, adversary, ema=0.9)
+
+
+def _acgan() -> kg.models.ACGAN:
+    generator = kg.backbones.dcgan_generator(SHAPE, 5, 4, num_classes=CLASSES)
+    discriminator = kg.backbones.acgan_discriminator(SHAPE, CLASSES, 4, dropout=0.0)
+    return kg.models.ACGAN(generator, discriminator, 5, CLASSES, fake_class_weight=0.5, ema=0.9)
+
+
+def domains(*fields: str) -> Callable[[np.random.Generator, int], Batch]:
+    """Batches of a translation method, one picture of each field."""
+
+    def batch(rng: np.random.Generator, size: int) -> Batch:
+        return {field: photographs(rng, size, toys.SIZE) for field in fields}
+
+    return batch
+
+
+def _pix2pix(**discriminator: Any) -> kg.models.Pix2Pix:
+    # Without dropout, whose noise is each replica's own.
+    shape = (toys.SIZE, toys.SIZE, 3)
+    generator = kg.backbones.unet_generator(shape, filters=4, dropout=0.0, **discriminator)
+    both = (toys.SIZE, toys.SIZE, 6)
+    return kg.models.Pix2Pix(generator, kg.backbones.patch_discriminator(both, 4, layers=1, **discriminator))
+
+
+def _cyclegan() -> kg.models.CycleGAN:
+    shape = (toys.SIZE, toys.SIZE, 3)
+    translators = [kg.backbones.resnet_translator(shape, filters=4, blocks=1, downsamplings=1) for _ in range(2)]
+    judges = [kg.backbones.patch_discriminator(shape, filters=4, layers=1) for _ in range(2)]
+    return kg.models.CycleGAN(*translators, *judges, pool_size=10)  # full in the middle of the first batch
+
+
+def _synchronized(name: str) -> keras.layers.Layer:
+    return kg.layers.BatchNormalization(synchronized=True, name=name)
+
+
+_TWO_BLOCKS = ("model.filters=8", "model.blocks=2")
+
+CASES = {
+    "SRCNN": Case(recipe("srcnn", "model.filters=[8, 4]"), pairs(2, "bicubic")),
+    "ESPCN": Case(recipe("espcn", "model.filters=[8, 4]"), pairs(2)),
+    "EDSR": Case(recipe("super_resolution", *_TWO_BLOCKS), pairs(2)),
+    "EDSR, perceptual": Case(recipe("super_resolution_perceptual", *_TWO_BLOCKS), pairs(4)),
+    "EDSR, as the paper": Case(lambda: kg.models.EDSR(kg.backbones.edsr(4, 8, 2, residual_scaling=0.1)), pairs(4)),
+    "SRResNet": Case(lambda: kg.models.SRResNet(kg.backbones.srresnet(scale=4, filters=8, blocks=2)), pairs(4)),
+    "SRGAN": Case(
+        # Patches of 32: of 16 the last batch norm would see one pixel an image, and magnify rounding.
+        recipe("srgan", *_TWO_BLOCKS, "model.discriminator_filters=4", "prepare.patch_size=32", "prepare.stride=32"),
+        pairs(2, small=16),
+    ),
+    "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(2)),
+    "DegradationPrediction": Case(_degradation_prediction, degraded),
+    "Autoencoder, as the lectures": Case(
+        lambda: kg.models.Autoencoder(kg.backbones.lecture_encoder(filters=4), kg.backbones.lecture_decoder(filters=4)),
+        garments,
+    ),
+    "Autoencoder, batch norm": Case(
+        lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),
+        images,
+    ),
+    "SparseAutoencoder, L1": Case(autoencoder(kg.models.SparseAutoencoder, kg.losses.L1Sparsity(0.1)), images),
+    "SparseAutoencoder, KL": Case(
+        autoencoder(kg.models.SparseAutoencoder, kg.losses.KLSparsity(0.05, 1.0), activation="sigmoid"), images
+    ),
+    "RedundantAutoencoder": Case(autoencoder(kg.models.RedundantAutoencoder), images),
+    "DenoisingAutoencoder": Case(
+        autoencoder(kg.models.DenoisingAutoencoder, kg.corruptions.GaussianNoise(0.5)), images
+    ),
+    "ContractiveAutoencoder": Case(autoencoder(kg.models.ContractiveAutoencoder, 0.1, activation="sigmoid"), images),
+    "VAE": Case(autoencoder(kg.models.VAE, statistics=2), images, 1e-4),
+    "VAE, Bernoulli": Case(
+        autoencoder(kg.models.VAE, kg.losses.BernoulliLikelihood(), 2.0, statistics=2, output=None), images, 1e-4
+    ),
+    "VAE, batch norm": Case(lambda: kg.models.VAE(toys.encoder("encoder", 8), toys.decoder(4)), images, 1e-4),
+    "GAN": Case(_gan, garments),
+    "DCGAN": Case(_dcgan, garments),
+    "WGANGP": Case(_wgan_gp, garments),
+    "SNGAN": Case(_sngan, garments, 1e-3),  # sums over space: gradients are larger
+    "ConditionalGAN": Case(_conditional_gan, classes),
+    "ConditionalGAN, projection": Case(_projection_gan, classes),
+    "ACGAN": Case(_acgan, classes),
+    "Pix2Pix": Case(_pix2pix, domains("source", "target")),
+    "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),
+    "CycleGAN": Case(_cyclegan, domains("first", "second")),
+    "ToyGAN": Case(lambda: toys.ToyGAN(toys.decoder(4), toys.encoder("critic", 1)), images),
+    "ToyRelativisticGAN": Case(lambda: toys.ToyRelativisticGAN(toys.decoder(4), toys.attentive_critic()), images),
+    "ToyContrastive": Case(lambda: toys.ToyContrastive(toys.encoder("network")), images),
+}

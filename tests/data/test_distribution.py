@@ -1,0 +1,97 @@
+"""The replicas' parts of a batch, joined in order, are the batch of one device (in fresh processes)."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.data.prepared import super_resolution, write_prepared
+
+PROGRAM = """
+import json, sys
+import tensorflow as tf
+strategy_name, directory = sys.argv[1:]
+cpus = tf.config.list_physical_devices("CPU")
+if strategy_name == "mirrored":
+    tf.config.set_logical_device_configuration(cpus[0], [tf.config.LogicalDeviceConfiguration()] * 2)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+else:
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+from keras_genssl import data
+
+def transform(example, seed):
+    return {"id": example["low"][0, 0, 0], "seed": example["low"][0, 0, 0] * 0 + seed % 251}
+
+dataset = data.load(directory, batch_size=4, seed=3, transform=transform)
+dataset.order.position = (0, 1)
+distributed = strategy.experimental_distribute_dataset(dataset)
+epochs = []
+for _ in range(2):
+    batches = []
+    for batch in distributed:
+        local = strategy.experimental_local_results
+        ids = [value for part in local(batch["id"]) for value in part.numpy().tolist()]
+        seeds = [value for part in local(batch["seed"]) for value in part.numpy().tolist()]
+        batches.append([ids, seeds, [part.shape[0] for part in local(batch["id"])]])
+    epochs.append(batches)
+print("RESULT" + json.dumps(epochs))
+"""
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    examples, features = super_resolution(18)
+    return write_prepared(tmp_path_factory.mktemp("data") / "tiny", {"train": examples}, features)
+
+
+def start(strategy, directory, **environment):
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
+    command = [sys.executable, "-c", PROGRAM, strategy, str(directory)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process):
+    output, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors[-3000:]
+    return json.loads(output.split("RESULT")[1])
+
+
+def expected(directory):
+    from keras_genssl import data
+
+    order = data.Order(18, 4, seed=3)
+    return [
+        [[ids.tolist(), (seeds % 251).tolist()] for ids, seeds in (order.batch(e, s) for s in range(e == 0, 4))]
+        for e in range(2)
+    ]
+
+
+def test_mirrored_strategy(directory):
+    epochs = finish(start("mirrored", directory))
+    assert [[batch[:2] for batch in epoch] for epoch in epochs] == expected(directory)
+    assert all(sizes == [2, 2] for epoch in epochs for *_, sizes in epoch)
+
+
+def test_multi_worker_strategy(directory):
+    sockets = [socket.socket() for _ in range(2)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    cluster = {"worker": [f"127.0.0.1:{s.getsockname()[1]}" for s in sockets]}
+    for s in sockets:
+        s.close()
+    workers = [
+        start(
+            "multi_worker",
+            directory,
+            TF_CONFIG=json.dumps({"cluster": cluster, "task": {"type": "worker", "index": i}}),
+        )
+        for i in range(2)
+    ]
+    first, second = (finish(worker) for worker in workers)
+    joined = [
+        [[a[0] + b[0], a[1] + b[1]] for a, b in zip(*epochs, strict=True)] for epochs in zip(first, second, strict=True)
+    ]
+    assert joined == expected(directory)

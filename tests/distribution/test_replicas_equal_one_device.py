@@ -1,0 +1,90 @@
+"""Two replicas compute what one device computes, for every method under contract."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.contracts import CASES
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def start(strategy: str, output: pathlib.Path, **environment: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "tests.distribution.train", strategy, str(output)]
+    with open(output.with_suffix(".log"), "wb") as log:  # a full pipe of one worker would block all
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONPATH": str(ROOT), **environment},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def finish(processes: list[subprocess.Popen]) -> None:
+    try:
+        for process in processes:
+            process.wait(timeout=1500)
+            log = pathlib.Path(str(process.args[-1])).with_suffix(".log")
+            assert process.returncode == 0, log.read_text()[-6000:]
+    finally:
+        for process in processes:
+            process.kill()
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+# Two times two processes train all methods; the first test waits for them.
+pytestmark = pytest.mark.timeout(1800)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> dict[str, dict[str, np.ndarray]]:
+    """What each way of training came to: strategy -> name -> array."""
+    folder = tmp_path_factory.mktemp("distribution")
+    finish([start("default", folder / "default"), start("mirrored", folder / "mirrored")])
+    workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    finish(
+        [
+            start(
+                "multi_worker",
+                folder / f"multi_worker_{index}",
+                TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}),
+            )
+            for index in range(2)
+        ]
+    )
+    return {path.name: dict(np.load(path)) for path in folder.iterdir() if not path.suffix}
+
+
+def test_the_strategies_had_two_replicas(trained) -> None:
+    assert {name: int(results["replicas"]) for name, results in trained.items()} == {
+        "default": 1,
+        "mirrored": 2,
+        "multi_worker_0": 2,
+        "multi_worker_1": 2,
+    }
+
+
+@pytest.mark.parametrize("strategy", ["mirrored", "multi_worker_0", "multi_worker_1"])
+@pytest.mark.parametrize("name", CASES)
+def test_replicas_equal_one_device(trained, name: str, strategy: str) -> None:
+    one = {key: value for key, value in trained["default"].items() if key.startswith(f"{name}/")}
+    many = trained[strategy]
+    assert len(one) > 3
+    for key, value in one.items():
+        np.testing.assert_allclose(many[key], value, rtol=0, atol=1e-6, err_msg=key)

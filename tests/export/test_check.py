@@ -1,0 +1,98 @@
+"""The clean-process check: passes what stands alone, fails what does not."""
+
+import io
+
+import keras
+import numpy as np
+import PIL.Image
+import pytest
+import tensorflow as tf
+
+from keras_genssl.engine.serving import Serving
+from keras_genssl.export import CheckFailed, check, saved_model
+from keras_genssl.export.verify import largest_difference
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
+
+
+def png(pixels):
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Channels reversed and halved towards grey by a Keras layer; the mean colour as a vector."""
+    layer = keras.layers.Conv2D(3, 1, use_bias=False)
+    layer.build((None, None, None, 3))
+    layer.kernel.assign(0.5 * np.eye(3)[::-1].reshape(1, 1, 3, 3))
+    servings = {
+        "halve": Serving(layer, "image", "image"),
+        "mean": Serving(lambda images: tf.reduce_mean(images, (1, 2)), "image", "vector"),
+    }
+    return saved_model(None, tmp_path_factory.mktemp("models") / "1", signatures=servings)
+
+
+def halved(pixels):
+    return np.round((pixels[..., ::-1] / 127.5 - 1) * 0.5 * 127.5 + 127.5).astype(np.uint8)
+
+
+def test_bytes_tensors_and_vectors_pass(exported):
+    small = PIXELS[:2, :3]
+    result = check(exported, [png(PIXELS), png(small)], [halved(PIXELS), halved(small)])
+    assert result.signature == "serving_default"
+    assert result.max_error <= 1
+    assert result.load_seconds > 0
+    assert result.run_seconds > 0
+
+    floats = (PIXELS / 127.5 - 1).astype(np.float32)[np.newaxis]
+    result = check(exported, floats, 0.5 * floats[..., ::-1], signature="serving_tensor", atol=1e-6)
+    assert result.max_error <= 1e-6
+
+
+def test_another_answer_fails(exported):
+    wanted = halved(PIXELS)
+    wanted[3, 2, 1] ^= 64
+    with pytest.raises(CheckFailed, match=r"'serving_default' of .* differs by 6\d .*at most 1 is allowed"):
+        check(exported, [png(PIXELS)], [wanted])
+
+
+def test_shapes_and_nans_are_compared():
+    with pytest.raises(CheckFailed, match=r"answer 1 has shape \(6, 5, 3\); expected \(5, 6, 3\)"):
+        largest_difference([PIXELS, PIXELS], [PIXELS, PIXELS.transpose(1, 0, 2)])
+    assert np.isnan(largest_difference([np.array([1.0]), np.array([np.nan])], [np.array([0.0]), np.array([0.0])]))
+    assert np.isnan(largest_difference([np.array([np.nan]), np.array([1.0])], [np.array([0.0]), np.array([0.0])]))
+    assert largest_difference([np.array([2, 250], np.uint8)], [np.array([4, 249], np.uint8)]) == 2
+
+
+def test_damaged_weights_fail(exported, tmp_path):
+    broken = tmp_path / "broken"
+    for source in exported.rglob("*"):
+        if source.is_file():
+            copy = broken / source.relative_to(exported)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(source.read_bytes()[: 10 if "data" in source.name else None])
+    with pytest.raises(CheckFailed, match=r"(?s)without Keras \(exit status 1\).*(OutOfRange|DataLoss|checkpoint)"):
+        check(broken, [png(PIXELS)], [halved(PIXELS)])
+
+
+def test_a_model_that_calls_back_into_python_fails(tmp_path):
+    def python(images):
+        return tf.ensure_shape(tf.py_function(lambda x: x * 0.5, [images], tf.float32), (None, None, None, 3))
+
+    path = saved_model(None, tmp_path / "1", signatures={"python": Serving(python, "image", "image")})
+    with pytest.raises(CheckFailed, match=r"(?s)failed in a process without Keras.*pyfunc"):
+        check(path, [png(PIXELS)], [halved(PIXELS)])
+
+
+def test_a_missing_signature_is_named(exported):
+    with pytest.raises(CheckFailed, match=r"no signature 'encode' among \['mean', .*'serving_default'"):
+        check(exported, [png(PIXELS)], [halved(PIXELS)], signature="encode")
+
+
+def test_inputs_and_answers_must_pair(exported):
+    with pytest.raises(ValueError, match="Received: 0 inputs, 0 expected"):
+        check(exported, [], [])
+    with pytest.raises(ValueError, match="Received: 1 inputs, 2 expected"):
+        check(exported, [b""], [PIXELS, PIXELS])

@@ -1,0 +1,72 @@
+"""Conditional samples: scikit-learn's digits stand for samples whose labels are right, or wrong."""
+
+import random
+
+import keras
+import numpy as np
+import pytest
+import sklearn.datasets
+
+from keras_genssl import metrics
+
+
+class Brightness:
+    """Calls an image 1 if it is bright."""
+
+    def classify(self, images):
+        assert images.dtype == np.uint8
+        return (images.mean((1, 2, 3)) > 127).astype(int)
+
+
+def test_label_accuracy_counts_matches():
+    samples = np.zeros((4, 8, 8, 1)) + np.array([-1.0, 1.0, 0.5, -0.5]).reshape(4, 1, 1, 1)
+    assert metrics.label_accuracy(Brightness(), samples, [0, 1, 0, 0]) == 0.75
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Zeros and ones, 16 pixels a side."""
+    loaded = sklearn.datasets.load_digits(n_class=2)
+    images = (loaded.images / 16 * 255).astype(np.uint8).repeat(2, 1).repeat(2, 2)[..., None]
+    return images, loaded.target
+
+
+def test_right_labels_teach_and_wrong_ones_do_not(digits):
+    """Mirrored or shifted, zeros and ones stay apart; labels exchanged, everything is answered wrongly."""
+    images, labels = digits
+    arguments = {"real_images": images[200:], "real_labels": labels[200:], "steps": 60, "batch_size": 32}
+    accuracy = metrics.train_on_synthetic_accuracy(images[:200], labels[:200], **arguments)
+    assert accuracy > 0.97
+    assert metrics.train_on_synthetic_accuracy(images[:200], 1 - labels[:200], **arguments) < 0.03
+
+
+def test_it_repeats_and_touches_no_global_seed(digits):
+    images, labels = digits
+    numbers = []
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        arguments = (images[:50], labels[:50], images[50:], labels[50:])
+        numbers.append(metrics.train_on_synthetic_accuracy(*arguments, steps=8, batch_size=16))
+        drawn = [random.random(), np.random.random(), float(keras.random.uniform(()))]
+        keras.utils.set_random_seed(seed)
+        assert drawn == [random.random(), np.random.random(), float(keras.random.uniform(()))]
+    assert numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"labels": np.zeros(49, int)}, "with one label each. Received: 50 images"),
+        ({"labels": np.full(50, -1)}, "integers from 0. Received: int64 from -1"),
+        ({"labels": np.zeros(50)}, "integers from 0. Received: float64"),
+        ({"real_images": np.zeros((50, 8, 8, 1), np.uint8)}, "must have one size"),
+        ({"samples": np.full((50, 16, 16, 1), 255.0)}, "finite and lie in"),
+        ({"steps": 0}, "steps=0"),
+        ({"batch_size": 0}, "batch_size=0"),
+    ],
+)
+def test_bad_arguments_are_refused(digits, change, rule):
+    images, labels = (part[:50] for part in digits)
+    arguments = {"samples": images, "labels": labels, "real_images": images, "real_labels": labels}
+    with pytest.raises(ValueError, match=rule):
+        metrics.train_on_synthetic_accuracy(**{**arguments, **change})

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from keras_genssl import data
+from pipelines.components.dataset_example_gen import dataset_example_gen
+from pipelines.components.prepare import prepare
+from pipelines.errors import UserError
+from tests.pipelines import digits
+
+SPLITS = {"train": "train", "eval": "test"}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("digits")
+    digits.write_idx(folder, train=50, test=20)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def examples(source, tmp_path_factory):
+    return dataset_example_gen(source, tmp_path_factory.mktemp("out"), SPLITS)
+
+
+def test_records_are_the_images_and_labels_of_the_data_set_in_its_order(examples):
+    images, labels = digits.digits()
+    batches = data.load(examples.path, "eval", 20, shuffle=False, features=["image", "label"])
+    (batch,) = batches.as_numpy_iterator()
+    np.testing.assert_array_equal(batch["image"][..., 0], images[50:70])
+    np.testing.assert_array_equal(batch["label"], labels[50:70])
+    assert examples.manifest["labels"] == [str(digit) for digit in range(10)]
+    assert examples.manifest["statistics"]["train"]["label"] == {
+        str(digit): int((labels[:50] == digit).sum()) for digit in range(10)
+    }
+
+
+def test_equal_images_stay_and_nothing_is_made_twice(source, tmp_path):
+    for name in ("train", "t10k"):
+        header = np.array([0x803, 3, 2, 2], ">u4").tobytes()
+        (tmp_path / f"{name}-images-idx3-ubyte").write_bytes(header + bytes(12))
+        (tmp_path / f"{name}-labels-idx1-ubyte").write_bytes(np.array([0x801, 3], ">u4").tobytes() + bytes([1, 1, 0]))
+    twice = [dataset_example_gen(str(tmp_path), tmp_path / "out", SPLITS) for _ in range(2)]
+    assert [one.manifest["splits"]["train"]["records"] for one in twice] == [3, 3]
+    assert [one.reused for one in twice] == [False, True]
+
+
+def test_prepared_images_of_the_right_size_are_the_same_to_the_bit_and_keep_their_label(examples, tmp_path):
+    prepared = prepare(examples, tmp_path, "images", {"size": digits.SIZE, "channels": 1})
+    read = [
+        next(data.load(one.path, "train", 50, shuffle=False, features=["image", "label"]).as_numpy_iterator())
+        for one in (examples, prepared)
+    ]
+    for name in ("image", "label"):
+        np.testing.assert_array_equal(read[0][name], read[1][name])
+
+
+@pytest.mark.parametrize(("name", "split"), [("no_such_data", "train"), (None, "validation")])
+def test_what_there_is_none_of_is_an_error(source, tmp_path, name, split):
+    with pytest.raises(UserError, match=rf"^data.dataset=.*, split {split}: "):
+        dataset_example_gen(name or source, tmp_path, {"train": split})

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipelines.components.image_example_gen import image_example_gen
+from pipelines.components.preparations.images import Images
+from pipelines.components.prepare import prepare
+from tests.pipelines import digits
+
+
+def _only(preparation, image):
+    (example,) = preparation.examples(image, "key", "train", 1)
+    return example["image"]
+
+
+def test_the_square_in_the_middle_is_shrunk_without_aliases():
+    image = np.zeros((8, 20, 3), np.uint8)
+    image[:, 6:14] = 255 * (np.indices((8, 8)).sum(0) % 2)[..., None]  # a checker of single pixels, black around it
+    made = _only(Images(size=4, channels=1), image)
+    assert made.shape == (4, 4, 1)
+    assert made[1:3, 1:3].min() > 118  # every second pixel would be black or white
+    assert made[1:3, 1:3].max() < 137
+
+
+def test_an_image_of_the_size_stays_as_it_is_and_grey_is_luma():
+    image = np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(_only(Images(size=5, channels=3), image), image)
+    grey = _only(Images(size=5, channels=1), image)[..., 0]
+    np.testing.assert_allclose(grey, image @ np.array([0.299, 0.587, 0.114]), atol=0.51)
+    same = np.repeat(image[..., :1], 3, axis=-1)
+    np.testing.assert_array_equal(_only(Images(size=5, channels=1), same), image[..., :1])
+
+
+def test_what_would_be_enlarged_more_than_twice_is_refused():
+    assert _only(Images(size=8), np.zeros((4, 9, 3), np.uint8)).shape == (8, 8, 1)
+    with pytest.raises(ValueError, match="9 x 3 pixels would be enlarged more than twice for a size of 8"):
+        _only(Images(size=8), np.zeros((3, 9, 3), np.uint8))
+
+
+@pytest.mark.parametrize("wrong", [{"size": 0}, {"size": True}, {"channels": 2}])
+def test_parameters_out_of_range_are_refused(wrong):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=rf"`{name}` must be .* Received: {name}="):
+        Images(**wrong)
+
+
+def test_folders_of_classes_give_labels_where_there_are_two_or_more(tmp_path):
+    digits.write_folder(tmp_path / "photos", count=12, classes=2)
+    split = {"train": 0.5, "eval": 0.5}
+    examples = image_example_gen(tmp_path / "photos", tmp_path / "out", split, labels=True)
+    prepared = prepare(examples, tmp_path / "prepared", "images", {"size": 28, "channels": 1})
+    assert prepared.manifest["labels"] == ["digit_0", "digit_1"]
+    counts = [prepared.manifest["statistics"][name]["label"] for name in split]
+    assert sum(sum(count.values()) for count in counts) == 12
+    alone = image_example_gen(tmp_path / "photos" / "digit_0", tmp_path / "out", split, labels=True)
+    assert "labels" not in alone.manifest
+    Image.new("RGB", (28, 28)).save(tmp_path / "photos" / "loose.png")
+    loose = image_example_gen(tmp_path / "photos", tmp_path / "out", split, labels=True)
+    assert "labels" not in loose.manifest

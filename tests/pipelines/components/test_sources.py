@@ -1,0 +1,96 @@
+import pytest
+
+from pipelines.components.sources import File, divide, find, fingerprint
+from pipelines.errors import UserError
+
+
+def files(*names, twins=()):
+    made = [File(f"/{name}.png", name, f"{name}.png", key=f"key of {name}", size=1) for name in names]
+    return made + [File(f"/{b}.png", b, f"{b}.png", key=f"key of {a}", size=1) for a, b in twins]
+
+
+def named(parts):
+    return {split: sorted(file.name for file in part) for split, part in parts.items()}
+
+
+def test_an_empty_folder_is_an_error_that_says_what_is_there(tmp_path):
+    with pytest.raises(UserError, match=r"must hold image files.*holds nothing"):
+        find(tmp_path)
+    (tmp_path / "a.txt").write_text("")
+    with pytest.raises(UserError, match=r"holds 1 \.txt"):
+        find(tmp_path)
+    with pytest.raises(UserError, match="is no folder"):
+        find(tmp_path / "missing")
+
+
+def test_files_are_found_below_and_in_order(tmp_path):
+    for name in ("b/z.JPG", "a.png", "b/a.tiff", ".git/c.png", "d.txt", "._a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    found, ignored = find(tmp_path)
+    assert [(file.name, file.label) for file in found] == [
+        ("a", "a.png"),
+        ("b/a", "b/a.tiff"),
+        ("b/z", "b/z.JPG"),
+    ]
+    assert ignored == 1
+    assert [file.size for file in fingerprint(found)[0]] == [5, 8, 7]
+
+
+def test_what_programs_made_is_no_photograph(tmp_path):
+    for folder in ("below", "out", "data", "tfds", "model/1", "run/evaluation", "other"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.png").write_bytes(b"")
+    (tmp_path / "data" / "manifest.json").write_text('{"format": 1, "splits": {}}')
+    (tmp_path / "tfds" / "dataset_info.json").write_text("{}")
+    (tmp_path / "model" / "1" / "saved_model.pb").write_bytes(b"")
+    (tmp_path / "run" / "evaluation" / "manifest.json").write_text('{"digest": "", "inputs": {}, "result": {}}')
+    (tmp_path / "other" / "manifest.json").write_text('["of something else"]')
+    found, ignored = find(tmp_path, [tmp_path / "below" / ".." / "out", tmp_path / "missing", tmp_path])
+    assert [file.label for file in found] == ["below/a.png", "other/a.png"]
+    assert ignored == 6  # out, data, tfds, model/1, run/evaluation, and a manifest.json
+
+
+def test_named_splits():
+    parts, _ = divide(files("coffee", "china", "cat"), {"eval": ["coffee", "china.png"]})
+    assert named(parts) == {"train": ["cat"], "eval": ["china", "coffee"]}
+
+
+def test_an_unknown_name_lists_the_nearest():
+    with pytest.raises(UserError, match=r"'cofee' in 'eval'.*coffee"):
+        divide(files("coffee", "china"), {"eval": ["cofee"]})
+
+
+def test_a_duplicate_of_a_held_out_file_does_not_train():
+    parts, duplicates = divide(files("a", "b", twins=[("a", "copy")]), {"eval": ["copy"]})
+    assert named(parts) == {"train": ["b"], "eval": ["a"]}
+    assert [(letter.path, letter.error, letter.message) for letter in duplicates] == [
+        ("copy.png", "Duplicate", "the same bytes as a.png")
+    ]
+    with pytest.raises(UserError, match="two splits"):
+        divide(files("a", "b", twins=[("a", "copy")]), {"eval": ["copy"], "test": ["a"]})
+
+
+def test_fractions_are_kept_and_a_file_stays_in_its_split():
+    many = files(*(f"f{i}" for i in range(2000)))
+    split = {"train": 0.9, "eval": 0.1}
+    parts = named(divide(many, split)[0])
+    assert 160 <= len(parts["eval"]) <= 240  # 200, deviation 13
+    fewer = named(divide(many[:1000], split)[0])
+    assert set(fewer["eval"]) == {name for name in parts["eval"] if int(name[1:]) < 1000}
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_no_split_is_empty_where_there_are_files_enough(count):
+    parts, _ = divide(files(*(f"f{i}" for i in range(count))), {"train": 0.98, "eval": 0.02})
+    assert len(parts["eval"]) == 1
+    assert len(parts["train"]) == count - 1
+
+
+def test_splits_that_cannot_be_made():
+    with pytest.raises(UserError, match="sum to 1"):
+        divide(files("a", "b"), {"train": 0.9, "eval": 0.2})
+    with pytest.raises(UserError, match="fewer than splits"):
+        divide(files("a"), {"train": 0.9, "eval": 0.1})
+    with pytest.raises(UserError, match="`split` must be fractions"):
+        divide(files("a"), {"train": 0.9, "eval": ["a"]})

@@ -1,0 +1,57 @@
+import os
+
+import pytest
+import tensorflow as tf
+
+from pipelines import recipe
+from pipelines.components import trainer
+from pipelines.runtime import device
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["fpu avx512_bf16"], True),
+        (["amx_bf16 fpu", "fpu amx_bf16"], True),
+        (["fpu avx512_bf16", "fpu"], False),
+        (["fpu avx512_bf16_like avx2"], False),
+        ([], False),
+    ],
+)
+def test_cpu_has_bfloat16_where_every_core_says_so(tmp_path, monkeypatch, flags, expected):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    monkeypatch.delenv("TPU_NAME", raising=False)
+    monkeypatch.setattr(device, "CPU_INFO", tmp_path / "cpuinfo")
+    assert not device.has_bfloat16()
+    (tmp_path / "cpuinfo").write_text("".join(f"processor : 0\nflags\t\t: {words}\n\n" for words in flags))
+    assert device.has_bfloat16() == expected
+
+
+@pytest.mark.parametrize(("capability", "expected"), [((9, 0), True), ((8, 0), True), ((7, 5), False)])
+def test_gpu_has_bfloat16_from_ampere_on(monkeypatch, capability, expected):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"] if kind == "GPU" else [])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"compute_capability": capability})
+    monkeypatch.delenv("TPU_NAME", raising=False)
+    assert device.has_bfloat16() == expected
+
+
+def test_cores_are_counted_where_no_affinity_is_known(monkeypatch):
+    device.start.cache_clear()
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert device.start() == "7 CPU cores"
+    device.start.cache_clear()
+
+
+def test_precision_auto_names_the_run_by_what_was_taken():
+    auto = recipe.load("super_resolution")
+    assert auto.train.precision == "auto"
+    digests = []
+    for bfloat16, precision in ((True, "mixed_bfloat16"), (False, "float32")):
+        settled = trainer.settled(auto, bfloat16)
+        named = recipe.load("super_resolution", [f"train.precision={precision}"])
+        assert settled == named
+        assert trainer.settled(named, not bfloat16) == named
+        digests.append(trainer.inputs(settled, "examples"))
+    assert digests[0] != digests[1]

@@ -1,0 +1,88 @@
+import pytest
+
+from pipelines import recipe
+from pipelines.components import trainer
+from pipelines.components.schedules import schedule
+from pipelines.errors import UserError
+from pipelines.schema import Linear
+from pipelines.schema.generation import Evaluate
+
+DCGAN, ACGAN = "fashion_mnist/dcgan", "fashion_mnist/acgan"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["task=generatoin"], "--set task=generatoin: `task` must be one of 'super_resolution', 'generation'"),
+        (["model.method=EDSR"], "`model.method` must be one of 'GAN', 'DCGAN', 'WGANGP'"),
+        (["prepare.scale=2"], "--set prepare.scale=2: `prepare.scale` is not a known key. Valid keys here: channels,"),
+        (["prepare.channels=2"], "`prepare.channels` must be one of 1 or 3. Received: 2"),
+        (["evaluate.bless={fdi: {max: 1}}"], "`bless` must name numbers out of fid, "),
+        (["evaluate.bless={fid: {maximum: 1}}"], "`evaluate.bless.fid.maximum` is not a known key. Did you mean `max`"),
+        (["evaluate.bless={fid: {}}"], "`evaluate.bless.fid` give `min`, `max` or both"),
+        (["evaluate.features=vgg"], "--set evaluate.features=vgg: `evaluate.features` must"),
+        (["train.optimizers={critic: {beta_1: 0.0}}"], "Received: critic; DCGAN has the players generator, discrim"),
+        (["train.optimizers={generator: {beta1: 0.0}}"], "`train.optimizers.generator.beta1` is not a known key."),
+        (["train.beta_1=1.0"], "`train.beta_1` must be less than 1. Received: 1.0"),
+        (["train.ema=0.9"], "--set train.ema=0.9: `train.ema` is not a known key."),
+        (["evaluate.likelihood={images: 5}"], "`evaluate.likelihood` is for models that have one."),
+        (["data.dataset=null"], "`source: dataset` needs `dataset`"),
+    ],
+)
+def test_fault_names_place_key_rule_and_nearest(changes, message):
+    with pytest.raises(UserError) as error:
+        recipe.load(DCGAN, changes)
+    assert message in str(error.value)
+
+
+def test_own_data_keep_no_threshold_of_other_images(tmp_path):
+    own = recipe.load(DCGAN, ["prepare.size=64"], folder=tmp_path)
+    assert (own.data.source, own.data.dataset, own.data.folder) == ("folder", None, str(tmp_path))
+    assert (own.evaluate.features, own.evaluate.bless) == ("none", None)
+
+
+@pytest.mark.parametrize(
+    ("bless", "measured", "reasons"),
+    [
+        ({"fid": {"max": 1.0}}, {"fid": 0.5}, []),
+        ({"fid": {"max": 1.0}, "recall": {"min": 0.5}}, {"fid": 2.0, "recall": 0.25}, ["fid 2 is", "recall 0.25 is"]),
+        ({"fid": {"max": 1.0}}, {"fid": float("nan")}, ["fid nan is above its max of 1"]),
+        ({"fid": {"max": 1.0}}, {}, ["fid was not measured on these images"]),
+        (None, {"fid": 0.5}, ["the recipe sets no evaluate.bless"]),
+    ],
+)
+def test_blessing(bless, measured, reasons):
+    found = Evaluate(bless=bless).against(measured)
+    assert len(found) == len(reasons)
+    assert all(line.startswith(start) for line, start in zip(found, reasons, strict=True))
+
+
+def test_classes_are_those_of_the_data():
+    loaded = recipe.load(ACGAN)
+    assert trainer.settled(loaded, False, 3).model.num_classes == 3
+    with pytest.raises(UserError, match="the images have no labels"):
+        trainer.settled(loaded, False)
+    with pytest.raises(UserError, match=r"model.num_classes=4: the images have 3 classes"):
+        trainer.settled(recipe.load(ACGAN, ["model.num_classes=4"]), False, 3)
+
+
+def test_linear_stays_then_falls_to_its_end():
+    value = schedule(Linear(schedule="linear", initial=0.5, final=0.1, constant=0.5), total=100)
+    assert [round(float(value(step)), 6) for step in (0, 50, 75, 100)] == [0.5, 0.5, 0.3, 0.1]
+
+
+def test_each_player_has_its_optimizer_and_a_schedule_as_long_as_its_updates():
+    from pipelines.components import phases
+
+    changes = ["train.optimizers={critic: {learning_rate: {schedule: cosine, initial: 1e-3}, beta_2: 0.5}}"]
+    changes += ["model.filters=2", "model.latent_dim=2", "train.steps=10"]
+    loaded = recipe.load("fashion_mnist/wgan_gp", changes)
+    model = trainer.build(loaded)
+    (phase,) = phases.plan(loaded, model, steps_per_epoch=10)
+    critic, generator = model.optimizer_of("critic"), model.optimizer_of("generator")
+    assert phase.total == 10
+    assert (generator.beta_1, generator.beta_2, critic.beta_1, critic.beta_2) == (0.0, 0.9, 0.0, 0.5)
+    critic.iterations.assign(50)  # five rounds of the critic in each of ten steps
+    assert float(critic.learning_rate) == pytest.approx(0.0, abs=1e-9)
+    critic.iterations.assign(25)
+    assert float(critic.learning_rate) == pytest.approx(5e-4, rel=1e-4)

@@ -1,0 +1,82 @@
+"""Each task from end to end on scikit-learn's digits, with narrow networks and a few steps."""
+
+import json
+
+import pytest
+
+from pipelines import recipe, results
+from pipelines.components import card
+from pipelines.runtime import run
+from tests.pipelines import digits
+from tests.pipelines.test_report import Tables
+
+NARROW = {
+    "fashion_mnist/dcgan": ["model.filters=2", "model.latent_dim=4"],
+    "fashion_mnist/autoencoder": ["model.networks=dense", "model.units=[8]"],
+    "fashion_mnist/cyclegan": ["model.filters=2", "model.blocks=1", "model.discriminator_filters=2"],
+}
+BLESS = {
+    "fashion_mnist/dcgan": "{fid: {min: 0}, precision: {min: 0, max: 1}}",
+    "fashion_mnist/autoencoder": "{mse: {max: 4}}",
+    "fashion_mnist/cyclegan": "{error: {max: 2}}",
+}
+NUMBERS = {
+    "fashion_mnist/dcgan": {"fid", "fid_over_pca", "kid", "precision", "recall"},
+    "fashion_mnist/autoencoder": {"mse", "psnr", "mse_over_pca"},
+    "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    digits.write_idx(home / "digits", train=120, test=40)
+    return home
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, name):
+    changes = [
+        f"data.dataset={home / 'digits'}",
+        *NARROW[name],
+        "train.steps=3",
+        "train.batch_size=8",
+        "train.precision=float32",
+        "evaluate.images=40",
+        f"evaluate.bless={BLESS[name]}",
+    ]
+    loaded = recipe.load(name, changes)
+    outcome = run.run(loaded, home / "out")
+    assert outcome.evaluation["blessed"], outcome.evaluation["reasons"]
+    assert outcome.export["checked"], outcome.export["error"]
+    assert set(outcome.evaluation["numbers"]) == NUMBERS[name]
+    assert outcome.pushed.path == home / "out" / "saved_models" / loaded.export.name / "1"
+    kept = json.loads((outcome.pushed.path / "assets.extra" / "card.json").read_text())
+    assert kept["evaluation"]["numbers"] == outcome.evaluation["numbers"]
+    text = card.markdown(kept, 1)
+    page = outcome.report.read_text()
+    tables = Tables(page).rows
+    (shown,) = [rows for key, rows in tables.items() if key in ("distances", "errors")]
+    assert shown[1][0] == "this model"
+    assert shown[1][1] in text  # the first number, written the same in report and card
+    assert all(link.startswith(("data:image/png;base64,", "#")) for link in Tables(page).links)
+    path = results.record(outcome.report.parent, home / "results")
+    record = json.loads(path.read_text())
+    assert record["kind"] == loaded.task
+    section = results.SECTIONS[loaded.task]([record])
+    (row,) = [line for line in section.splitlines() if line.startswith(f"| `{name}` |")]
+    assert shown[1][1] in row
+    again = run.run(loaded, home / "out")
+    assert not again.pushed.new
+    assert again.evaluation == outcome.evaluation
+
+
+def test_own_photographs_are_made_into_a_data_set_of_another_size_without_distances(home):
+    digits.write_folder(home / "photos", count=30, classes=2)
+    changes = ["prepare.size=32", "prepare.channels=3", *NARROW["fashion_mnist/dcgan"]]
+    changes += ["train.steps=2", "train.batch_size=4", "train.precision=float32", "evaluate.images=20"]
+    outcome = run.run(recipe.load("fashion_mnist/dcgan", changes, folder=home / "photos"), home / "own")
+    assert outcome.export["checked"], outcome.export["error"]
+    assert outcome.evaluation["numbers"] == {}
+    assert outcome.evaluation["reasons"] == ["the recipe sets no evaluate.bless, so nothing can be blessed"]
+    assert outcome.pushed is None

@@ -1,0 +1,117 @@
+"""Layers, backbones, losses and metrics give the same values under another Keras backend."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+
+from keras_genssl import backbones, layers, losses, metrics
+
+
+def _with_weights(network):
+    """Fill ``network`` with numbers that do not depend on the backend's random generator."""
+    generator = np.random.default_rng(0)
+    network.set_weights([generator.uniform(0.05, 0.3, w.shape) * 0.3 for w in network.weights])
+    return network
+
+
+def _gans(generator):
+    """The networks of GANs, conditional where they can be."""
+    latents, labels = generator.normal(size=(2, 5)).astype("float32"), np.eye(3, dtype="float32")[:2]
+    images, shape = generator.uniform(-1, 1, (2, 28, 28, 1)).astype("float32"), (28, 28, 1)
+    given_both = {
+        "dcgan_generator": backbones.dcgan_generator(shape, 5, 2, num_classes=3, synchronized=False),
+        "mlp_generator": backbones.mlp_generator(shape, 5, (4,), num_classes=3),
+        "sngan_generator": backbones.sngan_generator(shape, 5, 2, num_classes=3, synchronized=False),
+    }
+    judged_with_labels = {
+        "dcgan_discriminator": backbones.dcgan_discriminator(shape, 2, num_classes=3, synchronized=False),
+        "mlp_discriminator": backbones.mlp_discriminator(shape, (4,), num_classes=3),
+        "sngan_discriminator": backbones.sngan_discriminator(shape, 2, num_classes=3),
+    }
+    acgan = backbones.acgan_discriminator(shape, 3, 2, synchronized=False)
+    values = {name: _with_weights(network)([latents, labels]) for name, network in given_both.items()}
+    values |= {name: _with_weights(network)([images, labels]) for name, network in judged_with_labels.items()}
+    values["wgan_gp_generator"] = _with_weights(backbones.wgan_gp_generator(shape, 5, 2, synchronized=False))(latents)
+    values["wgan_gp_critic"] = _with_weights(backbones.wgan_gp_critic(shape, 2))(images)
+    values["acgan_logits"], values["acgan_classes"] = _with_weights(acgan)(images)
+    return values
+
+
+def compute():
+    """Every public function's values on fixed images, as NumPy arrays."""
+    generator = np.random.default_rng(1)
+    true, predicted = generator.uniform(-1, 1, (2, 2, 16, 16, 3)).astype("float32")
+    logits = generator.normal(size=(2, 4, 1)).astype("float32")
+
+    norm = layers.BatchNormalization(momentum=0.5)
+    values = {
+        "batch_normalization": norm(true, training=True),
+        "batch_normalization_inference": norm(true, training=False),
+        "bicubic": layers.BicubicUpsampling(3)(true),
+        "pixel_shuffle": layers.PixelShuffle(2)(np.concatenate([true] * 4, axis=-1)),
+        "caffe": layers.CaffePreprocessing()(true),
+    }
+    networks = {
+        "srcnn": backbones.srcnn((4, 3)),
+        "espcn": backbones.espcn(3, (4, 3)),
+        "edsr": backbones.edsr(4, 4, 2, 0.1),
+        "srresnet": backbones.srresnet(2, 4, 2, synchronized=False),
+        "convolutional_encoder": backbones.convolutional_encoder(5, 2, 4, input_shape=(16, 16, 3)),
+        "dense_encoder": backbones.dense_encoder(5, (4,), input_shape=(16, 16, 3), code_activation="sigmoid"),
+        "srgan_discriminator": backbones.srgan_discriminator(2, 4, synchronized=False, input_shape=(16, 16, 3)),
+    }
+    values |= {name: _with_weights(network)(true) for name, network in networks.items()}
+    values |= _gans(generator)
+    small = _with_weights(backbones.small_extractor((3, 4)))
+    extractor = backbones.perceptual_extractor(small, ["block1_conv2", "block2_conv1"])
+    values |= {f"extractor{i}": features for i, features in enumerate(extractor(true))}
+
+    codes = generator.uniform(0.1, 0.9, (2, 6)).astype("float32")
+    decoders = {
+        "convolutional_decoder": backbones.convolutional_decoder(6, 2, 4, output_shape=(16, 16, 3)),
+        "dense_decoder": backbones.dense_decoder(6, (4,), output_shape=(16, 16, 3)),
+        "lecture_decoder": backbones.lecture_decoder(6, 2),
+    }
+    values |= {name: _with_weights(network)(codes) for name, network in decoders.items()}
+    values["lecture_encoder"] = _with_weights(backbones.lecture_encoder(6, 2))(values["lecture_decoder"])
+    values["l1_sparsity"] = losses.L1Sparsity(0.5)(codes)
+    values["kl_sparsity"] = losses.KLSparsity(0.05, 2.0)(codes)
+    values["standard_normal_kl"] = losses.standard_normal_kl(codes, -codes)
+    for likelihood in (losses.GaussianLikelihood(0.3), losses.BernoulliLikelihood()):
+        values[f"{type(likelihood).__name__}_log_prob"] = likelihood.log_prob(true, predicted)
+        values[f"{type(likelihood).__name__}_mean"] = likelihood.mean(2 * predicted)
+
+    adversarial = losses.NonSaturatingGANLoss(0.1)
+    values["discriminator_loss"] = adversarial.discriminator(*logits)
+    values["generator_loss"] = adversarial.generator(logits[0])
+    values["perceptual_loss"] = losses.PerceptualLoss(extractor, [0.5, 2.0]).call(true, predicted)
+
+    for channel in ("y", "rgb"):
+        for metric in (metrics.psnr, metrics.ssim):
+            arguments = {"channel": channel, "border": 2, "quantise": True}
+            values[f"{metric.__name__}_{channel}"] = metric(true, predicted, **arguments)
+    for metric in (metrics.PSNR(), metrics.SSIM()):
+        metric.update_state(true, predicted)
+        values[metric.name] = metric.result()
+    return {name: keras.ops.convert_to_numpy(value) for name, value in values.items()}
+
+
+def test_jax_equals_tensorflow(tmp_path):
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
+    # Every operation is compiled on its own and run once: optimising it is most of the time.
+    environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    root = str(pathlib.Path(__file__).parents[1])
+    environment["PYTHONPATH"] = os.pathsep.join([root, environment.get("PYTHONPATH", "")])
+    subprocess.run([sys.executable, __file__, str(tmp_path / "jax.npz")], env=environment, check=True, timeout=300)
+    with np.load(tmp_path / "jax.npz") as jax_values:
+        assert str(jax_values["backend"]) == "jax"
+        for name, expected in compute().items():
+            np.testing.assert_allclose(jax_values[name], expected, rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+if __name__ == "__main__":
+    np.savez(sys.argv[1], backend=keras.backend.backend(), **compute())

@@ -1,0 +1,46 @@
+"""Every method under contract answers as its in-memory model does, where this package is not installed."""
+
+import io
+import pathlib
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_genssl as kg
+from tests.contracts import CASES, Batch
+
+
+def png(image: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def given(model: kg.engine.Method, served: kg.engine.Serving, batch: Batch) -> tuple[Any, list[np.ndarray]]:
+    """Two inputs of the default signature, as an export takes them and as the function in memory does."""
+    if served.inputs == ("image",):
+        images = batch[model.fields[0]][:2]
+        return [png(image) for image in images], [images.astype("float32") / 127.5 - 1.0]
+    known = {"label": lambda: np.array([1, 0])}
+    known["latent"] = lambda: np.random.default_rng(1).normal(size=(2, model.latent_dim)).astype("float32")
+    inputs = {kind: known[kind]() for kind in served.inputs}
+    return inputs, list(inputs.values())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_export_answers_in_a_clean_process(name: str, tmp_path: pathlib.Path) -> None:
+    case = CASES[name]
+    model = case.make()
+    for batch in case.batches(2):
+        model.train_on_batch(batch)
+    served = next(iter(model.serving().values()))
+    inputs, floats = given(model, served, case.batches(1)[0])
+    expected = np.array(served.function(*floats))
+    if served.output == "image":
+        expected = np.round(np.clip((expected + 1) * 127.5, 0, 255)).astype(np.uint8)
+    path = kg.export.saved_model(model, tmp_path / "model" / "1")
+    result = kg.export.check(path, inputs, expected)
+    assert result.max_error <= (1 if served.output == "image" else 1e-4)
+    assert not list(tmp_path.rglob("*.part*"))

@@ -1,0 +1,156 @@
+"""Who may import what (docs: the house has one direction), and what `import keras_genssl` costs."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+MAY_IMPORT_TENSORFLOW = ("engine", "data", "export", "serving", "callbacks")
+PRETEXT_NEEDS_ONLY = {"numpy", "PIL", "keras_genssl", "__future__"}
+KNOW_NOTHING_OF_MODELS = ("losses", "regularizers", "layers", "backbones", "metrics", "views", "pretext", "engine")
+
+
+def imports(tree):
+    """Yields every module that a syntax tree imports, dotted, and whether a `try` guards it."""
+    guarded = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.Try)
+        for statement in block.body
+        for node in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, id(node) in guarded
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports are absolute"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", id(node) in guarded
+
+
+def within(name, *packages):
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def violations(path, source):
+    """The rules that a file, named by its path from the root, breaks."""
+    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    part = module.split(".")[1] if "." in module else ""
+    found = []
+    for name, guarded in imports(ast.parse(source)):
+        top = name.split(".")[0]
+        if within(module, "keras_genssl"):
+            if top in ("pipelines", "apache_beam"):
+                found.append(f"{path}: the library never imports {top}")
+            # In layers a fast path may sit in a function or a `try`: another backend never meets it.
+            fallback = part == "layers" and (guarded or not at_top(source, name))
+            allowed = part in MAY_IMPORT_TENSORFLOW or fallback
+            if top in ("tensorflow", "tensorflow_datasets") and not allowed:
+                found.append(f"{path}: {part or module} may not import {top}")
+            if part == "pretext" and top not in PRETEXT_NEEDS_ONLY | sys.stdlib_module_names:
+                found.append(f"{path}: pretext is NumPy and Pillow, not {top}")
+            if part == "pretext" and top == "keras_genssl" and not within(name, "keras_genssl.pretext"):
+                found.append(f"{path}: pretext stands alone, without {name}")
+            if part in KNOW_NOTHING_OF_MODELS and within(name, "keras_genssl.models"):
+                found.append(f"{path}: {part} knows nothing of models")
+            if is_method(path) and is_method(as_path(name)):
+                found.append(f"{path}: a method imports a method, {name}")
+        if top == "apache_beam" and not within(module, "pipelines"):
+            found.append(f"{path}: only pipelines imports Beam")
+    return found
+
+
+def at_top(source, name):
+    """Whether a module is imported as soon as the file is."""
+    body = ast.Module(ast.parse(source).body, [])
+    for node in ast.walk(body):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = []
+    return any(imported == name for imported, _ in imports(body))
+
+
+def as_path(name):
+    """The file that a dotted name comes from, as a path from the root; of `module.Name`, the module's."""
+    for candidate in (name, name.rpartition(".")[0]):
+        if (ROOT / f"{candidate.replace('.', '/')}.py").is_file():
+            return f"{candidate.replace('.', '/')}.py"
+    return ""
+
+
+def is_method(path):
+    """A method is a file in a family of models that holds no base class of the family."""
+    parts = pathlib.PurePosixPath(path).parts
+    return parts[:2] == ("keras_genssl", "models") and len(parts) == 4 and parts[3] not in ("__init__.py", "base.py")
+
+
+def sources():
+    for package in ("keras_genssl", "pipelines", "tests", "benchmarks"):
+        for file in sorted((ROOT / package).rglob("*.py")):
+            yield file.relative_to(ROOT).as_posix(), file.read_text()
+
+
+def test_the_tree_keeps_the_rules():
+    files = dict(sources())
+    assert len(files) > 30
+    assert [line for path, source in files.items() for line in violations(path, source)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "rule"),
+    [
+        ("keras_genssl/data/load.py", "import pipelines.recipe", "never imports pipelines"),
+        ("keras_genssl/data/load.py", "def f():\n import apache_beam as beam", "never imports apache_beam"),
+        ("keras_genssl/losses/ntxent.py", "import tensorflow as tf", "losses may not import tensorflow"),
+        ("keras_genssl/models/gans/dcgan.py", "from tensorflow import nn", "models may not import tensorflow"),
+        ("keras_genssl/__init__.py", "import tensorflow", "may not import tensorflow"),
+        ("keras_genssl/layers/norm.py", "import tensorflow as tf", "layers may not import tensorflow"),
+        ("keras_genssl/pretext/resize.py", "import keras", "NumPy and Pillow, not keras"),
+        ("keras_genssl/pretext/resize.py", "from keras_genssl import data", "stands alone"),
+        ("keras_genssl/losses/p.py", "from keras_genssl import models", "knows nothing of models"),
+        (
+            "keras_genssl/models/super_resolution/edsr.py",
+            "from keras_genssl.models.super_resolution.srcnn import SRCNN",
+            "a method imports a method",
+        ),
+        (
+            "keras_genssl/models/gans/dcgan.py",
+            "from keras_genssl.models.super_resolution import srgan",
+            "a method imports a method",
+        ),
+        ("tests/data/test_load.py", "import apache_beam", "only pipelines imports Beam"),
+    ],
+)
+def test_a_violation_is_caught(path, source, rule):
+    assert rule in " ".join(violations(path, source))
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("keras_genssl/layers/norm.py", "try:\n import tensorflow as tf\nexcept ImportError:\n tf = None"),
+        ("keras_genssl/layers/norm.py", "def f():\n import tensorflow as tf"),
+        ("keras_genssl/engine/players.py", "import tensorflow as tf"),
+        ("keras_genssl/pretext/masks.py", "import math\nimport numpy as np\nfrom PIL import Image"),
+        ("keras_genssl/models/super_resolution/edsr.py", "from keras_genssl.engine import Method"),
+        ("pipelines/beam/shards.py", "import apache_beam as beam\nfrom keras_genssl import pretext"),
+    ],
+)
+def test_what_is_allowed_passes(path, source):
+    assert violations(path, source) == []
+
+
+def modules_after(statement):
+    code = f"import sys\n{statement}\nprint(*sorted(sys.modules))"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(answer.stdout.split())
+
+
+def test_importing_the_library_loads_no_other_module():
+    """No time is measured here (`benchmarks/import_cost.py` does): it costs what its own modules cost."""
+    added = modules_after("import keras, keras_genssl") - modules_after("import keras")
+    assert added == {"keras_genssl"}

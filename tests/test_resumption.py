@@ -1,0 +1,13 @@
+"""An interrupted run of every method ends with the bits of one never interrupted (tests/resumption.py)."""
+
+import pathlib
+
+import pytest
+
+from tests.contracts import CASES
+from tests.resumption import assert_interrupted_equals_whole
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_interrupted_run_equals_the_whole(name: str, tmp_path: pathlib.Path) -> None:
+    assert_interrupted_equals_whole(CASES[name], tmp_path)

@@ -1,0 +1,174 @@
+"""Small methods that use every part of the engine; they stand in the contract beside the real ones."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl import layers, losses, regularizers
+from keras_genssl.engine import Method, PlayersModel, Serving, TargetNetwork, input_gradient, replicas
+
+SIZE = 8
+
+
+def encoder(name: str, outputs: int = 4) -> keras.Model:
+    image = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.Conv2D(6, 3, strides=2, padding="same", use_bias=False)(image)
+    x = keras.layers.LeakyReLU()(layers.BatchNormalization(synchronized=True)(x))
+    return keras.Model(
+        image, keras.layers.Dense(outputs, dtype=keras.config.floatx())(keras.layers.Flatten()(x)), name=name
+    )
+
+
+def decoder(latent_dim: int) -> keras.Model:
+    latent = keras.Input((latent_dim,))
+    x = keras.layers.Reshape((4, 4, 4))(keras.layers.Dense(64, use_bias=False)(latent))
+    x = keras.layers.ReLU()(layers.BatchNormalization(synchronized=True)(x))
+    x = keras.layers.Conv2DTranspose(3, 4, strides=2, padding="same", activation="tanh", dtype=keras.config.floatx())(x)
+    return keras.Model(latent, x, name="decoder")
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class ToyGAN(PlayersModel):
+    """Latents drawn inside, several rounds, a gradient penalty, batch norm in both networks, an EMA generator."""
+
+    def __init__(self, generator: keras.Model, critic: keras.Model, critic_rounds: int = 2, name: str | None = None):
+        super().__init__(name=name)
+        self.generator = generator
+        self.latent_dim = 4
+        self.critic = critic
+        self.critic_rounds = critic_rounds
+        self.average = TargetNetwork(generator, momentum=0.9, average_statistics=True)
+        self.seed = keras.random.SeedGenerator(3)
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        return {"critic": [self.critic], "generator": [self.generator]}
+
+    def rounds(self) -> list[tuple[str, ...]]:
+        return [("critic",)] * self.critic_rounds + [("generator",)]
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        real = batch["image"]
+        size = ops.shape(real)[0]
+        fake = self.generator(replicas.normal((size, 4), self.seed), training=True)
+        fake_logits = ops.squeeze(self.critic(fake, training=True), -1)
+        if players == ("generator",):
+            return {"generator": ops.softplus(-fake_logits)}
+        real_logits = ops.squeeze(self.critic(real, training=True), -1)
+        mixed = real + replicas.uniform((size, 1, 1, 1), self.seed) * (fake - real)
+        slope = input_gradient(lambda x: self.critic(x, training=False), mixed)
+        penalty = ops.square(ops.sqrt(ops.sum(ops.square(slope), axis=(1, 2, 3)) + 1e-12) - 1.0)
+        return {"critic": ops.softplus(fake_logits) + ops.softplus(-real_logits) + penalty}
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        logs = super().train_step(data)
+        self.average.update()
+        return logs
+
+    def call(self, latents: Any, training: bool = False) -> Any:
+        return self.average(latents, training=training)
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        return batch["image"], None
+
+    def serving(self) -> dict[str, Serving]:
+        return {"sample": Serving(self.average, input="latent", output="image")}
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "critic": keras.saving.serialize_keras_object(self.critic),
+            "critic_rounds": self.critic_rounds,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ToyGAN":
+        parts = {key: keras.saving.deserialize_keras_object(config[key]) for key in ("generator", "critic")}
+        return cls(**{**config, **parts})
+
+
+def attentive_critic() -> keras.Model:
+    image = keras.Input((SIZE, SIZE, 3))
+    x = layers.SpectralNormalization(keras.layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False))(image)
+    x = keras.layers.LeakyReLU()(layers.BatchNormalization(synchronized=True)(x))
+    attention = layers.SelfAttention2D(spectral_normalization=True)
+    x = layers.MinibatchStdDev(group_size=2)(attention(x))
+    attention.gamma.assign(0.5)  # at 0, where it starts, its kernels would not train
+    head = layers.SpectralNormalization(keras.layers.Dense(1, dtype=keras.config.floatx()))
+    return keras.Model(image, head(keras.layers.Flatten()(x)), name="critic")
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class ToyRelativisticGAN(ToyGAN):
+    """Losses of the global batch, penalties of all kinds, one of them lazy, clipped weights in the generator."""
+
+    def __init__(self, generator: keras.Model, critic: keras.Model, critic_rounds: int = 2, name: str | None = None):
+        super().__init__(generator, critic, critic_rounds, name)
+        regularizers.clip_weights(generator, 0.2)
+        self.adversary = losses.RelativisticAverageGANLoss()
+        self.matching = losses.FeatureMatchingLoss()
+        self.penalties = (
+            regularizers.GradientPenalty(0.1),
+            regularizers.DRAGANPenalty(0.1),
+            regularizers.R1Penalty(0.1, every=2),
+        )
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        real = batch["image"]
+        fake = self.generator(replicas.normal((ops.shape(real)[0], 4), self.seed), training=True)
+        fake_logits, real_logits = self.critic(fake, training=True), self.critic(real, training=True)
+        if players == ("generator",):
+            losses_of_fakes = replicas.on_global_batch(self.adversary.generator, fake_logits, real_logits)
+            matching = replicas.on_global_batch(self.matching.call, real, fake)  # of the pixels themselves
+            return {"generator": losses_of_fakes + 0.01 * matching}
+        penalty = sum(
+            penalty(
+                lambda x: self.critic(x, training=False), real, fake, self.seed, self.optimizer_of("critic").iterations
+            )
+            for penalty in self.penalties
+        )
+        return {"critic": replicas.on_global_batch(self.adversary.discriminator, real_logits, fake_logits) + penalty}
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class ToyContrastive(Method):
+    """Noise views, negatives gathered from all replicas, a momentum encoder."""
+
+    def __init__(self, network: keras.Model, name: str | None = None):
+        super().__init__(name=name)
+        self.network = network
+        self.target = TargetNetwork(network, momentum=0.5)
+        self.seed = keras.random.SeedGenerator(5)
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> Any:
+        images = batch["image"]
+        shape = (ops.shape(images)[0], *images.shape[1:])
+        view = images + 0.1 * replicas.normal(shape, self.seed)
+        queries = self.network(view, training=training)
+        keys = replicas.all_gather(self.target(images, training=training))
+        others = replicas.all_gather(queries)
+        return ops.concatenate([queries @ ops.transpose(keys), queries @ ops.transpose(others)], axis=1)
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        rows = ops.shape(y_pred)[0]
+        own = ops.arange(rows) + replicas.index() * rows
+        return ops.logsumexp(y_pred, axis=1) - ops.take_along_axis(y_pred, own[:, None], axis=1)[:, 0]
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        logs = super().train_step(data)
+        self.target.update()
+        return logs
+
+    def encode(self, images: Any) -> Any:
+        return self.network(images, training=False)
+
+    def serving(self) -> dict[str, Serving]:
+        return {"encode": Serving(self.encode, input="image", output="vector")}
+
+    def get_config(self) -> dict[str, Any]:
+        return {"network": keras.saving.serialize_keras_object(self.network), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ToyContrastive":
+        return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
