@@ -152,7 +152,7 @@ class ToyContrastive(Method):
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         rows = ops.shape(y_pred)[0]
-        own = ops.arange(rows) + replicas.index() * rows
+        own = ops.arange(rows, dtype="int32") + replicas.index() * rows
         return ops.logsumexp(y_pred, axis=1) - ops.take_along_axis(y_pred, own[:, None], axis=1)[:, 0]
 
     def train_step(self, data: Any) -> dict[str, Any]:

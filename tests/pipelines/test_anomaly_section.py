@@ -3,15 +3,25 @@ import json
 from pipelines import results
 
 
-def test_anomalies_become_a_table_of_classes_and_methods(tmp_path):
-    spread = {"mean": 0.51234, "deviation": 0.00456}
+def test_anomalies_become_a_table_of_scores_and_classes(tmp_path):
     record = {
         "kind": "anomaly",
         "command": "python benchmarks/anomaly.py",
-        "metric": "AUROC",
+        "data": "Garments; the class held out is the anomaly",
+        "metric": "AUROC on the test set",
         "rows": [
-            {"title": "PCA", "classes": {"Bag": {"mean": 0.9, "deviation": 0.0}}, "mean": spread},
-            {"title": "VAE", "classes": {"Bag": {"mean": 0.8, "deviation": 0.1}}, "mean": spread},
+            {
+                "title": "PCA",
+                "classes": {"Bag": {"mean": 0.9, "deviation": 0.0}},
+                "mean": {"mean": 0.51234, "deviation": 0.0},
+                "seeds": 1,
+            },
+            {
+                "title": "VAE",
+                "classes": {"Bag": {"mean": 0.8, "deviation": 0.1}},
+                "mean": {"mean": 0.61234, "deviation": 0.00456},
+                "seeds": 5,
+            },
         ],
         "settings": {"code": 32, "steps": 300, "batch_size": 256},
         "seeds": 5,
@@ -20,6 +30,7 @@ def test_anomalies_become_a_table_of_classes_and_methods(tmp_path):
     }
     (tmp_path / "anomaly.json").write_text(json.dumps(record))
     page = results.render(tmp_path)
-    assert "| held out | PCA | VAE |\n| --- | ---: | ---: |\n| Bag | 0.900 | 0.800 |\n" in page
-    assert "| **mean** | 0.512 +- 0.005 | 0.512 +- 0.005 |\n" in page
+    assert "AUROC on the test set. Garments; the class held out is the anomaly. Behind a plus-minus: " in page
+    assert "| score | seeds | mean | Bag |\n| --- | ---: | ---: | ---: |\n" in page
+    assert "| PCA | 1 | 0.512 | 0.900 |\n| VAE | 5 | 0.612 ± 0.005 | 0.800 ± 0.100 |\n" in page
     assert "- `python benchmarks/anomaly.py` (12 seconds in all, keras 3.15.1)" in page
