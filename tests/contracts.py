@@ -256,7 +256,7 @@ CASES = {
     "GAN": Case(_gan, garments),
     "DCGAN": Case(_dcgan, garments),
     "WGANGP": Case(_wgan_gp, garments),
-    "SNGAN": Case(_sngan, garments, 1e-3),  # sums over space: gradients are larger
+    "SNGAN": Case(_sngan, garments, 1e-4),  # sums over space: gradients are larger
     "ConditionalGAN": Case(_conditional_gan, classes),
     "ConditionalGAN, projection": Case(_projection_gan, classes),
     "ACGAN": Case(_acgan, classes),
