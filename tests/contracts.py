@@ -259,7 +259,11 @@ CASES = {
     "SNGAN": Case(_sngan, garments, 1e-4),  # sums over space: gradients are larger
     "ConditionalGAN": Case(_conditional_gan, classes),
     "ConditionalGAN, projection": Case(_projection_gan, classes),
-    "ACGAN": Case(_acgan, classes),
+    "ACGAN": Case(
+        recipe("fashion_mnist/acgan", "model.filters=4", "model.discriminator_filters=4", "model.num_classes=3"),
+        classes,
+    ),
+    "ACGAN, as the paper": Case(_acgan, classes),
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
     "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),
     "CycleGAN": Case(_cyclegan, domains("first", "second")),

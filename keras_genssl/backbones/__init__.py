@@ -22,6 +22,7 @@ from keras_genssl.backbones.receptive_field import receptive_radius
 from keras_genssl.backbones.resnet_translator import resnet_translator
 from keras_genssl.backbones.small_extractor import small_extractor
 from keras_genssl.backbones.sngan import sngan_discriminator, sngan_generator
+from keras_genssl.backbones.spectral_acgan import spectral_acgan_discriminator
 from keras_genssl.backbones.srcnn import srcnn
 from keras_genssl.backbones.srgan import srgan_discriminator, srresnet
 from keras_genssl.backbones.unet_generator import unet_generator
@@ -54,6 +55,7 @@ __all__ = [
     "small_extractor",
     "sngan_discriminator",
     "sngan_generator",
+    "spectral_acgan_discriminator",
     "srcnn",
     "srgan_discriminator",
     "srresnet",

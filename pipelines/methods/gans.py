@@ -191,12 +191,13 @@ class ConditionalGAN(Conditional):
 
 
 class ACGAN(Conditional):
-    """Odena et al. 2017: the discriminator tells the class too."""
+    """Odena et al. 2017: the discriminator tells the class too; ``networks`` are the paper's or spectral ones."""
 
     method: Literal["ACGAN"]
+    networks: Literal["paper", "spectral"] = "paper"
     filters: PositiveInt = 64
     discriminator_filters: PositiveInt = 16
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5  # of the paper's discriminator
     discriminator_class_weight: Weight = 1.0
     generator_class_weight: Weight = 0.1
     fake_class_weight: Weight = 0.0
@@ -208,9 +209,13 @@ class ACGAN(Conditional):
 
         shape, classes = recipe.prepare.shape, self.num_classes
         assert classes is not None  # the recipe is settled
+        if self.networks == "paper":
+            judge = backbones.acgan_discriminator(shape, classes, self.discriminator_filters, dropout=self.dropout)
+        else:
+            judge = backbones.spectral_acgan_discriminator(shape, classes, self.discriminator_filters)
         return models.ACGAN(
             backbones.dcgan_generator(shape, self.latent_dim, self.filters, num_classes=classes),
-            backbones.acgan_discriminator(shape, classes, self.discriminator_filters, dropout=self.dropout),
+            judge,
             self.latent_dim,
             classes,
             discriminator_class_weight=self.discriminator_class_weight,
