@@ -1,5 +1,6 @@
 """The nearest of a gallery, for measures that look at many neighbours of many queries."""
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -51,23 +52,23 @@ class Nearest:
             ``indices`` int64 ``(block, k)`` and ``similarities`` float64 of the same shape: cosines, or minus half
             the squared distances in a unit of their own.
         """
-        queries = self._vectors(self.queries[rows])
-        halves = np.square(queries).sum(axis=1) / 2
+        queries = _GRID * self._vectors(self.queries[rows])
+        halves = np.square(queries).sum(axis=1)[:, None] / (2 * _GRID)
         own = None if self.own is None else self.own[rows]
         indices, found = np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0))
-        for start in range(0, len(self.gallery), _GALLERY):
-            gallery = self._vectors(self.gallery[start : start + _GALLERY])
+        # A small block first: of the others only what beats the k best so far is looked at.
+        edges = [0, *range(_GALLERY // 8 + 1, len(self.gallery), _GALLERY), len(self.gallery)]
+        for start, end in itertools.pairwise(edges):
+            gallery = self._vectors(self.gallery[start:end])
             values = queries @ gallery.T
             if not self.normalize:
-                values -= np.square(gallery).sum(axis=1) / 2
-                values -= halves[:, None]
-            np.rint(np.multiply(values, _GRID, out=values), out=values)
+                values -= np.square(gallery).sum(axis=1) * (_GRID / 2)
+                values -= halves
             if own is not None:
-                inside = np.flatnonzero((own >= start) & (own < start + len(gallery)))
+                inside = np.flatnonzero((own >= start) & (own < end))
                 values[inside, own[inside] - start] = -np.inf
-            best = _largest(values, k)
-            indices = np.concatenate([indices, best + start], axis=1)
-            found = np.concatenate([found, np.take_along_axis(values, best, axis=1)], axis=1)
+            columns, values = _candidates(values, found, k)
+            indices, found = np.concatenate([indices, columns + start], axis=1), np.concatenate([found, values], axis=1)
             best = _largest(found, k)
             indices, found = np.take_along_axis(indices, best, axis=1), np.take_along_axis(found, best, axis=1)
         order = np.argsort(-found, axis=1, kind="stable")
@@ -90,6 +91,22 @@ def normalized(vectors: np.ndarray) -> np.ndarray:
     vectors = vectors / np.where(largest > 0, largest, 1.0)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(norms > 0, norms, 1.0)
+
+
+def _candidates(values: np.ndarray, found: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The columns that may be among the k largest, in ascending order, and their rounded values; rows end in -inf."""
+    if found.shape[1] < k:
+        values = np.rint(values)
+        columns = _largest(values, k)
+        return columns, np.take_along_axis(values, columns, axis=1)
+    better = values >= found.min(axis=1, keepdims=True) + 0.5
+    counts = better.sum(axis=1)
+    rows, columns = np.nonzero(better)
+    places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    chosen = np.zeros((len(values), counts.max()), np.int64)
+    rounded = np.full(chosen.shape, -np.inf)
+    chosen[rows, places], rounded[rows, places] = columns, np.rint(values[rows, columns])
+    return chosen, rounded
 
 
 def _largest(values: np.ndarray, k: int) -> np.ndarray:
