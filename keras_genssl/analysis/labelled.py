@@ -42,7 +42,7 @@ def encode_labelled(encode: Function, labelled: Any, batch_size: int = 256) -> t
     parts = []
     order = getattr(labelled, "order", None)
     position = None if order is None else order.position
-    options = labelled.options()
+    options = type(labelled.options())()
     options.autotune.enabled = False  # whose thread can hold up the iterator's end for a minute (TensorFlow 2.21)
     try:
         if order is not None:

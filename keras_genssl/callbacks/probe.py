@@ -80,6 +80,6 @@ def _unchanged(model: keras.Model) -> Iterator[None]:
 def _digests(model: keras.Model) -> dict[str, str]:
     """A digest of each weight by path, in the memory of one."""
     return {
-        f"{number}: {weight.path}": hashlib.sha256(keras.ops.convert_to_numpy(weight).tobytes()).hexdigest()
+        f"{number}: {weight.path}": hashlib.sha256(keras.ops.convert_to_tensor(weight).numpy().tobytes()).hexdigest()
         for number, weight in enumerate(model.weights)
     }

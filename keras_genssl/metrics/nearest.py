@@ -95,12 +95,12 @@ def normalized(vectors: np.ndarray) -> np.ndarray:
 
 def _candidates(values: np.ndarray, found: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The columns that may be among the k largest, in ascending order, and their rounded values; rows end in -inf."""
-    if found.shape[1] < k:
-        values = np.rint(values)
-        columns = _largest(values, k)
+    if found.shape[1] == k:
+        better = values >= found.min(axis=1, keepdims=True) + 0.5
+        counts = better.sum(axis=1)
+    if found.shape[1] < k or counts.max() > len(values[0]) // 8:
+        columns = _largest(np.rint(values, out=values), k)
         return columns, np.take_along_axis(values, columns, axis=1)
-    better = values >= found.min(axis=1, keepdims=True) + 0.5
-    counts = better.sum(axis=1)
     rows, columns = np.nonzero(better)
     places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
     chosen = np.zeros((len(values), counts.max()), np.int64)
