@@ -70,6 +70,24 @@ def test_copies_tie_and_the_first_of_the_gallery_counts(chunks):
     assert metrics.knn_accuracy([vector], [7], gallery, np.array([7, 0, 8, 0] * 15), k=2, temperature=None) == 1.0
 
 
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("k", [1, 10, 1499])
+def test_neighbours_are_those_of_a_full_sort(normalize, k, monkeypatch):
+    """Blocks of 400 of which few rows matter, half of the vectors twice, each query left out of its own search."""
+    monkeypatch.setattr(nearest, "_GALLERY", 400)
+    gallery = np.random.default_rng(0).integers(-9, 10, (1500, 3)) + 0.5  # exact products without rounding
+    gallery[750:] = gallery[:750]
+    queries = np.arange(0, 1500, 60)
+    vectors = gallery / np.linalg.norm(gallery, axis=1, keepdims=True) if normalize else gallery
+    values = vectors[queries] @ vectors.T if normalize else -((vectors[queries, None] - vectors) ** 2).sum(-1)
+    values = np.round(values, 9)
+    values[np.arange(len(queries)), queries] = -np.inf
+    expected = np.argsort(-values, axis=1, kind="stable")[:, :k]
+    search = nearest.Nearest(gallery[queries], gallery, queries, normalize)
+    found = np.concatenate([search.find(rows, k)[0] for rows in search.blocks()])
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_euclidean_neighbours_far_from_the_origin(chunks):
     rng = np.random.default_rng(0)
     gallery, queries = 1e4 + rng.normal(size=(50, 3)), 1e4 + rng.normal(size=(8, 3))
