@@ -12,11 +12,13 @@ from keras_genssl.analysis.anomaly import auroc, leave_one_class_out, negative_e
 from keras_genssl.analysis.batches import decode_codes, encode_images, to_float
 from keras_genssl.analysis.dequantize import dequantize
 from keras_genssl.analysis.duplicates import closest_pairs, duplicate_rate, memorisation_rate, support_size
-from keras_genssl.analysis.few_labels import classifier, few_label_accuracy, labelled_subset
+from keras_genssl.analysis.few_labels import classifier, few_label_comparison
 from keras_genssl.analysis.filters import first_layer_filters
+from keras_genssl.analysis.fine_tuning import fine_tuned_accuracy
 from keras_genssl.analysis.gaussian_codes import gaussian_codes
 from keras_genssl.analysis.image_grid import image_grid, save_image_grid, to_uint8
 from keras_genssl.analysis.interpolation import interpolate, interpolation_grid, lerp, morph, slerp
+from keras_genssl.analysis.labelled import encode_labelled
 from keras_genssl.analysis.latent_arithmetic import add_attribute, analogy, attribute_direction, classifier_direction
 from keras_genssl.analysis.pca import PCA
 from keras_genssl.analysis.projection import (
@@ -42,14 +44,15 @@ __all__ = [
     "dequantize",
     "duplicate_rate",
     "encode_images",
-    "few_label_accuracy",
+    "encode_labelled",
+    "few_label_comparison",
+    "fine_tuned_accuracy",
     "first_layer_filters",
     "gaussian_codes",
     "gaussian_quantiles",
     "image_grid",
     "interpolate",
     "interpolation_grid",
-    "labelled_subset",
     "latent_manifold",
     "leave_one_class_out",
     "lerp",

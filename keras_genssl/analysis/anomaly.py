@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, encode_images, to_float
+from keras_genssl.metrics.verification import roc_auc
 
 Scorer = Callable[[np.ndarray], npt.ArrayLike]
 
@@ -100,9 +101,7 @@ def auroc(scores_normal: npt.ArrayLike, scores_anomalous: npt.ArrayLike) -> floa
         )
     if np.isnan(normal).any() or np.isnan(anomalous).any():
         raise ValueError("`scores_normal` and `scores_anomalous` must not hold NaN.")
-    normal = np.sort(normal)
-    below, not_above = (np.searchsorted(normal, anomalous, side) for side in ("left", "right"))
-    return float((below + not_above).sum() / (2 * normal.size * anomalous.size))
+    return roc_auc(np.concatenate([normal, anomalous]), np.arange(len(normal) + len(anomalous)) >= len(normal))
 
 
 def leave_one_class_out(

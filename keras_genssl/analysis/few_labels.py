@@ -7,40 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, encode_images
+from keras_genssl.metrics.few_labels import few_label_accuracy
 
 
-def labelled_subset(labels: npt.ArrayLike, labels_per_class: int, seed: int) -> np.ndarray:
-    """Draws equally many examples of each class.
-
-    Args:
-        labels: `(num,)` of integers.
-        labels_per_class: examples to draw of each, at least 1.
-        seed: of the draw.
-
-    Returns:
-        int64 positions `(classes * labels_per_class,)`, without repetition.
-
-    Raises:
-        ValueError: if a class has fewer examples.
-
-    Example:
-        >>> labels = np.array([0, 1, 0, 1, 1])
-        >>> np.bincount(labels[labelled_subset(labels, 2, seed=0)]).tolist()
-        [2, 2]
-    """
-    labels = np.asarray(labels)
-    classes, counts = np.unique(labels, return_counts=True)
-    if not 1 <= labels_per_class <= counts.min():
-        raise ValueError(
-            f"`labels_per_class` must lie in 1 ... {counts.min()}, the size of the smallest class. "
-            f"Received: labels_per_class={labels_per_class}"
-        )
-    rng = np.random.default_rng(seed)
-    drawn = [rng.choice(np.flatnonzero(labels == label), labels_per_class, replace=False) for label in classes]
-    return np.concatenate(drawn)
-
-
-def few_label_accuracy(
+def few_label_comparison(
     encode: Function,
     train: tuple[npt.ArrayLike, npt.ArrayLike],
     test: tuple[npt.ArrayLike, npt.ArrayLike],
@@ -48,11 +18,10 @@ def few_label_accuracy(
     seeds: Iterable[int] = range(5),
     batch_size: int = 256,
 ) -> dict[str, dict[str, Any]]:
-    """Test accuracy of a logistic regression on frozen codes, few of whose labels are known.
+    """`metrics.few_label_accuracy` of frozen codes, of raw pixels and of principal components.
 
-    Beside it stand the same classifier on raw pixels and on as many principal components as the code has
-    numbers, fitted, as the encoder was, on the training images without labels. Inputs are standardised with the
-    statistics of all training images; the classifier is scikit-learn's with its default penalty (`C = 1`).
+    There are as many components as the code has numbers, fitted, as the encoder was, on the training images without
+    labels.
 
     Args:
         encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.
@@ -71,16 +40,12 @@ def few_label_accuracy(
 
     Example:
 
-        rows = kg.analysis.few_label_accuracy(model.encode, (images, labels), test, labels_per_class=10)
+        rows = kg.analysis.few_label_comparison(model.encode, (images, labels), test, labels_per_class=10)
         rows["codes"]["mean"], rows["pixels"]["mean"]
     """
     from sklearn.decomposition import PCA
-    from sklearn.linear_model import LogisticRegression
 
     (train_images, train_labels), (test_images, test_labels) = ((np.asarray(a) for a in pair) for pair in (train, test))
-    subsets = [labelled_subset(train_labels, labels_per_class, seed) for seed in seeds]
-    if not subsets:
-        raise ValueError("`seeds` must not be empty.")
 
     def flat(function: Function, images: np.ndarray) -> np.ndarray:
         return encode_images(function, images, batch_size).reshape(len(images), -1).astype(np.float32)
@@ -95,23 +60,13 @@ def few_label_accuracy(
     size = min(inputs["codes"][0].shape[1], *inputs["pixels"][0].shape)
     pca = PCA(size, svd_solver="covariance_eigh").fit(inputs["pixels"][0])
     inputs["pca"] = tuple(pca.transform(values) for values in inputs["pixels"])
-
-    def row(known: np.ndarray, unknown: np.ndarray) -> dict[str, Any]:
-        mean, scale = known.mean(axis=0), known.std(axis=0)
-        scale = np.where(scale > 1e-6, scale, 1.0)
-        known, unknown = (known - mean) / scale, (unknown - mean) / scale
-        accuracies = []
-        for subset in subsets:
-            classifier = LogisticRegression(max_iter=1000).fit(known[subset], train_labels[subset])
-            accuracies.append(float(classifier.score(unknown, test_labels)))
-        return {
-            "mean": float(np.mean(accuracies)),
-            "deviation": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0,
-            "accuracies": accuracies,
-            "size": known.shape[1],
-        }
-
-    return {name: row(*inputs[name]) for name in ("codes", "pca", "pixels")}
+    seeds = list(seeds)
+    rows = {}
+    for name in ("codes", "pca", "pixels"):
+        known, judged = inputs[name]
+        row = few_label_accuracy(judged, test_labels, known, train_labels, labels_per_class, seeds)
+        rows[name] = {**row, "size": known.shape[1]}
+    return rows
 
 
 def classifier(encoder: Any, num_classes: int, trainable: bool = True, seed: int | None = None) -> Any:
@@ -135,7 +90,7 @@ def classifier(encoder: Any, num_classes: int, trainable: bool = True, seed: int
 
     Example:
 
-        chosen = kg.analysis.labelled_subset(labels, 10, seed=0)
+        chosen = kg.metrics.labelled_subset(labels, 10, seed=0)
         model = kg.analysis.classifier(autoencoder.encoder, num_classes=10)
         model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
         model.fit(images[chosen], labels[chosen], epochs=50)

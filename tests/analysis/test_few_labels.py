@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from keras_genssl import analysis
+from keras_genssl import analysis, metrics
 
 
 @pytest.fixture(scope="module")
@@ -19,18 +19,18 @@ def digits():
 
 def test_each_class_gives_equally_many_without_repetition():
     labels = np.random.default_rng(0).integers(0, 4, 200)
-    chosen = analysis.labelled_subset(labels, 7, seed=1)
+    chosen = metrics.labelled_subset(labels, 7, seed=1)
     assert np.bincount(labels[chosen]).tolist() == [7, 7, 7, 7]
     assert len(set(chosen.tolist())) == 28
-    np.testing.assert_array_equal(chosen, analysis.labelled_subset(labels, 7, seed=1))
-    assert set(chosen.tolist()) != set(analysis.labelled_subset(labels, 7, seed=2).tolist())
+    np.testing.assert_array_equal(chosen, metrics.labelled_subset(labels, 7, seed=1))
+    assert set(chosen.tolist()) != set(metrics.labelled_subset(labels, 7, seed=2).tolist())
 
 
 def test_accuracies_are_scikit_learns(digits):
     train, test = digits
     weights = np.random.default_rng(0).normal(size=(64, 6))
     encode = lambda images: images.reshape(len(images), -1) @ weights  # noqa: E731
-    rows = analysis.few_label_accuracy(encode, train, test, labels_per_class=5, seeds=(3, 4))
+    rows = analysis.few_label_comparison(encode, train, test, labels_per_class=5, seeds=(3, 4))
 
     flat = [images.reshape(len(images), -1) for images in (train[0], test[0])]
     pca = PCA(6, svd_solver="full").fit(flat[0])
@@ -43,7 +43,7 @@ def test_accuracies_are_scikit_learns(digits):
         scaler = StandardScaler().fit(known)
         expected = []
         for seed in (3, 4):
-            chosen = analysis.labelled_subset(train[1], 5, seed)
+            chosen = metrics.labelled_subset(train[1], 5, seed)
             fitted = LogisticRegression(max_iter=1000).fit(scaler.transform(known[chosen]), train[1][chosen])
             expected.append((fitted.predict(scaler.transform(unknown)) == test[1]).mean())
         np.testing.assert_allclose(rows[name]["accuracies"], expected, atol=2 / len(test[1]))
@@ -59,7 +59,7 @@ def test_codes_that_are_the_labels_need_one_of_each(digits):
         image.tobytes(): label for image, label in zip(np.r_[images, test[0]], np.r_[labels, test[1]], strict=True)
     }
     encode = lambda batch: np.eye(10)[[known[image.tobytes()] for image in batch]]  # noqa: E731
-    rows = analysis.few_label_accuracy(encode, (images, labels), test, labels_per_class=1, seeds=(0,))
+    rows = analysis.few_label_comparison(encode, (images, labels), test, labels_per_class=1, seeds=(0,))
     assert rows["codes"]["mean"] == 1.0
     assert rows["codes"]["deviation"] == 0.0
 
@@ -96,7 +96,7 @@ def test_a_frozen_encoder_trains_the_dense_layer_alone():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: analysis.labelled_subset(np.array([0, 0, 1]), 2, 0), "must lie in 1 ... 1"),
+        (lambda: metrics.labelled_subset(np.array([0, 0, 1]), 2, 0), "must lie in 1 ... 1"),
         (lambda: analysis.classifier(encoder(), 1), "`num_classes` must be at least 2"),
         (lambda: analysis.classifier(keras.Sequential([keras.layers.Dense(3)]), 10), "must be built"),
     ],

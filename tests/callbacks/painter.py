@@ -89,6 +89,7 @@ def looks(folder: Any) -> list[keras.callbacks.Callback]:
         callbacks.LatentWalk(folder / "walk", num_points=3, steps=4),
         callbacks.LatentWalk(folder / "codes", steps=2, images=images(2)),
         callbacks.ReconstructionGrid(folder / "pairs", images(3)),
+        callbacks.KNNProbe((images(12), np.arange(12) % 2), k=3, every=1),
         callbacks.ImageMetrics([metrics.FID(features, real), metrics.PrecisionRecall(features, real)], num_images=30),
     ]
 

@@ -1,0 +1,56 @@
+"""Nearest neighbours by the features of a model that trains."""
+
+from collections.abc import Callable
+from typing import Any
+
+from keras_genssl.callbacks.probe import Labelled, Probe
+from keras_genssl.metrics.knn import knn_accuracy
+
+
+class KNNProbe(Probe):
+    """Put ``knn_accuracy`` into the logs after epochs: `metrics.knn_accuracy` of the model's features.
+
+    Nothing is trained, so that it is the cheapest probe. Wu et al., 2018 (https://arxiv.org/abs/1805.01978).
+
+    Args:
+        gallery: images whose labels are known, arrays ``(images, labels)`` or a finite dataset, as
+            `analysis.encode_labelled` takes them.
+        queries: images to classify, in the same forms; None: those of the gallery, each left out of its own search.
+        k: neighbours, positive.
+        temperature: of the votes ``exp(similarity / T)``, positive; None: all count alike.
+        every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
+            for the model's own ``encode``; images encoded at once; what stands before the name in the logs.
+
+    Raises:
+        ValueError: if an argument breaks its rule; in `fit` where k exceeds the gallery.
+
+    Example:
+
+        probe = kg.callbacks.KNNProbe((images, labels), (test_images, test_labels), k=20, every=5)
+        history = model.fit(dataset, epochs=20, callbacks=[probe])
+        history.history["knn_accuracy"]                               # four numbers
+    """
+
+    def __init__(
+        self,
+        gallery: Any,
+        queries: Any = None,
+        k: int = 20,
+        temperature: float | None = 0.07,
+        every: int = 5,
+        encode: Callable[[Any], Any] | None = None,
+        batch_size: int = 256,
+        prefix: str = "",
+    ) -> None:
+        super().__init__((gallery,) if queries is None else (gallery, queries), every, encode, batch_size, prefix)
+        if k < 1:
+            raise ValueError(f"`k` must be positive. Received: k={k}")
+        if temperature is not None and not temperature > 0:
+            raise ValueError(f"`temperature` must be positive or None. Received: temperature={temperature}")
+        self.k, self.temperature = k, temperature
+
+    def measure(self, *encoded: Labelled) -> dict[str, float]:
+        """The accuracy, of the gallery and the queries, or of the gallery alone."""
+        if len(encoded) == 1:
+            return {"knn_accuracy": knn_accuracy(*encoded[0], k=self.k, temperature=self.temperature)}
+        return {"knn_accuracy": knn_accuracy(*encoded[1], *encoded[0], self.k, self.temperature)}

@@ -1,0 +1,59 @@
+"""What every measure of features asks of its arguments."""
+
+import numpy as np
+import numpy.typing as npt
+
+
+def finite_features(features: npt.ArrayLike, name: str = "") -> np.ndarray:
+    """Features ``(num, dim)``, if they are that, finite and not empty; see `checked_features`."""
+    features = np.asarray(features)
+    argument = f"{name}_features" if name else "features"
+    if features.ndim != 2 or not features.size:
+        raise ValueError(f"`{argument}` must be (num, dim), not empty. Received: shape {features.shape}")
+    if features.dtype.kind != "f":
+        features = features.astype(np.float64)
+    if not np.isfinite(features).all():
+        raise ValueError(f"`{argument}` must be finite. Received: NaN or infinity among them")
+    return features
+
+
+def checked_features(features: npt.ArrayLike, labels: npt.ArrayLike, name: str = "") -> tuple[np.ndarray, np.ndarray]:
+    """Features ``(num, dim)`` and their labels ``(num,)`` as arrays, if they are that, finite and not empty.
+
+    Args:
+        features: finite numbers ``(num, dim)``, one row at least.
+        labels: ``(num,)``.
+        name: what stands before ``features`` and ``labels`` in the names of the arguments, such as "gallery".
+
+    Returns:
+        Both, in their own dtypes; booleans and integers among the features become float64.
+
+    Raises:
+        ValueError: if they are not as said.
+    """
+    features, labels = finite_features(features, name), np.asarray(labels)
+    prefix = f"{name}_" if name else ""
+    if labels.shape != features.shape[:1]:
+        raise ValueError(
+            f"`{prefix}labels` must be (num,), one for each of `{prefix}features`. "
+            f"Received: shapes {labels.shape} and {features.shape}"
+        )
+    return features, labels
+
+
+def checked_both(
+    features: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    other_features: npt.ArrayLike,
+    other_labels: npt.ArrayLike,
+    name: str,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Two labelled sets of features of one dimension, the second named after ``name``; see `checked_features`."""
+    features, labels = checked_features(features, labels)
+    other_features, other_labels = checked_features(other_features, other_labels, name)
+    if features.shape[1] != other_features.shape[1]:
+        raise ValueError(
+            f"`features` and `{name}_features` must have one dimension. "
+            f"Received: shapes {features.shape} and {other_features.shape}"
+        )
+    return features, labels, other_features, other_labels

@@ -1,0 +1,94 @@
+"""Whether clusters of features are the classes."""
+
+import numpy as np
+import numpy.typing as npt
+
+from keras_genssl.metrics.checked_features import checked_features
+from keras_genssl.metrics.nearest import normalized
+
+
+def cluster_agreement(clusters: npt.ArrayLike, labels: npt.ArrayLike) -> dict[str, float]:
+    """Compare clusters, however they were found, with classes.
+
+    Args:
+        clusters: ``(num,)``, the cluster of each example, by any number.
+        labels: ``(num,)``, of two classes at least.
+
+    Returns:
+        ``nmi``, mutual information over the mean of both entropies, in [0, 1]; ``ami``, the same adjusted for chance
+        (Vinh et al., 2010, https://jmlr.org/papers/v11/vinh10a.html), 0 in expectation for random clusters; and
+        ``accuracy``, the share of examples whose cluster is that of their class under the best one-to-one
+        assignment (Kuhn, 1955, the Hungarian method).
+
+    Raises:
+        ValueError: if the shapes are not as said, or there is one class only.
+
+    Example:
+        >>> [cluster_agreement(clusters, [1, 1, 0, 0])["accuracy"] for clusters in ([5, 5, 7, 7], [5, 5, 5, 7])]
+        [1.0, 0.75]
+    """
+    from scipy.optimize import linear_sum_assignment
+    from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
+    from sklearn.metrics.cluster import contingency_matrix
+
+    clusters, labels = np.asarray(clusters), np.asarray(labels)
+    if clusters.ndim != 1 or clusters.shape != labels.shape:
+        raise ValueError(
+            f"`clusters` and `labels` must both be (num,). Received: shapes {clusters.shape} and {labels.shape}"
+        )
+    if len(np.unique(labels)) < 2:
+        raise ValueError(f"`labels` must hold two classes at least. Received: {np.unique(labels).tolist()}")
+    counts = contingency_matrix(labels, clusters)
+    assigned = counts[linear_sum_assignment(counts, maximize=True)].sum()
+    return {
+        "nmi": float(normalized_mutual_info_score(labels, clusters)),
+        "ami": float(adjusted_mutual_info_score(labels, clusters)),
+        "accuracy": float(assigned / len(labels)),
+    }
+
+
+def clustering_scores(
+    features: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    num_clusters: int | None = None,
+    normalize: bool = False,
+    seed: int = 0,
+    num_starts: int = 10,
+) -> dict[str, float]:
+    """Cluster features by k-means, without labels, and compare the clusters with the classes.
+
+    scikit-learn's `KMeans` (k-means++), the best of several starts.
+
+    Args:
+        features: float ``(num, dim)``.
+        labels: ``(num,)``, of two classes at least.
+        num_clusters: from 1 to ``num``; None: as many as there are classes.
+        normalize: whether features are divided by their norms first.
+        seed: of the starts.
+        num_starts: positive.
+
+    Returns:
+        ``nmi``, ``ami`` and ``accuracy``, as `cluster_agreement` explains.
+
+    Raises:
+        ValueError: if an argument breaks its rule, or a feature is not finite.
+
+    Example:
+        >>> clustering_scores([[0.0], [0.1], [5.0], [5.1]], [1, 1, 0, 0])
+        {'nmi': 1.0, 'ami': 1.0, 'accuracy': 1.0}
+    """
+    from sklearn.cluster import KMeans
+
+    features, labels = checked_features(features, labels)
+    if num_clusters is None:
+        num_clusters = len(np.unique(labels))
+    if not 1 <= num_clusters <= len(features):
+        raise ValueError(
+            f"`num_clusters` must lie in 1 ... {len(features)}, the number of examples. "
+            f"Received: num_clusters={num_clusters}"
+        )
+    if num_starts < 1:
+        raise ValueError(f"`num_starts` must be positive. Received: num_starts={num_starts}")
+    if normalize:
+        features = normalized(features)
+    return cluster_agreement(KMeans(num_clusters, n_init=num_starts, random_state=seed).fit_predict(features), labels)

@@ -1,0 +1,71 @@
+"""What a linear classifier makes of features."""
+
+import numpy as np
+import numpy.typing as npt
+
+from keras_genssl.metrics.checked_features import checked_both
+
+
+def linear_accuracy(
+    features: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    train_features: npt.ArrayLike,
+    train_labels: npt.ArrayLike,
+    penalty: float = 1.0,
+    max_steps: int = 1000,
+) -> float:
+    """Compute the accuracy of a logistic regression on frozen features: the linear probe.
+
+    scikit-learn's `LogisticRegression` by L-BFGS, without chance: features are standardised with the mean and
+    deviation of the training ones, and what is minimised is the *sum* of cross-entropies plus
+    ``penalty / 2 |weights|²`` (intercepts free), so that ``C = 1 / penalty``. In float64.
+
+    Args:
+        features: of the test images, float ``(num, dim)``.
+        labels: ``(num,)``.
+        train_features: ``(num_train, dim)``.
+        train_labels: ``(num_train,)``, of two classes at least.
+        penalty: positive.
+        max_steps: of L-BFGS, which warns when it has not converged by then.
+
+    Returns:
+        A number in [0, 1].
+
+    Raises:
+        ValueError: if an argument breaks its rule, or a feature is not finite.
+
+    Example:
+        >>> linear_accuracy([[0.2], [0.9], [1.8]], [0, 0, 1], [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+        1.0
+    """
+    values = checked_both(features, labels, train_features, train_labels, "train")
+    known, judged = standardized(values[2], values[2]), standardized(values[2], values[0])
+    return fitted_accuracy(judged, values[1], known, values[3], penalty, max_steps)
+
+
+def standardized(reference: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """float64 features less the mean of the reference ones, over their deviation; constant ones are only centred."""
+    mean, deviation = reference.mean(axis=0, dtype=np.float64), reference.std(axis=0, dtype=np.float64)
+    constant = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
+    return (features - mean) / np.where(constant, 1.0, deviation)
+
+
+def fitted_accuracy(
+    features: np.ndarray,
+    labels: np.ndarray,
+    train_features: np.ndarray,
+    train_labels: np.ndarray,
+    penalty: float,
+    max_steps: int = 1000,
+) -> float:
+    """`linear_accuracy` of features that are standardised."""
+    from sklearn.linear_model import LogisticRegression
+
+    if not penalty > 0:
+        raise ValueError(f"`penalty` must be positive. Received: penalty={penalty}")
+    if max_steps < 1:
+        raise ValueError(f"`max_steps` must be positive. Received: max_steps={max_steps}")
+    if len(np.unique(train_labels)) < 2:
+        raise ValueError(f"`train_labels` must hold two classes at least. Received: {train_labels[0]} alone")
+    classifier = LogisticRegression(C=1 / penalty, max_iter=max_steps).fit(train_features, train_labels)
+    return float(classifier.score(features, labels))

@@ -1,0 +1,151 @@
+"""Are these two the same? Measures of a similarity and a threshold on it."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
+    """The probability that a pair of one label is more alike than a pair of two, ties counted half.
+
+    The area under the ROC curve, and the Mann-Whitney statistic over the number of comparisons; 1/2 by chance.
+
+    Args:
+        similarities: ``(pairs,)``, larger is more alike; infinities are allowed.
+        same: bool ``(pairs,)``, both kinds among them.
+
+    Returns:
+        A number in [0, 1].
+
+    Raises:
+        ValueError: if the shapes are not as said, a kind is missing, or a similarity is NaN.
+
+    Example:
+        >>> roc_auc([2.0, 4.0, 1.0, 2.0, 3.0], [True, True, False, False, False])
+        0.75
+    """
+    similarities, same = _checked(similarities, same)
+    negative, positive = np.sort(similarities[~same]), similarities[same]
+    below, not_above = (np.searchsorted(negative, positive, side) for side in ("left", "right"))
+    return float((below.sum() + not_above.sum()) / (2 * len(negative) * len(positive)))
+
+
+def tar_at_far(similarities: npt.ArrayLike, same: npt.ArrayLike, far: float = 1e-3) -> tuple[float, float]:
+    """The share of pairs of one label that are accepted, where at most a share ``far`` of the others is.
+
+    Accepted are similarities *above* the threshold, the lowest similarity of a pair of two labels that allows it:
+    no more is accepted than asked for, with ties too, and nothing is interpolated. With fewer than ``1 / far`` pairs
+    of two labels none of them is accepted.
+
+    Args:
+        similarities: ``(pairs,)``, larger is more alike.
+        same: bool ``(pairs,)``, both kinds among them.
+        far: false-accept rate, from 0 to below 1.
+
+    Returns:
+        The true-accept rate, in [0, 1], and the threshold.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> tar_at_far([0.9, 0.5, 0.1, 0.8, 0.4, 0.3, 0.2], [True] * 3 + [False] * 4, far=0.25)
+        (0.6666666666666666, 0.4)
+    """
+    similarities, same = _checked(similarities, same)
+    if not 0 <= far < 1:
+        raise ValueError(f"`far` must lie in [0, 1). Received: far={far}")
+    negative = np.sort(similarities[~same])[::-1]
+    allowed = min(int(far * len(negative) * (1 + 1e-12)), len(negative) - 1)  # 0.29 x 100 is 28.999...
+    threshold = negative[allowed]
+    return float((similarities[same] > threshold).mean()), float(threshold)
+
+
+def kfold_verification_accuracy(
+    similarities: npt.ArrayLike, same: npt.ArrayLike, folds: int | npt.ArrayLike = 10, seed: int = 0
+) -> dict[str, Any]:
+    """The accuracy of "same" or "different" by a threshold, chosen for each fold on the *other* folds.
+
+    The protocol of Labeled Faces in the Wild (Huang et al., 2007,
+    https://people.cs.umass.edu/~elm/papers/lfw.pdf). A threshold is the middle between two neighbouring similarities
+    that classifies most of the other folds' pairs rightly (of equally good ones the highest; infinite where accepting
+    none or all is best); a pair is accepted above it.
+
+    Args:
+        similarities: ``(pairs,)``, larger is more alike.
+        same: bool ``(pairs,)``.
+        folds: the fold of each pair, int ``(pairs,)``, as where people may not be in two folds; or a number of
+            folds, 2 at least, to which pairs are dealt by chance, of either kind equally many to each (or one more).
+        seed: of the dealing.
+
+    Returns:
+        ``mean`` and ``deviation`` (of a sample) over folds, and ``accuracies`` and ``thresholds`` of the folds.
+
+    Raises:
+        ValueError: if an argument breaks its rule, or a fold is empty.
+
+    Example:
+        >>> kfold_verification_accuracy([0.9, 0.8, 0.7, 0.1, 0.2, 0.3], [True] * 3 + [False] * 3, folds=3)["accuracies"]
+        [1.0, 1.0, 1.0]
+    """
+    similarities, same = _checked(similarities, same)
+    if not np.isfinite(similarities).all():
+        raise ValueError("`similarities` must be finite. Received: infinity among them")
+    folds = np.asarray(folds)
+    if not folds.ndim:
+        folds = _dealt(same, int(folds), seed)
+    if folds.shape != same.shape or len(np.unique(folds)) < 2:
+        raise ValueError(
+            "`folds` must be a number of folds or the fold of each pair (pairs,), two folds at least, none empty. "
+            f"Received: shape {folds.shape} for {len(same)} pairs, folds {np.unique(folds)[:10].tolist()}"
+        )
+    accuracies, thresholds = [], []
+    for fold in np.unique(folds):
+        held_out = folds == fold
+        thresholds.append(_best_threshold(similarities[~held_out], same[~held_out]))
+        accuracies.append(float(((similarities[held_out] > thresholds[-1]) == same[held_out]).mean()))
+    return {
+        "mean": float(np.mean(accuracies)),
+        "deviation": float(np.std(accuracies, ddof=1)),
+        "accuracies": accuracies,
+        "thresholds": thresholds,
+    }
+
+
+def _dealt(same: np.ndarray, num_folds: int, seed: int) -> np.ndarray:
+    if not 2 <= num_folds <= len(same):
+        raise ValueError(f"`folds` must be 2 at least, and at most the pairs, {len(same)}. Received: folds={num_folds}")
+    rng = np.random.default_rng(seed)
+    folds, dealt = np.empty(len(same), np.int64), 0
+    for kind in (True, False):
+        members = rng.permutation(np.flatnonzero(same == kind))
+        folds[members] = (dealt + np.arange(len(members))) % num_folds  # a kind goes on where the other ended
+        dealt += len(members)
+    return folds
+
+
+def _best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
+    order = np.argsort(-similarities, kind="stable")
+    values, signs = similarities[order], np.where(same[order], 1, -1)
+    gains = np.concatenate([[0], np.cumsum(signs)])  # of accepting the first 0, 1 ... pairs
+    ends = np.concatenate([[np.inf], values, [-np.inf]])
+    gains = np.where(ends[:-1] > ends[1:], gains, gains.min() - 1)  # equal values are accepted together
+    best = int(gains.argmax())
+    if best in (0, len(values)):
+        return float(ends[0] if best == 0 else ends[-1])
+    return float(ends[best] / 2 + ends[best + 1] / 2)
+
+
+def _checked(similarities: npt.ArrayLike, same: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    similarities, same = np.asarray(similarities, np.float64), np.asarray(same)
+    if similarities.ndim != 1 or same.shape != similarities.shape or same.dtype != bool:
+        raise ValueError(
+            "`similarities` must be (pairs,) and `same` bool (pairs,). "
+            f"Received: shape {similarities.shape} and {same.dtype} {same.shape}"
+        )
+    if not same.any() or same.all():
+        raise ValueError("`same` must hold pairs of one label and pairs of two. Received: one kind alone")
+    if np.isnan(similarities).any():
+        raise ValueError("`similarities` must not be NaN. Received: NaN among them")
+    return similarities, same
