@@ -1,6 +1,5 @@
 """What views share."""
 
-import math
 from typing import Any, ClassVar
 
 import keras
@@ -15,7 +14,7 @@ class View(keras.layers.Layer):
     """A random augmentation of a whole batch: each image gets parameters of its own, anew at every call.
 
     A subclass says how many random numbers an image needs (`num_chances`), what they mean (`draw`) and what is
-    done (`apply`); the last two are deterministic. The numbers are drawn for the global batch from one seed, and
+    done (`change`); the last two are deterministic. The numbers are drawn for the global batch from one seed, and
     each replica keeps its own rows: N replicas make the views that one device would. Everything has static
     shapes, so it compiles under XLA, and is computed in `keras.config.floatx()`, in mixed precision too.
 
@@ -47,6 +46,18 @@ class View(keras.layers.Layer):
         """
         raise NotImplementedError
 
+    def change(self, planes: Any, parameters: Parameters) -> Any:
+        """What is done to images, given as planes: many times faster than with interleaved channels on a CPU.
+
+        Args:
+            planes: Float `(c, batch, h, w)` in [-1, 1].
+            parameters: Those of `draw`.
+
+        Returns:
+            Float `(c, batch, new h, new w)` in [-1, 1].
+        """
+        raise NotImplementedError
+
     def apply(self, images: Any, parameters: Parameters) -> Any:
         """What `call` does with its draws known.
 
@@ -57,7 +68,8 @@ class View(keras.layers.Layer):
         Returns:
             Float `(batch, new h, new w, c)` in [-1, 1].
         """
-        raise NotImplementedError
+        planes = ops.transpose(ops.cast(images, self.compute_dtype), (3, 0, 1, 2))
+        return ops.transpose(self.change(planes, parameters), (1, 2, 3, 0))
 
     def call(self, images: Any) -> Any:
         """Random views of images.
@@ -72,7 +84,7 @@ class View(keras.layers.Layer):
                 f"Received: shape={shape}, dtype={keras.backend.standardize_dtype(images.dtype)}"
             )
         chances = replicas.uniform((ops.shape(images)[0], self.num_chances), self.seed, dtype=self.compute_dtype)
-        return self.apply(ops.cast(images, self.compute_dtype), self.draw(chances, shape[1:]))
+        return self.apply(images, self.draw(chances, shape[1:]))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The shape of the views; by default that of the images."""
@@ -106,10 +118,6 @@ def check_range(name: str, values: tuple[float, float], above: float, most: floa
     return float(values[0]), float(values[1])
 
 
-def chosen(condition: Any, changed: Any, images: Any) -> Any:
-    """The changed images where a condition `(batch,)` holds, and the others as they are.
-
-    In two dimensions, where TensorFlow's selection is four times faster than by a condition `(batch, 1, 1, 1)`.
-    """
-    flat = [ops.reshape(values, (-1, math.prod(images.shape[1:]))) for values in (changed, images)]
-    return ops.reshape(ops.where(condition[:, None], *flat), (-1, *images.shape[1:]))
+def chosen(condition: Any, changed: Any, planes: Any) -> Any:
+    """The changed images where a condition `(batch,)` holds, and the others as they are; `(c, batch, h, w)`."""
+    return ops.where(condition[:, None, None], changed, planes)

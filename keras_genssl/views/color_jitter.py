@@ -6,8 +6,8 @@ import keras
 from keras import ops
 
 from keras_genssl.views.base import Parameters, View, check_probability
-from keras_genssl.views.grey import channels, grey
 from keras_genssl.views.hue import turned
+from keras_genssl.views.luma import luma
 
 _BLENDS = ("brightness", "contrast", "saturation")
 
@@ -83,25 +83,24 @@ class ColorJitter(View):
         )
         return {**parameters, "order": ops.sum(ops.cast(before, "int32"), axis=2)}
 
-    def apply(self, images: Any, parameters: Parameters) -> Any:
+    def change(self, planes: Any, parameters: Parameters) -> Any:
         """The images in changed colours."""
         order = parameters["order"]
-        blends, hue = order[:, :3], order[:, 3]
-        ranks = blends - ops.cast(blends > hue[:, None], "int32")  # the blends' places among themselves
+        blends, hue = order[:, :3], order[:, 3:]
+        ranks = blends - ops.cast(blends > hue, "int32")  # the blends' places among themselves
         factors = ops.stack([parameters[part] for part in _BLENDS], axis=1)  # (batch, 3)
-        planes = channels(images)
-        if not self.hue or len(planes) == 1:
+        if not self.hue or planes.shape[0] == 1:
             for place in range(3):
                 planes = _blended(planes, factors, ranks == place)
-            return ops.stack(planes, axis=-1)
+            return planes
         # Hue costs most and is turned once: of each image some blends come before it and the others after.
-        early = ranks < hue[:, None]
+        early = blends < hue
         for place in range(3):
             planes = _blended(planes, factors, (ranks == place) & early)
-        planes = turned(planes, parameters["hue"][:, None, None])
+        planes = turned(planes, parameters["hue"])
         for place in range(3):
             planes = _blended(planes, factors, (ranks == place) & ~early)
-        return ops.stack(planes, axis=-1)
+        return planes
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""
@@ -115,19 +114,18 @@ class ColorJitter(View):
         }
 
 
-def _blended(planes: list[Any], factors: Any, turns: Any) -> list[Any]:
+def _blended(planes: Any, factors: Any, turns: Any) -> Any:
     """Each image with one of brightness, contrast and saturation changed, or none.
 
     All three are ``f x + (1 - f) y``, with black, the mean luma or the pixel's luma as y: on [-1, 1] as on [0, 1].
 
     Args:
-        planes: The channels, `(batch, h, w)` each.
+        planes: Float `(c, batch, h, w)`.
         factors: Float `(batch, 3)`.
         turns: Bool `(batch, 3)`, whose turn it is in each image, or nobody's.
     """
     rests = ops.where(turns, 1 - factors, 0.0)  # (batch, 3)
     black, mean, pixel = (rests[:, part, None, None] for part in range(3))
-    kept = 1 - black - mean - pixel
-    luma = grey(planes)
-    shared = pixel * luma + (mean * ops.mean(luma, axis=(1, 2), keepdims=True) - black)
-    return [ops.clip(kept * plane + shared, -1.0, 1.0) for plane in planes]
+    grey = luma(planes)
+    shared = pixel * grey + (mean * ops.mean(grey, axis=(2, 3), keepdims=True) - black)
+    return ops.clip((1 - black - mean - pixel) * planes + shared, -1.0, 1.0)

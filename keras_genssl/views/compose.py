@@ -52,11 +52,11 @@ class Compose(View):
             image_shape, start = view.compute_output_shape((None, *image_shape))[1:], stop
         return parameters
 
-    def apply(self, images: Any, parameters: Parameters) -> Any:
+    def change(self, planes: Any, parameters: Parameters) -> Any:
         """The images, through all parts."""
         for place, view in enumerate(self.views):
-            images = view.apply(images, parameters[str(place)])
-        return images
+            planes = view.change(planes, parameters[str(place)])
+        return planes
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """What the parts make of a shape."""

@@ -56,22 +56,22 @@ class GaussianBlur(View):
         low, high = self.sigma
         return {"sigma": ops.where(chances[:, 0] < self.probability, low + chances[:, 1] * (high - low), 0.0)}
 
-    def apply(self, images: Any, parameters: Parameters) -> Any:
+    def change(self, planes: Any, parameters: Parameters) -> Any:
         """The images, some of them blurred."""
-        rows, columns = images.shape[1:3]
+        rows, columns = planes.shape[2:]
         size = self.kernel_size or max(3, 2 * (rows // 10 // 2) + 1)
         radius = size // 2
         if min(rows, columns) <= radius:
             raise ValueError(
                 "Images must be larger than half the kernel. "
-                f"Received: kernel_size={size}, images of shape {tuple(images.shape[1:])}"
+                f"Received: kernel_size={size}, images of {rows} x {columns} pixels"
             )
         sigma = parameters["sigma"][:, None]
         squares = ops.convert_to_tensor(np.arange(-radius, radius + 1) ** 2, dtype=sigma.dtype)
         # The smallest width that has weights: at 0 the kernel is 1 in the middle, and the image comes back exactly.
         kernel = ops.exp(-squares / (2 * ops.square(ops.maximum(sigma, 1e-2))))
         kernel = kernel / ops.sum(kernel, axis=1, keepdims=True)  # (batch, size)
-        return ops.clip(separable(images, _matrices(kernel, rows), _matrices(kernel, columns)), -1.0, 1.0)
+        return ops.clip(separable(planes, _matrices(kernel, rows), _matrices(kernel, columns)), -1.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""

@@ -36,9 +36,9 @@ class RandomFlip(View):
         """`flip`, bool `(batch,)`."""
         return {"flip": chances[:, 0] < self.probability}
 
-    def apply(self, images: Any, parameters: Parameters) -> Any:
+    def change(self, planes: Any, parameters: Parameters) -> Any:
         """The images, some of them flipped."""
-        return chosen(parameters["flip"], ops.flip(images, axis=2), images)
+        return chosen(parameters["flip"], ops.flip(planes, axis=3), planes)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""

@@ -3,10 +3,9 @@
 from typing import Any, ClassVar
 
 import keras
-from keras import ops
 
 from keras_genssl.views.base import Parameters, View, check_probability, chosen
-from keras_genssl.views.grey import channels, grey
+from keras_genssl.views.luma import luma
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -24,6 +23,7 @@ class RandomGrayscale(View):
         ValueError: If `probability` is outside its range, or images have neither one channel nor three.
 
     Example:
+        >>> from keras import ops
         >>> red = ops.reshape(ops.array([1.0, -1.0, -1.0]), (1, 1, 1, 3))
         >>> [round(float(value), 3) for value in RandomGrayscale(probability=1.0)(red)[0, 0, 0]]
         [-0.402, -0.402, -0.402]
@@ -39,12 +39,9 @@ class RandomGrayscale(View):
         """`grey`, bool `(batch,)`."""
         return {"grey": chances[:, 0] < self.probability}
 
-    def apply(self, images: Any, parameters: Parameters) -> Any:
+    def change(self, planes: Any, parameters: Parameters) -> Any:
         """The images, some of them grey."""
-        planes = channels(images)
-        if len(planes) == 1:
-            return images
-        return chosen(parameters["grey"], ops.stack([grey(planes)] * 3, axis=-1), images)
+        return chosen(parameters["grey"], luma(planes), planes)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""

@@ -89,13 +89,13 @@ class RandomResizedCrop(View):
             return rows, max(1, round(rows * self.ratio[1]))
         return rows, columns
 
-    def apply(self, images: Any, parameters: Parameters) -> Any:
+    def change(self, planes: Any, parameters: Parameters) -> Any:
         """Crops of given places and sizes, resized."""
-        rows, columns = images.shape[1:3]
+        rows, columns = planes.shape[2:]
         vertical = resizing(parameters["top"], parameters["height"], rows, self.size[0], self.interpolation)
         horizontal = resizing(parameters["left"], parameters["width"], columns, self.size[1], self.interpolation)
         # Cubic interpolation overshoots.
-        return ops.clip(separable(images, vertical, horizontal), -1.0, 1.0)
+        return ops.clip(separable(planes, vertical, horizontal), -1.0, 1.0)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """`(batch, height, width, c)`."""

@@ -44,11 +44,11 @@ class Solarize(View):
         """`solarize`, bool `(batch,)`."""
         return {"solarize": chances[:, 0] < self.probability}
 
-    def apply(self, images: Any, parameters: Parameters) -> Any:
+    def change(self, planes: Any, parameters: Parameters) -> Any:
         """The images, some of them solarized."""
         # On [-1, 1], 1 - x is -x.
-        bright = ops.cast(images >= 2 * self.threshold - 1, images.dtype)
-        return chosen(parameters["solarize"], images * (1 - 2 * bright), images)
+        bright = ops.cast(planes >= 2 * self.threshold - 1, planes.dtype)
+        return chosen(parameters["solarize"], planes * (1 - 2 * bright), planes)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""
