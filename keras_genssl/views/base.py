@@ -77,17 +77,21 @@ class View(keras.layers.Layer):
         Raises:
             ValueError: If the images are not float `(batch, h, w, c)` with h, w and c known.
         """
-        shape = tuple(images.shape)
-        if len(shape) != 4 or None in shape[1:] or not keras.backend.is_float_dtype(images.dtype):
+        self.compute_output_shape(images.shape)
+        if not keras.backend.is_float_dtype(images.dtype):
             raise ValueError(
-                "Views take float images (batch, height, width, channels) in [-1, 1], all but the batch known. "
-                f"Received: shape={shape}, dtype={keras.backend.standardize_dtype(images.dtype)}"
+                f"Views take float images in [-1, 1]. Received: dtype={keras.backend.standardize_dtype(images.dtype)}"
             )
         chances = replicas.uniform((ops.shape(images)[0], self.num_chances), self.seed, dtype=self.compute_dtype)
-        return self.apply(images, self.draw(chances, shape[1:]))
+        return self.apply(images, self.draw(chances, tuple(images.shape[1:])))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The shape of the views; by default that of the images."""
+        """The shape of the views, by default that of the images; refuses images of unknown size."""
+        if len(input_shape) != 4 or None in input_shape[1:]:
+            raise ValueError(
+                "Views take images (batch, height, width, channels), all but the batch known. "
+                f"Received: shape={tuple(input_shape)}"
+            )
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:

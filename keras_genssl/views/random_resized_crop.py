@@ -99,7 +99,8 @@ class RandomResizedCrop(View):
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """`(batch, height, width, c)`."""
-        return (input_shape[0], *self.size, input_shape[-1])
+        batch, _, _, channels = super().compute_output_shape(input_shape)
+        return (batch, *self.size, channels)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""
