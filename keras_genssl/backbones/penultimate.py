@@ -37,4 +37,5 @@ def penultimate(model: keras.Model, name: str = "penultimate") -> keras.Model:
     features = dense[-1].input
     if keras.backend.standardize_dtype(features.dtype) != keras.config.floatx():
         features = layers.Activation("linear", dtype=keras.config.floatx(), name="features")(features)
-    return keras.Model(model.input, features, name=name)
+    inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
+    return keras.Model(inputs, features, name=name)

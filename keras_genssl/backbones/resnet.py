@@ -58,8 +58,8 @@ def resnet50(
 ) -> keras.Model:
     """Build ResNet-50 up to its features: stages of 3, 4, 6 and 3 bottlenecks.
 
-    As `resnet18`, but blocks are convolutions of 1x1, 3x3 and, four times as wide, 1x1. The stride of a stage is on the 3x3 convolution of its first bottleneck ("v1.5": torchvision, MoCo,
-    SimCLR); in the paper it is on the 1x1 convolution before.
+    As `resnet18`, but blocks are convolutions of 1x1, 3x3 and, four times as wide, 1x1. The stride of a stage is on
+    the 3x3 convolution of its first block ("v1.5": torchvision, MoCo, SimCLR); in the paper it is on the 1x1 before.
 
     Args:
         input_shape: ``(height, width, channels)``; sizes may be None.

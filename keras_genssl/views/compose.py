@@ -45,11 +45,13 @@ class Compose(View):
 
     def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
         """The parameters of each part, by its place."""
-        parameters, start = {}, 0
+        parameters: Parameters = {}
+        shape: Any = (None, *image_shape)
+        start = 0
         for place, view in enumerate(self.views):
             stop = start + view.num_chances
-            parameters[str(place)] = view.draw(chances[:, start:stop], image_shape)
-            image_shape, start = view.compute_output_shape((None, *image_shape))[1:], stop
+            parameters[str(place)] = view.draw(chances[:, start:stop], shape[1:])
+            shape, start = view.compute_output_shape(shape), stop
         return parameters
 
     def change(self, planes: Any, parameters: Parameters) -> Any:

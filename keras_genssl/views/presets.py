@@ -16,6 +16,7 @@ def simclr(
     size: Size,
     strength: float = 1.0,
     blur: bool = True,
+    scale: tuple[float, float] = (0.08, 1.0),
     seed: int | None = None,
     name: str = "simclr_views",
 ) -> Compose:
@@ -28,6 +29,7 @@ def simclr(
         size: the side of the views, or `(height, width)`.
         strength: times 0.8, 0.8, 0.8 and 0.2 it is that of the colour jitter; in [0, 2.5].
         blur: whether half of the views are blurred.
+        scale: the share of the image's area that a crop shows; of a small object on black, 0.08 may show black alone.
         seed: makes the views the same every time; None: by Keras' global seed.
         name: the layer's name.
 
@@ -46,7 +48,7 @@ def simclr(
         raise ValueError(f"`strength` must lie in [0, 2.5]. Received: strength={strength}")
     colour = 0.8 * strength
     views: list[View] = [
-        RandomResizedCrop(size),
+        RandomResizedCrop(size, scale),
         RandomFlip(),
         ColorJitter(colour, colour, colour, 0.2 * strength, probability=0.8),
         RandomGrayscale(0.2),
