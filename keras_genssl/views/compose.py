@@ -24,6 +24,7 @@ class Compose(View):
         TypeError: If a part is no `View`.
 
     Example:
+        >>> from keras_genssl.views import RandomFlip, RandomResizedCrop
         >>> views = Compose([RandomResizedCrop(24), RandomFlip()], seed=1)
         >>> views(keras.ops.zeros((2, 32, 32, 1))).shape
         TensorShape([2, 24, 24, 1])
