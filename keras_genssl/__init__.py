@@ -28,6 +28,7 @@ _SUBPACKAGES = (
     "pretext",
     "regularizers",
     "schedules",
+    "views",
 )
 
 __all__ = ["__version__", *_SUBPACKAGES]

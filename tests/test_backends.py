@@ -64,6 +64,8 @@ def compute():
         "srresnet": backbones.srresnet(2, 4, 2, synchronized=False),
         "convolutional_encoder": backbones.convolutional_encoder(5, 2, 4, input_shape=(16, 16, 3)),
         "dense_encoder": backbones.dense_encoder(5, (4,), input_shape=(16, 16, 3), code_activation="sigmoid"),
+        "resnet50": backbones.resnet50((16, 16, 3), filters=1, synchronized=False),
+        "small_encoder": backbones.small_encoder((16, 16, 3), 2, synchronized=False),
         "srgan_discriminator": backbones.srgan_discriminator(2, 4, synchronized=False, input_shape=(16, 16, 3)),
     }
     values |= {name: _with_weights(network)(true) for name, network in networks.items()}

@@ -10,6 +10,7 @@ from keras_genssl.backbones.fashion_classifier import fashion_classifier
 from keras_genssl.backbones.lecture_autoencoder import lecture_decoder, lecture_encoder
 from keras_genssl.backbones.mlp_gan import mlp_discriminator, mlp_generator
 from keras_genssl.backbones.patch_discriminator import patch_discriminator
+from keras_genssl.backbones.penultimate import penultimate
 from keras_genssl.backbones.perceptual import (
     JOHNSON_CONTENT_LAYERS,
     JOHNSON_STYLE_LAYERS,
@@ -19,7 +20,9 @@ from keras_genssl.backbones.perceptual import (
     perceptual_extractor,
 )
 from keras_genssl.backbones.receptive_field import receptive_radius
+from keras_genssl.backbones.resnet import resnet18, resnet50
 from keras_genssl.backbones.resnet_translator import resnet_translator
+from keras_genssl.backbones.small_encoder import small_encoder
 from keras_genssl.backbones.small_extractor import small_extractor
 from keras_genssl.backbones.sngan import sngan_discriminator, sngan_generator
 from keras_genssl.backbones.spectral_acgan import spectral_acgan_discriminator
@@ -49,9 +52,13 @@ __all__ = [
     "mlp_discriminator",
     "mlp_generator",
     "patch_discriminator",
+    "penultimate",
     "perceptual_extractor",
     "receptive_radius",
+    "resnet18",
+    "resnet50",
     "resnet_translator",
+    "small_encoder",
     "small_extractor",
     "sngan_discriminator",
     "sngan_generator",

@@ -1,0 +1,127 @@
+"""What views share."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import replicas
+
+Parameters = dict[str, Any]
+
+
+class View(keras.layers.Layer):
+    """A random augmentation of a whole batch: each image gets parameters of its own, anew at every call.
+
+    A subclass says how many random numbers an image needs (`num_chances`), what they mean (`draw`) and what is
+    done (`change`); the last two are deterministic. The numbers are drawn for the global batch from one seed, and
+    each replica keeps its own rows: N replicas make the views that one device would. Everything has static
+    shapes, so it compiles under XLA, and is computed in `keras.config.floatx()`, in mixed precision too.
+
+    Args:
+        seed: Makes the views the same every time; None: by Keras' global seed.
+        name: The layer's name.
+
+    Call arguments:
+        images: Float `(batch, h, w, c)` in [-1, 1], h, w and c known. There is no `training`: a call is random.
+    """
+
+    num_chances: ClassVar[int]
+
+    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
+        super().__init__(name=name, dtype=keras.config.floatx(), autocast=False)
+        self._initial_seed = seed
+        self.seed = replicas.SharedSeedGenerator(seed)
+        self.built = True  # there are no weights
+
+    def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
+        """The parameters that random numbers stand for.
+
+        Args:
+            chances: Float `(batch, num_chances)`, uniform on [0, 1).
+            image_shape: `(h, w, c)` of the images.
+
+        Returns:
+            Tensors `(batch, ...)` by name.
+        """
+        raise NotImplementedError
+
+    def change(self, planes: Any, parameters: Parameters) -> Any:
+        """What is done to images, given as planes: many times faster than with interleaved channels on a CPU.
+
+        Args:
+            planes: Float `(c, batch, h, w)` in [-1, 1].
+            parameters: Those of `draw`.
+
+        Returns:
+            Float `(c, batch, new h, new w)` in [-1, 1].
+        """
+        raise NotImplementedError
+
+    def apply(self, images: Any, parameters: Parameters) -> Any:
+        """What `call` does with its draws known.
+
+        Args:
+            images: Float `(batch, h, w, c)` in [-1, 1].
+            parameters: Those of `draw`.
+
+        Returns:
+            Float `(batch, new h, new w, c)` in [-1, 1].
+        """
+        planes = ops.transpose(ops.cast(images, self.compute_dtype), (3, 0, 1, 2))
+        return ops.transpose(self.change(planes, parameters), (1, 2, 3, 0))
+
+    def call(self, images: Any) -> Any:
+        """Random views of images.
+
+        Raises:
+            ValueError: If the images are not float `(batch, h, w, c)` with h, w and c known.
+        """
+        self.compute_output_shape(images.shape)
+        if not keras.backend.is_float_dtype(images.dtype):
+            raise ValueError(
+                f"Views take float images in [-1, 1]. Received: dtype={keras.backend.standardize_dtype(images.dtype)}"
+            )
+        chances = replicas.uniform((ops.shape(images)[0], self.num_chances), self.seed, dtype=self.compute_dtype)
+        return self.apply(images, self.draw(chances, tuple(images.shape[1:])))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape of the views, by default that of the images; refuses images of unknown size."""
+        if len(input_shape) != 4 or None in input_shape[1:]:
+            raise ValueError(
+                "Views take images (batch, height, width, channels), all but the batch known. "
+                f"Received: shape={tuple(input_shape)}"
+            )
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {"seed": self._initial_seed, "name": self.name}
+
+
+def check_probability(probability: float) -> float:
+    """The share of images that a view changes, as a float.
+
+    Raises:
+        ValueError: If it is outside [0, 1].
+    """
+    if not 0 <= probability <= 1:
+        raise ValueError(f"`probability` must lie in [0, 1]. Received: probability={probability}")
+    return float(probability)
+
+
+def check_range(name: str, values: tuple[float, float], above: float, most: float) -> tuple[float, float]:
+    """An interval as two floats.
+
+    Raises:
+        ValueError: Unless ``above < low <= high <= most``.
+    """
+    if len(values) != 2 or not above < values[0] <= values[1] <= most:
+        limits = f"more than {above}" + (f", at most {most}" if most < float("inf") else "")
+        raise ValueError(f"`{name}` must be (low, high), {limits}. Received: {name}={values}")
+    return float(values[0]), float(values[1])
+
+
+def chosen(condition: Any, changed: Any, planes: Any) -> Any:
+    """The changed images where a condition `(batch,)` holds, and the others as they are; `(c, batch, h, w)`."""
+    return ops.where(condition[:, None, None], changed, planes)

@@ -1,0 +1,131 @@
+"""Random colours."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.views.base import Parameters, View, check_probability
+from keras_genssl.views.hue import turned
+from keras_genssl.views.luma import luma
+
+_BLENDS = ("brightness", "contrast", "saturation")
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class ColorJitter(View):
+    """Brightness, contrast, saturation and hue, each changed at random, in an order random for each image.
+
+    Howard, 2013 (https://arxiv.org/abs/1312.5402); SimCLR (https://arxiv.org/abs/2002.05709), Appendix A. On values
+    in [0, 1], as torchvision does, with a factor f uniform on ``[max(0, 1 - strength), 1 + strength]``:
+    brightness is f x; contrast f x + (1 - f) times the mean luma of the image; saturation f x + (1 - f) times the
+    luma of the pixel; hue turns the HSV hue by a share of the circle uniform on ``[-hue, hue]``. Values are clipped
+    to [0, 1] after each. (SimCLR's own code has TensorFlow's contrast, about each channel's mean, and multiplies
+    HSV's saturation.) Images of one channel have neither saturation nor hue.
+
+    Args:
+        brightness: The strength of the change of brightness, at least 0.
+        contrast: That of contrast.
+        saturation: That of saturation.
+        hue: In [0, 0.5].
+        probability: The share of images that are changed at all, in [0, 1].
+        seed: See `View`.
+        name: The layer's name.
+
+    Raises:
+        ValueError: If an argument is outside its range, or images have neither one channel nor three.
+
+    Example:
+        >>> ColorJitter(0.8, 0.8, 0.8, 0.2, probability=0.8)(ops.zeros((2, 8, 8, 3))).shape
+        TensorShape([2, 8, 8, 3])
+    """
+
+    num_chances: ClassVar[int] = 9
+
+    def __init__(
+        self,
+        brightness: float = 0.0,
+        contrast: float = 0.0,
+        saturation: float = 0.0,
+        hue: float = 0.0,
+        probability: float = 1.0,
+        seed: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(seed=seed, name=name)
+        for part, strength in zip(_BLENDS, (brightness, contrast, saturation), strict=True):
+            if not 0 <= strength < float("inf"):
+                raise ValueError(f"`{part}` must be at least 0. Received: {part}={strength}")
+        if not 0 <= hue <= 0.5:
+            raise ValueError(f"`hue` must lie in [0, 0.5]. Received: hue={hue}")
+        self.brightness, self.contrast, self.saturation = float(brightness), float(contrast), float(saturation)
+        self.hue = float(hue)
+        self.probability = check_probability(probability)
+
+    def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
+        """The factors and the turn of hue, `(batch,)` each, and `order`, int32 `(batch, 4)`.
+
+        `order` holds the places, 0 to 3, of brightness, contrast, saturation and hue. Images that are left
+        alone have factors of 1 and no turn.
+        """
+        chosen = chances[:, 0] < self.probability
+        parameters = {}
+        for column, part in enumerate(_BLENDS, start=1):
+            strength = getattr(self, part)
+            low, high = max(0.0, 1 - strength), 1 + strength
+            parameters[part] = ops.where(chosen, low + chances[:, column] * (high - low), 1.0)
+        parameters["hue"] = ops.where(chosen, self.hue * (2 * chances[:, 4] - 1), 0.0)
+        # The ranks of four random numbers are a random permutation; of equal ones the first is first.
+        keys = chances[:, 5:]
+        index = ops.arange(4)
+        before = (keys[:, None] < keys[:, :, None]) | (
+            (keys[:, None] == keys[:, :, None]) & (index[None] < index[:, None])
+        )
+        return {**parameters, "order": ops.sum(ops.cast(before, "int32"), axis=2)}
+
+    def change(self, planes: Any, parameters: Parameters) -> Any:
+        """The images in changed colours."""
+        order = parameters["order"]
+        blends, hue = order[:, :3], order[:, 3:]
+        ranks = blends - ops.cast(blends > hue, "int32")  # the blends' places among themselves
+        factors = ops.stack([parameters[part] for part in _BLENDS], axis=1)  # (batch, 3)
+        if not self.hue or planes.shape[0] == 1:
+            for place in range(3):
+                planes = _blended(planes, factors, ranks == place)
+            return planes
+        # Hue costs most and is turned once: of each image some blends come before it and the others after.
+        early = blends < hue
+        for place in range(3):
+            planes = _blended(planes, factors, (ranks == place) & early)
+        planes = turned(planes, parameters["hue"])
+        for place in range(3):
+            planes = _blended(planes, factors, (ranks == place) & ~early)
+        return planes
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {
+            **super().get_config(),
+            "brightness": self.brightness,
+            "contrast": self.contrast,
+            "saturation": self.saturation,
+            "hue": self.hue,
+            "probability": self.probability,
+        }
+
+
+def _blended(planes: Any, factors: Any, turns: Any) -> Any:
+    """Each image with one of brightness, contrast and saturation changed, or none.
+
+    All three are ``f x + (1 - f) y``, with black, the mean luma or the pixel's luma as y: on [-1, 1] as on [0, 1].
+
+    Args:
+        planes: Float `(c, batch, h, w)`.
+        factors: Float `(batch, 3)`.
+        turns: Bool `(batch, 3)`, whose turn it is in each image, or nobody's.
+    """
+    rests = ops.where(turns, 1 - factors, 0.0)  # (batch, 3)
+    black, mean, pixel = (rests[:, part, None, None] for part in range(3))
+    grey = luma(planes)
+    shared = pixel * grey + (mean * ops.mean(grey, axis=(2, 3), keepdims=True) - black)
+    return ops.clip((1 - black - mean - pixel) * planes + shared, -1.0, 1.0)
