@@ -38,3 +38,18 @@ def take_in_rows(values: Any, places: Any) -> Any:
     rows, columns = ops.shape(values)[0], ops.shape(values)[1]
     starts = ops.arange(rows, dtype="int32")[:, None] * columns
     return ops.take(ops.reshape(values, (-1,)), ops.cast(places, "int32") + starts)
+
+
+def places_of(mask: Any) -> Any:
+    """The place of each row's k-th True, at k; int32 ``(batch, batch)``, 0 beyond the last.
+
+    Example:
+        >>> places_of(ops.convert_to_tensor([[False, True], [True, False]])).numpy().tolist()
+        [[1, 0], [0, 0]]
+    """
+    rows, columns = ops.shape(mask)[0], ops.shape(mask)[1]
+    mask = ops.cast(mask, "int32")
+    k = ops.maximum(ops.cumsum(mask, axis=1) - 1, 0)
+    flat = k + ops.arange(rows, dtype="int32")[:, None] * columns
+    values = ops.reshape(mask * ops.arange(columns, dtype="int32"), (-1,))  # a sum of one value and zeros
+    return ops.reshape(ops.segment_sum(values, ops.reshape(flat, (-1,)), rows * columns), (rows, columns))

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.metric_learning.base import DistanceLoss
-from keras_genssl.losses.metric_learning.mining import nearest_first, take_in_rows
+from keras_genssl.losses.metric_learning.mining import nearest_first, places_of, take_in_rows
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -48,8 +48,7 @@ class TripletSemiHardLoss(DistanceLoss):
 
         nearer = ops.cumsum(ops.cast(~own, "int32"), axis=1)  # negatives as near, or nearer
         negatives = nearer[:, -1:]
-        place = ops.argsort(ops.cast(own, "int32"), axis=1)  # the k-th negative's place in the order
-        beyond = take_in_rows(place, ops.maximum(ops.minimum(nearer, negatives - 1), 0))
+        beyond = take_in_rows(places_of(~own), ops.maximum(ops.minimum(nearer, negatives - 1), 0))
         hinge = ops.maximum(near - take_in_rows(near, beyond) + self.margin, 0.0)
 
         pairs = ops.cast(ops.maximum(ops.sum(ops.cast(positive, "int32")), 1), near.dtype)
