@@ -43,6 +43,25 @@ def _gans(generator):
     return values
 
 
+def _metric_learning(generator):
+    """Losses of embeddings, of labels that repeat and do not divide the batch."""
+    labels, embeddings = np.arange(12) % 5, generator.normal(size=(12, 4)).astype("float32")
+    of_embeddings = [
+        losses.ContrastiveBatchAllLoss(),
+        losses.TripletSemiHardLoss(0.3),
+        losses.TripletHardLoss(soft=True),
+        losses.TripletBatchAllLoss(0.3, "angular"),
+        losses.NPairsLoss(from_embeddings=True),
+        losses.LiftedStructLoss(),
+        losses.MultiSimilarityLoss(),
+        _with_weights(losses.ProxyAnchorLoss(5, 4)),
+        _with_weights(losses.ArcFaceLoss(5, 4)),
+    ]
+    values = {loss.name: loss.call(labels, embeddings) for loss in of_embeddings}
+    distances = losses.paired_distances(embeddings[:6], embeddings[6:])
+    return {**values, "contrastive": losses.ContrastiveLoss().call(np.arange(6) % 2, distances)}
+
+
 def compute():
     """Every public function's values on fixed images, as NumPy arrays."""
     generator = np.random.default_rng(1)
@@ -92,6 +111,7 @@ def compute():
     adversarial = losses.NonSaturatingGANLoss(0.1)
     values["discriminator_loss"] = adversarial.discriminator(*logits)
     values["generator_loss"] = adversarial.generator(logits[0])
+    values |= _metric_learning(generator)
     values["perceptual_loss"] = losses.PerceptualLoss(extractor, [0.5, 2.0]).call(true, predicted)
 
     for channel in ("y", "rgb"):

@@ -1,0 +1,30 @@
+"""Losses of labelled embeddings and of pairs; one file per paper."""
+
+from keras_genssl.losses.metric_learning.arcface import ArcFaceLoss
+from keras_genssl.losses.metric_learning.base import DistanceLoss, EmbeddingLoss
+from keras_genssl.losses.metric_learning.contrastive import ContrastiveBatchAllLoss, ContrastiveLoss
+from keras_genssl.losses.metric_learning.distances import paired_distances, pairwise_distances
+from keras_genssl.losses.metric_learning.lifted_struct import LiftedStructLoss
+from keras_genssl.losses.metric_learning.multi_similarity import MultiSimilarityLoss
+from keras_genssl.losses.metric_learning.npairs import NPairsLoss
+from keras_genssl.losses.metric_learning.proxy_anchor import ProxyAnchorLoss
+from keras_genssl.losses.metric_learning.triplet_batch_all import TripletBatchAllLoss
+from keras_genssl.losses.metric_learning.triplet_hard import TripletHardLoss
+from keras_genssl.losses.metric_learning.triplet_semi_hard import TripletSemiHardLoss
+
+__all__ = [
+    "ArcFaceLoss",
+    "ContrastiveBatchAllLoss",
+    "ContrastiveLoss",
+    "DistanceLoss",
+    "EmbeddingLoss",
+    "LiftedStructLoss",
+    "MultiSimilarityLoss",
+    "NPairsLoss",
+    "ProxyAnchorLoss",
+    "TripletBatchAllLoss",
+    "TripletHardLoss",
+    "TripletSemiHardLoss",
+    "paired_distances",
+    "pairwise_distances",
+]

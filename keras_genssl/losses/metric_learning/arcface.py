@@ -1,0 +1,91 @@
+"""The additive angular margin loss."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.metric_learning.base import (
+    as_float,
+    as_labels,
+    check_positive,
+    check_shapes,
+    nan_unless_finite,
+)
+from keras_genssl.losses.metric_learning.distances import l2_normalize
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class ArcFaceLoss(keras.layers.Layer):
+    """Cross-entropy of classes by angle, with a margin added to the angle to the own class.
+
+    Deng et al., 2019, ArcFace (https://arxiv.org/abs/1801.07698), Eq. 3: with ``theta_j`` the angle between an
+    embedding and the learnt centre of class j, the cross-entropy of the logits ``scale cos(theta_j)``, but ``scale
+    cos(theta_y + margin)`` for the own class y. Where ``theta_y + margin`` exceeds pi, and the cosine would rise again,
+    the logit is ``scale (cos(theta_y) - margin sin(margin))``, as in the authors' code. A layer, since it owns weights;
+    train them with the encoder's. An example's loss does not depend on the others of its batch.
+
+    Args:
+        num_classes: at least 1. A label outside [0, num_classes) is of no class; its loss means nothing.
+        embedding_dim: length of an embedding, at least 1.
+        margin: in radians, in [0, pi).
+        scale: positive.
+        name: the layer's name.
+
+    Call: ``(labels, embeddings)``, int ``(batch,)`` and float ``(batch, embedding_dim)`` of any length; returns
+    ``(batch,)``. Computed in float32 at least, whatever Keras' dtype policy; NaN if an embedding is not finite.
+
+    Raises:
+        ValueError: if an argument is outside its range, or embeddings have another shape.
+
+    Example:
+        >>> loss = ArcFaceLoss(num_classes=2, embedding_dim=2, margin=0.0, scale=1.0)
+        >>> _ = loss.centres.assign([[1.0, 0.0], [0.0, 1.0]])
+        >>> round(float(loss(ops.convert_to_tensor([0]), ops.convert_to_tensor([[3.0, 0.0]]))[0]), 4)
+        0.3133
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        embedding_dim: int,
+        margin: float = 0.5,
+        scale: float = 64.0,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype="float32", autocast=False)
+        check_positive(num_classes=num_classes, embedding_dim=embedding_dim, scale=scale)
+        if not 0 <= margin < math.pi:
+            raise ValueError(f"`margin` must lie in [0, pi). Received: margin={margin}")
+        self.num_classes = int(num_classes)
+        self.embedding_dim = int(embedding_dim)
+        self.margin = float(margin)
+        self.scale = float(scale)
+        self.centres = self.add_weight((self.num_classes, self.embedding_dim), "glorot_normal", name="centres")
+        self.built = True
+
+    def call(self, labels: Any, embeddings: Any) -> Any:
+        """Loss of each example, ``(batch,)``."""
+        labels, embeddings = as_labels(labels), as_float(embeddings)
+        check_shapes(labels, embeddings)
+        centres = ops.cast(self.centres, embeddings.dtype)
+        cosine = ops.matmul(l2_normalize(embeddings), ops.transpose(l2_normalize(centres)))
+        sine = ops.sqrt(ops.maximum(1.0 - ops.square(cosine), 1e-12))  # sqrt has no gradient at 0
+        turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
+        within = cosine > math.cos(math.pi - self.margin)
+        turned = ops.where(within, turned, cosine - self.margin * math.sin(self.margin))
+        own = ops.cast(labels, "int32")[:, None] == ops.arange(self.num_classes, dtype="int32")[None, :]
+        logits = self.scale * ops.where(own, turned, cosine)
+        losses = ops.logsumexp(logits, axis=1) - ops.sum(ops.where(own, logits, 0.0), axis=1)
+        return nan_unless_finite(losses, embeddings)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {
+            "num_classes": self.num_classes,
+            "embedding_dim": self.embedding_dim,
+            "margin": self.margin,
+            "scale": self.scale,
+            "name": self.name,
+        }

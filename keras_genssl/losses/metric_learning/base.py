@@ -1,0 +1,140 @@
+"""What losses of labelled embeddings share."""
+
+import math
+from typing import Any, Self
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.metric_learning.distances import Distance, check_metric, pairwise_distances
+
+
+class EmbeddingLoss(keras.losses.Loss):
+    """A loss of embeddings that meet the others of their batch; one subclass per paper.
+
+    A subclass defines ``per_example(labels, embeddings)``, to ``(batch,)``, of which the *mean over the batch* is the
+    loss as its paper defines it; where that is a mean over pairs or triplets, an example's value is the share of those
+    in which it is the anchor. On several replicas the examples of one replica meet each other alone, unless embeddings
+    and labels are gathered first (`keras_genssl.engine.replicas.on_global_batch`). Sample weights weigh anchors.
+
+    Computed in float32 where embeddings are of half precision. Embeddings that are not finite make every value NaN,
+    so that whoever takes a step can see it in the loss.
+
+    Args:
+        name: the loss's name.
+        reduction, dtype: as in `keras.losses.Loss`.
+
+    Call: ``y_true`` labels, int ``(batch,)`` or ``(batch, 1)``; ``y_pred`` embeddings, float ``(batch, dim)``.
+
+    Raises:
+        ValueError: if embeddings are not of rank 2 or not as many as the labels.
+    """
+
+    def __init__(self, name: str | None = None, *, reduction: str | None = "sum_over_batch_size", dtype: Any = None):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The reduced loss."""
+        y_true = ops.convert_to_tensor(y_true)
+        if len(y_true.shape) == 1:
+            # Keras casts y_true to float32, in which labels from 2**24 on would meet.
+            y_true = ops.argmax(ops.cast(y_true[:, None] == y_true[None, :], "int32"), axis=1)
+        return super().__call__(y_true, y_pred, sample_weight)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Loss of each example, ``(batch,)``."""
+        labels, embeddings = as_labels(y_true), as_float(y_pred)
+        check_shapes(labels, embeddings)
+        return nan_unless_finite(self.per_example(labels, embeddings), embeddings)
+
+    def per_example(self, labels: Any, embeddings: Any) -> Any:
+        """Loss of each example, ``(batch,)``, from labels ``(batch,)`` and embeddings ``(batch, dim)``."""
+        raise NotImplementedError
+
+
+class DistanceLoss(EmbeddingLoss):
+    """An `EmbeddingLoss` with a margin between distances.
+
+    Args:
+        margin: at least 0.
+        distance_metric: "L2", "squared-L2", "angular" (``1 - cos``), or a function from embeddings ``(batch, dim)``
+            to distances ``(batch, batch)``; registered with Keras if the loss is to be saved.
+        name, reduction, dtype: as in `EmbeddingLoss`.
+
+    Raises:
+        ValueError: if ``margin`` is negative or not finite, or ``distance_metric`` is none of these.
+    """
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        distance_metric: Distance = "L2",
+        name: str | None = None,
+        *,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        check_margin(margin)
+        check_metric(distance_metric)
+        self.margin = float(margin)
+        self.distance_metric = distance_metric
+
+    def distances(self, embeddings: Any) -> Any:
+        """Distances between all embeddings, ``(batch, batch)``."""
+        return pairwise_distances(embeddings, self.distance_metric)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        metric = keras.saving.serialize_keras_object(self.distance_metric)
+        return {**super().get_config(), "margin": self.margin, "distance_metric": metric}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Restore what ``get_config`` describes."""
+        metric = keras.saving.deserialize_keras_object(config["distance_metric"])
+        return cls(**{**config, "distance_metric": metric})
+
+
+def as_labels(labels: Any) -> Any:
+    """Labels as ``(batch,)``."""
+    return ops.reshape(ops.convert_to_tensor(labels), (-1,))
+
+
+def as_float(embeddings: Any) -> Any:
+    """Embeddings in float32 at least."""
+    embeddings = ops.convert_to_tensor(embeddings)
+    return ops.cast(embeddings, keras.backend.result_type(embeddings.dtype, "float32"))
+
+
+def check_shapes(labels: Any, embeddings: Any) -> None:
+    """Refuse embeddings that are not ``(batch, dim)`` with as many rows as there are labels, where that is known."""
+    shape, count = tuple(embeddings.shape), labels.shape[0]
+    if len(shape) != 2 or (None not in (shape[0], count) and shape[0] != count):
+        raise ValueError(
+            "Embeddings must have shape (batch, dim), with a label for each. "
+            f"Received: embeddings of shape {shape}, {count} labels"
+        )
+
+
+def check_margin(margin: float) -> None:
+    """Refuse a negative margin, NaN and infinity."""
+    if not 0 <= margin < math.inf:
+        raise ValueError(f"`margin` must be at least 0 and finite. Received: margin={margin}")
+
+
+def check_positive(**arguments: float) -> None:
+    """Refuse a number that is not positive, by its argument's name."""
+    for argument, value in arguments.items():
+        if not 0 < value < math.inf:
+            raise ValueError(f"`{argument}` must be positive. Received: {argument}={value}")
+
+
+def nan_unless_finite(losses: Any, embeddings: Any) -> Any:
+    """The losses, all NaN if an embedding is not finite: mining could pass it over, its gradient would be NaN."""
+    return ops.where(ops.all(ops.isfinite(embeddings)), losses, math.nan)
+
+
+def same_label(labels: Any) -> Any:
+    """Whether two examples have one label, bool ``(batch, batch)``."""
+    return labels[:, None] == labels[None, :]

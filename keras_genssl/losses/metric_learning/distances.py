@@ -1,0 +1,89 @@
+"""Distances between embeddings, TensorFlow Addons' numbers with gradients that are finite everywhere."""
+
+from collections.abc import Callable
+from typing import Any
+
+from keras import ops
+
+Distance = str | Callable[[Any], Any]
+
+METRICS = ("L2", "squared-L2", "angular")
+
+
+def pairwise_distances(embeddings: Any, distance_metric: Distance = "L2") -> Any:
+    """Distances between all rows of a batch, ``(batch, batch)``.
+
+    Args:
+        embeddings: float ``(batch, dim)``.
+        distance_metric: "L2", ``|a - b|``; "squared-L2", ``|a - b|^2``; "angular", ``1 - cos(a, b)``; or a
+            function from embeddings ``(batch, dim)`` to distances ``(batch, batch)``.
+
+    Returns:
+        The distances, at least 0 unless the function says otherwise. From ``|a|^2 + |b|^2 - 2 a b``, so that no
+        ``(batch, batch, dim)`` is held: near 0 they are exact to about ``3e-4 |a|`` ("L2", float32).
+
+    Example:
+        >>> [[float(x) for x in row] for row in pairwise_distances(ops.convert_to_tensor([[0.0, 3.0], [4.0, 0.0]]))]
+        [[0.0, 5.0], [5.0, 0.0]]
+    """
+    if callable(distance_metric):
+        return distance_metric(embeddings)
+    if distance_metric == "angular":
+        directions = l2_normalize(embeddings)
+        return ops.maximum(1.0 - ops.matmul(directions, ops.transpose(directions)), 0.0)
+    norms = ops.sum(ops.square(embeddings), axis=1)
+    squared = norms[:, None] + norms[None, :] - 2.0 * ops.matmul(embeddings, ops.transpose(embeddings))
+    squared = ops.where(others(ops.shape(embeddings)[0]), ops.maximum(squared, 0.0), 0.0)
+    return squared if distance_metric == "squared-L2" else safe_sqrt(squared)
+
+
+def paired_distances(first: Any, second: Any, distance_metric: str = "L2") -> Any:
+    """Distances between the rows of two batches, ``(batch,)``: what `ContrastiveLoss` takes.
+
+    Args:
+        first, second: float ``(batch, dim)``.
+        distance_metric: "L2", "squared-L2" or "angular", as in `pairwise_distances`.
+
+    Returns:
+        The distances. The gradient of equal rows is 0.
+
+    Raises:
+        ValueError: if ``distance_metric`` is none of these.
+
+    Example:
+        >>> a, b = ops.convert_to_tensor([[0.0, 3.0]]), ops.convert_to_tensor([[4.0, 0.0]])
+        >>> [float(x) for x in paired_distances(a, b)]
+        [5.0]
+    """
+    if distance_metric == "angular":
+        return ops.maximum(1.0 - ops.sum(l2_normalize(first) * l2_normalize(second), axis=-1), 0.0)
+    check_metric(distance_metric, METRICS[:2])
+    squared = ops.sum(ops.square(first - second), axis=-1)
+    return squared if distance_metric == "squared-L2" else safe_sqrt(squared)
+
+
+def check_metric(distance_metric: Any, metrics: tuple[str, ...] = METRICS) -> None:
+    """Refuse what is no name of a metric and no function."""
+    if not callable(distance_metric) and distance_metric not in metrics:
+        raise ValueError(
+            "`distance_metric` must be 'L2', 'squared-L2', 'angular' or a function from embeddings (batch, dim) to "
+            f"distances (batch, batch). Received: distance_metric={distance_metric!r}"
+        )
+
+
+def l2_normalize(embeddings: Any) -> Any:
+    """Rows of length 1; a row of zeros stays one, with a finite gradient."""
+    squared = ops.sum(ops.square(embeddings), axis=-1, keepdims=True)
+    return embeddings * ops.rsqrt(ops.maximum(squared, 1e-12))
+
+
+def safe_sqrt(squared: Any) -> Any:
+    """The square root; its gradient at 0 is 0, not infinite."""
+    positive = squared > 0.0
+    return ops.where(positive, ops.sqrt(ops.where(positive, squared, 1.0)), 0.0)
+
+
+def others(batch: Any) -> Any:
+    """True off the diagonal, bool ``(batch, batch)``."""
+    places = ops.arange(batch)
+    return places[:, None] != places[None, :]

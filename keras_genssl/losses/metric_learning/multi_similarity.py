@@ -1,0 +1,88 @@
+"""The multi-similarity loss."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.metric_learning.base import EmbeddingLoss, check_positive, same_label
+from keras_genssl.losses.metric_learning.distances import l2_normalize, others
+
+_NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class MultiSimilarityLoss(EmbeddingLoss):
+    """Soft weights on the pairs that are hard for their anchor.
+
+    Wang et al., 2019, Multi-Similarity Loss with General Pair Weighting (https://arxiv.org/abs/1904.06627). With S the
+    cosine similarity, an anchor i keeps the negatives above ``min_p S_ip - epsilon`` and the positives below
+    ``max_n S_in + epsilon`` (Eqs. 11 and 12); the loss is the mean over all examples (Eq. 15) of
+
+    ``1/alpha log(1 + sum_p exp(-alpha (S_ip - base))) + 1/beta log(1 + sum_n exp(beta (S_in - base)))``.
+
+    An anchor with no pair kept, as one without a positive or without a negative, is 0.
+
+    Args:
+        alpha: sharpness for positives, positive.
+        beta: sharpness for negatives, positive.
+        base: the similarity between near and far; the paper's lambda, which its text sets to 1, its code to 0.5.
+        epsilon: the mining's margin, at least 0; None keeps all pairs.
+        name, reduction, dtype: as in `EmbeddingLoss`.
+
+    Call: labels int ``(batch,)`` and embeddings float ``(batch, dim)``, of any length; ``call`` returns ``(batch,)``.
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> labels, embeddings = ops.convert_to_tensor([0, 0, 1]), ops.convert_to_tensor([[1.0], [1.0], [-1.0]])
+        >>> float(MultiSimilarityLoss()(labels, embeddings))  # all well apart: no pair is kept
+        0.0
+        >>> loss = MultiSimilarityLoss(beta=2.0, epsilon=None)
+        >>> round(float(loss.call(labels, embeddings)[0]), 4)  # (log(1 + exp(-1)) + log(1 + exp(-3))) / 2
+        0.1809
+    """
+
+    def __init__(
+        self,
+        alpha: float = 2.0,
+        beta: float = 50.0,
+        base: float = 0.5,
+        epsilon: float | None = 0.1,
+        name: str | None = None,
+        *,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        check_positive(alpha=alpha, beta=beta)
+        if not math.isfinite(base):
+            raise ValueError(f"`base` must be finite. Received: base={base}")
+        if epsilon is not None and not 0 <= epsilon < math.inf:
+            raise ValueError(f"`epsilon` must be at least 0 and finite, or None. Received: epsilon={epsilon}")
+        self.alpha = float(alpha)
+        self.beta = float(beta)
+        self.base = float(base)
+        self.epsilon = None if epsilon is None else float(epsilon)
+
+    def per_example(self, labels: Any, embeddings: Any) -> Any:
+        """Loss of each anchor, ``(batch,)``."""
+        directions = l2_normalize(embeddings)
+        similarities = ops.matmul(directions, ops.transpose(directions))
+        same = same_label(labels)
+        positive, negative = same & others(ops.shape(labels)[0]), ~same
+        if self.epsilon is not None:
+            least = ops.min(ops.where(positive, similarities, math.inf), axis=1, keepdims=True)
+            most = ops.max(ops.where(negative, similarities, -math.inf), axis=1, keepdims=True)
+            positive &= similarities < most + self.epsilon
+            negative &= similarities > least - self.epsilon
+        pull = ops.logsumexp(ops.where(positive, -self.alpha * (similarities - self.base), _NEVER), axis=1)
+        push = ops.logsumexp(ops.where(negative, self.beta * (similarities - self.base), _NEVER), axis=1)
+        return ops.softplus(pull) / self.alpha + ops.softplus(push) / self.beta  # log(1 + exp(.))
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        config = {"alpha": self.alpha, "beta": self.beta, "base": self.base, "epsilon": self.epsilon}
+        return {**super().get_config(), **config}

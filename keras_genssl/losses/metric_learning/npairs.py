@@ -1,0 +1,87 @@
+"""The N-pairs loss."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.metric_learning.base import EmbeddingLoss, as_float, as_labels, check_shapes, nan_unless_finite
+from keras_genssl.losses.metric_learning.distances import others
+
+_NEVER = -1e30  # a logit that takes no part, where -inf has no gradient
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class NPairsLoss(EmbeddingLoss):
+    """Cross-entropy of each row of similarities against those that share its label.
+
+    Sohn, 2016, Improved Deep Metric Learning with Multi-class N-pair Loss Objective
+    (https://papers.nips.cc/paper/6200), without its L2 penalty on embeddings: the mean over rows i of
+    ``log sum_j exp(s_ij) - sum_j t_ij s_ij``, where t_i is uniform over those of i's label and sums to 1. The numbers
+    of ``tfa.losses.NpairsLoss`` and, for multi-hot labels (t counts labels in common),
+    ``tfa.losses.NpairsMultilabelLoss``; but a row without a label is 0 (0/0 there).
+
+    Args:
+        name: the loss's name.
+        from_embeddings: False if ``y_pred`` is the similarities of two views or halves of pairs, ``matmul(a,
+            transpose(b))``; True if it is embeddings, of which all inner products but those with itself are an
+            example's similarities. An example that shares its label with no other is then 0.
+        reduction, dtype: as in `EmbeddingLoss`.
+
+    Call: ``y_true`` labels, int ``(batch,)``, or multi-hot ``(batch, classes)``; ``y_pred`` similarities, float
+    ``(batch, batch)``, or embeddings, float ``(batch, dim)``. ``call`` returns ``(batch,)``.
+
+    Raises:
+        ValueError: if ``y_pred`` has not the shape said.
+
+    Example:
+        >>> similarities = ops.convert_to_tensor([[2.0, 0.0], [0.0, 2.0]])
+        >>> round(float(NPairsLoss()(ops.convert_to_tensor([3, 5]), similarities)), 4)  # log(1 + exp(-2))
+        0.1269
+    """
+
+    def __init__(
+        self,
+        name: str = "npairs_loss",
+        *,
+        from_embeddings: bool = False,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.from_embeddings = bool(from_embeddings)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Loss of each row, ``(batch,)``."""
+        y_true, y_pred = ops.convert_to_tensor(y_true), as_float(y_pred)
+        if len(y_true.shape) == 2 and y_true.shape[1] != 1:
+            indicators = ops.cast(y_true, y_pred.dtype)
+            shared = ops.matmul(indicators, ops.transpose(indicators))
+        else:
+            labels = as_labels(y_true)
+            shared = ops.cast(labels[:, None] == labels[None, :], y_pred.dtype)
+        check_shapes(shared, y_pred)
+        return nan_unless_finite(self._cross_entropy(shared, self._similarities(y_pred)), y_pred)
+
+    def _similarities(self, y_pred: Any) -> Any:
+        if self.from_embeddings:
+            return ops.where(others(ops.shape(y_pred)[0]), ops.matmul(y_pred, ops.transpose(y_pred)), _NEVER)
+        rows, columns = y_pred.shape
+        if None not in (rows, columns) and rows != columns:
+            raise ValueError(
+                "`y_pred` must be similarities, (batch, batch); with from_embeddings=True it is embeddings. "
+                f"Received: y_pred of shape {(rows, columns)}"
+            )
+        return y_pred
+
+    def _cross_entropy(self, shared: Any, similarities: Any) -> Any:
+        if self.from_embeddings:
+            shared = ops.where(others(ops.shape(shared)[0]), shared, 0.0)
+        total = ops.sum(shared, axis=1)
+        target = shared / ops.where(total > 0, total, 1.0)[:, None]
+        losses = ops.logsumexp(similarities, axis=1) - ops.sum(target * similarities, axis=1)
+        return ops.where(total > 0, losses, 0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {**super().get_config(), "from_embeddings": self.from_embeddings}

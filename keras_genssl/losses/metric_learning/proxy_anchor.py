@@ -1,0 +1,91 @@
+"""The proxy-anchor loss."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.metric_learning.base import (
+    as_float,
+    as_labels,
+    check_margin,
+    check_positive,
+    check_shapes,
+    nan_unless_finite,
+)
+from keras_genssl.losses.metric_learning.distances import l2_normalize
+
+_NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class ProxyAnchorLoss(keras.layers.Layer):
+    """A learnt proxy per class, pulled to its class and pushed from the others.
+
+    Kim et al., 2020, Proxy Anchor Loss for Deep Metric Learning (https://arxiv.org/abs/2003.13911), Eq. 4: with s the
+    cosine similarity, the mean over proxies p with examples in the batch of ``log(1 + sum_x exp(-alpha (s(x, p) -
+    margin)))`` over those, plus the mean over all proxies of ``log(1 + sum_x exp(alpha (s(x, p) + margin)))`` over the
+    examples of other classes. A layer, since it owns weights; train them with the encoder's. (The paper gives
+    proxies 100 times the encoder's learning rate.) A batch of one class, or a label seen once, is no special case.
+
+    Args:
+        num_classes: at least 1. A label outside [0, num_classes) is of no class: all proxies push it.
+        embedding_dim: length of an embedding, at least 1.
+        margin: delta in the paper, at least 0.
+        alpha: sharpness, positive.
+        name: the layer's name.
+
+    Call: ``(labels, embeddings)``, int ``(batch,)`` and float ``(batch, embedding_dim)`` of any length; returns
+    ``(batch,)``, each the loss of the whole batch. Computed in float32 at least, whatever Keras' dtype policy;
+    NaN if an embedding is not finite.
+
+    Raises:
+        ValueError: if an argument is outside its range, or embeddings have another shape.
+
+    Example:
+        >>> loss = ProxyAnchorLoss(num_classes=2, embedding_dim=2, margin=0.0, alpha=1.0)
+        >>> _ = loss.proxies.assign([[1.0, 0.0], [0.0, 1.0]])
+        >>> round(float(loss(ops.convert_to_tensor([0]), ops.convert_to_tensor([[3.0, 0.0]]))[0]), 4)
+        0.6598
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        embedding_dim: int,
+        margin: float = 0.1,
+        alpha: float = 32.0,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype="float32", autocast=False)
+        check_positive(num_classes=num_classes, embedding_dim=embedding_dim, alpha=alpha)
+        check_margin(margin)
+        self.num_classes = int(num_classes)
+        self.embedding_dim = int(embedding_dim)
+        self.margin = float(margin)
+        self.alpha = float(alpha)
+        self.proxies = self.add_weight((self.num_classes, self.embedding_dim), "he_normal", name="proxies")
+        self.built = True
+
+    def call(self, labels: Any, embeddings: Any) -> Any:
+        """Loss of the batch, for each example, ``(batch,)``."""
+        labels, embeddings = as_labels(labels), as_float(embeddings)
+        check_shapes(labels, embeddings)
+        proxies = ops.cast(self.proxies, embeddings.dtype)
+        similarities = ops.matmul(l2_normalize(embeddings), ops.transpose(l2_normalize(proxies)))
+        own = ops.cast(labels, "int32")[:, None] == ops.arange(self.num_classes, dtype="int32")[None, :]
+        pull = ops.logsumexp(ops.where(own, -self.alpha * (similarities - self.margin), _NEVER), axis=0)
+        push = ops.logsumexp(ops.where(own, _NEVER, self.alpha * (similarities + self.margin)), axis=0)
+        present = ops.maximum(ops.sum(ops.cast(ops.any(own, axis=0), embeddings.dtype)), 1.0)
+        loss = ops.sum(ops.softplus(pull)) / present + ops.mean(ops.softplus(push))  # log(1 + exp(.))
+        return nan_unless_finite(ops.broadcast_to(loss, ops.shape(labels)), embeddings)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {
+            "num_classes": self.num_classes,
+            "embedding_dim": self.embedding_dim,
+            "margin": self.margin,
+            "alpha": self.alpha,
+            "name": self.name,
+        }
