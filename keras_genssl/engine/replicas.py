@@ -48,14 +48,18 @@ def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
 
     Args:
         function: Maps tensors of the global batch to one of as many rows.
-        *values: Tensors `(batch, ...)` of this replica; batches are equal on all replicas.
+        *values: Tensors `(batch, ...)` of this replica; a remainder may be shared out unevenly.
 
     Returns:
         This replica's rows of the function's result.
     """
     if count() == 1:
         return function(*values)
-    return _own_rows(function(*all_gather(values)), keras.ops.shape(values[0])[0])
+    rows = keras.ops.shape(values[0])[0]
+    start = index() * rows
+    if not isinstance(rows, int):  # where shapes are not static, replicas may have different numbers of rows
+        start = tf.reduce_sum(all_gather(tf.reshape(rows, (1,)))[: index()])
+    return function(*all_gather(values))[start : start + rows]
 
 
 def share_of_mean(losses: Any) -> Any:
@@ -130,6 +134,11 @@ class ReplicaSeedGenerator(keras.random.SeedGenerator):
         return tf.random.experimental.stateless_fold_in(seed, tf.cast(index(), seed.dtype))
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class SharedSeedGenerator(keras.random.SeedGenerator):
+    """A seed generator whose numbers are meant for the global batch: the same on every replica."""
+
+
 def seed_generators(model: keras.layers.Layer) -> list[keras.random.SeedGenerator]:
     """Every seed generator in a model and its layers, in a stable order."""
     found: dict[int, keras.random.SeedGenerator] = {}
@@ -140,7 +149,10 @@ def seed_generators(model: keras.layers.Layer) -> list[keras.random.SeedGenerato
 
 
 def separate_noise(network: keras.layers.Layer) -> None:
-    """Gives every Dropout-like layer of a network its own numbers on each replica, in place."""
+    """Gives every Dropout-like layer of a network its own numbers on each replica, in place.
+
+    A `SharedSeedGenerator` is left as it is.
+    """
     for generator in seed_generators(network):
         if type(generator) is keras.random.SeedGenerator:
             generator.__class__ = ReplicaSeedGenerator

@@ -11,12 +11,20 @@ from keras_genssl.losses.adversarial import (
     RelativisticGANLoss,
     WassersteinGANLoss,
 )
+from keras_genssl.losses.contrastive import (
+    BarlowTwinsLoss,
+    NegativeCosineSimilarity,
+    NTXentLoss,
+    SupConLoss,
+    VICRegLoss,
+)
 from keras_genssl.losses.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood, standard_normal_kl
 from keras_genssl.losses.perceptual import PerceptualLoss
 from keras_genssl.losses.sparsity import KLSparsity, L1Sparsity, Sparsity
 
 __all__ = [
     "AdversarialLoss",
+    "BarlowTwinsLoss",
     "BernoulliLikelihood",
     "FeatureMatchingLoss",
     "GaussianLikelihood",
@@ -26,11 +34,15 @@ __all__ = [
     "LeastSquaresGANLoss",
     "Likelihood",
     "MinimaxGANLoss",
+    "NTXentLoss",
+    "NegativeCosineSimilarity",
     "NonSaturatingGANLoss",
     "PerceptualLoss",
     "RelativisticAverageGANLoss",
     "RelativisticGANLoss",
     "Sparsity",
+    "SupConLoss",
+    "VICRegLoss",
     "WassersteinGANLoss",
     "standard_normal_kl",
 ]
