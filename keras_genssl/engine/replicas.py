@@ -37,7 +37,11 @@ def all_gather(values: Any) -> Any:
     if count() == 1:
         return values
     context = tf.distribute.get_replica_context()
-    return keras.tree.map_structure(lambda value: context.all_gather(value, axis=0), values)
+
+    def gather(value: Any) -> Any:  # between workers all_gather forgets the static shape
+        return tf.ensure_shape(context.all_gather(value, axis=0), (None, *value.shape[1:]))
+
+    return keras.tree.map_structure(gather, values)
 
 
 def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
