@@ -211,6 +211,15 @@ def _cyclegan() -> kg.models.CycleGAN:
     return kg.models.CycleGAN(*translators, *judges, pool_size=10)  # full in the middle of the first batch
 
 
+def two_views(method: type[kg.engine.Method], *, views: Any = None) -> Callable[[], kg.engine.Method]:
+    """Builds a contrastive method with heads of its own kind, on features of 4."""
+    return lambda: method(toys.encoder("encoder"), views=views and views())
+
+
+def _noises() -> tuple[keras.layers.Layer, keras.layers.Layer]:
+    return toys.NoiseView(0.2), toys.NoiseView(0.4)
+
+
 def _synchronized(name: str) -> keras.layers.Layer:
     return kg.layers.BatchNormalization(synchronized=True, name=name)
 
@@ -267,6 +276,17 @@ CASES = {
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
     "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),
     "CycleGAN": Case(_cyclegan, domains("first", "second")),
+    "SimCLR": Case(two_views(kg.models.SimCLR, views=toys.NoiseView), images),
+    "SimCLR, prepared pairs": Case(two_views(kg.models.SimCLR), domains("first", "second")),
+    "SimSiam": Case(two_views(kg.models.SimSiam, views=toys.NoiseView), images),
+    "BYOL": Case(
+        lambda: kg.models.BYOL(
+            toys.encoder("encoder"), views=_noises(), momentum=kg.schedules.CosineMomentum(0.9, steps=6)
+        ),
+        images,
+    ),
+    "BarlowTwins": Case(two_views(kg.models.BarlowTwins, views=_noises), images),
+    "VICReg": Case(two_views(kg.models.VICReg, views=toys.NoiseView), images, 1e-3),
     "ToyGAN": Case(lambda: toys.ToyGAN(toys.decoder(4), toys.encoder("critic", 1)), images),
     "ToyRelativisticGAN": Case(lambda: toys.ToyRelativisticGAN(toys.decoder(4), toys.attentive_critic()), images),
     "ToyContrastive": Case(lambda: toys.ToyContrastive(toys.encoder("network")), images),

@@ -114,6 +114,18 @@ def compute():
     values |= _metric_learning(generator)
     values["perceptual_loss"] = losses.PerceptualLoss(extractor, [0.5, 2.0]).call(true, predicted)
 
+    head = backbones.projection_head(6, 4, output_norm=True, synchronized=False)
+    values["projection_head"] = _with_weights(head)(codes)
+    first, second = generator.normal(size=(2, 5, 4)).astype("float32")
+    for loss in (
+        losses.NTXentLoss(0.2),
+        losses.BarlowTwinsLoss(0.1),
+        losses.VICRegLoss(),
+        losses.NegativeCosineSimilarity(),
+    ):
+        values[loss.name] = loss.call(first, second)
+    values["sup_con_loss"] = losses.SupConLoss(0.2).call(np.array([0, 1, 0, 2, 2]), first)
+
     for channel in ("y", "rgb"):
         for metric in (metrics.psnr, metrics.ssim):
             arguments = {"channel": channel, "border": 2, "quantise": True}

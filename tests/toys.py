@@ -132,6 +132,24 @@ class ToyRelativisticGAN(ToyGAN):
 
 
 @keras.saving.register_keras_serializable(package="tests")
+class NoiseView(keras.layers.Layer):
+    """Views of noise, drawn for the global batch."""
+
+    def __init__(self, stddev: float = 0.3, name: str | None = None):
+        super().__init__(name=name, dtype=keras.config.floatx())
+        self.stddev = stddev
+        self.seed = replicas.SharedSeedGenerator(5)
+        self.built = True
+
+    def call(self, images: Any) -> Any:
+        shape = (ops.shape(images)[0], *images.shape[1:])
+        return ops.clip(images + self.stddev * replicas.normal(shape, self.seed), -1.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"stddev": self.stddev, "name": self.name}
+
+
+@keras.saving.register_keras_serializable(package="tests")
 class ToyContrastive(Method):
     """Noise views, negatives gathered from all replicas, a momentum encoder."""
 

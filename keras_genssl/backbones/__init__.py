@@ -19,6 +19,7 @@ from keras_genssl.backbones.perceptual import (
     PerceptualExtractor,
     perceptual_extractor,
 )
+from keras_genssl.backbones.projection_head import projection_head
 from keras_genssl.backbones.receptive_field import receptive_radius
 from keras_genssl.backbones.resnet import resnet18, resnet50
 from keras_genssl.backbones.resnet_translator import resnet_translator
@@ -54,6 +55,7 @@ __all__ = [
     "patch_discriminator",
     "penultimate",
     "perceptual_extractor",
+    "projection_head",
     "receptive_radius",
     "resnet18",
     "resnet50",

@@ -37,7 +37,11 @@ def all_gather(values: Any) -> Any:
     if count() == 1:
         return values
     context = tf.distribute.get_replica_context()
-    return keras.tree.map_structure(lambda value: context.all_gather(value, axis=0), values)
+
+    def gather(value: Any) -> Any:  # between workers all_gather forgets the static shape
+        return tf.ensure_shape(context.all_gather(value, axis=0), (None, *value.shape[1:]))
+
+    return keras.tree.map_structure(gather, values)
 
 
 def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
@@ -48,14 +52,18 @@ def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
 
     Args:
         function: Maps tensors of the global batch to one of as many rows.
-        *values: Tensors `(batch, ...)` of this replica; batches are equal on all replicas.
+        *values: Tensors `(batch, ...)` of this replica; a remainder may be shared out unevenly.
 
     Returns:
         This replica's rows of the function's result.
     """
     if count() == 1:
         return function(*values)
-    return _own_rows(function(*all_gather(values)), keras.ops.shape(values[0])[0])
+    rows = keras.ops.shape(values[0])[0]
+    start = index() * rows
+    if not isinstance(rows, int):  # where shapes are not static, replicas may have different numbers of rows
+        start = tf.reduce_sum(all_gather(tf.reshape(rows, (1,)))[: index()])
+    return function(*all_gather(values))[start : start + rows]
 
 
 def share_of_mean(losses: Any) -> Any:

@@ -11,6 +11,13 @@ from keras_genssl.losses.adversarial import (
     RelativisticGANLoss,
     WassersteinGANLoss,
 )
+from keras_genssl.losses.contrastive import (
+    BarlowTwinsLoss,
+    NegativeCosineSimilarity,
+    NTXentLoss,
+    SupConLoss,
+    VICRegLoss,
+)
 from keras_genssl.losses.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood, standard_normal_kl
 from keras_genssl.losses.metric_learning import (
     ArcFaceLoss,
@@ -34,6 +41,7 @@ from keras_genssl.losses.sparsity import KLSparsity, L1Sparsity, Sparsity
 __all__ = [
     "AdversarialLoss",
     "ArcFaceLoss",
+    "BarlowTwinsLoss",
     "BernoulliLikelihood",
     "ContrastiveBatchAllLoss",
     "ContrastiveLoss",
@@ -50,15 +58,19 @@ __all__ = [
     "MinimaxGANLoss",
     "MultiSimilarityLoss",
     "NPairsLoss",
+    "NTXentLoss",
+    "NegativeCosineSimilarity",
     "NonSaturatingGANLoss",
     "PerceptualLoss",
     "ProxyAnchorLoss",
     "RelativisticAverageGANLoss",
     "RelativisticGANLoss",
     "Sparsity",
+    "SupConLoss",
     "TripletBatchAllLoss",
     "TripletHardLoss",
     "TripletSemiHardLoss",
+    "VICRegLoss",
     "WassersteinGANLoss",
     "paired_distances",
     "pairwise_distances",

@@ -8,6 +8,7 @@ from keras_genssl.models.autoencoders import (
     RedundantAutoencoder,
     SparseAutoencoder,
 )
+from keras_genssl.models.contrastive import BYOL, BarlowTwins, SimCLR, SimSiam, VICReg
 from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
 from keras_genssl.models.pretext import DegradationPrediction
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
@@ -15,6 +16,7 @@ from keras_genssl.models.translation import CycleGAN, Pix2Pix
 
 __all__ = [
     "ACGAN",
+    "BYOL",
     "DCGAN",
     "EDSR",
     "ESPCN",
@@ -25,6 +27,7 @@ __all__ = [
     "VAE",
     "WGANGP",
     "Autoencoder",
+    "BarlowTwins",
     "ConditionalGAN",
     "ContractiveAutoencoder",
     "CycleGAN",
@@ -33,5 +36,8 @@ __all__ = [
     "Pix2Pix",
     "RedundantAutoencoder",
     "SRResNet",
+    "SimCLR",
+    "SimSiam",
     "SparseAutoencoder",
+    "VICReg",
 ]

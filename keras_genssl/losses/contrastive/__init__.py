@@ -1,0 +1,9 @@
+"""Objectives that compare views of images, on embeddings; one file per idea."""
+
+from keras_genssl.losses.contrastive.barlow_twins import BarlowTwinsLoss
+from keras_genssl.losses.contrastive.negative_cosine import NegativeCosineSimilarity
+from keras_genssl.losses.contrastive.nt_xent import NTXentLoss
+from keras_genssl.losses.contrastive.sup_con import SupConLoss
+from keras_genssl.losses.contrastive.vicreg import VICRegLoss
+
+__all__ = ["BarlowTwinsLoss", "NTXentLoss", "NegativeCosineSimilarity", "SupConLoss", "VICRegLoss"]

@@ -1,0 +1,76 @@
+"""Barlow Twins' objective."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.adversarial.base import as_float
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class BarlowTwinsLoss(keras.losses.Loss):
+    """The cross-correlation of two views' embeddings is the identity: no dimension says what another says.
+
+    ``L = sum_i (1 - C_ii)^2 + weight sum_i sum_{j != i} C_ij^2`` with C the correlation, over the batch, of dimension i
+    of the first views with dimension j of the second; Barlow Twins, Zbontar et al., 2021
+    (https://arxiv.org/abs/2103.03230), Eqs. 1 and 2. Variances are those of the batch (biased) plus 1e-5, as in the
+    authors' batch normalisation: a dimension that is the same for all images has correlation 0, and embeddings that
+    are all equal, or a batch of one image, give the loss dim.
+
+    A loss of the batch, of which every row is the same number: on several replicas call it with
+    ``replicas.on_global_batch(loss.call, first, second)``.
+
+    Args:
+        redundancy_weight: of what lies off the diagonal, the paper's lambda, at least 0.
+        reduction, name, dtype: as in `keras.losses.Loss`.
+
+    Call: ``y_true`` the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)``;
+    gradients reach both. ``call`` returns ``(batch,)``.
+
+    Class attributes:
+        needs_batch: as in `AdversarialLoss`.
+
+    Raises:
+        ValueError: if ``redundancy_weight`` is negative.
+
+    Example:
+        >>> loss = BarlowTwinsLoss(redundancy_weight=0.5)
+        >>> z = ops.array([[1.0, 1.0], [-1.0, -1.0]])  # two dimensions that are one: 0 + 0.5 * 2
+        >>> [round(float(value), 3) for value in loss.call(z, z)]
+        [1.0, 1.0]
+    """
+
+    needs_batch: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        redundancy_weight: float = 0.005,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "barlow_twins_loss",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not redundancy_weight >= 0:
+            raise ValueError(
+                f"`redundancy_weight` must not be negative. Received: redundancy_weight={redundancy_weight}"
+            )
+        self.redundancy_weight = float(redundancy_weight)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The same loss for each image, ``(batch,)``."""
+        first, second = _standardized(as_float(y_true)), _standardized(as_float(y_pred))
+        batch = ops.shape(first)[0]
+        correlation = ops.matmul(ops.transpose(first), second) / ops.cast(batch, first.dtype)  # (dim, dim)
+        identity = ops.eye(correlation.shape[0], dtype=correlation.dtype)
+        weights = identity + self.redundancy_weight * (1.0 - identity)
+        return ops.broadcast_to(ops.sum(weights * ops.square(identity - correlation)), (batch,))
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {**super().get_config(), "redundancy_weight": self.redundancy_weight}
+
+
+def _standardized(embeddings: Any) -> Any:
+    centred = embeddings - ops.mean(embeddings, axis=0, keepdims=True)
+    return centred * ops.rsqrt(ops.mean(ops.square(centred), axis=0, keepdims=True) + 1e-5)

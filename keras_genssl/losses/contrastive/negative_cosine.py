@@ -1,0 +1,42 @@
+"""SimSiam's and BYOL's distance."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.contrastive.directions import directions
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class NegativeCosineSimilarity(keras.losses.Loss):
+    """A prediction points where its target points: ``D(p, z) = -p/|p| . z/|z|``, in [-1, 1].
+
+    SimSiam, Chen and He, 2021 (https://arxiv.org/abs/2011.10566), Eqs. 1 and 3. ``2 + 2 D`` is BYOL's squared distance
+    of unit vectors (Grill et al., 2020, https://arxiv.org/abs/2006.07733, Eq. 2). No gradient reaches the target. An
+    embedding shorter than 1e-6 has no direction: the loss is 0, without a gradient.
+
+    (`keras.losses.CosineSimilarity` is the same number, with gradients of both arguments.)
+
+    Args:
+        reduction, name, dtype: as in `keras.losses.Loss`.
+
+    Call: ``y_true`` the targets z, ``y_pred`` the predictions p, float ``(batch, dim)``. ``call`` returns ``(batch,)``.
+
+    Example:
+        >>> loss = NegativeCosineSimilarity()
+        >>> round(float(loss.call(ops.array([[0.0, 5.0]]), ops.array([[3.0, 4.0]]))[0]), 4)
+        -0.8
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "negative_cosine_similarity",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """``-cos`` of each pair, ``(batch,)``."""
+        return -ops.sum(ops.stop_gradient(directions(y_true)) * directions(y_pred), axis=-1)

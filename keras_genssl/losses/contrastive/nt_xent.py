@@ -1,0 +1,70 @@
+"""SimCLR's objective."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.contrastive.directions import directions
+
+EXCLUDED = -1e30  # the logit of what is no candidate: finite, so that gradients are, and 0 in any softmax
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class NTXentLoss(keras.losses.Loss):
+    """The normalised, temperature-scaled cross-entropy: find an image's other view among all views of the batch.
+
+    ``l(i, j) = -log(exp(cos(z_i, z_j) / T) / sum_{k != i} exp(cos(z_i, z_k) / T))``; SimCLR, Chen et al., 2020
+    (https://arxiv.org/abs/2002.05709), Eq. 1. Of N images there are 2N views z; i and j are the two of one image, and
+    the other 2N - 2 are the negatives. The loss of an image is the mean of ``l(i, j)`` and ``l(j, i)``, hence that of
+    a batch the mean over its 2N views (the authors' code adds the two directions: twice as much). Embeddings that
+    are all equal give log(2N - 1), whose gradient is 0; a batch of one image, which has no negatives, gives 0.
+
+    A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, first, second)``.
+
+    Args:
+        temperature: T, positive. The paper: 0.1 on ImageNet, 0.5 on CIFAR-10.
+        reduction, name, dtype: as in `keras.losses.Loss`.
+
+    Call: ``y_true`` the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)`` of any
+    length, row by row of one image; gradients reach both. ``call`` returns ``(batch,)``.
+
+    Class attributes:
+        needs_batch: as in `AdversarialLoss`.
+
+    Raises:
+        ValueError: if ``temperature`` is not positive.
+
+    Example:
+        >>> loss = NTXentLoss(temperature=0.5)
+        >>> [round(float(value), 4) for value in loss.call(ops.ones((2, 3)), ops.ones((2, 3)))]  # log(2 * 2 - 1)
+        [1.0986, 1.0986]
+    """
+
+    needs_batch: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        temperature: float = 0.2,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "nt_xent_loss",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not temperature > 0:
+            raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
+        self.temperature = float(temperature)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The mean of an image's two directions, ``(batch,)``."""
+        first, second = directions(y_true), directions(y_pred)
+        views = ops.concatenate([first, second], axis=0)  # (2 batch, dim)
+        logits = ops.matmul(views, ops.transpose(views)) / self.temperature
+        number = ops.arange(ops.shape(views)[0], dtype="int32")
+        totals = ops.logsumexp(ops.where(number[:, None] == number[None, :], EXCLUDED, logits), axis=1)
+        positives = ops.sum(first * second, axis=1) / self.temperature
+        return ops.mean(ops.reshape(totals, (2, -1)), axis=0) - positives
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {**super().get_config(), "temperature": self.temperature}

@@ -1,0 +1,82 @@
+"""Supervised contrastive learning."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.contrastive.nt_xent import EXCLUDED
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class SupConLoss(keras.losses.Loss):
+    """NT-Xent with labels: all views of all images of the same class are positives.
+
+    ``L_out(i) = -1/|P(i)| sum_{p in P(i)} log(exp(cos(z_i, z_p) / T) / sum_{a != i} exp(cos(z_i, z_a) / T))``; Khosla
+    et al., 2020 (https://arxiv.org/abs/2004.11362), Eq. 2. P(i) are the other views with i's label. The loss of an
+    image is the mean over its views; a view without a positive (one view each, and a label seen once) has the loss 0.
+    With two views and no label twice it is `NTXentLoss`. (The authors' code scales by the temperature over 0.07.)
+
+    A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, labels, embeddings)``.
+
+    Args:
+        temperature: T, positive; the paper's is 0.1.
+        reduction, name, dtype: as in `keras.losses.Loss`.
+
+    Call: ``y_true`` labels ``(batch,)``, compared for equality; ``y_pred`` embeddings, float ``(batch, dim)``, or
+    ``(batch, views, dim)`` of several views of each image. ``call`` returns ``(batch,)``.
+
+    Class attributes:
+        needs_batch: as in `AdversarialLoss`.
+
+    Raises:
+        ValueError: if ``temperature`` is not positive, or ``y_pred`` has another rank.
+
+    Example:
+        >>> loss = SupConLoss(temperature=1.0)
+        >>> labels, embeddings = ops.array([0, 0, 1]), ops.ones((3, 2))  # of two others each: log 2, and no positive
+        >>> [round(float(value), 4) for value in loss.call(labels, embeddings)]
+        [0.6931, 0.6931, 0.0]
+    """
+
+    needs_batch: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        temperature: float = 0.1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "sup_con_loss",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        if not temperature > 0:
+            raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
+        self.temperature = float(temperature)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The mean over an image's views, ``(batch,)``."""
+        embeddings = directions(y_pred)
+        if len(embeddings.shape) == 2:
+            embeddings = embeddings[:, None]
+        if len(embeddings.shape) != 3:
+            raise ValueError(
+                "`y_pred` must have shape (batch, dim) or (batch, views, dim). "
+                f"Received: a tensor of shape {tuple(embeddings.shape)}"
+            )
+        num_views, dim = embeddings.shape[1:]
+        views = ops.reshape(embeddings, (-1, dim))  # (batch * num_views, dim), those of an image side by side
+        labels = ops.reshape(ops.convert_to_tensor(y_true), (-1, 1))
+        labels = ops.reshape(ops.tile(labels, (1, num_views)), (-1,))  # (batch * num_views,)
+        number = ops.arange(ops.shape(views)[0], dtype="int32")
+        itself = number[:, None] == number[None, :]
+        logits = ops.where(itself, EXCLUDED, ops.matmul(views, ops.transpose(views)) / self.temperature)
+        log_probabilities = logits - ops.logsumexp(logits, axis=1, keepdims=True)
+        positive = ops.logical_and(labels[:, None] == labels[None, :], ops.logical_not(itself))
+        count = ops.sum(ops.cast(positive, logits.dtype), axis=1)
+        total = ops.sum(ops.where(positive, log_probabilities, 0.0), axis=1)
+        return ops.mean(ops.reshape(-total / ops.maximum(count, 1.0), (-1, num_views)), axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {**super().get_config(), "temperature": self.temperature}

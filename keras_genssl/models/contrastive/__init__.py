@@ -1,0 +1,9 @@
+"""Representations from comparing views of images."""
+
+from keras_genssl.models.contrastive.barlow_twins import BarlowTwins
+from keras_genssl.models.contrastive.byol import BYOL
+from keras_genssl.models.contrastive.simclr import SimCLR
+from keras_genssl.models.contrastive.simsiam import SimSiam
+from keras_genssl.models.contrastive.vicreg import VICReg
+
+__all__ = ["BYOL", "BarlowTwins", "SimCLR", "SimSiam", "VICReg"]

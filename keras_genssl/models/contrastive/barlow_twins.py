@@ -1,0 +1,64 @@
+"""Barlow Twins: views agree, and no two dimensions say the same."""
+
+from typing import Any
+
+import keras
+
+from keras_genssl.backbones import projection_head
+from keras_genssl.engine import replicas
+from keras_genssl.losses import BarlowTwinsLoss
+from keras_genssl.models.contrastive.base import TwoViews, Views, width
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class BarlowTwins(TwoViews):
+    """Self-supervised learning via redundancy reduction (Zbontar et al., 2021, arXiv:2103.03230).
+
+    Minimises `losses.BarlowTwinsLoss` between the projections of two views; no negatives, no momentum. The
+    correlation is that of the *global* batch. Paper: batch 2048, LARS, projections of 8192, four times the features;
+    the two views are drawn from two distributions (`kg.views.byol`). The wider the head, the better.
+
+    Args:
+        encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
+        head: A built network of the features to what is correlated; None: `backbones.projection_head` of three
+            layers, each four times as wide as the features.
+        views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
+        redundancy_weight: The paper's lambda, at least 0.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, the two do not fit together, or the weight is negative.
+        TypeError: If `views` is anything else.
+
+    Example:
+
+        model = kg.models.BarlowTwins(encoder, views=kg.views.byol(size=28))
+        model.compile("adam")
+        model.fit(images, epochs=50)
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        head: keras.Model | None = None,
+        views: Views = None,
+        redundancy_weight: float = 0.005,
+        name: str | None = None,
+    ) -> None:
+        correlation = BarlowTwinsLoss(redundancy_weight)
+        wide = 4 * width(encoder)
+        super().__init__(encoder, head or projection_head(wide // 4, wide, wide, num_layers=3), views, name=name)
+        self.redundancy_weight = correlation.redundancy_weight
+        self.correlation = correlation
+
+    def call(self, pair: tuple[Any, Any], training: bool = False) -> dict[str, Any]:
+        """The projections of both views, each `(batch, head_dim)`."""
+        return {"first": self.project(pair[0], training), "second": self.project(pair[1], training)}
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The loss of the global batch, the same in every row, `(batch,)`."""
+        return replicas.on_global_batch(self.correlation.call, y_pred["first"], y_pred["second"])
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {**super().get_config(), "redundancy_weight": self.redundancy_weight}

@@ -1,0 +1,142 @@
+"""What the methods that compare two views of an image share."""
+
+from typing import Any, TypeAlias
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import Method, Serving, batches, replicas
+from keras_genssl.losses.contrastive.directions import directions
+
+Views: TypeAlias = "keras.layers.Layer | tuple[keras.layers.Layer, keras.layers.Layer] | None"
+
+
+class TwoViews(Method):
+    """An encoder, a head on its features, and two views of each image; not a method itself.
+
+    With `views`, batches hold `image` (a tensor, a dict, or the first of a tuple), uint8 or float in [-1, 1], and two
+    views of each are drawn, in training only: `evaluate` compares images with themselves. Without, batches hold
+    prepared pairs, `first` and `second` (a dict, or a tuple in this order). Labels are not looked at.
+
+    A subclass says in `call` what it makes of a pair: a dict with the projections of both views as `first` and
+    `second`, and what else its `objective` needs. Logs `spread`, which tells of collapse: the mean standard deviation
+    of the first views' projections, once they have length 1, times the root of their dimension; about 1 where they
+    point everywhere, 0 where all are the same (Chen & He, 2021, arXiv:2011.10566, Figure 2). The metrics of `compile`
+    compare the projections of both views.
+
+    Args:
+        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
+        head: A built `keras.Model` on the encoder's features, to `(batch, head_dim)`.
+        views: A layer from images in [-1, 1] to images in [-1, 1] that the encoder takes, random at every call; or a
+            pair of such layers, for the first and for the second view; or None.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, or the two do not fit together.
+        TypeError: If `views` is anything else.
+    """
+
+    def __init__(self, encoder: keras.Model, head: keras.Model, views: Views = None, name: str | None = None) -> None:
+        require_vectors(encoder=encoder, head=head)
+        require_input("head", head, "encoder", encoder)
+        pair = views if isinstance(views, (tuple, list)) else (views, views)
+        if views is not None and not (len(pair) == 2 and all(isinstance(view, keras.layers.Layer) for view in pair)):
+            raise TypeError(f"`views` must be a layer, a pair of layers or None. Received: views={views!r}")
+        super().__init__(name=name)
+        if views is None:
+            self.fields, self.num_required = ("first", "second"), 2  # type: ignore[misc]  # of this object only
+        self.encoder = encoder
+        self.head = head
+        self.views = list(pair) if isinstance(views, (tuple, list)) else views
+        self.spread_tracker = keras.metrics.Mean("spread")
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Both views are what the encoder takes; images that views are drawn of may have any size."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {"image": (None, None, shape[-1]), "first": shape, "second": shape}
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The two views; there is nothing to compare them with."""
+        return (batch["first"], batch["second"]), None
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One update on two views of each image; returns the logs."""
+        batch = self.batch(data)
+        if self.views is not None:
+            first, second = self.views if isinstance(self.views, list) else (self.views, self.views)
+            batch = {**batch, "first": first(batch["image"]), "second": second(batch["image"])}
+        return super().train_step(batch)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """One evaluation, on prepared pairs or on images beside themselves; returns the logs."""
+        batch = self.batch(data)
+        if self.views is not None:
+            batch = {**batch, "first": batch["image"], "second": batch["image"]}
+        return super().test_step(batch)
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives features, of pairs those of the first."""
+        return self.encode(self.batch(data, training=False)[self.fields[0]])
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's, of the two projections, and `spread`."""
+        self.spread_tracker.update_state(replicas.on_global_batch(_spread, y_pred["first"]))
+        return super().compute_metrics(x, y_pred["first"], y_pred["second"], sample_weight)
+
+    def project(self, images: Any, training: bool) -> Any:
+        """The head's output, `(batch, head_dim)`."""
+        return self.head(self.encoder(images, training=training), training=training)
+
+    def encode(self, images: Any) -> Any:
+        """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`; no head."""
+        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image to features."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that all methods have, serialized."""
+        parts = {"encoder": self.encoder, "head": self.head, "views": self.views}
+        serialized = {key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}
+        return {**serialized, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "TwoViews":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
+
+
+def width(encoder: keras.Model) -> int:
+    """The number of an encoder's features, once it is known to give any."""
+    require_vectors(encoder=encoder)
+    return int(encoder.output_shape[1])
+
+
+def require_vectors(**networks: keras.Model) -> None:
+    """Raises ValueError where a network is not built, or gives anything but `(batch, dim)`."""
+    for name, network in networks.items():
+        if not network.built:
+            raise ValueError(
+                f"`{name}` must be built (give it an input shape). Received: {network.name!r}, which has no weights yet"
+            )
+        shape = network.output_shape
+        if not isinstance(shape, tuple) or len(shape) != 2 or not shape[1]:
+            raise ValueError(f"`{name}` must give vectors (batch, dim). Received: a network with output shape {shape}")
+
+
+def require_input(name: str, network: keras.Model, other: str, given: keras.Model) -> None:
+    """Raises ValueError where one network, `name`, does not take what another one, `other`, gives."""
+    if tuple(network.input_shape[1:]) != tuple(given.output_shape[1:]):
+        raise ValueError(
+            f"`{name}` must take what `{other}` gives, {given.output_shape}. "
+            f"Received: a network with input shape {network.input_shape}"
+        )
+
+
+def _spread(projections: Any) -> Any:
+    """One number for the batch, in every row, `(batch,)`."""
+    unit = directions(projections)
+    deviation = ops.mean(ops.std(unit, axis=0)) * ops.sqrt(ops.cast(unit.shape[1], unit.dtype))
+    return ops.broadcast_to(deviation, (ops.shape(unit)[0],))

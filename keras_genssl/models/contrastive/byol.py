@@ -1,0 +1,108 @@
+"""BYOL: predict what a slow copy of the network makes of the other view."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from keras_genssl.backbones import projection_head
+from keras_genssl.engine import TargetNetwork
+from keras_genssl.losses import NegativeCosineSimilarity
+from keras_genssl.models.contrastive.base import TwoViews, Views, require_input, require_vectors, width
+
+Schedule = Callable[[Any], Any]
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class BYOL(TwoViews):
+    """Bootstrap your own latent (Grill et al., 2020, arXiv:2006.07733).
+
+    Minimises `|q_1 - t_2|^2 + |q_2 - t_1|^2` (Eqs. 2 and 3) = `4 - 2 cos(q_1, t_2) - 2 cos(q_2, t_1)`, in [0, 8]: q are
+    predictions of length 1, from the projections of the encoder and head that learn; t are projections of length 1 by
+    the target, a moving average of both, `target = momentum target + (1 - momentum) online` after each update. The
+    target normalises with the statistics of its own batches, as the authors' does. No negatives. Paper: batch 4096,
+    LARS, momentum from 0.996 to 1 along a cosine, two distributions of views (`kg.views.byol`). Features are the
+    online encoder's.
+
+    Args:
+        encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
+        head: A built network of the features to projections; None: `backbones.projection_head`, twice as wide as the
+            features (the paper's is 4096), to 256.
+        predictor: A built network of projections to projections; None: one like the head.
+        views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
+        momentum: In [0, 1], or a function of the number of updates before this one, a tensor, that can be serialized:
+            `schedules.CosineMomentum(0.996, steps)`, the paper's, with the steps of the whole training.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, they do not fit together, or the momentum is outside [0, 1].
+        TypeError: If `views` is anything else.
+
+    Example:
+
+        momentum = kg.schedules.CosineMomentum(0.99, steps=50 * 234)
+        model = kg.models.BYOL(encoder, views=kg.views.byol(size=28), momentum=momentum)
+        model.compile("adam")
+        model.fit(images, epochs=50)
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        head: keras.Model | None = None,
+        predictor: keras.Model | None = None,
+        views: Views = None,
+        momentum: float | Schedule = 0.996,
+        name: str | None = None,
+    ) -> None:
+        dim = width(encoder)
+        head = head or projection_head(dim, 256, 2 * dim)
+        super().__init__(encoder, head, views, name=name)
+        predictor = predictor or projection_head(width(head), width(head), 2 * dim, name="predictor")
+        require_vectors(predictor=predictor)
+        require_input("predictor", predictor, "head", head)
+        require_input("head", predictor, "predictor", predictor)
+        self.predictor = predictor
+        self.momentum = momentum
+        constant = 1.0 if callable(momentum) else momentum  # which a schedule replaces at each update
+        self.target_encoder = TargetNetwork(encoder, constant, name="target_encoder")
+        self.target_head = TargetNetwork(head, constant, name="target_head")
+        self.distance = NegativeCosineSimilarity()
+
+    def call(self, pair: tuple[Any, Any], training: bool = False) -> dict[str, Any]:
+        """Projections, predictions and targets of both views, each `(batch, head_dim)`."""
+        first, second = self.project(pair[0], training), self.project(pair[1], training)
+        return {
+            "first": first,
+            "second": second,
+            "first_prediction": self.predictor(first, training=training),
+            "second_prediction": self.predictor(second, training=training),
+            "first_target": self.target(pair[0], training),
+            "second_target": self.target(pair[1], training),
+        }
+
+    def target(self, images: Any, training: bool = False) -> Any:
+        """The projections of the slow copy, `(batch, head_dim)`."""
+        return self.target_head(self.target_encoder(images, training=training), training=training)
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """`|q_1 - t_2|^2 + |q_2 - t_1|^2`, `(batch,)`."""
+        of_first = self.distance.call(y_pred["second_target"], y_pred["first_prediction"])
+        of_second = self.distance.call(y_pred["first_target"], y_pred["second_prediction"])
+        return 4.0 + 2.0 * of_first + 2.0 * of_second
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One update, then the target's; returns the logs."""
+        logs = super().train_step(data)
+        momentum = self.momentum(self.optimizer.iterations - 1) if callable(self.momentum) else self.momentum
+        self.target_encoder.update(momentum)
+        self.target_head.update(momentum)
+        return logs
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **super().get_config(),
+            "predictor": keras.saving.serialize_keras_object(self.predictor),
+            "momentum": keras.saving.serialize_keras_object(self.momentum),
+        }

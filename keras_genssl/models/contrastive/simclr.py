@@ -1,0 +1,67 @@
+"""SimCLR: find an image's other view among the views of the batch."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.backbones import projection_head
+from keras_genssl.engine import replicas
+from keras_genssl.losses import NTXentLoss
+from keras_genssl.models.contrastive.base import TwoViews, Views, width
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class SimCLR(TwoViews):
+    """A simple framework for contrastive learning (Chen et al., 2020, arXiv:2002.05709).
+
+    Minimises `losses.NTXentLoss` between the projections of two views: 2N - 2 negatives of the *global* batch of N
+    images. Both views go through the network as one batch of 2N, as in the authors' code. Paper: batch 4096, LARS,
+    temperature 0.1 (ImageNet) or 0.5 (CIFAR-10); small batches want a small temperature, hence the default.
+
+    Args:
+        encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
+        head: A built network of the features to what is compared; None: `backbones.projection_head` of two layers,
+            as wide as the features, to 128, all batch-normalised.
+        views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
+        temperature: Positive.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, the two do not fit together, or the temperature is not positive.
+        TypeError: If `views` is anything else.
+
+    Example:
+
+        model = kg.models.SimCLR(encoder, views=kg.views.simclr(size=28))
+        model.compile("adam")
+        model.fit(images, epochs=50)
+        features = model.encode(images)
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        head: keras.Model | None = None,
+        views: Views = None,
+        temperature: float = 0.2,
+        name: str | None = None,
+    ) -> None:
+        contrast = NTXentLoss(temperature)
+        super().__init__(encoder, head or projection_head(width(encoder), output_norm=True), views, name=name)
+        self.temperature = contrast.temperature
+        self.contrast = contrast
+
+    def call(self, pair: tuple[Any, Any], training: bool = False) -> dict[str, Any]:
+        """The projections of both views, each `(batch, head_dim)`."""
+        both = self.project(ops.concatenate(pair, axis=0), training)  # (2 batch, head_dim)
+        first, second = ops.split(both, 2, axis=0)
+        return {"first": first, "second": second}
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """NT-Xent over the global batch, `(batch,)`."""
+        return replicas.on_global_batch(self.contrast.call, y_pred["first"], y_pred["second"])
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {**super().get_config(), "temperature": self.temperature}

@@ -1,0 +1,45 @@
+"""A momentum that rises to 1."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class CosineMomentum(keras.optimizers.schedules.LearningRateSchedule):
+    """The momentum of a target network, from its start up to 1 along half a cosine.
+
+    ``1 - (1 - initial) (cos(pi k / steps) + 1) / 2`` at update k of `steps`, and 1 ever after; BYOL, Grill et al., 2020
+    (https://arxiv.org/abs/2006.07733), Section 3.3. It is called as a schedule of the learning rate is.
+
+    Args:
+        initial: the momentum of the first update, in [0, 1].
+        steps: updates until it is 1, at least 1: those of the whole training.
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> momentum = CosineMomentum(0.9, steps=4)
+        >>> [round(float(momentum(step)), 4) for step in (0, 2, 4, 9)]
+        [0.9, 0.95, 1.0, 1.0]
+    """
+
+    def __init__(self, initial: float, steps: int) -> None:
+        if not 0 <= initial <= 1:
+            raise ValueError(f"`initial` must lie in [0, 1]. Received: initial={initial}")
+        if steps < 1:
+            raise ValueError(f"`steps` must be at least 1. Received: steps={steps}")
+        self.initial = float(initial)
+        self.steps = steps
+
+    def __call__(self, step: Any) -> Any:
+        """The momentum of an update, counted from 0, a scalar."""
+        done = ops.clip(ops.cast(step, keras.config.floatx()) / self.steps, 0.0, 1.0)
+        return 1.0 - (1.0 - self.initial) * (ops.cos(math.pi * done) + 1.0) / 2.0
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {"initial": self.initial, "steps": self.steps}
