@@ -211,6 +211,21 @@ def _cyclegan() -> kg.models.CycleGAN:
     return kg.models.CycleGAN(*translators, *judges, pool_size=10)  # full in the middle of the first batch
 
 
+def indexed(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of instance discrimination, out of ten examples: some stand in a batch more than once."""
+    return {**images(rng, size), "index": rng.integers(0, 10, size).astype(np.int32)}
+
+
+def _moco(views: keras.layers.Layer | None, **arguments: Any) -> kg.models.MoCo:
+    # The queue wraps in the middle of every second batch of 12.
+    networks = toys.encoder("encoder"), toys.head()
+    return kg.models.MoCo(*networks, views=views, queue_size=18, momentum=0.9, temperature=0.2, **arguments)
+
+
+def _instance_discrimination(views: keras.layers.Layer | None) -> kg.models.InstanceDiscrimination:
+    return kg.models.InstanceDiscrimination(toys.encoder("encoder"), 10, toys.head(), views=views, temperature=0.2)
+
+
 def _synchronized(name: str) -> keras.layers.Layer:
     return kg.layers.BatchNormalization(synchronized=True, name=name)
 
@@ -263,6 +278,10 @@ CASES = {
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
     "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),
     "CycleGAN": Case(_cyclegan, domains("first", "second")),
+    "MoCo": Case(lambda: _moco(toys.NoiseView(), groups=4), images),
+    "MoCo, prepared pairs": Case(lambda: _moco(None, groups=1), domains("first", "second")),
+    "InstanceDiscrimination": Case(lambda: _instance_discrimination(toys.NoiseView()), indexed),
+    "InstanceDiscrimination, as prepared": Case(lambda: _instance_discrimination(None), indexed),
     "ToyGAN": Case(lambda: toys.ToyGAN(toys.decoder(4), toys.encoder("critic", 1)), images),
     "ToyRelativisticGAN": Case(lambda: toys.ToyRelativisticGAN(toys.decoder(4), toys.attentive_critic()), images),
     "ToyContrastive": Case(lambda: toys.ToyContrastive(toys.encoder("network")), images),

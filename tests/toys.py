@@ -28,6 +28,31 @@ def decoder(latent_dim: int) -> keras.Model:
     return keras.Model(latent, x, name="decoder")
 
 
+def head(outputs: int = 3) -> keras.Model:
+    """A head with batch normalisation, for encoders of 4 features."""
+    features = keras.Input((4,))
+    x = keras.layers.Dense(5, use_bias=False)(features)
+    x = keras.layers.ReLU()(layers.BatchNormalization(synchronized=True)(x))
+    return keras.Model(features, keras.layers.Dense(outputs, dtype=keras.config.floatx())(x), name="head")
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class NoiseView(keras.layers.Layer):
+    """Images with noise that is the same for any number of replicas."""
+
+    def __init__(self, name: str | None = None):
+        super().__init__(name=name, dtype=keras.config.floatx())
+        self.seed = replicas.SharedSeedGenerator(9)
+        self.built = True
+
+    def call(self, images: Any) -> Any:
+        noise = replicas.normal((ops.shape(images)[0], *images.shape[1:]), self.seed)
+        return ops.clip(images + 0.1 * noise, -1.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+
 @keras.saving.register_keras_serializable(package="tests")
 class ToyGAN(PlayersModel):
     """Latents drawn inside, several rounds, a gradient penalty, batch norm in both networks, an EMA generator."""
@@ -152,7 +177,7 @@ class ToyContrastive(Method):
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         rows = ops.shape(y_pred)[0]
-        own = ops.arange(rows) + replicas.index() * rows
+        own = ops.arange(rows, dtype="int32") + replicas.index() * rows
         return ops.logsumexp(y_pred, axis=1) - ops.take_along_axis(y_pred, own[:, None], axis=1)[:, 0]
 
     def train_step(self, data: Any) -> dict[str, Any]:

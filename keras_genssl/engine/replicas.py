@@ -130,6 +130,11 @@ class ReplicaSeedGenerator(keras.random.SeedGenerator):
         return tf.random.experimental.stateless_fold_in(seed, tf.cast(index(), seed.dtype))
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class SharedSeedGenerator(keras.random.SeedGenerator):
+    """A seed generator whose numbers are meant for the global batch: the same on every replica."""
+
+
 def seed_generators(model: keras.layers.Layer) -> list[keras.random.SeedGenerator]:
     """Every seed generator in a model and its layers, in a stable order."""
     found: dict[int, keras.random.SeedGenerator] = {}
@@ -140,7 +145,10 @@ def seed_generators(model: keras.layers.Layer) -> list[keras.random.SeedGenerato
 
 
 def separate_noise(network: keras.layers.Layer) -> None:
-    """Gives every Dropout-like layer of a network its own numbers on each replica, in place."""
+    """Gives every Dropout-like layer of a network its own numbers on each replica, in place.
+
+    A `SharedSeedGenerator` is left as it is.
+    """
     for generator in seed_generators(network):
         if type(generator) is keras.random.SeedGenerator:
             generator.__class__ = ReplicaSeedGenerator

@@ -11,6 +11,7 @@ from keras_genssl.losses.adversarial import (
     RelativisticGANLoss,
     WassersteinGANLoss,
 )
+from keras_genssl.losses.contrastive import InfoNCELoss
 from keras_genssl.losses.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood, standard_normal_kl
 from keras_genssl.losses.perceptual import PerceptualLoss
 from keras_genssl.losses.sparsity import KLSparsity, L1Sparsity, Sparsity
@@ -21,6 +22,7 @@ __all__ = [
     "FeatureMatchingLoss",
     "GaussianLikelihood",
     "HingeGANLoss",
+    "InfoNCELoss",
     "KLSparsity",
     "L1Sparsity",
     "LeastSquaresGANLoss",
