@@ -37,23 +37,6 @@ def head(outputs: int = 3) -> keras.Model:
 
 
 @keras.saving.register_keras_serializable(package="tests")
-class NoiseView(keras.layers.Layer):
-    """Images with noise that is the same for any number of replicas."""
-
-    def __init__(self, name: str | None = None):
-        super().__init__(name=name, dtype=keras.config.floatx())
-        self.seed = replicas.SharedSeedGenerator(9)
-        self.built = True
-
-    def call(self, images: Any) -> Any:
-        noise = replicas.normal((ops.shape(images)[0], *images.shape[1:]), self.seed)
-        return ops.clip(images + 0.1 * noise, -1.0, 1.0)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"name": self.name}
-
-
-@keras.saving.register_keras_serializable(package="tests")
 class ToyGAN(PlayersModel):
     """Latents drawn inside, several rounds, a gradient penalty, batch norm in both networks, an EMA generator."""
 
@@ -154,6 +137,24 @@ class ToyRelativisticGAN(ToyGAN):
             for penalty in self.penalties
         )
         return {"critic": replicas.on_global_batch(self.adversary.discriminator, real_logits, fake_logits) + penalty}
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class NoiseView(keras.layers.Layer):
+    """Views of noise, drawn for the global batch."""
+
+    def __init__(self, stddev: float = 0.3, name: str | None = None):
+        super().__init__(name=name, dtype=keras.config.floatx())
+        self.stddev = stddev
+        self.seed = replicas.SharedSeedGenerator(5)
+        self.built = True
+
+    def call(self, images: Any) -> Any:
+        shape = (ops.shape(images)[0], *images.shape[1:])
+        return ops.clip(images + self.stddev * replicas.normal(shape, self.seed), -1.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"stddev": self.stddev, "name": self.name}
 
 
 @keras.saving.register_keras_serializable(package="tests")

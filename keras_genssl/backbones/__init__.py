@@ -18,6 +18,7 @@ from keras_genssl.backbones.perceptual import (
     PerceptualExtractor,
     perceptual_extractor,
 )
+from keras_genssl.backbones.projection_head import projection_head
 from keras_genssl.backbones.receptive_field import receptive_radius
 from keras_genssl.backbones.resnet_translator import resnet_translator
 from keras_genssl.backbones.small_extractor import small_extractor
@@ -49,6 +50,7 @@ __all__ = [
     "mlp_generator",
     "patch_discriminator",
     "perceptual_extractor",
+    "projection_head",
     "receptive_radius",
     "resnet_translator",
     "small_extractor",

@@ -11,9 +11,7 @@ from keras import ops
 from keras_genssl.engine import replicas
 
 
-def in_groups(
-    function: Callable[[Any], Any], networks: Sequence[keras.layers.Layer], inputs: Any, groups: int
-) -> Any:
+def in_groups(function: Callable[[Any], Any], networks: Sequence[keras.layers.Layer], inputs: Any, groups: int) -> Any:
     """A function whose batch normalisation sees one group of the global batch at a time.
 
     What N devices compute whose batch normalisation is not synchronised, here with groups in the place of devices:

@@ -18,10 +18,10 @@ class InstanceDiscrimination(Method):
 
     Wu et al., 2018 (https://arxiv.org/abs/1805.01978). Minimises ``-log P(i | v)`` with
     ``P(i | v) = exp(v_i . v / t) / sum_j exp(v_j . v / t)`` (Eq. 2) over the vectors of all training images, exactly
-    (they approximate the sum by NCE, for memory's sake, and add a proximal term; `batch * num_examples` logits are
-    32 MB for 128 images of 60,000). After the update the memory of the batch's images moves, `engine.MemoryBank`,
-    with the features that the loss was computed from. No gradient reaches the memory. The paper: 128 dimensions by one dense
-    layer, temperature 0.07, SGD 0.03 at batch 256.
+    (they approximate the sum by NCE, for memory's sake, and add a proximal term; the `batch * num_examples` logits of
+    256 images out of 60,000 are 61 MB). After the update the batch's images move in the memory (`engine.MemoryBank`),
+    towards the embeddings that the loss was computed from. No gradient reaches the memory. The paper: one dense layer
+    to 128, temperature 0.07, SGD 0.03 at batch 256.
 
     Batches hold `image` and `index`, the image's number in the training set: `data.load(..., index=True)`. `evaluate`
     takes training images, without views, and leaves the memory alone.
@@ -64,11 +64,12 @@ class InstanceDiscrimination(Method):
     ) -> None:
         super().__init__(name=name)
         if isinstance(num_examples, bool) or not isinstance(num_examples, int) or num_examples < 1:
-            raise ValueError(f"`num_examples` must be an integer of at least 1. Received: num_examples={num_examples!r}")
+            rule = "must be an integer of at least 1"
+            raise ValueError(f"`num_examples` {rule}. Received: num_examples={num_examples!r}")
         if not temperature > 0:
             raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
         self.encoder = encoder
-        self.head = head or backbones.projection_head(encoder.output_shape[-1], num_layers=1, batch_norm=False)
+        self.head = head or backbones.projection_head(encoder.output_shape[-1], num_layers=1, output_bias=True)
         if tuple(self.head.input_shape[1:]) != tuple(encoder.output_shape[1:]):
             raise ValueError(
                 f"`head` must take what `encoder` gives, {encoder.output_shape}. "
@@ -80,7 +81,8 @@ class InstanceDiscrimination(Method):
 
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
         """The images that the encoder takes; before views they may be of any size."""
-        return {"image": tuple(self.encoder.input_shape[1:])} if self.views is None else {}
+        image = tuple(self.encoder.input_shape[1:])
+        return {"image": image if self.views is None else (None, None, image[-1])}
 
     def call(self, images: Any, training: bool = False) -> Any:
         """The embeddings of images, unit vectors `(batch, dim)`."""

@@ -10,7 +10,6 @@ from keras_genssl.engine import FeatureQueue, Method, Serving, TargetNetwork, ba
 from keras_genssl.losses.contrastive import InfoNCELoss
 from keras_genssl.losses.contrastive.directions import directions
 
-
 _PARTS = ("encoder", "head", "views")  # the arguments that are objects
 
 
@@ -79,7 +78,7 @@ class MoCo(Method):
         if views is None:
             self.fields, self.num_required = ("first", "second"), 2  # type: ignore[misc]
         self.encoder = encoder
-        self.head = head or backbones.projection_head(encoder.output_shape[-1], batch_norm=False)
+        self.head = head or backbones.projection_head(encoder.output_shape[-1], batch_norm=False, output_bias=True)
         if tuple(self.head.input_shape[1:]) != tuple(encoder.output_shape[1:]):
             raise ValueError(
                 f"`head` must take what `encoder` gives, {encoder.output_shape}. "
@@ -96,7 +95,7 @@ class MoCo(Method):
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
         """The views that the encoder takes; images before views may be of any size."""
         view = tuple(self.encoder.input_shape[1:])
-        return {"first": view, "second": view}
+        return {"image": (None, None, view[-1]), "first": view, "second": view}
 
     def call(self, images: Any, training: bool = False) -> Any:
         """The queries of images, unit vectors `(batch, dim)`."""
