@@ -42,7 +42,7 @@ class LARS(keras.optimizers.Optimizer):
     Example:
         >>> weight = keras.Variable([3.0, 4.0])  # of length 5
         >>> LARS(0.1, momentum=0.0, trust=0.02).apply([ops.convert_to_tensor([0.0, 7.0])], [weight])
-        >>> [round(float(value), 6) for value in weight]  # a step of length 0.1 * 0.02 * 5
+        >>> [round(float(value), 6) for value in ops.convert_to_numpy(weight)]  # a step of length 0.1 * 0.02 * 5
         [3.0, 3.99]
     """
 
@@ -86,7 +86,7 @@ class LARS(keras.optimizers.Optimizer):
         rate = ops.cast(learning_rate, variable.dtype)
         if not self.excluded[index]:
             gradient = gradient + self.coupled_weight_decay * variable
-            lengths = ops.norm(variable), ops.norm(gradient)
+            lengths = [ops.sqrt(ops.sum(ops.square(tensor))) for tensor in (variable, gradient)]  # of any rank
             known = ops.logical_and(lengths[0] > 0, lengths[1] > 0)
             rate = rate * ops.where(known, self.trust * lengths[0] / ops.where(known, lengths[1], 1.0), 1.0)
         step = rate * gradient

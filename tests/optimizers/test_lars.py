@@ -27,7 +27,9 @@ def loop(weight, gradients, rates, momentum, decay, trust, nesterov, excluded):
 
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_several_steps_of_the_loop(nesterov: bool) -> None:
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.BatchNormalization(name="norm")])
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(3, 3), keras.layers.Flatten()])
+    model.add(keras.layers.Dense(4))
+    model.add(keras.layers.BatchNormalization(name="norm"))
     model.add(keras.layers.Dense(2, name="head_supervised"))
     weights = model.trainable_variables
     for weight in weights:
@@ -48,7 +50,7 @@ def test_several_steps_of_the_loop(nesterov: bool) -> None:
         expected, velocity = loop(before[number], mine, rates, 0.8, 0.1, 0.05, nesterov, excluded)
         np.testing.assert_allclose(weight, expected, atol=1e-5, err_msg=weight.path)
         np.testing.assert_allclose(optimizer.momentums[number], velocity, atol=1e-5)
-    assert len(adapted) == 1  # the first kernel: no bias, no batch norm, not the head
+    assert len(adapted) == 2  # both kernels: no bias, no batch norm, not the head
 
 
 def test_zero_lengths_take_the_plain_step() -> None:
