@@ -278,7 +278,7 @@ CASES = {
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
     "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),
     "CycleGAN": Case(_cyclegan, domains("first", "second")),
-    "MoCo": Case(lambda: _moco(toys.NoiseView(), groups=4), images),
+    "MoCo": Case(lambda: _moco(toys.NoiseView(), groups=2), images),
     "MoCo, prepared pairs": Case(lambda: _moco(None, groups=1), domains("first", "second")),
     "InstanceDiscrimination": Case(lambda: _instance_discrimination(toys.NoiseView()), indexed),
     "InstanceDiscrimination, as prepared": Case(lambda: _instance_discrimination(None), indexed),
