@@ -220,6 +220,21 @@ def _noises() -> tuple[keras.layers.Layer, keras.layers.Layer]:
     return toys.NoiseView(0.2), toys.NoiseView(0.4)
 
 
+def indexed(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of instance discrimination, out of ten examples: some stand in a batch more than once."""
+    return {**images(rng, size), "index": rng.integers(0, 10, size).astype(np.int32)}
+
+
+def _moco(views: keras.layers.Layer | None, **arguments: Any) -> kg.models.MoCo:
+    # The queue wraps in the middle of every second batch of 12.
+    networks = toys.encoder("encoder"), toys.head()
+    return kg.models.MoCo(*networks, views=views, queue_size=18, momentum=0.9, temperature=0.2, **arguments)
+
+
+def _instance_discrimination(views: keras.layers.Layer | None) -> kg.models.InstanceDiscrimination:
+    return kg.models.InstanceDiscrimination(toys.encoder("encoder"), 10, toys.head(), views=views, temperature=0.2)
+
+
 def _synchronized(name: str) -> keras.layers.Layer:
     return kg.layers.BatchNormalization(synchronized=True, name=name)
 
@@ -287,6 +302,10 @@ CASES = {
     ),
     "BarlowTwins": Case(two_views(kg.models.BarlowTwins, views=_noises), images),
     "VICReg": Case(two_views(kg.models.VICReg, views=toys.NoiseView), images, 1e-3),
+    "MoCo": Case(lambda: _moco(toys.NoiseView(), groups=2), images),
+    "MoCo, prepared pairs": Case(lambda: _moco(None, groups=1), domains("first", "second")),
+    "InstanceDiscrimination": Case(lambda: _instance_discrimination(toys.NoiseView()), indexed),
+    "InstanceDiscrimination, as prepared": Case(lambda: _instance_discrimination(None), indexed),
     "ToyGAN": Case(lambda: toys.ToyGAN(toys.decoder(4), toys.encoder("critic", 1)), images),
     "ToyRelativisticGAN": Case(lambda: toys.ToyRelativisticGAN(toys.decoder(4), toys.attentive_critic()), images),
     "ToyContrastive": Case(lambda: toys.ToyContrastive(toys.encoder("network")), images),

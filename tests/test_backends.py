@@ -1,4 +1,4 @@
-"""Layers, backbones, losses and metrics give the same values under another Keras backend."""
+"""Layers, backbones, losses, metrics and optimizers give the same values under another Keras backend."""
 
 import os
 import pathlib
@@ -8,7 +8,7 @@ import sys
 import keras
 import numpy as np
 
-from keras_genssl import backbones, layers, losses, metrics
+from keras_genssl import backbones, layers, losses, metrics, optimizers
 
 
 def _with_weights(network):
@@ -107,6 +107,14 @@ def compute():
     for likelihood in (losses.GaussianLikelihood(0.3), losses.BernoulliLikelihood()):
         values[f"{type(likelihood).__name__}_log_prob"] = likelihood.log_prob(true, predicted)
         values[f"{type(likelihood).__name__}_mean"] = likelihood.mean(2 * predicted)
+
+    keys, queries = generator.normal(size=(2, 4, 6)).astype("float32")
+    values["info_nce_queue"] = losses.InfoNCELoss(0.2).call(keys, queries, codes)
+    values["info_nce_batch"] = losses.InfoNCELoss(0.2).call(keys, queries)
+    weight, lars = keras.Variable(keys), optimizers.LARS(0.5, weight_decay=0.1, trust=0.1)
+    for _ in range(2):
+        lars.apply([keras.ops.convert_to_tensor(queries)], [weight])
+    values["lars"] = weight
 
     adversarial = losses.NonSaturatingGANLoss(0.1)
     values["discriminator_loss"] = adversarial.discriminator(*logits)

@@ -28,6 +28,14 @@ def decoder(latent_dim: int) -> keras.Model:
     return keras.Model(latent, x, name="decoder")
 
 
+def head(outputs: int = 3) -> keras.Model:
+    """A head with batch normalisation, for encoders of 4 features."""
+    features = keras.Input((4,))
+    x = keras.layers.Dense(5, use_bias=False)(features)
+    x = keras.layers.ReLU()(layers.BatchNormalization(synchronized=True)(x))
+    return keras.Model(features, keras.layers.Dense(outputs, dtype=keras.config.floatx())(x), name="head")
+
+
 @keras.saving.register_keras_serializable(package="tests")
 class ToyGAN(PlayersModel):
     """Latents drawn inside, several rounds, a gradient penalty, batch norm in both networks, an EMA generator."""

@@ -28,6 +28,7 @@ def load(
     transform: Transform | None = None,
     drop_remainder: bool = True,
     features: Sequence[str] | None = None,
+    index: bool = False,
     data_dir: str | None = None,
 ) -> tf.data.Dataset:
     """Load images as a deterministic, restartable `tf.data.Dataset` of dicts.
@@ -53,6 +54,8 @@ def load(
             dtypes each time. Its seed is a hash of (`seed`, epoch, number of the example).
         drop_remainder: drop the last batch of an epoch when it is incomplete.
         features: names of the features to read; `None` for all. Leave out strings for accelerators.
+        index: adds `index`, int64: the number of the example in the split, from 0 on, the same in every epoch. For
+            methods that keep something of each example (`models.InstanceDiscrimination`).
         data_dir: where TFDS keeps its datasets, for a name of TFDS.
 
     Returns:
@@ -83,6 +86,8 @@ def load(
     }
     order = Order(len(examples), batch_size, seed, shuffle, drop_remainder, identity)
     prepare = Preparation(examples, transform, int(order.batch(0, 0)[1][0]), batch_size is not None)
+    if index and "index" in prepare.names:
+        raise ValueError("`index` must be False where the examples have a feature of that name. Received: index=True")
     threads = min(max(os.cpu_count() or 1, 2), 16)
 
     def steps(_: tf.Tensor) -> tf.data.Dataset:
@@ -99,7 +104,8 @@ def load(
         return tuple(_of_rank(1, call(draw, position, [tf.string, tf.int64, tf.int64, tf.int64])))
 
     def make(encoded: tf.Tensor, number: tf.Tensor, seed: tf.Tensor, ticket: tf.Tensor) -> tuple[Example, tf.Tensor]:
-        return prepare(encoded, number, seed), ticket
+        example = prepare(encoded, number, seed)
+        return ({**example, "index": number} if index else example), ticket
 
     def finish(ticket: np.ndarray) -> tuple[int]:
         order.finish(int(ticket))

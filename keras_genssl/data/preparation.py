@@ -34,6 +34,9 @@ class Preparation:
         transform: see `load`.
         seed: the seed with which the first example is transformed.
         one_shape: whether all examples must have the shapes of the first.
+
+    Attributes:
+        names: of the tensors of an example, sorted, nested ones joined by slashes.
     """
 
     def __init__(self, source: Source, transform: Transform | None, seed: int, one_shape: bool):
@@ -48,7 +51,7 @@ class Preparation:
                 first = self._transformed([value.numpy() for value in tf.nest.flatten(first)], 0, seed)
                 first = {name: tf.convert_to_tensor(value) for name, value in first.items()}
         self._structure = tf.nest.map_structure(lambda _: 0, first)
-        self._names = list(_names(first))
+        self.names = list(_names(first))
         self._specs = [tf.type_spec_from_value(value) for value in tf.nest.flatten(first)]
 
     def __call__(self, encoded: tf.Tensor, number: tf.Tensor, seed: tf.Tensor) -> Example:
@@ -59,7 +62,7 @@ class Preparation:
             values = call(self._transform_values, [number, seed, *values], dtypes)
         shaped = [
             self._shaped(value, spec.shape, name, number) if isinstance(value, tf.Tensor) else value
-            for value, spec, name in zip(values, self._specs, self._names, strict=True)
+            for value, spec, name in zip(values, self._specs, self.names, strict=True)
         ]
         return tf.nest.pack_sequence_as(self._structure, shaped)
 
@@ -73,10 +76,10 @@ class Preparation:
 
     def _transform_values(self, number: np.ndarray, seed: np.ndarray, *values: Any) -> list[np.ndarray]:
         example = self._transformed(values, int(number), int(seed))
-        if list(example) != self._names:
+        if list(example) != self.names:
             raise ValueError(
                 f"`transform` must return the same names each time. Received: {list(example)} for example "
-                f"{number}, {self._names} for the first"
+                f"{number}, {self.names} for the first"
             )
         for (name, value), spec in zip(example.items(), self._specs, strict=True):
             if spec.dtype != tf.string and value.dtype != spec.dtype.as_numpy_dtype:

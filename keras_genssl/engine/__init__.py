@@ -1,8 +1,11 @@
-"""What every method stands on: players, replicas, target networks, strategies."""
+"""What every method stands on: players, replicas, target networks, queues, strategies."""
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.batch_groups import in_groups, shuffled
+from keras_genssl.engine.feature_queue import FeatureQueue
 from keras_genssl.engine.gradients import input_gradient
 from keras_genssl.engine.image_pool import ImagePool
+from keras_genssl.engine.memory_bank import MemoryBank
 from keras_genssl.engine.method import Method
 from keras_genssl.engine.players import PlayersModel
 from keras_genssl.engine.serving import Serving
@@ -11,13 +14,17 @@ from keras_genssl.engine.target import TargetNetwork
 from keras_genssl.engine.tiles import in_tiles
 
 __all__ = [
+    "FeatureQueue",
     "ImagePool",
+    "MemoryBank",
     "Method",
     "PlayersModel",
     "Serving",
     "TargetNetwork",
+    "in_groups",
     "in_tiles",
     "input_gradient",
     "replicas",
+    "shuffled",
     "strategy",
 ]

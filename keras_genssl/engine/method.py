@@ -175,7 +175,14 @@ class Method(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One update; returns the logs."""
-        x, y = self.unpack(self.batch(data))
+        return self.learn(*self.unpack(self.batch(data)))[1]
+
+    def learn(self, x: Any, y: Any) -> tuple[Any, dict[str, Any]]:
+        """One update from what `unpack` names, for a `train_step` that makes x and y or needs the output.
+
+        Returns:
+            What `call` gave for x before the update, and the logs.
+        """
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             losses = checked(self, self.objective(x, y, y_pred))
@@ -184,7 +191,7 @@ class Method(keras.Model):
         variables = self.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         self._track_loss(losses, penalty)
-        return self.logs(self.compute_metrics(x, y, y_pred))
+        return y_pred, self.logs(self.compute_metrics(x, y, y_pred))
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """One evaluation; returns the logs."""

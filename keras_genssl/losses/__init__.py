@@ -13,6 +13,7 @@ from keras_genssl.losses.adversarial import (
 )
 from keras_genssl.losses.contrastive import (
     BarlowTwinsLoss,
+    InfoNCELoss,
     NegativeCosineSimilarity,
     NTXentLoss,
     SupConLoss,
@@ -50,6 +51,7 @@ __all__ = [
     "FeatureMatchingLoss",
     "GaussianLikelihood",
     "HingeGANLoss",
+    "InfoNCELoss",
     "KLSparsity",
     "L1Sparsity",
     "LeastSquaresGANLoss",

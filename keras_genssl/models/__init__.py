@@ -8,7 +8,7 @@ from keras_genssl.models.autoencoders import (
     RedundantAutoencoder,
     SparseAutoencoder,
 )
-from keras_genssl.models.contrastive import BYOL, BarlowTwins, SimCLR, SimSiam, VICReg
+from keras_genssl.models.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
 from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
 from keras_genssl.models.pretext import DegradationPrediction
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
@@ -33,6 +33,8 @@ __all__ = [
     "CycleGAN",
     "DegradationPrediction",
     "DenoisingAutoencoder",
+    "InstanceDiscrimination",
+    "MoCo",
     "Pix2Pix",
     "RedundantAutoencoder",
     "SRResNet",

@@ -97,6 +97,19 @@ def test_transform_gets_its_seed_whatever_the_batch_size(directory):
     assert dataset.element_spec["image"] == tf.TensorSpec((5, 2, 2, 3), tf.uint8)
 
 
+def test_index_is_the_number_of_the_example_in_every_epoch(directory):
+    dataset = data.load(directory, batch_size=3, seed=5, index=True, transform=lambda e, seed: {"low": e["low"][:1]})
+    assert dataset.element_spec["index"] == tf.TensorSpec((3,), tf.int64)
+    for epoch in range(2):
+        for step, batch in enumerate(dataset.as_numpy_iterator()):
+            assert batch["index"].tolist() == dataset.order.batch(epoch, step)[0].tolist()
+            assert batch["index"].tolist() == batch["low"][:, 0, 0, 0].tolist()
+    assert [int(e["index"]) for e in data.load(directory, shuffle=False, index=True)] == list(range(11))
+    assert "index" not in data.load(directory, batch_size=3).element_spec
+    with pytest.raises(ValueError, match=r"`index` must be False where the examples have a feature of that name"):
+        data.load({"index": np.arange(4)}, batch_size=2, index=True)
+
+
 def test_global_random_state_is_neither_read_nor_moved(directory):
     np.random.seed(1)
     tf.random.set_seed(1)

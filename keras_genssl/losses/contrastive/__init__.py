@@ -7,3 +7,8 @@ from keras_genssl.losses.contrastive.sup_con import SupConLoss
 from keras_genssl.losses.contrastive.vicreg import VICRegLoss
 
 __all__ = ["BarlowTwinsLoss", "NTXentLoss", "NegativeCosineSimilarity", "SupConLoss", "VICRegLoss"]
+"""Losses of embeddings that are compared with one another, without labels."""
+
+from keras_genssl.losses.contrastive.info_nce import InfoNCELoss
+
+__all__ = ["InfoNCELoss"]

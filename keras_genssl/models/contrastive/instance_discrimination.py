@@ -1,0 +1,133 @@
+"""Instance discrimination: every image is a class of its own."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl import backbones
+from keras_genssl.engine import MemoryBank, Method, Serving, batches
+from keras_genssl.losses.contrastive.directions import directions
+
+_PARTS = ("encoder", "head", "views")  # the arguments that are objects
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class InstanceDiscrimination(Method):
+    """Non-parametric instance discrimination: each view finds its own image in a memory of all images.
+
+    Wu et al., 2018 (https://arxiv.org/abs/1805.01978). Minimises ``-log P(i | v)`` with
+    ``P(i | v) = exp(v_i . v / t) / sum_j exp(v_j . v / t)`` (Eq. 2) over the vectors of all training images, exactly
+    (they approximate the sum by NCE, for memory's sake, and add a proximal term; the `batch * num_examples` logits of
+    256 images out of 60,000 are 61 MB). After the update the batch's images move in the memory (`engine.MemoryBank`),
+    towards the embeddings that the loss was computed from. No gradient reaches the memory. The paper: one dense layer
+    to 128, temperature 0.07, SGD 0.03 at batch 256.
+
+    Batches hold `image` and `index`, the image's number in the training set: `data.load(..., index=True)`. `evaluate`
+    takes training images, without views, and leaves the memory alone.
+
+    Args:
+        encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, features)`.
+        num_examples: The number of training images.
+        head: A built network of features to embeddings `(batch, dim)`; None: one dense layer to 128.
+        views: A layer of images to random views of them; None: the images are the views.
+        momentum: Of the memory, in [0, 1).
+        temperature: t, positive.
+        name: The model's name.
+
+    Raises:
+        ValueError: If an argument is out of range, or a network is not built or does not fit.
+
+    Example:
+
+        images = kg.data.load("fashion_mnist", batch_size=256, index=True)
+        model = kg.models.InstanceDiscrimination(
+            kg.backbones.small_encoder((28, 28, 1)), images.order.num_examples, views=kg.views.moco_v1(28)
+        )
+        model.compile(keras.optimizers.SGD(0.03, momentum=0.9))
+        model.fit(images, epochs=200)
+        features = model.encode(images)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("image", "index")
+    num_required: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        num_examples: int,
+        head: keras.Model | None = None,
+        views: keras.layers.Layer | None = None,
+        momentum: float = 0.5,
+        temperature: float = 0.07,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        if isinstance(num_examples, bool) or not isinstance(num_examples, int) or num_examples < 1:
+            rule = "must be an integer of at least 1"
+            raise ValueError(f"`num_examples` {rule}. Received: num_examples={num_examples!r}")
+        if not temperature > 0:
+            raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
+        self.encoder = encoder
+        self.head = head or backbones.projection_head(encoder.output_shape[-1], num_layers=1, output_bias=True)
+        if tuple(self.head.input_shape[1:]) != tuple(encoder.output_shape[1:]):
+            raise ValueError(
+                f"`head` must take what `encoder` gives, {encoder.output_shape}. "
+                f"Received: a head with input shape {self.head.input_shape}"
+            )
+        self.views = views
+        self.temperature = temperature
+        self.bank = MemoryBank(num_examples, self.head.output_shape[-1], momentum, name="bank")
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The images that the encoder takes; before views they may be of any size."""
+        image = tuple(self.encoder.input_shape[1:])
+        return {"image": image if self.views is None else (None, None, image[-1])}
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """The embeddings of images, unit vectors `(batch, dim)`."""
+        return directions(self.head(self.encoder(images, training=training), training=training))
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The images and their numbers, if they are there and in range."""
+        return batch["image"], self.bank.checked(batch["index"]) if "index" in batch else None
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """`-log P(i | v)` of each embedding, `(batch,)`."""
+        logits = y_pred @ ops.transpose(self.bank.vectors) / self.temperature  # (batch, num_examples)
+        return ops.logsumexp(logits, axis=1) - ops.take_along_axis(logits, y[:, None], axis=1)[:, 0]
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One update; returns the logs."""
+        images, index = self.unpack(self.batch(data))
+        embeddings, logs = self.learn(images if self.views is None else self.views(images), index)
+        self.bank.update(index, embeddings)
+        return logs
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives features."""
+        return self.encode(self.batch(data, training=False)["image"])
+
+    def encode(self, images: Any) -> Any:
+        """Features before the head: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, features)`."""
+        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+
+    def serving(self) -> dict[str, Serving]:
+        """Image to features."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS},
+            "num_examples": self.bank.size,
+            "momentum": self.bank.momentum,
+            "temperature": self.temperature,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "InstanceDiscrimination":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{**config, **{part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}})

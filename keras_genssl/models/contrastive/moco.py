@@ -1,0 +1,169 @@
+"""Momentum contrast."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl import backbones
+from keras_genssl.engine import FeatureQueue, Method, Serving, TargetNetwork, batches, in_groups, shuffled
+from keras_genssl.losses.contrastive import InfoNCELoss
+from keras_genssl.losses.contrastive.directions import directions
+
+_PARTS = ("encoder", "head", "views")  # the arguments that are objects
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class MoCo(Method):
+    """Momentum contrast: each view finds the key of its other view among those of a queue.
+
+    He et al., 2020 (https://arxiv.org/abs/1911.05722); v2: Chen et al., 2020 (https://arxiv.org/abs/2003.04297). A
+    step: move the key networks (`m k + (1 - m) q`, parameters alone: their batch statistics are their own), keys of
+    the second views, loss of the first views' queries against their keys and the queue, update, enqueue the keys.
+    What v1 and v2 differ in are arguments:
+
+    |                | v1                                               | v2 (the default head)            |
+    |----------------|--------------------------------------------------|----------------------------------|
+    | `head`         | one dense layer to 128                           | two, ReLU between, no batch norm |
+    | `temperature`  | 0.07                                             | 0.2                              |
+    | `views`        | `views.moco_v1`                                  | `views.moco_v2`                  |
+    | learning rate  | x 0.1 at 60% and 80% of 200 epochs               | cosine                           |
+    | both           | queue 65,536, momentum 0.999, batch 256, 8 groups, SGD 0.03, momentum 0.9, decay 1e-4 |
+
+    Batch normalisation over a whole batch, synchronised or not, lets the networks tell from its statistics which key
+    is of their own batch. The authors normalise on each of 8 devices and shuffle the keys' rows among them. Here the
+    *global* batch has `groups` parts in the place of devices, each normalised alone, in order for the queries and
+    shuffled for the keys: the same on one device and on any number of replicas that `groups` is a multiple of. The
+    moving statistics, which `encode` uses, move by the mean of the groups'.
+
+    Batches hold `image`, or `first` and `second` where `views` is None. `evaluate` compares images, not views, with
+    the queue as it is.
+
+    Args:
+        encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, features)`.
+        head: A built network of features to embeddings `(batch, dim)`; None: v2's.
+        views: A layer of images to random views of them, called twice; None: batches hold the pairs.
+        queue_size: The number of negatives; it need not be a multiple of the batch.
+        momentum: m, in [0, 1].
+        temperature: Of `losses.InfoNCELoss`, positive.
+        groups: Parts of the global batch that batch normalisation sees, a divisor of the batch; 1: no splitting and
+            no shuffling, for networks without batch normalisation.
+        name: The model's name.
+
+    Raises:
+        ValueError: If an argument is out of range, or a network is not built or does not fit.
+
+    Example:
+
+        model = kg.models.MoCo(kg.backbones.resnet18(stem="small"), views=kg.views.moco_v2(28), temperature=0.2)
+        model.compile(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.06, steps), momentum=0.9))
+        model.fit(kg.data.load("fashion_mnist", batch_size=256), epochs=200)
+        features = model.encode(images)
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        head: keras.Model | None = None,
+        views: keras.layers.Layer | None = None,
+        queue_size: int = 65536,
+        momentum: float = 0.999,
+        temperature: float = 0.07,
+        groups: int = 8,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
+            raise ValueError(f"`groups` must be an integer of at least 1. Received: groups={groups!r}")
+        if views is None:
+            self.fields, self.num_required = ("first", "second"), 2  # type: ignore[misc]
+        self.encoder = encoder
+        self.head = head or backbones.projection_head(encoder.output_shape[-1], batch_norm=False, output_bias=True)
+        if tuple(self.head.input_shape[1:]) != tuple(encoder.output_shape[1:]):
+            raise ValueError(
+                f"`head` must take what `encoder` gives, {encoder.output_shape}. "
+                f"Received: a head with input shape {self.head.input_shape}"
+            )
+        self.views = views
+        self.groups = groups
+        self.key_encoder = TargetNetwork(encoder, momentum)
+        self.key_head = TargetNetwork(self.head, momentum)
+        self.queue = FeatureQueue(queue_size, self.head.output_shape[-1], name="queue")
+        self.loss_of_queries = InfoNCELoss(temperature)
+        self.seed = keras.random.SeedGenerator()
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The views that the encoder takes; images before views may be of any size."""
+        view = tuple(self.encoder.input_shape[1:])
+        return {"image": (None, None, view[-1]), "first": view, "second": view}
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """The queries of images, unit vectors `(batch, dim)`."""
+        networks = self.encoder, self.head
+        return self._embed(networks, images, training)
+
+    def keys(self, images: Any, training: bool = False) -> Any:
+        """The keys of images, unit vectors `(batch, dim)`; in training of the shuffled global batch."""
+        networks = self.key_encoder, self.key_head
+        if not training or self.groups == 1:
+            return self._embed(networks, images, training)
+        return shuffled(lambda rows: self._embed(networks, rows, training), images, self.seed)
+
+    def _embed(self, networks: tuple[Any, Any], images: Any, training: bool) -> Any:
+        def function(rows: Any) -> Any:
+            encoder, head = networks
+            return directions(head(encoder(rows, training=training), training=training))
+
+        return in_groups(function, networks, images, self.groups) if training else function(images)
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """What evaluation compares: an image, or the first of a pair, and the key of it, or of the second."""
+        first, second = (batch[field] for field in (("first", "second") if self.views is None else ("image", "image")))
+        return first, self.keys(second)
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The loss of each query `y_pred` against its key `y` and the queue, `(batch,)`."""
+        return self.loss_of_queries.call(y, y_pred, self.queue.vectors)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One update; returns the logs."""
+        batch = self.batch(data)
+        if self.views is None:
+            first, second = batch["first"], batch["second"]
+        else:
+            first, second = self.views(batch["image"]), self.views(batch["image"])
+        self.key_encoder.update()
+        self.key_head.update()
+        keys = ops.stop_gradient(self.keys(second, training=True))
+        _, logs = self.learn(first, keys)
+        self.queue.enqueue(keys)
+        return logs
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives features, of images or of the first of pairs."""
+        return self.encode(self.batch(data, training=False)[self.fields[0]])
+
+    def encode(self, images: Any) -> Any:
+        """Features before the head: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, features)`."""
+        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+
+    def serving(self) -> dict[str, Serving]:
+        """Image to features."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS},
+            "queue_size": self.queue.size,
+            "momentum": self.key_encoder.momentum,
+            "temperature": self.loss_of_queries.temperature,
+            "groups": self.groups,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "MoCo":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{**config, **{part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}})

@@ -1,0 +1,5 @@
+"""Optimizers that the field needs and Keras lacks."""
+
+from keras_genssl.optimizers.lars import LARS
+
+__all__ = ["LARS"]
