@@ -211,6 +211,16 @@ def _cyclegan() -> kg.models.CycleGAN:
     return kg.models.CycleGAN(*translators, *judges, pool_size=10)  # full in the middle of the first batch
 
 
+def faces(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of metric learning from labels."""
+    return {**images(rng, size), "label": rng.integers(0, CLASSES, size).astype(np.int32)}
+
+
+def face_pairs(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of a siamese network."""
+    return {**domains("first", "second")(rng, size), "label": rng.integers(0, 2, size).astype(np.int32)}
+
+
 def _synchronized(name: str) -> keras.layers.Layer:
     return kg.layers.BatchNormalization(synchronized=True, name=name)
 
@@ -263,6 +273,17 @@ CASES = {
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
     "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),
     "CycleGAN": Case(_cyclegan, domains("first", "second")),
+    "EmbeddingModel": Case(lambda: kg.models.EmbeddingModel(toys.encoder("encoder"), toys.ToyBatchLoss()), faces),
+    "EmbeddingModel, proxies": Case(
+        lambda: kg.models.EmbeddingModel(toys.encoder("encoder"), toys.ToyProxies(CLASSES), normalize=False), faces
+    ),
+    "PairEmbeddingModel": Case(
+        lambda: kg.models.PairEmbeddingModel(toys.encoder("encoder"), toys.ToyPairLoss()), face_pairs
+    ),
+    "TripletEmbeddingModel": Case(
+        lambda: kg.models.TripletEmbeddingModel(toys.encoder("encoder"), margin=0.5),
+        domains("anchor", "positive", "negative"),
+    ),
     "ToyGAN": Case(lambda: toys.ToyGAN(toys.decoder(4), toys.encoder("critic", 1)), images),
     "ToyRelativisticGAN": Case(lambda: toys.ToyRelativisticGAN(toys.decoder(4), toys.attentive_critic()), images),
     "ToyContrastive": Case(lambda: toys.ToyContrastive(toys.encoder("network")), images),

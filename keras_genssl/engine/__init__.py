@@ -1,6 +1,7 @@
 """What every method stands on: players, replicas, target networks, strategies."""
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.finite import finite
 from keras_genssl.engine.gradients import input_gradient
 from keras_genssl.engine.image_pool import ImagePool
 from keras_genssl.engine.method import Method
@@ -16,6 +17,7 @@ __all__ = [
     "PlayersModel",
     "Serving",
     "TargetNetwork",
+    "finite",
     "in_tiles",
     "input_gradient",
     "replicas",

@@ -44,18 +44,21 @@ def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
     """A function of the whole global batch, of which each replica keeps its own rows.
 
     For losses in which an image meets the others of its batch (`losses.RelativisticAverageGANLoss`,
-    `losses.FeatureMatchingLoss`): N replicas compute what one device computes, gradients included.
+    `losses.FeatureMatchingLoss`): N replicas compute what one device computes, gradients included, with a
+    remainder shared out unevenly too.
 
     Args:
         function: Maps tensors of the global batch to one of as many rows.
-        *values: Tensors `(batch, ...)` of this replica; batches are equal on all replicas.
+        *values: Tensors `(batch, ...)` of this replica.
 
     Returns:
         This replica's rows of the function's result.
     """
     if count() == 1:
         return function(*values)
-    return _own_rows(function(*all_gather(values)), keras.ops.shape(values[0])[0])
+    rows = keras.ops.shape(values[0])[0]
+    first = keras.ops.sum(all_gather(keras.ops.reshape(rows, (1,)))[: index()])
+    return function(*all_gather(values))[first : first + rows]
 
 
 def share_of_mean(losses: Any) -> Any:

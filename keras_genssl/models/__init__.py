@@ -9,6 +9,7 @@ from keras_genssl.models.autoencoders import (
     SparseAutoencoder,
 )
 from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
+from keras_genssl.models.metric_learning import EmbeddingModel, PairEmbeddingModel, TripletEmbeddingModel
 from keras_genssl.models.pretext import DegradationPrediction
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
 from keras_genssl.models.translation import CycleGAN, Pix2Pix
@@ -30,8 +31,11 @@ __all__ = [
     "CycleGAN",
     "DegradationPrediction",
     "DenoisingAutoencoder",
+    "EmbeddingModel",
+    "PairEmbeddingModel",
     "Pix2Pix",
     "RedundantAutoencoder",
     "SRResNet",
     "SparseAutoencoder",
+    "TripletEmbeddingModel",
 ]
