@@ -9,5 +9,6 @@ from keras_genssl.callbacks.latent_walk import LatentWalk
 from keras_genssl.callbacks.reconstruction_grid import ReconstructionGrid
 from keras_genssl.callbacks.resume import Resume
 from keras_genssl.callbacks.sample_grid import SampleGrid
+from keras_genssl.callbacks.triplet_mining import TripletMining
 
-__all__ = ["ImageMetrics", "LatentWalk", "ReconstructionGrid", "Resume", "SampleGrid"]
+__all__ = ["ImageMetrics", "LatentWalk", "ReconstructionGrid", "Resume", "SampleGrid", "TripletMining"]

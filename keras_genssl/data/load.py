@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
+from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.order import Order
 from keras_genssl.data.preparation import Example, Preparation, Transform, call
-from keras_genssl.data.sources import open_source
+from keras_genssl.data.sources import Source, open_source
 
 
 def load(
@@ -29,6 +31,8 @@ def load(
     drop_remainder: bool = True,
     features: Sequence[str] | None = None,
     data_dir: str | None = None,
+    balance: ClassBalanced | None = None,
+    groups: Groups | None = None,
 ) -> tf.data.Dataset:
     """Load images as a deterministic, restartable `tf.data.Dataset` of dicts.
 
@@ -54,12 +58,15 @@ def load(
         drop_remainder: drop the last batch of an epoch when it is incomplete.
         features: names of the features to read; `None` for all. Leave out strings for accelerators.
         data_dir: where TFDS keeps its datasets, for a name of TFDS.
+        balance: batches of P classes with K examples each, `ClassBalanced(P, K)`; `batch_size` is then P x K.
+        groups: examples of several images, `data.pairs(labels, num)`, `data.triplets(labels, num)` or `Groups`; they
+            are numbered as in the source. Names in `features` are the source's.
 
     Returns:
         `tf.data.Dataset` of dicts of tensors, images uint8 (height, width, channels), batched where
         `batch_size` is given. It carries `order`, an `Order`, by whose `config` two datasets can be compared:
         it tells the arguments, the name of `transform`, and the source by its content (of a folder: paths and
-        sizes of the files).
+        sizes of the files). With `groups` it carries them too, as a `GroupSource` under `groups`.
 
     Raises:
         ValueError, FileNotFoundError: if the source or an argument is not as said above; reading a damaged
@@ -75,13 +82,19 @@ def load(
     examples = open_source(source, split, features, data_dir)
     if not len(examples):
         raise ValueError(f"The split {split!r} of {_title(source)} holds no example.")
+    if groups is not None:
+        examples = GroupSource(examples, groups)
     identity = {
         "source": examples.identity,
         "split": split,
         "features": None if features is None else sorted(features),
         "transform": _name(transform),
     }
-    order = Order(len(examples), batch_size, seed, shuffle, drop_remainder, identity)
+    if balance is None:
+        order = Order(len(examples), batch_size, seed, shuffle, drop_remainder, identity)
+    else:
+        order = _balanced(examples, balance, batch_size, seed, shuffle, identity)
+        batch_size = order.batch_size
     prepare = Preparation(examples, transform, int(order.batch(0, 0)[1][0]), batch_size is not None)
     threads = min(max(os.cpu_count() or 1, 2), 16)
 
@@ -123,6 +136,8 @@ def load(
     # The position moves when a batch is taken, not when it is made ready, so this comes last.
     dataset = dataset.prefetch(2).map(_plain(take)).with_options(_options())
     dataset.order = order
+    if isinstance(examples, GroupSource):
+        dataset.groups = examples
     # The graph cannot know its length, for it may start inside an epoch; Keras needs that of a whole one.
     dataset.cardinality = lambda: tf.constant(order.steps_per_epoch, tf.int64)
     return dataset
@@ -136,6 +151,17 @@ def _name(transform: Transform | None) -> str | None:
     while isinstance(transform, functools.partial):
         transform = transform.func
     return None if transform is None else getattr(transform, "__qualname__", type(transform).__qualname__)
+
+
+def _balanced(
+    examples: Source, balance: ClassBalanced, batch_size: int | None, seed: int, shuffle: bool, identity: dict[str, Any]
+) -> BalancedOrder:
+    if batch_size not in (None, balance.batch_size) or not shuffle:
+        raise ValueError(
+            f"With `balance` the batch size is {balance.batch_size}, num_classes * per_class, and the order is "
+            f"shuffled: leave both out. Received: batch_size={batch_size}, shuffle={shuffle}"
+        )
+    return BalancedOrder(examples.labels(balance.label), balance, seed, identity)
 
 
 def _title(source: Any) -> str:

@@ -31,7 +31,8 @@ class Embedder(Method):
         super().__init__(name=name)
         if not encoder.built:
             raise ValueError(
-                f"`encoder` must be built (give it an input shape). Received: {encoder.name!r}, which has no weights yet"
+                "`encoder` must be built (give it an input shape). "
+                f"Received: {encoder.name!r}, which has no weights yet"
             )
         if len(encoder.output_shape) != 2 or not encoder.output_shape[1]:
             raise ValueError(
