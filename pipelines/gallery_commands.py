@@ -76,7 +76,7 @@ def identify(
     model: Model,
     images: Annotated[list[Path], typer.Argument(help="Image files.")],
     gallery: File = Path("gallery.npz"),
-    k: Annotated[int, typer.Option(min=1, help="The nearest photographs that vote.")] = 1,
+    k: Annotated[int, typer.Option("-k", min=1, help="The nearest photographs that vote.")] = 1,
     threshold: Threshold = None,
 ) -> None:
     """Print who is on each photograph: file, name or unknown, distance.
@@ -122,12 +122,10 @@ def verify(
     file = Gallery() if gallery is None else faces.open_gallery(gallery, encoder)
     if threshold is None and file.threshold is None:
         raise UserError("--threshold: must be given where no --gallery has one (enrol with --false-accept-rate)")
-    vectors = []
-    for path in (first, second):
-        vector = encoder(path)
+    one, other = encoder(first), encoder(second)
+    for path, vector in ((first, one), (second, other)):
         if isinstance(vector, str):
             raise UserError(f"{path}: {vector}")
-        vectors.append(vector)
-    (same,), (distance,) = file.verify(*vectors, threshold)
+    (same,), (distance,) = file.verify(one, other, threshold)
     typer.echo(f"{'same' if same else 'different'}  {distance:.4f}")
     raise typer.Exit(0 if same else 1)

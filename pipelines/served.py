@@ -1,6 +1,5 @@
 """A SavedModel that takes the bytes of images, and image files as it wants them."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from pipelines.errors import UserError
 from pipelines.runtime import device
 
 
-def function_of_images(model: Path) -> Callable[..., Any]:
+def function_of_images(model: Path) -> Any:
     """The ``serving_default`` of a SavedModel.
 
     Args:
