@@ -36,7 +36,7 @@ class ClassBalanced:
         >>> from keras_genssl import data
         >>> arrays = {"image": np.zeros((6, 2, 2, 1), np.uint8), "label": np.array([0, 1, 2, 0, 1, 2])}
         >>> [batch["label"].numpy().tolist() for batch in data.load(arrays, balance=ClassBalanced(1, 2))]
-        [[2, 2], [1, 1], [0, 0]]
+        [[1, 1], [0, 0], [2, 2]]
     """
 
     num_classes: int

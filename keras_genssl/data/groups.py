@@ -25,7 +25,7 @@ class Groups:
         >>> from keras_genssl import data
         >>> arrays = {"image": np.arange(3, dtype=np.uint8).reshape(3, 1, 1, 1)}
         >>> pairs = Groups({"first": [0, 2], "second": [1, 1]}, labels=[1, 0])
-        >>> [int(pair["first"]) for pair in data.load(arrays, groups=pairs, shuffle=False)]
+        >>> [int(pair["first"][0, 0, 0]) for pair in data.load(arrays, groups=pairs, shuffle=False)]
         [0, 2]
     """
 
