@@ -67,9 +67,13 @@ class EmbeddingModel(Embedder):
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images, and their labels where there are any."""
         label = batch.get("label")
-        if label is not None and "int" not in keras.backend.standardize_dtype(label.dtype):
-            raise ValueError(f"`label` must hold integers of shape (batch,). Received: a batch of {label.dtype}")
-        return batch["image"], None if label is None else ops.cast(label, "int32")
+        if label is None:
+            return batch["image"], None
+        dtype = keras.backend.standardize_dtype(label.dtype)
+        if "int" not in dtype:
+            raise ValueError(f"`label` must hold integers of shape (batch,). Received: a batch of {dtype}")
+        # Not all integers can be gathered from all workers.
+        return batch["image"], ops.cast(label, "int64" if dtype in ("int64", "uint32", "uint64") else "int32")
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """This replica's rows of the loss of the global batch, `(batch,)`."""

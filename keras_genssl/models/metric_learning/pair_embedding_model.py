@@ -18,7 +18,8 @@ class PairEmbeddingModel(Embedder):
 
     Batches hold `first` and `second`, uint8 or float in [-1, 1], and `label` `(batch,)`: by the lectures' convention
     and the paper's 1 where the two are *different*, 0 where they are the same. `data.pairs` draws such pairs from
-    labels. The loss must read its labels the same way.
+    labels. The loss must read its labels the same way: `losses.ContrastiveLoss(similar_label=0)`, not its default, the
+    convention of TensorFlow Addons.
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
@@ -27,12 +28,13 @@ class PairEmbeddingModel(Embedder):
         name: The model's name.
 
     Raises:
-        ValueError: If the encoder is not built, or does not give vectors.
+        ValueError: If the encoder is not built or does not give vectors, or the loss tells by its `similar_label` that
+            it reads labels the other way.
         TypeError: If the loss is no Keras loss.
 
     Example:
 
-        model = PairEmbeddingModel(encoder, contrastive_loss)
+        model = PairEmbeddingModel(encoder, kg.losses.ContrastiveLoss(margin=1.0, similar_label=0))
         model.compile("adam")
         pairs = kg.data.pairs(labels, num=10_000, seed=0)
         model.fit(kg.data.load("fashion_mnist", batch_size=64, groups=pairs), epochs=5)
@@ -48,6 +50,11 @@ class PairEmbeddingModel(Embedder):
         super().__init__(encoder, normalize, name)
         if not isinstance(loss, keras.losses.Loss):
             raise TypeError(f"`loss` must be a keras.losses.Loss. Received: loss={loss!r}")
+        if getattr(loss, "similar_label", 0) != 0:
+            raise ValueError(
+                "`loss` must read label 1 as different: ContrastiveLoss(similar_label=0). "
+                f"Received: a loss with similar_label={loss.similar_label}"
+            )
         self.pair_loss = loss
 
     def num_labels(self) -> int | None:

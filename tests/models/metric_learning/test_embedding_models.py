@@ -149,6 +149,10 @@ def test_arguments_are_checked(encoder):
         kg.models.EmbeddingModel(encoder, "l")
     with pytest.raises(TypeError, match=r"`loss` must be a keras.losses.Loss"):
         kg.models.PairEmbeddingModel(encoder, toys.ToyProxies(2))
+    other_way = toys.ToyPairLoss()
+    other_way.similar_label = 1
+    with pytest.raises(ValueError, match=r"`loss` must read label 1 as different: .* similar_label=1"):
+        kg.models.PairEmbeddingModel(encoder, other_way)
     for margin in (0, -1.0, math.nan):
         with pytest.raises(ValueError, match=f"`margin` must be positive. Received: margin={margin}"):
             kg.models.TripletEmbeddingModel(encoder, margin=margin)
