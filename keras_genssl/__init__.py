@@ -21,6 +21,7 @@ _SUBPACKAGES = (
     "data",
     "engine",
     "export",
+    "gallery",
     "layers",
     "losses",
     "metrics",

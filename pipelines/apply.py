@@ -8,8 +8,9 @@ from pathlib import Path
 from PIL import Image
 
 from keras_genssl.pretext import codec
+from pipelines import served
 from pipelines.errors import UserError
-from pipelines.runtime import device, store
+from pipelines.runtime import store
 
 
 def files(model: Path, images: Sequence[Path], output: Path) -> Iterator[tuple[Path, Path | str]]:
@@ -30,23 +31,16 @@ def files(model: Path, images: Sequence[Path], output: Path) -> Iterator[tuple[P
         UserError: there is no such SavedModel, ``output`` cannot be written to, or two files would
             have the same result.
     """
-    if not (model / "saved_model.pb").is_file():
-        raise UserError(f"{model}: is no SavedModel, there is no saved_model.pb in it")
     if len({path.stem for path in images}) < len(set(images)):
         raise UserError(f"Several of the images would be written to the same file in {output}: rename them")
+    function = served.function_of_images(model)
     store.check_writable(output, "--output")
-    device.start()
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(model))  # owns what the signature uses
-    function = loaded.signatures.get("serving_default")
-    if function is None or "image_bytes" not in function.structured_input_signature[1]:
-        raise UserError(f"{model}: takes no images, its `serving_default` has no input `image_bytes`")
     for path in dict.fromkeys(images):
-        try:
-            image = codec.decode_image(path.read_bytes())[0]
-        except codec.DECODE_ERRORS as error:
-            yield path, _reason(error)
+        image = served.read_image(path)
+        if isinstance(image, str):
+            yield path, image
             continue
         try:
             (png,) = function(image_bytes=tf.constant([codec.encode_png(image)])).values()
@@ -70,9 +64,3 @@ def _write(png: bytes, width: int, stem: Path) -> Path | str:
     finally:
         part.unlink(missing_ok=True)
     return target
-
-
-def _reason(error: BaseException) -> str:
-    """Why a file cannot be read, in one line."""
-    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return " ".join(text.split()) or type(error).__name__

@@ -12,6 +12,7 @@ import rich.table
 import typer
 
 import keras_genssl
+from pipelines import gallery_commands
 from pipelines import recipe as recipes
 from pipelines.console import Console
 from pipelines.errors import UserError
@@ -24,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(gallery_commands.app, name="gallery")
 
 
 def _version(value: bool) -> None:

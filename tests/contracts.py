@@ -235,6 +235,16 @@ def _instance_discrimination(views: keras.layers.Layer | None) -> kg.models.Inst
     return kg.models.InstanceDiscrimination(toys.encoder("encoder"), 10, toys.head(), views=views, temperature=0.2)
 
 
+def faces(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of metric learning from labels."""
+    return {**images(rng, size), "label": rng.integers(0, CLASSES, size).astype(np.int32)}
+
+
+def face_pairs(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of a siamese network."""
+    return {**domains("first", "second")(rng, size), "label": rng.integers(0, 2, size).astype(np.int32)}
+
+
 def _synchronized(name: str) -> keras.layers.Layer:
     return kg.layers.BatchNormalization(synchronized=True, name=name)
 
@@ -306,6 +316,17 @@ CASES = {
     "MoCo, prepared pairs": Case(lambda: _moco(None, groups=1), domains("first", "second")),
     "InstanceDiscrimination": Case(lambda: _instance_discrimination(toys.NoiseView()), indexed),
     "InstanceDiscrimination, as prepared": Case(lambda: _instance_discrimination(None), indexed),
+    "EmbeddingModel": Case(lambda: kg.models.EmbeddingModel(toys.encoder("encoder"), toys.ToyBatchLoss()), faces),
+    "EmbeddingModel, proxies": Case(
+        lambda: kg.models.EmbeddingModel(toys.encoder("encoder"), toys.ToyProxies(CLASSES), normalize=False), faces
+    ),
+    "PairEmbeddingModel": Case(
+        lambda: kg.models.PairEmbeddingModel(toys.encoder("encoder"), toys.ToyPairLoss()), face_pairs
+    ),
+    "TripletEmbeddingModel": Case(
+        lambda: kg.models.TripletEmbeddingModel(toys.encoder("encoder"), margin=0.5),
+        domains("anchor", "positive", "negative"),
+    ),
     "ToyGAN": Case(lambda: toys.ToyGAN(toys.decoder(4), toys.encoder("critic", 1)), images),
     "ToyRelativisticGAN": Case(lambda: toys.ToyRelativisticGAN(toys.decoder(4), toys.attentive_critic()), images),
     "ToyContrastive": Case(lambda: toys.ToyContrastive(toys.encoder("network")), images),

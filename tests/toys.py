@@ -198,3 +198,41 @@ class ToyContrastive(Method):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ToyContrastive":
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class ToyBatchLoss(keras.losses.Loss):
+    """All pairs of the batch: the mean squared distance to those of one label, and a hinge to the others."""
+
+    def call(self, labels: Any, embeddings: Any) -> Any:
+        squares = ops.sum(ops.square(embeddings[:, None] - embeddings[None, :]), axis=-1)
+        same = ops.cast(labels[:, None] == labels[None, :], squares.dtype)
+        return ops.mean(same * squares + (1.0 - same) * ops.relu(1.0 - squares), axis=1)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class ToyProxies(keras.layers.Layer):
+    """A loss with weights, one vector for each class: softmax of the products, as it is built when it is called."""
+
+    def __init__(self, num_classes: int, name: str | None = None):
+        super().__init__(name=name, dtype=keras.config.floatx())
+        self.num_classes = num_classes
+
+    def build(self, labels_shape: Any, embeddings_shape: Any) -> None:
+        self.proxies = self.add_weight((embeddings_shape[-1], self.num_classes), "glorot_uniform", name="proxies")
+
+    def call(self, labels: Any, embeddings: Any) -> Any:
+        logits = embeddings @ self.proxies
+        own = ops.take_along_axis(logits, ops.expand_dims(labels, 1), axis=1)[:, 0]
+        return ops.logsumexp(logits, axis=1) - own
+
+    def get_config(self) -> dict[str, Any]:
+        return {"num_classes": self.num_classes, "name": self.name}
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class ToyPairLoss(keras.losses.Loss):
+    """Contrastive, margin 1, label 1 of different ones."""
+
+    def call(self, labels: Any, distances: Any) -> Any:
+        return (1.0 - labels) * ops.square(distances) + labels * ops.square(ops.relu(1.0 - distances))

@@ -20,6 +20,7 @@ from keras_genssl.analysis.image_grid import image_grid, save_image_grid, to_uin
 from keras_genssl.analysis.interpolation import interpolate, interpolation_grid, lerp, morph, slerp
 from keras_genssl.analysis.labelled import encode_labelled
 from keras_genssl.analysis.latent_arithmetic import add_attribute, analogy, attribute_direction, classifier_direction
+from keras_genssl.analysis.mining import mine_triplets
 from keras_genssl.analysis.pca import PCA
 from keras_genssl.analysis.projection import (
     gaussian_quantiles,
@@ -57,6 +58,7 @@ __all__ = [
     "leave_one_class_out",
     "lerp",
     "memorisation_rate",
+    "mine_triplets",
     "morph",
     "nearest_images",
     "negative_elbo",

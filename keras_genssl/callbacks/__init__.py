@@ -13,6 +13,7 @@ from keras_genssl.callbacks.linear_probe import LinearProbe
 from keras_genssl.callbacks.reconstruction_grid import ReconstructionGrid
 from keras_genssl.callbacks.resume import Resume
 from keras_genssl.callbacks.sample_grid import SampleGrid
+from keras_genssl.callbacks.triplet_mining import TripletMining
 
 __all__ = [
     "ClusteringProbe",
@@ -25,3 +26,4 @@ __all__ = [
     "Resume",
     "SampleGrid",
 ]
+__all__ = ["ImageMetrics", "LatentWalk", "ReconstructionGrid", "Resume", "SampleGrid", "TripletMining"]

@@ -7,9 +7,25 @@
 pure functions of (seed, epoch), and `dataset.order.position` can be read and set (see `Order`).
 """
 
+from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
 from keras_genssl.data.embedded import embedded_photographs
 from keras_genssl.data.gaussians import GaussianModes, gaussian_grid, gaussian_ring
+from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.load import load
 from keras_genssl.data.order import Order
+from keras_genssl.data.pairs import pairs, triplets
 
-__all__ = ["GaussianModes", "Order", "embedded_photographs", "gaussian_grid", "gaussian_ring", "load"]
+__all__ = [
+    "BalancedOrder",
+    "ClassBalanced",
+    "GaussianModes",
+    "GroupSource",
+    "Groups",
+    "Order",
+    "embedded_photographs",
+    "gaussian_grid",
+    "gaussian_ring",
+    "load",
+    "pairs",
+    "triplets",
+]

@@ -41,6 +41,7 @@ class ArraySource:
                 f"`features` must be a non-empty sequence of names out of {sorted(arrays)}. "
                 f"Received: features={names!r}"
             )
+        self._all = arrays
         self._arrays = {name: arrays[name] for name in (arrays if names is None else names)}
         self.identity = _digest(self._arrays)
 
@@ -51,6 +52,14 @@ class ArraySource:
         """The rows of all arrays, one after the other."""
         rows = [self._arrays[name][ids] for name in self._arrays]
         return [b"".join(array[position].tobytes() for array in rows) for position in range(len(ids))]
+
+    def labels(self, name: str) -> np.ndarray:
+        """An array of integers, one for each example."""
+        if name not in self._all or self._all[name].ndim != 1 or self._all[name].dtype.kind not in "ui":
+            raise ValueError(
+                f"There must be an array {name!r} of integers (num_examples,). Received: {sorted(self._all)}"
+            )
+        return self._all[name]
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
         """The rows as tensors again."""

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
+from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.order import Order
 from keras_genssl.data.preparation import Example, Preparation, Transform, call
-from keras_genssl.data.sources import open_source
+from keras_genssl.data.sources import Source, open_source
 
 
 def load(
@@ -30,6 +32,8 @@ def load(
     features: Sequence[str] | None = None,
     index: bool = False,
     data_dir: str | None = None,
+    balance: ClassBalanced | None = None,
+    groups: Groups | None = None,
 ) -> tf.data.Dataset:
     """Load images as a deterministic, restartable `tf.data.Dataset` of dicts.
 
@@ -57,12 +61,15 @@ def load(
         index: adds `index`, int64: the number of the example in the split, from 0 on, the same in every epoch. For
             methods that keep something of each example (`models.InstanceDiscrimination`).
         data_dir: where TFDS keeps its datasets, for a name of TFDS.
+        balance: batches of P classes with K examples each, `ClassBalanced(P, K)`; `batch_size` is then P x K.
+        groups: examples of several images, `data.pairs(labels, num)`, `data.triplets(labels, num)` or `Groups`; they
+            are numbered as in the source. Names in `features` are the source's.
 
     Returns:
         `tf.data.Dataset` of dicts of tensors, images uint8 (height, width, channels), batched where
         `batch_size` is given. It carries `order`, an `Order`, by whose `config` two datasets can be compared:
         it tells the arguments, the name of `transform`, and the source by its content (of a folder: paths and
-        sizes of the files).
+        sizes of the files). With `groups` it carries them too, as a `GroupSource` under `groups`.
 
     Raises:
         ValueError, FileNotFoundError: if the source or an argument is not as said above; reading a damaged
@@ -78,13 +85,19 @@ def load(
     examples = open_source(source, split, features, data_dir)
     if not len(examples):
         raise ValueError(f"The split {split!r} of {_title(source)} holds no example.")
+    if groups is not None:
+        examples = GroupSource(examples, groups)
     identity = {
         "source": examples.identity,
         "split": split,
         "features": None if features is None else sorted(features),
         "transform": _name(transform),
     }
-    order = Order(len(examples), batch_size, seed, shuffle, drop_remainder, identity)
+    if balance is None:
+        order = Order(len(examples), batch_size, seed, shuffle, drop_remainder, identity)
+    else:
+        order = _balanced(examples, balance, batch_size, seed, shuffle, identity)
+        batch_size = order.batch_size
     prepare = Preparation(examples, transform, int(order.batch(0, 0)[1][0]), batch_size is not None)
     if index and "index" in prepare.names:
         raise ValueError("`index` must be False where the examples have a feature of that name. Received: index=True")
@@ -129,6 +142,8 @@ def load(
     # The position moves when a batch is taken, not when it is made ready, so this comes last.
     dataset = dataset.prefetch(2).map(_plain(take)).with_options(_options())
     dataset.order = order
+    if isinstance(examples, GroupSource):
+        dataset.groups = examples
     # The graph cannot know its length, for it may start inside an epoch; Keras needs that of a whole one.
     dataset.cardinality = lambda: tf.constant(order.steps_per_epoch, tf.int64)
     return dataset
@@ -142,6 +157,17 @@ def _name(transform: Transform | None) -> str | None:
     while isinstance(transform, functools.partial):
         transform = transform.func
     return None if transform is None else getattr(transform, "__qualname__", type(transform).__qualname__)
+
+
+def _balanced(
+    examples: Source, balance: ClassBalanced, batch_size: int | None, seed: int, shuffle: bool, identity: dict[str, Any]
+) -> BalancedOrder:
+    if batch_size not in (None, balance.batch_size) or not shuffle:
+        raise ValueError(
+            f"With `balance` the batch size is {balance.batch_size}, num_classes * per_class, and the order is "
+            f"shuffled: leave both out. Received: batch_size={batch_size}, shuffle={shuffle}"
+        )
+    return BalancedOrder(examples.labels(balance.label), balance, seed, identity)
 
 
 def _title(source: Any) -> str:

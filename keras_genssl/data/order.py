@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_ORDER, _TRANSFORM = 1, 2  # what a hash is drawn for
+_ORDER, TRANSFORM = 1, 2  # what a hash is drawn for
 
 
 def _mix(x: np.ndarray) -> np.ndarray:
@@ -24,8 +24,8 @@ def _mix(x: np.ndarray) -> np.ndarray:
     return x ^ (x >> np.uint64(31))
 
 
-def _hash(seed: int, epoch: int, purpose: int, ids: np.ndarray) -> np.ndarray:
-    """uint64 hash of (seed, epoch, purpose, id): state = mix(state + golden + word), word by word."""
+def hashes(seed: int, epoch: int, purpose: int, ids: np.ndarray) -> np.ndarray:
+    """The uint64 hash of (seed, epoch, purpose, id): state = mix(state + golden + word), word by word."""
     state = np.zeros(1, np.uint64)
     for word in (seed, epoch, purpose):
         state = _mix(state + _GOLDEN + np.uint64(word))
@@ -129,18 +129,20 @@ class Order:
             epoch = 0
         with self._lock:
             if epoch not in self._epochs:
-                ids = np.arange(self.num_examples, dtype=np.int64)
-                if self.shuffle:
-                    ids = np.argsort(_hash(self.seed, epoch, _ORDER, ids), kind="stable")
+                ids = self._ids(epoch)
                 while len(self._epochs) > 1:  # an epoch's last steps may still be read while the next begins
                     self._epochs.pop(next(iter(self._epochs)))
                 self._epochs[epoch] = ids
             return self._epochs[epoch]
 
+    def _ids(self, epoch: int) -> np.ndarray:
+        ids = np.arange(self.num_examples, dtype=np.int64)
+        return np.argsort(hashes(self.seed, epoch, _ORDER, ids), kind="stable") if self.shuffle else ids
+
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Ids and transform seeds of one batch: two int64 arrays (batch,), the seeds non-negative."""
         ids = self.epoch(epoch)[step * self._step_size : (step + 1) * self._step_size]
-        return ids, (_hash(self.seed, epoch, _TRANSFORM, ids) >> np.uint64(1)).astype(np.int64)
+        return ids, (hashes(self.seed, epoch, TRANSFORM, ids) >> np.uint64(1)).astype(np.int64)
 
     def start(self) -> tuple[int, int, int]:
         """Begin an iteration: (epoch, step, ticket)."""

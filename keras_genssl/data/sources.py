@@ -17,6 +17,8 @@ from keras_genssl.data.arrays import DEBIAN, ArraySource, is_idx, read_idx
 from keras_genssl.data.records import Records, Shard
 from keras_genssl.pretext import EXTENSIONS, decode_image
 
+_LABELS_AT_ONCE = 256
+
 
 class Source(Protocol):
     """Encoded examples by number, and how to decode them.
@@ -37,6 +39,10 @@ class Source(Protocol):
         """Decode one example in a TensorFlow graph."""
         ...
 
+    def labels(self, name: str) -> np.ndarray:
+        """A feature of all examples that is one integer for each, `(num_examples,)`, without decoding an image."""
+        ...
+
 
 class RecordSource:
     """Examples of TFRecord files that TFDS features describe."""
@@ -44,11 +50,13 @@ class RecordSource:
     def __init__(self, identity: str, shards: Sequence[Shard], features: Any, names: Sequence[str] | None):
         import tensorflow_datasets as tfds
 
+        all_features = features
         if names is not None:
             _check_names(names, sorted(features))
             features = tfds.features.FeaturesDict({name: features[name] for name in names})
         self.identity = identity
         self._features = features
+        self._all_features = all_features
         self._records = Records(shards)
         self.read = self._records.read
 
@@ -59,6 +67,19 @@ class RecordSource:
         """Decode one serialized `tf.train.Example`."""
         del number
         return self._features.deserialize_example(encoded)
+
+    def labels(self, name: str) -> np.ndarray:
+        """An integer feature of all records, which are read for it, `_LABELS_AT_ONCE` at a time."""
+        feature = dict(self._all_features.items()).get(name)
+        if feature is None or feature.shape != () or not np.issubdtype(np.dtype(feature.np_dtype), np.integer):
+            raise ValueError(
+                f"There must be a feature {name!r} of one integer. Received: features {sorted(self._all_features)}"
+            )
+        labels, wanted = [], {name: tf.io.FixedLenFeature((), tf.int64)}
+        for start in range(0, len(self), _LABELS_AT_ONCE):
+            records = self.read(np.arange(start, min(start + _LABELS_AT_ONCE, len(self))))
+            labels.append(tf.io.parse_example(records, wanted)[name].numpy())
+        return np.concatenate(labels)
 
 
 class FolderSource:
@@ -91,6 +112,12 @@ class FolderSource:
             with tf.io.gfile.GFile(self._files[number], "rb") as file:
                 contents.append(file.read())
         return contents
+
+    def labels(self, name: str) -> np.ndarray:
+        """The numbers of the images' sub-folders."""
+        if name != "label" or name not in self._table:
+            raise ValueError(f"A folder has 'label', where all its images lie in sub-folders. Received: {name!r}")
+        return self._table["label"].numpy()
 
     def _pixels(self, encoded: bytes | np.ndarray, number: np.ndarray) -> np.ndarray:
         try:

@@ -3,6 +3,7 @@
 from keras_genssl.engine import replicas
 from keras_genssl.engine.batch_groups import in_groups, shuffled
 from keras_genssl.engine.feature_queue import FeatureQueue
+from keras_genssl.engine.finite import finite
 from keras_genssl.engine.gradients import input_gradient
 from keras_genssl.engine.image_pool import ImagePool
 from keras_genssl.engine.memory_bank import MemoryBank
@@ -21,6 +22,7 @@ __all__ = [
     "PlayersModel",
     "Serving",
     "TargetNetwork",
+    "finite",
     "in_groups",
     "in_tiles",
     "input_gradient",

@@ -48,11 +48,13 @@ def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
     """A function of the whole global batch, of which each replica keeps its own rows.
 
     For losses in which an image meets the others of its batch (`losses.RelativisticAverageGANLoss`,
-    `losses.FeatureMatchingLoss`): N replicas compute what one device computes, gradients included.
+    `losses.FeatureMatchingLoss`): N replicas compute what one device computes, gradients included, with a
+    remainder shared out unevenly too.
 
     Args:
         function: Maps tensors of the global batch to one of as many rows.
         *values: Tensors `(batch, ...)` of this replica; a remainder may be shared out unevenly.
+        *values: Tensors `(batch, ...)` of this replica.
 
     Returns:
         This replica's rows of the function's result.
@@ -64,6 +66,8 @@ def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
     if not isinstance(rows, int):  # where shapes are not static, replicas may have different numbers of rows
         start = tf.reduce_sum(all_gather(tf.reshape(rows, (1,)))[: index()])
     return function(*all_gather(values))[start : start + rows]
+    first = keras.ops.sum(all_gather(keras.ops.reshape(rows, (1,)))[: index()])
+    return function(*all_gather(values))[first : first + rows]
 
 
 def share_of_mean(losses: Any) -> Any:

@@ -1,0 +1,140 @@
+"""Examples that are made of several images of a source: pairs and triplets, as numbers of images, not as copies."""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from keras_genssl.data.sources import Source
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Groups:
+    """Which images of a source stand together in an example: `data.load(..., groups=...)`.
+
+    Args:
+        members: field -> positions in the source, integers `(num_groups,)`; the field holds the `image` found there.
+        labels: `(num_groups,)` of integers, the field `label`; None: there is none.
+
+    Raises:
+        ValueError: if lengths differ, or there is no group, no field, or one that is no name for an image.
+
+    Example:
+        >>> from keras_genssl import data
+        >>> arrays = {"image": np.arange(3, dtype=np.uint8).reshape(3, 1, 1, 1)}
+        >>> pairs = Groups({"first": [0, 2], "second": [1, 1]}, labels=[1, 0])
+        >>> [int(pair["first"][0, 0, 0]) for pair in data.load(arrays, groups=pairs, shuffle=False)]
+        [0, 2]
+    """
+
+    members: Mapping[str, np.ndarray]
+    labels: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        members = {name: _integers(name, ids) for name, ids in self.members.items()}
+        labels = None if self.labels is None else _integers("labels", self.labels)
+        lengths = {len(ids) for ids in (*members.values(), *(() if labels is None else (labels,)))}
+        if not members or "label" in members or len(lengths) != 1 or not max(lengths):
+            raise ValueError(
+                "`members` must hold fields of equal length, at least one group, none named 'label', and `labels` as "
+                f"many. Received: lengths { {name: len(ids) for name, ids in members.items()} }, "
+                f"labels {None if labels is None else len(labels)}"
+            )
+        object.__setattr__(self, "members", members)
+        object.__setattr__(self, "labels", labels)
+
+    @classmethod
+    def of_triplets(cls, triplets: np.ndarray) -> "Groups":
+        """Groups of `anchor`, `positive` and `negative` from positions `(num, 3)`."""
+        triplets = np.asarray(triplets)
+        if triplets.ndim != 2 or triplets.shape[1] != 3:
+            raise ValueError(f"`triplets` must be (num, 3). Received: shape {triplets.shape}")
+        return cls(dict(zip(("anchor", "positive", "negative"), triplets.T, strict=True)))
+
+    def __len__(self) -> int:
+        return len(next(iter(self.members.values())))
+
+
+class GroupSource:
+    """Groups of a source's images, as a source.
+
+    Args:
+        source: where the images are; its examples hold `image`.
+        groups: what stands together. `replace` puts others in their place, as hard mining does between epochs.
+    """
+
+    def __init__(self, source: Source, groups: Groups) -> None:
+        self._source = source
+        self.groups = groups
+        self.replace(groups)
+        digest = hashlib.sha256(source.identity.encode())
+        for name, ids in sorted(groups.members.items()):
+            digest.update(name.encode() + b";" + ids.tobytes())
+        digest.update(b"" if groups.labels is None else groups.labels.tobytes())
+        self.identity = digest.hexdigest()
+
+    def replace(self, groups: Groups) -> None:
+        """Read other groups from now on, of as many examples and of the same fields.
+
+        Raises:
+            ValueError: if they are not, or name images that the source lacks.
+        """
+        for name, ids in groups.members.items():
+            if ids.min() < 0 or ids.max() >= len(self._source):
+                raise ValueError(
+                    f"`{name}` must hold positions in 0 ... {len(self._source) - 1}. "
+                    f"Received: {ids.min()} ... {ids.max()}"
+                )
+        fields, labelled = list(self.groups.members), self.groups.labels is not None
+        if (len(groups), list(groups.members), groups.labels is not None) != (len(self), fields, labelled):
+            raise ValueError(
+                f"`groups` must be {len(self)} groups of {fields}, {'with' if labelled else 'without'} labels, as "
+                f"those in whose place they come. Received: {len(groups)} groups of {list(groups.members)}"
+            )
+        self.groups = groups
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def labels(self, name: str) -> np.ndarray:
+        """The labels of the groups."""
+        if name != "label" or self.groups.labels is None:
+            raise ValueError(f"Groups have no feature {name!r} of integers.")
+        return self.groups.labels
+
+    def read(self, ids: np.ndarray) -> list[bytes]:
+        """For each group a header (lengths, positions, label; int64) and its images' encoded examples."""
+        groups = self.groups
+        columns = [members[ids] for members in groups.members.values()]
+        label = np.zeros(len(ids), np.int64) if groups.labels is None else groups.labels[ids]
+        encoded = [self._source.read(column) for column in columns]
+        return [
+            np.array([*map(len, parts), *(column[row] for column in columns), label[row]], "<i8").tobytes()
+            + b"".join(parts)
+            for row, parts in enumerate(zip(*encoded, strict=True))
+        ]
+
+    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The images of a group by field, and its label."""
+        del number
+        fields = list(self.groups.members)
+        count = len(fields)
+        header = tf.io.decode_raw(tf.strings.substr(encoded, 0, 8 * (2 * count + 1)), tf.int64)
+        example = {} if self.groups.labels is None else {"label": header[-1]}
+        start = tf.constant(8 * (2 * count + 1), tf.int64)
+        for position, field in enumerate(fields):
+            part = tf.strings.substr(encoded, start, header[position])
+            example[field] = self._source.decode(part, header[count + position])["image"]
+            start += header[position]
+        return example
+
+
+def _integers(name: str, values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values)
+    if values.ndim != 1 or values.dtype.kind not in "ui":
+        raise ValueError(
+            f"`{name}` must be integers of shape (num_groups,). Received: {values.dtype} of shape {values.shape}"
+        )
+    return values.astype(np.int64)

@@ -1,0 +1,15 @@
+"""Who is it, are these two the same, and a new person from one photograph: embeddings with names.
+
+NumPy alone: neither Keras nor TensorFlow is needed beside an exported encoder. With FAISS installed
+(`pip install keras_genssl[faiss]`) large galleries are searched faster, with the same results.
+
+    people = kg.gallery.Gallery()
+    people.enrol(model.encode(photographs), names)
+    people.calibrate(false_accept_rate=0.01)
+    people.identify(model.encode(strangers))
+"""
+
+from keras_genssl.gallery.gallery import Gallery, Match
+from keras_genssl.gallery.threshold import Calibration, calibrate_threshold
+
+__all__ = ["Calibration", "Gallery", "Match", "calibrate_threshold"]

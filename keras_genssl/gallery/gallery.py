@@ -1,0 +1,312 @@
+"""A gallery of people: embeddings of photographs with names."""
+
+import dataclasses
+import io
+import os
+import pathlib
+import uuid
+import zipfile
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from keras_genssl.gallery.search import Search
+from keras_genssl.gallery.threshold import Calibration, calibrate_threshold
+
+_FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Match:
+    """An answer of `Gallery.identify`.
+
+    Attributes:
+        identity: who it is; None: unknown.
+        distance: to the nearest photograph of that person, or of anybody where unknown.
+    """
+
+    identity: str | None
+    distance: float
+
+
+class Gallery:
+    """Embeddings of photographs with the names of who is on them.
+
+    Answers the questions of face recognition: *who is it* (`identify`), *are these two the same* (`verify`), *a new
+    person from one photograph* (`enrol`, without training), and *unknown* (a threshold, from `calibrate`). Distances
+    are Euclidean. The search is exact: NumPy's, or FAISS' where it is installed, with the same results.
+
+    Args:
+        normalize: whether embeddings are divided by their L2 norm, here and in every question; distances then lie in
+            [0, 2], and their order is the cosine's.
+        encoder: what made the embeddings, in words of your own. It is saved with the gallery, whose numbers mean
+            nothing beside those of another encoder.
+        faiss: whether to search with FAISS; None: where it is installed.
+
+    Attributes:
+        threshold: the distance up to which `identify` and `verify` accept, set by `calibrate` or by hand; None: there
+            is none, and nobody is unknown to `identify`.
+
+    Example:
+        >>> people = Gallery()
+        >>> people.enrol([[1.0, 0.0], [0.0, 1.0]], ["anna", "bert"])
+        >>> people.threshold = 0.5
+        >>> [match.identity for match in people.identify([[0.9, 0.1], [-1.0, 0.0]])]
+        ['anna', None]
+    """
+
+    def __init__(self, normalize: bool = True, encoder: str = "", faiss: bool | None = None) -> None:
+        self.normalize = bool(normalize)
+        self.encoder = str(encoder)
+        self.threshold: float | None = None
+        self._faiss = faiss
+        self._embeddings = np.empty((0, 0), np.float32)
+        self._names = np.empty(0, np.str_)
+        self._search: Search | None = None
+
+    def __len__(self) -> int:
+        """The number of photographs."""
+        return len(self._names)
+
+    @property
+    def identities(self) -> list[str]:
+        """Everybody's name, sorted."""
+        return np.unique(self._names).tolist()
+
+    def embeddings(self, identity: str) -> np.ndarray:
+        """The embeddings of a person's photographs, float32 `(num, dim)`.
+
+        Raises:
+            ValueError: if nobody has this name.
+        """
+        return self._embeddings[self._of(identity)].copy()
+
+    def enrol(self, embeddings: npt.ArrayLike, identities: str | Sequence[str], add: bool = False) -> None:
+        """Takes up photographs; one is enough for a person.
+
+        Args:
+            embeddings: `(num, dim)`, or `(dim,)` of one photograph.
+            identities: the name for each, or one name for all. One may stand at several photographs.
+            add: whether names may be of people that are in the gallery already, who get further photographs. By
+                default they are refused: another person of the same name would become one with the first.
+
+        Raises:
+            ValueError: if embeddings are not finite or of another dimension than the gallery's, names are missing,
+                empty or not strings, or one is in the gallery already. The gallery is then as it was before.
+        """
+        vectors = self._vectors(embeddings)
+        names = [identities] * len(vectors) if isinstance(identities, str) else list(identities)
+        wrong = [name for name in names if not isinstance(name, str) or not name]
+        if len(names) != len(vectors) or wrong:
+            raise ValueError(
+                "`identities` must be one name, or a name for each embedding, not empty. "
+                f"Received: {len(names)} for {len(vectors)} embeddings" + (f", among them {wrong[:3]}" if wrong else "")
+            )
+        known = sorted(set(names) & set(self.identities))
+        if known and not add:
+            raise ValueError(
+                "`identities` must be new to the gallery; `add=True` gives those who are in it further photographs. "
+                f"Received: {known[:5]}"
+            )
+        self._embeddings = np.concatenate([self._embeddings.reshape(-1, vectors.shape[1]), vectors])
+        self._names = np.concatenate([self._names, np.array(names, np.str_)])
+        self._search = None
+
+    def remove(self, identity: str) -> int:
+        """Forgets a person, and says how many photographs that were.
+
+        Raises:
+            ValueError: if nobody has this name.
+        """
+        own = self._of(identity)
+        self._embeddings, self._names = self._embeddings[~own], self._names[~own]
+        if not len(self):
+            self._embeddings = np.empty((0, 0), np.float32)
+        self._search = None
+        return int(own.sum())
+
+    def nearest(self, embeddings: npt.ArrayLike, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """The k nearest photographs: names `(num, k)`, nearest first, and distances, float64.
+
+        Raises:
+            ValueError: as `identify`.
+        """
+        if not len(self):
+            raise ValueError("The gallery is empty: `enrol` somebody first.")
+        queries = self._vectors(embeddings)
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(self):
+            raise ValueError(f"`k` must lie in 1 ... {len(self)}, the number of photographs. Received: k={k!r}")
+        if self._search is None:
+            self._search = Search(self._embeddings, self._faiss)
+        positions, distances = self._search(queries, int(k))
+        return self._names[positions], distances
+
+    def identify(self, embeddings: npt.ArrayLike, k: int = 1, threshold: float | None = None) -> list[Match]:
+        """Who is it? The k nearest photographs vote, those beyond the threshold left out.
+
+        The name that most of them bear is the answer; among as frequent ones that of the nearest photograph. Where
+        all lie beyond the threshold the person is unknown.
+
+        Args:
+            embeddings: `(num, dim)`, or `(dim,)` of one photograph.
+            k: from 1 to the number of photographs in the gallery.
+            threshold: a distance; None: the gallery's own, if it has one. `math.inf` rejects nobody.
+
+        Returns:
+            A `Match` for each.
+
+        Raises:
+            ValueError: if the gallery is empty, k is larger, or embeddings are not finite or of another dimension.
+        """
+        threshold = _checked(self.threshold if threshold is None else threshold)
+        names, distances = self.nearest(embeddings, k)
+        return [_vote(*neighbours, threshold) for neighbours in zip(names, distances, strict=True)]
+
+    def verify(
+        self, first: npt.ArrayLike, second: npt.ArrayLike, threshold: float | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Are these two the same? Nobody of the gallery is asked.
+
+        Args:
+            first: `(num, dim)`, or `(dim,)`.
+            second: as many; each is compared with its neighbour in `first`.
+            threshold: a distance; None: the gallery's own.
+
+        Returns:
+            `same`, bool `(num,)`, and `distances`, float64 `(num,)`.
+
+        Raises:
+            ValueError: if there is no threshold, or embeddings are not finite or of different shapes.
+        """
+        threshold = self.threshold if threshold is None else threshold
+        if threshold is None:
+            raise ValueError("`threshold` must be given where the gallery has none: `calibrate` it, or choose one.")
+        first, second = self._vectors(first), self._vectors(second)
+        if first.shape != second.shape:
+            raise ValueError(
+                f"`first` and `second` must be of one shape. Received: shapes {first.shape} and {second.shape}"
+            )
+        distances = np.sqrt(((first.astype(np.float64) - second) ** 2).sum(1))
+        return distances <= _checked(threshold), distances
+
+    def calibrate(
+        self,
+        embeddings: npt.ArrayLike | None = None,
+        identities: npt.ArrayLike | None = None,
+        *,
+        false_accept_rate: float = 0.01,
+    ) -> Calibration:
+        """Sets the threshold by a wanted false-accept rate; see `calibrate_threshold`.
+
+        Args:
+            embeddings: `(num, dim)` of other people; None: those of the gallery.
+            identities: `(num,)`, with `embeddings`.
+            false_accept_rate: the largest share of pairs of different people that may be taken for one person.
+
+        Returns:
+            `Calibration`, whose `threshold` is the gallery's from now on.
+
+        Raises:
+            ValueError: if there are too few pairs to tell such a rate, or an argument is not as said.
+        """
+        if (embeddings is None) != (identities is None):
+            raise ValueError("`embeddings` and `identities` must be given both, or neither.")
+        vectors = self._embeddings if embeddings is None else self._vectors(embeddings)
+        names = self._names if identities is None else np.asarray(identities)
+        calibration = calibrate_threshold(vectors, names, false_accept_rate)
+        self.threshold = calibration.threshold
+        return calibration
+
+    def save(self, path: str | os.PathLike[str]) -> pathlib.Path:
+        """Writes one `.npz` file without pickle; a reader sees the old file or the new one, never half of one."""
+        target = pathlib.Path(path)
+        buffer = io.BytesIO()
+        np.savez(
+            buffer,
+            allow_pickle=False,
+            format=_FORMAT,
+            embeddings=self._embeddings,
+            identities=self._names,
+            threshold=np.nan if self.threshold is None else self.threshold,
+            normalize=self.normalize,
+            encoder=np.str_(self.encoder),
+        )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.part-{uuid.uuid4().hex}")
+        try:
+            with open(part, "wb") as file:
+                file.write(buffer.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+        return target
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], faiss: bool | None = None) -> "Gallery":
+        """Reads what `save` wrote.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is no gallery, or a damaged one.
+        """
+        try:
+            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+                saved = {name: file[name] for name in file.files}
+            if int(saved["format"]) != _FORMAT:
+                raise ValueError(f"format {saved['format']}")
+            gallery = cls(bool(saved["normalize"]), str(saved["encoder"]), faiss)
+            gallery._embeddings = saved["embeddings"].astype(np.float32)
+            gallery._names = saved["identities"].astype(np.str_)
+            gallery.threshold = None if np.isnan(saved["threshold"]) else float(saved["threshold"])
+        except (ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+            reason = f"It is not, or is damaged: {error}"
+            raise ValueError(f"{os.fspath(path)} must be a gallery that `save` wrote. {reason}") from error
+        return gallery
+
+    def _of(self, identity: str) -> np.ndarray:
+        own = self._names == identity
+        if not own.any():
+            raise ValueError(
+                f"`identity` must be one of the gallery's {len(self.identities)} people. Received: {identity!r}"
+            )
+        return own
+
+    def _vectors(self, embeddings: npt.ArrayLike) -> np.ndarray:
+        """Embeddings as float32 `(num, dim)`, checked, and of length 1 where the gallery's are."""
+        vectors = np.atleast_2d(np.asarray(embeddings, np.float32))
+        if vectors.ndim != 2 or not vectors.size:
+            raise ValueError(f"`embeddings` must be (num, dim) or (dim,). Received: shape {np.shape(embeddings)}")
+        if len(self) and vectors.shape[1] != self._embeddings.shape[1]:
+            raise ValueError(
+                f"`embeddings` must be of the gallery's dimension {self._embeddings.shape[1]}. "
+                f"Received: {vectors.shape[1]}"
+            )
+        if not np.isfinite(vectors).all():
+            rows = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+            raise ValueError(f"`embeddings` must be finite. Received: NaN or infinity in rows {rows[:5].tolist()}")
+        if not self.normalize:
+            return vectors
+        norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+        if not norms.all():
+            raise ValueError("`embeddings` must not be zero where they are normalised.")
+        return (vectors / norms).astype(np.float32)
+
+
+def _vote(names: np.ndarray, distances: np.ndarray, threshold: float) -> Match:
+    near = distances <= threshold
+    if not near.any():
+        return Match(None, float(distances[0]))
+    candidates, first, votes = np.unique(names[near], return_index=True, return_counts=True)
+    chosen = min(range(len(candidates)), key=lambda number: (-votes[number], first[number]))
+    return Match(str(candidates[chosen]), float(distances[first[chosen]]))
+
+
+def _checked(threshold: float | None) -> float:
+    if threshold is None:
+        return np.inf
+    if not threshold >= 0:
+        raise ValueError(f"`threshold` must not be negative. Received: threshold={threshold}")
+    return float(threshold)

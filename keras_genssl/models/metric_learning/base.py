@@ -1,0 +1,96 @@
+"""What the metric-learning methods share: an encoder, and embeddings on the unit sphere."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import Method, Serving, batches, finite
+
+_EPSILON = 1e-12  # inside the norm and the distance: the gradients at 0 stay finite
+
+
+class Embedder(Method):
+    """Images to embeddings; not a method itself.
+
+    A step whose embeddings or losses are not finite raises `InvalidArgumentError` before the optimizer has moved a
+    weight; see `engine.finite`, under XLA too.
+
+    Args:
+        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
+        normalize: Whether embeddings are divided by their L2 norm.
+        name: The model's name.
+
+    Raises:
+        ValueError: If the encoder is not built, or does not give vectors.
+    """
+
+    parts: ClassVar[tuple[str, ...]] = ("encoder",)
+
+    def __init__(self, encoder: keras.Model, normalize: bool = True, name: str | None = None) -> None:
+        super().__init__(name=name)
+        if not encoder.built:
+            raise ValueError(
+                "`encoder` must be built (give it an input shape). "
+                f"Received: {encoder.name!r}, which has no weights yet"
+            )
+        if len(encoder.output_shape) != 2 or not encoder.output_shape[1]:
+            raise ValueError(
+                "`encoder` must give embeddings of shape (batch, dim), with dim at least 1. "
+                f"Received: an encoder with output shape {encoder.output_shape}"
+            )
+        self.encoder = encoder
+        self.normalize = normalize
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The images that the encoder takes, and one label for each example."""
+        image = tuple(self.encoder.input_shape[1:])
+        return {field: () if field == "label" else image for field in self.fields}
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Embeddings, `(batch, h, w, c)` to `(batch, dim)`, checked to be finite."""
+        return finite(self._embed(images, training), "embeddings")
+
+    def encode(self, images: Any) -> Any:
+        """Embeddings: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to float32 `(batch, dim)`."""
+        return self._embed(batches.scaled(images), training=False)
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives the embeddings of the first field's images."""
+        return self.encode(self.batch(data, training=False)[self.fields[0]])
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image in, embedding out."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "normalize": self.normalize,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Embedder":
+        """Rebuilds the method from `get_config`."""
+        parts = {key: keras.saving.deserialize_keras_object(config[key]) for key in cls.parts}
+        return cls(**{**config, **parts})
+
+    def _embed(self, images: Any, training: bool) -> Any:
+        embeddings = ops.cast(self.encoder(images, training=training), keras.config.floatx())
+        if not self.normalize:
+            return embeddings
+        squares = ops.sum(ops.square(embeddings), axis=1, keepdims=True)
+        return embeddings * ops.rsqrt(ops.maximum(squares, _EPSILON))
+
+
+def squared_distances(first: Any, second: Any) -> Any:
+    """Squared Euclidean distances of rows, `(batch, dim)` twice to `(batch,)`."""
+    return ops.sum(ops.square(first - second), axis=1)
+
+
+def distances(first: Any, second: Any) -> Any:
+    """Euclidean distances of rows, with a finite gradient where they coincide: `(batch,)`."""
+    return ops.sqrt(ops.maximum(squared_distances(first, second), _EPSILON))

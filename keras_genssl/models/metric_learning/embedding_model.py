@@ -1,0 +1,86 @@
+"""Metric learning from labels, with a loss of the whole batch."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import finite, replicas
+from keras_genssl.models.metric_learning.base import Embedder
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class EmbeddingModel(Embedder):
+    """An encoder trained with a metric-learning loss over all pairs, triplets or proxies of the *global* batch.
+
+    The loss decides the paper: FaceNet (Schroff et al., 2015, https://arxiv.org/abs/1503.03832) with a semi-hard
+    triplet loss, ArcFace (Deng et al., 2019, https://arxiv.org/abs/1801.07698) with its own, and so on. Embeddings
+    and labels are gathered from all replicas first, with exact gradients: negatives may lie on any, and N replicas
+    compute what one device computes.
+
+    Batches hold `image`, uint8 or float in [-1, 1], and `label`, integers `(batch,)`; `data.ClassBalanced` makes
+    batches of P classes with K images each.
+
+    Args:
+        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
+        loss: A `keras.losses.Loss` of labels `(batch,)` and embeddings `(batch, dim)` that gives `(batch,)`; or a
+            `keras.layers.Layer` called with the two in this order that gives as much, whose weights (proxies, class
+            centres) are trained with the encoder's. If it tells `num_classes`, labels outside are refused.
+        normalize: Whether embeddings are divided by their L2 norm.
+        name: The model's name.
+
+    Raises:
+        ValueError: If the encoder is not built, or does not give vectors.
+        TypeError: If the loss is neither a Keras loss nor a layer.
+
+    Example:
+
+        encoder = kg.backbones.small_encoder((28, 28, 1))
+        model = EmbeddingModel(encoder, kg.losses.TripletSemiHardLoss(margin=0.2))
+        model.compile(keras.optimizers.Adam(1e-3))
+        model.fit(kg.data.load("fashion_mnist", balance=kg.data.ClassBalanced(10, 16)), epochs=5)
+        vectors = model.encode(images)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("image", "label")
+    num_required: ClassVar[int] = 2
+    parts: ClassVar[tuple[str, ...]] = ("encoder", "loss")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        loss: keras.losses.Loss | keras.layers.Layer,
+        normalize: bool = True,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(encoder, normalize, name)
+        if not isinstance(loss, keras.losses.Loss | keras.layers.Layer):
+            raise TypeError(f"`loss` must be a keras.losses.Loss or a keras.layers.Layer. Received: loss={loss!r}")
+        if isinstance(loss, keras.layers.Layer) and not loss.built:
+            loss(keras.Input((), dtype="int32"), keras.Input(encoder.output_shape[1:]))
+        self.embedding_loss = loss
+
+    def num_labels(self) -> int | None:
+        """The classes of a loss that has weights for each."""
+        return getattr(self.embedding_loss, "num_classes", None)
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The images, and their labels where there are any."""
+        label = batch.get("label")
+        if label is None:
+            return batch["image"], None
+        dtype = keras.backend.standardize_dtype(label.dtype)
+        if "int" not in dtype:
+            raise ValueError(f"`label` must hold integers of shape (batch,). Received: a batch of {dtype}")
+        # Not all integers can be gathered from all workers.
+        return batch["image"], ops.cast(label, "int64" if dtype in ("int64", "uint32", "uint64") else "int32")
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """This replica's rows of the loss of the global batch, `(batch,)`."""
+        loss = self.embedding_loss
+        function = loss.call if isinstance(loss, keras.losses.Loss) else loss
+        return finite(replicas.on_global_batch(function, y, y_pred), "losses")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.embedding_loss)}

@@ -1,0 +1,83 @@
+"""Siamese networks: metric learning from pairs."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import finite
+from keras_genssl.models.metric_learning.base import Embedder, distances
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class PairEmbeddingModel(Embedder):
+    """A siamese network: one encoder for both images of a pair, and a loss of their distance.
+
+    Hadsell, Chopra and LeCun, 2006 (doi:10.1109/CVPR.2006.100). Both images of all pairs go through the encoder in
+    one pass: batch normalisation sees them together.
+
+    Batches hold `first` and `second`, uint8 or float in [-1, 1], and `label` `(batch,)`: by the lectures' convention
+    and the paper's 1 where the two are *different*, 0 where they are the same. `data.pairs` draws such pairs from
+    labels. The loss must read its labels the same way: `losses.ContrastiveLoss(similar_label=0)`, not its default, the
+    convention of TensorFlow Addons.
+
+    Args:
+        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
+        loss: A `keras.losses.Loss` of labels `(batch,)` and Euclidean distances `(batch,)` that gives `(batch,)`.
+        normalize: Whether embeddings are divided by their L2 norm; distances then lie in [0, 2].
+        name: The model's name.
+
+    Raises:
+        ValueError: If the encoder is not built or does not give vectors, or the loss tells by its `similar_label` that
+            it reads labels the other way.
+        TypeError: If the loss is no Keras loss.
+
+    Example:
+
+        model = PairEmbeddingModel(encoder, kg.losses.ContrastiveLoss(margin=1.0, similar_label=0))
+        model.compile("adam")
+        pairs = kg.data.pairs(labels, num=10_000, seed=0)
+        model.fit(kg.data.load("fashion_mnist", batch_size=64, groups=pairs), epochs=5)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("first", "second", "label")
+    num_required: ClassVar[int] = 3
+    parts: ClassVar[tuple[str, ...]] = ("encoder", "loss")
+
+    def __init__(
+        self, encoder: keras.Model, loss: keras.losses.Loss, normalize: bool = True, name: str | None = None
+    ) -> None:
+        super().__init__(encoder, normalize, name)
+        if not isinstance(loss, keras.losses.Loss):
+            raise TypeError(f"`loss` must be a keras.losses.Loss. Received: loss={loss!r}")
+        if getattr(loss, "similar_label", 0) != 0:
+            raise ValueError(
+                "`loss` must read label 1 as different: ContrastiveLoss(similar_label=0). "
+                f"Received: a loss with similar_label={loss.similar_label}"
+            )
+        self.pair_loss = loss
+
+    def num_labels(self) -> int | None:
+        """Two: the same, or different."""
+        return 2
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """All first images, then all second ones; and the labels."""
+        return ops.concatenate([batch["first"], batch["second"]], axis=0), batch["label"]
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The loss of each pair's distance, `(batch,)`."""
+        return finite(self.pair_loss.call(ops.cast(y, y_pred.dtype), _distances(y_pred)), "losses")
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's; the metrics of `compile` compare labels with distances."""
+        return super().compute_metrics(x, y, _distances(y_pred), sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.pair_loss)}
+
+
+def _distances(embeddings: Any) -> Any:
+    """Of the embeddings of all first images, then of all second ones: `(2 * batch, dim)` to `(batch,)`."""
+    return distances(*ops.split(embeddings, 2, axis=0))

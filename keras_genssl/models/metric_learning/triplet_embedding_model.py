@@ -1,0 +1,71 @@
+"""Metric learning from triplets that were chosen before."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import finite
+from keras_genssl.models.metric_learning.base import Embedder, distances, squared_distances
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class TripletEmbeddingModel(Embedder):
+    """FaceNet's triplet loss on triplets that come with the data: `max(0, |a - p|^2 - |a - n|^2 + margin)`.
+
+    Schroff et al., 2015 (https://arxiv.org/abs/1503.03832), Eq. 3, summed there and averaged here. The three images
+    of all triplets go through the encoder in one pass: batch normalisation sees them together. To choose triplets
+    within each batch instead, give `EmbeddingModel` a triplet loss.
+
+    Batches hold `anchor`, `positive` (of the anchor's class) and `negative` (of another), uint8 or float in [-1, 1].
+    `data.triplets` draws such triplets from labels, `analysis.mine_triplets` finds the hard ones.
+
+    Args:
+        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
+        margin: Positive; 0.2 is FaceNet's.
+        squared: Whether distances are squared, as FaceNet's are.
+        normalize: Whether embeddings are divided by their L2 norm, as FaceNet's are.
+        name: The model's name.
+
+    Raises:
+        ValueError: If the encoder is not built or does not give vectors, or the margin is not positive.
+
+    Example:
+
+        model = TripletEmbeddingModel(encoder)
+        model.compile("adam")
+        triplets = kg.data.triplets(labels, num=10_000, seed=0)
+        model.fit(kg.data.load("fashion_mnist", batch_size=64, groups=triplets), epochs=5)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("anchor", "positive", "negative")
+    num_required: ClassVar[int] = 3
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        margin: float = 0.2,
+        squared: bool = True,
+        normalize: bool = True,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(encoder, normalize, name)
+        if not margin > 0:
+            raise ValueError(f"`margin` must be positive. Received: margin={margin}")
+        self.margin = float(margin)
+        self.squared = squared
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """All anchors, then all positives, then all negatives."""
+        return ops.concatenate([batch[field] for field in self.fields], axis=0), None
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The hinge of each triplet, `(batch,)`."""
+        anchors, positives, negatives = ops.split(y_pred, 3, axis=0)
+        distance = squared_distances if self.squared else distances
+        losses = ops.relu(distance(anchors, positives) - distance(anchors, negatives) + self.margin)
+        return finite(losses, "losses")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {**super().get_config(), "margin": self.margin, "squared": self.squared}

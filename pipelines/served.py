@@ -1,0 +1,44 @@
+"""A SavedModel that takes the bytes of images, and image files as it wants them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_genssl.pretext import codec
+from pipelines.errors import UserError
+from pipelines.runtime import device
+
+
+def function_of_images(model: Path) -> Any:
+    """The ``serving_default`` of a SavedModel.
+
+    Args:
+        model: the directory of a SavedModel.
+
+    Returns:
+        A function of ``image_bytes``, a string tensor ``(batch,)``, to a dict of tensors; it owns the model.
+
+    Raises:
+        UserError: there is no such SavedModel, or it takes no images.
+    """
+    if not (model / "saved_model.pb").is_file():
+        raise UserError(f"{model}: is no SavedModel, there is no saved_model.pb in it")
+    device.start()
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(model))
+    function = loaded.signatures.get("serving_default")
+    if function is None or "image_bytes" not in function.structured_input_signature[1]:
+        raise UserError(f"{model}: takes no images, its `serving_default` has no input `image_bytes`")
+    function.owner = loaded  # which owns what the signature uses
+    return function
+
+
+def read_image(path: Path) -> np.ndarray | str:
+    """An image file as training reads it (`codec.decode_image`), or why it cannot be read, in one line."""
+    try:
+        return codec.decode_image(path.read_bytes())[0]
+    except codec.DECODE_ERRORS as error:
+        text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return " ".join(text.split()) or type(error).__name__

@@ -1,0 +1,166 @@
+"""`genssl gallery`, with a model whose vector is an image's mean colour."""
+
+import shutil
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_genssl.gallery import Gallery
+from pipelines import cli, faces
+
+RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
+
+
+def _export(path, output="vector", scale=1.0):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def colour(image_bytes):
+        image = tf.cast(tf.io.decode_png(image_bytes[0], 3), tf.float32)
+        return {output: scale * tf.reduce_mean(image, axis=[0, 1])[None]}
+
+    module = tf.Module()
+    module.colour = colour
+    tf.saved_model.save(module, str(path), signatures={"serving_default": colour})
+    return path
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    return _export(folder / "one"), _export(folder / "other", scale=2.0), _export(folder / "label", "label")
+
+
+@pytest.fixture
+def genssl(tmp_path, monkeypatch, capsys):
+    """Runs a command in an empty directory: exit status, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["genssl", "gallery", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return end.value.code, *capsys.readouterr()
+
+    return run
+
+
+def _photo(path, colour):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (4, 3), colour).save(path)
+    return path
+
+
+@pytest.fixture
+def people(tmp_path):
+    """Anna is red, Bert green, on two photographs each, which differ a little."""
+    folder = tmp_path / "people"
+    _photo(folder / "anna" / "a.png", RED)
+    _photo(folder / "anna" / "below" / "b.png", (200, 20, 0))
+    _photo(folder / "bert.png", GREEN)
+    _photo(folder / "bert_2.png", (20, 200, 0))
+    return folder
+
+
+def test_enrol_identify_verify(genssl, models, people, tmp_path):
+    (people / "anna" / "broken.jpg").write_text("no image")
+    status, output, _ = genssl("enrol", models[0], people, "--false-accept-rate", 0.3)
+    assert status == 1  # one could not be read
+    assert f"anna             {people}/anna/broken.jpg: no decoder recognises the bytes" in output
+    assert "gallery.npz: 2 people, 4 photographs, 4 new" in output
+    gallery = Gallery.load("gallery.npz")
+    # Cosines of 0, 0.0995 twice, and 0.198: the last pair alone is accepted.
+    near, next_one = np.sqrt(2 - 2 * np.array([0.2 / 1.01, 0.1 / np.sqrt(1.01)]))
+    assert gallery.threshold == pytest.approx((near + next_one) / 2, abs=1e-6)
+    assert "takes 25.00% of the 4 pairs of different people for one, and 100.00% of the 2 pairs of one" in output
+
+    photos = [_photo(tmp_path / "x.png", (210, 10, 0)), _photo(tmp_path / "y.png", BLUE), people / "bert.png"]
+    (tmp_path / "empty.png").touch()
+    status, output, errors = genssl("identify", models[0], *photos, "empty.png")
+    rows = [line.split() for line in output.splitlines()]
+    assert [(row[0], row[1]) for row in rows] == [
+        (str(photos[0]), "anna"),
+        (str(photos[1]), "unknown"),
+        (str(photos[2]), "bert"),
+    ]
+    assert float(rows[0][2]) == pytest.approx(np.sqrt(2 - 2 * np.cos(np.arctan(1 / 21))), abs=1e-4)
+    assert rows[2][2] == "0.0000"
+    assert (status, errors) == (1, "empty.png: the file is empty\n")
+    status, output, _ = genssl("identify", models[0], photos[1], "--threshold", 1.5, "-k", 4)
+    assert status == 0
+    assert output.split()[1] in ("anna", "bert")
+
+    anna = people / "anna"
+    assert genssl("verify", models[0], photos[0], anna / "a.png", "--gallery", "gallery.npz")[:2] == (
+        0,
+        "same  0.0476\n",
+    )
+    assert genssl("verify", models[0], photos[0], photos[1], "--threshold", 1.4) == (1, "different  1.4142\n", "")
+    status, _, errors = genssl("verify", models[0], photos[0], anna / "broken.jpg", "--threshold", 1)
+    assert status == 2
+    assert "broken.jpg: no decoder recognises the bytes" in errors
+
+
+def test_a_new_person_from_one_photograph(genssl, models, people, tmp_path):
+    assert genssl("enrol", models[0], people)[0] == 0
+    _photo(tmp_path / "new" / "carla (1).png", BLUE)
+    shutil.copy(people / "bert.png", tmp_path / "new" / "bert.png")
+    status, _, errors = genssl("enrol", models[0], tmp_path / "new")
+    assert status == 2
+    assert "gallery.npz: is there already: pass --add" in errors
+    status, output, _ = genssl("enrol", models[0], tmp_path / "new", "--add")
+    assert (status, "3 people, 5 photographs, 1 new" in output) == (0, True)  # Bert's is there already
+    status, output, errors = genssl("identify", models[0], _photo(tmp_path / "x.png", (0, 10, 250)))
+    assert (status, output.split()[1]) == (0, "carla")
+    assert errors.startswith("no threshold: nobody is unknown")
+    # Too few photographs to tell one in a hundred: enrolled all the same, and said.
+    status, output, _ = genssl("enrol", models[0], people, "--gallery", "again.npz", "--false-accept-rate", 0.01)
+    assert status == 1
+    assert "Not calibrated" in output
+    assert "needs at least 100 pairs of photographs of different people. Received: 4 pairs" in output
+    assert Gallery.load("again.npz").threshold is None
+
+
+def test_what_cannot_be_used_is_one_message_and_status_2(genssl, models, people, tmp_path):
+    photo = people / "bert.png"
+    genssl("enrol", models[0], people)
+    (tmp_path / "text.npz").write_text("text")
+    (tmp_path / "bad").mkdir()
+    _photo(tmp_path / "bad" / "unknown" / "a.png", RED)
+    _photo(tmp_path / "bad" / "black.png", (0, 0, 0))
+    for arguments, message in (
+        (("identify", models[1], photo), "was made with another model"),
+        (("identify", models[2], photo), "gives no vectors, its `serving_default` has the outputs ['label']"),
+        (("identify", tmp_path, photo), "is no SavedModel"),
+        (("identify", models[0], photo, "--gallery", "none.npz"), "--gallery none.npz: cannot be read: No such file"),
+        (("identify", models[0], photo, "--gallery", "text.npz"), "text.npz must be a gallery"),
+        (("identify", models[0], photo, "-k", 5), "-k 5: must not exceed the 4 photographs"),
+        (("verify", models[0], photo, photo), "--threshold: must be given"),
+        (("verify", models[0], photo, photo, "--gallery", "gallery.npz"), "--threshold: must be given"),
+        (("enrol", models[0], people, "--gallery", "none.npz", "--add"), "none.npz: is not there: leave out --add"),
+        (("enrol", models[0], people, "--gallery", "b.npz", "--false-accept-rate", 1), "must lie inside (0, 1)"),
+        (("enrol", models[0], tmp_path / "none", "--gallery", "b.npz"), "must be a folder of images"),
+        (("enrol", models[0], tmp_path / "bad", "--gallery", "b.npz"), "none of its 2 photographs could be taken up"),
+    ):
+        status, _, errors = genssl(*arguments)
+        assert (status, message in errors) == (2, True), errors
+    assert not (tmp_path / "b.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "identity"),
+    [
+        ("anna.jpg", "anna"),
+        ("Anna Maria_0012.png", "Anna Maria"),
+        ("bert (3).png", "bert"),
+        ("bert-4.png", "bert"),
+        ("1234.png", "1234"),
+        ("carla/holidays/1.png", "carla"),
+        ("carla_2/x.png", "carla_2"),
+    ],
+)
+def test_who_is_on_a_photograph(tmp_path, path, identity):
+    file = _photo(tmp_path / path, RED)
+    assert faces.photographs(tmp_path) == [(identity, file)]
