@@ -25,5 +25,5 @@ __all__ = [
     "ReconstructionGrid",
     "Resume",
     "SampleGrid",
+    "TripletMining",
 ]
-__all__ = ["ImageMetrics", "LatentWalk", "ReconstructionGrid", "Resume", "SampleGrid", "TripletMining"]

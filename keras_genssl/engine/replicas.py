@@ -53,7 +53,6 @@ def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
 
     Args:
         function: Maps tensors of the global batch to one of as many rows.
-        *values: Tensors `(batch, ...)` of this replica; a remainder may be shared out unevenly.
         *values: Tensors `(batch, ...)` of this replica.
 
     Returns:
@@ -66,8 +65,6 @@ def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
     if not isinstance(rows, int):  # where shapes are not static, replicas may have different numbers of rows
         start = tf.reduce_sum(all_gather(tf.reshape(rows, (1,)))[: index()])
     return function(*all_gather(values))[start : start + rows]
-    first = keras.ops.sum(all_gather(keras.ops.reshape(rows, (1,)))[: index()])
-    return function(*all_gather(values))[first : first + rows]
 
 
 def share_of_mean(losses: Any) -> Any:

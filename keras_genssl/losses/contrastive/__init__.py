@@ -1,14 +1,10 @@
 """Objectives that compare views of images, on embeddings; one file per idea."""
 
 from keras_genssl.losses.contrastive.barlow_twins import BarlowTwinsLoss
+from keras_genssl.losses.contrastive.info_nce import InfoNCELoss
 from keras_genssl.losses.contrastive.negative_cosine import NegativeCosineSimilarity
 from keras_genssl.losses.contrastive.nt_xent import NTXentLoss
 from keras_genssl.losses.contrastive.sup_con import SupConLoss
 from keras_genssl.losses.contrastive.vicreg import VICRegLoss
 
-__all__ = ["BarlowTwinsLoss", "NTXentLoss", "NegativeCosineSimilarity", "SupConLoss", "VICRegLoss"]
-"""Losses of embeddings that are compared with one another, without labels."""
-
-from keras_genssl.losses.contrastive.info_nce import InfoNCELoss
-
-__all__ = ["InfoNCELoss"]
+__all__ = ["BarlowTwinsLoss", "InfoNCELoss", "NTXentLoss", "NegativeCosineSimilarity", "SupConLoss", "VICRegLoss"]

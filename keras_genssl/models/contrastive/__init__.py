@@ -2,14 +2,10 @@
 
 from keras_genssl.models.contrastive.barlow_twins import BarlowTwins
 from keras_genssl.models.contrastive.byol import BYOL
+from keras_genssl.models.contrastive.instance_discrimination import InstanceDiscrimination
+from keras_genssl.models.contrastive.moco import MoCo
 from keras_genssl.models.contrastive.simclr import SimCLR
 from keras_genssl.models.contrastive.simsiam import SimSiam
 from keras_genssl.models.contrastive.vicreg import VICReg
 
-__all__ = ["BYOL", "BarlowTwins", "SimCLR", "SimSiam", "VICReg"]
-"""Methods that compare an image's views with one another and with other images."""
-
-from keras_genssl.models.contrastive.instance_discrimination import InstanceDiscrimination
-from keras_genssl.models.contrastive.moco import MoCo
-
-__all__ = ["InstanceDiscrimination", "MoCo"]
+__all__ = ["BYOL", "BarlowTwins", "InstanceDiscrimination", "MoCo", "SimCLR", "SimSiam", "VICReg"]
