@@ -38,6 +38,7 @@ def _gans(generator):
     values["wgan_gp_generator"] = _with_weights(backbones.wgan_gp_generator(shape, 5, 2, synchronized=False))(latents)
     values["wgan_gp_critic"] = _with_weights(backbones.wgan_gp_critic(shape, 2))(images)
     values["acgan_logits"], values["acgan_classes"] = _with_weights(acgan)(images)
+    values["spectral_discriminator"] = _with_weights(backbones.spectral_discriminator(shape, 2))(images)
     spectral = backbones.spectral_acgan_discriminator(shape, 3, 2)
     values["spectral_logits"], values["spectral_classes"] = _with_weights(spectral)(images)
     return values

@@ -26,7 +26,7 @@ from keras_genssl.backbones.resnet_translator import resnet_translator
 from keras_genssl.backbones.small_encoder import small_encoder
 from keras_genssl.backbones.small_extractor import small_extractor
 from keras_genssl.backbones.sngan import sngan_discriminator, sngan_generator
-from keras_genssl.backbones.spectral_acgan import spectral_acgan_discriminator
+from keras_genssl.backbones.spectral import spectral_acgan_discriminator, spectral_discriminator
 from keras_genssl.backbones.srcnn import srcnn
 from keras_genssl.backbones.srgan import srgan_discriminator, srresnet
 from keras_genssl.backbones.unet_generator import unet_generator
@@ -65,6 +65,7 @@ __all__ = [
     "sngan_discriminator",
     "sngan_generator",
     "spectral_acgan_discriminator",
+    "spectral_discriminator",
     "srcnn",
     "srgan_discriminator",
     "srresnet",

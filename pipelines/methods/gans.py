@@ -137,9 +137,10 @@ class WGANGP(Adversarial):
 
 
 class SNGAN(Adversarial):
-    """Miyato et al. 2018: spectral normalisation and the hinge loss."""
+    """Miyato et al. 2018: spectral normalisation and the hinge loss; ``networks`` are residual or DCGAN's."""
 
     method: Literal["SNGAN"]
+    networks: Literal["residual", "dcgan"] = "residual"
     filters: PositiveInt = 64
     discriminator_filters: PositiveInt | None = None
     discriminator_steps: PositiveInt = 5
@@ -150,9 +151,16 @@ class SNGAN(Adversarial):
         from keras_genssl import backbones, models
 
         shape = recipe.prepare.shape
+        judged = self.discriminator_filters or self.filters
+        if self.networks == "residual":
+            generator = backbones.sngan_generator(shape, self.latent_dim, self.filters)
+            discriminator = backbones.sngan_discriminator(shape, judged)
+        else:
+            generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
+            discriminator = backbones.spectral_discriminator(shape, judged)
         return models.SNGAN(
-            backbones.sngan_generator(shape, self.latent_dim, self.filters),
-            backbones.sngan_discriminator(shape, self.discriminator_filters or self.filters),
+            generator,
+            discriminator,
             self.latent_dim,
             discriminator_steps=self.discriminator_steps,
             reuse_batch=self.reuse_batch,

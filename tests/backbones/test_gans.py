@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras import layers
 
 from keras_genssl import backbones
-from keras_genssl import layers as kg_layers
 from keras_genssl.backbones import residual_blocks
+from keras_genssl.layers import SpectralNormalization
 
 PAIRS = {
     "dcgan": (backbones.dcgan_generator, backbones.dcgan_discriminator),
@@ -145,20 +145,22 @@ def test_another_image_shape_is_refused(shape: tuple[int, ...]) -> None:
             build(shape)
 
 
-def test_spectral_acgan_is_dcgans_convolutions_with_two_heads() -> None:
-    network = backbones.spectral_acgan_discriminator((28, 28, 1), 10, filters=3)
+@pytest.mark.parametrize(
+    ("network", "heads"),
+    [(backbones.spectral_discriminator, 1), (lambda s, f: backbones.spectral_acgan_discriminator(s, 10, f), 11)],
+)
+def test_spectral_discriminators_are_dcgans_convolutions_whatever_their_norm(network, heads: int) -> None:
+    network = network((28, 28, 1), 3)
     trained = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-    assert trained == _conv(1, 3, 4) + _conv(3, 6, 4) + (7 * 7 * 6 + 1) * (1 + 10)
-    for layer in network.layers:
-        if isinstance(layer, kg_layers.SpectralNormalization):
-            for _ in range(50):
-                layer.u.assign(layer.spectral_norm(1)[1])
+    assert trained == _conv(1, 3, 4) + _conv(3, 6, 4) + (7 * 7 * 6 + 1) * heads
+    spectral = [layer for layer in network.layers if isinstance(layer, SpectralNormalization)]
+    for layer in spectral:
+        layer.u.assign(layer.spectral_norm(50)[1])
     images = np.random.default_rng(0).uniform(-1, 1, (2, 28, 28, 1)).astype("float32")
-    before = [array(output) for output in network(images)]
-    for layer in network.layers:  # the convolutions' kernels are divided by their norm, whatever it is
-        if isinstance(layer, kg_layers.SpectralNormalization):
-            layer.layer.kernel.assign(3 * layer.layer.kernel)
-    for expected, output in zip(before, network(images), strict=True):
+    before = [array(output) for output in keras.tree.flatten(network(images))]
+    for layer in spectral:
+        layer.layer.kernel.assign(3 * layer.layer.kernel)
+    for expected, output in zip(before, keras.tree.flatten(network(images)), strict=True):
         np.testing.assert_allclose(output, expected, atol=1e-5)
 
 
