@@ -74,8 +74,8 @@ class SupConLoss(keras.losses.Loss):
         log_probabilities = logits - ops.logsumexp(logits, axis=1, keepdims=True)
         positive = ops.logical_and(labels[:, None] == labels[None, :], ops.logical_not(itself))
         count = ops.sum(ops.cast(positive, logits.dtype), axis=1)
-        total = ops.sum(ops.where(positive, log_probabilities, 0.0), axis=1)
-        return ops.mean(ops.reshape(-total / ops.maximum(count, 1.0), (-1, num_views)), axis=1)
+        total = ops.sum(ops.where(positive, -log_probabilities, 0.0), axis=1)
+        return ops.mean(ops.reshape(total / ops.maximum(count, 1.0), (-1, num_views)), axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""
