@@ -23,6 +23,7 @@ from pipelines.results import (
     stacked_modes,
     super_resolution,
     translation,
+    unpaired_translation,
     vanishing_gradients,
 )
 from pipelines.runtime import store
@@ -51,6 +52,7 @@ SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "reconstruction": reconstruction.section,
     "anomaly": anomaly.section,
     "translation": translation.section,
+    "unpaired_translation": unpaired_translation.section,
     "super_resolution": super_resolution.section,
     "leave_one_out": leave_one_out.section,
     "perceptual_extractor": perceptual_extractor.section,
