@@ -172,3 +172,15 @@ class ToyContrastive(Method):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ToyContrastive":
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
+
+
+class Opaque(keras.Model):
+    """A subclass with a `call` of its own, built by a call: it has weights, and does not tell its shapes."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(name="opaque")
+        self.dense = keras.layers.Dense(1)
+        self(keras.ops.zeros((1, *shape)))
+
+    def call(self, inputs):
+        return self.dense(inputs)
