@@ -2,10 +2,13 @@
 
     python benchmarks/autoencoder_gallery.py [--steps 1200] [--output DIR]
 
-Each model's weights are kept in DIR as it is trained: after an interruption the same command goes on there.
+Each model's weights are kept in DIR as it is trained: after an interruption the same command goes on there. What
+retrieval by codes finds is counted, beside pixels and PCA, and written to results/retrieval.json.
 """
 
 import argparse
+import shlex
+import sys
 from pathlib import Path
 
 import keras
@@ -14,13 +17,17 @@ from PIL import Image
 
 import keras_genssl as kg
 from keras_genssl import analysis
+from pipelines.results import without_places
+from pipelines.runtime import code, device, store
 
+RESULTS = Path("results/retrieval.json")
 IMAGES = Path("docs/images")
 NAMES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 T_SHIRT, PULLOVER, DRESS, SANDAL, SNEAKER, BOOT = 0, 2, 3, 5, 7, 9
 CODE = 32
 BATCH = 128
 GAP = 24  # pixels between two sheets
+QUERIES, GALLERY, NEAREST = 2_000, 20_000, 8  # test images, training images, and how many of these are found
 
 
 def fashion_mnist(split):
@@ -114,16 +121,41 @@ def arithmetic(vae, images, labels):
     return [analysis.image_grid(row.reshape(-1, 28, 28, 1), columns=5) for row in rows]
 
 
-def similar(autoencoder, images, labels, gallery, gallery_labels):
+def retrieved(encode, queries, gallery):
+    """The gallery's nearest images of each query, by code, by principal components, and by pixels."""
+    pca = analysis.PCA(CODE).fit(gallery)
+    spaces = {
+        "codes": lambda images: analysis.encode_images(encode, images),
+        "pca": pca.encode,
+        "pixels": lambda images: images,
+    }
+    return {name: analysis.nearest_images(of(queries), of(gallery), k=NEAREST)[0] for name, of in spaces.items()}
+
+
+def similar(found, images, labels, gallery):
     """The first test image of each of six classes, then its nearest training images by code."""
     queries = np.array([np.flatnonzero(labels == label)[0] for label in (0, 1, 3, 5, 8, 9)])
-    codes = analysis.encode_images(autoencoder.encode, gallery)
-    found, _ = analysis.nearest_images(analysis.encode_images(autoencoder.encode, images[:2000]), codes, k=8)
-    pixels, _ = analysis.nearest_images(images[:2000], gallery, k=8)
-    for name, indices in (("codes", found), ("pixels", pixels)):
-        print(f"precision at 8 by {name}: {analysis.precision_at_k(indices, labels[:2000], gallery_labels):.4f}")
     rows = np.concatenate([images[queries][:, None], gallery[found[queries]]], axis=1)
     return rows.reshape(-1, 28, 28, 1)
+
+
+def record(found, labels, gallery_labels, steps, arguments):
+    """What RESULTS.md says of retrieval."""
+    return {
+        "kind": "retrieval",
+        "command": without_places(shlex.join(["python", "benchmarks/autoencoder_gallery.py", *arguments])),
+        "data": "Fashion-MNIST",
+        "queries": QUERIES,
+        "gallery": GALLERY,
+        "k": NEAREST,
+        "code_dim": CODE,
+        "steps": steps,
+        "batch_size": BATCH,
+        "precision": {name: analysis.precision_at_k(of, labels, gallery_labels) for name, of in found.items()},
+        "seed": 0,
+        "device": device.start(),
+        "versions": code.versions(),
+    }
 
 
 def main(steps, output):
@@ -141,11 +173,14 @@ def main(steps, output):
     analysis.save_image_grid(
         IMAGES / "vae_manifold.png", analysis.latent_manifold(known["vae_2d"].decode), 15, padding=0
     )
-    analysis.save_image_grid(
-        IMAGES / "autoencoder_retrieval.png",
-        similar(autoencoder, test, test_labels, train[:20_000], train_labels[:20_000]),
-        columns=9,
-    )
+    gallery, gallery_labels = train[:GALLERY], train_labels[:GALLERY]
+    found = retrieved(autoencoder.encode, test[:QUERIES], gallery)
+    rows = similar(found["codes"], test, test_labels, gallery)
+    analysis.save_image_grid(IMAGES / "autoencoder_retrieval.png", rows, columns=9)
+    measured = record(found, test_labels[:QUERIES], gallery_labels, steps, sys.argv[1:])
+    RESULTS.parent.mkdir(exist_ok=True)
+    store.write_json(RESULTS, measured)
+    print(measured["precision"])
     points = analysis.tsne_projection(analysis.encode_images(vae.encode, test[:2000]))
     title = f"t-SNE of {CODE}-dimensional VAE codes, 2,000 test images"
     analysis.plot_projection(IMAGES / "vae_tsne.png", points, test_labels[:2000], NAMES, title)

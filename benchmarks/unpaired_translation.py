@@ -1,17 +1,20 @@
 """CycleGAN between two domains whose truth is known, scored beside what needs no training.
 
-    python benchmarks/unpaired_translation.py --output out/drawings
-    python benchmarks/unpaired_translation.py --domains prints --output out/prints
+    python benchmarks/unpaired_translation.py
+    python benchmarks/unpaired_translation.py --domains drawings
 
 `drawings`: the garments of one half of Fashion-MNIST's training images against thick edge drawings of the other
 half. `prints`: patches of some of the embedded photographs against patches of others, printed on canvas. The truth,
 what `pretext.edge_drawing` or `pretext.canvas_print` makes of a test image, is never seen: no training image has
-its partner among the other domain's. Writes `scores.json`, both directions, and `translations.png`.
+its partner among the other domain's. Writes both directions' scores to results/unpaired_translation.json (of
+`drawings`, whose one direction is the recipe `fashion_mnist/cyclegan`, to results/unpaired_drawings.json) and
+`translations.png` to the output.
 """
 
 import argparse
-import json
 import pathlib
+import shlex
+import sys
 import time
 
 import keras
@@ -19,7 +22,10 @@ import numpy as np
 from PIL import Image
 
 import keras_genssl as kg
+from pipelines.results import without_places
+from pipelines.runtime import code, device, store
 
+RESULTS = pathlib.Path(__file__).parents[1] / "results"
 PATCH = 32  # pixels of a photograph's patch; a multiple of the weave's period
 FIRST, SECOND = ("astronaut", "coffee", "motorcycle_left", "rocket"), ("chelsea", "flower", "ihc", "hubble_deep_field")
 TEST = ("china",)
@@ -66,6 +72,12 @@ def prints(num_test: int) -> dict[str, np.ndarray]:
     }
 
 
+DOMAINS = {"drawings": drawings, "prints": prints}
+FILES = {"drawings": "unpaired_drawings.json", "prints": "unpaired_translation.json"}
+# The paper's half of the cycle weight where domains differ in style alone; a drawing's own drawing is another.
+IDENTITY_WEIGHTS = {"drawings": 0.0, "prints": 2.5}
+
+
 def build(shape: tuple[int, int, int], steps: int, options: argparse.Namespace) -> kg.models.CycleGAN:
     """The compiled method; its learning rate falls in the second half."""
     translators = [
@@ -97,26 +109,33 @@ def picture(model: kg.models.CycleGAN, arrays: dict[str, np.ndarray], count: int
     return Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels)
 
 
-def main() -> None:
-    """Trains, scores and writes."""
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    """The options, the identity weight that of the domains unless it is given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=pathlib.Path, required=True)
-    parser.add_argument("--domains", choices=("drawings", "prints"), default="drawings")
+    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("out/unpaired_translation"))
+    parser.add_argument("--domains", choices=DOMAINS, default="prints")
     parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--filters", type=int, default=16)
     parser.add_argument("--blocks", type=int, default=3)
     parser.add_argument("--discriminator-filters", type=int, default=24)
     parser.add_argument("--cycle-weight", type=float, default=5.0)
-    parser.add_argument("--identity-weight", type=float, default=0.0)
+    parser.add_argument("--identity-weight", type=float, help="prints: 2.5, drawings: 0")
     parser.add_argument("--pool-size", type=int, default=50)
     parser.add_argument("--rate", type=float, default=5e-4)
-    parser.add_argument("--test-images", type=int, default=2000)
+    parser.add_argument("--test-images", type=int, default=2000, help="at most; the prints have 260")
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    if options.identity_weight is None:
+        options.identity_weight = IDENTITY_WEIGHTS[options.domains]
+    return options
 
+
+def main(arguments: list[str]) -> None:
+    """Trains, scores and writes."""
+    options = parsed(arguments)
     keras.utils.set_random_seed(options.seed)
-    arrays = {"drawings": drawings, "prints": prints}[options.domains](options.test_images)
+    arrays = DOMAINS[options.domains](options.test_images)
     steps = options.steps
     data = kg.data.load(
         {"image": arrays["first"]},
@@ -127,24 +146,37 @@ def main() -> None:
     model = build(arrays["first"].shape[1:], steps, options)
     start, cpu = time.monotonic(), time.process_time()
     model.fit(data.repeat(), steps_per_epoch=steps, verbose=0)
-    cost = {"seconds": time.monotonic() - start, "cpu_seconds": time.process_time() - cpu}
+    seconds, cpu_seconds = time.monotonic() - start, time.process_time() - cpu
 
     first, second = arrays["test_first"], arrays["test_second"]
-    scores = {
-        "translate": kg.metrics.translation_scores(
-            model.translate, first, second, arrays["second"], model.translate_back
-        ),
-        "translate_back": kg.metrics.translation_scores(
-            model.translate_back, second, first, arrays["first"], model.translate
-        ),
+    record = {
+        "kind": "unpaired_translation",
+        "command": without_places(shlex.join(["python", "benchmarks/unpaired_translation.py", *arguments])),
+        "domains": options.domains,
+        "images": {name: len(images) for name, images in arrays.items()},
+        "size": list(first.shape[1:]),
+        "scores": {
+            "translate": kg.metrics.translation_scores(
+                model.translate, first, second, arrays["second"], model.translate_back
+            ),
+            "translate_back": kg.metrics.translation_scores(
+                model.translate_back, second, first, arrays["first"], model.translate
+            ),
+        },
+        "settings": {name: value for name, value in vars(options).items() if name not in ("output", "domains", "seed")},
+        "seed": options.seed,
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu_seconds, 1),
+        "device": device.start(),
+        "versions": code.versions(),
     }
     options.output.mkdir(parents=True, exist_ok=True)
-    settings = {name: str(value) for name, value in vars(options).items()}
-    report = {"settings": settings, "cost": cost, "scores": scores}
-    (options.output / "scores.json").write_text(json.dumps(report, indent=2) + "\n")
     picture(model, arrays).save(options.output / "translations.png")
-    print(json.dumps(report, indent=2))
+    RESULTS.mkdir(exist_ok=True)
+    store.write_json(RESULTS / FILES[options.domains], record)
+    for direction, scores in record["scores"].items():
+        print(direction, {name: round(value, 4) for name, value in scores.items()})
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

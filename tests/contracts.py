@@ -106,24 +106,16 @@ def _degradation_prediction() -> kg.models.DegradationPrediction:
     return kg.models.DegradationPrediction(network, ["block1_conv2", "block2_conv2", "block3_conv2"])
 
 
-def autoencoder(
-    method: type[kg.engine.Method],
-    *arguments: Any,
-    statistics: int = 1,
-    activation: str | None = None,
-    output: str | None = "tanh",
-) -> Callable[[], kg.engine.Method]:
-    """Builds a method on convolutional networks of 8 pixels a side and a code of 4."""
+def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.VAE]:
+    """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
-    def build() -> kg.engine.Method:
+    def build() -> kg.models.VAE:
         image = (toys.SIZE, toys.SIZE, 3)
-        encoder = kg.backbones.convolutional_encoder(
-            4 * statistics, filters=6, units=8, input_shape=image, code_activation=activation
-        )
+        encoder = kg.backbones.convolutional_encoder(2 * 4, filters=6, units=8, input_shape=image)
         decoder = kg.backbones.convolutional_decoder(
             4, filters=6, units=8, output_shape=image, output_activation=output
         )
-        return method(encoder, decoder, *arguments)
+        return kg.models.VAE(encoder, decoder, *arguments)
 
     return build
 
@@ -156,16 +148,6 @@ def _gan() -> kg.models.GAN:
 def _dcgan() -> kg.models.DCGAN:
     networks = kg.backbones.dcgan_generator(SHAPE, 5, 4), kg.backbones.dcgan_discriminator(SHAPE, 4)
     return kg.models.DCGAN(*networks, latent_dim=5, ema=0.9)
-
-
-def _wgan_gp() -> kg.models.WGANGP:
-    networks = kg.backbones.wgan_gp_generator(SHAPE, 5, 4), kg.backbones.wgan_gp_critic(SHAPE, 4)
-    return kg.models.WGANGP(*networks, latent_dim=5, critic_steps=2, ema=0.9)
-
-
-def _sngan() -> kg.models.SNGAN:
-    networks = kg.backbones.sngan_generator(SHAPE, 5, 4), kg.backbones.sngan_discriminator(SHAPE, 4)
-    return kg.models.SNGAN(*networks, latent_dim=5, discriminator_steps=2)
 
 
 def _conditional_gan() -> kg.models.ConditionalGAN:
@@ -250,6 +232,7 @@ def _synchronized(name: str) -> keras.layers.Layer:
 
 
 _TWO_BLOCKS = ("model.filters=8", "model.blocks=2")
+_SMALL = ("model.filters=4", "model.code_dim=4")
 
 CASES = {
     "SRCNN": Case(recipe("srcnn", "model.filters=[8, 4]"), pairs(2, "bicubic")),
@@ -265,32 +248,30 @@ CASES = {
     ),
     "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(2)),
     "DegradationPrediction": Case(_degradation_prediction, degraded),
-    "Autoencoder, as the lectures": Case(
-        lambda: kg.models.Autoencoder(kg.backbones.lecture_encoder(filters=4), kg.backbones.lecture_decoder(filters=4)),
-        garments,
-    ),
+    "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),
         images,
     ),
-    "SparseAutoencoder, L1": Case(autoencoder(kg.models.SparseAutoencoder, kg.losses.L1Sparsity(0.1)), images),
-    "SparseAutoencoder, KL": Case(
-        autoencoder(kg.models.SparseAutoencoder, kg.losses.KLSparsity(0.05, 1.0), activation="sigmoid"), images
+    "SparseAutoencoder, KL": Case(recipe("fashion_mnist/sparse_autoencoder", *_SMALL, "model.weight=1.0"), garments),
+    "SparseAutoencoder, L1": Case(recipe("fashion_mnist/sparse_autoencoder_l1", *_SMALL, "model.weight=0.1"), garments),
+    "RedundantAutoencoder": Case(recipe("fashion_mnist/redundant_autoencoder", *_SMALL), garments),
+    "DenoisingAutoencoder": Case(recipe("fashion_mnist/denoising_autoencoder", *_SMALL), garments),
+    "ContractiveAutoencoder": Case(
+        recipe("fashion_mnist/contractive_autoencoder", *_SMALL, "model.weight=0.1"), garments
     ),
-    "RedundantAutoencoder": Case(autoencoder(kg.models.RedundantAutoencoder), images),
-    "DenoisingAutoencoder": Case(
-        autoencoder(kg.models.DenoisingAutoencoder, kg.corruptions.GaussianNoise(0.5)), images
-    ),
-    "ContractiveAutoencoder": Case(autoencoder(kg.models.ContractiveAutoencoder, 0.1, activation="sigmoid"), images),
-    "VAE": Case(autoencoder(kg.models.VAE, statistics=2), images, 1e-4),
-    "VAE, Bernoulli": Case(
-        autoencoder(kg.models.VAE, kg.losses.BernoulliLikelihood(), 2.0, statistics=2, output=None), images, 1e-4
-    ),
+    "VAE": Case(vae(), images, 1e-4),
+    "VAE, Bernoulli": Case(vae(kg.losses.BernoulliLikelihood(), 2.0, output=None), images, 1e-4),
     "VAE, batch norm": Case(lambda: kg.models.VAE(toys.encoder("encoder", 8), toys.decoder(4)), images, 1e-4),
     "GAN": Case(_gan, garments),
     "DCGAN": Case(_dcgan, garments),
-    "WGANGP": Case(_wgan_gp, garments),
-    "SNGAN": Case(_sngan, garments, 1e-4),  # sums over space: gradients are larger
+    "WGANGP": Case(
+        recipe("fashion_mnist/wgan_gp", "model.filters=4", "model.latent_dim=5", "model.critic_steps=2"), garments
+    ),
+    "SNGAN": Case(
+        recipe("fashion_mnist/sngan", "model.filters=4", "model.discriminator_filters=4", "model.latent_dim=5"),
+        garments,
+    ),
     "ConditionalGAN": Case(_conditional_gan, classes),
     "ConditionalGAN, projection": Case(_projection_gan, classes),
     "ACGAN": Case(

@@ -236,3 +236,15 @@ class ToyPairLoss(keras.losses.Loss):
 
     def call(self, labels: Any, distances: Any) -> Any:
         return (1.0 - labels) * ops.square(distances) + labels * ops.square(ops.relu(1.0 - distances))
+
+
+class Opaque(keras.Model):
+    """A subclass with a `call` of its own, built by a call: it has weights, and does not tell its shapes."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(name="opaque")
+        self.dense = keras.layers.Dense(1)
+        self(keras.ops.zeros((1, *shape)))
+
+    def call(self, inputs):
+        return self.dense(inputs)

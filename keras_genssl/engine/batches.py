@@ -59,8 +59,8 @@ def checked(
     Raises:
         ValueError: If a shape is another, or the dtype of labels or images.
         InvalidArgumentError: When run, if a float image leaves [-1, 1], a label its range, or a replica gets no
-            example. XLA compiles these checks away; there an image that leaves [-1, 1] becomes NaN, so that the
-            loss shows it.
+            example. XLA compiles these checks away; there an image that leaves [-1, 1] becomes NaN, and so does what
+            `one_hot` makes of a label outside, so that the loss shows it.
     """
     named = dict(named)
     for field, shape in shapes.items():
@@ -101,7 +101,7 @@ def _of_shape(method: str, field: str, value: Any, shape: tuple[int | None, ...]
 
 
 def classes(labels: Any, count: int) -> Any:
-    """Labels as int32 `(batch,)`, if they are integers in [0, count); the range is not checked under XLA.
+    """Labels as int32 `(batch,)`, if they are integers in [0, count); XLA compiles the check away (see `one_hot`).
 
     Raises:
         ValueError: If they have another dtype or shape.
@@ -118,6 +118,13 @@ def classes(labels: Any, count: int) -> Any:
     inside = [tf.debugging.assert_non_negative(labels, rule), tf.debugging.assert_less(labels, count, rule)]
     with tf.control_dependencies(inside):
         return tf.identity(labels)
+
+
+def one_hot(labels: Any, count: int) -> Any:
+    """Integers `(batch,)` as float vectors `(batch, count)`: NaN, not zeros, where one lies outside [0, count)."""
+    labels = keras.ops.cast(labels, "int32")
+    inside = keras.ops.logical_and(labels >= 0, labels < count)[:, None]
+    return keras.ops.where(inside, keras.ops.one_hot(labels, count, dtype=keras.config.floatx()), float("nan"))
 
 
 def _is_image(value: Any) -> bool:

@@ -28,7 +28,7 @@ class FrozenGraph:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no frozen graph, or a tensor is not in it.
+        ValueError: if it is no frozen graph, TensorFlow cannot run it, or a tensor is not in it.
 
     Example:
 
@@ -49,11 +49,16 @@ class FrozenGraph:
             if name.partition(":")[0] not in names or ":" not in name:
                 raise ValueError(f"`{argument}` must name a tensor of the graph. Received: {argument}={name!r}, {path}")
 
-        def call(values: tf.Tensor) -> tf.Tensor:
-            return tf.graph_util.import_graph_def(definition, {feed: values}, [fetch], name="")[0]
+        modern = _without_removed_ops(definition)
 
-        wrapped = tf.compat.v1.wrap_function(call, [tf.TensorSpec(shape, tf.float32)])
-        self._function = wrapped.prune(wrapped.inputs, wrapped.outputs[0])
+        def call(values: tf.Tensor) -> tf.Tensor:
+            return tf.graph_util.import_graph_def(modern, {feed: values}, [fetch], name="")[0]
+
+        try:
+            wrapped = tf.compat.v1.wrap_function(call, [tf.TensorSpec(shape, tf.float32)])
+            self._function = wrapped.prune(wrapped.inputs, wrapped.outputs[0])
+        except (tf.errors.OpError, ValueError) as error:
+            raise ValueError(f"`path` must hold a graph that TensorFlow can run. Received: {path}: {error}") from error
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """The fetched tensor of a batch, float32."""
@@ -70,3 +75,32 @@ def _read(path: pathlib.Path) -> bytes:
         file = archive.extractfile(members[0])
         assert file is not None  # of a regular file it never is
         return file.read()
+
+
+def _without_removed_ops(definition: tf.compat.v1.GraphDef) -> tf.compat.v1.GraphDef:
+    """The graph, each `BatchNormWithGlobalNormalization` as `(t - m) * (rsqrt(v + epsilon) * gamma) + beta`."""
+    modern = tf.compat.v1.GraphDef(versions=definition.versions, library=definition.library)
+    for node in definition.node:
+        modern.node.extend(_arithmetic(node) if node.op == "BatchNormWithGlobalNormalization" else [node])
+    return modern
+
+
+def _arithmetic(node: tf.compat.v1.NodeDef) -> list[tf.compat.v1.NodeDef]:
+    """The nodes of a batch normalisation; the last has its name."""
+    kind, scaled = node.attr["T"], node.attr["scale_after_normalization"].b
+    values, mean, variance, beta, gamma, *after = node.input  # control inputs last
+    epsilon = tf.make_tensor_proto(node.attr["variance_epsilon"].f, dtype=kind.type)
+    constant = tf.compat.v1.NodeDef(name=f"{node.name}/epsilon", op="Const", device=node.device)
+    constant.attr["dtype"].CopyFrom(kind)
+    constant.attr["value"].tensor.CopyFrom(epsilon)
+    nodes = [constant]
+
+    def add(op: str, name: str, *inputs: str) -> str:
+        nodes.append(tf.compat.v1.NodeDef(name=name, op=op, input=inputs, device=node.device, attr={"T": kind}))
+        return name
+
+    factor = add("Rsqrt", f"{node.name}/rsqrt", add("Add", f"{node.name}/shifted", variance, constant.name))
+    factor = add("Mul", f"{node.name}/factor", factor, gamma) if scaled else factor
+    product = add("Mul", f"{node.name}/product", add("Sub", f"{node.name}/centred", values, mean), factor)
+    add("Add", node.name, product, beta, *after)
+    return nodes

@@ -27,7 +27,8 @@ class PerceptualLoss(keras.losses.Loss):
         distance: "l1" or "l2", between features.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true``, ``y_pred`` float ``(batch, h, w, 3)`` in [-1, 1]; ``call`` returns ``(batch,)``.
+    Call: ``y_true``, ``y_pred`` float ``(batch, h, w, 3)`` in [-1, 1]; ``call`` returns ``(batch,)``. Grey images
+    ``(batch, h, w, 1)`` are shown to the extractor with their channel three times.
 
     Raises:
         ValueError: if an argument is outside its range, or the weights do not fit the extractor's layers.
@@ -84,8 +85,8 @@ class PerceptualLoss(keras.losses.Loss):
         loss = ops.zeros_like(y_pred[:, 0, 0, 0])
         if self.pixel is not None:
             loss += self.pixel_weight * _mean_distance(self.pixel, y_true, y_pred)
-        targets = self.extractor(y_true)
-        features = self.extractor(y_pred)
+        targets = self.extractor(_in_colour(y_true))
+        features = self.extractor(_in_colour(y_pred))
         for weight, target, feature in zip(self.layer_weights.values(), targets, features, strict=True):
             target = ops.cast(ops.stop_gradient(target), loss.dtype)
             loss += weight * _mean_distance(self.distance, target, ops.cast(feature, loss.dtype))
@@ -107,6 +108,11 @@ class PerceptualLoss(keras.losses.Loss):
         """Restore what ``get_config`` describes."""
         extractor = keras.saving.deserialize_keras_object(config["extractor"])
         return cls(**{**config, "extractor": extractor})
+
+
+def _in_colour(images: Any) -> Any:
+    """Grey images with their channel three times, as extractors were trained on."""
+    return ops.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
 
 
 def _mean_distance(distance: str, a: Any, b: Any) -> Any:

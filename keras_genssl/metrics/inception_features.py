@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_genssl.metrics.eight_bit import eight_bit
 
-INCEPTION_URL = "http://download.tensorflow.org/models/image/imagenet/inception-2015-12-05.tgz"
+INCEPTION_URL = "https://storage.googleapis.com/download.tensorflow.org/models/image/imagenet/inception-2015-12-05.tgz"
 
 _SIZE = 299
 

@@ -25,7 +25,8 @@ class R1Penalty(GradientRegularizer):
 
     Only the penalty sits in the conditional; the optimizer is applied at every update. So no replica may wait for
     another in there: the discriminator must not synchronise batch statistics (``training=False`` does not). The
-    paper's code scales Adam's learning rate by ``c = k / (k + 1)`` and takes its betas to the power of c.
+    paper's code gives the penalty an update of its own, k + 1 of them for k, and for that scales Adam's learning rate
+    by ``c = k / (k + 1)`` and takes its betas to the power of c. Here it is part of an update, and nothing is scaled.
 
     Args:
         gamma: the paper's γ, at least 0; 10 for StyleGAN.

@@ -32,9 +32,20 @@ class EncoderDecoder(Method):
     units: list[PositiveInt] = Field(default=[512, 256])
 
     def encoder_decoder(
-        self, shape: tuple[int, int, int], statistics: int = 1, code_activation: str | None = None
+        self,
+        shape: tuple[int, int, int],
+        statistics: int = 1,
+        code_activation: str | None = None,
+        logits: bool = False,
     ) -> tuple[keras.Model, keras.Model]:
-        """Both networks for images of a shape; the encoder gives so many values for each unit of the code."""
+        """Both networks for images of a shape.
+
+        Args:
+            shape: height, width and channels.
+            statistics: how many values the encoder gives for each unit of the code.
+            code_activation: of the code.
+            logits: whether the decoder ends linear, as those of ``lecture`` and ``dense`` do anyway.
+        """
         from keras_genssl import backbones
 
         size = statistics * self.code_dim
@@ -48,7 +59,9 @@ class EncoderDecoder(Method):
         encoder = backbones.convolutional_encoder(
             size, self.filters, input_shape=shape, code_activation=code_activation
         )
-        return encoder, backbones.convolutional_decoder(self.code_dim, self.filters, output_shape=shape)
+        return encoder, backbones.convolutional_decoder(
+            self.code_dim, self.filters, output_shape=shape, output_activation=None if logits else "tanh"
+        )
 
     def served(self, model: keras.Model) -> keras.Model:
         """Encoder and decoder."""
@@ -161,9 +174,9 @@ class VAE(EncoderDecoder):
         """The model, not compiled."""
         from keras_genssl import losses, models
 
-        likelihoods = {"gaussian": losses.GaussianLikelihood, "bernoulli": losses.BernoulliLikelihood}
-        networks = self.encoder_decoder(recipe.prepare.shape, statistics=2)
-        return models.VAE(*networks, likelihood=likelihoods[self.likelihood](), beta=self.beta)
+        likelihood = losses.BernoulliLikelihood() if self.likelihood == "bernoulli" else losses.GaussianLikelihood()
+        networks = self.encoder_decoder(recipe.prepare.shape, statistics=2, logits=likelihood.needs_logits)
+        return models.VAE(*networks, likelihood=likelihood, beta=self.beta)
 
     def transform(self) -> Any:
         """Black and white, where that is what the likelihood is of."""

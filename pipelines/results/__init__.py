@@ -20,9 +20,11 @@ from pipelines.results import (
     mode_collapse,
     perceptual_extractor,
     reconstruction,
+    retrieval,
     stacked_modes,
     super_resolution,
     translation,
+    unpaired_translation,
     vanishing_gradients,
 )
 from pipelines.runtime import store
@@ -49,8 +51,10 @@ SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "stacked_modes": stacked_modes.section,
     "vanishing_gradients": vanishing_gradients.section,
     "reconstruction": reconstruction.section,
+    "retrieval": retrieval.section,
     "anomaly": anomaly.section,
     "translation": translation.section,
+    "unpaired_translation": unpaired_translation.section,
     "super_resolution": super_resolution.section,
     "leave_one_out": leave_one_out.section,
     "perceptual_extractor": perceptual_extractor.section,

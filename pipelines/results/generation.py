@@ -46,7 +46,9 @@ def _generators(records: list[dict[str, Any]]) -> str:
         "seconds",
         *(NAMES[name].format(fid=called) for name in shown),
     ]
-    rows = [head, ["", FLOOR, "", "", "", *(number(name, first["floor"].get(name)) for name in shown)]]
+    # What is asked of labelled samples alone stands in the floors of the records that have it.
+    floor = {name: value for of in reversed(records) for name, value in of["floor"].items()}
+    rows = [head, ["", FLOOR, "", "", "", *(number(name, floor.get(name)) for name in shown)]]
     for value in records:
         rows.append(
             [
@@ -72,7 +74,7 @@ def _generators(records: list[dict[str, Any]]) -> str:
     prepare = first["parameters"]["prepare"]
     return f"""## Generation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels
 
-{caption(first)}
+{caption({**first, "floor": floor})}
 KID is the unbiased estimate over subsets, precision and recall are those of Kynkaanniemi et al. 2019. Seconds are
 those of training alone, on what stands beside the command; none are given where it was interrupted.
 

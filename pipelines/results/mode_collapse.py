@@ -32,8 +32,8 @@ def _modes(value: dict[str, Any]) -> str:
 
 A grid of {data["modes"]} Gaussians, {data["spacing"]:g} apart, of standard deviation {data["sigma"]:g};
 {value["samples"]:,} samples, of high quality within {value["within"]:g} standard deviations of a centre; a mode is
-caught by {value["min_samples"]} such sample. A round is an update of each player on {value["batch_size"]} points;
-CPU seconds are the mean over seeds.
+caught by {value["min_samples"]} such sample. A round is an update of each player on {value["batch_size"]} points, of
+the generator as many as the setting says; CPU seconds are the mean over seeds.
 
 {table(rows, text=1)}
 - `{value["command"]}` ({value["device"]}, {versions(value["versions"])})

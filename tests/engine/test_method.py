@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import keras_genssl as kg
-from keras_genssl.engine import Method, Serving
+from keras_genssl.engine import Method, Serving, batches
 from tests.contracts import CASES
 
 
@@ -152,3 +152,15 @@ def test_images_out_of_range_are_nan_where_xla_drops_the_check() -> None:
     images = np.zeros((2, 2, 2, 1), np.float32)
     images[1, 0, 0, 0] = 1.5
     np.testing.assert_array_equal(np.isnan(batch(tf.constant(images))), images > 1)
+
+
+def test_labels_out_of_range_are_nan_where_xla_drops_the_check() -> None:
+    model = Small()
+
+    def vectors(image, label):
+        return batches.one_hot(model.batch({"image": image, "label": label})["label"], 3)
+
+    images, labels = np.zeros((4, 2, 2, 1), np.uint8), np.array([0, 3, 2, -1])
+    found = tf.function(vectors, jit_compile=True)(tf.constant(images), tf.constant(labels))
+    nan = [np.nan] * 3
+    np.testing.assert_array_equal(found, [[1, 0, 0], nan, [0, 0, 1], nan])

@@ -234,3 +234,15 @@ def test_the_one_dimensional_gan_ends_at_the_data_with_a_discriminator_of_a_half
 def test_wrong_arguments(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_where_the_discriminator_is_sure_minimax_teaches_nothing():
+    """Goodfellow et al., Section 3: at logit -10 the slopes are -sigma(-10), about 5e-5, and sigma(-10) - 1."""
+    logits = tf.constant([[-10.0]])
+    slopes = []
+    for loss in (losses.MinimaxGANLoss(), losses.NonSaturatingGANLoss()):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = loss.generator(logits)
+        slopes.append(float(tape.gradient(value, logits)[0, 0]))
+    np.testing.assert_allclose(slopes, [-sigmoid(-10.0), sigmoid(-10.0) - 1], rtol=1e-5)

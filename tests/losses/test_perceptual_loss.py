@@ -36,6 +36,13 @@ def test_equals_naive_loop(extractor, pixel, distance):
     np.testing.assert_allclose(loss(true, predicted), np.mean(expected), rtol=1e-5)
 
 
+def test_grey_images_are_those_of_three_equal_channels(extractor):
+    true, predicted = _images(1)[..., :1], _images(2)[..., :1]
+    loss = PerceptualLoss(extractor, [0.5, 2.0], pixel="l2", pixel_weight=3.0)
+    coloured = [np.repeat(images, 3, axis=-1) for images in (true, predicted)]
+    np.testing.assert_allclose(loss.call(true, predicted), loss.call(*coloured), rtol=1e-5)
+
+
 def test_only_the_prediction_gets_a_gradient(extractor):
     true, predicted = tf.constant(_images(1)), tf.constant(_images(2))
     loss = PerceptualLoss(extractor, {"block2_conv2": 1.0, "block1_conv1": 2.0}, pixel=None)

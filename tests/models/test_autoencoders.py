@@ -4,6 +4,7 @@ import pytest
 from sklearn import decomposition
 
 import keras_genssl as kg
+from tests import toys
 
 SHAPE = (4, 4, 1)
 
@@ -154,7 +155,7 @@ def _broken(encoder=None, decoder=None, **changes):
 
 def _no_code():
     images = keras.Input(SHAPE)
-    return keras.Model(images, keras.layers.Reshape((16, 0))(images)[:, 0])
+    return keras.Model(images, keras.layers.Flatten()(images)[:, :0])
 
 
 @pytest.mark.parametrize(
@@ -162,6 +163,15 @@ def _no_code():
     [
         (_broken(encoder=keras.Sequential([keras.layers.Dense(3)], name="young")), "`encoder` must be built.*'young'"),
         (_broken(decoder=keras.Sequential([keras.layers.Dense(3)], name="young")), "`decoder` must be built.*'young'"),
+        (
+            _broken(encoder=toys.Opaque(SHAPE)),
+            "`encoder` must be a functional or sequential model.*'opaque', an? Opaque",
+        ),
+        (
+            _broken(decoder=toys.Opaque((3,))),
+            "`decoder` must be a functional or sequential model.*'opaque', an? Opaque",
+        ),
+        (_broken(encoder=_no_code()), r"`encoder` must give codes of .*code_dim at least 1.*\(None, 0\)"),
         (_broken(encoder=networks(code_dim=4)[0]), r"`encoder` must give the code that `decoder` takes.*4\).*3\)"),
         (
             _broken(decoder=kg.backbones.dense_decoder(3, output_shape=(4, 5, 1))),

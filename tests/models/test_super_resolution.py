@@ -77,3 +77,5 @@ def test_errors_name_argument_rule_and_value() -> None:
     grey = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(1, 3)])
     with pytest.raises(ValueError, match="`network` must give images"):
         kg.models.EDSR(grey)
+    with pytest.raises(ValueError, match="`network` must be built"):
+        kg.models.EDSR(keras.Sequential([keras.layers.Conv2D(3, 3)]))

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import keras_genssl as kg
+from tests import toys
 from tests.contracts import CASES
 
 RNG = np.random.default_rng(6)
@@ -219,14 +220,21 @@ def test_errors_name_argument_rule_and_value() -> None:
 
 
 @pytest.mark.parametrize("place", range(4))
-def test_a_network_that_is_not_built_is_named(place: int) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        (lambda: keras.Sequential([keras.layers.Conv2D(1, 1)], name="empty"), "be built .* Received: 'empty'"),
+        (lambda: toys.Opaque((4, 4, 1)), "be a functional or sequential model.* Received: 'opaque'"),
+    ],
+)
+def test_a_network_that_does_not_tell_its_shapes_is_named(place: int, wrong, rule: str) -> None:
     networks = [linear([1.0], 0.0, "one") for _ in range(4)]
-    networks[place] = keras.Sequential([keras.layers.Conv2D(1, 1)], name="empty")
+    networks[place] = wrong()
     name = ("first_to_second", "second_to_first", "first_discriminator", "second_discriminator")[place]
-    with pytest.raises(ValueError, match=rf"`{name}` must be built .* Received: 'empty'"):
+    with pytest.raises(ValueError, match=rf"`{name}` must {rule}"):
         kg.models.CycleGAN(*networks)
     if place < 2:
         pair = [linear([1.0], 0.0, "G"), linear([1.0, 1.0], 0.0, "D")]
         pair[place] = networks[place]
-        with pytest.raises(ValueError, match=rf"`{('generator', 'discriminator')[place]}` must be built"):
+        with pytest.raises(ValueError, match=rf"`{('generator', 'discriminator')[place]}` must {rule}"):
             kg.models.Pix2Pix(*pair)

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 
+from keras_genssl.models.autoencoders.base import last_activation
 from pipelines import recipe
 from pipelines.components import trainer
 from pipelines.components.schedules import schedule
@@ -55,6 +57,28 @@ def test_blessing(bless, measured, reasons):
     found = Evaluate(bless=bless).against(measured)
     assert len(found) == len(reasons)
     assert all(line.startswith(start) for line, start in zip(found, reasons, strict=True))
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "bernoulli"])
+@pytest.mark.parametrize("networks", ["convolutional", "dense", "lecture"])
+def test_a_vae_of_any_networks_is_built_for_either_likelihood(networks, likelihood):
+    changes = [f"model.networks={networks}", f"model.likelihood={likelihood}"]
+    changes += ["model.filters=2", "model.units=[3]", "model.code_dim=4"]
+    model = trainer.build(recipe.load("fashion_mnist/vae", changes))
+    wanted = "tanh" if (networks, likelihood) == ("convolutional", "gaussian") else "linear"
+    assert (model.latent_dim, last_activation(model.decoder)) == (4, wanted)
+    assert type(model.likelihood).__name__.lower() == f"{likelihood}likelihood"
+
+
+def test_garments_can_be_compared_in_features_of_a_colour_network():
+    changes = ["loss.perceptual={layers: {block1_conv2: 0.5}}", "model.filters=2"]
+    model = trainer.build(recipe.load("fashion_mnist/autoencoder", changes))
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 28, 28, 1)).astype("float32")
+    made = model(images)["image"]
+    features = [model.image_loss.extractor(np.repeat(part, 3, axis=-1))[0] for part in (images, made)]
+    terms = [(images, made, 1.0), (*features, 0.5)]
+    expected = sum(weight * np.mean(np.subtract(a, b) ** 2, axis=(1, 2, 3)) for a, b, weight in terms)
+    np.testing.assert_allclose(model.objective(images, images, {"image": made}), expected, rtol=1e-5)
 
 
 def test_classes_are_those_of_the_data():

@@ -51,12 +51,20 @@ def test_all_generators_stand_in_one_table_between_floor_and_baseline_the_best_f
     assert head[5:] == [
         "Fashion-FID", "Fashion-FID over PCA's", "KID", "precision", "recall", "samples of their class",
     ]  # fmt: skip
-    assert floor[1:6] == ["real images held out", "", "", "", "0.0125"]
+    assert floor[1:] == ["real images held out", "", "", "", "0.0125", "", "0.0000", "0.750", "0.750", ""]
     assert first == ["`b/gan`", "ACGAN", "1,234", "4,000", "10", "2.00", "0.250", "0.0100", "0.500", "0.250", "90.0%"]
     assert (second[0], second[5], second[10]) == ("`a/vae`", "4.00", "")
     assert (pca[1], pca[5], pca[6]) == ("Gaussian in 64 principal components", "8.00", "1.000")
     assert likelihood[1:] == ["gaussian", "8", "100", "-890.0", "-900.0", "-850.0", "-50.0"]
     assert text.count("## ") == 1
+    records[1]["floor"] |= {"label_accuracy": 0.9375}  # records of before have none
+    _, floor, *_ = _cells(results.SECTIONS["generation"](records))
+    assert (floor[5], floor[10]) == ("0.0125", "93.8%")
+    records[1]["numbers"]["train_on_samples_accuracy"] = 0.5
+    records[1]["floor"]["train_on_samples_accuracy"] = 0.875
+    text = results.SECTIONS["generation"](records)
+    assert _cells(text)[1][10:] == ["93.8%", "87.5%"]
+    assert "Beside the classifier trained on samples stands one trained on 10,000 real images." in text
     other = _generator("c/gan", "GAN", 1.0) | {"images": 2000}
     assert results.SECTIONS["generation"]([*records, other]).count("## ") == 2  # numbers that do not compare
 
@@ -149,3 +157,4 @@ def test_modes_of_stacked_garments_stand_below_those_of_real_stacks():
     assert gan == ["DCGAN", "3", "876", "0.5124", "12%", "100"]
     assert "81.2%" in text
     assert "0.0500" in text  # 999 / 20,000
+    assert "count 26,000 samples: with 10,000 fewer modes are found" in text

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.engine.networks import require_built
 
 
 class EncoderDecoder(Method):
@@ -133,12 +134,7 @@ def last_activation(network: keras.Model) -> str | None:
 
 
 def _check_networks(encoder: keras.Model, decoder: keras.Model, statistics: int) -> None:
-    for argument, network in (("encoder", encoder), ("decoder", decoder)):
-        if not network.built:
-            raise ValueError(
-                f"`{argument}` must be built (give it an input shape). Received: {network.name!r}, which has no "
-                "weights yet"
-            )
+    require_built(encoder=encoder, decoder=decoder)
     code, image = encoder.output_shape, encoder.input_shape
     if len(code) != 2 or not code[1]:
         raise ValueError(

@@ -9,17 +9,15 @@ import numpy as np
 from keras import ops
 
 from keras_genssl.engine import PlayersModel, Serving, TargetNetwork, batches, replicas
+from keras_genssl.engine.networks import require_built
 from keras_genssl.losses import AdversarialLoss
 
 _SAMPLE_BATCH = 500  # images generated at a time: bounds memory
 
 
 def check_inputs(argument: str, network: keras.Model, *shapes: tuple[int, ...]) -> None:
-    """Raises ValueError unless a network is built and its inputs have these shapes beside the batch."""
-    if not network.built:
-        raise ValueError(
-            f"`{argument}` must be built (give it an input shape). Received: {network.name!r}, which has no weights yet"
-        )
+    """Raises ValueError unless a network is built, tells its shapes, and has these inputs beside the batch."""
+    require_built(**{argument: network})
     received = [tuple(tensor.shape[1:]) for tensor in keras.tree.flatten(network.inputs)]
     if received != list(shapes):
         expected, found = (", ".join(str(shape) for shape in each) for each in (shapes, received))
@@ -203,13 +201,12 @@ class ClassConditionalGAN(LatentGAN):
         return self.num_classes
 
     def one_hot(self, labels: Any) -> Any:
-        """Integers `(batch,)` as networks take them, float32 `(batch, num_classes)`."""
-        return ops.one_hot(ops.cast(labels, "int32"), self.num_classes, dtype=keras.config.floatx())
+        """Integers `(batch,)` as networks take them, float32 `(batch, num_classes)`; NaN outside [0, num_classes)."""
+        return batches.one_hot(labels, self.num_classes)
 
     def call(self, inputs: tuple[Any, Any], training: bool = False) -> Any:
         """The images of `(latents, labels)`, `(batch, latent_dim)` and integers `(batch,)`."""
         latents, labels = inputs
-        # One-hot vectors of labels outside are zeros, of which the generator makes images of no class.
         return super().call([latents, self.one_hot(batches.classes(labels, self.num_classes))], training=training)
 
     def generate(self, latents: Any, labels: Any) -> Any:  # type: ignore[override]  # images of a class need one

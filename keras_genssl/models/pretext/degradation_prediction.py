@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving
+from keras_genssl.engine import Method, Serving, batches
 
 _TEMPERATURE = 0.1  # the differences are small, and the heads start at zero
 
@@ -95,7 +95,7 @@ class DegradationPrediction(Method):
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The cross-entropy of each pair, summed over layers, its mean over windows: `(batch,)`."""
-        chosen = ops.one_hot(y, self.num_degradations, dtype=y_pred.dtype)[:, None, None, :]
+        chosen = batches.one_hot(y, self.num_degradations)[:, None, None, :]
         return -ops.mean(ops.sum(y_pred * chosen, axis=(2, 3)), axis=1)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:

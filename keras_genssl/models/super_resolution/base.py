@@ -7,6 +7,7 @@ import keras
 
 from keras_genssl.backbones import receptive_radius
 from keras_genssl.engine import Method, Serving, batches, in_tiles
+from keras_genssl.engine.networks import require_built
 
 BICUBIC_RADIUS = 2  # of an interpolation before the network
 
@@ -29,7 +30,7 @@ class SuperResolution(Method):
         name: The model's name.
 
     Raises:
-        ValueError: If the network does not give images of 3 channels.
+        ValueError: If the network is not built, or does not give images of 3 channels.
     """
 
     fields: ClassVar[tuple[str, ...]] = ("low", "high")
@@ -37,6 +38,7 @@ class SuperResolution(Method):
 
     def __init__(self, network: keras.Model, loss: keras.losses.Loss, name: str | None = None) -> None:
         super().__init__(name=name)
+        require_built(network=network)
         if network.output_shape[-1] != 3:
             raise ValueError(
                 "`network` must give images of shape (batch, height, width, 3). "

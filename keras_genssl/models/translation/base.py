@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from keras_genssl.engine import replicas
@@ -27,15 +26,6 @@ def detection(loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
 
 def _on_its_batch(loss: AdversarialLoss, function: Any, *logits: Any) -> Any:
     return replicas.on_global_batch(function, *logits) if loss.needs_batch else function(*logits)
-
-
-def require_built(**networks: keras.Model) -> None:
-    """Raises ValueError where a network has no weights yet."""
-    for name, network in networks.items():
-        if not network.built:
-            raise ValueError(
-                f"`{name}` must be built (give it an input shape). Received: {network.name!r}, which has no weights yet"
-            )
 
 
 def require_match(name: str, shape: tuple[int | None, ...], other: str, expected: tuple[int | None, ...]) -> None:

@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 import keras
 
 from keras_genssl.engine import ImagePool, PlayersModel, Serving, batches
+from keras_genssl.engine.networks import require_built
 from keras_genssl.losses import AdversarialLoss, LeastSquaresGANLoss
 from keras_genssl.models.translation.base import (
     absolute_error,
     deception,
     detection,
-    require_built,
     require_match,
     require_weights,
 )

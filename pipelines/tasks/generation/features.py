@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import UserError
+from pipelines.schema.generation import GenerationRecipe
 
 _INCEPTION = "inception:"
 
@@ -25,6 +26,11 @@ def load(name: str) -> Any:
         return metrics.inception_features(name.removeprefix(_INCEPTION))
     except (ValueError, OSError) as error:
         raise UserError(f"evaluate.features={name}: {error}") from error
+
+
+def knows_classes(network: Any, recipe: GenerationRecipe) -> bool:
+    """Whether a network names the classes of a recipe's images."""
+    return hasattr(network, "classify") and recipe.data.dataset == "fashion_mnist"
 
 
 def identity(name: str) -> str:

@@ -81,7 +81,7 @@ def _labelled(
     from keras_genssl import metrics
 
     numbers = {}
-    if hasattr(network, "classify") and recipe.data.dataset == "fashion_mnist":
+    if networks.knows_classes(network, recipe):
         numbers["label_accuracy"] = metrics.label_accuracy(network, samples, labels)
     if recipe.evaluate.train_on_samples:
         real = images.read(examples, "eval")

@@ -28,7 +28,8 @@ class Reference:
     Attributes:
         digest: of all that they depend on.
         path: the directory with ``features.npy`` of the real images, and sheets of real and PCA's images.
-        result: ``floor`` and ``pca``: name of a number -> value; ``images``: how many were compared.
+        result: ``floor`` and ``pca``: name of a number -> value; ``images``: how many were compared. The floor of
+            what is asked of labelled samples is a ceiling: the same of real images.
     """
 
     digest: str
@@ -54,13 +55,20 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
     inputs = {
         "examples": content,
         "features": networks.identity(recipe.evaluate.features),
+        "dataset": recipe.data.dataset,  # whose classes a network may know
         "images": recipe.evaluate.images,
         "code": code.digest(__name__),
     }
     key = store.digest(inputs)[:20]
     with store.exclusive(directory, wait=True):
         made = store.make(directory / key, inputs, lambda part: _build(recipe, examples, part))
-    return Reference(made.digest, made.path, made.result)
+        result = made.result
+        if recipe.evaluate.train_on_samples and "label" in images.numbers(examples):
+            inputs = {name: inputs[name] for name in ("examples", "images", "code")}
+            key = store.digest(inputs)[:20]
+            taught = store.make(directory / key, inputs, lambda part: _taught_by_real(recipe, examples))
+            result = {**result, "floor": {**result["floor"], **taught.result}}
+    return Reference(made.digest, made.path, result)
 
 
 def distances(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
@@ -82,10 +90,9 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
     from keras_genssl import analysis, metrics
 
     most = max(recipe.evaluate.images, images.fitted(recipe.prepare.shape))
-    train, test = (
-        images.read(examples, "train", most)["image"],
-        images.read(examples, "eval", recipe.evaluate.images)["image"],
-    )
+    train = images.read(examples, "train", most)["image"]
+    held_out = images.read(examples, "eval", recipe.evaluate.images)
+    test = held_out["image"]
     count = min(recipe.evaluate.images, len(train))
     images.save_grid(part / "real.png", train[: GRID**2], GRID)
     result: dict[str, Any] = {"images": count, "held_out": len(test), "floor": {}, "pca": {}}
@@ -102,4 +109,15 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
         result["floor"] = distances(real, metrics.extract_features(network, test))
         if pca is not None:
             result["pca"] = distances(real, metrics.extract_features(network, pca))
+        if "label" in held_out and networks.knows_classes(network, recipe):
+            result["floor"]["label_accuracy"] = metrics.label_accuracy(network, test, held_out["label"])
     return result
+
+
+def _taught_by_real(recipe: GenerationRecipe, examples: Path) -> dict[str, Any]:
+    """What a classifier reaches that is trained on as many real images as there are samples."""
+    from keras_genssl import metrics
+
+    train, test = images.read(examples, "train", recipe.evaluate.images), images.read(examples, "eval")
+    parts = (part[name] for part in (train, test) for name in ("image", "label"))
+    return {"train_on_samples_accuracy": metrics.train_on_synthetic_accuracy(*parts)}

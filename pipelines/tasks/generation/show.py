@@ -42,9 +42,14 @@ def caption(evaluation: dict[str, Any]) -> str:
     if evaluation["features"] == "none":
         return "The recipe names no feature network (evaluate.features), so that distances are not measured."
     network = "the library's Fashion-MNIST network" if evaluation["features"] == "fashion" else "InceptionV3"
+    taught = (
+        f" Beside the classifier trained on samples stands one trained on {evaluation['images']:,} real images."
+        if "train_on_samples_accuracy" in evaluation["floor"]
+        else ""
+    )
     return (
         f"{evaluation['images']:,} samples against {evaluation['images']:,} training images, in eight bits, in the "
-        f"features of {network}; {evaluation['held_out']:,} real images held out are the floor."
+        f"features of {network}; {evaluation['held_out']:,} real images held out are the floor.{taught}"
     )
 
 

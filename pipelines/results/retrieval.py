@@ -1,0 +1,29 @@
+"""Similar images by the codes of an autoencoder (``benchmarks/autoencoder_gallery.py``)."""
+
+from typing import Any
+
+from pipelines.results.tables import table, versions
+
+NAMES = {
+    "codes": "codes of an autoencoder, {code_dim} numbers",
+    "pca": "principal components, {code_dim} numbers",
+    "pixels": "pixels",
+}
+
+
+def section(records: list[dict[str, Any]]) -> str:
+    """A table for each record."""
+    return "\n".join(_retrieval(value) for value in records)
+
+
+def _retrieval(value: dict[str, Any]) -> str:
+    rows = [["nearest by", f"precision at {value['k']}"]]
+    rows += [[text.format(**value), f"{value['precision'][name]:.4f}"] for name, text in NAMES.items()]
+    return f"""## Retrieval: similar images of {value["data"]}
+
+For each of {value["queries"]:,} test images the {value["k"]} nearest of {value["gallery"]:,} training images: the share
+that has its class. The autoencoder learnt from images alone, in {value["steps"]:,} steps of {value["batch_size"]}.
+
+{table(rows, text=1)}
+- `{value["command"]}` (seed {value["seed"]}, {value["device"]}, {versions(value["versions"])})
+"""

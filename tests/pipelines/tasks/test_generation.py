@@ -1,0 +1,117 @@
+"""What is measured of labelled samples and of likelihoods, by models and networks whose answers are known."""
+
+import numpy as np
+import pytest
+
+from keras_genssl import analysis, metrics
+from pipelines import recipe
+from pipelines.tasks import images
+from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation import measure
+from pipelines.tasks.generation.reference import reference
+
+RNG = np.random.default_rng(0)
+SPLITS = {
+    split: {
+        "image": RNG.integers(0, 256, (size, 28, 28, 1), dtype=np.uint8),
+        "label": np.arange(size) % 10,
+    }
+    for split, size in (("train", 40), ("eval", 24))
+}
+
+
+class Network:
+    """Features of a few pixels, and classes by the order of images: every fourth is wrong."""
+
+    def __call__(self, values):
+        return values[:, 10, :4, 0].astype(np.float32)
+
+    def classify(self, values):
+        answers = np.arange(len(values)) % 10
+        answers[::4] += 1
+        return answers
+
+
+@pytest.fixture
+def taught(monkeypatch):
+    """Stands in for a prepared directory; collects what classifiers are trained and tested on."""
+    calls = []
+
+    def accuracy(samples, labels, real_images, real_labels):
+        calls.append((samples, labels, real_images, real_labels))
+        return len(calls) / 8
+
+    def read(examples, split, limit=None, features=None):
+        return {name: values[:limit] for name, values in SPLITS[split].items()}
+
+    monkeypatch.setattr(images, "read", read)
+    monkeypatch.setattr(images, "numbers", lambda examples: ["image", "label"])
+    monkeypatch.setattr(networks, "load", lambda name: Network())
+    monkeypatch.setattr(metrics, "train_on_synthetic_accuracy", accuracy)
+    return calls
+
+
+def test_real_images_are_the_ceiling_of_labelled_samples(taught, tmp_path):
+    loaded = recipe.load("fashion_mnist/acgan", ["evaluate.images=32"])
+    against = reference(loaded, tmp_path, "content", tmp_path / "references")
+    assert against.result["floor"]["label_accuracy"] == 0.75
+    assert against.result["floor"]["train_on_samples_accuracy"] == 0.125
+    ((samples, labels, test, test_labels),) = taught
+    np.testing.assert_array_equal(samples, SPLITS["train"]["image"][:32])  # as many as there are samples
+    np.testing.assert_array_equal(labels, SPLITS["train"]["label"][:32])
+    np.testing.assert_array_equal(test, SPLITS["eval"]["image"])
+    np.testing.assert_array_equal(test_labels, SPLITS["eval"]["label"])
+    again = reference(loaded, tmp_path, "content", tmp_path / "references")
+    assert (again.result, len(taught)) == (against.result, 1)
+    other = reference(
+        recipe.load("fashion_mnist/dcgan", ["evaluate.images=32"]), tmp_path, "content", tmp_path / "references"
+    )
+    assert (other.digest, len(taught)) == (against.digest, 1)  # shared, and nothing is trained that nobody asked for
+    assert "train_on_samples_accuracy" not in other.result["floor"]
+
+
+def test_labelled_samples_are_classified_and_teach(taught, tmp_path):
+    loaded = recipe.load("fashion_mnist/acgan")
+    samples, labels = SPLITS["train"]["image"][:12], np.arange(12) % 10
+    found = measure._labelled(loaded, Network(), samples, labels, tmp_path, 10)
+    assert found == {"label_accuracy": 0.75, "train_on_samples_accuracy": 0.125}
+    np.testing.assert_array_equal(taught[0][0], samples)
+    np.testing.assert_array_equal(taught[0][2], SPLITS["eval"]["image"])
+    other = recipe.load("fashion_mnist/conditional_gan", ["data.dataset=/other/garments"])
+    assert measure._labelled(other, Network(), samples, labels, tmp_path, 10) == {}  # others' classes, nothing taught
+
+
+class Model:
+    """A model of two latents whose likelihoods are means of pixels."""
+
+    latent_dim = 2
+
+    def __init__(self):
+        self.judged = []
+
+    def log_likelihood(self, values, num_samples, seed):
+        self.judged.append(np.asarray(values))
+        return np.arange(len(values), dtype=float)
+
+    def elbo(self, values, num_samples, seed):
+        return np.arange(len(values), dtype=float) - num_samples
+
+
+def test_a_density_is_of_dequantised_images_beside_probabilistic_pca(taught, tmp_path):
+    model = Model()
+    changes = ["evaluate.likelihood={images: 11, num_samples: 3}"]
+    found = measure._likelihood(recipe.load("fashion_mnist/vae", changes), model, tmp_path)
+    judged = analysis.dequantize(SPLITS["eval"]["image"][:11], measure.SEED)
+    np.testing.assert_array_equal(model.judged[0], judged)
+    known = analysis.dequantize(SPLITS["train"]["image"], measure.SEED + 1)
+    expected = analysis.PCA(2).fit(known).log_likelihood(judged)
+    assert found["ppca"] == pytest.approx(-expected.mean())
+    assert (found["nll"], found["negative_elbo"], found["images"], found["num_samples"]) == (-5.0, -2.0, 11, 3)
+
+
+def test_a_bernoulli_likelihood_is_of_black_and_white_images_without_pca(taught, tmp_path):
+    model = Model()
+    changes = ["evaluate.likelihood={images: 11}", "model.likelihood=bernoulli"]
+    found = measure._likelihood(recipe.load("fashion_mnist/vae", changes), model, tmp_path)
+    np.testing.assert_array_equal(model.judged[0], 255 * (SPLITS["eval"]["image"][:11] > 127))
+    assert "ppca" not in found

@@ -1,0 +1,50 @@
+"""What benchmarks compare, and what they write down, without running them."""
+
+import importlib.util
+import pathlib
+
+import numpy as np
+
+from pipelines import results
+
+FOLDER = pathlib.Path(__file__).parents[1] / "benchmarks"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_settings_of_mode_collapse_differ_in_one_thing():
+    def told(phases, *names):
+        return [[getattr(phase, name) for name in names] for phase in phases]
+
+    penalised, plain, greedy = load("mode_collapse").SETTINGS.values()
+    same = ("rounds", "rates", "generator_steps", "ema")
+    assert told(penalised, *same) == told(plain, *same)
+    assert [phase.regularizer.gamma for phase in penalised] == [0.02, 0.005, 0.001]
+    assert told(plain, "regularizer", "rates", "ema") == told(greedy, "regularizer", "rates", "ema")
+    updates = [sum(phase.rounds * (1 + phase.generator_steps) for phase in phases) for phases in (plain, greedy)]
+    assert updates == [80_000, 72_000]
+
+
+def test_retrieval_is_counted_by_codes_components_and_pixels():
+    """Two groups of images that differ in one pixel; the codes tell the other way."""
+    benchmark = load("autoencoder_gallery")
+    benchmark.NEAREST = 4
+    labels = np.arange(80) % 2
+    gallery = np.zeros((80, 28, 28, 1), np.uint8)
+    gallery[:, 0, 0, 0] = 200 * labels
+    gallery[:, 1, :, 0] = np.arange(80)[:, None] % 7  # less than the groups differ by
+    found = benchmark.retrieved(
+        lambda images: np.asarray(images).reshape(len(images), -1)[:, 28:56], gallery[:9], gallery
+    )
+    value = benchmark.record(found, labels[:9], labels, 1200, ["--steps", "1200", "--output", "here"])
+    assert (value["precision"]["pca"], value["precision"]["pixels"]) == (1.0, 1.0)
+    assert value["precision"]["codes"] < 0.9
+    assert value["command"] == "python benchmarks/autoencoder_gallery.py --steps 1200"
+    value["precision"] |= {"codes": 0.8125}
+    text = results.SECTIONS["retrieval"]([value])
+    assert "| codes of an autoencoder, 32 numbers | 0.8125 |\n| principal components, 32 numbers | 1.0000 |" in text
