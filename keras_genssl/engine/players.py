@@ -171,7 +171,8 @@ class PlayersModel(Method):
     def _play(self, batch: dict[str, Any], players: tuple[str, ...]) -> None:
         """One round: one pass, all gradients at the old weights, then every update."""
         statistics = self._statistics_of(tuple(set(self.players()) - set(players)))
-        with tf.GradientTape(persistent=True) as tape:
+        # For a tape that is persistent, TensorFlow builds every `cond` for gradients of any order: slow to trace.
+        with tf.GradientTape(persistent=len(players) > 1) as tape:
             losses, penalties = self._forward(batch, players)
             scaled = {
                 player: self.optimizer_of(player).scale_loss(
