@@ -51,8 +51,8 @@ BASE_STEPS = 3000
 TUNING_STEPS = 300
 LAYER = "block3_conv2"
 # Strengths tried: the pull of the feature distance over that of the pixels. `VALIDATION` chooses, for each extractor.
-OURS = (0.2, 0.35, 0.5, 0.7)
-RANDOM = (1.0, 2.0, 4.0)
+OURS = (0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
+RANDOM = (1.0, 2.0, 4.0, 8.0)
 RANDOM_SEEDS = (0, 1, 2)
 
 

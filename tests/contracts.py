@@ -85,7 +85,7 @@ def recipe(name: str, *narrow: str) -> Callable[[], kg.engine.Method]:
 def _srgan_with_vgg() -> kg.models.SRGAN:
     extractor = kg.backbones.perceptual_extractor("vgg19", layers=["block1_conv2"], weights=None)
     return kg.models.SRGAN(
-        kg.backbones.srresnet(scale=2, filters=8, blocks=2),
+        kg.backbones.srresnet(scale=4, filters=8, blocks=2),
         kg.backbones.srgan_discriminator(filters=4, dense=8, input_shape=(16, 16, 3)),
         content_loss=kg.losses.PerceptualLoss(extractor, [1e-3]),
         adversarial_weight=0.1,
@@ -236,7 +236,10 @@ _SMALL = ("model.filters=4", "model.code_dim=4")
 
 CASES = {
     "SRCNN": Case(recipe("srcnn", "model.filters=[8, 4]"), pairs(2, "bicubic")),
-    "ESPCN": Case(recipe("espcn", "model.filters=[8, 4]"), pairs(2)),
+    "ESPCN": Case(
+        recipe("espcn", "model.filters=[8, 4]", "prepare.scale=3", "prepare.patch_size=24", "prepare.stride=24"),
+        pairs(3),
+    ),
     "EDSR": Case(recipe("super_resolution", *_TWO_BLOCKS), pairs(2)),
     "EDSR, perceptual": Case(recipe("super_resolution_perceptual", *_TWO_BLOCKS), pairs(4)),
     "EDSR, as the paper": Case(lambda: kg.models.EDSR(kg.backbones.edsr(4, 8, 2, residual_scaling=0.1)), pairs(4)),
@@ -246,7 +249,7 @@ CASES = {
         recipe("srgan", *_TWO_BLOCKS, "model.discriminator_filters=4", "prepare.patch_size=32", "prepare.stride=32"),
         pairs(2, small=16),
     ),
-    "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(2)),
+    "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(4, small=4)),
     "DegradationPrediction": Case(_degradation_prediction, degraded),
     "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
@@ -309,6 +312,8 @@ CASES = {
         domains("anchor", "positive", "negative"),
     ),
     "ToyGAN": Case(lambda: toys.ToyGAN(toys.decoder(4), toys.encoder("critic", 1)), images),
-    "ToyRelativisticGAN": Case(lambda: toys.ToyRelativisticGAN(toys.decoder(4), toys.attentive_critic()), images),
+    "ToyRelativisticGAN": Case(  # one critic round: its penalties are slow to trace, and several rounds are ToyGAN's
+        lambda: toys.ToyRelativisticGAN(toys.decoder(4), toys.attentive_critic(), critic_rounds=1), images
+    ),
     "ToyContrastive": Case(lambda: toys.ToyContrastive(toys.encoder("network")), images),
 }

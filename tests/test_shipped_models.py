@@ -58,5 +58,33 @@ def test_it_gains_what_its_card_says_on_photographs_it_never_saw(gains, card) ->
     assert min(gains.values()) >= 0.4
 
 
+def test_its_card_is_the_one_that_a_push_would_write_and_names_the_leave_one_out_table(card) -> None:
+    from pipelines.components import card as cards
+
+    readme = (SHIPPED / "assets.extra" / "README.md").read_text()
+    assert readme == cards.markdown(card, 1)
+    table = json.loads((SHIPPED.parents[2] / "results" / "leave_one_out.json").read_text())
+    assert card["task"] == "super_resolution"
+    assert card["leave_one_out"] == {
+        "recipe": table["recipe"],
+        "steps": table["steps"],
+        "photographs": len(table["images"]),
+        "gain_db": table["mean"]["gain_db"],
+    }
+    assert "+2.05 dB on average over 11 photographs" in readme
+    assert "alpha is dropped" in readme
+
+
 def test_it_is_small() -> None:
     assert sum(path.stat().st_size for path in SHIPPED.rglob("*") if path.is_file()) <= 2e6
+
+
+def test_it_answers_in_a_process_without_keras_and_without_this_package() -> None:
+    import tensorflow as tf
+
+    small = png(Image.open(kg.data.embedded_photographs()["coffee"]).convert("RGB").crop((40, 60, 72, 84)))
+    upscale = tf.saved_model.load(str(SHIPPED)).signatures["serving_default"]
+    answer = upscale(image_bytes=tf.constant([small]))["image_bytes"][0].numpy()
+    large = np.array(Image.open(io.BytesIO(answer)))
+    assert large.shape == (48, 64, 3)
+    assert kg.export.check(SHIPPED, [small], [large]).max_error <= 1

@@ -109,7 +109,7 @@ def attentive_critic() -> keras.Model:
 
 @keras.saving.register_keras_serializable(package="tests")
 class ToyRelativisticGAN(ToyGAN):
-    """Losses of the global batch, penalties of all kinds, one of them lazy, clipped weights in the generator."""
+    """Losses of the global batch, penalties of all kinds (the contract's GAN has a lazy one), clipped weights."""
 
     def __init__(self, generator: keras.Model, critic: keras.Model, critic_rounds: int = 2, name: str | None = None):
         super().__init__(generator, critic, critic_rounds, name)
@@ -119,7 +119,7 @@ class ToyRelativisticGAN(ToyGAN):
         self.penalties = (
             regularizers.GradientPenalty(0.1),
             regularizers.DRAGANPenalty(0.1),
-            regularizers.R1Penalty(0.1, every=2),
+            regularizers.R1Penalty(0.1),
         )
 
     def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class ToyContrastive(Method):
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         rows = ops.shape(y_pred)[0]
-        own = ops.arange(rows, dtype="int32") + replicas.index() * rows
+        own = ops.arange(rows, dtype="int32") + replicas.offset(rows)
         return ops.logsumexp(y_pred, axis=1) - ops.take_along_axis(y_pred, own[:, None], axis=1)[:, 0]
 
     def train_step(self, data: Any) -> dict[str, Any]:

@@ -85,7 +85,8 @@ class Method(keras.Model):
         """Chooses the optimizer; the loss is the method's own.
 
         Args:
-            optimizer: A Keras optimizer or its name, made in the scope of the model's strategy.
+            optimizer: A Keras optimizer or its name, made in the scope of the model's strategy. Where a
+                network is under the `mixed_float16` policy it is wrapped in a `LossScaleOptimizer`.
             metrics: `keras.metrics.Metric` objects, updated with what `unpack` names `y` and with
                 the method's output.
             jit_compile: Whether a step is compiled with XLA. `"auto"` means on one GPU or TPU yes,
@@ -102,11 +103,13 @@ class Method(keras.Model):
                 raise TypeError(f"`metrics` must hold keras.metrics.Metric objects. Received: {metric!r} in metrics")
         self.configure(jit_compile, run_eagerly, steps_per_execution)
         with self.distribute_strategy.scope():
+            optimizer = self.scaling(keras.optimizers.get(optimizer))
             super().compile(
                 optimizer=optimizer,
                 jit_compile=self.jit_compile,
                 run_eagerly=run_eagerly,
                 steps_per_execution=steps_per_execution,
+                auto_scale_loss=False,  # Keras asks the method's own policy, which says nothing of its networks'
             )
             self.optimizer.build(self.trainable_variables)
         self.settings = types.SimpleNamespace(
@@ -137,6 +140,13 @@ class Method(keras.Model):
             mirrored = isinstance(self.distribute_strategy, tf.distribute.MirroredStrategy)
             jit_compile = accelerated and not mirrored and not run_eagerly
         self.jit_compile = bool(jit_compile)
+
+    def scaling(self, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+        """The optimizer, with loss scaling where a network of the method computes in float16."""
+        policies = {layer.dtype_policy.name for layer in self._flatten_layers(include_self=False)}
+        if "mixed_float16" in policies and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            return keras.optimizers.LossScaleOptimizer(optimizer)
+        return optimizer
 
     def get_compile_config(self) -> dict[str, Any]:
         """The arguments of `compile`, serialized."""

@@ -111,6 +111,7 @@ class PlayersModel(Method):
                 jit_compile=self.jit_compile,
                 run_eagerly=run_eagerly,
                 steps_per_execution=steps_per_execution,
+                auto_scale_loss=False,
             )
             for player, optimizer in made.items():
                 optimizer.build(self.variables_of(player))
@@ -138,11 +139,7 @@ class PlayersModel(Method):
                 "`use_ema` must be off in the optimizers of several players; hold a TargetNetwork instead. "
                 f"Received: use_ema=True for {player!r}"
             )
-        policies = {layer.dtype_policy.name for layer in self._flatten_layers(include_self=False)}
-        scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-        if "mixed_float16" in policies and not scaled:
-            return keras.optimizers.LossScaleOptimizer(optimizer)
-        return optimizer
+        return self.scaling(optimizer)
 
     def optimizer_of(self, player: str) -> Optimizer:
         """A player's optimizer."""
@@ -174,7 +171,8 @@ class PlayersModel(Method):
     def _play(self, batch: dict[str, Any], players: tuple[str, ...]) -> None:
         """One round: one pass, all gradients at the old weights, then every update."""
         statistics = self._statistics_of(tuple(set(self.players()) - set(players)))
-        with tf.GradientTape(persistent=True) as tape:
+        # For a tape that is persistent, TensorFlow builds every `cond` for gradients of any order: slow to trace.
+        with tf.GradientTape(persistent=len(players) > 1) as tape:
             losses, penalties = self._forward(batch, players)
             scaled = {
                 player: self.optimizer_of(player).scale_loss(

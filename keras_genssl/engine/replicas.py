@@ -44,6 +44,19 @@ def all_gather(values: Any) -> Any:
     return keras.tree.map_structure(gather, values)
 
 
+def offset(rows: Any) -> Any:
+    """Where this replica's rows begin among the gathered ones, with a remainder shared out unevenly too.
+
+    Args:
+        rows: How many rows this replica has, an int or an int32 scalar.
+
+    Returns:
+        An int32 scalar, the number of rows on the replicas before this one.
+    """
+    before = tf.range(count()) < index()
+    return tf.reduce_sum(tf.where(before, _sizes(rows), 0))
+
+
 def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
     """A function of the whole global batch, of which each replica keeps its own rows.
 
@@ -53,7 +66,7 @@ def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
 
     Args:
         function: Maps tensors of the global batch to one of as many rows.
-        *values: Tensors `(batch, ...)` of this replica.
+        *values: Tensors `(batch, ...)` of this replica; a remainder may be shared out unevenly.
 
     Returns:
         This replica's rows of the function's result.
@@ -61,10 +74,7 @@ def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
     if count() == 1:
         return function(*values)
     rows = keras.ops.shape(values[0])[0]
-    start = index() * rows
-    if not isinstance(rows, int):  # where shapes are not static, replicas may have different numbers of rows
-        start = tf.reduce_sum(all_gather(tf.reshape(rows, (1,)))[: index()])
-    return function(*all_gather(values))[start : start + rows]
+    return _rows(function(*all_gather(values)), offset(rows), rows)
 
 
 def share_of_mean(losses: Any) -> Any:
@@ -93,14 +103,18 @@ def normal(shape: tuple[Any, ...], seed: keras.random.SeedGenerator, dtype: str 
     rows: N replicas together see what one device would.
 
     Args:
-        shape: `(batch, ...)` of *this replica*; batches are equal on all replicas.
+        shape: `(batch, ...)` of *this replica*. A batch that is a tensor, as in `fit`, may be another on each
+            replica; one that is an int (static shapes, as XLA needs them) must be that of all replicas.
         seed: A generator whose state is the same on all replicas.
         dtype: A floating-point dtype; by default `keras.config.floatx()`.
 
     Returns:
         A tensor of shape `shape`.
+
+    Raises:
+        InvalidArgumentError: If a batch that is an int is another on some replica (XLA drops the check).
     """
-    return _own_rows(keras.random.normal(_global(shape), dtype=dtype, seed=seed), shape[0])
+    return _own(lambda of_all: keras.random.normal(of_all, dtype=dtype, seed=seed), shape)
 
 
 def uniform(
@@ -111,16 +125,31 @@ def uniform(
     dtype: str | None = None,
 ) -> Any:
     """Uniform noise on [minval, maxval), drawn as `normal` draws its own."""
-    drawn = keras.random.uniform(_global(shape), minval, maxval, dtype=dtype, seed=seed)
-    return _own_rows(drawn, shape[0])
+    return _own(lambda of_all: keras.random.uniform(of_all, minval, maxval, dtype=dtype, seed=seed), shape)
 
 
-def _global(shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (shape[0] * count(), *shape[1:])
+def _own(draw: Callable[[tuple[Any, ...]], Any], shape: tuple[Any, ...]) -> Any:
+    """This replica's rows of what is drawn for all."""
+    if count() == 1:
+        return draw(shape)
+    rows = shape[0]
+    if tf.distribute.in_cross_replica_context():
+        return draw((rows * count(), *shape[1:]))[:rows]
+    if isinstance(rows, int):
+        rule = "Noise of a batch size known at tracing needs batches of one size on all replicas"
+        with tf.control_dependencies([tf.debugging.assert_equal(_sizes(rows), rows, message=rule)]):
+            return tf.identity(_rows(draw((rows * count(), *shape[1:])), index() * rows, rows))
+    return _rows(draw((tf.reduce_sum(_sizes(rows)), *shape[1:])), offset(rows), rows)
 
 
-def _own_rows(values: Any, batch: Any) -> Any:
-    return values if count() == 1 else values[index() * batch : (index() + 1) * batch]
+def _sizes(rows: Any) -> Any:
+    """How many rows each replica has."""
+    return all_gather(keras.ops.reshape(keras.ops.cast(rows, "int32"), (1,)))
+
+
+def _rows(values: Any, first: Any, rows: Any) -> Any:
+    """`values[first : first + rows]`, which XLA takes with a `first` it does not know."""
+    return tf.slice(values, [first] + [0] * (len(values.shape) - 1), [rows, *[-1] * (len(values.shape) - 1)])
 
 
 class ReplicaSeedGenerator(keras.random.SeedGenerator):

@@ -38,10 +38,11 @@ def saved_model(
     levels are `(x + 1) * 127.5`, clipped to [0, 255] and rounded half to even: for the in-memory model's
     output `x`, `np.round(np.clip((x + 1) * 127.5, 0, 255))`.
 
-    A batch is worked off image by image, each in one piece: memory grows with the largest image, about
-    `8 * filters * height * width` bytes for a plain convolutional network (two float32 feature maps;
-    0.5 GB for each megapixel at 64 filters). One image that cannot be decoded fails its whole batch with
-    `InvalidArgumentError`.
+    A batch is worked off image by image. Super-resolution goes through each in tiles of 512 pixels a side
+    (`engine.in_tiles`): beside the result memory does not grow with the image. Other functions of images take
+    each in one piece: memory grows with the largest, about `8 * filters * height * width` bytes for a plain
+    convolutional network (two float32 feature maps; 0.5 GB for each megapixel at 64 filters). One image
+    that cannot be decoded fails its whole batch with `InvalidArgumentError`.
 
     Only the variables that the signatures read are written: no optimizer, no discriminator.
 

@@ -43,6 +43,20 @@ def test_parameters_counted_by_hand():
     expected = _conv(3, 64, 9) + prelu + 33 * (_conv(64, 64, 3, bias=False) + norm) + 16 * prelu
     expected += 2 * (_conv(64, 256, 3) + prelu) + _conv(64, 3, 9)
     assert backbones.srresnet(4).count_params() == expected
+    # x3 goes up in one stage to 9 times the channels, x4 in two to 4 times each.
+    expected += _conv(64, 576, 3) + prelu - 2 * (_conv(64, 256, 3) + prelu)
+    assert backbones.srresnet(3).count_params() == expected
+
+
+def test_srresnet_enlarges_three_times_by_one_shuffle():
+    network = backbones.srresnet(3, 4, 1)
+    images = _images(2, 5, 7, 3)
+    shuffle = next(layer for layer in network.layers if type(layer).__name__ == "PixelShuffle")
+    body = keras.Model(network.input, shuffle.input)(images)
+    small = np.reshape(body, (2, 5, 7, 3, 3, 4))  # (batch, height, width, row, column, channel)
+    large = np.reshape(np.transpose(small, (0, 1, 3, 2, 4, 5)), (2, 15, 21, 4))
+    np.testing.assert_allclose(keras.Model(network.input, shuffle.output)(images), large, atol=1e-6)
+    assert network(images).shape == (2, 15, 21, 3)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])

@@ -43,6 +43,40 @@ one = keras.random.SeedGenerator(2)
 keras.random.normal((4, 3), seed=one)
 assert np.allclose(np.concatenate(rows), keras.random.normal((4, 3), seed=one)), "the noise is not one device's"
 assert all(np.array_equal(v, [0, 1]) for v in order)
+
+# Seven examples: four fall to one replica, three to the other.
+images = np.arange(7.0)
+data = tf.data.Dataset.from_tensors({"image": images[:, None]}).unbatch().batch(7)
+with chosen.scope():
+    again = keras.random.SeedGenerator(5)
+
+def uneven(batch):
+    image = batch["image"]
+    ranks = replicas.on_global_batch(lambda x, y: (x - keras.ops.mean(y)) * x, image, image)
+    size = keras.ops.shape(image)[0]
+    order = keras.ops.cast(replicas.offset(size) + keras.ops.arange(size, dtype="int32"), "float32")
+    return ranks, replicas.normal((size, 2), again), replicas.uniform((size,), again, -1.0, 1.0), order
+
+@tf.function
+def one_step(iterator):  # as `fit` does: sizes are known only when it runs
+    return chosen.run(uneven, (next(iterator),))
+
+distributed = chosen.experimental_distribute_dataset(data)
+answers = [chosen.experimental_local_results(v) for v in one_step(iter(distributed))]
+assert [len(v) for v in answers[0]] == [4, 3]
+ranks, drawn, flat, order = (np.concatenate(v) for v in answers)
+assert np.array_equal(order, images), "rows are numbered as they are gathered"
+assert np.allclose(ranks[:, 0], (images - 3.0) * images), "each replica must keep its own rows"
+one = keras.random.SeedGenerator(5)
+assert np.allclose(drawn, keras.random.normal((7, 2), seed=one), atol=1e-6), "uneven noise is not one device's"
+assert np.allclose(flat, keras.random.uniform((7,), -1.0, 1.0, seed=one), atol=1e-6), "uneven noise is not one device's"
+(batch,) = distributed  # out of a function each replica's size is known, and noise cannot be one device's
+try:
+    tf.function(lambda batch: chosen.run(uneven, (batch,)))(batch)
+except tf.errors.InvalidArgumentError as error:
+    assert "needs batches of one size on all replicas" in str(error), error
+else:
+    raise AssertionError("uneven static sizes were taken")
 print("replica noise is right")
 """
 
@@ -63,4 +97,5 @@ def test_one_replica_is_plain_keras() -> None:
     assert replicas.count() == 1
     assert int(replicas.index()) == 0
     assert replicas.all_gather({"a": 1})["a"] == 1
+    assert int(replicas.offset(5)) == 0
     assert replicas.share_of_mean(np.array([1.0, 2.0, 6.0])) == 3.0

@@ -321,4 +321,4 @@ def test_a_wrong_batch_is_refused() -> None:
     with pytest.raises(ValueError, match="must hold"):
         model.train_on_batch({"image": batch["image"]})
     with pytest.raises(Exception, match="must be a multiple of the 3 rounds"):
-        CASES["SNGAN"].make().train_on_batch({"image": batch["image"][:10]})
+        CASES["WGANGP"].make().train_on_batch({"image": batch["image"][:10]})
