@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_genssl.engine import batches, replicas
+from keras_genssl.engine.finite import finite
 from keras_genssl.engine.serving import Serving
 
 
@@ -246,13 +247,13 @@ class Method(keras.Model):
 
 
 def checked(method: Method, losses: Any) -> Any:
-    """The losses of examples in full precision, if they are that: `(batch,)`."""
+    """The losses of examples in full precision, if they are that, `(batch,)`, and finite."""
     if len(losses.shape) != 1:
         raise ValueError(
             f"The losses of {type(method).__name__} must have shape (batch,): the engine averages them over all "
             f"replicas. Received: a tensor of shape {tuple(losses.shape)}"
         )
-    return keras.ops.cast(losses, keras.config.floatx())
+    return finite(keras.ops.cast(losses, keras.config.floatx()), f"losses of {type(method).__name__}")
 
 
 def regularization(networks: list[keras.layers.Layer]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,13 +80,21 @@ def fit(
     Raises:
         FloatingPointError: the loss became NaN or infinite.
     """
+    import tensorflow as tf
+
     from keras_genssl import callbacks
     from pipelines.components.training_callbacks import Follow
 
     state = callbacks.Resume(resume, dataset, every=checkpoint_steps)
     with console.training(phase.total) as progress:
         watch = [state, Follow(progress, dataset.order, phase.total)]
-        phase.model.fit(dataset, epochs=phase.epochs, callbacks=watch, shuffle=False, verbose=0)
+        try:
+            phase.model.fit(dataset, epochs=phase.epochs, callbacks=watch, shuffle=False, verbose=0)
+        except tf.errors.InvalidArgumentError as error:
+            told = re.search(r"All losses of \w+ must be finite", str(error))  # `engine.finite`
+            if told is None:
+                raise
+            raise FloatingPointError(told[0]) from error
     return {name: [logs[name] for logs in state.history] for name in state.history[-1]}
 
 

@@ -71,6 +71,18 @@ def test_a_batch_that_cannot_be_shared_out() -> None:
         model.train_on_batch(np.ones((3, 1), "float32"))
 
 
+def test_a_loss_that_is_not_finite_does_not_move_its_player() -> None:
+    class Rooted(Tug):
+        def objectives(self, batch, players):
+            losses = super().objectives(batch, players)
+            return {**losses, "right": losses["right"] + keras.ops.log(-batch["image"][:, 0])}
+
+    model = compiled(Rooted())
+    with pytest.raises(tf.errors.InvalidArgumentError, match="All losses of Rooted must be finite"):
+        model.train_on_batch(np.ones((4, 1), "float32"))
+    assert model.values()[1] == 1.0
+
+
 def test_scalar_losses_are_refused() -> None:
     class Scalar(Tug):
         def objectives(self, batch, players):

@@ -1,11 +1,14 @@
 import math
 
 import keras
+import numpy as np
 import pytest
 
+from keras_genssl import data, engine
 from pipelines.components import phases
 from pipelines.components.schedules import schedule
 from pipelines.components.training_callbacks import Follow
+from pipelines.console import Console
 from pipelines.schema import Constant, Cosine, Piecewise, Train
 
 RATE = Constant(schedule="constant", initial=1e-3)
@@ -39,6 +42,31 @@ def test_piecewise_halves_at_fractions_of_the_training():
     rate = Piecewise(schedule="piecewise", initial=8.0, factor=0.5, boundaries=[0.5, 0.75])
     value = schedule(rate, total=100)
     assert [float(value(step)) for step in (0, 50, 51, 75, 76)] == [8, 8, 4, 4, 2]
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Rooted(engine.Method):
+    """Its loss is the root of a number below 0 from the second batch on."""
+
+    def __init__(self):
+        super().__init__()
+        self.number = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+        self.number.build((None, 1))
+
+    def call(self, batch, training=False):
+        return keras.ops.sqrt(self.number(batch["image"]))[:, 0]
+
+    def objective(self, x, y, y_pred):
+        return y_pred
+
+
+def test_training_that_diverges_says_so(tmp_path):
+    model = Rooted()
+    model.compile(keras.optimizers.SGD(4.0))
+    images = data.load({"image": np.ones((8, 1), "float32")}, batch_size=2)
+    with pytest.raises(FloatingPointError, match="All losses of Rooted must be finite"):
+        phases.fit(phases.Phase("training", model, 1, 4), images, tmp_path, 10, Console())
+    assert float(model.number.kernel.numpy()[0, 0]) == 1.0 - 4.0 / 2  # the step that failed moved nothing
 
 
 class _Order:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genssl.engine import finite, replicas
+from keras_genssl.engine import replicas
 from keras_genssl.models.metric_learning.base import Embedder
 
 
@@ -79,7 +79,7 @@ class EmbeddingModel(Embedder):
         """This replica's rows of the loss of the global batch, `(batch,)`."""
         loss = self.embedding_loss
         function = loss.call if isinstance(loss, keras.losses.Loss) else loss
-        return finite(replicas.on_global_batch(function, y, y_pred), "losses")
+        return replicas.on_global_batch(function, y, y_pred)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genssl.engine import finite
 from keras_genssl.models.metric_learning.base import Embedder, distances
 
 
@@ -67,7 +66,7 @@ class PairEmbeddingModel(Embedder):
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of each pair's distance, `(batch,)`."""
-        return finite(self.pair_loss.call(ops.cast(y, y_pred.dtype), _distances(y_pred)), "losses")
+        return self.pair_loss.call(ops.cast(y, y_pred.dtype), _distances(y_pred))
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """The engine's; the metrics of `compile` compare labels with distances."""

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genssl.engine import finite
 from keras_genssl.models.metric_learning.base import Embedder, distances, squared_distances
 
 
@@ -63,8 +62,7 @@ class TripletEmbeddingModel(Embedder):
         """The hinge of each triplet, `(batch,)`."""
         anchors, positives, negatives = ops.split(y_pred, 3, axis=0)
         distance = squared_distances if self.squared else distances
-        losses = ops.relu(distance(anchors, positives) - distance(anchors, negatives) + self.margin)
-        return finite(losses, "losses")
+        return ops.relu(distance(anchors, positives) - distance(anchors, negatives) + self.margin)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""

@@ -125,7 +125,7 @@ def test_a_step_that_is_not_finite_moves_no_weight(run_eagerly):
     dense = keras.layers.Dense(2)
     network = keras.Model(image, dense(keras.layers.Flatten()(image)))
     batch = {"image": pixels([1, 0, 0]), "label": np.array([0])}
-    for loss, what in ((Root(), "losses"), (toys.ToyBatchLoss(), "embeddings")):
+    for loss, what in ((Root(), "losses of EmbeddingModel"), (toys.ToyBatchLoss(), "embeddings")):
         model = kg.models.EmbeddingModel(network, loss, normalize=False)
         model.compile(keras.optimizers.SGD(0.1, momentum=0.9), run_eagerly=run_eagerly)
         if what == "embeddings":
