@@ -35,9 +35,9 @@ def main(name: str, output: str) -> None:
     for case_name, case in CASES.items():
         with strategy.scope():
             model = case.make()
-        # A remainder falls to the replicas unevenly. Only rounds, which share a batch out, need even ones.
+        # A remainder falls to the replicas unevenly. Only rounds and groups, which share a batch out, need even ones.
         players = isinstance(model, kg.engine.PlayersModel)
-        even = players and len(model.rounds()) > 1
+        even = len(model.rounds()) > 1 if players else getattr(model, "groups", 1) > 1
         examples = case.batches(1, STEPS * BATCH + (0 if even else REMAINDER))[0]
         data = tf.data.Dataset.from_tensor_slices(examples).batch(BATCH)
         options = tf.data.Options()
