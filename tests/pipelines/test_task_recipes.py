@@ -99,7 +99,7 @@ def test_each_player_has_its_optimizer_and_a_schedule_as_long_as_its_updates():
     from pipelines.components import phases
 
     changes = ["train.optimizers={critic: {learning_rate: {schedule: cosine, initial: 1e-3}, beta_2: 0.5}}"]
-    changes += ["model.filters=2", "model.latent_dim=2", "train.steps=10"]
+    changes += ["model.filters=2", "model.latent_dim=2", "model.critic_steps=5", "train.steps=10"]
     loaded = recipe.load("fashion_mnist/wgan_gp", changes)
     model = trainer.build(loaded)
     (phase,) = phases.plan(loaded, model, steps_per_epoch=10)
