@@ -20,6 +20,7 @@ from pipelines.results import (
     mode_collapse,
     perceptual_extractor,
     reconstruction,
+    representation,
     stacked_modes,
     super_resolution,
     translation,
@@ -41,6 +42,7 @@ OF_RUNS: dict[str, ModuleType] = {
     "generation": generation,
     "reconstruction": reconstruction,
     "translation": translation,
+    "representation": representation,
 }
 
 SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
@@ -50,6 +52,7 @@ SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "vanishing_gradients": vanishing_gradients.section,
     "reconstruction": reconstruction.section,
     "anomaly": anomaly.section,
+    "representation": representation.section,
     "translation": translation.section,
     "super_resolution": super_resolution.section,
     "leave_one_out": leave_one_out.section,

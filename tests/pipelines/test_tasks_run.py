@@ -7,23 +7,35 @@ import pytest
 from pipelines import recipe, results
 from pipelines.components import card
 from pipelines.runtime import run
+from pipelines.schema.representation import ALL_CLASSES, BASELINES, UNSEEN_CLASSES
 from tests.pipelines import digits
 from tests.pipelines.test_report import Tables
+
+
+def _beside_baselines(names):
+    return {f"{name}{over}" for name in names for over in ("", *(f"_over_{other}" for other in BASELINES))}
+
 
 NARROW = {
     "fashion_mnist/dcgan": ["model.filters=2", "model.latent_dim=4"],
     "fashion_mnist/autoencoder": ["model.networks=dense", "model.units=[8]"],
     "fashion_mnist/cyclegan": ["model.filters=2", "model.blocks=1", "model.discriminator_filters=2"],
+    "fashion_mnist/simclr": ["model.encoder.filters=2", "evaluate.labels_per_class=2"],
+    "fashion_mnist/triplet_unseen": ["model.encoder.filters=2", "model.embedding_dim=3", "train.classes_per_batch=4"],
 }
 BLESS = {
     "fashion_mnist/dcgan": "{fid: {min: 0}, precision: {min: 0, max: 1}}",
     "fashion_mnist/autoencoder": "{mse: {max: 4}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
+    "fashion_mnist/simclr": "{knn: {min: 0}, few_label_over_random: {min: -1}}",
+    "fashion_mnist/triplet_unseen": "{unseen_one_shot_over_pixels: {min: -1}}",
 }
 NUMBERS = {
     "fashion_mnist/dcgan": {"fid", "fid_over_pca", "kid", "precision", "recall"},
     "fashion_mnist/autoencoder": {"mse", "psnr", "mse_over_pca"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
+    "fashion_mnist/simclr": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},
+    "fashion_mnist/triplet_unseen": {"unseen_one_shot_deviation", *_beside_baselines(UNSEEN_CLASSES)},
 }
 
 
@@ -56,7 +68,7 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     text = card.markdown(kept, 1)
     page = outcome.report.read_text()
     tables = Tables(page).rows
-    (shown,) = [rows for key, rows in tables.items() if key in ("distances", "errors")]
+    (shown,) = [rows for key, rows in tables.items() if key in ("distances", "errors", "scores")]
     assert shown[1][0] == "this model"
     assert shown[1][1] in text  # the first number, written the same in report and card
     assert all(link.startswith(("data:image/png;base64,", "#")) for link in Tables(page).links)
