@@ -147,7 +147,7 @@ class SimSiam(FromViews):
 
 
 class BarlowTwins(FromTwoViews):
-    """Zbontar et al. 2021: views agree, no two dimensions say the same. ``head_dim``: None is four times the features."""
+    """Zbontar et al. 2021: no two dimensions say the same. ``head_dim``: None is four times the features."""
 
     method: Literal["BarlowTwins"]
     head_dim: PositiveInt | None = None
@@ -165,7 +165,7 @@ class BarlowTwins(FromTwoViews):
 
 
 class VICReg(FromViews):
-    """Bardes et al. 2022: views agree, dimensions vary and do not covary. ``head_dim``: None is four times the features."""
+    """Bardes et al. 2022: dimensions vary and do not covary. ``head_dim``: None is four times the features."""
 
     method: Literal["VICReg"]
     head_dim: PositiveInt | None = None

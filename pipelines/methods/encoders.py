@@ -51,7 +51,7 @@ class Views(Section):
     images have two; ``grey``, ``blur`` and ``solarize`` are shares of views too.
     """
 
-    crop: list[float] = [0.3, 1.0]
+    crop: list[float] = Field(default=[0.3, 1.0])
     flip: bool = True
     jitter: Fraction = 0.8
     brightness: Weight = 0.4

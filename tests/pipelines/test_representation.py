@@ -1,8 +1,11 @@
 """The task of representation: what recipes may say, what training reads, numbers of features made by hand."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
+import keras_genssl as kg
 from keras_genssl import metrics
 from pipelines import recipe, results
 from pipelines.components import phases, trainer
@@ -11,6 +14,7 @@ from pipelines.schema.representation import Evaluate
 from pipelines.tasks.representation import data, sheets, show
 from pipelines.tasks.representation.features import Labelled
 from pipelines.tasks.representation.scores import scores
+from tests.data.prepared import write_prepared
 
 SIMCLR, TRIPLET = "fashion_mnist/simclr", "fashion_mnist/triplet"
 EVALUATE = Evaluate(neighbours=3, labels_per_class=2)
@@ -67,6 +71,58 @@ def test_optimizers():
     assert (sgd.momentum, sgd.weight_decay, lars.momentum, lars.coupled_weight_decay) == (0.8, 0.25, 0.8, 0.25)
     assert (adam.beta_1, adam.weight_decay, made().weight_decay) == (0.9, 0.25, None)
     assert [float(each.learning_rate) for each in (sgd, lars, adam)] == pytest.approx([1e-3] * 3)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """60 images of the classes 0 to 9 in turn."""
+    rng = np.random.default_rng(0)
+    examples = [{"image": rng.integers(256, size=(28, 28, 1), dtype=np.uint8), "label": i % 10} for i in range(60)]
+    features = {"image": tfds.features.Image(shape=(28, 28, 1)), "label": tfds.features.ClassLabel(num_classes=10)}
+    return write_prepared(tmp_path_factory.mktemp("representation") / "prepared", {"train": examples}, features)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "fields"),
+    [
+        ("moco", ["model.queue_size=4"], {"image"}),
+        ("instance_discrimination", [], {"image", "index"}),
+        ("byol", ["model.second_views={solarize: 1.0}"], {"image"}),
+        ("simsiam", [], {"image"}),
+        ("barlow_twins", ["model.head_dim=4"], {"image"}),
+        ("vicreg", ["model.head_dim=4"], {"image"}),
+        ("triplet_unseen", ["train.classes=[1, 3, 5]", "train.classes_per_batch=2"], {"image", "label"}),
+        ("classifier", [], {"image", "label"}),
+    ],
+)
+def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(prepared, name, changes, fields):
+    narrow = ["model.encoder.filters=1", "train.batch_size=8", "train.steps=4"]
+    loaded = trainer.settled(recipe.load(f"fashion_mnist/{name}", [*narrow, *changes]), False, 10, 60)
+    model = trainer.build(loaded)
+    loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
+    batch = next(iter(data.training(loaded, prepared)))
+    assert set(batch) == fields
+    if loaded.train.classes is not None:
+        present, counts = np.unique(batch["label"], return_counts=True)
+        assert set(present) < {1, 3, 5}
+        assert counts.tolist() == [4, 4]
+    before = [np.array(weight) for weight in loaded.model.served(model).trainable_weights]
+    assert np.isfinite(model.train_step(batch)["loss"])
+    assert any((old != np.array(new)).any() for old, new in zip(before, model.encoder.trainable_weights, strict=True))
+    pairs = {"byol": [False, True]}
+    views = model.views if isinstance(getattr(model, "views", None), list) else []
+    assert [any(isinstance(part, kg.views.Solarize) for part in view.views) for view in views] == pairs.get(name, [])
+
+
+def test_too_few_classes_are_told(prepared):
+    def training(*changes):
+        loaded = recipe.load("fashion_mnist/triplet_unseen", list(changes))
+        return data.training(trainer.settled(loaded, False, 10, 60), prepared)
+
+    with pytest.raises(UserError, match=r"train.batch_size=160: `num_classes` must not exceed the number of classes"):
+        training()
+    with pytest.raises(UserError, match=r"must leave two classes at least unseen. Received: 9 of 10"):
+        training("train.classes=[0, 1, 2, 3, 4, 5, 6, 7, 8]", "train.batch_size=10")
 
 
 # Two classes along two directions, and one of class 1 that lies with class 0.

@@ -28,8 +28,8 @@ class SoftmaxLoss(keras.layers.Layer):
         embedding_dim: length of an embedding, at least 1.
         name: the layer's name.
 
-    Call: ``(labels, embeddings)``, int ``(batch,)`` and float ``(batch, embedding_dim)``; returns ``(batch,)``. Computed
-    in float32 at least, whatever Keras' dtype policy; NaN if an embedding is not finite.
+    Call: ``(labels, embeddings)``, int ``(batch,)`` and float ``(batch, embedding_dim)``; returns ``(batch,)``.
+    Computed in float32 at least, whatever Keras' dtype policy; NaN if an embedding is not finite.
 
     Raises:
         ValueError: if an argument is outside its range, or embeddings have another shape.

@@ -23,6 +23,11 @@ def training(recipe: RepresentationRecipe, examples: Path) -> tf.data.Dataset:
     settings, count, balance = recipe.train, recipe.train.classes_per_batch, None
     if count is not None:
         only = None if settings.classes is None else tuple(settings.classes)
+        total = recipe.model.num_classes
+        if only is not None and total - len(set(only)) < 2:
+            raise UserError(
+                f"`train.classes` must leave two classes at least unseen. Received: {len(set(only))} of {total}"
+            )
         balance = data.ClassBalanced(count, settings.batch_size // count, classes=only)
     try:
         return data.load(
