@@ -201,23 +201,21 @@ class EmbeddingModel(Representation):
         """The model, not compiled."""
         import keras
 
-        from keras_genssl import backbones, models
+        from keras_genssl import models
 
         assert self.num_classes is not None  # the recipe is settled
         encoder = self.encoder.build(recipe.prepare.shape)
         dim = self.embedding_dim or encoder.output_shape[-1]
         if self.embedding_dim is not None:
-            head = backbones.projection_head(
-                encoder.output_shape[-1], dim, num_layers=1, output_bias=True, name="embedding"
-            )
-            encoder = keras.Model(encoder.input, head(encoder.output), name="embedding_encoder")
+            embedding = keras.layers.Dense(dim, dtype=keras.config.floatx(), name="embedding")
+            encoder = keras.Model(encoder.input, embedding(encoder.output), name="embedding_encoder")
         return models.EmbeddingModel(encoder, self.objective.build(self.num_classes, dim), self.normalize)
 
     def below(self, model: keras.Model) -> Callable[[Any], Any] | None:
         """The features under the dense layer, where there is one."""
         if self.embedding_dim is None:
             return None
-        import keras
+        from keras_genssl import backbones
 
-        features = keras.Model(model.encoder.input, model.encoder.get_layer("embedding").input)
+        features = backbones.penultimate(model.encoder)
         return lambda images: features(images, training=False)

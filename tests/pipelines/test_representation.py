@@ -106,6 +106,12 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(prepare
         present, counts = np.unique(batch["label"], return_counts=True)
         assert set(present) < {1, 3, 5}
         assert counts.tolist() == [4, 4]
+    if name == "triplet_unseen":
+        images = batch["image"].numpy().astype("float32") / 127.5 - 1
+        kernel, bias = model.encoder.get_layer("embedding").get_weights()
+        embedded = np.array(loaded.model.below(model)(images)) @ kernel + bias
+        embedded /= np.linalg.norm(embedded, axis=1, keepdims=True)
+        np.testing.assert_allclose(model.encode(images), embedded, rtol=1e-4, atol=1e-5)
     before = [np.array(weight) for weight in loaded.model.served(model).trainable_weights]
     assert np.isfinite(model.train_step(batch)["loss"])
     assert any((old != np.array(new)).any() for old, new in zip(before, model.encoder.trainable_weights, strict=True))

@@ -28,6 +28,7 @@ def draw(recipe: RepresentationRecipe, encode: Encode, examples: Path, directory
     """
     from keras_genssl import analysis
 
+    described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
     held_out = images.read(examples, "eval", min(recipe.evaluate.images, images.fitted(recipe.prepare.shape)))
     shown, labels = held_out["image"], held_out.get("label")
     queries = _queries(len(shown), labels, recipe.train.classes)
@@ -38,9 +39,8 @@ def draw(recipe: RepresentationRecipe, encode: Encode, examples: Path, directory
     few = min(SCATTERED, len(shown))
     if labels is not None and few > 3:
         points = analysis.tsne_projection(vectors[:few], perplexity=min(_PERPLEXITY, (few - 1) / 3))
-        names = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))["labels"]
-        analysis.plot_projection(directory / "scatter.png", points, labels[:few].astype(int), names)
-    total = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))["splits"]["eval"]["records"]
+        analysis.plot_projection(directory / "scatter.png", points, labels[:few].astype(int), described["labels"])
+    total = described["splits"]["eval"]["records"]
     return {"images": min(recipe.evaluate.images, total), "drawn": len(shown)}
 
 
