@@ -57,6 +57,7 @@ def _metric_learning(generator):
         losses.MultiSimilarityLoss(),
         _with_weights(losses.ProxyAnchorLoss(5, 4)),
         _with_weights(losses.ArcFaceLoss(5, 4)),
+        _with_weights(losses.SoftmaxLoss(5, 4)),
     ]
     values = {loss.name: loss.call(labels, embeddings) for loss in of_embeddings}
     distances = losses.paired_distances(embeddings[:6], embeddings[6:])

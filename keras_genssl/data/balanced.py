@@ -28,9 +28,10 @@ class ClassBalanced:
             their examples are taken, and again, until there are K. Copies of one image are positives at distance 0.
         steps_per_epoch: another length of an epoch.
         label: the name of the feature that holds the class, an integer.
+        classes: labels that are drawn from, as where others are to stay unseen; None: all.
 
     Raises:
-        ValueError: if an argument is not positive.
+        ValueError: if a number is not positive, or `classes` are no integers, or fewer than P.
 
     Example:
         >>> from keras_genssl import data
@@ -44,6 +45,7 @@ class ClassBalanced:
     repeat: bool = False
     steps_per_epoch: int | None = None
     label: str = "label"
+    classes: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         for name in ("num_classes", "per_class", "steps_per_epoch"):
@@ -51,6 +53,13 @@ class ClassBalanced:
             absent = name == "steps_per_epoch" and value is None
             if not absent and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise ValueError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
+        if self.classes is not None:
+            object.__setattr__(self, "classes", tuple(self.classes))
+            if not all(isinstance(label, int) for label in self.classes) or len(set(self.classes)) < self.num_classes:
+                raise ValueError(
+                    f"`classes` must be integers, num_classes={self.num_classes} of them at least, or None. "
+                    f"Received: classes={self.classes}"
+                )
 
     @property
     def batch_size(self) -> int:
@@ -91,20 +100,29 @@ class BalancedOrder(Order):
                 f"`{balance.label}` must be one integer for each example. "
                 f"Received: {labels.dtype} of shape {labels.shape}"
             )
-        described = {**(identity or {}), "balance": dataclasses.asdict(balance)}
-        super().__init__(len(labels), balance.batch_size, seed, drop_remainder=False, identity=described)
+        described = {name: value for name, value in dataclasses.asdict(balance).items() if name != "classes"}
+        if balance.classes is not None:
+            described["classes"] = sorted(balance.classes)  # a list, as JSON has it
+        super().__init__(
+            len(labels),
+            balance.batch_size,
+            seed,
+            drop_remainder=False,
+            identity={**(identity or {}), "balance": described},
+        )
         self.drop_remainder = True
-        classes, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        enough = np.flatnonzero(counts >= (1 if balance.repeat else balance.per_class))
+        present, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        wanted = np.ones(len(present), bool) if balance.classes is None else np.isin(present, balance.classes)
+        enough = np.flatnonzero(wanted & (counts >= (1 if balance.repeat else balance.per_class)))
         if len(enough) < balance.num_classes:
             advice = "" if balance.repeat else " (`repeat=True` takes smaller classes too)"
             raise ValueError(
                 f"`num_classes` must not exceed the number of classes of at least per_class={balance.per_class} "
-                f"examples, which is {len(enough)} of {len(classes)}{advice}. "
+                f"examples, which is {len(enough)} of {wanted.sum()}{advice}. "
                 f"Received: num_classes={balance.num_classes}"
             )
         members = np.split(np.argsort(inverse, kind="stable"), np.cumsum(counts)[:-1])
-        self.classes = classes[enough]
+        self.classes = present[enough]
         self._members = [members[number] for number in enough]
         self._balance = balance
 

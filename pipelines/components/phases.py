@@ -116,7 +116,10 @@ def _updates(model: keras.Model, player: str | None) -> int:
 
 
 def _optimizer(settings: Train, player: str | None, total: int) -> keras.Optimizer:
-    """A new Adam for a player, or for None, all that there is; it makes ``total`` updates."""
+    """A new optimizer for a player, or for None, all that there is; it makes ``total`` updates."""
+    kind = getattr(settings, "optimizer", "adam")
+    if kind != "adam":
+        return _with_momentum(kind, settings, total)
     own = settings.optimizers.get(player or "", Adam())
     average = getattr(settings, "ema", None)
     return _adam(
@@ -125,7 +128,20 @@ def _optimizer(settings: Train, player: str | None, total: int) -> keras.Optimiz
         beta_1=settings.beta_1 if own.beta_1 is None else own.beta_1,
         beta_2=settings.beta_2 if own.beta_2 is None else own.beta_2,
         **({} if average is None else {"use_ema": True, "ema_momentum": average}),
+        **({"weight_decay": decay} if (decay := getattr(settings, "weight_decay", 0.0)) else {}),
     )
+
+
+def _with_momentum(kind: str, settings: Any, total: int) -> keras.Optimizer:
+    """SGD or LARS."""
+    import keras
+
+    from keras_genssl import optimizers
+
+    rate, decay = schedule(settings.learning_rate, total), settings.weight_decay
+    if kind == "lars":
+        return optimizers.LARS(rate, settings.momentum, decay)
+    return keras.optimizers.SGD(rate, settings.momentum, weight_decay=decay or None)
 
 
 def _adam(rate: Any, total: int, **options: Any) -> keras.Optimizer:

@@ -23,18 +23,19 @@ if TYPE_CHECKING:
 WEIGHTS = "model.weights.h5"
 
 
-def settled(recipe: Recipe, bfloat16: bool, num_classes: int | None = None) -> Recipe:
+def settled(recipe: Recipe, bfloat16: bool, num_classes: int | None = None, num_examples: int | None = None) -> Recipe:
     """The recipe with what only the device and the data tell.
 
     Args:
         recipe: a checked recipe.
         bfloat16: whether the device computes in it: what the precision ``auto`` stands for.
         num_classes: of the prepared data, None where they have no labels.
+        num_examples: of the prepared data, to train on.
 
     Raises:
         UserError: the method needs other data.
     """
-    update: dict[str, Any] = {"model": recipe.model.settled(num_classes)}
+    update: dict[str, Any] = {"model": recipe.model.settled(num_classes, num_examples)}
     if recipe.train.precision == "auto":
         precision = "mixed_bfloat16" if bfloat16 else "float32"
         update["train"] = recipe.train.model_copy(update={"precision": precision})

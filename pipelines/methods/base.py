@@ -54,8 +54,12 @@ class Method(Section):
         """What is done to each example as training reads it (`data.load`)."""
         return None
 
-    def settled(self, num_classes: int | None) -> Method:
-        """The method with what only the prepared data tell: how many classes they have, None without labels.
+    def settled(self, num_classes: int | None, num_examples: int | None = None) -> Method:
+        """The method with what only the prepared data tell.
+
+        Args:
+            num_classes: how many classes they have, None without labels.
+            num_examples: how many examples there are to train on.
 
         Raises:
             UserError: the data are not such as the method needs.

@@ -37,7 +37,7 @@ class Conditional(Adversarial):
 
     num_classes: Classes | None = None
 
-    def settled(self, num_classes: int | None) -> Conditional:
+    def settled(self, num_classes: int | None, num_examples: int | None = None) -> Conditional:
         """With the number of classes of the data.
 
         Raises:

@@ -20,6 +20,7 @@ from pipelines.results import (
     mode_collapse,
     perceptual_extractor,
     reconstruction,
+    representation,
     retrieval,
     stacked_modes,
     super_resolution,
@@ -43,6 +44,7 @@ OF_RUNS: dict[str, ModuleType] = {
     "generation": generation,
     "reconstruction": reconstruction,
     "translation": translation,
+    "representation": representation,
 }
 
 SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
@@ -53,6 +55,7 @@ SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "reconstruction": reconstruction.section,
     "retrieval": retrieval.section,
     "anomaly": anomaly.section,
+    "representation": representation.section,
     "translation": translation.section,
     "unpaired_translation": unpaired_translation.section,
     "super_resolution": super_resolution.section,

@@ -75,7 +75,8 @@ def run(
     examples, prepared = _prepare(recipe, output, workers, steps)
 
     labels = prepared.manifest.get("labels")
-    recipe = trainer.settled(recipe, device.has_bfloat16(), len(labels) if labels else None)
+    count = prepared.manifest["splits"]["train"]["records"]
+    recipe = trainer.settled(recipe, device.has_bfloat16(), len(labels) if labels else None, count)
     inputs = trainer.inputs(recipe, prepared.content)
     directory = output / "runs" / recipe.name / store.digest(inputs)[:12]
     store.sweep(directory)

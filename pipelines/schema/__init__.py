@@ -8,6 +8,7 @@ parameters are in `pipelines.methods`; what a task does is in `pipelines.tasks`.
 from pipelines.schema.generation import GenerationRecipe
 from pipelines.schema.recipe import Data, Export, Recipe
 from pipelines.schema.reconstruction import ReconstructionRecipe
+from pipelines.schema.representation import RepresentationRecipe
 from pipelines.schema.super_resolution import SuperResolutionRecipe
 from pipelines.schema.train import Constant, Cosine, Linear, Piecewise, Rate, Train
 from pipelines.schema.translation import TranslationRecipe
@@ -19,6 +20,7 @@ RECIPES: dict[str, type[Recipe]] = {
     "generation": GenerationRecipe,
     "reconstruction": ReconstructionRecipe,
     "translation": TranslationRecipe,
+    "representation": RepresentationRecipe,
 }
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "Rate",
     "Recipe",
     "ReconstructionRecipe",
+    "RepresentationRecipe",
     "SuperResolutionRecipe",
     "Train",
     "TranslationRecipe",

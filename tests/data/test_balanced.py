@@ -145,3 +145,18 @@ def test_folders_and_records_without_labels_are_refused(tmp_path):
     directory = write_prepared(tmp_path / "tiny", {"train": examples}, features)
     with pytest.raises(ValueError, match="There must be a feature 'label' of one integer"):
         data.load(directory, balance=data.ClassBalanced(1, 1))
+
+
+def test_classes_that_are_not_named_stay_unseen():
+    named = data.BalancedOrder(LABELS, data.ClassBalanced(2, 2, steps_per_epoch=9, classes=(9, 4)), seed=5)
+    alone = np.where(np.isin(LABELS, (4, 9)), LABELS, 2)  # the others too few for a class
+    alone[LABELS == 7] = np.arange(100, 104)
+    others = data.BalancedOrder(alone, data.ClassBalanced(2, 2, steps_per_epoch=9), seed=5)
+    assert named.classes.tolist() == others.classes.tolist() == [4, 9]
+    assert [named.batch(1, step)[0].tolist() for step in range(9)] == [
+        others.batch(1, step)[0].tolist() for step in range(9)
+    ]
+    with pytest.raises(ValueError, match=r"`classes` must be integers, num_classes=2 of them at least.*\(4,\)"):
+        data.ClassBalanced(2, 2, classes=(4,))
+    with pytest.raises(ValueError, match="which is 1 of 2"):
+        data.BalancedOrder(LABELS, data.ClassBalanced(2, 2, classes=(4, 2)))

@@ -7,41 +7,45 @@ import pytest
 from pipelines import recipe, results
 from pipelines.components import card
 from pipelines.runtime import run
+from pipelines.schema.representation import ALL_CLASSES, BASELINES, UNSEEN_CLASSES
 from tests.pipelines import digits
 from tests.pipelines.test_report import Tables
 
 _DENSE = ["model.networks=dense", "model.units=[8]", "model.code_dim=4"]
+
+
+def _beside_baselines(names):
+    return {f"{name}{over}" for name in names for over in ("", *(f"_over_{other}" for other in BASELINES))}
+
+
 NARROW = {
     "fashion_mnist/dcgan": ["model.filters=2", "model.latent_dim=4"],
-    # A classifier would be trained on its samples for longer than all else takes: tests/pipelines/tasks has that.
-    "fashion_mnist/acgan": [
-        *("model.filters=2", "model.discriminator_filters=2", "model.latent_dim=4", "evaluate.train_on_samples=false")
-    ],
     "fashion_mnist/vae": [
         *_DENSE,
         "evaluate.likelihood={images: 10, num_samples: 2}",
         "train.learning_rate={schedule: constant, initial: 1e-3}",
     ],
-    "fashion_mnist/autoencoder": _DENSE,
     "fashion_mnist/denoising_autoencoder": _DENSE,
     "fashion_mnist/cyclegan": ["model.filters=2", "model.blocks=1", "model.discriminator_filters=2"],
+    "fashion_mnist/simclr": ["model.encoder.filters=2", "evaluate.labels_per_class=2"],
+    "fashion_mnist/triplet_unseen": ["model.encoder.filters=2", "model.embedding_dim=3", "train.classes_per_batch=4"],
 }
 BLESS = {
     "fashion_mnist/dcgan": "{fid: {min: 0}, precision: {min: 0, max: 1}}",
-    "fashion_mnist/acgan": "{fid: {min: 0}}",
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
-    "fashion_mnist/autoencoder": "{mse: {max: 4}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
+    "fashion_mnist/simclr": "{knn: {min: 0}, few_label_over_random: {min: -1}}",
+    "fashion_mnist/triplet_unseen": "{unseen_one_shot_over_pixels: {min: -1}}",
 }
 _DISTANCES, _ERRORS = {"fid", "fid_over_pca", "kid", "precision", "recall"}, {"mse", "psnr", "mse_over_pca"}
 NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
-    "fashion_mnist/acgan": _DISTANCES,
     "fashion_mnist/vae": _DISTANCES | {"nll", "nll_below_ppca"},
-    "fashion_mnist/autoencoder": _ERRORS,
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
+    "fashion_mnist/simclr": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},
+    "fashion_mnist/triplet_unseen": {"unseen_one_shot_deviation", *_beside_baselines(UNSEEN_CLASSES)},
 }
 
 
@@ -74,7 +78,7 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     text = card.markdown(kept, 1)
     page = outcome.report.read_text()
     tables = Tables(page).rows
-    (shown,) = [rows for key, rows in tables.items() if key in ("distances", "errors")]
+    (shown,) = [rows for key, rows in tables.items() if key in ("distances", "errors", "scores")]
     assert shown[1][0] == "this model"
     assert shown[1][1] in text  # the first number, written the same in report and card
     assert all(link.startswith(("data:image/png;base64,", "#")) for link in Tables(page).links)

@@ -8,6 +8,7 @@ from keras_genssl.losses.metric_learning.lifted_struct import LiftedStructLoss
 from keras_genssl.losses.metric_learning.multi_similarity import MultiSimilarityLoss
 from keras_genssl.losses.metric_learning.npairs import NPairsLoss
 from keras_genssl.losses.metric_learning.proxy_anchor import ProxyAnchorLoss
+from keras_genssl.losses.metric_learning.softmax import SoftmaxLoss
 from keras_genssl.losses.metric_learning.triplet_batch_all import TripletBatchAllLoss
 from keras_genssl.losses.metric_learning.triplet_hard import TripletHardLoss
 from keras_genssl.losses.metric_learning.triplet_semi_hard import TripletSemiHardLoss
@@ -22,6 +23,7 @@ __all__ = [
     "MultiSimilarityLoss",
     "NPairsLoss",
     "ProxyAnchorLoss",
+    "SoftmaxLoss",
     "TripletBatchAllLoss",
     "TripletHardLoss",
     "TripletSemiHardLoss",

@@ -135,3 +135,11 @@ def arcface(labels, embeddings, centres, margin=0.5, scale=64.0):
             logits[label] = scale * (math.cos(angles[i, label]) - margin * math.sin(margin))
         losses.append(-logits[label] + logits.max() + math.log(np.exp(logits - logits.max()).sum()))
     return np.mean(losses)
+
+
+def softmax(labels, embeddings, kernel):
+    losses = []
+    for i, label in enumerate(labels):
+        logits = [sum(embeddings[i, d] * kernel[d, c] for d in range(len(kernel))) for c in range(kernel.shape[1])]
+        losses.append(math.log(sum(map(math.exp, logits))) - logits[label])
+    return np.mean(losses)

@@ -37,7 +37,12 @@ def test_config_of_losses(loss):
 
 
 @pytest.mark.parametrize(
-    "layer", [losses.ProxyAnchorLoss(5, 4, 0.2, 16.0, name="a"), losses.ArcFaceLoss(5, 4, 0.3, 32.0, name="b")]
+    "layer",
+    [
+        losses.ProxyAnchorLoss(5, 4, 0.2, 16.0, name="a"),
+        losses.ArcFaceLoss(5, 4, 0.3, 32.0, name="b"),
+        losses.SoftmaxLoss(5, 4, name="c"),
+    ],
 )
 def test_config_and_weights_of_layers(layer):
     restored = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
@@ -58,7 +63,7 @@ def test_layers_ignore_mixed_precision():
 
 
 def test_all_compile_under_xla():
-    owning_weights = [losses.ProxyAnchorLoss(5, 4), losses.ArcFaceLoss(5, 4)]
+    owning_weights = [losses.ProxyAnchorLoss(5, 4), losses.ArcFaceLoss(5, 4), losses.SoftmaxLoss(5, 4)]
     compared = [*CONFIGURED[1:], losses.TripletSemiHardLoss(), *owning_weights]
 
     def values_and_gradients(labels, embeddings):

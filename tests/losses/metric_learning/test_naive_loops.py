@@ -16,8 +16,8 @@ WEIGHTS = np.random.default_rng(4).normal(size=(CLASSES, 3)).astype("float32")
 WEIGHTS[5] = -EMBEDDINGS[9] + 0.1  # an angle that the margin takes beyond pi
 
 
-def with_weights(layer):
-    layer.set_weights([WEIGHTS])
+def with_weights(layer, *weights):
+    layer.set_weights(weights or [WEIGHTS])
     return layer
 
 
@@ -55,6 +55,10 @@ CASES = {
     "arcface": (
         with_weights(losses.ArcFaceLoss(CLASSES, 3, scale=10.0)),
         partial(naive.arcface, centres=WEIGHTS.astype(float), scale=10.0),
+    ),
+    "softmax": (
+        with_weights(losses.SoftmaxLoss(CLASSES, 3), WEIGHTS.T, np.zeros(CLASSES)),
+        partial(naive.softmax, kernel=WEIGHTS.T.astype(float)),
     ),
 }
 

@@ -1,0 +1,64 @@
+"""The loss of a plain classifier on embeddings."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.losses.metric_learning.base import (
+    as_float,
+    as_labels,
+    check_positive,
+    check_shapes,
+    nan_unless_finite,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class SoftmaxLoss(keras.layers.Layer):
+    """Cross-entropy of a linear classifier: the baseline that every loss of metric learning is to beat.
+
+    ``-log softmax(W x + b)`` at the own class, of embeddings as they are: `EmbeddingModel(encoder, SoftmaxLoss(...),
+    normalize=False)` is a supervised classifier whose features `encode` gives. "Softmax" in the tables of Deng et al.,
+    2019 (https://arxiv.org/abs/1801.07698). A layer, since it owns weights; train them with the encoder's. An example's
+    loss does not depend on the others of its batch.
+
+    Args:
+        num_classes: at least 1. A label outside [0, num_classes) is of no class; its loss means nothing.
+        embedding_dim: length of an embedding, at least 1.
+        name: the layer's name.
+
+    Call: ``(labels, embeddings)``, int ``(batch,)`` and float ``(batch, embedding_dim)``; returns ``(batch,)``.
+    Computed in float32 at least, whatever Keras' dtype policy; NaN if an embedding is not finite.
+
+    Raises:
+        ValueError: if an argument is outside its range, or embeddings have another shape.
+
+    Example:
+        >>> loss = SoftmaxLoss(num_classes=2, embedding_dim=1)
+        >>> _ = loss.kernel.assign([[1.0, 0.0]])
+        >>> round(float(loss(ops.convert_to_tensor([0]), ops.convert_to_tensor([[1.0]]))[0]), 4)
+        0.3133
+    """
+
+    def __init__(self, num_classes: int, embedding_dim: int, name: str | None = None) -> None:
+        super().__init__(name=name, dtype="float32", autocast=False)
+        check_positive(num_classes=num_classes, embedding_dim=embedding_dim)
+        self.num_classes = int(num_classes)
+        self.embedding_dim = int(embedding_dim)
+        self.kernel = self.add_weight((self.embedding_dim, self.num_classes), "glorot_uniform", name="kernel")
+        self.bias = self.add_weight((self.num_classes,), "zeros", name="bias")
+        self.built = True
+
+    def call(self, labels: Any, embeddings: Any) -> Any:
+        """Loss of each example, ``(batch,)``."""
+        labels, embeddings = as_labels(labels), as_float(embeddings)
+        check_shapes(labels, embeddings)
+        logits = ops.matmul(embeddings, ops.cast(self.kernel, embeddings.dtype)) + ops.cast(self.bias, embeddings.dtype)
+        own = ops.cast(labels, "int32")[:, None] == ops.arange(self.num_classes, dtype="int32")[None, :]
+        losses = ops.logsumexp(logits, axis=1) - ops.sum(ops.where(own, logits, 0.0), axis=1)
+        return nan_unless_finite(losses, embeddings)
+
+    def get_config(self) -> dict[str, Any]:
+        """Every argument."""
+        return {"num_classes": self.num_classes, "embedding_dim": self.embedding_dim, "name": self.name}

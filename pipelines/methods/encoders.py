@@ -1,0 +1,138 @@
+"""What methods of representation have in common: the encoder, and views of images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from pipelines.methods.base import Method
+from pipelines.section import Fraction, Section
+
+if TYPE_CHECKING:
+    import keras
+
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Encoder(Section):
+    """The network from images to features.
+
+    ``small`` has six convolutions, and features four times as wide as ``filters``. ``stem`` is that of the residual
+    networks: ``small`` for images of some 32 pixels, ``imagenet`` for large ones.
+    """
+
+    network: Literal["small", "resnet18", "resnet50"] = "small"
+    filters: PositiveInt | None = None
+    stem: Literal["small", "imagenet"] | None = None
+
+    @model_validator(mode="after")
+    def _stem_is_of_residual_networks(self) -> Encoder:
+        if self.network == "small" and self.stem is not None:
+            raise ValueError(f"`stem` is that of resnet18 and resnet50. Received: network=small, stem={self.stem}")
+        return self
+
+    def build(self, shape: tuple[int, int, int]) -> keras.Model:
+        """The network, with random weights."""
+        from keras_genssl import backbones
+
+        if self.network == "small":
+            return backbones.small_encoder(shape, self.filters or 32)
+        build = {"resnet18": backbones.resnet18, "resnet50": backbones.resnet50}[self.network]
+        return build(shape, stem=self.stem or "small", filters=self.filters or 64)
+
+
+class Views(Section):
+    """Random views of images, in this order: crop, flip, jitter, grey, blur, solarise.
+
+    ``crop`` is the least and the largest share of the image's area. Half of the views are flipped. ``jitter`` is the
+    share of views whose colours change, by ``brightness``, ``contrast``, ``saturation`` and ``hue``, of which grey
+    images have two; ``grey``, ``blur`` and ``solarize`` are shares of views too.
+    """
+
+    crop: list[float] = Field(default=[0.3, 1.0])
+    flip: bool = True
+    jitter: Fraction = 0.8
+    brightness: Weight = 0.4
+    contrast: Weight = 0.4
+    saturation: Weight = 0.0
+    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    grey: Fraction = 0.0
+    blur: Fraction = 0.0
+    solarize: Fraction = 0.0
+
+    @model_validator(mode="after")
+    def _crops_rise(self) -> Views:
+        if len(self.crop) != 2 or not 0 < self.crop[0] <= self.crop[1] <= 1:
+            raise ValueError(f"`crop` must be the least and the largest share, in (0, 1]. Received: {self.crop}")
+        return self
+
+    def build(self, size: int, seed: int | None = None) -> keras.layers.Layer:
+        """The layer: images in [-1, 1] to views of ``size`` pixels."""
+        from keras_genssl import views
+
+        parts: list[views.View] = [views.RandomResizedCrop(size, (self.crop[0], self.crop[1]))]
+        if self.flip:
+            parts.append(views.RandomFlip())
+        if self.jitter:
+            strengths = self.brightness, self.contrast, self.saturation, self.hue
+            parts.append(views.ColorJitter(*strengths, probability=self.jitter))
+        if self.grey:
+            parts.append(views.RandomGrayscale(self.grey))
+        if self.blur:
+            parts.append(views.GaussianBlur((0.1, 2.0), probability=self.blur))
+        if self.solarize:
+            parts.append(views.Solarize(0.5, probability=self.solarize))
+        return views.Compose(parts, seed=seed)
+
+
+class Representation(Method):
+    """What the sections of all methods of representation have: the encoder, ``model.encoder`` of what is built.
+
+    Class attributes:
+        reads: what training reads of each image.
+        numbered: whether training reads the images' numbers too.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("image",)
+    numbered: ClassVar[bool] = False
+
+    encoder: Encoder = Encoder()
+
+    def served(self, model: keras.Model) -> keras.Model:
+        """The encoder."""
+        return model.encoder
+
+    def shown(self) -> list[Views]:
+        """The distributions of views that training draws from."""
+        return []
+
+    def below(self, model: keras.Model) -> Callable[[Any], Any] | None:
+        """What else of the model is a representation: the features under an embedding, images in [-1, 1] to vectors."""
+        return None
+
+
+class FromViews(Representation):
+    """A method that learns from views."""
+
+    views: Views = Views()
+
+    def shown(self) -> list[Views]:
+        """Those of the recipe."""
+        return [self.views]
+
+
+class FromTwoViews(FromViews):
+    """A method whose second view may be drawn from another distribution."""
+
+    second_views: Views | None = None
+
+    def shown(self) -> list[Views]:
+        """Those of the recipe."""
+        return [self.views, *([] if self.second_views is None else [self.second_views])]
+
+    def pair(self, size: int) -> Any:
+        """The layer of views, or both."""
+        layers = [views.build(size) for views in self.shown()]
+        return layers[0] if len(layers) == 1 else tuple(layers)

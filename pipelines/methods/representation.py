@@ -1,0 +1,13 @@
+"""The methods of representation."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipelines.methods.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
+from pipelines.methods.metric_learning import EmbeddingModel
+
+AnyMethod = Annotated[
+    SimCLR | MoCo | InstanceDiscrimination | BYOL | SimSiam | BarlowTwins | VICReg | EmbeddingModel,
+    Field(discriminator="method"),
+]

@@ -1,0 +1,83 @@
+"""Representation: all methods of one data set in one table, above raw pixels, PCA and a random encoder."""
+
+from itertools import groupby
+from typing import Any
+
+from pipelines.results.tables import commands, seconds, steps, table
+from pipelines.tasks.representation.show import BASELINES, NAMES, caption, number, title
+
+_SHARED = ("images", "known", "classes", "neighbours", "labels_per_class", "components")
+
+
+def record(metrics: dict[str, Any]) -> dict[str, Any]:
+    """What a run's record holds besides what all have."""
+    evaluation, data = metrics["evaluation"], metrics["recipe"]["data"]
+    return {
+        "data": data["dataset"] or data["source"],
+        **{key: evaluation[key] for key in (*_SHARED, "numbers", "baselines", "below", "dim")},
+    }
+
+
+def section(records: list[dict[str, Any]]) -> str:
+    """One table for each data set, size and choice of classes; the best first."""
+
+    def measured(value: dict[str, Any]) -> tuple[Any, ...]:
+        prepare = value["parameters"]["prepare"]
+        shared = [value[key] for key in _SHARED if key != "classes"]
+        return value["data"], prepare["size"], prepare["channels"], value["classes"] or [], *shared
+
+    def worth(value: dict[str, Any]) -> float:
+        numbers = value["numbers"]
+        return -next((numbers[name] for name in ("few_label", "unseen_recall_at_1", "knn") if name in numbers), 0.0)
+
+    ordered = sorted(records, key=lambda value: (measured(value), worth(value), value["recipe"]))
+    return "\n".join(_encoders(list(group)) for _, group in groupby(ordered, measured))
+
+
+def _encoders(records: list[dict[str, Any]]) -> str:
+    shown = [name for name in NAMES if any(name in value["numbers"] for value in records)]
+    first = records[0]
+    rows = [["recipe", "method", "encoder", "width", "steps", "seconds", *(title(name, first) for name in shown)]]
+    for value in records:
+        rows.append([*_about(value), *(number(name, value["numbers"]) for name in shown)])
+        if value["below"]:
+            below = [f"`{value['recipe']}`, below the embedding", *[""] * 5]
+            rows.append([*below, *(number(name, value["below"]) for name in shown)])
+    seen = set()
+    for value in records:
+        for name, text in BASELINES.items():
+            numbers = value["baselines"].get(name)
+            who = text.format(components=value["components"])
+            encoder = _encoder(value) if name == "random" else ""
+            if numbers and (who, encoder) not in seen:
+                seen.add((who, encoder))
+                rows.append(["", who, encoder, "", "", "", *(number(key, numbers) for key in shown)])
+    prepare = first["parameters"]["prepare"]
+    of = "" if first["classes"] is None else f", trained on the classes {' '.join(map(str, first['classes']))}"
+    return f"""## Representation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels{of}
+
+{caption(first)} The random encoder is the same architecture before any training. `EmbeddingModel` \
+learns from all labels, the other methods from none.
+
+{table(rows, text=3)}
+{commands(records)}
+"""
+
+
+def _about(value: dict[str, Any]) -> list[str]:
+    model = value["parameters"]["model"]
+    kind = f", {model['objective']['kind'].replace('_', ' ')}" if "objective" in model else ""
+    return [
+        f"`{value['recipe']}`",
+        f"{model['method']}{kind}",
+        _encoder(value),
+        f"{value['dim']}",
+        steps(value),
+        seconds(value),
+    ]
+
+
+def _encoder(value: dict[str, Any]) -> str:
+    encoder = value["parameters"]["model"]["encoder"]
+    filters = "" if encoder["filters"] is None else f", {encoder['filters']} filters"
+    return f"{encoder['network']}{filters}"

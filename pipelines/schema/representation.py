@@ -1,0 +1,93 @@
+"""Recipes of representation: images to vectors that say what is on them."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from pipelines.methods.representation import AnyMethod
+from pipelines.schema.bless import Bless
+from pipelines.schema.images import Images
+from pipelines.schema.recipe import Recipe
+from pipelines.schema.train import Train
+from pipelines.section import PositiveFloat
+
+ALL_CLASSES = ("knn", "linear", "few_label", "recall_at_1", "nmi")
+UNSEEN_CLASSES = ("unseen_recall_at_1", "unseen_roc_auc", "unseen_one_shot", "seen_recall_at_1")
+BASELINES = ("pixels", "pca", "random")
+
+
+class RepresentationTrain(Train):
+    """As all training, but for the optimizer and for batches by class.
+
+    ``optimizer`` is Adam, or with ``momentum`` SGD or LARS; ``weight_decay`` is coupled for LARS, and Keras' decoupled
+    one for the others. With ``classes_per_batch`` a batch holds so many classes with equally many images of each; with
+    ``classes`` training sees these classes alone, and the others are what is measured.
+    """
+
+    optimizer: Literal["adam", "sgd", "lars"] = "adam"
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    classes_per_batch: PositiveInt | None = None
+    classes: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _classes_fit_the_batch(self) -> "RepresentationTrain":
+        count = self.classes_per_batch
+        if count is not None and self.batch_size % count:
+            raise ValueError(
+                f"`batch_size` must be a multiple of `classes_per_batch`={count}. Received: {self.batch_size}"
+            )
+        if self.classes is not None and (count is None or len(set(self.classes)) < count):
+            raise ValueError(
+                f"`classes` needs `classes_per_batch`, at most as many. Received: classes_per_batch={count} "
+                f"with {len(set(self.classes))} classes"
+            )
+        return self
+
+
+class Evaluate(Bless):
+    """What frozen features are measured by, on the first ``images`` held out and ``known`` training images.
+
+    ``knn``: ``neighbours`` by cosine, votes weighted with ``temperature``. ``linear``: logistic regression on all
+    labels; ``few_label``: on ``labels_per_class`` of each class, the mean of five draws. ``recall_at_1``: whether the
+    nearest of the others held out is of the same class. ``nmi``: of k-means, as many clusters as classes.
+
+    Where training saw some classes alone (``train.classes``), of the images of the others: ``unseen_recall_at_1``;
+    ``unseen_roc_auc``, of pairs; ``unseen_one_shot``, the class by one image of each, the mean of 20 draws.
+
+    Each minus the same of a baseline is a number too: ``knn_over_pixels``, ``_over_pca`` and ``_over_random``, the
+    encoder as it was before any training.
+    """
+
+    numbers: ClassVar[tuple[str, ...]] = (
+        *ALL_CLASSES,
+        *UNSEEN_CLASSES,
+        *(f"{name}_over_{other}" for name in (*ALL_CLASSES, *UNSEEN_CLASSES) for other in BASELINES),
+    )
+
+    images: PositiveInt = 10000
+    known: PositiveInt = 60000
+    neighbours: PositiveInt = 20
+    temperature: PositiveFloat = 0.07
+    labels_per_class: PositiveInt = 10
+
+
+class RepresentationRecipe(Recipe):
+    """A recipe whose task is representation."""
+
+    own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless={knn_over_random: {min: 0.0}}",)
+
+    task: Literal["representation"]
+    prepare: Images = Images()
+    model: AnyMethod
+    train: RepresentationTrain
+    evaluate: Evaluate = Evaluate()
+
+    @model_validator(mode="after")
+    def _labels_are_read(self) -> "RepresentationRecipe":
+        if self.train.classes_per_batch is not None and "label" not in self.model.reads:
+            raise ValueError(
+                "`train.classes_per_batch` is for methods that learn from labels. "
+                f"Received: model.method={self.model.method}"
+            )
+        return self

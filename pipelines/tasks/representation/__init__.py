@@ -1,0 +1,74 @@
+"""Representation: images to vectors, measured frozen, beside raw pixels, PCA and a random encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.report.judgement import Judgement
+from pipelines.schema.representation import RepresentationRecipe
+from pipelines.tasks import images
+from pipelines.tasks.base import Task
+from pipelines.tasks.representation import data, measure, show
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+
+class Representation(Task[RepresentationRecipe]):
+    """Images to vectors, measured frozen, beside raw pixels, PCA and a random encoder."""
+
+    def training_data(self, recipe: RepresentationRecipe, examples: Path) -> tf.data.Dataset:
+        """Images, with labels or numbers where the method reads them."""
+        return data.training(recipe, examples)
+
+    def judged_by(self, recipe: RepresentationRecipe) -> dict[str, Any]:
+        """What is measured, and the thresholds."""
+        return {"evaluate": recipe.evaluate.model_dump(mode="json")}
+
+    def evaluate(
+        self,
+        recipe: RepresentationRecipe,
+        model: Callable[[], keras.Model],
+        examples: Path,
+        content: str,
+        directory: Path,
+        shared: Path,
+    ) -> dict[str, Any]:
+        """What simple methods make of the vectors of images held out."""
+        return measure.measure(recipe, model, examples, content, directory, shared)
+
+    def summary(self, evaluation: dict[str, Any]) -> str:
+        """The first number, and the baselines'."""
+        return show.summary(evaluation)
+
+    def question(
+        self, recipe: RepresentationRecipe, model: Callable[[], keras.Model], examples: Path
+    ) -> tuple[Any, Any]:
+        """Images as PNG, and their vectors."""
+        return images.question(model(), examples)
+
+    def identity(self, recipe: RepresentationRecipe) -> dict[str, Any]:
+        """Method, size and encoder."""
+        return {
+            "method": recipe.model.method,
+            "image": list(recipe.prepare.shape),
+            "encoder": recipe.model.encoder.model_dump(mode="json"),
+        }
+
+    def judgement(self, recipe: RepresentationRecipe, evaluation: dict[str, Any], pictures: Path) -> Judgement:
+        """The numbers, what is found alike, views, and vectors in the plane."""
+        return show.judgement(recipe, evaluation, pictures)
+
+    def card(self, recipe: RepresentationRecipe, evaluation: dict[str, Any]) -> dict[str, Any]:
+        """All numbers."""
+        return {key: value for key, value in evaluation.items() if key not in ("blessed", "reasons")}
+
+    def card_text(self, card: dict[str, Any], path: str) -> str:
+        """The table of numbers."""
+        return show.card_text(card, path)
+
+
+TASK = Representation()

@@ -1,0 +1,89 @@
+"""What representations are measured beside: raw pixels, principal components, the encoder before any training.
+
+Pixels and components depend on the data and on what is measured alone, the random encoder on its architecture too, so
+that the recipes of one data set share them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.runtime import code, store
+from pipelines.schema.representation import RepresentationRecipe
+from pipelines.tasks import images
+from pipelines.tasks.representation.features import Encode, Labelled, extract, pixels
+from pipelines.tasks.representation.scores import scores
+
+COMPONENTS = 64
+PIXELS = 4096  # of an image, at most: those of larger ones are neither searched nor decomposed
+SEED = 0  # of the random encoder
+
+
+def reference(
+    recipe: RepresentationRecipe, examples: Path, content: str, directory: Path
+) -> tuple[dict[str, dict[str, float]], int]:
+    """The numbers of each baseline, made where they are not there.
+
+    Args:
+        recipe: settled.
+        examples: the prepared directory.
+        content: the digest of what is in it.
+        directory: where references are kept.
+
+    Returns:
+        Name of the baseline -> numbers, and how many principal components there were.
+    """
+    asked = {
+        "task": "representation",
+        "examples": content,
+        "evaluate": recipe.evaluate.model_dump(mode="json", exclude={"bless"}),
+        "classes": recipe.train.classes,
+        "code": code.digest(__name__),
+    }
+    encoder = {**asked, "encoder": recipe.model.encoder.model_dump(mode="json")}
+    builds = [(asked, _simple), (encoder, _random)]
+    found: dict[str, dict[str, float]] = {}
+    components = 0
+    with store.exclusive(directory, wait=True):
+        for inputs, build in builds:
+            key = store.digest(inputs)[:20]
+            made = store.make(directory / key, inputs, lambda _, build=build: build(recipe, examples)).result
+            found |= made["baselines"]
+            components = components or made.get("components", 0)
+    return found, components
+
+
+def measured(recipe: RepresentationRecipe, functions: dict[str, Encode], examples: Path) -> dict[str, dict[str, float]]:
+    """The numbers of each function of images."""
+    evaluate, classes = recipe.evaluate, recipe.train.classes
+    judged = extract(functions, examples, "eval", evaluate.images)
+    known: dict[str, Labelled] = {}
+    if classes is None and next(iter(judged.values())).labels is not None:
+        known = extract(functions, examples, "train", evaluate.known)
+    return {name: scores(evaluate, classes, judged[name], known.get(name)) for name in functions}
+
+
+def _simple(recipe: RepresentationRecipe, examples: Path) -> dict[str, Any]:
+    from keras_genssl import analysis
+
+    size = int(np.prod(recipe.prepare.shape))
+    if size > PIXELS:
+        return {"baselines": {}}
+    train = images.read(examples, "train", min(recipe.evaluate.known, images.fitted(recipe.prepare.shape)))
+    seen = train["image"]
+    if recipe.train.classes is not None:
+        seen = seen[np.isin(train["label"], recipe.train.classes)]
+    components = max(1, min(COMPONENTS, len(seen) // 2, size // 2))
+    pca = analysis.PCA(components).fit(seen)
+    return {"baselines": measured(recipe, {"pixels": pixels, "pca": pca.encode}, examples), "components": components}
+
+
+def _random(recipe: RepresentationRecipe, examples: Path) -> dict[str, Any]:
+    import keras
+
+    keras.utils.set_random_seed(SEED)
+    encoder = recipe.model.encoder.build(recipe.prepare.shape)
+    return {"baselines": measured(recipe, {"random": lambda batch: encoder(batch, training=False)}, examples)}

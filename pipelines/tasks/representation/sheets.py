@@ -1,0 +1,78 @@
+"""Pictures of a representation: what it finds alike, what its views are, and its vectors in the plane."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.schema.representation import RepresentationRecipe
+from pipelines.tasks import images
+from pipelines.tasks.representation.features import Encode, pixels
+
+QUERIES, NEIGHBOURS, VIEWS, SHOWN, SCATTERED = 10, 9, 4, 10, 1000
+_PERPLEXITY = 30
+
+
+def draw(recipe: RepresentationRecipe, encode: Encode, examples: Path, directory: Path) -> dict[str, Any]:
+    """Writes the sheets into a directory.
+
+    ``retrieval.png``: an image held out in each row, the first of each class where there are labels, and the nearest
+    of the others held out by cosine; ``pixels.png``, the same by raw pixels. ``views.png``: images, and below each
+    views of it, from each distribution of the recipe. ``scatter.png``: t-SNE of vectors, a colour for each class.
+
+    Returns:
+        ``images``: how many were held out and measured; ``drawn``: how many of them the sheets searched.
+    """
+    from keras_genssl import analysis
+
+    described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
+    held_out = images.read(examples, "eval", min(recipe.evaluate.images, images.fitted(recipe.prepare.shape)))
+    shown, labels = held_out["image"], held_out.get("label")
+    queries = _queries(len(shown), labels, recipe.train.classes)
+    vectors = analysis.encode_images(encode, shown)
+    _retrieval(directory / "retrieval.png", shown, vectors, queries)
+    _retrieval(directory / "pixels.png", shown, pixels(shown), queries)
+    _views(recipe, shown[:SHOWN], directory / "views.png")
+    few = min(SCATTERED, len(shown))
+    if labels is not None and few > 3:
+        points = analysis.tsne_projection(vectors[:few], perplexity=min(_PERPLEXITY, (few - 1) / 3))
+        analysis.plot_projection(directory / "scatter.png", points, labels[:few].astype(int), described["labels"])
+    total = described["splits"]["eval"]["records"]
+    return {"images": min(recipe.evaluate.images, total), "drawn": len(shown)}
+
+
+def _queries(count: int, labels: np.ndarray | None, classes: list[int] | None) -> np.ndarray:
+    """The first image of each class, of the unseen ones alone where there are such; without labels the first ones."""
+    if labels is None:
+        return np.arange(min(QUERIES, count))
+    present, first = np.unique(labels, return_index=True)
+    return first if classes is None else first[~np.isin(present, classes)]
+
+
+def _retrieval(path: Path, shown: np.ndarray, vectors: np.ndarray, queries: np.ndarray) -> None:
+    from keras_genssl import analysis
+
+    units = vectors.astype(np.float32)
+    units = units / np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-12)
+    count = min(NEIGHBOURS, len(shown) - 1)
+    if not len(queries) or count < 1:
+        return
+    queries = queries[:QUERIES]
+    nearest, _ = analysis.nearest_images(units[queries], units, count, exclude=queries)
+    sheet = np.concatenate([shown[queries][:, None], shown[nearest]], axis=1)
+    images.save_grid(path, sheet.reshape(-1, *shown.shape[1:]), count + 1)
+
+
+def _views(recipe: RepresentationRecipe, shown: np.ndarray, path: Path) -> None:
+    scaled = shown.astype(np.float32) / 127.5 - 1.0
+    rows = [
+        images.eight_bit(layer(scaled))
+        for number, views in enumerate(recipe.model.shown())
+        for layer in [views.build(recipe.prepare.size, seed=number)]
+        for _ in range(VIEWS)
+    ]
+    if rows:
+        images.save_grid(path, np.concatenate([shown, *rows]), len(shown))
