@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import UserError
+from pipelines.methods.metric_learning import EmbeddingModel
 from pipelines.schema.representation import RepresentationRecipe
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ def training(recipe: RepresentationRecipe, examples: Path) -> tf.data.Dataset:
     settings, count, balance = recipe.train, recipe.train.classes_per_batch, None
     if count is not None:
         only = None if settings.classes is None else tuple(settings.classes)
+        assert isinstance(recipe.model, EmbeddingModel)  # the schema sees to it
         total = recipe.model.num_classes
-        if only is not None and total - len(set(only)) < 2:
+        if only is not None and total is not None and total - len(set(only)) < 2:
             raise UserError(
                 f"`train.classes` must leave two classes at least unseen. Received: {len(set(only))} of {total}"
             )

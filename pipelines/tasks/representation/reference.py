@@ -6,6 +6,8 @@ that the recipes of one data set share them.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +52,16 @@ def reference(
     with store.exclusive(directory, wait=True):
         for inputs, build in builds:
             key = store.digest(inputs)[:20]
-            made = store.make(directory / key, inputs, lambda _, build=build: build(recipe, examples)).result
+            made = store.make(directory / key, inputs, functools.partial(_built, build, recipe, examples)).result
             found |= made["baselines"]
             components = components or made.get("components", 0)
     return found, components
+
+
+def _built(
+    build: Callable[[RepresentationRecipe, Path], dict[str, Any]], recipe: RepresentationRecipe, examples: Path, _: Path
+) -> dict[str, Any]:
+    return build(recipe, examples)
 
 
 def measured(recipe: RepresentationRecipe, functions: dict[str, Encode], examples: Path) -> dict[str, dict[str, float]]:

@@ -47,6 +47,8 @@ def _by_known(evaluate: Evaluate, judged: Labelled, known: Labelled) -> dict[str
 
     from keras_genssl import metrics
 
+    assert judged.labels is not None
+    assert known.labels is not None
     pairs = judged.vectors, judged.labels, known.vectors, known.labels
     neighbours = min(evaluate.neighbours, len(known.vectors))
     numbers = {"knn": metrics.knn_accuracy(*pairs, k=neighbours, temperature=evaluate.temperature)}
@@ -92,6 +94,7 @@ def _recall(name: str, judged: Labelled) -> dict[str, float]:
     """Recall@1 among themselves, where two are of one class."""
     from keras_genssl import metrics
 
+    assert judged.labels is not None
     if np.unique(judged.labels, return_counts=True)[1].max(initial=0) < 2:
         return {}
     return {name: metrics.retrieval_scores(judged.vectors, judged.labels)["recall_at_1"]}
