@@ -3,10 +3,14 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import rich.console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:  # it would load Beam
+    from pipelines.beam import progress
 
 
 class Training:
@@ -34,6 +38,26 @@ class Training:
             self._console.print(f"    [dim]step {step}/{self._total}, loss {loss:.4g}{left}[/]", highlight=False)
 
 
+class Preparing:
+    """The progress of one job that writes shards, in how many there are of them; made by `Console.preparing`."""
+
+    def __init__(self, console: rich.console.Console, bar: Progress | None):
+        self._console, self._bar = console, bar
+        self._task = bar.add_task("prepare", total=None, found="") if bar else None
+        self._spoke = -1e9
+
+    def update(self, done: "progress.Progress") -> None:
+        """Shows how far the job is; may be called from another thread."""
+        dead = f", {done.dead_letters:,} dead {'letter' if done.dead_letters == 1 else 'letters'}"
+        found = f"{done.records:,} {'record' if done.records == 1 else 'records'}{dead if done.dead_letters else ''}"
+        now = time.monotonic()
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done.shards, total=done.all_shards, found=found)
+        elif now - self._spoke > 10 or done.shards == done.all_shards:
+            self._spoke = now
+            self._console.print(f"    [dim]shard {done.shards}/{done.all_shards}, {found}[/]", highlight=False)
+
+
 class Console:
     """Prints for people: on a terminal with a moving bar, elsewhere with a line every ten seconds."""
 
@@ -56,6 +80,16 @@ class Console:
     def result(self, name: str, text: object, style: str = "bold green") -> None:
         """A line of the summary."""
         self._console.print(f"[{style}]{name:16}[/] {escape(str(text))}", highlight=False)
+
+    @contextlib.contextmanager
+    def preparing(self) -> Iterator[Preparing]:
+        """Follows a job that writes shards; where nothing is left to write nothing is shown."""
+        if not self._console.is_terminal:
+            yield Preparing(self._console, None)
+            return
+        columns = (TextColumn("    preparing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[found]}"))
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            yield Preparing(self._console, bar)
 
     @contextlib.contextmanager
     def training(self, total: int) -> Iterator[Training]:

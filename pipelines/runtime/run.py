@@ -72,7 +72,7 @@ def run(
     task = tasks.of(recipe)
     identity = task.identity(recipe)
     pusher.check(home / recipe.export.name, identity)
-    examples, prepared = _prepare(recipe, output, workers, steps)
+    examples, prepared = _prepare(recipe, output, workers, steps, console)
 
     labels = prepared.manifest.get("labels")
     count = prepared.manifest["splits"]["train"]["records"]
@@ -156,33 +156,34 @@ def run(
     return Outcome(prepared.path, report, saved_model, pushed, evaluation, export)
 
 
-def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps") -> tuple[Any, Any]:
+def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", console: Console) -> tuple[Any, Any]:
     """ExampleGen and Prepare."""
     from pipelines.components.prepare import prepare
 
     words, data, preparation = tasks.of(recipe).words, recipe.data, recipe.prepare.preparation
     examples = steps.run(
         "DatasetExampleGen" if data.source == "dataset" else "ImageExampleGen",
-        lambda: _examples(recipe, output, workers),
+        lambda: _examples(recipe, output, workers, console),
         lambda it: _counted(it, words.examples, "held out"),
     )
     parameters = recipe.prepare.model_dump(exclude={"preparation", *recipe.prepare.later})
-    prepared = steps.run(
-        "Prepare",
-        lambda: prepare(
-            examples,
-            output / "prepared" / preparation,
-            preparation,
-            parameters,
-            max_failure_rate=data.max_failure_rate,
-            workers=workers,
-        ),
-        lambda it: _counted(it, words.train, words.held_out),
-    )
-    return examples, prepared
+
+    def write() -> Any:
+        with console.preparing() as shown:
+            return prepare(
+                examples,
+                output / "prepared" / preparation,
+                preparation,
+                parameters,
+                max_failure_rate=data.max_failure_rate,
+                workers=workers,
+                tell=shown.update,
+            )
+
+    return examples, steps.run("Prepare", write, lambda it: _counted(it, words.train, words.held_out))
 
 
-def _examples(recipe: Recipe, output: Path, workers: int) -> Any:
+def _examples(recipe: Recipe, output: Path, workers: int, console: Console) -> Any:
     """The images as records, from a data set or from files."""
     from pipelines.components import preparations
 
@@ -192,7 +193,9 @@ def _examples(recipe: Recipe, output: Path, workers: int) -> Any:
 
         assert data.dataset is not None  # the schema sees to it
         splits = {"train": data.train_split, "eval": data.eval_split}
-        return dataset_example_gen(data.dataset, output / "examples" / "dataset", splits, workers=workers)
+        with console.preparing() as shown:
+            home = output / "examples" / "dataset"
+            return dataset_example_gen(data.dataset, home, splits, workers=workers, tell=shown.update)
     from pipelines.components.image_example_gen import image_example_gen
 
     source: Any = data.folder
@@ -204,15 +207,17 @@ def _examples(recipe: Recipe, output: Path, workers: int) -> Any:
     split: dict[str, Any] = {"train": 1 - data.eval_fraction, "eval": data.eval_fraction}
     if data.held_out is not None:
         split = {"eval": data.held_out}
-    return image_example_gen(
-        source,
-        output / "examples" / "photographs",
-        split,
-        exclude=[output / name for name in ("examples", "prepared", "references", "runs", "saved_models")],
-        max_failure_rate=data.max_failure_rate,
-        labels=preparations.make(recipe.prepare.preparation, {}).keeps_label,
-        workers=workers,
-    )
+    with console.preparing() as shown:
+        return image_example_gen(
+            source,
+            output / "examples" / "photographs",
+            split,
+            exclude=[output / name for name in ("examples", "prepared", "references", "runs", "saved_models")],
+            max_failure_rate=data.max_failure_rate,
+            labels=preparations.make(recipe.prepare.preparation, {}).keeps_label,
+            workers=workers,
+            tell=shown.update,
+        )
 
 
 def _counted(artifact: Any, train: str, held_out: str) -> str:

@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import time
 
@@ -77,6 +78,9 @@ def test_first_run_trains_judges_exports_and_pushes(home, first):
     assert status == 0, output + errors
     assert "3 photographs, 1 held out, 1 dead letter" in output
     assert "step 150/150" in output
+    whole = re.findall(r"^ *shard (\d+)/\1, (.*)$", output, re.MULTILINE)
+    assert len(whole) == 2  # of the images, and of what is made of them
+    assert whole[0][1] == "4 records, 1 dead letter"
     run = _only(home / "out" / "runs" / "super_resolution")
     assert _names(run) == ["evaluation", "export", "metrics.json", "report.html", "train"]
     pushed = home / "out" / "saved_models" / "super_resolution_x2"

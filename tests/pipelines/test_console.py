@@ -1,0 +1,30 @@
+import io
+
+import rich.console
+
+from pipelines.beam.progress import Progress
+from pipelines.console import Console
+
+
+def shown(terminal: bool, *told: Progress) -> str:
+    output = io.StringIO()
+    console = Console(rich.console.Console(file=output, force_terminal=terminal, width=100))
+    with console.preparing() as preparing:
+        for progress in told:
+            preparing.update(progress)
+    return output.getvalue()
+
+
+def test_preparation_is_a_line_at_its_start_and_at_its_end_where_lines_stay() -> None:
+    told = [Progress(1, 3, 1, 0), Progress(2, 3, 1200, 1), Progress(3, 3, 2345, 2)]  # all within ten seconds
+    assert [line.strip() for line in shown(False, *told).splitlines()] == [
+        "shard 1/3, 1 record",
+        "shard 3/3, 2,345 records, 2 dead letters",
+    ]
+    assert shown(False) == ""
+
+
+def test_preparation_is_a_bar_on_a_terminal() -> None:
+    output = shown(True, Progress(3, 3, 2345, 1))
+    assert "3/3" in output
+    assert "2,345 records, 1 dead letter" in output
