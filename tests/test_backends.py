@@ -41,6 +41,55 @@ def _gans(generator):
     return values
 
 
+def _built(layer, shape):
+    layer.build(shape)
+    return _with_weights(layer)
+
+
+def _layers(images):
+    """Layers of GANs and of translation."""
+    channels = np.concatenate([images] * 3, axis=-1)[..., :8]  # (2, 16, 16, 8)
+    spectral = layers.SpectralNormalization(keras.layers.Conv2D(3, 3))
+    attention = layers.SelfAttention2D(spectral_normalization=True)
+    return {
+        "instance_normalization": _built(layers.InstanceNormalization(), images.shape)(images),
+        "spectral_normalization": _built(spectral, images.shape)(images, training=True),
+        "spectral_normalization_moved": spectral.spectral_norm()[0],
+        "minibatch_stddev": layers.MinibatchStdDev(group_size=2)(images),
+        "self_attention": _built(attention, channels.shape)(channels, training=True),
+        "reflection_padding": layers.ReflectionPadding2D(((1, 2), (3, 0)))(images),
+    }
+
+
+def _translators(images):
+    """The networks of pix2pix and CycleGAN; dropout is off outside training."""
+    shape = images.shape[1:]
+    networks = {
+        "unet_generator": backbones.unet_generator(shape, filters=2),
+        "resnet_translator": backbones.resnet_translator(shape, filters=2, blocks=1, downsamplings=1),
+        "patch_discriminator": backbones.patch_discriminator(shape, filters=2, layers=1),
+    }
+    return {name: _with_weights(network)(images) for name, network in networks.items()}
+
+
+def _adversarial(real, fake):
+    """Every adversarial loss of both players."""
+    every = (
+        losses.MinimaxGANLoss(),
+        losses.NonSaturatingGANLoss(0.1),
+        losses.LeastSquaresGANLoss(),
+        losses.HingeGANLoss(),
+        losses.WassersteinGANLoss(),
+        losses.RelativisticGANLoss(),
+        losses.RelativisticAverageGANLoss(),
+    )
+    values = {"feature_matching": losses.FeatureMatchingLoss().call(real, fake)}
+    for loss in every:
+        values[f"{type(loss).__name__}_discriminator"] = loss.discriminator(real, fake)
+        values[f"{type(loss).__name__}_generator"] = loss.generator(fake, real)
+    return values
+
+
 def compute():
     """Every public function's values on fixed images, as NumPy arrays."""
     generator = np.random.default_rng(1)
@@ -85,9 +134,9 @@ def compute():
         values[f"{type(likelihood).__name__}_log_prob"] = likelihood.log_prob(true, predicted)
         values[f"{type(likelihood).__name__}_mean"] = likelihood.mean(2 * predicted)
 
-    adversarial = losses.NonSaturatingGANLoss(0.1)
-    values["discriminator_loss"] = adversarial.discriminator(*logits)
-    values["generator_loss"] = adversarial.generator(logits[0])
+    values |= _layers(true)
+    values |= _translators(true)
+    values |= _adversarial(*logits)
     values["perceptual_loss"] = losses.PerceptualLoss(extractor, [0.5, 2.0]).call(true, predicted)
 
     for channel in ("y", "rgb"):
