@@ -64,6 +64,55 @@ def _metric_learning(generator):
     return {**values, "contrastive": losses.ContrastiveLoss().call(np.arange(6) % 2, distances)}
 
 
+def _built(layer, shape):
+    layer.build(shape)
+    return _with_weights(layer)
+
+
+def _layers(images):
+    """Layers of GANs and of translation."""
+    channels = np.concatenate([images] * 3, axis=-1)[..., :8]  # (2, 16, 16, 8)
+    spectral = layers.SpectralNormalization(keras.layers.Conv2D(3, 3))
+    attention = layers.SelfAttention2D(spectral_normalization=True)
+    return {
+        "instance_normalization": _built(layers.InstanceNormalization(), images.shape)(images),
+        "spectral_normalization": _built(spectral, images.shape)(images, training=True),
+        "spectral_normalization_moved": spectral.spectral_norm()[0],
+        "minibatch_stddev": layers.MinibatchStdDev(group_size=2)(images),
+        "self_attention": _built(attention, channels.shape)(channels, training=True),
+        "reflection_padding": layers.ReflectionPadding2D(((1, 2), (3, 0)))(images),
+    }
+
+
+def _translators(images):
+    """The networks of pix2pix and CycleGAN; dropout is off outside training."""
+    shape = images.shape[1:]
+    networks = {
+        "unet_generator": backbones.unet_generator(shape, filters=2),
+        "resnet_translator": backbones.resnet_translator(shape, filters=2, blocks=1, downsamplings=1),
+        "patch_discriminator": backbones.patch_discriminator(shape, filters=2, layers=1),
+    }
+    return {name: _with_weights(network)(images) for name, network in networks.items()}
+
+
+def _adversarial(real, fake):
+    """Every adversarial loss of both players."""
+    every = (
+        losses.MinimaxGANLoss(),
+        losses.NonSaturatingGANLoss(0.1),
+        losses.LeastSquaresGANLoss(),
+        losses.HingeGANLoss(),
+        losses.WassersteinGANLoss(),
+        losses.RelativisticGANLoss(),
+        losses.RelativisticAverageGANLoss(),
+    )
+    values = {"feature_matching": losses.FeatureMatchingLoss().call(real, fake)}
+    for loss in every:
+        values[f"{type(loss).__name__}_discriminator"] = loss.discriminator(real, fake)
+        values[f"{type(loss).__name__}_generator"] = loss.generator(fake, real)
+    return values
+
+
 def compute():
     """Every public function's values on fixed images, as NumPy arrays."""
     generator = np.random.default_rng(1)
@@ -122,6 +171,11 @@ def compute():
     values["discriminator_loss"] = adversarial.discriminator(*logits)
     values["generator_loss"] = adversarial.generator(logits[0])
     values |= _metric_learning(generator)
+
+    values |= _layers(true)
+    values |= _translators(true)
+    values |= _adversarial(*logits)
+
     values["perceptual_loss"] = losses.PerceptualLoss(extractor, [0.5, 2.0]).call(true, predicted)
 
     head = backbones.projection_head(6, 4, output_norm=True, synchronized=False)
@@ -152,7 +206,7 @@ def test_jax_equals_tensorflow(tmp_path):
     environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
     root = str(pathlib.Path(__file__).parents[1])
     environment["PYTHONPATH"] = os.pathsep.join([root, environment.get("PYTHONPATH", "")])
-    subprocess.run([sys.executable, __file__, str(tmp_path / "jax.npz")], env=environment, check=True, timeout=300)
+    subprocess.run([sys.executable, __file__, str(tmp_path / "jax.npz")], env=environment, check=True, timeout=550)
     with np.load(tmp_path / "jax.npz") as jax_values:
         assert str(jax_values["backend"]) == "jax"
         for name, expected in compute().items():
