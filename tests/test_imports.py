@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "data": {"pretext"},
     "engine": set(),
     "export": {"engine"},
+    "gallery": {"analysis"},
     "layers": set(),
     "losses": set(),
     "metrics": {"backbones", "engine"},

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, encode_images, to_float
-from keras_genssl.metrics.verification import roc_auc
 
 Scorer = Callable[[np.ndarray], npt.ArrayLike]
 
@@ -101,6 +100,8 @@ def auroc(scores_normal: npt.ArrayLike, scores_anomalous: npt.ArrayLike) -> floa
         )
     if np.isnan(normal).any() or np.isnan(anomalous).any():
         raise ValueError("`scores_normal` and `scores_anomalous` must not hold NaN.")
+    from keras_genssl.metrics import roc_auc  # Keras, which scores alone do not need
+
     return roc_auc(np.concatenate([normal, anomalous]), np.arange(len(normal) + len(anomalous)) >= len(normal))
 
 

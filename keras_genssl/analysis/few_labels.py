@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, encode_images
-from keras_genssl.metrics.few_labels import few_label_accuracy
 
 
 def few_label_comparison(
@@ -44,6 +43,8 @@ def few_label_comparison(
         rows["codes"]["mean"], rows["pixels"]["mean"]
     """
     from sklearn.decomposition import PCA
+
+    from keras_genssl.metrics import few_label_accuracy
 
     (train_images, train_labels), (test_images, test_labels) = ((np.asarray(a) for a in pair) for pair in (train, test))
 

@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from keras_genssl.analysis.batches import encode_images, to_float
 from keras_genssl.analysis.few_labels import classifier
-from keras_genssl.metrics.few_labels import labelled_subset
 
 
 def fine_tuned_accuracy(
@@ -49,6 +48,8 @@ def fine_tuned_accuracy(
         [kg.analysis.fine_tuned_accuracy(model.encoder, train, test, 10, seed=seed) for seed in range(5)]
     """
     import keras
+
+    from keras_genssl.metrics import labelled_subset
 
     (images, labels), (test_images, test_labels) = ((np.asarray(a) for a in pair) for pair in (train, test))
     for name, value in (("steps", steps), ("batch_size", batch_size), ("learning_rate", learning_rate)):

@@ -85,12 +85,17 @@ class PerceptualLoss(keras.losses.Loss):
         loss = ops.zeros_like(y_pred[:, 0, 0, 0])
         if self.pixel is not None:
             loss += self.pixel_weight * _mean_distance(self.pixel, y_true, y_pred)
-        targets = self.extractor(_in_colour(y_true))
-        features = self.extractor(_in_colour(y_pred))
+        targets = self.extractor(self._as_taken(y_true))
+        features = self.extractor(self._as_taken(y_pred))
         for weight, target, feature in zip(self.layer_weights.values(), targets, features, strict=True):
             target = ops.cast(ops.stop_gradient(target), loss.dtype)
             loss += weight * _mean_distance(self.distance, target, ops.cast(feature, loss.dtype))
         return loss
+
+    def _as_taken(self, images: Any) -> Any:
+        """Grey images with their channel three times where the extractor takes colour."""
+        grey = images.shape[-1] == 1 and self.extractor.features.input_shape[-1] == 3
+        return ops.repeat(images, 3, axis=-1) if grey else images
 
     def get_config(self) -> dict[str, Any]:
         """Every argument; the extractor with its weights."""
@@ -108,11 +113,6 @@ class PerceptualLoss(keras.losses.Loss):
         """Restore what ``get_config`` describes."""
         extractor = keras.saving.deserialize_keras_object(config["extractor"])
         return cls(**{**config, "extractor": extractor})
-
-
-def _in_colour(images: Any) -> Any:
-    """Grey images with their channel three times, as extractors were trained on."""
-    return ops.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images
 
 
 def _mean_distance(distance: str, a: Any, b: Any) -> Any:
