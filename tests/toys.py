@@ -101,7 +101,7 @@ def attentive_critic() -> keras.Model:
     x = layers.SpectralNormalization(keras.layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False))(image)
     x = keras.layers.LeakyReLU()(layers.BatchNormalization(synchronized=True)(x))
     attention = layers.SelfAttention2D(spectral_normalization=True)
-    x = layers.MinibatchStdDev(group_size=2)(attention(x))
+    x = layers.MinibatchStdDev(group_size=3)(attention(x))  # of a replica's share of 12: 3 in each of 2 rounds
     attention.gamma.assign(0.5)  # at 0, where it starts, its kernels would not train
     head = layers.SpectralNormalization(keras.layers.Dense(1, dtype=keras.config.floatx()))
     return keras.Model(image, head(keras.layers.Flatten()(x)), name="critic")
