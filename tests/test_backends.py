@@ -59,7 +59,7 @@ def _metric_learning(generator):
         _with_weights(losses.ArcFaceLoss(5, 4)),
         _with_weights(losses.SoftmaxLoss(5, 4)),
     ]
-    values = {loss.name: loss.call(labels, embeddings) for loss in of_embeddings}
+    values = {type(loss).__name__: loss.call(labels, embeddings) for loss in of_embeddings}
     distances = losses.paired_distances(embeddings[:6], embeddings[6:])
     return {**values, "contrastive": losses.ContrastiveLoss().call(np.arange(6) % 2, distances)}
 
@@ -187,8 +187,8 @@ def compute():
         losses.VICRegLoss(),
         losses.NegativeCosineSimilarity(),
     ):
-        values[loss.name] = loss.call(first, second)
-    values["sup_con_loss"] = losses.SupConLoss(0.2).call(np.array([0, 1, 0, 2, 2]), first)
+        values[type(loss).__name__] = loss.call(first, second)
+    values["SupConLoss"] = losses.SupConLoss(0.2).call(np.array([0, 1, 0, 2, 2]), first)
 
     for channel in ("y", "rgb"):
         for metric in (metrics.psnr, metrics.ssim):
