@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.metrics.checked_features import checked_both
-from keras_genssl.metrics.linear import fitted_accuracy, standardized
+from keras_genssl.metrics.linear import fitted_accuracy, rescaled
 
 
 def labelled_subset(labels: npt.ArrayLike, labels_per_class: int, seed: int) -> np.ndarray:
@@ -52,7 +52,7 @@ def few_label_accuracy(
 ) -> dict[str, Any]:
     """Compute the accuracy of `linear_accuracy`'s classifier when few labels are known, over several draws of them.
 
-    Features are standardised with the statistics of *all* training features, for which no label is needed.
+    Features are centred and scaled with the statistics of *all* training features, for which no label is needed.
 
     Args:
         features: of the test images, float ``(num, dim)``.
@@ -78,9 +78,9 @@ def few_label_accuracy(
     subsets = [labelled_subset(known_labels, labels_per_class, seed) for seed in seeds]
     if not subsets:
         raise ValueError("`seeds` must not be empty.")
-    judged = standardized(known, features)
+    judged = rescaled(known, features)
     accuracies = [
-        fitted_accuracy(judged, labels, standardized(known, known[subset]), known_labels[subset], penalty)
+        fitted_accuracy(judged, labels, rescaled(known, known[subset]), known_labels[subset], penalty)
         for subset in subsets
     ]
     deviation = float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0

@@ -16,9 +16,10 @@ def linear_accuracy(
 ) -> float:
     """Compute the accuracy of a logistic regression on frozen features: the linear probe.
 
-    scikit-learn's `LogisticRegression` by L-BFGS, without chance: features are standardised with the mean and
-    deviation of the training ones, and what is minimised is the *sum* of cross-entropies plus
-    ``penalty / 2 |weights|²`` (intercepts free), so that ``C = 1 / penalty``. In float64.
+    scikit-learn's `LogisticRegression` by L-BFGS, without chance: features are centred on the training ones' mean and
+    divided by one number, the root of those ones' mean variance, and what is minimised is the *sum* of cross-entropies
+    plus ``penalty / 2 |weights|²`` (intercepts free), so that ``C = 1 / penalty``. In float64. A rotation of features
+    changes nothing: a deviation for each dimension would whiten principal components, and make a baseline look worse.
 
     Args:
         features: of the test images, float ``(num, dim)``.
@@ -39,15 +40,14 @@ def linear_accuracy(
         1.0
     """
     values = checked_both(features, labels, train_features, train_labels, "train")
-    known, judged = standardized(values[2], values[2]), standardized(values[2], values[0])
+    known, judged = rescaled(values[2], values[2]), rescaled(values[2], values[0])
     return fitted_accuracy(judged, values[1], known, values[3], penalty, max_steps)
 
 
-def standardized(reference: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """float64 features less the mean of the reference ones, over their deviation; constant ones are only centred."""
-    mean, deviation = reference.mean(axis=0, dtype=np.float64), reference.std(axis=0, dtype=np.float64)
-    constant = deviation <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
-    return (features - mean) / np.where(constant, 1.0, deviation)
+def rescaled(reference: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """float64 features less the mean of the reference ones, over the root of their mean variance."""
+    scale = np.sqrt(reference.var(axis=0, dtype=np.float64).mean())
+    return (features - reference.mean(axis=0, dtype=np.float64)) / (scale or 1.0)
 
 
 def fitted_accuracy(
@@ -58,7 +58,7 @@ def fitted_accuracy(
     penalty: float,
     max_steps: int = 1000,
 ) -> float:
-    """`linear_accuracy` of features that are standardised."""
+    """`linear_accuracy` of features that are rescaled."""
     from sklearn.linear_model import LogisticRegression
 
     if not penalty > 0:

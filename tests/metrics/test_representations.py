@@ -5,7 +5,6 @@ import tracemalloc
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from keras_genssl import metrics
 from keras_genssl.metrics import nearest
@@ -117,38 +116,52 @@ def test_shuffled_labels_are_chance():
     assert abs(metrics.clustering_scores(queries[0], shuffled[1])["ami"]) < 0.03
 
 
+def on_one_scale(known):
+    """Centred, and over one number for all dimensions."""
+    mean = np.array([sum(column) / len(known) for column in known.T.astype(float)])
+    variance = np.mean([(value - m) ** 2 for row in known.astype(float) for value, m in zip(row, mean, strict=True)])
+    return lambda features: (features.astype(float) - mean) / np.sqrt(variance)
+
+
 @pytest.mark.parametrize("penalty", [0.1, 30.0])
 def test_linear_is_scikit_learns(penalty):
     train, test = blobs(120, 7, 3, 2.0, seed=0), blobs(200, 7, 3, 2.0, seed=1)
-    scaler = StandardScaler().fit(train[0].astype(float))
-    fitted = LogisticRegression(C=1 / penalty, tol=1e-10, max_iter=10_000).fit(
-        scaler.transform(train[0].astype(float)), train[1]
-    )
-    expected = (fitted.predict(scaler.transform(test[0].astype(float))) == test[1]).mean()
+    scaled = on_one_scale(train[0])
+    fitted = LogisticRegression(C=1 / penalty, tol=1e-10, max_iter=10_000).fit(scaled(train[0]), train[1])
+    expected = (fitted.predict(scaled(test[0])) == test[1]).mean()
     accuracy = metrics.linear_accuracy(*test, *train, penalty=penalty)
     assert accuracy == pytest.approx(expected, abs=1 / 200)
     assert accuracy == metrics.linear_accuracy(*test, *train, penalty=penalty)
 
 
+def test_a_rotation_and_a_scale_change_nothing():
+    """Principal components are a rotation: their baseline must not depend on the directions' variances."""
+    train, test = blobs(60, 4, 3, 1.0, seed=0), blobs(300, 4, 3, 1.0, seed=1)
+    stretched = [part[0].astype(float) * [30, 1, 0.1, 1] for part in (test, train)]
+    rotation = 7 * np.linalg.qr(np.random.default_rng(2).normal(size=(4, 4)))[0]
+    accuracy = metrics.linear_accuracy(stretched[0], test[1], stretched[1], train[1])
+    rotated = metrics.linear_accuracy(stretched[0] @ rotation, test[1], stretched[1] @ rotation, train[1])
+    assert rotated == pytest.approx(accuracy, abs=1 / 300)
+
+
 def test_a_constant_feature_does_no_harm():
+    """It enlarges the penalty alone: a fifth dimension without variance makes the scale smaller by the root of 4/5."""
     train, test = blobs(60, 4, 3, 1.0, seed=0), blobs(50, 4, 3, 1.0, seed=1)
     with_constant = [
         np.concatenate([part[0], np.full((len(part[0]), 1), 0.1, np.float32)], 1) for part in (test, train)
     ]
-    accuracy = metrics.linear_accuracy(with_constant[0], test[1], with_constant[1], train[1])
+    accuracy = metrics.linear_accuracy(with_constant[0], test[1], with_constant[1], train[1], penalty=5 / 4)
     assert accuracy == metrics.linear_accuracy(*test, *train)
 
 
-def test_few_labels_are_linear_on_subsets_standardised_by_all():
+def test_few_labels_are_linear_on_subsets_scaled_by_all():
     train, test = blobs(120, 5, 3, 1.5, seed=0), blobs(100, 5, 3, 1.5, seed=1)
-    scaler = StandardScaler().fit(train[0].astype(float))
+    scaled = on_one_scale(train[0])
     expected = []
     for seed in (4, 5):
         chosen = metrics.labelled_subset(train[1], 6, seed)
-        fitted = LogisticRegression(max_iter=1000).fit(
-            scaler.transform(train[0][chosen].astype(float)), train[1][chosen]
-        )
-        expected.append(fitted.score(scaler.transform(test[0].astype(float)), test[1]))
+        fitted = LogisticRegression(max_iter=1000).fit(scaled(train[0][chosen]), train[1][chosen])
+        expected.append(fitted.score(scaled(test[0]), test[1]))
     row = metrics.few_label_accuracy(*test, *train, labels_per_class=6, seeds=(4, 5))
     np.testing.assert_allclose(row["accuracies"], expected, atol=1 / 100)
     assert row["mean"] == pytest.approx(sum(row["accuracies"]) / 2)
