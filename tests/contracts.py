@@ -252,6 +252,7 @@ CASES = {
     ),
     "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(4, small=4)),
     "DegradationPrediction": Case(_degradation_prediction, degraded),
+    "Rotation": Case(lambda: kg.models.Rotation(toys.encoder("encoder")), images),
     "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),

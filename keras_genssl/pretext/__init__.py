@@ -16,6 +16,7 @@ from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
 from keras_genssl.pretext.patches import aligned_patches
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
+from keras_genssl.pretext.rotation import rotated
 from keras_genssl.pretext.unpaired import Unpaired
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "edge_drawing",
     "encode_png",
     "low_high",
+    "rotated",
     "upscale",
 ]
