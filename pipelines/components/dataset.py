@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipelines.beam.shards import DeadLetter, Shard, read_report
 from pipelines.errors import UserError
 from pipelines.runtime import store
@@ -150,7 +152,7 @@ class Dataset:
             "grey": lambda: image(1),
             "patches": lambda: image(3),
             "grey_patches": lambda: image(1),
-            "int": lambda: tfds.features.Scalar("int64"),
+            "int": lambda: tfds.features.Scalar(np.int64),
             "label": lambda: tfds.features.ClassLabel(names=list(self.labels)),
         }
         features = {name: kinds[kind]() for name, kind in self.features.items()}
