@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 from pipelines.methods.representation import AnyMethod
 from pipelines.schema.bless import Bless
 from pipelines.schema.images import Images
-from pipelines.schema.pretext import Rotations
+from pipelines.schema.pretext import AnyPretext
 from pipelines.schema.recipe import Recipe
 from pipelines.schema.train import Train
 from pipelines.section import PositiveFloat
@@ -16,7 +16,7 @@ ALL_CLASSES = ("knn", "linear", "few_label", "recall_at_1", "nmi")
 UNSEEN_CLASSES = ("unseen_recall_at_1", "unseen_roc_auc", "unseen_one_shot", "seen_recall_at_1")
 BASELINES = ("pixels", "pca", "random")
 
-AnyPreparation = Annotated[Images | Rotations, Field(discriminator="preparation")]
+AnyPreparation = Annotated[Images | AnyPretext, Field(discriminator="preparation")]
 
 
 class RepresentationTrain(Train):

@@ -13,6 +13,7 @@ import numpy as np
 
 from pipelines.components.preparations.edge_drawings import EdgeDrawings
 from pipelines.components.preparations.images import Images
+from pipelines.components.preparations.masked import BlockMasked, CenterMasked
 from pipelines.components.preparations.rotations import Rotations
 from pipelines.components.preparations.super_resolution import SuperResolution
 from pipelines.errors import UserError
@@ -47,6 +48,8 @@ class Preparation(Protocol):
 
 
 PREPARATIONS: dict[str, type] = {
+    "block_masked": BlockMasked,
+    "center_masked": CenterMasked,
     "edge_drawings": EdgeDrawings,
     "images": Images,
     "rotations": Rotations,
