@@ -8,7 +8,7 @@ from keras import ops
 from keras_genssl.engine import PlayersModel, Serving, batches
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
 from keras_genssl.models.gans.base import check_inputs, discriminator_losses, generator_losses
-from keras_genssl.models.pretext import inpainting
+from keras_genssl.models.pretext import inpainting_base as inpainting
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

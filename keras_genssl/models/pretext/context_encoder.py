@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import Method, Serving, batches
-from keras_genssl.models.pretext import inpainting
+from keras_genssl.models.pretext import inpainting_base as inpainting
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
