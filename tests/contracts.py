@@ -106,6 +106,18 @@ def _degradation_prediction() -> kg.models.DegradationPrediction:
     return kg.models.DegradationPrediction(network, ["block1_conv2", "block2_conv2", "block3_conv2"])
 
 
+def inpainting(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of context encoders, blocks hidden."""
+    pictures = photographs(rng, size, toys.SIZE)
+    examples = [kg.pretext.block_masked({"image": image}, int(rng.integers(2**31)), blocks=2) for image in pictures]
+    return {key: np.stack([example[key] for example in examples]) for key in examples[0]}
+
+
+def _adversarial_context_encoder() -> kg.models.AdversarialContextEncoder:
+    networks = toys.encoder("encoder"), toys.decoder(4), toys.encoder("discriminator", 1)
+    return kg.models.AdversarialContextEncoder(*networks, adversarial_weight=0.1, overlap=1)
+
+
 def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.VAE]:
     """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
@@ -252,6 +264,11 @@ CASES = {
     ),
     "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(4, small=4)),
     "DegradationPrediction": Case(_degradation_prediction, degraded),
+    "ContextEncoder": Case(
+        lambda: kg.models.ContextEncoder(toys.encoder("encoder"), toys.decoder(4), overlap=1), inpainting
+    ),
+    "AdversarialContextEncoder": Case(_adversarial_context_encoder, inpainting),
+    "Rotation": Case(lambda: kg.models.Rotation(toys.encoder("encoder")), images),
     "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),

@@ -11,7 +11,7 @@ from keras_genssl.models.autoencoders import (
 from keras_genssl.models.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
 from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
 from keras_genssl.models.metric_learning import EmbeddingModel, PairEmbeddingModel, TripletEmbeddingModel
-from keras_genssl.models.pretext import DegradationPrediction
+from keras_genssl.models.pretext import AdversarialContextEncoder, ContextEncoder, DegradationPrediction, Rotation
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
 from keras_genssl.models.translation import CycleGAN, Pix2Pix
 
@@ -27,9 +27,11 @@ __all__ = [
     "SRGAN",
     "VAE",
     "WGANGP",
+    "AdversarialContextEncoder",
     "Autoencoder",
     "BarlowTwins",
     "ConditionalGAN",
+    "ContextEncoder",
     "ContractiveAutoencoder",
     "CycleGAN",
     "DegradationPrediction",
@@ -40,6 +42,7 @@ __all__ = [
     "PairEmbeddingModel",
     "Pix2Pix",
     "RedundantAutoencoder",
+    "Rotation",
     "SRResNet",
     "SimCLR",
     "SimSiam",

@@ -14,8 +14,10 @@ from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, de
 from keras_genssl.pretext.degradation import DEGRADATIONS, degrade, degraded_pair
 from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
+from keras_genssl.pretext.masks import block_masked, center_masked
 from keras_genssl.pretext.patches import aligned_patches
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
+from keras_genssl.pretext.rotation import rotated
 from keras_genssl.pretext.unpaired import Unpaired
 
 __all__ = [
@@ -26,7 +28,9 @@ __all__ = [
     "Unpaired",
     "aligned_patches",
     "binarized",
+    "block_masked",
     "canvas_print",
+    "center_masked",
     "crop_to_multiple",
     "decode_image",
     "degrade",
@@ -37,5 +41,6 @@ __all__ = [
     "edge_drawing",
     "encode_png",
     "low_high",
+    "rotated",
     "upscale",
 ]

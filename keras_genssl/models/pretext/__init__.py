@@ -1,5 +1,8 @@
 """Pretext tasks: labels that the images make themselves."""
 
+from keras_genssl.models.pretext.adversarial_context_encoder import AdversarialContextEncoder
+from keras_genssl.models.pretext.context_encoder import ContextEncoder
 from keras_genssl.models.pretext.degradation_prediction import DegradationPrediction
+from keras_genssl.models.pretext.rotation import Rotation
 
-__all__ = ["DegradationPrediction"]
+__all__ = ["AdversarialContextEncoder", "ContextEncoder", "DegradationPrediction", "Rotation"]
