@@ -78,6 +78,7 @@ class Dataset:
             "format": 1,
             "name": self.name,
             "version": VERSION,
+            "features": dict(self.features),
             "content": store.digest(
                 {"features": dict(self.features), "splits": digests}
                 | ({"labels": list(self.labels)} if self.labels else {})

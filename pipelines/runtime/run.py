@@ -15,7 +15,7 @@ from pipelines import tasks
 from pipelines.components import card, evaluator, exporter, pusher, trainer
 from pipelines.console import Console
 from pipelines.report import page
-from pipelines.runtime import code, device, store
+from pipelines.runtime import code, data_checks, device, store
 from pipelines.schema import Recipe
 
 
@@ -72,7 +72,7 @@ def run(
     task = tasks.of(recipe)
     identity = task.identity(recipe)
     pusher.check(home / recipe.export.name, identity)
-    examples, prepared = _prepare(recipe, output, workers, steps, console)
+    examples, checked, prepared = _prepare(recipe, output, workers, steps, console)
 
     labels = prepared.manifest.get("labels")
     count = prepared.manifest["splits"]["train"]["records"]
@@ -132,6 +132,7 @@ def run(
             export=export,
             pushed=pushed.path if pushed else None,
             data=_statistics(task, examples, prepared),
+            checked=checked,
             dead_letters=[*examples.dead_letters, *prepared.dead_letters],
             steps=steps.done,
             versions=code.versions(),
@@ -143,7 +144,7 @@ def run(
         store.write_json(
             directory / "metrics.json",
             {
-                "recipe": recipe.model_dump(mode="json", exclude={"full_scale"}),
+                "recipe": recipe.model_dump(mode="json", by_alias=True, exclude={"full_scale"}),
                 "evaluation": evaluation,
                 "training": training,
                 "export": export,
@@ -156,8 +157,8 @@ def run(
     return Outcome(prepared.path, report, saved_model, pushed, evaluation, export)
 
 
-def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", console: Console) -> tuple[Any, Any]:
-    """ExampleGen and Prepare."""
+def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", console: Console) -> tuple[Any, Any, Any]:
+    """ExampleGen, the checks of the data, and Prepare."""
     from pipelines.components.prepare import prepare
 
     words, data, preparation = tasks.of(recipe).words, recipe.data, recipe.prepare.preparation
@@ -166,6 +167,7 @@ def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", consol
         lambda: _examples(recipe, output, workers, console),
         lambda it: _counted(it, words.examples, "held out"),
     )
+    checked = data_checks.check(recipe, examples, output, workers, steps, console)
     parameters = recipe.prepare.model_dump(exclude={"preparation", *recipe.prepare.later})
 
     def write() -> Any:
@@ -180,7 +182,7 @@ def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", consol
                 tell=shown.update,
             )
 
-    return examples, steps.run("Prepare", write, lambda it: _counted(it, words.train, words.held_out))
+    return examples, checked, steps.run("Prepare", write, lambda it: _counted(it, words.train, words.held_out))
 
 
 def _examples(recipe: Recipe, output: Path, workers: int, console: Console) -> Any:
