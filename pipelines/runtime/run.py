@@ -18,6 +18,9 @@ from pipelines.report import page
 from pipelines.runtime import code, data_checks, device, store
 from pipelines.schema import Recipe
 
+# What a run writes below its output, and never reads as the user's images.
+_OWN = ("examples", "statistics", "schemas", "validation", "prepared", "references", "runs", "saved_models")
+
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
@@ -214,7 +217,7 @@ def _examples(recipe: Recipe, output: Path, workers: int, console: Console) -> A
             source,
             output / "examples" / "photographs",
             split,
-            exclude=[output / name for name in ("examples", "prepared", "references", "runs", "saved_models")],
+            exclude=[output / name for name in _OWN],
             max_failure_rate=data.max_failure_rate,
             labels=preparations.make(recipe.prepare.preparation, {}).keeps_label,
             workers=workers,

@@ -14,9 +14,10 @@ class Data(Section):
     """Where the images come from and which of them training never sees.
 
     ``held_out`` names files of the source; without it ``eval_fraction`` of them, by content, are held out. A
-    ``dataset`` is a name that `keras_genssl.data.load` knows, and its splits are used as they are. When more than
-    ``max_failure_rate`` of the images cannot be used, the run ends. ``schema`` is a file that the data is held against,
-    instead of the schema of the recipe's first run; ``validate`` says what an anomaly does.
+    ``dataset`` is a name that `keras_genssl.data.load` knows, a directory of IDX files or an NPZ archive, and its
+    splits are used as they are. When more than ``max_failure_rate`` of the images cannot be used, the run ends.
+    ``schema`` is a file that the data is held against, instead of the schema of the recipe's first run; ``validate``
+    says what an anomaly does.
     """
 
     source: Literal["embedded", "folder", "dataset"] = "embedded"
