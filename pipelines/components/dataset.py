@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipelines.beam.shards import DeadLetter, Shard, read_report
 from pipelines.errors import UserError
 from pipelines.runtime import store
@@ -24,7 +26,8 @@ class Dataset:
 
     Attributes:
         name: as TFDS knows it, lower-case letters, digits and underscores.
-        features: name -> `"text"`, `"image"` (colour), `"grey"` (an image of one channel) or `"label"`.
+        features: name -> `"text"`, `"image"` (colour), `"grey"` (an image of one channel), `"number"` (an
+            integer) or `"label"`.
         shards: all files of all splits.
         labels: the names of the classes, where there is a label.
     """
@@ -129,6 +132,7 @@ class Dataset:
             "text": tfds.features.Text,
             "image": lambda: tfds.features.Image(shape=(None, None, 3), encoding_format="png"),
             "grey": lambda: tfds.features.Image(shape=(None, None, 1), encoding_format="png"),
+            "number": lambda: tfds.features.Tensor(shape=(), dtype=np.int64),
             "label": lambda: tfds.features.ClassLabel(names=list(self.labels)),
         }
         features = {name: kinds[kind]() for name, kind in self.features.items()}
