@@ -200,8 +200,10 @@ def _outcomes(
         except ValueError as error:
             yield DeadLetter(key, name, "prepare", type(error).__name__, str(error))
             continue
-        label = {} if group.label is None else {"label": group.label}
-        yield Record(values | label, dict(label))
+        facts: dict[str, int | str] = {}
+        if group.label is not None:
+            facts["label"] = values["label"] = group.label
+        yield Record(values, facts)
 
 
 def _read(file: BinaryIO, offset: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipelines.components import data_schema
 from pipelines.components.data_schema import DataSchema, ImageRules, Range, Shares
@@ -16,6 +16,7 @@ from pipelines.runtime.artifact import Artifact, publish
 FILE = "schema.yaml"
 SLACK = 0.25  # of a size: as much smaller than the smallest, as much larger than the largest
 BRIGHTNESS_SLACK = 16.0  # levels of 255
+_CHANNELS: tuple[Literal[1], Literal[3]] = (1, 3)
 _ENDS = ("smallest", "largest")
 
 
@@ -76,7 +77,7 @@ def _rules(found: Sequence[Mapping[str, Any]]) -> ImageRules:
     return ImageRules(
         height=_size([images["height"] for images in found]),
         width=_size([images["width"] for images in found]),
-        channels=sorted({int(channels) for images in found for channels in images["channels"]}),
+        channels=[channels for channels in _CHANNELS if any(str(channels) in images["channels"] for images in found)],
         brightness=Range(
             min=float(math.floor(max(0.0, low - BRIGHTNESS_SLACK))),
             max=float(math.ceil(min(255.0, high + BRIGHTNESS_SLACK))),
