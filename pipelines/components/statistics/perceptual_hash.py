@@ -37,8 +37,8 @@ def hashes(small: np.ndarray) -> np.ndarray:
         half of them are set, so that distances are mostly even.
 
     Example:
-        >>> left_to_right = np.tile(np.linspace(255, 0, 32).astype(np.uint8), (1, 32, 1))
-        >>> f"{int(hashes(left_to_right)[0]):064b}"[:8]  # the mean and the odd frequencies are positive
+        >>> falling = np.tile(np.arange(255, 191, -2, dtype=np.uint8), (1, 32, 1))
+        >>> f"{int(hashes(falling)[0]):064b}"[:8]  # the mean and the odd frequencies are positive
         '11010101'
     """
     # Products stay below 2**38, so that float64 adds them exactly, in whatever order.
