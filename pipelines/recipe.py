@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from pipelines import located_yaml
 from pipelines.errors import UserError
@@ -179,7 +180,7 @@ def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, s
         received = context["tag"]
     hint = ""
     if kind == "extra_forbidden":
-        valid = sorted({key for section in sections for key in section.model_fields})
+        valid = sorted({key for section in sections for key in _fields(section)})
         rule = "is not a known key."
         hint = _nearest(str(path[-1]), valid) or f" Valid keys here: {', '.join(valid)}"
     elif kind in ("missing", "union_tag_not_found"):
@@ -217,10 +218,15 @@ def _walk(loc: tuple[Any, ...], data: Any, recipe: type[Recipe]) -> tuple[locate
         if keyed:
             keyed = False
             continue
-        fields = [section.model_fields[part] for section in sections if part in section.model_fields]
+        fields = [_fields(section)[part] for section in sections if part in _fields(section)]
         keyed = any(_is_mapping(field.annotation) for field in fields)
         sections = [inner for field in fields for inner in _models(field.annotation)]
     return tuple(path), last
+
+
+def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys that a section may hold."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def _tags(section: type[BaseModel]) -> set[Any]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_genssl.data.npz import rows_of
+
 DEBIAN = {"fashion_mnist": "/usr/share/datasets/fashion-mnist"}
 """Where Debian's packages put the IDX files of datasets that TFDS knows by these names."""
 
@@ -89,8 +91,6 @@ def read_idx(directory: str, split: str) -> dict[str, np.ndarray]:
     Raises:
         ValueError: if the split is another, a file is missing or is not what its header says.
     """
-    import tensorflow_datasets as tfds
-
     name = split.partition("[")[0]
     if name not in _SPLITS:
         raise ValueError(f"`split` must be one of {sorted(_SPLITS)} in {directory}. Received: split={split!r}")
@@ -98,9 +98,7 @@ def read_idx(directory: str, split: str) -> dict[str, np.ndarray]:
     labels = _read(directory, f"{_SPLITS[name]}-labels-idx1-ubyte", 1)
     if len(images) != len(labels):
         raise ValueError(f"{directory} must hold a label for each image. Received: {len(images)} and {len(labels)}")
-    info = tfds.core.SplitInfo(name=name, shard_lengths=[len(images)], num_bytes=images.nbytes)
-    spans = tfds.core.ReadInstruction.from_spec(split).to_absolute({name: info})
-    rows = np.concatenate([np.arange(len(images))[span.from_ : span.to] for span in spans])
+    rows = rows_of(split, len(images))
     return {"image": images[rows][..., np.newaxis], "label": labels[rows].astype(np.int64)}
 
 

@@ -46,10 +46,11 @@ def load(
     Args:
         source: a name of TFDS (`"fashion_mnist"`; downloaded when needed, or read from Debian's package
             `dataset-fashion-mnist` where that is installed), a prepared directory (published by its
-            `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), a folder of images,
-            searched recursively (elements `image`, `key`, and `label` where all images lie in sub-folders),
-            or arrays in memory, name -> `(num_examples, ...)`.
-        split: `"train"`, or another split of the source; TFDS' slices (`"train[:10%]"`) for names of TFDS.
+            `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), an NPZ archive
+            (`npz.read_npz`), a folder of images, searched recursively (elements `image`, `key`, and `label` where all
+            images lie in sub-folders), or arrays in memory, name -> `(num_examples, ...)`.
+        split: `"train"`, or another split of the source; TFDS' slices (`"train[:10%]"`) for names of TFDS, IDX files
+            and archives.
         batch_size: examples in a batch, which must then have equal shapes; `None` for single examples.
         seed: integer >= 0; gives the order of each epoch and the seeds of `transform`.
         shuffle: `False` for the order on disk.

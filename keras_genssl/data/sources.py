@@ -1,4 +1,4 @@
-"""What `load` can read: prepared directories, TFDS names, IDX files, folders of images and arrays.
+"""What `load` can read: prepared directories, TFDS names, IDX files, NPZ archives, folders of images and arrays.
 
 Each source is a sequence of encoded examples (`__len__`, `read`) and a TensorFlow function that decodes one.
 """
@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.arrays import DEBIAN, ArraySource, is_idx, read_idx
+from keras_genssl.data.npz import read_npz
 from keras_genssl.data.records import Records, Shard
 from keras_genssl.pretext import EXTENSIONS, decode_image
 
@@ -181,6 +182,8 @@ def open_source(
             raise ValueError(f'Arrays have one split, "train". Received: split={split!r}')
         return ArraySource(source, features)
     name = os.path.expanduser(os.fspath(source))
+    if name.endswith(".npz") and tf.io.gfile.exists(name):
+        return ArraySource(read_npz(name, split), features)
     if not tf.io.gfile.isdir(name):
         return _open_tfds(name, split, features, data_dir)
     if tf.io.gfile.exists(os.path.join(name, "manifest.json")):

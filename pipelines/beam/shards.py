@@ -118,8 +118,13 @@ def write_shard(directory: str, shard: Shard, outcomes: Iterable[Record | DeadLe
     write_file(FileSystems.join(directory, shard.file), frames())
     report |= {"sha256": digest.hexdigest(), "dead_letters": dead_letters}
     report["facts"] = {name: sorted([v, n] for v, n in facts[name].items()) for name in sorted(facts)}
-    write_file(_report_path(directory, shard), [json.dumps(report).encode()])
+    write_report(directory, shard, report)
     return report
+
+
+def write_report(directory: str, shard: Shard, report: dict[str, Any]) -> None:
+    """Write the report of a shard, which says that the shard is done."""
+    write_file(_report_path(directory, shard), [json.dumps(report).encode()])
 
 
 def is_written(directory: str, shard: Shard) -> bool:

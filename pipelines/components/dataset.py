@@ -85,12 +85,12 @@ class Dataset:
             "format": 1,
             "name": self.name,
             "version": VERSION,
+            "features": dict(self.features),
             "content": store.digest(
                 {"features": dict(self.features), "splits": digests}
                 | ({"labels": list(self.labels)} if self.labels else {})
             ),
             "splits": splits,
-            "features": dict(self.features),
             **({"stacks": stacks} if stacks else {}),
             **({"labels": list(self.labels)} if self.labels else {}),
             "dead_letters": {

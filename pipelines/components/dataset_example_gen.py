@@ -35,7 +35,8 @@ def dataset_example_gen(
     The files are the same to the byte for any number of workers.
 
     Args:
-        source: a name that `keras_genssl.data.load` knows, such as `"fashion_mnist"`, or a directory of IDX files.
+        source: a name that `keras_genssl.data.load` knows, such as `"fashion_mnist"`, a directory of IDX files or an
+            NPZ archive.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
         splits: our split -> that of the data set: `{"train": "train", "eval": "test"}`.
         workers: processes; 1 works in this one.

@@ -14,7 +14,7 @@ from pipelines.components import examples_picture, preparations
 from pipelines.components.dataset import STACKS, Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code
-from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.artifact import Artifact, publish, verify
 
 _NO_LIMIT = 2**62  # what ExampleGen let pass is not judged again
 
@@ -62,6 +62,7 @@ def prepare(
     }
 
     def build(directory: Path) -> dict[str, Any]:
+        verify(examples)
         pairs = [
             (str(examples.path / shard["file"]), Shard(preparation, split, index, len(part["shards"])), part["records"])
             for split, part in examples.manifest["splits"].items()
@@ -97,7 +98,14 @@ def _outcomes(
         for serialized in records.read(file):
             record = records.parse(serialized)
             key, name = record["key"].decode(), record["name"].decode()
-            image = codec.decode_image(record["image"], _NO_LIMIT)[0]
+            if "image" not in record:
+                yield DeadLetter(key, name, "prepare", "MissingFeature", "the record has no `image`")
+                continue
+            try:
+                image = codec.decode_image(record["image"], _NO_LIMIT)[0]
+            except codec.DECODE_ERRORS as error:
+                yield DeadLetter(key, name, "decode", type(error).__name__, str(error))
+                continue
             try:
                 for index, example in enumerate(preparation.examples(image, key, split, images)):
                     label = {"label": record["label"]} if preparation.keeps_label and "label" in record else {}

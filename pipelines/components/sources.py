@@ -143,7 +143,7 @@ def divide(files: Sequence[File], split: Split) -> tuple[dict[str, list[File]], 
         for twin in twins
     ]
     if split and all(isinstance(value, int | float) for value in split.values()):
-        chosen = _by_fraction(list(groups), split)  # type: ignore[arg-type]
+        chosen = by_fraction(list(groups), split)  # type: ignore[arg-type]
     elif split and all(isinstance(value, list | tuple) for value in split.values()):
         chosen = _by_name(groups, split)  # type: ignore[arg-type]
     else:
@@ -157,14 +157,23 @@ def divide(files: Sequence[File], split: Split) -> tuple[dict[str, list[File]], 
     return parts, duplicates
 
 
-def _by_fraction(keys: Sequence[str], fractions: Mapping[str, float]) -> dict[str, list[str]]:
+def by_fraction(
+    keys: Sequence[str], fractions: Mapping[str, float], what: str = "different readable image files"
+) -> dict[str, list[str]]:
+    """Split -> keys, by the hash of each key; a split that would get nothing takes the key that is nearest to it.
+
+    Args:
+        keys: to divide.
+        fractions: split -> its part of them.
+        what: the keys stand for, in messages.
+
+    Raises:
+        UserError: if the fractions do not sum to one, or there are fewer keys than splits.
+    """
     if min(fractions.values()) <= 0 or abs(sum(fractions.values()) - 1) > 1e-6:
         raise UserError(f"The fractions of `split` must be positive and sum to 1. Received: split={fractions}")
     if len(keys) < len(fractions):
-        raise UserError(
-            f"`split` names {len(fractions)} splits. Received: {len(keys)} different readable image files, "
-            "fewer than splits"
-        )
+        raise UserError(f"`split` names {len(fractions)} splits. Received: {len(keys)} {what}, fewer than splits")
     place = {key: hash64(key, "split") / 2**64 for key in keys}
     chosen: dict[str, list[str]] = {}
     ends: dict[str, tuple[float, float]] = {}

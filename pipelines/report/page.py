@@ -10,8 +10,9 @@ import jinja2
 import yaml
 
 from pipelines import tasks
-from pipelines.report import curves
+from pipelines.report import curves, data
 from pipelines.report.judgement import Picture
+from pipelines.runtime.data_checks import Checked
 from pipelines.schema import Recipe
 
 
@@ -51,6 +52,7 @@ class Contents:
         versions: package -> version.
         command: what was typed.
         started: date and time, ISO 8601.
+        checked: what the checks of the data found.
     """
 
     recipe: Recipe
@@ -67,6 +69,7 @@ class Contents:
     versions: dict[str, str]
     command: str
     started: str
+    checked: Checked | None = None
 
 
 def render(contents: Contents) -> str:
@@ -86,7 +89,7 @@ def render(contents: Contents) -> str:
     usage = None
     if judgement.usage is not None and contents.pushed is not None:
         usage = judgement.usage.replace("{path}", json.dumps(str(contents.pushed)))
-    parameters = contents.recipe.model_dump(mode="json", exclude={"full_scale", "name", "description"})
+    parameters = contents.recipe.model_dump(mode="json", by_alias=True, exclude={"full_scale", "name", "description"})
     return environment.get_template("report.html.j2").render(
         vars(contents)
         | {
@@ -94,6 +97,7 @@ def render(contents: Contents) -> str:
             "usage": usage,
             "curves": curves.svgs(contents.history),
             "parameters": yaml.safe_dump(parameters, sort_keys=False),
+            "statistics": data.view(contents.checked.statistics) if contents.checked else None,
             "seconds": sum(step.seconds for step in contents.steps),
         }
     )

@@ -1,6 +1,7 @@
 """Directories of prepared data: named by what they were made from, resumed, verified, published whole."""
 
 import dataclasses
+import hashlib
 import json
 import logging
 import os
@@ -77,6 +78,27 @@ def publish(
                 _remove_debris(output_dir, final)
                 return Artifact(final, digest, False, _make(final, build))
     return Artifact(final, digest, True, found)
+
+
+def verify(artifact: Artifact) -> None:
+    """Read the shards of an artifact before work on them.
+
+    Raises:
+        UserError: if one is missing or is not what its manifest says.
+    """
+    for split in artifact.manifest["splits"].values():
+        for shard in split["shards"]:
+            path = artifact.path / shard["file"]
+            try:
+                with open(path, "rb") as file:
+                    sound = hashlib.file_digest(file, "sha256").hexdigest() == shard["sha256"]
+            except OSError as error:
+                raise UserError(f"{path}: the shard cannot be read: {error.strerror}") from error
+            if not sound:
+                raise UserError(
+                    f"{path}: the shard is damaged: it is not what its manifest says. Remove the directory "
+                    f"{artifact.path}, and the next run makes it again"
+                )
 
 
 def _make(final: Path, build: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:

@@ -16,9 +16,12 @@ from pipelines.components import card, evaluator, exporter, pusher, trainer
 from pipelines.console import Console
 from pipelines.report import page
 from pipelines.report.judgement import Picture
-from pipelines.runtime import code, device, store
+from pipelines.runtime import code, data_checks, device, store
 from pipelines.schema import Recipe
 from pipelines.schema.images import Preparation
+
+# What a run writes below its output, and never reads as the user's images.
+_OWN = ("examples", "statistics", "schemas", "validation", "prepared", "references", "runs", "saved_models")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +77,7 @@ def run(
     task = tasks.of(recipe)
     identity = task.identity(recipe)
     pusher.check(home / recipe.export.name, identity)
-    examples, prepared, judged = _prepare(recipe, output, workers, steps, console)
+    examples, checked, prepared, judged = _prepare(recipe, output, workers, steps, console)
 
     labels = prepared.manifest.get("labels")
     count = prepared.manifest["splits"]["train"]["records"]
@@ -135,6 +138,7 @@ def run(
             pushed=pushed.path if pushed else None,
             data=_statistics(task, examples, prepared),
             examples=_picture(prepared),
+            checked=checked,
             dead_letters=[*examples.dead_letters, *prepared.dead_letters],
             steps=steps.done,
             versions=code.versions(),
@@ -146,7 +150,7 @@ def run(
         store.write_json(
             directory / "metrics.json",
             {
-                "recipe": recipe.model_dump(mode="json", exclude={"full_scale"}),
+                "recipe": recipe.model_dump(mode="json", by_alias=True, exclude={"full_scale"}),
                 "evaluation": evaluation,
                 "training": training,
                 "export": export,
@@ -160,7 +164,8 @@ def run(
 
 
 def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", console: Console) -> tuple[Any, ...]:
-    """ExampleGen and Prepare: the examples, what training reads, and what the task is judged on."""
+    """ExampleGen, the checks of the data, and Prepare: the examples, what was found in them, what training reads, and
+    what the task is judged on."""
     from pipelines.components.prepare import prepare
 
     words, data, judged_on = tasks.of(recipe).words, recipe.data, tasks.of(recipe).judged_on(recipe)
@@ -169,6 +174,7 @@ def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", consol
         lambda: _examples(recipe, output, workers, console),
         lambda it: _counted(it, words.examples, "held out"),
     )
+    checked = data_checks.check(recipe, examples, output, workers, steps, console)
 
     def write(section: Preparation) -> Any:
         with console.preparing() as shown:
@@ -187,8 +193,9 @@ def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", consol
 
     prepared = steps.run("Prepare", lambda: write(recipe.prepare), count)
     if judged_on == recipe.prepare:
-        return examples, prepared, prepared
-    return examples, prepared, steps.run(f"Prepare {judged_on.preparation}", lambda: write(judged_on), count)
+        return examples, checked, prepared, prepared
+    judged = steps.run(f"Prepare {judged_on.preparation}", lambda: write(judged_on), count)
+    return examples, checked, prepared, judged
 
 
 def _examples(recipe: Recipe, output: Path, workers: int, console: Console) -> Any:
@@ -220,7 +227,7 @@ def _examples(recipe: Recipe, output: Path, workers: int, console: Console) -> A
             source,
             output / "examples" / "photographs",
             split,
-            exclude=[output / name for name in ("examples", "prepared", "references", "runs", "saved_models")],
+            exclude=[output / name for name in _OWN],
             max_failure_rate=data.max_failure_rate,
             labels=preparations.make(tasks.of(recipe).judged_on(recipe).preparation, {}).keeps_label,
             workers=workers,

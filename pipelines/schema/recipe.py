@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from pipelines.schema.train import Train
+from pipelines.schema.validate import Validate
 from pipelines.section import Fraction, Section
 
 
@@ -13,8 +14,10 @@ class Data(Section):
     """Where the images come from and which of them training never sees.
 
     ``held_out`` names files of the source; without it ``eval_fraction`` of them, by content, are held out. A
-    ``dataset`` is a name that `keras_genssl.data.load` knows, and its splits are used as they are. When more than
-    ``max_failure_rate`` of the images cannot be used, the run ends.
+    ``dataset`` is a name that `keras_genssl.data.load` knows, a directory of IDX files or an NPZ archive, and its
+    splits are used as they are. When more than ``max_failure_rate`` of the images cannot be used, the run ends.
+    ``schema`` is a file that the data is held against, instead of the schema of the recipe's first run; ``validate``
+    says what an anomaly does.
     """
 
     source: Literal["embedded", "folder", "dataset"] = "embedded"
@@ -25,6 +28,9 @@ class Data(Section):
     held_out: Annotated[list[str], Field(min_length=1)] | None = None
     eval_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     max_failure_rate: Fraction = 0.5
+    # Pydantic's classes have methods of these names.
+    schema_file: str | None = Field(default=None, alias="schema")
+    validation: Validate = Field(default=Validate(), alias="validate")
 
     @model_validator(mode="after")
     def _source_is_named(self) -> "Data":

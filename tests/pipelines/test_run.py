@@ -23,6 +23,10 @@ TINY = {
     "evaluate.floor_gain_db": -20,
 }
 
+COMPONENTS = [
+    *("ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleValidator", "Prepare"),
+    *("Trainer", "Evaluator", "Exporter", "Pusher"),
+]
 SLOW = {"train.checkpoint_steps": 1}  # a state at each step: time to be killed, and the same run
 INSIDE = "{}/state-*[1-9]"  # a state inside an epoch
 
@@ -79,7 +83,7 @@ def test_first_run_trains_judges_exports_and_pushes(home, first):
     assert "3 photographs, 1 held out, 1 dead letter" in output
     assert "step 150/150" in output
     whole = re.findall(r"^ *shard (\d+)/\1, (.*)$", output, re.MULTILINE)
-    assert len(whole) == 2  # of the images, and of what is made of them
+    assert len(whole) == 3  # of the images, of their statistics, and of what is made of them
     assert whole[0][1] == "4 records, 1 dead letter"
     run = _only(home / "out" / "runs" / "super_resolution")
     assert _names(run) == ["evaluation", "export", "metrics.json", "report.html", "train"]
@@ -110,7 +114,7 @@ def test_report_shows_what_was_measured(home, first):
 def test_second_run_reuses_everything_and_says_so(home, first):
     status, output, _ = genssl.run(home, *_arguments("out"))
     assert status == 0
-    for component in ("ImageExampleGen", "Prepare", "Trainer", "Evaluator", "Exporter", "Pusher"):
+    for component in COMPONENTS:
         assert any(line.split()[:2] == [component, "reused"] for line in output.splitlines())
     assert "unchanged, not pushed again" in output
     assert _names(home / "out" / "saved_models" / "super_resolution_x2") == ["1"]

@@ -58,3 +58,15 @@ def test_prepared_images_of_the_right_size_are_the_same_to_the_bit_and_keep_thei
 def test_what_there_is_none_of_is_an_error(source, tmp_path, name, split):
     with pytest.raises(UserError, match=rf"^data.dataset=.*, split {split}: "):
         dataset_example_gen(name or source, tmp_path, {"train": split})
+
+
+def test_an_archive_of_arrays_is_a_data_set_and_its_faults_are_told(tmp_path):
+    images, labels = digits.digits()
+    np.savez(tmp_path / "digits.npz", images=images[:10], labels=labels[:10])
+    splits = {"train": "train[:80%]", "eval": "train[80%:]"}
+    made = dataset_example_gen(str(tmp_path / "digits.npz"), tmp_path / "out", splits)
+    (batch,) = data.load(made.path, "eval", 2, shuffle=False, features=["image", "label"]).as_numpy_iterator()
+    np.testing.assert_array_equal(batch["image"][..., 0], images[8:10])
+    np.testing.assert_array_equal(batch["label"], labels[8:10])
+    with pytest.raises(UserError, match=r"digits\.npz, split test: .* must hold an array `x_test`"):
+        dataset_example_gen(str(tmp_path / "digits.npz"), tmp_path / "out", SPLITS)

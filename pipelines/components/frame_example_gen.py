@@ -1,0 +1,207 @@
+"""FrameExampleGen: folders of frames, one for each sequence -> keyed records of frames in their order."""
+
+import collections
+import functools
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_genssl.pretext import codec
+from pipelines.beam import progress, runner
+from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
+from pipelines.components import sources
+from pipelines.components.dataset import DUPLICATE, VERSION, Dataset
+from pipelines.errors import UserError
+from pipelines.runtime import code
+from pipelines.runtime.artifact import Artifact, publish
+
+NAME = "frames"
+FEATURES = {"key": "text", "name": "text", "image": "image", "sequence": "text", "frame": "int"}
+MIN_FRAMES = 3  # fewer have no order that could be told from its reverse
+_SHARD_BYTES = 32 * 2**20
+_FEW_SHARDS = 8
+
+Sequences = dict[str, list[sources.File]]
+
+
+def frame_example_gen(
+    source: str | os.PathLike[str],
+    output_dir: str | os.PathLike[str],
+    split: sources.Split,
+    *,
+    exclude: Iterable[str | os.PathLike[str]] = (),
+    max_failure_rate: float = 0.5,
+    max_pixels: int = codec.MAX_PIXELS,
+    workers: int = 1,
+    tell: progress.Tell | None = None,
+) -> Artifact:
+    """Turn folders of frames into records: `key`, `name`, `image`, `sequence` (the folder) and `frame` (from 0 on).
+
+    The frames of a folder stand in the order of their names, numbers in them compared as numbers, and one after the
+    other in the same shard; a sequence is in one split as a whole. A frame that cannot be decoded is a dead letter and
+    leaves a gap in the numbers.
+
+    Args:
+        source: a folder whose sub-folders, at any depth, hold the frames of a sequence each, at least three.
+        output_dir: the artifact is published as `<output_dir>/<digest>`.
+        split: fractions of the sequences, or names of some, `{"eval": ["walk"]}`, the rest being `train`.
+        exclude: folders below the source that are not looked into.
+        max_failure_rate: the part of the frames that may become dead letters (those of repeated sequences do not
+            count).
+        max_pixels: larger images are refused before they are decompressed.
+        workers: processes; 1 works in this one.
+        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+
+    Returns:
+        The artifact, a TFDS directory with a manifest.
+
+    Raises:
+        UserError: if there is no sequence, `split` cannot be made, too many frames fail, or a split stays empty.
+    """
+    if not 0 <= max_failure_rate <= 1:
+        raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
+    found, _ = sources.find(source, [*exclude, output_dir])
+    files, letters = sources.fingerprint(found)
+    sequences, more = _sequences(files)
+    letters += more
+    if not sequences:
+        first = f" {letters[0].path}: {letters[0].message}" if letters else ""
+        raise UserError(f"`source` must hold a folder of at least {MIN_FRAMES} frames for each sequence.{first}")
+    keys = {_key(frames): name for name, frames in sequences.items()}
+    parts = _divide(keys, split)
+    sizes = {part: sum(file.size for name in names for file in sequences[name]) for part, names in parts.items()}
+    counts = {
+        part: max(1, -(-sizes[part] // _SHARD_BYTES), min(len(names), _FEW_SHARDS)) for part, names in parts.items()
+    }
+    execution: dict[str, Any] = {
+        "component": "FrameExampleGen",
+        "inputs": {
+            "sequences": {name: [[file.label, file.key] for file in frames] for name, frames in sequences.items()},
+            "dead_letters": [[letter.path, letter.message] for letter in letters],
+        },
+        "parameters": {"split": parts, "max_failure_rate": max_failure_rate, "max_pixels": max_pixels},
+        "code": code.digest(__name__),
+        "versions": code.versions(),
+    }
+
+    def build(directory: Path) -> dict[str, Any]:
+        everything = [Shard(NAME, part, index, count) for part, count in counts.items() for index in range(count)]
+        number = {shard: index for index, shard in enumerate(everything)}
+        key_of = {name: key for key, name in keys.items()}
+        keyed = [
+            (number[Shard(NAME, part, shard_index(key_of[name], _salt(part), counts[part]), counts[part])], element)
+            for part, names in parts.items()
+            for name in names
+            for element in [(key_of[name], name, sequences[name])]
+        ]
+        write = functools.partial(_write, shards=everything, directory=str(directory), max_pixels=max_pixels)
+        with progress.watch(str(directory), everything, tell):
+            runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
+        repeated = sum(letter.error == DUPLICATE for letter in letters)
+        return Dataset(NAME, FEATURES, everything).finish(
+            directory, len(found) - repeated, max_failure_rate, letters, **execution
+        )
+
+    return publish(output_dir, execution, build)
+
+
+def _sequences(files: Iterable[sources.File]) -> tuple[Sequences, list[DeadLetter]]:
+    """Folder -> its frames in order; dead letters for frames outside a sequence, in a short or in a repeated one."""
+    folders: Sequences = collections.defaultdict(list)
+    for file in files:
+        folders[file.label.rpartition("/")[0]].append(file)
+    sequences: Sequences = {}
+    letters: list[DeadLetter] = []
+    seen: dict[str, str] = {}
+    for name in sorted(folders):
+        frames = sorted(folders[name], key=lambda file: natural(file.name))
+        key = _key(frames)
+        if not name:
+            fault = ("NoSequence", "it lies in no folder of frames")
+        elif len(frames) < MIN_FRAMES:
+            fault = ("TooShort", f"{len(frames)} frames in its folder, and a sequence has at least {MIN_FRAMES}")
+        elif key in seen:
+            fault = (DUPLICATE, f"its folder holds the same frames as {seen[key]}")
+        else:
+            sequences[name] = frames
+            seen[key] = name
+            continue
+        letters += [DeadLetter(file.key, file.label, "sequence", *fault) for file in frames]
+    return sequences, letters
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """A key by which names are sorted as people do: `frame9` before `frame10`.
+
+    >>> sorted(["frame10", "frame9", "frame"], key=natural)
+    ['frame', 'frame9', 'frame10']
+    """
+    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def _key(frames: Sequence[sources.File]) -> str:
+    """Of a sequence: a digest of its frames' contents in order."""
+    return hashlib.blake2b(" ".join(file.key for file in frames).encode(), digest_size=16).hexdigest()
+
+
+def _divide(keys: Mapping[str, str], split: sources.Split) -> dict[str, list[str]]:
+    """Split -> the names of its sequences."""
+    if split and all(isinstance(value, int | float) for value in split.values()):
+        chosen = sources.by_fraction(sorted(keys), split, "different sequences")  # type: ignore[arg-type]
+        return {part: sorted(keys[key] for key in held) for part, held in chosen.items()}
+    names = set(keys.values())
+    parts: dict[str, list[str]] = {"train": []}
+    for part, held in split.items():
+        for name in held:  # type: ignore[union-attr]
+            if name not in names:
+                raise UserError(f"`split` names {name!r} in {part!r}, which is none of: {', '.join(sorted(names)[:9])}")
+        parts[part] = sorted(held)  # type: ignore[arg-type]
+    named = [name for held in parts.values() for name in held]
+    if len(set(named)) < len(named):
+        raise UserError(f"`split` must name a sequence once. Received: split={dict(split)}")
+    if "train" not in split:
+        parts["train"] = sorted(names - set(named))
+    return parts
+
+
+def _salt(split: str) -> str:
+    return f"{split}/{VERSION}"
+
+
+def _write(
+    index: int,
+    sequences: Iterable[tuple[str, str, list[sources.File]] | None],
+    shards: Sequence[Shard],
+    directory: str,
+    max_pixels: int,
+) -> dict[str, Any]:
+    shard = shards[index]
+    salt = _salt(shard.split)
+    ordered = sorted((one for one in sequences if one is not None), key=lambda one: hash64(one[0], salt))
+    return write_shard(directory, shard, _outcomes(ordered, max_pixels))
+
+
+def _outcomes(
+    sequences: Iterable[tuple[str, str, list[sources.File]]], max_pixels: int
+) -> Iterator[Record | DeadLetter]:
+    for key, sequence, frames in sequences:
+        for number, file in enumerate(frames):
+            data = read_file(file.path)
+            if sources.content_key(data) != file.key:
+                raise RuntimeError(f"{file.label} changed while it was being read; run again")
+            try:
+                image, mode = codec.decode_image(data, max_pixels)
+            except codec.DECODE_ERRORS as error:
+                yield DeadLetter(file.key, file.label, "decode", type(error).__name__, str(error))
+                continue
+            values: dict[str, bytes | int] = {
+                "key": f"{key}-{number:06d}".encode(),
+                "name": file.name.encode(),
+                "image": codec.encode_png(image),
+                "sequence": sequence.encode(),
+                "frame": number,
+            }
+            yield Record(values, {"height": image.shape[0], "width": image.shape[1], "mode": mode})

@@ -1,0 +1,122 @@
+"""What a run does between ExampleGen and Prepare: statistics, schema, and the anomalies that end it."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipelines.console import Console
+from pipelines.errors import UserError
+from pipelines.runtime import store
+from pipelines.schema import Recipe
+
+
+class Steps(Protocol):
+    """Runs components and tells of them."""
+
+    def run(self, name: str, component: Callable[[], Any], summary: Callable[[Any], str]) -> Any:
+        """Runs one."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Checked:
+    """What the report shows of the data.
+
+    Attributes:
+        statistics: what `statistics_gen` wrote.
+        anomalies: what `example_validator.read` reads.
+        schema: the file that the data was held against; None in the first run of a recipe on its data.
+    """
+
+    statistics: dict[str, Any]
+    anomalies: list[dict[str, Any]]
+    schema: str | None
+
+
+def check(recipe: Recipe, examples: Any, output: Path, workers: int, steps: Steps, console: Console) -> Checked:
+    """Runs StatisticsGen, SchemaGen and ExampleValidator on the examples.
+
+    The data is held against ``data.schema``; without it against the schema that was inferred in the first run of the
+    recipe on this source that validated, `accepted`, which a user may edit or remove.
+
+    Raises:
+        UserError: if a shard is damaged, the schema cannot be used, or an anomaly is an error.
+    """
+    from pipelines.components import data_schema, example_validator
+    from pipelines.components.schema_gen import FILE as SCHEMA
+    from pipelines.components.schema_gen import schema_gen
+    from pipelines.components.statistics_gen import FILE as STATISTICS
+    from pipelines.components.statistics_gen import statistics_gen
+
+    given = recipe.data.schema_file
+    if given is not None:
+        data_schema.load(given)  # its faults before any work
+
+    def count() -> Any:
+        with console.preparing() as shown:
+            return statistics_gen(examples, output / "statistics", workers=workers, tell=shown.update)
+
+    statistics = steps.run("StatisticsGen", count, lambda it: _counted(_json(it.path / STATISTICS)))
+    inferred = steps.run(
+        "SchemaGen",
+        lambda: schema_gen(statistics, output / "schemas" / "inferred"),
+        lambda it: _described(data_schema.load(it.path / SCHEMA)),
+    )
+    home = accepted(recipe, output)
+    against = Path(given) if given is not None else home if home.is_file() else None
+    schema = data_schema.load(against or inferred.path / SCHEMA)
+    validated = steps.run(
+        "ExampleValidator",
+        lambda: example_validator.example_validator(statistics, schema, recipe.data.validation, output / "validation"),
+        lambda it: _judged(example_validator.read(it)),
+    )
+    anomalies = example_validator.read(validated)
+    errors = [example_validator.sentence(anomaly) for anomaly in anomalies if anomaly["severity"] == "error"]
+    if errors:
+        raise UserError(
+            f"The data {f'is not as {against} says' if against else 'cannot be used'}; nothing was trained.\n  "
+            + "\n  ".join(errors)
+            + f"\nAll anomalies: {validated.path / example_validator.FILE}; `data.validate` says which end a run"
+        )
+    if against is None:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        store.write_text(home, (inferred.path / SCHEMA).read_text(encoding="utf-8"))
+    return Checked(_json(statistics.path / STATISTICS), anomalies, str(against) if against else None)
+
+
+def accepted(recipe: Recipe, output: Path) -> Path:
+    """Where the schema is kept that later runs of a recipe on the same source are held against."""
+    source = recipe.data.model_dump(mode="json", exclude={"max_failure_rate", "schema_file", "validation"})
+    return output / "schemas" / "accepted" / recipe.name / f"{store.digest(source)[:12]}.yaml"
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _counted(statistics: dict[str, Any]) -> str:
+    number = sum(split["examples"] for split in statistics["splits"].values())
+    between = (statistics["near_duplicates"] or {"between": []})["between"]
+    within = sum(one["pairs"] for one in between if len(set(one["splits"])) == 1)
+    across = sum(one["pairs"] for one in between if len(set(one["splits"])) == 2)
+    return f"{number:,} examples, {within:,} near-duplicates in a split, {across:,} across splits"
+
+
+def _described(schema: Any) -> str:
+    sizes = [
+        f"{name} {rules.height.min:g} to {rules.height.max:g} x {rules.width.min:g} to {rules.width.max:g}"
+        for name, rules in schema.images.items()
+    ]
+    labels = [f"{len(schema.labels)} labels"] if schema.labels else []
+    return ", ".join([f"{len(schema.features)} features", *sizes, *labels])
+
+
+def _judged(anomalies: list[dict[str, Any]]) -> str:
+    if not anomalies:
+        return "no anomaly"
+    errors = sum(anomaly["severity"] == "error" for anomaly in anomalies)
+    warnings = len(anomalies) - errors
+    rules = ", ".join(dict.fromkeys(anomaly["rule"] for anomaly in anomalies))
+    return f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}: {rules}"

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from keras_genssl import data
+from pipelines.components.frame_example_gen import frame_example_gen
+from pipelines.errors import UserError
+from tests.pipelines.components.image_files import noise, save
+
+HALF = {"train": 0.5, "eval": 0.5}
+
+
+def _sequence(folder, first, count):
+    for number in range(count):
+        save(folder / f"frame{number + 8}.png", first + number, 8, 8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number, name in enumerate(["run", "walk", "jump/high"]):
+        _sequence(tmp_path / "in" / name, 10 * number, 4)
+    return tmp_path / "in"
+
+
+def _read(artifact, split):
+    examples = data.load(artifact.path, split, shuffle=False).as_numpy_iterator()
+    return [(bytes(x["sequence"]).decode(), int(x["frame"]), x["image"]) for x in examples]
+
+
+def test_frames_stand_in_the_order_of_their_numbers_and_a_sequence_in_one_split(folder, tmp_path):
+    made = frame_example_gen(folder, tmp_path / "out", {"eval": ["walk"]})
+    held_out = _read(made, "eval")
+    assert [(sequence, frame) for sequence, frame, _ in held_out] == [("walk", frame) for frame in range(4)]
+    for _, frame, image in held_out:  # frame8 and frame9 before frame10 and frame11
+        np.testing.assert_array_equal(image, noise(10 + frame, 8, 8))
+    train = [(sequence, frame) for sequence, frame, _ in _read(made, "train")]
+    assert sorted(train) == [(name, frame) for name in ("jump/high", "run") for frame in range(4)]
+    assert [frame for _, frame in train] == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert frame_example_gen(folder, tmp_path / "out", {"eval": ["walk"]}).reused
+    halves = frame_example_gen(folder, tmp_path / "out", HALF)
+    names = [{sequence for sequence, *_ in _read(halves, split)} for split in HALF]
+    assert names[0] | names[1] == {"run", "walk", "jump/high"}
+    assert not names[0] & names[1]
+
+
+def test_what_is_no_sequence_or_no_frame_is_a_dead_letter(folder, tmp_path):
+    save(folder / "alone.png", 1)
+    _sequence(folder / "short", 50, 2)
+    _sequence(folder / "twin", 10, 4)
+    (folder / "run" / "frame9.png").write_text("no image")
+    made = frame_example_gen(folder, tmp_path / "out", {"eval": ["twin"]})
+    assert [(letter["path"], letter["error"]) for letter in made.dead_letters] == [
+        ("alone.png", "NoSequence"),
+        ("run/frame9.png", "UnidentifiedImageError"),
+        *((f"short/frame{number}.png", "TooShort") for number in (8, 9)),
+        *((f"walk/frame{number}.png", "Duplicate") for number in (10, 11, 8, 9)),
+    ]
+    assert [frame for name, frame, _ in _read(made, "train") if name == "run"] == [0, 2, 3]
+
+
+def test_folders_and_splits_that_cannot_be_used_are_errors(folder, tmp_path):
+    save(tmp_path / "flat" / "a.png", 1)
+    with pytest.raises(
+        UserError, match=r"a folder of at least 3 frames for each sequence. a.png: it lies in no folder"
+    ):
+        frame_example_gen(tmp_path / "flat", tmp_path / "out", HALF)
+    with pytest.raises(UserError, match=r"`split` names 'swim' in 'eval', which is none of: jump/high, run, walk"):
+        frame_example_gen(folder, tmp_path / "out", {"eval": ["swim"]})
+    with pytest.raises(UserError, match="must name a sequence once"):
+        frame_example_gen(folder, tmp_path / "out", {"eval": ["run"], "test": ["run"]})
+    with pytest.raises(UserError, match=r"Received: 3 different sequences, fewer than splits"):
+        frame_example_gen(folder, tmp_path / "out", dict.fromkeys("abcd", 0.25))
+    assert not (tmp_path / "out").exists()
