@@ -106,6 +106,24 @@ def _degradation_prediction() -> kg.models.DegradationPrediction:
     return kg.models.DegradationPrediction(network, ["block1_conv2", "block2_conv2", "block3_conv2"])
 
 
+def patches(
+    transform: Callable[..., Batch], side: int, **arguments: int
+) -> Callable[[np.random.Generator, int], Batch]:
+    """Batches of a pretext task that cuts pictures of `side` pixels into patches."""
+
+    def batch(rng: np.random.Generator, size: int) -> Batch:
+        examples = [
+            transform({"image": image}, int(rng.integers(2**31)), **arguments) for image in photographs(rng, size, side)
+        ]
+        return {key: np.stack([example[key] for example in examples]) for key in examples[0]}
+
+    return batch
+
+
+def _patch_encoder() -> keras.Model:
+    return kg.backbones.small_encoder((None, None, 3), filters=2)
+
+
 def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.VAE]:
     """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
@@ -252,6 +270,10 @@ CASES = {
     ),
     "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(4, small=4)),
     "DegradationPrediction": Case(_degradation_prediction, degraded),
+    "Jigsaw": Case(
+        lambda: kg.models.Jigsaw(_patch_encoder(), 4, grid=2),
+        patches(kg.pretext.jigsaw, 20, num_permutations=4, cell_size=10, patch_size=8, grid=2),
+    ),
     "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),

@@ -76,6 +76,7 @@ def _layers(images):
     attention = layers.SelfAttention2D(spectral_normalization=True)
     return {
         "instance_normalization": _built(layers.InstanceNormalization(), images.shape)(images),
+        "image_standardization": layers.ImageStandardization()(images),
         "spectral_normalization": _built(spectral, images.shape)(images, training=True),
         "spectral_normalization_moved": spectral.spectral_norm()[0],
         "minibatch_stddev": layers.MinibatchStdDev(group_size=2)(images),

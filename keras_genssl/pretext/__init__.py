@@ -14,7 +14,9 @@ from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, de
 from keras_genssl.pretext.degradation import DEGRADATIONS, degrade, degraded_pair
 from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
+from keras_genssl.pretext.jigsaw import jigsaw
 from keras_genssl.pretext.patches import aligned_patches
+from keras_genssl.pretext.permutations import permutation_set
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
 from keras_genssl.pretext.unpaired import Unpaired
 
@@ -36,6 +38,8 @@ __all__ = [
     "drawn_pair",
     "edge_drawing",
     "encode_png",
+    "jigsaw",
     "low_high",
+    "permutation_set",
     "upscale",
 ]
