@@ -274,6 +274,10 @@ CASES = {
         lambda: kg.models.Jigsaw(_patch_encoder(), 4, grid=2),
         patches(kg.pretext.jigsaw, 20, num_permutations=4, cell_size=10, patch_size=8, grid=2),
     ),
+    "RelativePosition": Case(
+        lambda: kg.models.RelativePosition(_patch_encoder()),
+        patches(kg.pretext.relative_position, 28, patch_size=8, gap=1, jitter=1),
+    ),
     "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),

@@ -11,7 +11,7 @@ from keras_genssl.models.autoencoders import (
 from keras_genssl.models.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
 from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
 from keras_genssl.models.metric_learning import EmbeddingModel, PairEmbeddingModel, TripletEmbeddingModel
-from keras_genssl.models.pretext import DegradationPrediction, Jigsaw
+from keras_genssl.models.pretext import DegradationPrediction, Jigsaw, RelativePosition
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
 from keras_genssl.models.translation import CycleGAN, Pix2Pix
 
@@ -41,6 +41,7 @@ __all__ = [
     "PairEmbeddingModel",
     "Pix2Pix",
     "RedundantAutoencoder",
+    "RelativePosition",
     "SRResNet",
     "SimCLR",
     "SimSiam",

@@ -17,6 +17,7 @@ from keras_genssl.pretext.edges import drawn_pair, edge_drawing
 from keras_genssl.pretext.jigsaw import jigsaw
 from keras_genssl.pretext.patches import aligned_patches
 from keras_genssl.pretext.permutations import permutation_set
+from keras_genssl.pretext.relative_position import POSITIONS, relative_position
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
 from keras_genssl.pretext.unpaired import Unpaired
 
@@ -25,6 +26,7 @@ __all__ = [
     "DEGRADATIONS",
     "EXTENSIONS",
     "MAX_PIXELS",
+    "POSITIONS",
     "Unpaired",
     "aligned_patches",
     "binarized",
@@ -41,5 +43,6 @@ __all__ = [
     "jigsaw",
     "low_high",
     "permutation_set",
+    "relative_position",
     "upscale",
 ]

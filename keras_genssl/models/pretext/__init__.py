@@ -2,5 +2,6 @@
 
 from keras_genssl.models.pretext.degradation_prediction import DegradationPrediction
 from keras_genssl.models.pretext.jigsaw import Jigsaw
+from keras_genssl.models.pretext.relative_position import RelativePosition
 
-__all__ = ["DegradationPrediction", "Jigsaw"]
+__all__ = ["DegradationPrediction", "Jigsaw", "RelativePosition"]
