@@ -124,6 +124,12 @@ def _patch_encoder() -> keras.Model:
     return kg.backbones.small_encoder((None, None, 3), filters=2)
 
 
+def _cpc() -> kg.models.CPC:
+    encoder = kg.backbones.small_encoder((None, None, 3), filters=2)
+    contexts = [kg.backbones.context_network(8, filters=4, blocks=1, name=name) for name in ("first", "second")]
+    return kg.models.CPC(encoder, 3, 2, (1,), ("down", "left"), contexts, target_dim=5, scale=0.5)
+
+
 def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.VAE]:
     """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
@@ -278,6 +284,7 @@ CASES = {
         lambda: kg.models.RelativePosition(_patch_encoder()),
         patches(kg.pretext.relative_position, 28, patch_size=8, gap=1, jitter=1),
     ),
+    "CPC": Case(_cpc, patches(kg.pretext.overlapping_patches, 20, patch_size=8, rows=3, columns=2)),
     "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),

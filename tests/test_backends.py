@@ -137,6 +137,10 @@ def compute():
         "dense_encoder": backbones.dense_encoder(5, (4,), input_shape=(16, 16, 3), code_activation="sigmoid"),
         "resnet50": backbones.resnet50((16, 16, 3), filters=1, synchronized=False),
         "small_encoder": backbones.small_encoder((16, 16, 3), 2, synchronized=False),
+        "small_encoder_layer_norm": backbones.small_encoder(
+            (16, 16, 3), 2, normalization=keras.layers.LayerNormalization
+        ),
+        "context_network": backbones.context_network(3, filters=2, blocks=2),
         "srgan_discriminator": backbones.srgan_discriminator(2, 4, synchronized=False, input_shape=(16, 16, 3)),
     }
     values |= {name: _with_weights(network)(true) for name, network in networks.items()}

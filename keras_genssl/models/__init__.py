@@ -11,13 +11,14 @@ from keras_genssl.models.autoencoders import (
 from keras_genssl.models.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
 from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
 from keras_genssl.models.metric_learning import EmbeddingModel, PairEmbeddingModel, TripletEmbeddingModel
-from keras_genssl.models.pretext import DegradationPrediction, Jigsaw, RelativePosition
+from keras_genssl.models.pretext import CPC, DegradationPrediction, Jigsaw, RelativePosition
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
 from keras_genssl.models.translation import CycleGAN, Pix2Pix
 
 __all__ = [
     "ACGAN",
     "BYOL",
+    "CPC",
     "DCGAN",
     "EDSR",
     "ESPCN",

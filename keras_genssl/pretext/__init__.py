@@ -15,6 +15,8 @@ from keras_genssl.pretext.degradation import DEGRADATIONS, degrade, degraded_pai
 from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
 from keras_genssl.pretext.jigsaw import jigsaw
+from keras_genssl.pretext.overlapping_patches import overlapping_patches
+from keras_genssl.pretext.patch_augmentation import OPERATIONS, augment
 from keras_genssl.pretext.patches import aligned_patches
 from keras_genssl.pretext.permutations import permutation_set
 from keras_genssl.pretext.relative_position import POSITIONS, relative_position
@@ -26,9 +28,11 @@ __all__ = [
     "DEGRADATIONS",
     "EXTENSIONS",
     "MAX_PIXELS",
+    "OPERATIONS",
     "POSITIONS",
     "Unpaired",
     "aligned_patches",
+    "augment",
     "binarized",
     "canvas_print",
     "crop_to_multiple",
@@ -42,6 +46,7 @@ __all__ = [
     "encode_png",
     "jigsaw",
     "low_high",
+    "overlapping_patches",
     "permutation_set",
     "relative_position",
     "upscale",
