@@ -130,6 +130,18 @@ def _cpc() -> kg.models.CPC:
     return kg.models.CPC(encoder, 3, 2, (1,), ("down", "left"), contexts, target_dim=5, scale=0.5)
 
 
+def inpainting(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of context encoders, blocks hidden."""
+    pictures = photographs(rng, size, toys.SIZE)
+    examples = [kg.pretext.block_masked({"image": image}, int(rng.integers(2**31)), blocks=2) for image in pictures]
+    return {key: np.stack([example[key] for example in examples]) for key in examples[0]}
+
+
+def _adversarial_context_encoder() -> kg.models.AdversarialContextEncoder:
+    networks = toys.encoder("encoder"), toys.decoder(4), toys.encoder("discriminator", 1)
+    return kg.models.AdversarialContextEncoder(*networks, adversarial_weight=0.1, overlap=1)
+
+
 def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.VAE]:
     """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
@@ -285,6 +297,11 @@ CASES = {
         patches(kg.pretext.relative_position, 28, patch_size=8, gap=1, jitter=1),
     ),
     "CPC": Case(_cpc, patches(kg.pretext.overlapping_patches, 20, patch_size=8, rows=3, columns=2)),
+    "ContextEncoder": Case(
+        lambda: kg.models.ContextEncoder(toys.encoder("encoder"), toys.decoder(4), overlap=1), inpainting
+    ),
+    "AdversarialContextEncoder": Case(_adversarial_context_encoder, inpainting),
+    "Rotation": Case(lambda: kg.models.Rotation(toys.encoder("encoder")), images),
     "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),

@@ -11,7 +11,15 @@ from keras_genssl.models.autoencoders import (
 from keras_genssl.models.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
 from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
 from keras_genssl.models.metric_learning import EmbeddingModel, PairEmbeddingModel, TripletEmbeddingModel
-from keras_genssl.models.pretext import CPC, DegradationPrediction, Jigsaw, RelativePosition
+from keras_genssl.models.pretext import (
+    CPC,
+    AdversarialContextEncoder,
+    ContextEncoder,
+    DegradationPrediction,
+    Jigsaw,
+    RelativePosition,
+    Rotation,
+)
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
 from keras_genssl.models.translation import CycleGAN, Pix2Pix
 
@@ -28,9 +36,11 @@ __all__ = [
     "SRGAN",
     "VAE",
     "WGANGP",
+    "AdversarialContextEncoder",
     "Autoencoder",
     "BarlowTwins",
     "ConditionalGAN",
+    "ContextEncoder",
     "ContractiveAutoencoder",
     "CycleGAN",
     "DegradationPrediction",
@@ -43,6 +53,7 @@ __all__ = [
     "Pix2Pix",
     "RedundantAutoencoder",
     "RelativePosition",
+    "Rotation",
     "SRResNet",
     "SimCLR",
     "SimSiam",

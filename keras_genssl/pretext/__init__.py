@@ -15,12 +15,14 @@ from keras_genssl.pretext.degradation import DEGRADATIONS, degrade, degraded_pai
 from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
 from keras_genssl.pretext.jigsaw import jigsaw
+from keras_genssl.pretext.masks import block_masked, center_masked
 from keras_genssl.pretext.overlapping_patches import overlapping_patches
 from keras_genssl.pretext.patch_augmentation import OPERATIONS, augment
 from keras_genssl.pretext.patches import aligned_patches
 from keras_genssl.pretext.permutations import permutation_set
 from keras_genssl.pretext.relative_position import POSITIONS, relative_position
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
+from keras_genssl.pretext.rotation import rotated
 from keras_genssl.pretext.unpaired import Unpaired
 
 __all__ = [
@@ -34,7 +36,9 @@ __all__ = [
     "aligned_patches",
     "augment",
     "binarized",
+    "block_masked",
     "canvas_print",
+    "center_masked",
     "crop_to_multiple",
     "decode_image",
     "degrade",
@@ -49,5 +53,6 @@ __all__ = [
     "overlapping_patches",
     "permutation_set",
     "relative_position",
+    "rotated",
     "upscale",
 ]

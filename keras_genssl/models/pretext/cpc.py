@@ -31,8 +31,9 @@ class CPC(PatchMethod):
     of its own; targets and predictions in 64 dimensions (`target_dim=64, scale=0.1`); steps beyond the overlap.
 
     Batches hold `patches` (`(batch, rows * columns, h, w, c)`, uint8 or float in [-1, 1]), as
-    `pretext.overlapping_patches` makes them. Logs `accuracy`, how often the right one stands above all others. `predict` gives the
-    mean of the features of an image's patches.
+    `pretext.overlapping_patches` makes them. Logs `accuracy`, how often the right one stands above all others.
+    `predict` gives the mean of the features of an image's patches. A step holds scores of all places against all
+    places, so memory grows with the square of `batch * rows * columns`.
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`, of free height and width
