@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from pydantic import Field, PositiveInt
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import keras
 
     from pipelines.schema import RepresentationRecipe as Recipe
+    from pipelines.schema import pretext as preparations
 
 
 class FromPatches(Representation):
@@ -49,7 +50,8 @@ class Jigsaw(FromPatches):
         """The model, not compiled."""
         from keras_genssl import models
 
-        return models.Jigsaw(self.free(recipe), recipe.prepare.num_permutations, recipe.prepare.grid)
+        prepared = cast("preparations.Jigsaw", recipe.prepare)
+        return models.Jigsaw(self.free(recipe), prepared.num_permutations, prepared.grid)
 
 
 class CPC(FromPatches):
@@ -72,6 +74,7 @@ class CPC(FromPatches):
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
+        prepared = cast("preparations.OverlappingPatches", recipe.prepare)
         encoder = self.free(recipe)
         contexts = [
             backbones.context_network(
@@ -81,8 +84,8 @@ class CPC(FromPatches):
         ]
         return models.CPC(
             encoder,
-            recipe.prepare.rows,
-            recipe.prepare.columns,
+            prepared.rows,
+            prepared.columns,
             self.steps,
             self.directions,
             contexts,
