@@ -3,6 +3,7 @@
 import functools
 import pathlib
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ FILE = pathlib.Path(__file__).with_name("permutations.npz")
 
 # By the number of patches: the least distance of a group's elements -> what generates it. Patches are points of a
 # finite field, `x` as an integer whose digits are the coefficients, and of PGL one more, 8, the point at infinity.
-_GENERATORS = {
+_GENERATORS: dict[int, dict[int, tuple[tuple[int, ...], ...]]] = {
     4: {
         4: ((1, 0, 3, 2), (2, 3, 0, 1)),  # x + 1 and x + 2 over GF(4): the translations
         3: ((1, 0, 3, 2), (0, 2, 3, 1)),  # x + 1 and 2 x: AGL(1, 4)
@@ -129,5 +130,7 @@ def _shipped(num_patches: int) -> tuple[np.ndarray, ...]:
 
 
 if __name__ == "__main__":
-    made = {(patches, distance): g for patches in _GENERATORS for distance, g in spread_groups(patches).items()}
-    np.savez_compressed(FILE, **{f"{patches}_{distance}": group for (patches, distance), group in made.items()})
+    made: dict[str, Any] = {
+        f"{patches}_{distance}": group for patches in _GENERATORS for distance, group in spread_groups(patches).items()
+    }
+    np.savez_compressed(FILE, **made)

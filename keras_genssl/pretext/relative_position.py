@@ -87,10 +87,11 @@ def _prepared(
     patch: np.ndarray, colour: str | None, downsample: float, least_pixels: int, rng: np.random.Generator
 ) -> np.ndarray:
     """A patch with its shortcuts closed."""
-    pixels = patch.shape[0] * patch.shape[1]
+    height, width = patch.shape[:2]
+    pixels = height * width
     if rng.random() < downsample and pixels > least_pixels:
         side = int(math.sqrt(rng.uniform(least_pixels, pixels)))
-        patch = _resize(_resize(patch, side, side, "bilinear"), *patch.shape[:2], "bilinear")
+        patch = _resize(_resize(patch, side, side, "bilinear"), height, width, "bilinear")
     if patch.shape[-1] == 1 or colour is None:
         return patch
     return _one_channel(patch, rng) if colour == "drop" else _without_green_magenta(patch)
