@@ -106,6 +106,30 @@ def _degradation_prediction() -> kg.models.DegradationPrediction:
     return kg.models.DegradationPrediction(network, ["block1_conv2", "block2_conv2", "block3_conv2"])
 
 
+def patches(
+    transform: Callable[..., Batch], side: int, **arguments: int
+) -> Callable[[np.random.Generator, int], Batch]:
+    """Batches of a pretext task that cuts pictures of `side` pixels into patches."""
+
+    def batch(rng: np.random.Generator, size: int) -> Batch:
+        examples = [
+            transform({"image": image}, int(rng.integers(2**31)), **arguments) for image in photographs(rng, size, side)
+        ]
+        return {key: np.stack([example[key] for example in examples]) for key in examples[0]}
+
+    return batch
+
+
+def _patch_encoder() -> keras.Model:
+    return kg.backbones.small_encoder((None, None, 3), filters=2)
+
+
+def _cpc() -> kg.models.CPC:
+    encoder = kg.backbones.small_encoder((None, None, 3), filters=2)
+    contexts = [kg.backbones.context_network(8, filters=4, blocks=1, name=name) for name in ("first", "second")]
+    return kg.models.CPC(encoder, 3, 2, (1,), ("down", "left"), contexts, target_dim=5, scale=0.5)
+
+
 def inpainting(rng: np.random.Generator, size: int) -> Batch:
     """Batches of context encoders, blocks hidden."""
     pictures = photographs(rng, size, toys.SIZE)
@@ -264,6 +288,15 @@ CASES = {
     ),
     "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(4, small=4)),
     "DegradationPrediction": Case(_degradation_prediction, degraded),
+    "Jigsaw": Case(
+        lambda: kg.models.Jigsaw(_patch_encoder(), 4, grid=2),
+        patches(kg.pretext.jigsaw, 20, num_permutations=4, cell_size=10, patch_size=8, grid=2),
+    ),
+    "RelativePosition": Case(
+        lambda: kg.models.RelativePosition(_patch_encoder()),
+        patches(kg.pretext.relative_position, 28, patch_size=8, gap=1, jitter=1),
+    ),
+    "CPC": Case(_cpc, patches(kg.pretext.overlapping_patches, 20, patch_size=8, rows=3, columns=2)),
     "ContextEncoder": Case(
         lambda: kg.models.ContextEncoder(toys.encoder("encoder"), toys.decoder(4), overlap=1), inpainting
     ),

@@ -76,6 +76,7 @@ def _layers(images):
     attention = layers.SelfAttention2D(spectral_normalization=True)
     return {
         "instance_normalization": _built(layers.InstanceNormalization(), images.shape)(images),
+        "image_standardization": layers.ImageStandardization()(images),
         "spectral_normalization": _built(spectral, images.shape)(images, training=True),
         "spectral_normalization_moved": spectral.spectral_norm()[0],
         "minibatch_stddev": layers.MinibatchStdDev(group_size=2)(images),
@@ -136,6 +137,10 @@ def compute():
         "dense_encoder": backbones.dense_encoder(5, (4,), input_shape=(16, 16, 3), code_activation="sigmoid"),
         "resnet50": backbones.resnet50((16, 16, 3), filters=1, synchronized=False),
         "small_encoder": backbones.small_encoder((16, 16, 3), 2, synchronized=False),
+        "small_encoder_layer_norm": backbones.small_encoder(
+            (16, 16, 3), 2, normalization=keras.layers.LayerNormalization
+        ),
+        "context_network": backbones.context_network(3, filters=2, blocks=2),
         "srgan_discriminator": backbones.srgan_discriminator(2, 4, synchronized=False, input_shape=(16, 16, 3)),
     }
     values |= {name: _with_weights(network)(true) for name, network in networks.items()}

@@ -1,6 +1,7 @@
 """Networks: functions that return built keras.Models."""
 
 from keras_genssl.backbones.acgan import acgan_discriminator
+from keras_genssl.backbones.context_network import context_network
 from keras_genssl.backbones.convolutional_autoencoder import convolutional_decoder, convolutional_encoder
 from keras_genssl.backbones.dcgan import dcgan_discriminator, dcgan_generator
 from keras_genssl.backbones.dense_autoencoder import dense_decoder, dense_encoder
@@ -39,6 +40,7 @@ __all__ = [
     "SRGAN_FEATURE_SCALE",
     "PerceptualExtractor",
     "acgan_discriminator",
+    "context_network",
     "convolutional_decoder",
     "convolutional_encoder",
     "dcgan_discriminator",

@@ -3,6 +3,7 @@
 from keras_genssl.layers.batch_normalization import BatchNormalization
 from keras_genssl.layers.bicubic_upsampling import BicubicUpsampling
 from keras_genssl.layers.caffe_preprocessing import CaffePreprocessing
+from keras_genssl.layers.image_standardization import ImageStandardization
 from keras_genssl.layers.instance_normalization import InstanceNormalization
 from keras_genssl.layers.minibatch_stddev import MinibatchStdDev
 from keras_genssl.layers.pixel_shuffle import PixelShuffle
@@ -14,6 +15,7 @@ __all__ = [
     "BatchNormalization",
     "BicubicUpsampling",
     "CaffePreprocessing",
+    "ImageStandardization",
     "InstanceNormalization",
     "MinibatchStdDev",
     "PixelShuffle",

@@ -11,13 +11,22 @@ from keras_genssl.models.autoencoders import (
 from keras_genssl.models.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
 from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
 from keras_genssl.models.metric_learning import EmbeddingModel, PairEmbeddingModel, TripletEmbeddingModel
-from keras_genssl.models.pretext import AdversarialContextEncoder, ContextEncoder, DegradationPrediction, Rotation
+from keras_genssl.models.pretext import (
+    CPC,
+    AdversarialContextEncoder,
+    ContextEncoder,
+    DegradationPrediction,
+    Jigsaw,
+    RelativePosition,
+    Rotation,
+)
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
 from keras_genssl.models.translation import CycleGAN, Pix2Pix
 
 __all__ = [
     "ACGAN",
     "BYOL",
+    "CPC",
     "DCGAN",
     "EDSR",
     "ESPCN",
@@ -38,10 +47,12 @@ __all__ = [
     "DenoisingAutoencoder",
     "EmbeddingModel",
     "InstanceDiscrimination",
+    "Jigsaw",
     "MoCo",
     "PairEmbeddingModel",
     "Pix2Pix",
     "RedundantAutoencoder",
+    "RelativePosition",
     "Rotation",
     "SRResNet",
     "SimCLR",

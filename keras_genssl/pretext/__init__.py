@@ -14,8 +14,13 @@ from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, de
 from keras_genssl.pretext.degradation import DEGRADATIONS, degrade, degraded_pair
 from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
+from keras_genssl.pretext.jigsaw import jigsaw
 from keras_genssl.pretext.masks import block_masked, center_masked
+from keras_genssl.pretext.overlapping_patches import overlapping_patches
+from keras_genssl.pretext.patch_augmentation import OPERATIONS, augment
 from keras_genssl.pretext.patches import aligned_patches
+from keras_genssl.pretext.permutations import permutation_set
+from keras_genssl.pretext.relative_position import POSITIONS, relative_position
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
 from keras_genssl.pretext.rotation import rotated
 from keras_genssl.pretext.unpaired import Unpaired
@@ -25,8 +30,11 @@ __all__ = [
     "DEGRADATIONS",
     "EXTENSIONS",
     "MAX_PIXELS",
+    "OPERATIONS",
+    "POSITIONS",
     "Unpaired",
     "aligned_patches",
+    "augment",
     "binarized",
     "block_masked",
     "canvas_print",
@@ -40,7 +48,11 @@ __all__ = [
     "drawn_pair",
     "edge_drawing",
     "encode_png",
+    "jigsaw",
     "low_high",
+    "overlapping_patches",
+    "permutation_set",
+    "relative_position",
     "rotated",
     "upscale",
 ]

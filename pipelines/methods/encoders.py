@@ -20,12 +20,14 @@ class Encoder(Section):
     """The network from images to features.
 
     ``small`` has six convolutions, and features four times as wide as ``filters``. ``stem`` is that of the residual
-    networks: ``small`` for images of some 32 pixels, ``imagenet`` for large ones.
+    networks: ``small`` for images of some 32 pixels, ``imagenet`` for large ones. ``normalization`` is of the batch, or
+    of the channels of each place (``layer``), which only ``small`` knows.
     """
 
     network: Literal["small", "resnet18", "resnet50"] = "small"
     filters: PositiveInt | None = None
     stem: Literal["small", "imagenet"] | None = None
+    normalization: Literal["batch", "layer"] = "batch"
 
     @model_validator(mode="after")
     def _stem_is_of_residual_networks(self) -> Encoder:
@@ -33,12 +35,24 @@ class Encoder(Section):
             raise ValueError(f"`stem` is that of resnet18 and resnet50. Received: network=small, stem={self.stem}")
         return self
 
-    def build(self, shape: tuple[int, int, int]) -> keras.Model:
+    @model_validator(mode="after")
+    def _layer_normalization_is_of_the_small_network(self) -> Encoder:
+        if self.network != "small" and self.normalization != "batch":
+            raise ValueError(
+                "`normalization` must be batch for resnet18 and resnet50. "
+                f"Received: network={self.network}, normalization={self.normalization}"
+            )
+        return self
+
+    def build(self, shape: tuple[int | None, int | None, int]) -> keras.Model:
         """The network, with random weights."""
+        import keras
+
         from keras_genssl import backbones
 
         if self.network == "small":
-            return backbones.small_encoder(shape, self.filters or 32)
+            normalization = keras.layers.LayerNormalization if self.normalization == "layer" else None
+            return backbones.small_encoder(shape, self.filters or 32, normalization=normalization)
         build = {"resnet18": backbones.resnet18, "resnet50": backbones.resnet50}[self.network]
         return build(shape, stem=self.stem or "small", filters=self.filters or 64)
 

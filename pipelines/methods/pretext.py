@@ -87,6 +87,3 @@ class AdversarialContextEncoder(Painter):
             overlap=self.overlap,
             overlap_weight=self.overlap_weight,
         )
-
-
-AnyPretext = Rotation | ContextEncoder | AdversarialContextEncoder

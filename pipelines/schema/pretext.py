@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from pipelines.schema.images import Squares
+from pipelines.section import Fraction
 
 
 class Pretext(Squares):
@@ -37,4 +38,53 @@ class BlockMasked(Pretext):
     fill: Annotated[int, Field(ge=0, le=255)] = 115
 
 
-AnyPretext = Rotations | CenterMasked | BlockMasked
+class Jigsaw(Pretext):
+    """Patches of ``patch_size`` from the cells of a ``grid``, in one of ``num_permutations`` orders.
+
+    ``grayscale`` is the share of grey images, ``channel_shift`` how far each channel of the others moves at most.
+    """
+
+    preparation: Literal["jigsaw"]
+    num_permutations: Annotated[int, Field(ge=2)] = 64
+    cell_size: PositiveInt = 9
+    patch_size: PositiveInt = 7
+    grid: Literal[2, 3] = 3
+    grayscale: Fraction = 0.3
+    channel_shift: Annotated[int, Field(ge=0)] = 2
+
+
+class RelativePosition(Pretext):
+    """A patch and one of its eight neighbours, ``gap`` pixels apart, the second moved by ``jitter`` at most.
+
+    ``colour``: one channel of each patch is kept ("drop"), or green against magenta taken out ("project").
+    ``downsample`` is the share of patches that lose resolution, to ``least_pixels`` at least.
+    """
+
+    preparation: Literal["relative_position"]
+    patch_size: PositiveInt = 8
+    gap: Annotated[int, Field(ge=0)] = 1
+    jitter: Annotated[int, Field(ge=0)] = 1
+    colour: Literal["drop", "project"] | None = "drop"
+    downsample: Fraction = 1 / 3
+    least_pixels: PositiveInt = 100
+
+
+class OverlappingPatches(Pretext):
+    """A grid of patches, ``stride`` pixels apart (null: half of a patch), each changed by itself.
+
+    ``flip`` is the share of mirrored images, ``grayscale`` of grey patches; ``operations`` change each patch, and of
+    each a square of ``inner_size`` is kept (null: all of it).
+    """
+
+    preparation: Literal["overlapping_patches"]
+    patch_size: PositiveInt = 8
+    stride: PositiveInt | None = None
+    rows: PositiveInt = 6
+    columns: PositiveInt = 6
+    flip: Fraction = 0.5
+    grayscale: Fraction = 0.0
+    inner_size: PositiveInt | None = None
+    operations: Annotated[int, Field(ge=0)] = 0
+
+
+AnyPretext = Rotations | CenterMasked | BlockMasked | Jigsaw | RelativePosition | OverlappingPatches

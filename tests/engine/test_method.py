@@ -109,6 +109,15 @@ def test_kinds_of_several_inputs_are_checked() -> None:
         Serving(lambda x: x, image_shape=(28, 28, 2))
 
 
+def test_stacks_of_images_are_images() -> None:
+    stack = np.array([0, 255], np.uint8).reshape(1, 2, 1, 1, 1)
+    np.testing.assert_array_equal(np.ravel(Line().batch(stack, training=False)["image"]), [-1, 1])
+    with pytest.raises(ValueError, match=r"`image` must hold images as uint8, .* of int32"):
+        Line().batch(keras.ops.convert_to_tensor(stack.astype(np.int32)), training=False)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"must lie in \[-1, 1\]"):
+        Line().batch(keras.ops.convert_to_tensor(stack.astype(np.float32)), training=False)
+
+
 class Small(Line):
     """Takes grey images of 2 by 2 pixels in three classes."""
 

@@ -2,7 +2,18 @@
 
 from keras_genssl.models.pretext.adversarial_context_encoder import AdversarialContextEncoder
 from keras_genssl.models.pretext.context_encoder import ContextEncoder
+from keras_genssl.models.pretext.cpc import CPC
 from keras_genssl.models.pretext.degradation_prediction import DegradationPrediction
+from keras_genssl.models.pretext.jigsaw import Jigsaw
+from keras_genssl.models.pretext.relative_position import RelativePosition
 from keras_genssl.models.pretext.rotation import Rotation
 
-__all__ = ["AdversarialContextEncoder", "ContextEncoder", "DegradationPrediction", "Rotation"]
+__all__ = [
+    "CPC",
+    "AdversarialContextEncoder",
+    "ContextEncoder",
+    "DegradationPrediction",
+    "Jigsaw",
+    "RelativePosition",
+    "Rotation",
+]

@@ -14,6 +14,7 @@ import numpy as np
 from pipelines.components.preparations.edge_drawings import EdgeDrawings
 from pipelines.components.preparations.images import Images
 from pipelines.components.preparations.masked import BlockMasked, CenterMasked
+from pipelines.components.preparations.patches import Jigsaw, OverlappingPatches, RelativePosition
 from pipelines.components.preparations.rotations import Rotations
 from pipelines.components.preparations.super_resolution import SuperResolution
 from pipelines.errors import UserError
@@ -52,6 +53,9 @@ PREPARATIONS: dict[str, type] = {
     "center_masked": CenterMasked,
     "edge_drawings": EdgeDrawings,
     "images": Images,
+    "jigsaw": Jigsaw,
+    "overlapping_patches": OverlappingPatches,
+    "relative_position": RelativePosition,
     "rotations": Rotations,
     "super_resolution": SuperResolution,
 }

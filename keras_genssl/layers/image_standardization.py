@@ -1,0 +1,36 @@
+"""Images brought to mean 0 and deviation 1."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+_FLOOR = 1.0 / 127.5  # one level of 8 bits; what varies less is noise, and would be blown up
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class ImageStandardization(keras.layers.Layer):
+    """Subtracts each channel's mean over positions, then divides by the image's deviation.
+
+    ``y = (x - mean_hw(x)) / max(sqrt(mean_hwc((x - mean_hw(x))^2)), 1 / 127.5)``. As Doersch et al., 2015
+    (https://arxiv.org/abs/1505.05192), prepare patches: mean colour, brightness and contrast, which neighbouring
+    patches share, tell nothing any more. One deviation for all channels, so that a channel without content stays
+    without.
+
+    Input: float ``(batch, h, w, c)`` in [-1, 1]. Output: of the same shape, in the layer's dtype.
+
+    Example:
+        >>> layer = ImageStandardization()
+        >>> ops.convert_to_numpy(layer(ops.reshape([-0.5, 0.5], (1, 1, 2, 1)))).ravel().tolist()
+        [-1.0, 1.0]
+    """
+
+    def call(self, images: Any) -> Any:
+        """Standardise each image by itself."""
+        centred = images - ops.mean(images, axis=(1, 2), keepdims=True)
+        variance = ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True)
+        return centred * ops.rsqrt(ops.maximum(variance, _FLOOR**2))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape of the input."""
+        return input_shape

@@ -1,0 +1,208 @@
+"""CPC: features of patches that can be predicted from those of other patches."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_genssl import backbones
+from keras_genssl.engine import replicas
+from keras_genssl.models.pretext.base import PatchMethod
+
+DIRECTIONS = ("down", "up", "right", "left")
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class CPC(PatchMethod):
+    """Predicts the features of patches further on from the context before them, and finds them among all others.
+
+    Van den Oord et al., 2018 (https://arxiv.org/abs/1807.03748), Eq. 4, on a grid of overlapping patches with
+    features z: masked convolutions make of all rows down to i a context c, and for each step k
+
+    `loss_k = -mean_ij log(exp(s z_{i+k,j}' W_k c_ij) / sum_z exp(s z' W_k c_ij))`
+
+    over all z of the global batch: the one that is right, once, and as negatives all other places of all images.
+    An image's loss is the sum over steps and directions of the mean over places.
+
+    Its second version (Hénaff et al., 2019, https://arxiv.org/abs/1905.09272) is other arguments: an encoder with layer
+    normalisation, as statistics of the batch tell of the patches to predict; all four directions, each with a context
+    of its own; targets and predictions in 64 dimensions (`target_dim=64, scale=0.1`); steps beyond the overlap.
+
+    Batches hold `patches` (`(batch, rows * columns, h, w, c)`, uint8 or float in [-1, 1]), as
+    `pretext.overlapping_patches` makes them. Logs `accuracy`, how often the right one stands above all others.
+    `predict` gives the mean of the features of an image's patches. A step holds scores of all places against all
+    places, so memory grows with the square of `batch * rows * columns`.
+
+    Args:
+        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`, of free height and width
+            where whole images are to be encoded.
+        rows, columns: Of the grid, at least 1.
+        steps: How many patches further on the predicted ones lie: different integers of at least 1, less than `rows`
+            (`columns` to the right and left).
+        directions: Where to: of "down", "up", "right" and "left", each once at most.
+        contexts: For each direction a built `keras.Model`, `(batch, rows, columns, dim)` to `(batch, rows, columns,
+            any)`, in which no row sees one below it (the engine turns the grid); None: `backbones.context_network`.
+        target_dim: Length of what is predicted, a linear map of the features; None: the features themselves.
+        scale: s, positive.
+        name: The model's name.
+
+    Raises:
+        ValueError: If an argument breaks its rule.
+
+    Example:
+
+        patches = functools.partial(kg.pretext.overlapping_patches, patch_size=8, rows=6, columns=6)
+        encoder = kg.backbones.small_encoder((None, None, 1), normalization=keras.layers.LayerNormalization)
+        model = kg.models.CPC(encoder, rows=6, columns=6, steps=(2, 3), directions=("down", "up", "right", "left"))
+        model.compile()
+        model.fit(kg.data.load("fashion_mnist", batch_size=64, transform=patches), epochs=20)
+        features = model.encode(images)
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        rows: int = 7,
+        columns: int = 7,
+        steps: Sequence[int] = (1, 2, 3, 4, 5),
+        directions: Sequence[str] = ("down",),
+        contexts: Sequence[keras.Model] | None = None,
+        target_dim: int | None = None,
+        scale: float = 1.0,
+        name: str | None = None,
+    ) -> None:
+        _check_grid(rows, columns, steps, directions)
+        if target_dim is not None and (isinstance(target_dim, bool) or target_dim < 1):
+            raise ValueError(f"`target_dim` must be None or at least 1. Received: target_dim={target_dim!r}")
+        if not scale > 0:
+            raise ValueError(f"`scale` must be positive. Received: scale={scale!r}")
+        super().__init__(encoder, rows * columns, name)
+        dim = encoder.output_shape[-1]
+        if contexts is None:
+            contexts = [backbones.context_network(dim, name=f"context_{direction}") for direction in directions]
+        _check_contexts(contexts, directions, dim)
+        self.grid = (rows, columns)
+        self.steps = tuple(steps)
+        self.directions = tuple(directions)
+        self.contexts = list(contexts)
+        self.target_dim = target_dim
+        self.scale = float(scale)
+        self.target = None if target_dim is None else _linear(dim, target_dim, "target")
+        self.predictors = [
+            _linear(context.output_shape[-1], target_dim or dim, f"{direction}_{step}")
+            for direction, context in zip(directions, contexts, strict=True)
+            for step in steps
+        ]
+        self.accuracy = keras.metrics.Mean("accuracy")
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The patches; there is nothing to compare them with."""
+        return batch["patches"], None
+
+    def call(self, patches: Any, training: bool = False) -> Any:
+        """The loss of each image and how often its patches are found, each `(batch,)`, under these names."""
+        features = self.embed(patches, training)  # (batch, rows * columns, dim)
+        own = features if self.target is None else self.target(features)
+        own = ops.cast(own, keras.config.floatx())
+        every = ops.reshape(replicas.all_gather(own), (-1, own.shape[-1]))  # (global batch * rows * columns, target)
+        images = ops.shape(features)[0]
+        first = self.num_patches * (ops.arange(images, dtype="int32") + replicas.offset(images))
+        losses, hits = [], []
+        for predictions, places in self._predictions(features, training):
+            answers = first[:, None] + ops.convert_to_tensor(places, "int32")  # (batch, places)
+            logits = self.scale * predictions @ ops.transpose(every)  # (batch, places, all)
+            right = ops.take_along_axis(logits, answers[..., None], axis=-1)[..., 0]
+            losses.append(ops.mean(ops.logsumexp(logits, axis=-1) - right, axis=1))
+            as_good = ops.sum(ops.cast(logits >= right[..., None], logits.dtype), axis=-1)  # 1: itself, and no tie
+            hits.append(ops.mean(ops.cast(as_good == 1, logits.dtype), axis=1))
+        return {"loss": sum(losses), "accuracy": sum(hits) / len(hits)}
+
+    def _predictions(self, features: Any, training: bool) -> list[tuple[Any, np.ndarray]]:
+        """What is predicted `(batch, places, target)`, by direction and step, and of which places of the grid."""
+        grid = ops.reshape(features, (-1, *self.grid, features.shape[-1]))
+        places = np.arange(self.num_patches).reshape(1, *self.grid, 1)
+        predictors = iter(self.predictors)
+        predictions = []
+        for direction, network in zip(self.directions, self.contexts, strict=True):
+            context = network(_turned(grid, direction), training=training)
+            turned = np.asarray(_turned(places, direction))[0, ..., 0]
+            for step in self.steps:
+                predicted = ops.cast(next(predictors)(context[:, :-step]), keras.config.floatx())
+                predicted = ops.reshape(predicted, (-1, turned[step:].size, predicted.shape[-1]))
+                predictions.append((predicted, turned[step:].ravel()))
+        return predictions
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The loss of each image, `(batch,)`."""
+        return y_pred["loss"]
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's, and `accuracy`."""
+        self.accuracy.update_state(y_pred["accuracy"])
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """The mean of the features of each image's patches, `(batch, dim)`."""
+        return ops.mean(self.embed(self.batch(data, training=False)["patches"], False), axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "rows": self.grid[0],
+            "columns": self.grid[1],
+            "steps": list(self.steps),
+            "directions": list(self.directions),
+            "contexts": [keras.saving.serialize_keras_object(context) for context in self.contexts],
+            "target_dim": self.target_dim,
+            "scale": self.scale,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "CPC":
+        """Rebuilds the method from `get_config`."""
+        contexts = [keras.saving.deserialize_keras_object(context) for context in config["contexts"]]
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder, "contexts": contexts})
+
+
+def _turned(grid: Any, direction: str) -> Any:
+    """A grid `(batch, rows, columns, dim)` turned so that a direction goes down its rows."""
+    if direction in ("right", "left"):
+        grid = grid.swapaxes(1, 2) if isinstance(grid, np.ndarray) else ops.swapaxes(grid, 1, 2)
+    return grid[:, ::-1] if direction in ("up", "left") else grid
+
+
+def _linear(dim: int, units: int, name: str) -> keras.layers.Dense:
+    """A map without bias, as in the paper; one of the targets' would cancel in the softmax."""
+    layer = keras.layers.Dense(units, use_bias=False, name=name)
+    layer.build((None, dim))
+    return layer
+
+
+def _check_grid(rows: int, columns: int, steps: Sequence[int], directions: Sequence[str]) -> None:
+    for argument, value in (("rows", rows), ("columns", columns)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(f"`{argument}` must be an integer of at least 1. Received: {argument}={value!r}")
+    directions = [directions] if isinstance(directions, str) else list(directions)
+    if not directions or set(directions) - set(DIRECTIONS) or len(set(directions)) < len(directions):
+        raise ValueError(f"`directions` must be of {DIRECTIONS}, each once. Received: directions={directions}")
+    length = min(rows if direction in ("down", "up") else columns for direction in directions)
+    if not steps or len(set(steps)) < len(steps) or not all(1 <= step < length for step in steps):
+        raise ValueError(
+            f"`steps` must be different integers from 1 to {length - 1} on a grid of {rows} x {columns}. "
+            f"Received: steps={tuple(steps)}"
+        )
+
+
+def _check_contexts(contexts: Sequence[keras.Model], directions: Sequence[str], dim: int) -> None:
+    shapes = [(context.input_shape, context.output_shape) for context in contexts]
+    fit = all(len(given) == len(made) == 4 and given[-1] == dim and made[-1] for given, made in shapes)
+    if len(shapes) != len(directions) or not fit:
+        raise ValueError(
+            f"`contexts` must be {len(directions)} networks, one a direction, from (batch, rows, columns, {dim}) "
+            f"to (batch, rows, columns, any). Received: networks of {shapes}"
+        )

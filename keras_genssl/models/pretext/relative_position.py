@@ -1,0 +1,44 @@
+"""Relative position: features from which one can tell where a patch lies beside another."""
+
+from typing import ClassVar
+
+import keras
+
+from keras_genssl.models.pretext.base import PatchClassification
+from keras_genssl.pretext.relative_position import POSITIONS
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class RelativePosition(PatchClassification):
+    """Tells on which of its eight sides a patch's neighbour lies.
+
+    Doersch et al., 2015 (https://arxiv.org/abs/1505.05192): one encoder looks at both patches, a head at the features
+    of the two, and the loss is the cross-entropy of the side. Patches are standardised first, and whole images too
+    when they are encoded; the method's `encoder` does this before the given one.
+
+    Batches hold `patches` (`(batch, 2, h, w, c)`, uint8 or float in [-1, 1]) and `position` (`(batch,)` integers
+    from 0 to 7), as `pretext.relative_position` makes them. Logs `accuracy`.
+
+    Args:
+        encoder: A built `keras.Model`, `(batch, h, w, c)` to `(batch, dim)`, of free height and width where whole
+            images are to be encoded.
+        head: A built `keras.Model` on the features of both patches side by side, `(batch, 2 * dim)`, to logits
+            `(batch, 8)`; None: a hidden layer of four times the encoder's width, batch-normalised.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, or the two do not fit together.
+
+    Example:
+
+        pairs = functools.partial(kg.pretext.relative_position, patch_size=8, gap=1, jitter=1)
+        model = kg.models.RelativePosition(kg.backbones.small_encoder((None, None, 1)))
+        model.compile()
+        model.fit(kg.data.load("fashion_mnist", batch_size=256, transform=pairs), epochs=20)
+        features = model.encode(images)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("patches", "position")
+
+    def __init__(self, encoder: keras.Model, head: keras.Model | None = None, name: str | None = None) -> None:
+        super().__init__(encoder, 2, len(POSITIONS), head, name)

@@ -1,0 +1,111 @@
+"""The relative position task: a patch and one of its eight neighbours."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from keras_genssl.pretext.crops import integers, probabilities, random_crop
+from keras_genssl.pretext.resize import _check_image, _resize
+
+POSITIONS: tuple[tuple[int, int], ...] = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+"""What a position of `relative_position` stands for: steps down and right from the first patch to the second."""
+
+_GREEN_MAGENTA = np.array([-1.0, 2.0, -1.0]) / math.sqrt(6)
+
+
+def relative_position(
+    example: dict[str, Any],
+    seed: int,
+    patch_size: int = 96,
+    gap: int = 48,
+    jitter: int = 7,
+    colour: str | None = "drop",
+    downsample: float = 1 / 3,
+    least_pixels: int = 100,
+) -> dict[str, Any]:
+    """Cut a patch from an image, and one of the eight around it.
+
+    Doersch et al., 2015 (https://arxiv.org/abs/1505.05192), with the numbers of their code. The first patch lies
+    where all eight neighbours would fit, whichever is taken: else its place would tell something of the answer. The
+    gap, and the second patch's jitter, keep edges and textures from running on across the border.
+
+    Two more shortcuts are closed. Lenses bend colours apart, by where in the picture one is: `colour` takes from each
+    patch what shows it. And some patches lose resolution, so that noise of the sensor cannot be matched.
+
+    Args:
+        example: a dict whose "image" is uint8 (height, width, 1 or 3), at least `3 * patch_size + 2 * gap + 2 *
+            jitter` a side: 398 pixels, or 28 with patches of 8, a gap and a jitter of 1.
+        seed: non-negative integer. Equal seeds give equal draws.
+        patch_size: side of a patch in pixels, positive.
+        gap: pixels between neighbours, at least 0.
+        jitter: pixels that the second patch moves at most, each way, from 0 to `gap`.
+        colour: "drop": of each patch one channel is kept, drawn evenly, and the others are noise around grey;
+            "project": the part along green against magenta, (-1, 2, -1), is taken out; None: nothing is done. Grey
+            images stay as they are.
+        downsample: the probability with which a patch is scaled down and up again (bilinear), in [0, 1].
+        least_pixels: the pixels of a patch that was scaled down, drawn evenly from here to all, at least 1. Patches
+            that have no more stay as they are.
+
+    Returns:
+        "patches": uint8 (2, patch_size, patch_size, channels); "position": int32 scalar, an index of `POSITIONS`, the
+        neighbours row by row. Nothing else of the example.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> rows = np.repeat(np.arange(3, dtype=np.uint8), 3).reshape(3, 3, 1)
+        >>> pair = relative_position({"image": rows}, seed=0, patch_size=1, gap=0, jitter=0)
+        >>> step = int(pair["patches"][1, 0, 0, 0]) - int(pair["patches"][0, 0, 0, 0])
+        >>> step == POSITIONS[pair["position"]][0]
+        True
+    """
+    integers(1, patch_size=patch_size, least_pixels=least_pixels)
+    integers(0, gap=gap, jitter=jitter)
+    probabilities(downsample=downsample)
+    if jitter > gap:
+        raise ValueError(f"`jitter` must be at most `gap`, or patches overlap. Received: jitter={jitter}, gap={gap}")
+    if colour not in ("drop", "project", None):
+        raise ValueError(f"`colour` must be 'drop', 'project' or None. Received: colour={colour!r}")
+    image = _check_image(example["image"])
+    rng = np.random.default_rng(seed)
+    side = 3 * patch_size + 2 * gap + 2 * jitter
+    field = random_crop(image, side, side, rng, "`3 * patch_size + 2 * gap + 2 * jitter`")
+    position = int(rng.integers(len(POSITIONS)))
+    centre = jitter + patch_size + gap
+    step = np.array(POSITIONS[position]) * (patch_size + gap)
+    corners = np.array([[0, 0], step + rng.integers(-jitter, jitter + 1, size=2)]) + centre
+    patches = [field[top : top + patch_size, left : left + patch_size] for top, left in corners]
+    return {
+        "patches": np.stack([_prepared(patch, colour, downsample, least_pixels, rng) for patch in patches]),
+        "position": np.array(position, np.int32),
+    }
+
+
+def _prepared(
+    patch: np.ndarray, colour: str | None, downsample: float, least_pixels: int, rng: np.random.Generator
+) -> np.ndarray:
+    """A patch with its shortcuts closed."""
+    height, width = patch.shape[:2]
+    pixels = height * width
+    if rng.random() < downsample and pixels > least_pixels:
+        side = int(math.sqrt(rng.uniform(least_pixels, pixels)))
+        patch = _resize(_resize(patch, side, side, "bilinear"), height, width, "bilinear")
+    if patch.shape[-1] == 1 or colour is None:
+        return patch
+    return _one_channel(patch, rng) if colour == "drop" else _without_green_magenta(patch)
+
+
+def _one_channel(patch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One channel; of the others noise of half a level of 8 bits about the middle, as `train.py` of the authors."""
+    kept = int(rng.integers(3))
+    noise = rng.integers(127, 129, size=patch.shape, dtype=np.uint8)
+    noise[..., kept] = patch[..., kept]
+    return noise
+
+
+def _without_green_magenta(patch: np.ndarray) -> np.ndarray:
+    """What is left of each colour at right angles to green against magenta; greys stay."""
+    along = patch @ _GREEN_MAGENTA
+    return np.rint(patch - along[..., np.newaxis] * _GREEN_MAGENTA).clip(0, 255).astype(np.uint8)
