@@ -106,6 +106,19 @@ def _degradation_prediction() -> kg.models.DegradationPrediction:
     return kg.models.DegradationPrediction(network, ["block1_conv2", "block2_conv2", "block3_conv2"])
 
 
+def coloured(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of colorization, 8 pixels a side, one of them grey."""
+    batch = photographs(rng, size, 8)
+    batch[0] = batch[0, ..., :1]
+    return {"image": batch}
+
+
+def _colorization() -> kg.models.Colorization:
+    frequencies = kg.pretext.ab_bin_frequencies(coloured(np.random.default_rng(0), 4)["image"])
+    weights = kg.losses.rebalancing_weights(frequencies)
+    return kg.models.Colorization(kg.backbones.small_feature_map(filters=2), class_weights=weights)
+
+
 def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.VAE]:
     """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
@@ -252,6 +265,7 @@ CASES = {
     ),
     "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(4, small=4)),
     "DegradationPrediction": Case(_degradation_prediction, degraded),
+    "Colorization": Case(_colorization, coloured),
     "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),

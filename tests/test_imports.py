@@ -105,9 +105,13 @@ def as_path(name):
 
 
 def is_method(path):
-    """A method is a file in a family of models that holds no base class of the family."""
+    """A method is a file in a family of models that holds no base class of the family, `base.py` or `..._base.py`."""
     parts = pathlib.PurePosixPath(path).parts
-    return parts[:2] == ("keras_genssl", "models") and len(parts) == 4 and parts[3] not in ("__init__.py", "base.py")
+    return (
+        parts[:2] == ("keras_genssl", "models")
+        and len(parts) == 4
+        and not parts[3].endswith(("__init__.py", "base.py"))
+    )
 
 
 def sources():

@@ -11,7 +11,7 @@ from keras_genssl.models.autoencoders import (
 from keras_genssl.models.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
 from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
 from keras_genssl.models.metric_learning import EmbeddingModel, PairEmbeddingModel, TripletEmbeddingModel
-from keras_genssl.models.pretext import DegradationPrediction
+from keras_genssl.models.pretext import Colorization, DegradationPrediction
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
 from keras_genssl.models.translation import CycleGAN, Pix2Pix
 
@@ -29,6 +29,7 @@ __all__ = [
     "WGANGP",
     "Autoencoder",
     "BarlowTwins",
+    "Colorization",
     "ConditionalGAN",
     "ContractiveAutoencoder",
     "CycleGAN",

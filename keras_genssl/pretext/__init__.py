@@ -8,12 +8,15 @@ The same function makes an example on disk (in a Beam pipeline) and on the fly (
 A random function takes the example and an integer seed, and draws from nothing else.
 """
 
+from keras_genssl.pretext.ab_bins import ab_bin_frequencies, ab_bins, nearest_ab_bin
 from keras_genssl.pretext.binarized import binarized
 from keras_genssl.pretext.canvas import canvas_print
 from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, decode_image, encode_png
+from keras_genssl.pretext.coloured_crop import coloured_crop
 from keras_genssl.pretext.degradation import DEGRADATIONS, degrade, degraded_pair
 from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
+from keras_genssl.pretext.lab import lab_planes, lab_to_rgb, rgb_to_lab
 from keras_genssl.pretext.patches import aligned_patches
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
 from keras_genssl.pretext.unpaired import Unpaired
@@ -24,9 +27,12 @@ __all__ = [
     "EXTENSIONS",
     "MAX_PIXELS",
     "Unpaired",
+    "ab_bin_frequencies",
+    "ab_bins",
     "aligned_patches",
     "binarized",
     "canvas_print",
+    "coloured_crop",
     "crop_to_multiple",
     "decode_image",
     "degrade",
@@ -36,6 +42,10 @@ __all__ = [
     "drawn_pair",
     "edge_drawing",
     "encode_png",
+    "lab_planes",
+    "lab_to_rgb",
     "low_high",
+    "nearest_ab_bin",
+    "rgb_to_lab",
     "upscale",
 ]
