@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from keras_genssl.engine import replicas
 
+_IMAGES = (4, 5)  # the ranks of images and of stacks of images
+
 
 def by_name(method: str, data: Any, fields: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
     """The parts of a batch by their names.
@@ -51,7 +53,7 @@ def checked(
 
     Args:
         method: Who asks, for the messages.
-        named: Tensors by field. Those of rank 4 are images: uint8, or float in [-1, 1].
+        named: Tensors by field. Those of rank 4 are images, of rank 5 stacks of them: uint8, or float in [-1, 1].
         fields: The method's own, whose images may have no other dtype; by the first each replica's share is judged.
         shapes: By field, the shape of an example; None for any size.
         num_labels: The field `label` must lie in [0, num_labels); None: it is not looked at.
@@ -69,7 +71,7 @@ def checked(
     if num_labels is not None and "label" in named:
         named["label"] = classes(named["label"], num_labels)
     for field in fields:
-        if field in named and len(named[field].shape) == 4 and not _is_image(named[field]):
+        if field in named and len(named[field].shape) in _IMAGES and not _is_image(named[field]):
             raise ValueError(
                 f"`{field}` must hold images as uint8, or as float in [-1, 1]. "
                 f"Received: a batch of {tf.as_dtype(named[field].dtype).name}"
@@ -100,8 +102,8 @@ def _of_shape(method: str, field: str, value: Any, shape: tuple[int | None, ...]
     return tf.ensure_shape(value, (None, *shape))
 
 
-def classes(labels: Any, count: int) -> Any:
-    """Labels as int32 `(batch,)`, if they are integers in [0, count); XLA compiles the check away (see `one_hot`).
+def classes(labels: Any, count: int, name: str = "label") -> Any:
+    """The field `name` as int32 `(batch,)`, if it holds integers in [0, count); XLA drops the check (see `one_hot`).
 
     Raises:
         ValueError: If they have another dtype or shape.
@@ -110,11 +112,11 @@ def classes(labels: Any, count: int) -> Any:
     labels = tf.convert_to_tensor(labels)
     if labels.dtype.is_floating or labels.dtype.is_bool or labels.shape.rank not in (None, 1):
         raise ValueError(
-            "`label` must hold integers of shape (batch,). "
+            f"`{name}` must hold integers of shape (batch,). "
             f"Received: {labels.dtype.name} of shape {tuple(labels.shape)}"
         )
     labels = tf.cast(labels, tf.int32)
-    rule = f"`label` must lie in [0, {count}), the method's classes"
+    rule = f"`{name}` must lie in [0, {count}), the method's classes"
     inside = [tf.debugging.assert_non_negative(labels, rule), tf.debugging.assert_less(labels, count, rule)]
     with tf.control_dependencies(inside):
         return tf.identity(labels)
@@ -128,7 +130,7 @@ def one_hot(labels: Any, count: int) -> Any:
 
 
 def _is_image(value: Any) -> bool:
-    return len(value.shape) == 4 and (value.dtype == "uint8" or tf.as_dtype(value.dtype).is_floating)
+    return len(value.shape) in _IMAGES and (value.dtype == "uint8" or tf.as_dtype(value.dtype).is_floating)
 
 
 def scaled(images: Any) -> Any:

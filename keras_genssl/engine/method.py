@@ -167,8 +167,8 @@ class Method(keras.Model):
 
         Args:
             data: A tensor (the first field), a tuple (the fields in order) or a dict with the fields
-                as keys; further keys pass through. Tensors of rank 4 are images: uint8, or float in
-                [-1, 1].
+                as keys; further keys pass through. Tensors of rank 4 are images, of rank 5 (batch, num, h, w, c)
+                stacks of images: uint8, or float in [-1, 1].
             training: Whether every required field must be there, or the first alone.
 
         Returns:
