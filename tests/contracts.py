@@ -119,6 +119,20 @@ def _colorization() -> kg.models.Colorization:
     return kg.models.Colorization(kg.backbones.small_feature_map(filters=2), class_weights=weights)
 
 
+def filmed(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of order verification, frames of 8 pixels a side."""
+    examples = []
+    for image in photographs(rng, size, 20):
+        film = kg.pretext.camera_path(image, int(rng.integers(2**31)), num_frames=8, size=8)
+        examples.append(kg.pretext.frame_order({"frames": film}, int(rng.integers(2**31)), 4, 2, 0.5))
+    return {key: np.stack([example[key] for example in examples]) for key in examples[0]}
+
+
+def split_brain(method: type[kg.engine.Method]) -> Callable[[], kg.engine.Method]:
+    """Builds a split brain with the recipe's trunk in both halves."""
+    return lambda: method(*(kg.backbones.small_feature_map((None, None, channels), filters=2) for channels in (1, 2)))
+
+
 def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.VAE]:
     """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
@@ -266,6 +280,14 @@ CASES = {
     "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(4, small=4)),
     "DegradationPrediction": Case(_degradation_prediction, degraded),
     "Colorization": Case(_colorization, coloured),
+    "ColorizationRegression": Case(
+        lambda: kg.models.ColorizationRegression(kg.backbones.small_feature_map(filters=2)), coloured
+    ),
+    "SplitBrainAutoencoder": Case(split_brain(kg.models.SplitBrainAutoencoder), coloured),
+    "SplitBrainRegression": Case(split_brain(kg.models.SplitBrainRegression), coloured),
+    "ShuffleAndLearn": Case(
+        lambda: kg.models.ShuffleAndLearn(kg.backbones.small_encoder((None, None, 3), filters=2)), filmed
+    ),
     "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),

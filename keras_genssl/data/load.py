@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
+from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.order import Order
 from keras_genssl.data.preparation import Example, Preparation, Transform, call
@@ -21,7 +22,7 @@ from keras_genssl.data.sources import Source, open_source
 
 
 def load(
-    source: str | os.PathLike[str] | Mapping[str, np.ndarray],
+    source: str | os.PathLike[str] | Mapping[str, np.ndarray] | FrameFolders,
     split: str = "train",
     batch_size: int | None = None,
     *,
@@ -48,7 +49,7 @@ def load(
             `dataset-fashion-mnist` where that is installed), a prepared directory (published by its
             `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), a folder of images,
             searched recursively (elements `image`, `key`, and `label` where all images lie in sub-folders),
-            or arrays in memory, name -> `(num_examples, ...)`.
+            arrays in memory, name -> `(num_examples, ...)`, or films, `FrameFolders`.
         split: `"train"`, or another split of the source; TFDS' slices (`"train[:10%]"`) for names of TFDS.
         batch_size: examples in a batch, which must then have equal shapes; `None` for single examples.
         seed: integer >= 0; gives the order of each epoch and the seeds of `transform`.

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.arrays import DEBIAN, ArraySource, is_idx, read_idx
+from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.records import Records, Shard
 from keras_genssl.pretext import EXTENSIONS, decode_image
 
@@ -146,12 +147,19 @@ def _check_names(names: Sequence[str], available: Sequence[str]) -> None:
 
 
 def open_source(
-    source: str | os.PathLike[str] | Mapping[str, np.ndarray],
+    source: str | os.PathLike[str] | Mapping[str, np.ndarray] | FrameFolders,
     split: str,
     features: Sequence[str] | None,
     data_dir: str | None,
 ) -> Source:
     """Open whatever `load` takes."""
+    if isinstance(source, FrameFolders):
+        if split != "train" or features is not None:
+            raise ValueError(
+                f'Folders of frames have one split, "train", and are read whole. '
+                f"Received: split={split!r}, features={features}"
+            )
+        return source
     if isinstance(source, Mapping):
         if split != "train":
             raise ValueError(f'Arrays have one split, "train". Received: split={split!r}')

@@ -11,7 +11,14 @@ from keras_genssl.models.autoencoders import (
 from keras_genssl.models.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
 from keras_genssl.models.gans import ACGAN, DCGAN, GAN, SNGAN, WGANGP, ConditionalGAN
 from keras_genssl.models.metric_learning import EmbeddingModel, PairEmbeddingModel, TripletEmbeddingModel
-from keras_genssl.models.pretext import Colorization, DegradationPrediction
+from keras_genssl.models.pretext import (
+    Colorization,
+    ColorizationRegression,
+    DegradationPrediction,
+    ShuffleAndLearn,
+    SplitBrainAutoencoder,
+    SplitBrainRegression,
+)
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
 from keras_genssl.models.translation import CycleGAN, Pix2Pix
 
@@ -30,6 +37,7 @@ __all__ = [
     "Autoencoder",
     "BarlowTwins",
     "Colorization",
+    "ColorizationRegression",
     "ConditionalGAN",
     "ContractiveAutoencoder",
     "CycleGAN",
@@ -42,9 +50,12 @@ __all__ = [
     "Pix2Pix",
     "RedundantAutoencoder",
     "SRResNet",
+    "ShuffleAndLearn",
     "SimCLR",
     "SimSiam",
     "SparseAutoencoder",
+    "SplitBrainAutoencoder",
+    "SplitBrainRegression",
     "TripletEmbeddingModel",
     "VICReg",
 ]

@@ -10,12 +10,14 @@ A random function takes the example and an integer seed, and draws from nothing 
 
 from keras_genssl.pretext.ab_bins import ab_bin_frequencies, ab_bins, nearest_ab_bin
 from keras_genssl.pretext.binarized import binarized
+from keras_genssl.pretext.camera_path import camera_frames, camera_path
 from keras_genssl.pretext.canvas import canvas_print
 from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, decode_image, encode_png
 from keras_genssl.pretext.coloured_crop import coloured_crop
 from keras_genssl.pretext.degradation import DEGRADATIONS, degrade, degraded_pair
 from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
+from keras_genssl.pretext.frame_order import frame_order
 from keras_genssl.pretext.lab import lab_planes, lab_to_rgb, rgb_to_lab
 from keras_genssl.pretext.patches import aligned_patches
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
@@ -31,6 +33,8 @@ __all__ = [
     "ab_bins",
     "aligned_patches",
     "binarized",
+    "camera_frames",
+    "camera_path",
     "canvas_print",
     "coloured_crop",
     "crop_to_multiple",
@@ -42,6 +46,7 @@ __all__ = [
     "drawn_pair",
     "edge_drawing",
     "encode_png",
+    "frame_order",
     "lab_planes",
     "lab_to_rgb",
     "low_high",

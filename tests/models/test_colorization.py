@@ -53,6 +53,21 @@ def test_loss_and_metrics_are_the_naive_ones(model, images):
     assert logs["accuracy"] == pytest.approx(np.mean(right), abs=1e-6)
 
 
+def test_regression_is_the_naive_one(images):
+    keras.utils.set_random_seed(0)
+    model = kg.models.ColorizationRegression(kg.backbones.small_feature_map(filters=2))
+    model.compile()
+    lab, ab = true_colours(images)
+    predicted = np.asarray(model.decoder(model.encoder(lab[..., :1] / 50 - 1, training=False)))
+    squares = np.square(ab / 110 - predicted).sum(axis=-1)
+    logs = model.evaluate(images, batch_size=3, verbose=0, return_dict=True)
+    assert logs["loss"] == pytest.approx(squares.mean() / 2, rel=1e-3)
+    assert logs["ab_error"] == pytest.approx(110 * np.sqrt(squares).mean(), rel=1e-3)
+    model.decoder.set_weights([np.zeros(w.shape) for w in model.decoder.get_weights()[:-1]] + [np.array([0.1, -0.2])])
+    coloured = (np.asarray(model.colorize(np.full((1, 8, 8, 1), 128, np.uint8))) + 1) / 2
+    np.testing.assert_allclose(color.rgb2lab(coloured[0])[0, 0, 1:], [11, -22], atol=0.05)
+
+
 def test_colorize_keeps_the_lightness(model, images):
     coloured = (np.asarray(model.colorize(images)) + 1) / 2
     assert coloured.shape == images.shape

@@ -120,9 +120,9 @@ class LightnessToColour(Method):
         return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
 
 
-def default_decoder(encoder: keras.Model, outputs: int) -> keras.Model:
-    """A head that fits the encoder, where none is given."""
-    require_built("encoder", encoder)
+def default_decoder(encoder: keras.Model, outputs: int, name: str = "encoder") -> keras.Model:
+    """A head that fits an encoder, the argument `name`, where none is given."""
+    require_built(name, encoder)
     return backbones.position_head(encoder.output_shape[-1], outputs, name="decoder")
 
 
@@ -174,23 +174,29 @@ def require_built(name: str, network: keras.Model) -> None:
         )
 
 
-def check_networks(encoder: keras.Model, decoder: keras.Model, channels: int, outputs: int, prefix: str = "") -> int:
-    """The stride of an encoder with its decoder, if they fit together.
+def check_networks(
+    encoder: keras.Model,
+    decoder: keras.Model,
+    channels: int,
+    outputs: int,
+    names: tuple[str, str] = ("encoder", "decoder"),
+) -> int:
+    """The stride of an encoder with its decoder, arguments of these names, if they fit together.
 
     Raises:
         ValueError: If one is not built, or takes or gives other channels, or the stride is no integer.
     """
-    require_built(f"{prefix}encoder", encoder)
-    require_built(f"{prefix}decoder", decoder)
+    for name, network in zip(names, (encoder, decoder), strict=True):
+        require_built(name, network)
     taken, features = encoder.input_shape, encoder.output_shape
     if len(taken) != 4 or taken[-1] != channels or len(features) != 4:
         raise ValueError(
-            f"`{prefix}encoder` must take (batch, h, w, {channels}) and give a map of features (batch, h', w', c), "
+            f"`{names[0]}` must take (batch, h, w, {channels}) and give a map of features (batch, h', w', c), "
             f"such as `backbones.small_feature_map` does. Received: a network from {taken} to {features}"
         )
     if len(decoder.input_shape) != 4 or decoder.input_shape[-1] != features[-1] or decoder.output_shape[-1] != outputs:
         raise ValueError(
-            f"`{prefix}decoder` must take features (batch, h', w', {features[-1]}) and give {outputs} numbers for each "
+            f"`{names[1]}` must take features (batch, h', w', {features[-1]}) and give {outputs} numbers for each "
             f"pixel. Received: a network from {decoder.input_shape} to {decoder.output_shape}"
         )
     height, width = (side or _PROBE for side in taken[1:3])
@@ -199,7 +205,7 @@ def check_networks(encoder: keras.Model, decoder: keras.Model, channels: int, ou
     stride = height // map_height if map_height else 0
     if not stride or (stride * map_height, stride * map_width) != (height, width):
         raise ValueError(
-            f"`{prefix}encoder` and `{prefix}decoder` must give one pixel for each square of pixels. "
+            f"`{names[0]}` and `{names[1]}` must give one pixel for each square of pixels. "
             f"Received: networks that make {map_height}x{map_width} of {height}x{width}"
         )
     return stride
