@@ -15,7 +15,7 @@ from pipelines.schema import DEFAULT, RECIPES, Recipe
 DIRECTORY = Path(__file__).parent / "recipes"
 
 _TASK = "task"
-_TAGS = ("method", "schedule", "kind")  # the keys that choose which other keys a section may hold
+_TAGS = ("method", "preparation", "schedule", "kind")  # the keys that choose which other keys a section may hold
 _CHOICES = (*_TAGS, "extractor")  # whose change leaves nothing of a section: layers are those of one extractor
 
 _EXPECTED = {

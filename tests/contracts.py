@@ -133,6 +133,18 @@ def split_brain(method: type[kg.engine.Method]) -> Callable[[], kg.engine.Method
     return lambda: method(*(kg.backbones.small_feature_map((None, None, channels), filters=2) for channels in (1, 2)))
 
 
+def inpainting(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of context encoders, blocks hidden."""
+    pictures = photographs(rng, size, toys.SIZE)
+    examples = [kg.pretext.block_masked({"image": image}, int(rng.integers(2**31)), blocks=2) for image in pictures]
+    return {key: np.stack([example[key] for example in examples]) for key in examples[0]}
+
+
+def _adversarial_context_encoder() -> kg.models.AdversarialContextEncoder:
+    networks = toys.encoder("encoder"), toys.decoder(4), toys.encoder("discriminator", 1)
+    return kg.models.AdversarialContextEncoder(*networks, adversarial_weight=0.1, overlap=1)
+
+
 def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.VAE]:
     """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
@@ -288,6 +300,11 @@ CASES = {
     "ShuffleAndLearn": Case(
         lambda: kg.models.ShuffleAndLearn(kg.backbones.small_encoder((None, None, 3), filters=2)), filmed
     ),
+    "ContextEncoder": Case(
+        lambda: kg.models.ContextEncoder(toys.encoder("encoder"), toys.decoder(4), overlap=1), inpainting
+    ),
+    "AdversarialContextEncoder": Case(_adversarial_context_encoder, inpainting),
+    "Rotation": Case(lambda: kg.models.Rotation(toys.encoder("encoder")), images),
     "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),

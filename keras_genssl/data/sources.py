@@ -46,9 +46,24 @@ class Source(Protocol):
 
 
 class RecordSource:
-    """Examples of TFRecord files that TFDS features describe."""
+    """Examples of TFRecord files that TFDS features describe.
 
-    def __init__(self, identity: str, shards: Sequence[Shard], features: Any, names: Sequence[str] | None):
+    Args:
+        identity: of the content.
+        shards: the files.
+        features: `tfds.features.FeaturesDict`.
+        names: of those to read; None: all.
+        stacks: name -> how many images of equal height lie below one another in the image of that name.
+    """
+
+    def __init__(
+        self,
+        identity: str,
+        shards: Sequence[Shard],
+        features: Any,
+        names: Sequence[str] | None,
+        stacks: Mapping[str, int] | None = None,
+    ):
         import tensorflow_datasets as tfds
 
         all_features = features
@@ -58,6 +73,7 @@ class RecordSource:
         self.identity = identity
         self._features = features
         self._all_features = all_features
+        self._stacks = {name: count for name, count in (stacks or {}).items() if name in features}
         self._records = Records(shards)
         self.read = self._records.read
 
@@ -65,9 +81,10 @@ class RecordSource:
         return len(self._records)
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Decode one serialized `tf.train.Example`."""
+        """Decode one serialized `tf.train.Example`; stacks are `(num, height, width, channels)`."""
         del number
-        return self._features.deserialize_example(encoded)
+        example = self._features.deserialize_example(encoded)
+        return {**example, **{name: _stack(example[name], count) for name, count in self._stacks.items()}}
 
     def labels(self, name: str) -> np.ndarray:
         """An integer feature of all records, which are read for it, `_LABELS_AT_ONCE` at a time."""
@@ -133,6 +150,13 @@ class FolderSource:
             image = tf.numpy_function(self._pixels, [encoded, number], tf.uint8, stateful=False)
             example["image"] = tf.ensure_shape(image, (None, None, 3))
         return example
+
+
+def _stack(strip: tf.Tensor, count: int) -> tf.Tensor:
+    """The images of one height that lie below one another."""
+    size = tf.shape(strip)
+    stack = tf.reshape(strip, [count, size[0] // count, size[1], strip.shape[-1]])
+    return tf.ensure_shape(stack, (count, None, None, strip.shape[-1]))
 
 
 def _digest(value: Any) -> str:
@@ -214,7 +238,8 @@ def _open_prepared(directory: str, split: str, features: Sequence[str] | None) -
             raise ValueError(f"The record file {path} must hold {entry['bytes']} bytes by its manifest. {found}")
         shards.append(Shard(path, entry["records"], 0, entry["records"]))
     identity = _digest([entry["sha256"] for entry in manifest["splits"][split]["shards"]])
-    return RecordSource(identity, shards, tfds.builder_from_directory(directory).info.features, features)
+    described = tfds.builder_from_directory(directory).info.features
+    return RecordSource(identity, shards, described, features, manifest.get("stacks"))
 
 
 def _open_tfds(name: str, split: str, features: Sequence[str] | None, data_dir: str | None) -> Source:

@@ -19,8 +19,10 @@ from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
 from keras_genssl.pretext.frame_order import frame_order
 from keras_genssl.pretext.lab import lab_planes, lab_to_rgb, rgb_to_lab
+from keras_genssl.pretext.masks import block_masked, center_masked
 from keras_genssl.pretext.patches import aligned_patches
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
+from keras_genssl.pretext.rotation import rotated
 from keras_genssl.pretext.unpaired import Unpaired
 
 __all__ = [
@@ -33,9 +35,11 @@ __all__ = [
     "ab_bins",
     "aligned_patches",
     "binarized",
+    "block_masked",
     "camera_frames",
     "camera_path",
     "canvas_print",
+    "center_masked",
     "coloured_crop",
     "crop_to_multiple",
     "decode_image",
@@ -52,5 +56,6 @@ __all__ = [
     "low_high",
     "nearest_ab_bin",
     "rgb_to_lab",
+    "rotated",
     "upscale",
 ]

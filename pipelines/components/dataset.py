@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipelines.beam.shards import DeadLetter, Shard, read_report
 from pipelines.errors import UserError
 from pipelines.runtime import store
@@ -17,6 +19,9 @@ DEAD_LETTERS = "dead_letters.jsonl"
 DUPLICATE = "Duplicate"
 VERSION = "1.0.0"
 
+KINDS = ("text", "image", "grey", "label", "int", "patches", "grey_patches")
+STACKS = ("patches", "grey_patches")  # several images of one size and so many in each example, as one strip
+
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
@@ -24,7 +29,8 @@ class Dataset:
 
     Attributes:
         name: as TFDS knows it, lower-case letters, digits and underscores.
-        features: name -> `"text"`, `"image"` (colour), `"grey"` (an image of one channel) or `"label"`.
+        features: name -> one of `KINDS`: `"text"`, `"image"` (colour), `"grey"` (an image of one channel), `"label"`,
+            `"int"`, and stacks of images in colour or grey, `"patches"` and `"grey_patches"`.
         shards: all files of all splits.
         labels: the names of the classes, where there is a label.
     """
@@ -71,6 +77,7 @@ class Dataset:
             for name, counts in report["facts"].items():
                 values = facts[shard.split].setdefault(name, collections.Counter())
                 values.update(dict(counts))
+        stacks = self._stacks(facts)
         self._write_metadata(directory, splits)
         digests = {split: [shard["sha256"] for shard in splits[split]["shards"]] for split in splits}
         files = [shard.file for shard in self.shards] + ["dataset_info.json", "features.json", DEAD_LETTERS]
@@ -83,6 +90,8 @@ class Dataset:
                 | ({"labels": list(self.labels)} if self.labels else {})
             ),
             "splits": splits,
+            "features": dict(self.features),
+            **({"stacks": stacks} if stacks else {}),
             **({"labels": list(self.labels)} if self.labels else {}),
             "dead_letters": {
                 "records": len(letters),
@@ -121,13 +130,29 @@ class Dataset:
                     f"{len(failed)} could not be used.{first}{more}"
                 )
 
+    def _stacks(self, facts: Mapping[str, Mapping[str, collections.Counter]]) -> dict[str, int]:
+        """How many images each stack holds, by which readers cut its strip."""
+        stacks = {}
+        for name in (name for name, kind in self.features.items() if kind in STACKS):
+            counts = sorted({count for split in facts.values() for count in split.get(f"{name}_num", ())})
+            if len(counts) != 1:
+                raise ValueError(f"All examples must have equally many images in `{name}`. Received: {counts}")
+            stacks[name] = counts[0]
+        return stacks
+
     def _write_metadata(self, directory: Path, splits: Mapping[str, dict[str, Any]]) -> None:
         import tensorflow_datasets as tfds
 
+        def image(channels: int) -> Any:
+            return tfds.features.Image(shape=(None, None, channels), encoding_format="png")
+
         kinds = {
             "text": tfds.features.Text,
-            "image": lambda: tfds.features.Image(shape=(None, None, 3), encoding_format="png"),
-            "grey": lambda: tfds.features.Image(shape=(None, None, 1), encoding_format="png"),
+            "image": lambda: image(3),
+            "grey": lambda: image(1),
+            "patches": lambda: image(3),
+            "grey_patches": lambda: image(1),
+            "int": lambda: tfds.features.Scalar(np.int64),
             "label": lambda: tfds.features.ClassLabel(names=list(self.labels)),
         }
         features = {name: kinds[kind]() for name, kind in self.features.items()}

@@ -37,6 +37,7 @@ def evaluate(
     task = tasks.of(recipe)
     inputs = {
         "trained": trained_digest,
+        "examples": content,
         **task.judged_by(recipe),
         "code": code.digest("pipelines.components.evaluator", f"pipelines.tasks.{recipe.task}.measure"),
     }

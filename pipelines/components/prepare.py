@@ -10,8 +10,8 @@ from typing import Any
 from keras_genssl.pretext import codec
 from pipelines.beam import progress, records, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, write_shard
-from pipelines.components import preparations
-from pipelines.components.dataset import Dataset
+from pipelines.components import examples_picture, preparations
+from pipelines.components.dataset import STACKS, Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish
@@ -75,7 +75,11 @@ def prepare(
         label = {"label": "label"} if labels else {}
         dataset = Dataset(preparation, {"key": "text", "name": "text", **made.features, **label}, shards, labels)
         attempted = sum(part["records"] for part in examples.manifest["splits"].values())
-        return dataset.finish(directory, attempted, max_failure_rate, **execution)
+        manifest = dataset.finish(directory, attempted, max_failure_rate, **execution)
+        seen = [str(directory / shard.file) for shard in shards if shard.split == "train"]
+        examples_picture.draw(directory / examples_picture.FILE, seen, made.features, manifest.get("stacks", {}))
+        manifest["files"][examples_picture.FILE] = (directory / examples_picture.FILE).stat().st_size
+        return manifest
 
     return publish(output_dir, execution, build)
 
@@ -108,9 +112,15 @@ def _record(
     values: dict[str, bytes | int] = {"key": key.encode(), "name": name.encode(), **label}
     facts: dict[str, int | str] = {**label}
     for feature, kind in features.items():
-        if kind in ("image", "grey"):
-            values[feature] = codec.encode_png(example[feature])
-            facts[f"{feature}_height"], facts[f"{feature}_width"] = example[feature].shape[:2]
+        value = example[feature]
+        if kind in STACKS:
+            values[feature] = codec.encode_png(value.reshape(-1, *value.shape[2:]))  # one below the other
+            facts[f"{feature}_num"], facts[f"{feature}_height"], facts[f"{feature}_width"] = value.shape[:3]
+        elif kind in ("image", "grey"):
+            values[feature] = codec.encode_png(value)
+            facts[f"{feature}_height"], facts[f"{feature}_width"] = value.shape[:2]
+        elif kind == "int":
+            values[feature] = facts[feature] = int(value)
         else:
-            values[feature] = example[feature].encode()
+            values[feature] = value.encode()
     return Record(values, facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
@@ -91,11 +91,11 @@ class Representation(Method):
     """What the sections of all methods of representation have: the encoder, ``model.encoder`` of what is built.
 
     Class attributes:
-        reads: what training reads of each image.
+        reads: the preparations that it learns from, and what training reads of each example of them.
         numbered: whether training reads the images' numbers too.
     """
 
-    reads: ClassVar[tuple[str, ...]] = ("image",)
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",)}
     numbered: ClassVar[bool] = False
 
     encoder: Encoder = Encoder()

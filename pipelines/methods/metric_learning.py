@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
@@ -174,7 +174,7 @@ class EmbeddingModel(Representation):
     gives embeddings length 1.
     """
 
-    reads: ClassVar[tuple[str, ...]] = ("image", "label")
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image", "label")}
 
     method: Literal["EmbeddingModel"]
     embedding_dim: PositiveInt | None = None

@@ -11,6 +11,7 @@ import yaml
 
 from pipelines import tasks
 from pipelines.report import curves
+from pipelines.report.judgement import Picture
 from pipelines.schema import Recipe
 
 
@@ -44,6 +45,7 @@ class Contents:
         export: the result of the exporter.
         pushed: where the model was pushed, None where it was not.
         data: statistic -> value.
+        examples: a picture of what was prepared.
         dead_letters: dicts of ``path``, ``stage``, ``error`` and ``message``.
         steps: the components in order.
         versions: package -> version.
@@ -59,6 +61,7 @@ class Contents:
     export: dict[str, Any]
     pushed: Path | None
     data: dict[str, Any]
+    examples: Picture
     dead_letters: list[dict[str, Any]]
     steps: list[Step]
     versions: dict[str, str]

@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Any
 
-from pipelines.results.tables import commands, seconds, steps, table
+from pipelines.results.tables import commands, joined, seconds, steps, table
 from pipelines.tasks.representation.show import BASELINES, NAMES, caption, number, title
 
 _SHARED = ("images", "known", "classes", "neighbours", "labels_per_class", "components")
@@ -60,8 +60,23 @@ def _encoders(records: list[dict[str, Any]]) -> str:
 learns from all labels, the other methods from none.
 
 {table(rows, text=3)}
-{commands(records)}
+{_not_above_random(records, shown)}{commands(records)}
 """
+
+
+def _not_above_random(records: list[dict[str, Any]], shown: list[str]) -> str:
+    """A line for each recipe whose features are not worth more than those of its encoder before any training."""
+    lines = []
+    for value in records:
+        numbers, random = value["numbers"], value["baselines"].get("random") or {}
+        lost = [
+            f"{title(name, value)} ({number(name, numbers)} against {number(name, random)})"
+            for name in shown
+            if name in numbers and name in random and numbers[name] <= random[name]
+        ]
+        if lost:
+            lines.append(f"`{value['recipe']}` does not beat the random encoder by {joined(lost)}.\n")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _about(value: dict[str, Any]) -> list[str]:

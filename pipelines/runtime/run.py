@@ -15,8 +15,10 @@ from pipelines import tasks
 from pipelines.components import card, evaluator, exporter, pusher, trainer
 from pipelines.console import Console
 from pipelines.report import page
+from pipelines.report.judgement import Picture
 from pipelines.runtime import code, device, store
 from pipelines.schema import Recipe
+from pipelines.schema.images import Preparation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +74,7 @@ def run(
     task = tasks.of(recipe)
     identity = task.identity(recipe)
     pusher.check(home / recipe.export.name, identity)
-    examples, prepared = _prepare(recipe, output, workers, steps, console)
+    examples, prepared, judged = _prepare(recipe, output, workers, steps, console)
 
     labels = prepared.manifest.get("labels")
     count = prepared.manifest["splits"]["train"]["records"]
@@ -91,13 +93,13 @@ def run(
         evaluated = steps.run(
             "Evaluator",
             lambda: evaluator.evaluate(
-                recipe, prepared.path, prepared.content, trained.digest, model, directory, output / "references"
+                recipe, judged.path, judged.content, trained.digest, model, directory, output / "references"
             ),
             lambda it: f"{task.summary(it.result)}: {'blessed' if it.result['blessed'] else 'not blessed'}",
         )
         exported = steps.run(
             "Exporter",
-            lambda: exporter.export(model, prepared.path, recipe, trained.digest, directory),
+            lambda: exporter.export(model, judged.path, recipe, trained.digest, directory),
             lambda it: (
                 f"{it.result['bytes'] / 1e6:.2f} MB, "
                 f"{'checked in a clean process' if it.result['checked'] else 'FAILED its check'}"
@@ -132,6 +134,7 @@ def run(
             export=export,
             pushed=pushed.path if pushed else None,
             data=_statistics(task, examples, prepared),
+            examples=_picture(prepared),
             dead_letters=[*examples.dead_letters, *prepared.dead_letters],
             steps=steps.done,
             versions=code.versions(),
@@ -156,31 +159,36 @@ def run(
     return Outcome(prepared.path, report, saved_model, pushed, evaluation, export)
 
 
-def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", console: Console) -> tuple[Any, Any]:
-    """ExampleGen and Prepare."""
+def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", console: Console) -> tuple[Any, ...]:
+    """ExampleGen and Prepare: the examples, what training reads, and what the task is judged on."""
     from pipelines.components.prepare import prepare
 
-    words, data, preparation = tasks.of(recipe).words, recipe.data, recipe.prepare.preparation
+    words, data, judged_on = tasks.of(recipe).words, recipe.data, tasks.of(recipe).judged_on(recipe)
     examples = steps.run(
         "DatasetExampleGen" if data.source == "dataset" else "ImageExampleGen",
         lambda: _examples(recipe, output, workers, console),
         lambda it: _counted(it, words.examples, "held out"),
     )
-    parameters = recipe.prepare.model_dump(exclude={"preparation", *recipe.prepare.later})
 
-    def write() -> Any:
+    def write(section: Preparation) -> Any:
         with console.preparing() as shown:
             return prepare(
                 examples,
-                output / "prepared" / preparation,
-                preparation,
-                parameters,
+                output / "prepared" / section.preparation,
+                section.preparation,
+                section.model_dump(exclude={"preparation", *section.later}),
                 max_failure_rate=data.max_failure_rate,
                 workers=workers,
                 tell=shown.update,
             )
 
-    return examples, steps.run("Prepare", write, lambda it: _counted(it, words.train, words.held_out))
+    def count(it: Any) -> str:
+        return _counted(it, words.train, words.held_out)
+
+    prepared = steps.run("Prepare", lambda: write(recipe.prepare), count)
+    if judged_on == recipe.prepare:
+        return examples, prepared, prepared
+    return examples, prepared, steps.run(f"Prepare {judged_on.preparation}", lambda: write(judged_on), count)
 
 
 def _examples(recipe: Recipe, output: Path, workers: int, console: Console) -> Any:
@@ -214,7 +222,7 @@ def _examples(recipe: Recipe, output: Path, workers: int, console: Console) -> A
             split,
             exclude=[output / name for name in ("examples", "prepared", "references", "runs", "saved_models")],
             max_failure_rate=data.max_failure_rate,
-            labels=preparations.make(recipe.prepare.preparation, {}).keeps_label,
+            labels=preparations.make(tasks.of(recipe).judged_on(recipe).preparation, {}).keeps_label,
             workers=workers,
             tell=shown.update,
         )
@@ -224,6 +232,13 @@ def _counted(artifact: Any, train: str, held_out: str) -> str:
     splits, dead = artifact.manifest["splits"], artifact.manifest["dead_letters"]["records"]
     text = f"{splits['train']['records']:,} {train}, {splits['eval']['records']:,} {held_out}"
     return f"{text}, {dead:,} dead {'letter' if dead == 1 else 'letters'}"
+
+
+def _picture(prepared: Any) -> Picture:
+    """The picture of the prepared examples."""
+    from pipelines.components import examples_picture
+
+    return Picture(prepared.path / examples_picture.FILE, examples_picture.caption(prepared.manifest["features"]))
 
 
 def _statistics(task: tasks.Task, examples: Any, prepared: Any) -> dict[str, Any]:

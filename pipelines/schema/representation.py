@@ -1,12 +1,13 @@
 """Recipes of representation: images to vectors that say what is on them."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from pipelines.methods.representation import AnyMethod
 from pipelines.schema.bless import Bless
 from pipelines.schema.images import Images
+from pipelines.schema.pretext import AnyPretext
 from pipelines.schema.recipe import Recipe
 from pipelines.schema.train import Train
 from pipelines.section import PositiveFloat
@@ -14,6 +15,8 @@ from pipelines.section import PositiveFloat
 ALL_CLASSES = ("knn", "linear", "few_label", "recall_at_1", "nmi")
 UNSEEN_CLASSES = ("unseen_recall_at_1", "unseen_roc_auc", "unseen_one_shot", "seen_recall_at_1")
 BASELINES = ("pixels", "pca", "random")
+
+AnyPreparation = Annotated[Images | AnyPretext, Field(discriminator="preparation")]
 
 
 class RepresentationTrain(Train):
@@ -78,14 +81,33 @@ class RepresentationRecipe(Recipe):
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless={knn_over_random: {min: 0.0}}",)
 
     task: Literal["representation"]
-    prepare: Images = Images()
+    prepare: AnyPreparation = Images()
     model: AnyMethod
     train: RepresentationTrain
     evaluate: Evaluate = Evaluate()
 
+    @property
+    def judged_on(self) -> Images:
+        """The images that features are measured on, whatever was prepared to learn from."""
+        return Images(size=self.prepare.size, channels=self.prepare.channels)
+
+    @field_validator("prepare", mode="before")
+    @classmethod
+    def _whole_images_by_default(cls, value: Any) -> Any:
+        return {"preparation": "images", **value} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _the_method_learns_from_what_is_prepared(self) -> "RepresentationRecipe":
+        known, given = list(self.model.reads), self.prepare.preparation
+        if given not in known:
+            raise ValueError(
+                f"`prepare.preparation` must be {' or '.join(known)} for {self.model.method}. Received: {given}"
+            )
+        return self
+
     @model_validator(mode="after")
     def _labels_are_read(self) -> "RepresentationRecipe":
-        if self.train.classes_per_batch is not None and "label" not in self.model.reads:
+        if self.train.classes_per_batch is not None and "label" not in self.model.reads[self.prepare.preparation]:
             raise ValueError(
                 "`train.classes_per_batch` is for methods that learn from labels. "
                 f"Received: model.method={self.model.method}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pipelines.report.judgement import Judgement
 from pipelines.schema import Recipe
+from pipelines.schema.images import Preparation
 from pipelines.tasks.words import Words
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ class Task(ABC, Generic[R]):
     """
 
     words: ClassVar[Words] = Words()
+
+    def judged_on(self, recipe: R) -> Preparation:
+        """The preparation whose examples are measured; by default the one that training reads."""
+        return recipe.prepare
 
     @abstractmethod
     def training_data(self, recipe: R, examples: Path) -> tf.data.Dataset:

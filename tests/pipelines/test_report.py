@@ -8,6 +8,7 @@ from PIL import Image
 
 from pipelines import recipe
 from pipelines.report import curves, page
+from pipelines.report.judgement import Picture
 from pipelines.tasks.super_resolution import show
 
 
@@ -78,6 +79,7 @@ def contents(tmp_path):
         export={"checked": True, "error": None, "bytes": 1_650_000},
         pushed=None,
         data={"training patches": 2512},
+        examples=Picture(tmp_path / "0-low.png", "<examples>"),
         dead_letters=[{"path": "<b>.jpg", "stage": "decode", "error": "Unidentified", "message": "no image"}],
         steps=[page.Step("Prepare", True, 0.1, "2,512 patches"), page.Step("Trainer", False, 1.5, "5 steps")],
         versions={"keras": "3.15.1"},
@@ -96,7 +98,7 @@ def test_table_holds_the_numbers_of_the_evaluation(contents):
 def test_page_needs_nothing_beside_it_and_escapes_names(contents):
     text = page.render(contents)
     parsed = Tables(text)
-    assert len([link for link in parsed.links if link.startswith("data:image/png;base64,")]) == 8
+    assert len([link for link in parsed.links if link.startswith("data:image/png;base64,")]) == 9
     assert all(link.startswith(("data:", "#")) for link in parsed.links)
     assert not re.search(r"<(script|link|iframe)|@import|url\((?!#)", text)
     assert "<b>.jpg" not in text

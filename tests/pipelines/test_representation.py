@@ -230,6 +230,17 @@ def test_all_methods_stand_in_one_table_above_the_baselines_the_best_first():
     assert results.SECTIONS["representation"]([triplet, unseen]).count("## ") == 2
 
 
+def test_what_does_not_beat_the_random_encoder_is_said():
+    good, bad = _record("a/good", "SimCLR", 0.75), _record("a/bad", "Rotation", 0.6)
+    bad["numbers"]["knn"] = 0.79
+    text = results.SECTIONS["representation"]([good, bad])
+    assert text.count("does not beat the random encoder") == 1
+    assert (
+        "`a/bad` does not beat the random encoder by kNN (79.0% against 80.0%) and 10 labels a class "
+        "(60.0% ± 1.2 against 60.0%).\n"
+    ) in text
+
+
 def test_summary_is_of_the_number_that_counts():
     value = _record("a/simclr", "SimCLR", 0.7)
     assert show.summary(value) == "10 labels a class 70.0% ± 1.2 (random encoder 60.0%)"

@@ -28,6 +28,11 @@ NARROW = {
     "fashion_mnist/denoising_autoencoder": _DENSE,
     "fashion_mnist/cyclegan": ["model.filters=2", "model.blocks=1", "model.discriminator_filters=2"],
     "fashion_mnist/simclr": ["model.encoder.filters=2", "evaluate.labels_per_class=2"],
+    "fashion_mnist/context_encoder_adversarial": [
+        "model.encoder.filters=2",
+        *(f"model.{part}=2" for part in ("decoder_filters", "decoder_units", "discriminator_filters")),
+        "evaluate.labels_per_class=2",
+    ],
     "fashion_mnist/triplet_unseen": ["model.encoder.filters=2", "model.embedding_dim=3", "train.classes_per_batch=4"],
 }
 BLESS = {
@@ -36,6 +41,7 @@ BLESS = {
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
     "fashion_mnist/simclr": "{knn: {min: 0}, few_label_over_random: {min: -1}}",
+    "fashion_mnist/context_encoder_adversarial": "{few_label_over_random: {min: -1}}",
     "fashion_mnist/triplet_unseen": "{unseen_one_shot_over_pixels: {min: -1}}",
 }
 _DISTANCES, _ERRORS = {"fid", "fid_over_pca", "kid", "precision", "recall"}, {"mse", "psnr", "mse_over_pca"}
@@ -45,6 +51,7 @@ NUMBERS = {
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
     "fashion_mnist/simclr": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},
+    "fashion_mnist/context_encoder_adversarial": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},
     "fashion_mnist/triplet_unseen": {"unseen_one_shot_deviation", *_beside_baselines(UNSEEN_CLASSES)},
 }
 

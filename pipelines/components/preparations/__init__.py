@@ -13,6 +13,8 @@ import numpy as np
 
 from pipelines.components.preparations.edge_drawings import EdgeDrawings
 from pipelines.components.preparations.images import Images
+from pipelines.components.preparations.masked import BlockMasked, CenterMasked
+from pipelines.components.preparations.rotations import Rotations
 from pipelines.components.preparations.super_resolution import SuperResolution
 from pipelines.errors import UserError
 
@@ -22,7 +24,7 @@ class Preparation(Protocol):
 
     @property
     def features(self) -> dict[str, str]:
-        """Name -> `"image"`, `"grey"` or `"text"` of what an example holds besides `key`, `name` and `label`."""
+        """Name -> kind, one of `dataset.KINDS`, of what an example holds besides `key`, `name` and `label`."""
         ...
 
     @property
@@ -45,7 +47,14 @@ class Preparation(Protocol):
         ...
 
 
-PREPARATIONS: dict[str, type] = {"edge_drawings": EdgeDrawings, "images": Images, "super_resolution": SuperResolution}
+PREPARATIONS: dict[str, type] = {
+    "block_masked": BlockMasked,
+    "center_masked": CenterMasked,
+    "edge_drawings": EdgeDrawings,
+    "images": Images,
+    "rotations": Rotations,
+    "super_resolution": SuperResolution,
+}
 
 
 def make(name: str, parameters: Mapping[str, Any]) -> Preparation:

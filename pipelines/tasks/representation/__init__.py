@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.report.judgement import Judgement
+from pipelines.schema.images import Images
 from pipelines.schema.representation import RepresentationRecipe
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 class Representation(Task[RepresentationRecipe]):
     """Images to vectors, measured frozen, beside raw pixels, PCA and a random encoder."""
+
+    def judged_on(self, recipe: RepresentationRecipe) -> Images:
+        """Whole images, so that all methods and baselines are measured on the same."""
+        return recipe.judged_on
 
     def training_data(self, recipe: RepresentationRecipe, examples: Path) -> tf.data.Dataset:
         """Images, with labels or numbers where the method reads them."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def training(recipe: RepresentationRecipe, examples: Path) -> tf.data.Dataset:
-    """Images as they are prepared, with labels or numbers where the method reads them, by class where that is asked.
+    """Examples as they are prepared, with labels or numbers where the method reads them, by class where that is asked.
 
     Raises:
         UserError: there are too few classes, or too few images of each.
@@ -37,7 +37,7 @@ def training(recipe: RepresentationRecipe, examples: Path) -> tf.data.Dataset:
             "train",
             settings.batch_size,
             seed=settings.seed,
-            features=recipe.model.reads,
+            features=recipe.model.reads[recipe.prepare.preparation],
             index=recipe.model.numbered,
             balance=balance,
         )

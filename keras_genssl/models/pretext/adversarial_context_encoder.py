@@ -1,0 +1,143 @@
+"""The context encoder with an adversary: paint what is hidden so that it looks real."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import PlayersModel, Serving, batches
+from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
+from keras_genssl.models.gans.base import check_inputs, discriminator_losses, generator_losses
+from keras_genssl.models.pretext import inpainting_base as inpainting
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class AdversarialContextEncoder(PlayersModel):
+    """The joint loss of the context encoder (Pathak et al., 2016, arXiv:1604.07379, Eq. 3).
+
+    The generator, encoder and decoder, minimises `(1 - a) L_rec + a L_adv`, with the loss of `ContextEncoder` and
+    a = `adversarial_weight`, 0.001; the discriminator the adversarial loss of what is painted and of what was there. It
+    sees the predicted pixels alone, hidden ones and overlap, and 0 in place of all others: beside the context, as the
+    paper says, it would look at the seam and at nothing else. One round updates both from one forward pass. The paper's
+    Adam has beta_1 0.5, and the generator ten times the discriminator's rate: 2e-3 and 2e-4 in the authors' code.
+
+    Batches are those of `ContextEncoder`.
+
+    Args:
+        encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
+        decoder: A built network of these features to images `(batch, h, w, c)` in [-1, 1].
+        discriminator: A built network of such images to logits, such as `backbones.dcgan_discriminator`.
+        adversarial_weight: In [0, 1].
+        overlap: As of `ContextEncoder`.
+        overlap_weight: As of `ContextEncoder`.
+        adversary: By default `losses.NonSaturatingGANLoss()`.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, they do not fit together, or a number is out of its range.
+
+    Example:
+
+        networks = kg.backbones.small_encoder((28, 28, 1)), kg.backbones.convolutional_decoder(128)
+        model = kg.models.AdversarialContextEncoder(*networks, kg.backbones.dcgan_discriminator((28, 28, 1)), overlap=1)
+        model.compile({"generator": Adam(2e-3, beta_1=0.5), "discriminator": Adam(2e-4, beta_1=0.5)})
+        model.fit(kg.data.load("fashion_mnist", batch_size=64, transform=kg.pretext.center_masked), epochs=3)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = inpainting.FIELDS
+    num_required: ClassVar[int] = 3
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        discriminator: keras.Model,
+        adversarial_weight: float = 0.001,
+        overlap: int = 4,
+        overlap_weight: float = 10.0,
+        adversary: AdversarialLoss | None = None,
+        name: str | None = None,
+    ) -> None:
+        inpainting.require_painter(encoder, decoder)
+        inpainting.require_overlap(overlap, overlap_weight)
+        check_inputs("discriminator", discriminator, tuple(encoder.input_shape[1:]))
+        if not 0 <= adversarial_weight <= 1:
+            raise ValueError(
+                f"`adversarial_weight` must lie in [0, 1]. Received: adversarial_weight={adversarial_weight}"
+            )
+        super().__init__(name=name)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.discriminator = discriminator
+        self.adversarial_weight = adversarial_weight
+        self.overlap = overlap
+        self.overlap_weight = overlap_weight
+        self.adversary = adversary or NonSaturatingGANLoss()
+
+    def players(self) -> dict[str, list[keras.layers.Layer]]:
+        """The generator, of two networks, and the discriminator."""
+        return {"generator": [self.encoder, self.decoder], "discriminator": [self.discriminator]}
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Images that the encoder takes, and masks of one channel."""
+        return inpainting.shapes(self.encoder)
+
+    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+        """Both players' losses from one pass, each `(batch,)`."""
+        image, mask = batch["image"], batch["mask"]
+        painted = self(batch["masked"], training=True)
+        _, predicted = inpainting.regions(mask, self.overlap)
+        fake_logits = self.discriminator(predicted * painted, training=True)
+        real_logits = self.discriminator(predicted * image, training=True)
+        error = inpainting.painting_error(painted, image, mask, self.overlap, self.overlap_weight)
+        deceived = generator_losses(self.adversary, fake_logits, real_logits)
+        return {
+            "generator": (1.0 - self.adversarial_weight) * error + self.adversarial_weight * deceived,
+            "discriminator": discriminator_losses(self.adversary, real_logits, fake_logits),
+        }
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """What is seen; there is one output, which no metric compares."""
+        return batch["masked"], None
+
+    def call(self, masked: Any, training: bool = False) -> Any:
+        """The decoder's images, not clipped."""
+        return self.decoder(self.encoder(masked, training=training), training=training)
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives paintings."""
+        return self.inpaint(self.batch(data, training=False)["masked"])
+
+    def inpaint(self, masked: Any) -> Any:
+        """As of `ContextEncoder`."""
+        return ops.clip(ops.cast(self(batches.scaled(masked), training=False), keras.config.floatx()), -1.0, 1.0)
+
+    def encode(self, images: Any) -> Any:
+        """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`."""
+        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+
+    def serving(self) -> dict[str, Serving]:
+        """Image to features, and masked image to painted image."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {
+            "encode": Serving(self.encode, input="image", output="vector", image_shape=shape),
+            "inpaint": Serving(self.inpaint, input="image", output="image", image_shape=shape),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS},
+            "adversarial_weight": self.adversarial_weight,
+            "overlap": self.overlap,
+            "overlap_weight": self.overlap_weight,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "AdversarialContextEncoder":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{**config, **{part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}})
+
+
+_PARTS = ("encoder", "decoder", "discriminator", "adversary")

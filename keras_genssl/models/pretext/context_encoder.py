@@ -1,0 +1,124 @@
+"""The context encoder: paint what is hidden of an image."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.models.pretext import inpainting_base as inpainting
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class ContextEncoder(Method):
+    """Predicts the hidden pixels of an image from those around them (Pathak et al., 2016, arXiv:1604.07379).
+
+    `loss = mean_p w_p (x_p - decoder(encoder(masked))_p)²` over the pixels p that are predicted: the hidden ones, with
+    w = 1, and those up to `overlap` pixels around them, which are seen too, with w = `overlap_weight`, so that the
+    painting meets its frame. This is the loss by which the paper learns features; with an adversary, for sharp
+    paintings, it is `AdversarialContextEncoder`. The paper's overlap is 4 of 128 pixels.
+
+    Deviations: the decoder makes whole images for every kind of mask, and what lies beyond the overlap counts nothing;
+    features are the encoder's vectors, with the decoder's dense layers in place of the channel-wise ones.
+
+    Batches hold `masked`, `image` (`(batch, h, w, c)`) and `mask` (`(batch, h, w, 1)`, 255 or 1.0 where pixels are
+    hidden), uint8 or float in [-1, 1], as `pretext.center_masked` and `pretext.block_masked` make them. Metrics of
+    `compile` compare whole images with what was painted.
+
+    Args:
+        encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
+        decoder: A built network of these features to images `(batch, h, w, c)`, such as
+            `backbones.convolutional_decoder`.
+        overlap: Pixels around hidden ones that are predicted too, at least 0.
+        overlap_weight: Theirs in the loss, at least 0.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, the two do not fit together, or a number is out of its range.
+
+    Example:
+
+        model = kg.models.ContextEncoder(
+            kg.backbones.small_encoder((28, 28, 1)), kg.backbones.convolutional_decoder(128), overlap=1
+        )
+        model.compile("adam")
+        model.fit(kg.data.load("fashion_mnist", batch_size=256, transform=kg.pretext.block_masked), epochs=3)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = inpainting.FIELDS
+    num_required: ClassVar[int] = 3
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        overlap: int = 4,
+        overlap_weight: float = 10.0,
+        name: str | None = None,
+    ) -> None:
+        inpainting.require_painter(encoder, decoder)
+        inpainting.require_overlap(overlap, overlap_weight)
+        super().__init__(name=name)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.overlap = overlap
+        self.overlap_weight = overlap_weight
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Images that the encoder takes, and masks of one channel."""
+        return inpainting.shapes(self.encoder)
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """What is seen; and the images and masks, where they are known."""
+        return batch["masked"], {name: batch[name] for name in ("image", "mask") if name in batch}
+
+    def call(self, masked: Any, training: bool = False) -> Any:
+        """The decoder's images, not clipped."""
+        return self.decoder(self.encoder(masked, training=training), training=training)
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The weighted error of each painting, `(batch,)`."""
+        return inpainting.painting_error(y_pred, y["image"], y["mask"], self.overlap, self.overlap_weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives paintings."""
+        return self.inpaint(self.batch(data, training=False)["masked"])
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's, of whole images."""
+        return super().compute_metrics(x, y["image"], y_pred, sample_weight)
+
+    def inpaint(self, masked: Any) -> Any:
+        """Images as they may have been: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to the same in [-1, 1].
+
+        What was not hidden is not learnt to be painted, but near hidden pixels.
+        """
+        return ops.clip(ops.cast(self(batches.scaled(masked), training=False), keras.config.floatx()), -1.0, 1.0)
+
+    def encode(self, images: Any) -> Any:
+        """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`."""
+        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+
+    def serving(self) -> dict[str, Serving]:
+        """Image to features, and masked image to painted image."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {
+            "encode": Serving(self.encode, input="image", output="vector", image_shape=shape),
+            "inpaint": Serving(self.inpaint, input="image", output="image", image_shape=shape),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "decoder": keras.saving.serialize_keras_object(self.decoder),
+            "overlap": self.overlap,
+            "overlap_weight": self.overlap_weight,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ContextEncoder":
+        """Rebuilds the method from `get_config`."""
+        parts = {part: keras.saving.deserialize_keras_object(config[part]) for part in ("encoder", "decoder")}
+        return cls(**{**config, **parts})

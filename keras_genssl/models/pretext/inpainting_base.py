@@ -1,0 +1,61 @@
+"""What the context encoders share: networks that paint what is hidden, and the error of what they paint."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.models.contrastive.base import require_input, width
+
+FIELDS = ("masked", "image", "mask")
+
+
+def require_painter(encoder: keras.Model, decoder: keras.Model) -> None:
+    """Raises ValueError unless the decoder makes images as the encoder takes of its features."""
+    width(encoder)
+    if not decoder.built:
+        raise ValueError(
+            f"`decoder` must be built (give it an input shape). Received: {decoder.name!r}, which has no weights yet"
+        )
+    require_input("decoder", decoder, "encoder", encoder)
+    if tuple(decoder.output_shape[1:]) != tuple(encoder.input_shape[1:]):
+        raise ValueError(
+            f"`decoder` must give what `encoder` takes, {encoder.input_shape}. "
+            f"Received: a network with output shape {decoder.output_shape}"
+        )
+
+
+def require_overlap(overlap: int, overlap_weight: float) -> None:
+    """Raises ValueError where one of the two is out of its range."""
+    if isinstance(overlap, bool) or not isinstance(overlap, int) or overlap < 0:
+        raise ValueError(f"`overlap` must be an integer of at least 0. Received: overlap={overlap!r}")
+    if not overlap_weight >= 0:
+        raise ValueError(f"`overlap_weight` must not be negative. Received: overlap_weight={overlap_weight}")
+
+
+def shapes(encoder: keras.Model) -> dict[str, tuple[int | None, ...]]:
+    """Those of a batch's fields: images that the encoder takes, and masks of one channel."""
+    *size, channels = encoder.input_shape[1:]
+    return {"masked": (*size, channels), "image": (*size, channels), "mask": (*size, 1)}
+
+
+def regions(mask: Any, overlap: int) -> tuple[Any, Any]:
+    """Where pixels are hidden, and where they are predicted: there, and up to `overlap` pixels around.
+
+    Args:
+        mask: `(batch, h, w, 1)` in [-1, 1], positive where pixels are hidden.
+        overlap: at least 0.
+
+    Returns:
+        Two tensors `(batch, h, w, 1)` of zeros and ones.
+    """
+    hidden = ops.cast(mask > 0, mask.dtype)
+    return hidden, ops.max_pool(hidden, 2 * overlap + 1, strides=1, padding="same") if overlap else hidden
+
+
+def painting_error(painted: Any, image: Any, mask: Any, overlap: int, overlap_weight: float) -> Any:
+    """The mean over predicted pixels of the weighted squared error, `(batch,)`; 0 where nothing is hidden."""
+    hidden, predicted = regions(mask, overlap)
+    weights = hidden + overlap_weight * (predicted - hidden)
+    squares = ops.sum(weights * ops.square(painted - image), axis=(1, 2, 3))
+    return squares / (image.shape[-1] * ops.maximum(ops.sum(predicted, axis=(1, 2, 3)), 1.0))

@@ -1,0 +1,111 @@
+"""Rotation prediction: which way up an image is."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.models.contrastive.base import width
+
+TURNS = 4
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class Rotation(Method):
+    """Tells by how many quarter turns an image was rotated (Gidaris et al., 2018, arXiv:1803.07728).
+
+    `loss = -1/4 Σ_y log softmax(W φ(rot(image, 90° y)) + b)_y`, y = 0 ... 3: all four copies of an image are in the
+    batch, as the paper found best. They are made here, on the accelerator: quarter turns move pixels and resample
+    none. A batch of N images is one of 4N to the encoder.
+
+    Batches hold `image` (a tensor, a dict, or the first of a tuple), square, uint8 or float in [-1, 1]. Where they
+    hold `rotation` too (`(batch,)` integers, 0 to 3, as `pretext.rotated` makes them), the images are turned
+    already, and are taken as they are. Logs `accuracy`, how often the turn was found; 0.25 is chance.
+
+    Args:
+        encoder: A built network of images `(batch, side, side, c)` in [-1, 1] to features `(batch, dim)`.
+        name: The model's name.
+
+    Raises:
+        ValueError: If the encoder is not built, gives no vectors, or takes images that are not square.
+
+    Example:
+
+        model = kg.models.Rotation(kg.backbones.small_encoder((28, 28, 1)))
+        model.compile(keras.optimizers.SGD(0.1, 0.9))
+        model.fit(kg.data.load("fashion_mnist", batch_size=64), epochs=10)
+        features = model.encode(images)
+    """
+
+    fields: ClassVar[tuple[str, ...]] = ("image", "rotation")
+    num_required: ClassVar[int] = 1
+
+    def __init__(self, encoder: keras.Model, name: str | None = None) -> None:
+        dim = width(encoder)
+        height, side, _ = encoder.input_shape[1:]
+        if height != side:
+            raise ValueError(
+                "`encoder` must take square images: a quarter turn swaps height and width. "
+                f"Received: an encoder with input shape {encoder.input_shape}"
+            )
+        super().__init__(name=name)
+        self.encoder = encoder
+        self.classifier = keras.layers.Dense(TURNS, dtype=keras.config.floatx(), name="classifier")
+        self.classifier.build((None, dim))
+        self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """What the encoder takes."""
+        return {"image": tuple(self.encoder.input_shape[1:])}
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The turned images and their turns: four copies of each, `(4 batch, ...)`, unless they came turned."""
+        images = batch["image"]
+        if "rotation" in batch:
+            return images, batch["rotation"]
+        return rotations(images), ops.repeat(ops.arange(TURNS, dtype="int32"), ops.shape(images)[0])
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Logits of the turns, `(batch, 4)`."""
+        return self.classifier(self.encoder(images, training=training))
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The cross-entropy of each turned image, `(batch,)`."""
+        return -ops.sum(batches.one_hot(y, TURNS) * ops.log_softmax(y_pred, axis=-1), axis=-1)
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives features."""
+        return self.encode(self.batch(data, training=False)["image"])
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's, and `accuracy`."""
+        self.accuracy.update_state(y, y_pred)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def encode(self, images: Any) -> Any:
+        """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`."""
+        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image to features."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {"encoder": keras.saving.serialize_keras_object(self.encoder), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Rotation":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
+
+
+def rotations(images: Any) -> Any:
+    """All images by 0, 90, 180 and 270 degrees counter-clockwise, `(batch, side, side, c)` to `(4 batch, ...)`."""
+    height, side = images.shape[1:3]
+    if height != side:
+        raise ValueError(f"`image` must be square to be turned. Received: a batch of shape {tuple(images.shape)}")
+    across = ops.swapaxes(images, 1, 2)
+    return ops.concatenate([images, ops.flip(across, 1), ops.flip(ops.flip(images, 1), 2), ops.flip(across, 2)], axis=0)

@@ -1,0 +1,117 @@
+"""A picture of prepared examples, from their records alone: whatever a preparation makes, a person can look at it."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from keras_genssl.pretext import codec
+from pipelines.beam import records
+from pipelines.beam.shards import open_file
+from pipelines.components.dataset import STACKS
+
+FILE = "examples.png"
+LOOKED_AT = 200  # the first of a split, among which examples of each value are sought
+_PICTURES = ("image", "grey", *STACKS)
+_VALUES = 10  # of a number that has more no column is made for each
+_ROWS, _WIDTH, _SIDE, _LARGEST = 4, 960, 64, 128  # pixels, but for the rows
+_GAP, _SPACE, _LINE, _BACKGROUND = 2, 8, 16, (255, 255, 255)
+
+
+def draw(path: Path, shards: Sequence[str], features: Mapping[str, str], stacks: Mapping[str, int]) -> None:
+    """Draws the first examples of some shards.
+
+    The images of an example lie side by side in the order of its features, those of a stack in a square where they are
+    more than four; its numbers stand below. Where a number has few values, each has a column.
+
+    Args:
+        path: of the PNG.
+        shards: files of records.
+        features: name -> kind.
+        stacks: name -> images of the stack.
+    """
+    serialized = itertools.islice(itertools.chain.from_iterable(map(_read, shards)), LOOKED_AT)
+    found = [records.parse(record) for record in serialized]
+    numbers = [name for name, kind in features.items() if kind == "int"]
+    chosen = next((name for name in numbers if 1 < len({one[name] for one in found}) <= _VALUES), None)
+
+    def tile(example: Mapping[str, Any]) -> Image.Image:
+        return _tile(example, features, stacks, numbers)
+
+    width = tile(found[0]).width + _SPACE
+    columns = max(1, _WIDTH // width)
+    if chosen is None:
+        columns = min(columns, _VALUES)
+        rows = [found[start : start + columns] for start in range(0, min(len(found), columns * _ROWS), columns)]
+    else:
+        values = sorted({one[chosen] for one in found})[:columns]
+        of_each = [[one for one in found if one[chosen] == value][:_ROWS] for value in values]
+        rows = [list(row) for row in itertools.zip_longest(*of_each)]
+    tiles = [[one if one is None else tile(one) for one in row] for row in rows]
+    every = [one for row in tiles for one in row if one is not None]
+    width, height = (max(getattr(one, side) for one in every) + _SPACE for side in ("width", "height"))
+    sheet = Image.new("RGB", (width * max(map(len, tiles)) + _SPACE, height * len(tiles) + _SPACE), _BACKGROUND)
+    for (down, row), across in ((each, number) for each in enumerate(tiles) for number in range(len(each[1]))):
+        if row[across] is not None:
+            sheet.paste(row[across], (_SPACE + across * width, _SPACE + down * height))
+    sheet.save(path, "PNG")
+
+
+def caption(features: Mapping[str, str]) -> str:
+    """What the picture shows.
+
+    >>> caption({"key": "text", "masked": "grey", "image": "grey", "turn": "int"})
+    'Prepared examples to train on: masked, image; below: turn.'
+    """
+    shown = ", ".join(name for name, kind in features.items() if kind in _PICTURES)
+    numbers = ", ".join(name for name, kind in features.items() if kind == "int")
+    return f"Prepared examples to train on: {shown}{f'; below: {numbers}' if numbers else ''}."
+
+
+def _read(shard: str) -> Any:
+    with open_file(shard) as file:
+        yield from records.read(file)
+
+
+def _tile(
+    example: Mapping[str, Any], features: Mapping[str, str], stacks: Mapping[str, int], numbers: Sequence[str]
+) -> Image.Image:
+    """One example: its pictures, and below them its numbers."""
+    parts = []
+    for name in (name for name, kind in features.items() if kind in _PICTURES):
+        strip = codec.decode_image(example[name])[0]  # (num * height, width, 3)
+        parts.append(np.split(strip, stacks[name]) if name in stacks else [strip])
+    tallest = max(part[0].shape[0] for part in parts)
+    zoom = _LARGEST / tallest if tallest > _LARGEST else max(1, _SIDE // tallest)
+    grids = [_grid([_resized(image, zoom) for image in part]) for part in parts]
+    text = ", ".join(f"{name} {example[name]}" for name in numbers)
+    font = ImageFont.load_default(12)
+    width = max(sum(grid.width + _GAP for grid in grids) - _GAP, round(font.getlength(text)))
+    tile = Image.new("RGB", (width, max(grid.height for grid in grids) + (_LINE if numbers else 0)), _BACKGROUND)
+    left = 0
+    for grid in grids:
+        tile.paste(grid, (left, 0))
+        left += grid.width + _GAP
+    if numbers:
+        ImageDraw.Draw(tile).text((0, tile.height - _LINE + 1), text, (0, 0, 0), font)
+    return tile
+
+
+def _resized(image: np.ndarray, zoom: float) -> Image.Image:
+    """Enlarged to squares, so that each pixel shows, or shrunk."""
+    size = (max(1, round(image.shape[1] * zoom)), max(1, round(image.shape[0] * zoom)))
+    return Image.fromarray(image).resize(size, Image.Resampling.NEAREST if zoom >= 1 else Image.Resampling.LANCZOS)
+
+
+def _grid(images: Sequence[Image.Image]) -> Image.Image:
+    """Images of one size in a row, or in a square where they are more than four."""
+    columns = len(images) if len(images) <= 4 else int(np.ceil(np.sqrt(len(images))))
+    width, height = images[0].width + _GAP, images[0].height + _GAP
+    rows = -(-len(images) // columns)
+    grid = Image.new("RGB", (columns * width - _GAP, rows * height - _GAP), _BACKGROUND)
+    for number, image in enumerate(images):
+        grid.paste(image, (number % columns * width, number // columns * height))
+    return grid

@@ -1,0 +1,62 @@
+"""What the preparations of pretext tasks have in common: square images, copies, seeds."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from pipelines.beam.shards import hash64
+from pipelines.components.preparations.images import Images
+
+
+@dataclasses.dataclass(frozen=True)
+class Pretext:
+    """Examples of a pretext task: the square that `Images` makes, given to a pure function `copies` times.
+
+    Not a preparation itself: each task says in `example` which function that is.
+
+    Attributes:
+        size: as of `Images`.
+        channels: as of `Images`.
+        copies: how many examples are made of an image, each drawn anew.
+        seed: of all that is drawn.
+    """
+
+    size: int = 28
+    channels: int = 1
+    copies: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        Images(self.size, self.channels)  # refuses what is no size
+        for name, least in (("copies", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
+        self.example(np.zeros((self.size, self.size, self.channels), np.uint8), 0)  # refuses its own parameters
+
+    @property
+    def keeps_label(self) -> bool:
+        """No: the images make their own."""
+        return False
+
+    @property
+    def picture(self) -> str:
+        """The kind of an image, by the number of channels."""
+        return "grey" if self.channels == 1 else "image"
+
+    @property
+    def features(self) -> dict[str, str]:
+        """Those of the task."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what its examples hold")
+
+    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+        """One example of a square image: a function of these two alone."""
+        raise NotImplementedError(f"{type(self).__name__} does not make examples")
+
+    def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
+        """`copies` examples."""
+        for square in Images(self.size, self.channels).examples(image, key, split, images):
+            for copy in range(self.copies):
+                yield self.example(square["image"], hash64(f"{key}-{copy}", f"pretext-{self.seed}"))

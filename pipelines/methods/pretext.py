@@ -1,0 +1,92 @@
+"""Representations from pretext tasks: method name -> its parameters in a recipe and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from pipelines.methods.encoders import Representation, Weight
+from pipelines.section import Fraction
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipelines.schema import RepresentationRecipe as Recipe
+
+
+class Rotation(Representation):
+    """Gidaris et al. 2018: which way up an image is, of all four copies, or of images that were prepared turned."""
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",), "rotations": ("image", "rotation")}
+
+    method: Literal["Rotation"]
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        return models.Rotation(self.encoder.build(recipe.prepare.shape))
+
+
+class Painter(Representation):
+    """What both context encoders have: the decoder, and the pixels around hidden ones that are predicted too."""
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "block_masked": ("masked", "image", "mask"),
+        "center_masked": ("masked", "image", "mask"),
+    }
+
+    decoder_filters: PositiveInt = 32
+    decoder_units: PositiveInt = 256
+    overlap: Annotated[int, Field(ge=0)] = 4
+    overlap_weight: Weight = 10.0
+
+    def networks(self, shape: tuple[int, int, int]) -> tuple[keras.Model, keras.Model]:
+        """The encoder and the decoder of its features."""
+        from keras_genssl import backbones
+
+        encoder = self.encoder.build(shape)
+        dim = encoder.output_shape[-1]
+        decoder = backbones.convolutional_decoder(dim, self.decoder_filters, self.decoder_units, output_shape=shape)
+        return encoder, decoder
+
+
+class ContextEncoder(Painter):
+    """Pathak et al. 2016: what is hidden of an image, by the error of its pixels."""
+
+    method: Literal["ContextEncoder"]
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        networks = self.networks(recipe.prepare.shape)
+        return models.ContextEncoder(*networks, overlap=self.overlap, overlap_weight=self.overlap_weight)
+
+
+class AdversarialContextEncoder(Painter):
+    """Pathak et al. 2016: what is hidden of an image, so that it looks real."""
+
+    players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
+
+    method: Literal["AdversarialContextEncoder"]
+    discriminator_filters: PositiveInt = 64
+    adversarial_weight: Fraction = 0.001
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        shape = recipe.prepare.shape
+        return models.AdversarialContextEncoder(
+            *self.networks(shape),
+            backbones.dcgan_discriminator(shape, self.discriminator_filters),
+            adversarial_weight=self.adversarial_weight,
+            overlap=self.overlap,
+            overlap_weight=self.overlap_weight,
+        )
+
+
+AnyPretext = Rotation | ContextEncoder | AdversarialContextEncoder

@@ -1,0 +1,75 @@
+import keras
+import numpy as np
+import pytest
+
+import keras_genssl as kg
+from keras_genssl.models.pretext.rotation import rotations
+from tests import toys
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(0)
+    model = kg.models.Rotation(toys.encoder("encoder"))
+    model.compile("sgd", run_eagerly=True)
+    return model
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(0).integers(0, 256, (5, toys.SIZE, toys.SIZE, 3), dtype=np.uint8)
+
+
+def test_copies_are_those_of_the_pure_function_to_the_bit(images):
+    copies = keras.ops.convert_to_numpy(rotations(keras.ops.convert_to_tensor(images))).reshape(4, *images.shape)
+    seeds = {int(kg.pretext.rotated({"image": images[0]}, seed)["rotation"]): seed for seed in range(20)}
+    assert set(seeds) == {0, 1, 2, 3}
+    for turns, seed in seeds.items():
+        for image, copy in zip(images, copies[turns], strict=True):
+            np.testing.assert_array_equal(kg.pretext.rotated({"image": image}, seed)["image"], copy)
+
+
+def test_loss_and_accuracy_equal_a_naive_loop(model, images):
+    kernel, bias = model.classifier.get_weights()
+    losses, found = [], []
+    for image in images:
+        for turns in range(4):
+            scaled = np.rot90(image, turns)[None] / np.float32(127.5) - 1
+            logits = (np.asarray(model.encoder(scaled, training=False)) @ kernel + bias)[0].astype("float64")
+            losses.append(np.log(np.exp(logits).sum()) - logits[turns])
+            found.append(logits.argmax() == turns)
+    logs = model.evaluate({"image": images}, batch_size=5, verbose=0, return_dict=True)
+    assert logs["loss"] == pytest.approx(np.mean(losses), rel=1e-5)
+    assert logs["accuracy"] == pytest.approx(np.mean(found))
+
+
+def test_images_that_came_turned_are_taken_as_they_are(model, images):
+    pairs = [kg.pretext.rotated({"image": image}, seed) for seed, image in enumerate(images)]
+    batch = {name: np.stack([pair[name] for pair in pairs]) for name in ("image", "rotation")}
+    turned, turns = model.unpack(model.batch(batch))
+    np.testing.assert_array_equal(turned, batch["image"] / np.float32(127.5) - 1)
+    log_probabilities = np.asarray(keras.ops.log_softmax(model(turned)))
+    expected = -log_probabilities[np.arange(5), batch["rotation"]]
+    np.testing.assert_allclose(model.objective(turned, turns, model(turned)), expected, rtol=1e-6)
+
+
+def test_an_untrained_classifier_is_at_chance(images):
+    model = kg.models.Rotation(toys.encoder("encoder"))
+    model.classifier.set_weights([np.zeros((4, 4)), np.zeros(4)])
+    model.compile("sgd", run_eagerly=True)
+    assert model.evaluate(images, verbose=0)[0] == pytest.approx(np.log(4), rel=1e-6)
+
+
+def test_predict_gives_the_features_that_are_served(model, images):
+    features = model.predict(images, verbose=0)
+    np.testing.assert_allclose(features, model.encoder(images / np.float32(127.5) - 1, training=False), rtol=1e-5)
+    np.testing.assert_allclose(features, model.serving()["encode"].function(images), rtol=1e-5)
+
+
+def test_what_cannot_be_turned_is_refused(model):
+    wide = keras.Sequential([keras.Input((8, 6, 3)), keras.layers.GlobalAveragePooling2D()])
+    with pytest.raises(ValueError, match=r"`encoder` must take square images.*input shape \(None, 8, 6, 3\)"):
+        kg.models.Rotation(wide)
+    free = keras.Sequential([keras.Input((None, None, 3)), keras.layers.GlobalAveragePooling2D()])
+    with pytest.raises(ValueError, match=r"`image` must be square to be turned. Received: .*\(2, 8, 6, 3\)"):
+        kg.models.Rotation(free).unpack({"image": keras.ops.zeros((2, 8, 6, 3))})

@@ -1,0 +1,244 @@
+"""Preparations and recipes of pretext tasks: what is on disk, what is shown of it, what is learnt from and measured."""
+
+import dataclasses
+import io
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_genssl import data as reading
+from keras_genssl import pretext
+from pipelines import recipe
+from pipelines.beam.shards import hash64
+from pipelines.components import examples_picture, preparations, trainer
+from pipelines.components.image_example_gen import image_example_gen
+from pipelines.components.preparations.pretext import Pretext
+from pipelines.components.prepare import prepare
+from pipelines.console import Console
+from pipelines.errors import UserError
+from pipelines.runtime import run
+from pipelines.tasks.representation import data
+from tests.pipelines import digits
+
+ROTATION, PAINTING = "fashion_mnist/rotation", "fashion_mnist/context_encoder"
+SIZE = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Quarters(Pretext):
+    """The quarters of an image in an order that is drawn, and the number of the first."""
+
+    uneven: bool = False
+
+    @property
+    def features(self):
+        return {"quarters": "grey_patches" if self.channels == 1 else "patches", "first": "int"}
+
+    def example(self, square, seed):
+        half = self.size // 2
+        quarters = square.reshape(2, half, 2, half, self.channels).swapaxes(1, 2).reshape(4, half, half, self.channels)
+        order = np.random.default_rng(seed).permutation(4)
+        kept = order[:3] if self.uneven and seed % 2 else order
+        return {"quarters": quarters[kept], "first": np.int32(order[0])}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quarters():
+    patch = pytest.MonkeyPatch()
+    patch.setitem(preparations.PREPARATIONS, "quarters", Quarters)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("pretext")
+
+
+@pytest.fixture(scope="module")
+def examples(home):
+    """Twelve digits of two classes."""
+    digits.write_folder(home / "photos", count=12, classes=2)
+    return image_example_gen(home / "photos", home / "examples", {"train": 0.7, "eval": 0.3}, labels=True)
+
+
+def squares(examples, home, channels):
+    """Key -> the square image, of the training split."""
+    made = prepare(examples, home / "prepared", "images", {"size": SIZE, "channels": channels})
+    return {one["key"]: one["image"] for one in reading.load(made.path, shuffle=False).as_numpy_iterator()}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_stacks_and_integers_come_back_as_the_pure_function_makes_them(examples, home, channels):
+    parameters = {"size": SIZE, "channels": channels, "copies": 2, "seed": 5}
+    made = prepare(examples, home / "prepared", "quarters", parameters)
+    assert made.manifest["stacks"] == {"quarters": 4}
+    known = squares(examples, home, channels)
+    found = list(reading.load(made.path, shuffle=False).as_numpy_iterator())
+    assert len(found) == 2 * len(known)
+    seeds = set()
+    for one in found:
+        image, copy = one["key"].decode().rsplit("-", 1)
+        seed = hash64(f"{image}-{int(copy)}", "pretext-5")
+        expected = Quarters(SIZE, channels).example(known[f"{image}-00000".encode()], seed)
+        np.testing.assert_array_equal(one["quarters"], expected["quarters"])
+        assert one["quarters"].dtype == np.uint8
+        assert one["first"] == expected["first"]
+        seeds.add(seed)
+    assert len(seeds) == len(found)
+    batch = next(iter(reading.load(made.path, batch_size=3, features=["quarters", "first"])))
+    assert batch["quarters"].shape == (3, 4, SIZE // 2, SIZE // 2, channels)
+    assert (batch["first"].dtype, batch["first"].shape) == ("int64", (3,))
+    firsts = [int(one["first"]) for one in found]
+    assert made.manifest["statistics"]["train"]["first"]["max"] == max(firsts)
+    assert made.manifest["statistics"]["train"]["quarters_height"] == {"min": 4, "median": 4, "max": 4}
+    again = prepare(examples, home / "again", "quarters", parameters)
+    for name in made.manifest["files"]:
+        assert (again.path / name).read_bytes() == (made.path / name).read_bytes()
+
+
+def test_stacks_of_several_sizes_are_refused(examples, home):
+    with pytest.raises(ValueError, match=r"must have equally many images in `quarters`. Received: \[3, 4\]"):
+        prepare(examples, home / "uneven", "quarters", {"size": SIZE, "uneven": True})
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "made"),
+    [
+        ("rotations", {}, lambda image, seed: pretext.rotated(image, seed)),
+        ("center_masked", {"fraction": 0.3, "fill": 9}, lambda image, seed: pretext.center_masked(image, seed, 0.3, 9)),
+        ("block_masked", {"blocks": 2, "area": 0.5, "fill": 9},
+         lambda image, seed: pretext.block_masked(image, seed, 2, 0.5, 9)),
+    ],
+)  # fmt: skip
+def test_preparations_are_the_pure_functions(name, parameters, made):
+    image = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
+    preparation = preparations.make(name, {"size": SIZE, "channels": 3, "copies": 3, "seed": 2, **parameters})
+    found = list(preparation.examples(image, "key", "train", 1))
+    assert len(found) == 3
+    for copy, example in enumerate(found):
+        expected = made({"image": image}, hash64(f"key-{copy}", "pretext-2"))
+        assert set(example) == set(expected) == set(preparation.features)
+        for feature, value in expected.items():
+            np.testing.assert_array_equal(example[feature], value)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("rotations", {"copies": 0}, "`copies` must be an integer of at least 1. Received: copies=0"),
+        ("rotations", {"seed": True}, "`seed` must be an integer of at least 0. Received: seed=True"),
+        ("rotations", {"size": 0}, "`size` must be a positive integer. Received: size=0"),
+        ("center_masked", {"fraction": 2.0}, r"`fraction` must lie in \(0, 1\). Received: fraction=2.0"),
+        ("block_masked", {"size": 4, "blocks": 9}, "`image` must be large enough for 9 blocks"),
+    ],
+)
+def test_parameters_are_refused_before_any_image(name, parameters, message):
+    with pytest.raises(UserError, match=message):
+        preparations.make(name, parameters)
+
+
+def test_a_number_of_few_values_has_a_column_for_each(examples, home):
+    made = prepare(examples, home / "prepared", "rotations", {"size": SIZE, "channels": 1, "copies": 4})
+    sheet = np.asarray(Image.open(made.path / "examples.png"))[..., 0]
+    known = squares(examples, home, 1)
+    enlarged = {  # eight times, to 64 pixels
+        turns: [np.rot90(image[..., 0], turns).repeat(8, 0).repeat(8, 1) for image in known.values()]
+        for turns in range(4)
+    }
+    for column in range(4):
+        left, top = 8 + column * (64 + 8), 8
+        shown = sheet[top : top + 64, left : left + 64]
+        assert any((shown == image).all() for image in enlarged[column])
+        assert (sheet[top + 64 + 2 : top + 80, left : left + 64] < 128).any()  # the number below
+    assert examples_picture.caption(made.manifest["features"]) == (
+        "Prepared examples to train on: image; below: rotation."
+    )
+
+
+def test_a_stack_is_shown_in_a_row_and_more_than_four_in_a_square():
+    images = [Image.new("RGB", (4, 4), (level, 0, 0)) for level in range(9)]
+    row, square = (np.asarray(examples_picture._grid(images[:count]))[..., 0] for count in (4, 9))
+    assert (row.shape, square.shape) == ((4, 22), (16, 16))
+    assert row[0, ::6].tolist() == [0, 1, 2, 3]
+    assert square[::6, ::6].tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+
+
+def test_large_pictures_are_shrunk_together():
+    def png(side):
+        buffer = io.BytesIO()
+        Image.new("L", (side, side), 90).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    tile = examples_picture._tile({"low": png(128), "high": png(256)}, {"low": "grey", "high": "grey"}, {}, [])
+    assert tile.size == (64 + 2 + 128, 128)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        (
+            ROTATION,
+            "prepare.preparation=block_masked",
+            "must be images or rotations for Rotation. Received: block_mask",
+        ),
+        (PAINTING, "prepare={}", "must be block_masked or center_masked for ContextEncoder. Received: images"),
+        (PAINTING, "prepare.blokcs=3", "`prepare.blokcs` is not a known key. Did you mean `blocks`?"),
+        (PAINTING, "prepare.preparation=blokc_masked", "Received: 'blokc_masked'. Did you mean `block_masked`?"),
+        ("fashion_mnist/simclr", "prepare.preparation=rotations", "must be images for SimCLR. Received: rotations"),
+    ],
+)
+def test_faults_name_place_key_rule_and_nearest(name, change, message):
+    with pytest.raises(UserError) as error:
+        recipe.load(name, [change])
+    assert message in str(error.value)
+
+
+def test_all_are_judged_on_whole_images_that_are_prepared_once(home):
+    digits.write_folder(home / "photos", count=12, classes=2)
+    steps = run._Steps(Console())
+
+    def made(name, *changes):
+        loaded = recipe.load(name, ["prepare.size=28", *changes], folder=home / "photos")
+        return run._prepare(loaded, home / "out", 1, steps, Console())
+
+    examples, masked, judged = made(PAINTING)
+    assert [step.name for step in steps.done] == ["ImageExampleGen", "Prepare", "Prepare images"]
+    assert masked.manifest["features"] == {
+        "key": "text", "name": "text", "masked": "grey", "image": "grey", "mask": "grey",
+    }  # fmt: skip
+    assert judged.manifest["labels"] == ["digit_0", "digit_1"]
+    others, whole, same = made("fashion_mnist/simclr")
+    assert others.path == examples.path
+    assert whole.path == same.path == judged.path
+    assert whole.reused
+
+
+@pytest.mark.parametrize(
+    ("name", "preparation", "fields"),
+    [
+        ("rotation", "images", {"image"}),
+        ("rotation", "rotations", {"image", "rotation"}),
+        ("context_encoder", "block_masked", {"masked", "image", "mask"}),
+        ("context_encoder_adversarial", "center_masked", {"masked", "image", "mask"}),
+    ],
+)
+def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(examples, home, name, preparation, fields):
+    made = prepare(examples, home / "prepared", preparation, {"size": 28})
+    changes = ["model.encoder.filters=1", "train.batch_size=4", "train.steps=4", f"prepare.preparation={preparation}"]
+    painter = ["model.decoder_filters=1", "model.decoder_units=2"] if "context" in name else []
+    adversary = ["model.discriminator_filters=1"] if "adversarial" in name else []
+    loaded = trainer.settled(
+        recipe.load(f"fashion_mnist/{name}", [*changes, *painter, *adversary]), False, None, len(fields)
+    )
+    model = trainer.build(loaded)
+    loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
+    batch = next(iter(data.training(loaded, made.path)))
+    assert set(batch) == fields
+    before = [weight.numpy() for weight in model.encoder.trainable_weights]
+    logs = model.train_step(batch)
+    assert all(np.isfinite(value) for value in logs.values())
+    after = [weight.numpy() for weight in model.encoder.trainable_weights]
+    assert any((old != new).any() for old, new in zip(before, after, strict=True))
