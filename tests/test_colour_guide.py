@@ -22,6 +22,7 @@ def program() -> str:
             inside, line = line == "```python", ""
         code.append(line if inside else "")
     text = "\n".join(code).replace("size=64", "size=16").replace("transform=kg.pretext.coloured_crop", "transform=crop")
+    text = text.replace("transform=kg.pretext.camera_tuple", "transform=moved")
     for before, after in {
         r"batch_size=\d+": "batch_size=2",
         r"small_feature_map\(\)": "small_feature_map(filters=2)",
@@ -35,6 +36,10 @@ def program() -> str:
 
 def crop(example: dict[str, Any], seed: int) -> dict[str, Any]:
     return kg.pretext.coloured_crop(example, seed, size=16)
+
+
+def moved(example: dict[str, Any], seed: int) -> dict[str, Any]:
+    return kg.pretext.camera_tuple(example, seed, size=16)
 
 
 def test_examples_of_the_guide_run(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +57,7 @@ def test_examples_of_the_guide_run(tmp_path: pathlib.Path, monkeypatch: pytest.M
         return fit(model, *data, epochs=1, steps_per_epoch=1, verbose=0)
 
     monkeypatch.setattr(keras.Model, "fit", one_step)
-    names: dict[str, Any] = {"crop": crop}
+    names: dict[str, Any] = {"crop": crop, "moved": moved}
     exec(compile(program(), str(GUIDE), "exec"), names)
 
     assert names["features"].shape == (2, 8)

@@ -46,10 +46,10 @@ def load(
 
     Args:
         source: a name of TFDS (`"fashion_mnist"`; downloaded when needed, or read from Debian's package
-            `dataset-fashion-mnist` where that is installed), a prepared directory (published by its
-            `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), a folder of images,
-            searched recursively (elements `image`, `key`, and `label` where all images lie in sub-folders),
-            arrays in memory, name -> `(num_examples, ...)`, or films, `FrameFolders`.
+            `dataset-fashion-mnist` where that is installed), `"embedded_patches"` (see `embedded_patches`), a prepared
+            directory (published by its `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), a
+            folder of images, searched recursively (elements `image`, `key`, and `label` where all images lie in
+            sub-folders), arrays in memory, name -> `(num_examples, ...)`, or films, `FrameFolders`.
         split: `"train"`, or another split of the source; TFDS' slices (`"train[:10%]"`) for names of TFDS.
         batch_size: examples in a batch, which must then have equal shapes; `None` for single examples.
         seed: integer >= 0; gives the order of each epoch and the seeds of `transform`.

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.arrays import DEBIAN, ArraySource, is_idx, read_idx
+from keras_genssl.data.embedded import PATCHES, embedded_patches
 from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.records import Records, Shard
 from keras_genssl.pretext import EXTENSIONS, decode_image
@@ -189,6 +190,8 @@ def open_source(
             raise ValueError(f'Arrays have one split, "train". Received: split={split!r}')
         return ArraySource(source, features)
     name = os.path.expanduser(os.fspath(source))
+    if name == PATCHES:
+        return ArraySource(embedded_patches(split), features)
     if not tf.io.gfile.isdir(name):
         return _open_tfds(name, split, features, data_dir)
     if tf.io.gfile.exists(os.path.join(name, "manifest.json")):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_genssl.pretext import camera_frames, camera_path
+from keras_genssl.pretext import camera_path, camera_tuple
 
 # The value of a pixel is its place: red the row, green the column.
 ROWS, COLUMNS = np.meshgrid(np.arange(100), np.arange(120), indexing="ij")
@@ -32,11 +32,22 @@ def test_views_are_squares_of_one_to_two_frames():
 
 def test_equal_seeds_give_equal_films():
     grey = PLACES[..., :1]
-    first, again = (camera_frames({"image": grey, "label": 1}, 3, 4, 16) for _ in range(2))
-    assert list(first) == ["frames"]
-    assert first["frames"].shape == (4, 16, 16, 1)
-    np.testing.assert_array_equal(first["frames"], again["frames"])
-    assert np.any(camera_path(grey, 4, 4, 16) != first["frames"])
+    first, again = (camera_path(grey, 3, 4, 16) for _ in range(2))
+    assert first.shape == (4, 16, 16, 1)
+    np.testing.assert_array_equal(first, again)
+    assert np.any(camera_path(grey, 4, 4, 16) != first)
+
+
+def test_tuples_of_a_path_tell_nothing_by_the_place_they_start_from():
+    """Order and path are drawn apart: first views are the same in tuples that are in order and in others."""
+    drawn = [camera_tuple({"image": PLACES}, seed, 12, 16, 5, 2, 0.5) for seed in range(600)]
+    assert {tuple(sorted(one)) for one in drawn} == {("frames", "ordered")}
+    ordered = np.array([one["ordered"] for one in drawn], bool)
+    places = np.array([one["frames"][0, ..., :2].mean() for one in drawn])
+    error = places.std() * np.sqrt(1 / ordered.sum() + 1 / (~ordered).sum())
+    assert abs(places[ordered].mean() - places[~ordered].mean()) < 4 * error
+    again = camera_tuple({"image": PLACES}, 5, 12, 16, 5, 2, 0.5)
+    np.testing.assert_array_equal(again["frames"], drawn[5]["frames"])
 
 
 @pytest.mark.parametrize(
