@@ -130,6 +130,33 @@ def _cpc() -> kg.models.CPC:
     return kg.models.CPC(encoder, 3, 2, (1,), ("down", "left"), contexts, target_dim=5, scale=0.5)
 
 
+def coloured(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of colorization, 8 pixels a side, one of them grey."""
+    batch = photographs(rng, size, 8)
+    batch[0] = batch[0, ..., :1]
+    return {"image": batch}
+
+
+def _colorization() -> kg.models.Colorization:
+    frequencies = kg.pretext.ab_bin_frequencies(coloured(np.random.default_rng(0), 4)["image"])
+    weights = kg.losses.rebalancing_weights(frequencies)
+    return kg.models.Colorization(kg.backbones.small_feature_map(filters=2), class_weights=weights)
+
+
+def filmed(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of order verification, frames of 8 pixels a side."""
+    examples = []
+    for image in photographs(rng, size, 20):
+        film = kg.pretext.camera_path(image, int(rng.integers(2**31)), num_frames=8, size=8)
+        examples.append(kg.pretext.frame_order({"frames": film}, int(rng.integers(2**31)), 4, 2, 0.5))
+    return {key: np.stack([example[key] for example in examples]) for key in examples[0]}
+
+
+def split_brain(method: type[kg.engine.Method]) -> Callable[[], kg.engine.Method]:
+    """Builds a split brain with the recipe's trunk in both halves."""
+    return lambda: method(*(kg.backbones.small_feature_map((None, None, channels), filters=2) for channels in (1, 2)))
+
+
 def inpainting(rng: np.random.Generator, size: int) -> Batch:
     """Batches of context encoders, blocks hidden."""
     pictures = photographs(rng, size, toys.SIZE)
@@ -297,6 +324,15 @@ CASES = {
         patches(kg.pretext.relative_position, 28, patch_size=8, gap=1, jitter=1),
     ),
     "CPC": Case(_cpc, patches(kg.pretext.overlapping_patches, 20, patch_size=8, rows=3, columns=2)),
+    "Colorization": Case(_colorization, coloured),
+    "ColorizationRegression": Case(
+        lambda: kg.models.ColorizationRegression(kg.backbones.small_feature_map(filters=2)), coloured
+    ),
+    "SplitBrainAutoencoder": Case(split_brain(kg.models.SplitBrainAutoencoder), coloured),
+    "SplitBrainRegression": Case(split_brain(kg.models.SplitBrainRegression), coloured),
+    "ShuffleAndLearn": Case(
+        lambda: kg.models.ShuffleAndLearn(kg.backbones.small_encoder((None, None, 3), filters=2)), filmed
+    ),
     "ContextEncoder": Case(
         lambda: kg.models.ContextEncoder(toys.encoder("encoder"), toys.decoder(4), overlap=1), inpainting
     ),

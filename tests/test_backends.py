@@ -81,6 +81,8 @@ def _layers(images):
         "spectral_normalization_moved": spectral.spectral_norm()[0],
         "minibatch_stddev": layers.MinibatchStdDev(group_size=2)(images),
         "self_attention": _built(attention, channels.shape)(channels, training=True),
+        "rgb_to_lab": layers.RGBToLab()(images),
+        "lab_to_rgb": layers.LabToRGB()(100 * images),
         "reflection_padding": layers.ReflectionPadding2D(((1, 2), (3, 0)))(images),
     }
 
@@ -136,6 +138,7 @@ def compute():
         "convolutional_encoder": backbones.convolutional_encoder(5, 2, 4, input_shape=(16, 16, 3)),
         "dense_encoder": backbones.dense_encoder(5, (4,), input_shape=(16, 16, 3), code_activation="sigmoid"),
         "resnet50": backbones.resnet50((16, 16, 3), filters=1, synchronized=False),
+        "small_feature_map": backbones.small_feature_map((16, 16, 3), 2, synchronized=False),
         "small_encoder": backbones.small_encoder((16, 16, 3), 2, synchronized=False),
         "small_encoder_layer_norm": backbones.small_encoder(
             (16, 16, 3), 2, normalization=keras.layers.LayerNormalization
@@ -159,6 +162,10 @@ def compute():
     values["lecture_encoder"] = _with_weights(backbones.lecture_encoder(6, 2))(values["lecture_decoder"])
     values["l1_sparsity"] = losses.L1Sparsity(0.5)(codes)
     values["kl_sparsity"] = losses.KLSparsity(0.05, 2.0)(codes)
+    bins = np.array([[-1.0, 0.0], [0.0, 0.0], [0.5, 0.5], [1.0, -1.0]])
+    binned = losses.BinCrossEntropy(bins, [1.0, 0.5, 2.0, 1.0], sigma=0.5, neighbours=2)
+    values["bin_cross_entropy"] = binned.call(true[..., :2], np.concatenate([predicted, true], axis=-1)[..., :4])
+    values["annealed_mean"] = losses.annealed_mean(logits[..., 0], bins, 0.5)
     values["standard_normal_kl"] = losses.standard_normal_kl(codes, -codes)
     for likelihood in (losses.GaussianLikelihood(0.3), losses.BernoulliLikelihood()):
         values[f"{type(likelihood).__name__}_log_prob"] = likelihood.log_prob(true, predicted)

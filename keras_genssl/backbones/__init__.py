@@ -26,6 +26,7 @@ from keras_genssl.backbones.resnet import resnet18, resnet50
 from keras_genssl.backbones.resnet_translator import resnet_translator
 from keras_genssl.backbones.small_encoder import small_encoder
 from keras_genssl.backbones.small_extractor import small_extractor
+from keras_genssl.backbones.small_feature_map import position_head, small_feature_map
 from keras_genssl.backbones.sngan import sngan_discriminator, sngan_generator
 from keras_genssl.backbones.spectral import spectral_acgan_discriminator, spectral_discriminator
 from keras_genssl.backbones.srcnn import srcnn
@@ -57,6 +58,7 @@ __all__ = [
     "patch_discriminator",
     "penultimate",
     "perceptual_extractor",
+    "position_head",
     "projection_head",
     "receptive_radius",
     "resnet18",
@@ -64,6 +66,7 @@ __all__ = [
     "resnet_translator",
     "small_encoder",
     "small_extractor",
+    "small_feature_map",
     "sngan_discriminator",
     "sngan_generator",
     "spectral_acgan_discriminator",

@@ -8,7 +8,8 @@ pure functions of (seed, epoch), and `dataset.order.position` can be read and se
 """
 
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
-from keras_genssl.data.embedded import embedded_photographs
+from keras_genssl.data.embedded import embedded_patches, embedded_photographs
+from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.gaussians import GaussianModes, gaussian_grid, gaussian_ring
 from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.load import load
@@ -18,10 +19,12 @@ from keras_genssl.data.pairs import pairs, triplets
 __all__ = [
     "BalancedOrder",
     "ClassBalanced",
+    "FrameFolders",
     "GaussianModes",
     "GroupSource",
     "Groups",
     "Order",
+    "embedded_patches",
     "embedded_photographs",
     "gaussian_grid",
     "gaussian_ring",

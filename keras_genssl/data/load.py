@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
+from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.order import Order
 from keras_genssl.data.preparation import Example, Preparation, Transform, call
@@ -21,7 +22,7 @@ from keras_genssl.data.sources import Source, open_source
 
 
 def load(
-    source: str | os.PathLike[str] | Mapping[str, np.ndarray],
+    source: str | os.PathLike[str] | Mapping[str, np.ndarray] | FrameFolders,
     split: str = "train",
     batch_size: int | None = None,
     *,
@@ -45,10 +46,11 @@ def load(
 
     Args:
         source: a name of TFDS (`"fashion_mnist"`; downloaded when needed, or read from Debian's package
-            `dataset-fashion-mnist` where that is installed), a prepared directory (published by its
-            `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), an NPZ archive
-            (`npz.read_npz`), a folder of images, searched recursively (elements `image`, `key`, and `label` where all
-            images lie in sub-folders), or arrays in memory, name -> `(num_examples, ...)`.
+            `dataset-fashion-mnist` where that is installed), `"embedded_patches"` (see `embedded_patches`), a prepared
+            directory (published by its `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), an
+            NPZ archive (`npz.read_npz`), a folder of images, searched recursively (elements `image`, `key`, and `label`
+            where all images lie in sub-folders), arrays in memory, name -> `(num_examples, ...)`, or films,
+            `FrameFolders`.
         split: `"train"`, or another split of the source; TFDS' slices (`"train[:10%]"`) for names of TFDS, IDX files
             and archives.
         batch_size: examples in a batch, which must then have equal shapes; `None` for single examples.

@@ -14,6 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.arrays import DEBIAN, ArraySource, is_idx, read_idx
+from keras_genssl.data.embedded import PATCHES, embedded_patches
+from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.npz import read_npz
 from keras_genssl.data.records import Records, Shard
 from keras_genssl.pretext import EXTENSIONS, decode_image
@@ -171,12 +173,19 @@ def _check_names(names: Sequence[str], available: Sequence[str]) -> None:
 
 
 def open_source(
-    source: str | os.PathLike[str] | Mapping[str, np.ndarray],
+    source: str | os.PathLike[str] | Mapping[str, np.ndarray] | FrameFolders,
     split: str,
     features: Sequence[str] | None,
     data_dir: str | None,
 ) -> Source:
     """Open whatever `load` takes."""
+    if isinstance(source, FrameFolders):
+        if split != "train" or features is not None:
+            raise ValueError(
+                f'Folders of frames have one split, "train", and are read whole. '
+                f"Received: split={split!r}, features={features}"
+            )
+        return source
     if isinstance(source, Mapping):
         if split != "train":
             raise ValueError(f'Arrays have one split, "train". Received: split={split!r}')
@@ -184,6 +193,8 @@ def open_source(
     name = os.path.expanduser(os.fspath(source))
     if name.endswith(".npz") and tf.io.gfile.exists(name):
         return ArraySource(read_npz(name, split), features)
+    if name == PATCHES:
+        return ArraySource(embedded_patches(split), features)
     if not tf.io.gfile.isdir(name):
         return _open_tfds(name, split, features, data_dir)
     if tf.io.gfile.exists(os.path.join(name, "manifest.json")):

@@ -5,6 +5,7 @@ from keras_genssl.layers.bicubic_upsampling import BicubicUpsampling
 from keras_genssl.layers.caffe_preprocessing import CaffePreprocessing
 from keras_genssl.layers.image_standardization import ImageStandardization
 from keras_genssl.layers.instance_normalization import InstanceNormalization
+from keras_genssl.layers.lab import LabToRGB, RGBToLab
 from keras_genssl.layers.minibatch_stddev import MinibatchStdDev
 from keras_genssl.layers.pixel_shuffle import PixelShuffle
 from keras_genssl.layers.reflection_padding import ReflectionPadding2D
@@ -17,8 +18,10 @@ __all__ = [
     "CaffePreprocessing",
     "ImageStandardization",
     "InstanceNormalization",
+    "LabToRGB",
     "MinibatchStdDev",
     "PixelShuffle",
+    "RGBToLab",
     "ReflectionPadding2D",
     "SelfAttention2D",
     "SpectralNormalization",

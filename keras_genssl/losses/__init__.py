@@ -11,6 +11,7 @@ from keras_genssl.losses.adversarial import (
     RelativisticGANLoss,
     WassersteinGANLoss,
 )
+from keras_genssl.losses.bins import BinCrossEntropy, annealed_mean, rebalancing_weights
 from keras_genssl.losses.contrastive import (
     BarlowTwinsLoss,
     InfoNCELoss,
@@ -45,6 +46,7 @@ __all__ = [
     "ArcFaceLoss",
     "BarlowTwinsLoss",
     "BernoulliLikelihood",
+    "BinCrossEntropy",
     "ContrastiveBatchAllLoss",
     "ContrastiveLoss",
     "DistanceLoss",
@@ -76,7 +78,9 @@ __all__ = [
     "TripletSemiHardLoss",
     "VICRegLoss",
     "WassersteinGANLoss",
+    "annealed_mean",
     "paired_distances",
     "pairwise_distances",
+    "rebalancing_weights",
     "standard_normal_kl",
 ]

@@ -14,11 +14,16 @@ from keras_genssl.models.metric_learning import EmbeddingModel, PairEmbeddingMod
 from keras_genssl.models.pretext import (
     CPC,
     AdversarialContextEncoder,
+    Colorization,
+    ColorizationRegression,
     ContextEncoder,
     DegradationPrediction,
     Jigsaw,
     RelativePosition,
     Rotation,
+    ShuffleAndLearn,
+    SplitBrainAutoencoder,
+    SplitBrainRegression,
 )
 from keras_genssl.models.super_resolution import EDSR, ESPCN, SRCNN, SRGAN, SRResNet
 from keras_genssl.models.translation import CycleGAN, Pix2Pix
@@ -39,6 +44,8 @@ __all__ = [
     "AdversarialContextEncoder",
     "Autoencoder",
     "BarlowTwins",
+    "Colorization",
+    "ColorizationRegression",
     "ConditionalGAN",
     "ContextEncoder",
     "ContractiveAutoencoder",
@@ -55,9 +62,12 @@ __all__ = [
     "RelativePosition",
     "Rotation",
     "SRResNet",
+    "ShuffleAndLearn",
     "SimCLR",
     "SimSiam",
     "SparseAutoencoder",
+    "SplitBrainAutoencoder",
+    "SplitBrainRegression",
     "TripletEmbeddingModel",
     "VICReg",
 ]

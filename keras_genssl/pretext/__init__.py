@@ -8,13 +8,18 @@ The same function makes an example on disk (in a Beam pipeline) and on the fly (
 A random function takes the example and an integer seed, and draws from nothing else.
 """
 
+from keras_genssl.pretext.ab_bins import ab_bin_frequencies, ab_bins, nearest_ab_bin
 from keras_genssl.pretext.binarized import binarized
+from keras_genssl.pretext.camera_path import camera_path, camera_tuple
 from keras_genssl.pretext.canvas import canvas_print
 from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, decode_image, encode_png
+from keras_genssl.pretext.coloured_crop import coloured_crop
 from keras_genssl.pretext.degradation import DEGRADATIONS, degrade, degraded_pair
 from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
+from keras_genssl.pretext.frame_order import frame_order
 from keras_genssl.pretext.jigsaw import jigsaw
+from keras_genssl.pretext.lab import lab_planes, lab_to_rgb, rgb_to_lab
 from keras_genssl.pretext.masks import block_masked, center_masked
 from keras_genssl.pretext.overlapping_patches import overlapping_patches
 from keras_genssl.pretext.patch_augmentation import OPERATIONS, augment
@@ -33,12 +38,17 @@ __all__ = [
     "OPERATIONS",
     "POSITIONS",
     "Unpaired",
+    "ab_bin_frequencies",
+    "ab_bins",
     "aligned_patches",
     "augment",
     "binarized",
     "block_masked",
+    "camera_path",
+    "camera_tuple",
     "canvas_print",
     "center_masked",
+    "coloured_crop",
     "crop_to_multiple",
     "decode_image",
     "degrade",
@@ -48,11 +58,16 @@ __all__ = [
     "drawn_pair",
     "edge_drawing",
     "encode_png",
+    "frame_order",
     "jigsaw",
+    "lab_planes",
+    "lab_to_rgb",
     "low_high",
+    "nearest_ab_bin",
     "overlapping_patches",
     "permutation_set",
     "relative_position",
+    "rgb_to_lab",
     "rotated",
     "upscale",
 ]

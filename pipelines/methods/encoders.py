@@ -13,6 +13,8 @@ from pipelines.section import Fraction, Section
 if TYPE_CHECKING:
     import keras
 
+    from pipelines.schema import RepresentationRecipe as Recipe
+
 Weight = Annotated[float, Field(ge=0)]
 
 
@@ -107,16 +109,23 @@ class Representation(Method):
     Class attributes:
         reads: the preparations that it learns from, and what training reads of each example of them.
         numbered: whether training reads the images' numbers too.
+        own_network: whether the features before any training are the method's own, not `encoder`'s of whole images.
     """
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",)}
     numbered: ClassVar[bool] = False
+    own_network: ClassVar[bool] = False
 
     encoder: Encoder = Encoder()
 
     def served(self, model: keras.Model) -> keras.Model:
         """The encoder."""
         return model.encoder
+
+    def untrained(self, recipe: Recipe) -> Callable[[Any], Any]:
+        """The encoder before any training: images in [-1, 1] to vectors."""
+        encoder = self.encoder.build(recipe.prepare.shape)
+        return lambda images: encoder(images, training=False)
 
     def shown(self) -> list[Views]:
         """The distributions of views that training draws from."""

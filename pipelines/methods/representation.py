@@ -4,25 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from pipelines.methods.colour import AnyColour
 from pipelines.methods.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
 from pipelines.methods.metric_learning import EmbeddingModel
 from pipelines.methods.patches import CPC, Jigsaw, RelativePosition
 from pipelines.methods.pretext import AdversarialContextEncoder, ContextEncoder, Rotation
 
-AnyMethod = Annotated[
-    SimCLR
-    | MoCo
-    | InstanceDiscrimination
-    | BYOL
-    | SimSiam
-    | BarlowTwins
-    | VICReg
-    | Rotation
-    | ContextEncoder
-    | AdversarialContextEncoder
-    | RelativePosition
-    | Jigsaw
-    | CPC
-    | EmbeddingModel,
-    Field(discriminator="method"),
-]
+_Contrastive = SimCLR | MoCo | InstanceDiscrimination | BYOL | SimSiam | BarlowTwins | VICReg
+_Pretext = Rotation | ContextEncoder | AdversarialContextEncoder | RelativePosition | Jigsaw | CPC
+
+AnyMethod = Annotated[_Contrastive | _Pretext | AnyColour | EmbeddingModel, Field(discriminator="method")]

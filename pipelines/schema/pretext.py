@@ -87,4 +87,39 @@ class OverlappingPatches(Pretext):
     operations: Annotated[int, Field(ge=0)] = 0
 
 
-AnyPretext = Rotations | CenterMasked | BlockMasked | Jigsaw | RelativePosition | OverlappingPatches
+class ColouredCrops(Pretext):
+    """Crops of ``crop`` pixels that have colour, half of them mirrored."""
+
+    preparation: Literal["coloured_crops"]
+    size: PositiveInt = 64
+    channels: Literal[3] = 3
+    crop: PositiveInt = 48
+
+
+class CameraTuples(Pretext):
+    """Three frames of a camera that moves over an image, in order or, ``negatives`` of them, not.
+
+    The film has ``num_frames`` of ``crop`` pixels. First and last of the three are at most ``max_span`` apart; what
+    replaces the middle one is at least ``min_distance`` away from them.
+    """
+
+    preparation: Literal["camera_tuples"]
+    size: PositiveInt = 64
+    channels: Literal[1, 3] = 3
+    crop: PositiveInt = 48
+    num_frames: Annotated[int, Field(ge=4)] = 32
+    max_span: Annotated[int, Field(ge=2)] = 12
+    min_distance: PositiveInt = 4
+    negatives: Annotated[float, Field(ge=0, le=1)] = 0.75
+
+
+AnyPretext = (
+    Rotations
+    | CenterMasked
+    | BlockMasked
+    | Jigsaw
+    | RelativePosition
+    | OverlappingPatches
+    | ColouredCrops
+    | CameraTuples
+)

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import numpy as np
+import pytest
 from PIL import Image
 
 from keras_genssl import data
@@ -34,3 +36,28 @@ def test_packages_are_not_imported():
         "assert not {'skimage', 'tensorflow_datasets', 'apache_beam'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_patches_are_tiles_of_the_photographs():
+    split = {name: data.embedded_patches(name) for name in ("train", "test")}
+    counts = {name: np.bincount(part["label"]).tolist() for name, part in split.items()}
+    # Of 512 x 512 pixels there are 64 tiles, of 300 x 451 28, of 427 x 640 60, of 400 x 600 54, of 500 x 741 77.
+    tiles = [64, 28, 60, 54, 60, 100, 64, 77, 100, 60]
+    assert counts["test"] == [count // 5 for count in tiles]
+    assert np.add(counts["train"], counts["test"]).tolist() == tiles
+    with Image.open(data.embedded_photographs()["chelsea"]) as image:
+        chelsea = np.asarray(image)
+    of_chelsea = split["train"]["image"][split["train"]["label"] == 1]
+    np.testing.assert_array_equal(of_chelsea[3], chelsea[:64, 192:256])
+    np.testing.assert_array_equal(of_chelsea[4], chelsea[:64, 320:384])  # the fifth is held out
+    held_out = split["test"]["image"][split["test"]["label"] == 1]
+    np.testing.assert_array_equal(held_out[0], chelsea[:64, 256:320])
+
+
+def test_patches_are_loaded_by_name():
+    batch = next(iter(data.load("embedded_patches", split="test", batch_size=130, shuffle=False)))
+    expected = data.embedded_patches("test")
+    np.testing.assert_array_equal(batch["image"], expected["image"])
+    np.testing.assert_array_equal(batch["label"], expected["label"])
+    with pytest.raises(ValueError, match='`split` must be "train" or "test"'):
+        data.load("embedded_patches", split="validation")

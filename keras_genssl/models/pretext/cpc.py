@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_genssl import backbones
 from keras_genssl.engine import replicas
-from keras_genssl.models.pretext.base import PatchMethod
+from keras_genssl.models.pretext.patch_base import PatchMethod
 
 DIRECTIONS = ("down", "up", "right", "left")
 

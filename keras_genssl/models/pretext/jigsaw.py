@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import keras
 
-from keras_genssl.models.pretext.base import PatchClassification
+from keras_genssl.models.pretext.patch_base import PatchClassification
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

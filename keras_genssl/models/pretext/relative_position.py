@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import keras
 
-from keras_genssl.models.pretext.base import PatchClassification
+from keras_genssl.models.pretext.patch_base import PatchClassification
 from keras_genssl.pretext.relative_position import POSITIONS
 
 

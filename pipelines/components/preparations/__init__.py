@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from pipelines.components.preparations.coloured import CameraTuples, ColouredCrops
 from pipelines.components.preparations.edge_drawings import EdgeDrawings
 from pipelines.components.preparations.images import Images
 from pipelines.components.preparations.masked import BlockMasked, CenterMasked
@@ -50,7 +51,9 @@ class Preparation(Protocol):
 
 PREPARATIONS: dict[str, type] = {
     "block_masked": BlockMasked,
+    "camera_tuples": CameraTuples,
     "center_masked": CenterMasked,
+    "coloured_crops": ColouredCrops,
     "edge_drawings": EdgeDrawings,
     "images": Images,
     "jigsaw": Jigsaw,

@@ -34,7 +34,8 @@ class Pretext:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
-        self.example(np.zeros((self.size, self.size, self.channels), np.uint8), 0)  # refuses its own parameters
+        noise = np.random.default_rng(0).integers(0, 256, (self.size, self.size, self.channels), dtype=np.uint8)
+        self.example(noise, 0)  # refuses its own parameters
 
     @property
     def keeps_label(self) -> bool:

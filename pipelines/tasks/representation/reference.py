@@ -46,6 +46,8 @@ def reference(
         "code": code.digest(__name__),
     }
     encoder = {**asked, "encoder": recipe.model.encoder.model_dump(mode="json")}
+    if recipe.model.own_network:
+        encoder["method"] = recipe.model.method
     builds = [(asked, _simple), (encoder, _random)]
     found: dict[str, dict[str, float]] = {}
     components = 0
@@ -93,5 +95,4 @@ def _random(recipe: RepresentationRecipe, examples: Path) -> dict[str, Any]:
     import keras
 
     keras.utils.set_random_seed(SEED)
-    encoder = recipe.model.encoder.build(recipe.prepare.shape)
-    return {"baselines": measured(recipe, {"random": lambda batch: encoder(batch, training=False)}, examples)}
+    return {"baselines": measured(recipe, {"random": recipe.model.untrained(recipe)}, examples)}

@@ -1,0 +1,97 @@
+"""Films that lie as folders of frames."""
+
+import hashlib
+import json
+import os
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_genssl.pretext import EXTENSIONS, decode_image
+
+
+class FrameFolders:
+    """A folder of folders, each with the frames of one film: a source of `data.load`.
+
+    Frames are in the order of their file names: number them with leading zeros, as
+    `ffmpeg -i film.mp4 films/film/%06d.jpg` does. Elements: `frames`, uint8 `(num, height, width, 3)`, and `key`, the
+    path of the film's folder. Films may have different lengths and sizes; the frames of one film have one size.
+
+    Args:
+        folder: searched recursively for folders that hold images.
+        every: take every so manieth frame of a film, at least 1.
+        least: leave out films of fewer frames, at least 1.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+        FileNotFoundError: if there is no film.
+
+    Example:
+
+        films = kg.data.FrameFolders("films/", every=2, least=20)
+        tuples = kg.data.load(films, batch_size=32, transform=kg.pretext.frame_order)
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], every: int = 1, least: int = 1) -> None:
+        for name, value in (("every", every), ("least", least)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
+        root = os.path.expanduser(os.fspath(folder))
+        films = {}
+        for path, _, files in tf.io.gfile.walk(root):
+            key = os.path.relpath(path, root).replace(os.sep, "/")
+            frames = sorted(file for file in files if file.lower().endswith(EXTENSIONS) and not file.startswith("."))
+            if len(frames[::every]) >= least and not any(part.startswith(".") for part in key.split("/") if key != "."):
+                films[key] = [os.path.join(path, frame) for frame in frames[::every]]
+        if not films:
+            raise FileNotFoundError(
+                f"`folder` must hold folders of at least {least} frames ({', '.join(EXTENSIONS)}). Received: {root}"
+            )
+        self._films = dict(sorted(films.items()))
+        self._keys = list(self._films)
+        sizes = [[key, [tf.io.gfile.stat(file).length for file in files]] for key, files in self._films.items()]
+        self.identity = hashlib.sha256(json.dumps(sizes).encode()).hexdigest()
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def read(self, ids: np.ndarray) -> list[bytes]:
+        """The bytes of all frames of each film, after how many there are and how long each is."""
+        encoded = []
+        for number in map(int, ids):
+            frames = []
+            for file in self._films[self._keys[number]]:
+                with tf.io.gfile.GFile(file, "rb") as opened:
+                    frames.append(opened.read())
+            header = np.array([len(frames), *map(len, frames)], np.int64)
+            encoded.append(header.tobytes() + b"".join(frames))
+        return encoded
+
+    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Decode one film."""
+        frames = tf.numpy_function(self._pixels, [encoded, number], tf.uint8, stateful=False)
+        return {"frames": tf.ensure_shape(frames, (None, None, None, 3)), "key": tf.constant(self._keys)[number]}
+
+    def labels(self, name: str) -> np.ndarray:
+        """There are none."""
+        raise ValueError(f"Folders of frames have no labels. Received: {name!r}")
+
+    def _pixels(self, encoded: Any, number: np.ndarray) -> np.ndarray:
+        data = encoded if isinstance(encoded, bytes) else encoded.item()
+        count = int(np.frombuffer(data, np.int64, 1)[0])
+        ends = 8 * (count + 1) + np.cumsum(np.frombuffer(data, np.int64, count, 8))
+        starts = [8 * (count + 1), *ends[:-1]]
+        files = self._films[self._keys[int(number)]]
+        frames: list[np.ndarray] = []
+        for file, start, end in zip(files, starts, ends, strict=True):
+            try:
+                frames.append(decode_image(data[start:end])[0])
+            except Exception as error:  # whatever a decoder makes of a bad file, the reader wants its name
+                raise ValueError(f"Cannot decode the frame {file}: {error}") from error
+            if frames[-1].shape != frames[0].shape:
+                raise ValueError(
+                    f"The frames of a film must have one size. Received: {files[0]} of shape {frames[0].shape}, "
+                    f"{file} of {frames[-1].shape}"
+                )
+        return np.stack(frames)

@@ -1,0 +1,92 @@
+"""Colorization by classification: features from which the colours of an image can be told."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import ops
+
+from keras_genssl import pretext
+from keras_genssl.losses import BinCrossEntropy, annealed_mean
+from keras_genssl.models.pretext.colour_base import LightnessToColour, default_decoder
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class Colorization(LightnessToColour):
+    """Predicts a distribution over bins of colour for each pixel, from lightness alone.
+
+    Zhang et al., 2016 (https://arxiv.org/abs/1603.08511): with z the true colour softly encoded (the 5 nearest bins of
+    `pretext.ab_bins`, Gaussian, sigma 5), q* its nearest bin and w the class weights,
+    `loss = mean_pixels w[q*] * -Σ_q z_q log softmax(predictions)_q`. Coloured images show the annealed mean of the
+    distribution, between its mean, which is dull, and its mode, which is patchy.
+
+    Differs from the paper: there are 309 bins, not 313 (see `pretext.ab_bins`); a pixel's colour is the mean over the
+    square that it covers, not one pixel out of it; pixels are averaged, not summed.
+
+    Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], h and w multiples of the
+    networks' stride. Logs `accuracy`, the share of pixels whose nearest bin is the likeliest, and `ab_error`, the mean
+    distance of the annealed mean to the true colour in units of a and b.
+
+    Args:
+        encoder: A built `keras.Model` from lightness `(batch, h, w, 1)` in [-1, 1] to features
+            `(batch, h', w', channels)`; its mean over positions is what `encode` gives.
+        decoder: A built `keras.Model` from these to logits `(batch, h'', w'', 309)`; None: `backbones.position_head`.
+        class_weights: float (309,), from `losses.rebalancing_weights`; None: all 1.
+        temperature: Of the annealed mean, positive; 1: the mean.
+        name: The model's name.
+
+    Raises:
+        ValueError: If an argument breaks its rule.
+
+    Example:
+
+        photographs = kg.data.load("photographs", batch_size=32, transform=kg.pretext.coloured_crop)
+        model = kg.models.Colorization(kg.backbones.small_feature_map())
+        model.compile(keras.optimizers.Adam(1e-3))
+        model.fit(photographs, epochs=10)
+        coloured = model.colorize(grey_images)
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model | None = None,
+        class_weights: npt.ArrayLike | None = None,
+        temperature: float = 0.38,
+        name: str | None = None,
+    ) -> None:
+        if isinstance(temperature, bool) or not temperature > 0:
+            raise ValueError(f"`temperature` must be positive. Received: temperature={temperature!r}")
+        bins = pretext.ab_bins()
+        if class_weights is not None and np.shape(class_weights) != (len(bins),):
+            raise ValueError(
+                f"`class_weights` must have shape ({len(bins)},). Received: shape {np.shape(class_weights)}"
+            )
+        super().__init__(encoder, decoder or default_decoder(encoder, len(bins)), len(bins), name)
+        self.temperature = float(temperature)
+        self.cross_entropy = BinCrossEntropy(bins, class_weights)
+        self.accuracy = keras.metrics.Mean("accuracy")
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The weighted cross-entropy of each image, its mean over pixels: `(batch,)`."""
+        return self.cross_entropy.call(y, y_pred)
+
+    def colours(self, predictions: Any) -> Any:
+        """The annealed means of logits `(batch, h, w, 309)`: `(batch, h, w, 2)`."""
+        return annealed_mean(predictions, self.cross_entropy.bins, self.temperature)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's, of colours, `ab_error` and `accuracy`."""
+        right = ops.argmax(y_pred, axis=-1) == self.cross_entropy.nearest(y)
+        self.accuracy.update_state(ops.mean(ops.cast(right, y_pred.dtype), axis=(1, 2)))
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        weights = self.cross_entropy.weights
+        return {
+            **super().get_config(),
+            "class_weights": None if weights is None else weights.tolist(),
+            "temperature": self.temperature,
+        }

@@ -1,0 +1,214 @@
+"""What the methods that predict one part of a colour image from the other share."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl import backbones
+from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.layers import BicubicUpsampling, LabToRGB, RGBToLab
+
+AB_SCALE = 110.0  # a and b of sRGB divided by it lie in [-1, 1]
+
+
+class LightnessToColour(Method):
+    """Predicts the colours of an image from its lightness; not a method itself.
+
+    Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], whose sides the networks' stride
+    divides; CIE Lab is computed here, on the accelerator. Where the networks predict one pixel for each `stride`
+    pixels a side, the true colour is the mean of a and b over these. Logs `ab_error`, the mean distance of predicted
+    and true colours in units of a and b.
+
+    A subclass says in `colours` what a prediction stands for, and what it minimises.
+
+    Args:
+        encoder: A built `keras.Model` from lightness `(batch, h, w, 1)` in [-1, 1] to features
+            `(batch, h', w', channels)`.
+        decoder: A built `keras.Model` from these to `(batch, h'', w'', outputs)`.
+        outputs: How many numbers the decoder must give for each pixel.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, or does not fit.
+    """
+
+    def __init__(self, encoder: keras.Model, decoder: keras.Model, outputs: int, name: str | None = None) -> None:
+        self.stride = check_networks(encoder, decoder, 1, outputs)
+        super().__init__(name=name)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.to_lab = built(RGBToLab())
+        self.to_rgb = built(LabToRGB())
+        self.upsampling = built(BicubicUpsampling(self.stride, dtype=keras.config.floatx()))
+        self.ab_error = keras.metrics.Mean("ab_error")
+
+    def colours(self, predictions: Any) -> Any:
+        """What predictions `(batch, h, w, outputs)` stand for: a and b, `(batch, h, w, 2)`."""
+        raise NotImplementedError
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Colour images of the size that the encoder takes."""
+        return {"image": (*self.encoder.input_shape[1:3], 3)}
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """Lightness in [-1, 1], and the colours at the resolution of predictions."""
+        require_multiple(batch["image"], self.stride)
+        lightness, ab = planes(self.to_lab(batch["image"]))
+        return lightness, coarse(ab, self.stride)
+
+    def call(self, lightness: Any, training: bool = False) -> Any:
+        """Predictions `(batch, h'', w'', outputs)` from lightness `(batch, h, w, 1)` in [-1, 1]."""
+        features = self.encoder(lightness, training=training)
+        return ops.cast(self.decoder(features, training=training), keras.config.floatx())
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives features."""
+        return self.encode(self.batch(data, training=False)["image"])
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's, of colours, and `ab_error`."""
+        colours = self.colours(y_pred)
+        distances = ops.sqrt(ops.sum(ops.square(colours - y), axis=-1))
+        self.ab_error.update_state(ops.mean(distances, axis=(1, 2)))
+        return super().compute_metrics(x, y, colours, sample_weight)
+
+    def encode(self, images: Any) -> Any:
+        """The mean of each feature over positions; an image's colours do not matter.
+
+        Args:
+            images: `(batch, h, w, 3)`, or grey, `(batch, h, w, 1)`; uint8 or float32 in [-1, 1].
+
+        Returns:
+            `(batch, channels)`.
+        """
+        lightness, _ = planes(self.to_lab(batches.scaled(images)))
+        return pooled(self.encoder(lightness, training=False))
+
+    def colorize(self, images: Any) -> Any:
+        """Images in the colours that their lightness suggests: the lightness is kept, colours are interpolated.
+
+        Sides that the stride does not divide are continued by their last pixels for the prediction.
+
+        Args:
+            images: As `encode` takes them.
+
+        Returns:
+            `(batch, h, w, 3)` in [-1, 1].
+        """
+        lab = self.to_lab(batches.scaled(images))
+        ab = self.upsampling(self.colours(self(planes(continued(lab, self.stride))[0], training=False)))
+        height, width = ops.shape(lab)[1:3]
+        return self.to_rgb(ops.concatenate([lab[..., :1], ab[:, :height, :width]], axis=-1))
+
+    def serving(self) -> dict[str, Serving]:
+        """Image to features, and image to coloured image."""
+        shape = self.shapes()["image"]
+        return {
+            "encode": Serving(self.encode, input="image", output="vector", image_shape=shape),
+            "colorize": Serving(self.colorize, input="image", output="image", image_shape=shape),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The networks and the name, serialized."""
+        parts = {"encoder": self.encoder, "decoder": self.decoder}
+        return {**{key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "LightnessToColour":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
+
+
+def default_decoder(encoder: keras.Model, outputs: int, name: str = "encoder") -> keras.Model:
+    """A head that fits an encoder, the argument `name`, where none is given."""
+    require_built(name, encoder)
+    return backbones.position_head(encoder.output_shape[-1], outputs, name="decoder")
+
+
+def planes(lab: Any) -> tuple[Any, Any]:
+    """Lightness as networks take it, in [-1, 1], and a and b as they are."""
+    return lab[..., :1] / 50.0 - 1.0, lab[..., 1:]
+
+
+def coarse(values: Any, stride: int) -> Any:
+    """The mean of each square of `stride` pixels a side: `(batch, h, w, c)` to `(batch, h / stride, w / stride, c)`."""
+    return ops.average_pool(values, stride, strides=stride, padding="valid", data_format="channels_last")
+
+
+def continued(images: Any, stride: int) -> Any:
+    """Images whose last rows and columns are repeated until `stride` divides their height and width."""
+    for axis in (1, 2):
+        size = -(-ops.shape(images)[axis] // stride) * stride
+        last = images[:, -1:] if axis == 1 else images[:, :, -1:]
+        images = ops.concatenate([images, *[last] * (stride - 1)], axis=axis)
+        images = images[:, :size] if axis == 1 else images[:, :, :size]
+    return images
+
+
+def pooled(features: Any) -> Any:
+    """The mean over positions, `(batch, channels)`, in full precision."""
+    return ops.mean(ops.cast(features, keras.config.floatx()), axis=(1, 2))
+
+
+def built(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """A layer without weights, built."""
+    layer.build((None, None, None, 3))
+    return layer
+
+
+def require_multiple(images: Any, stride: int) -> None:
+    """Raises ValueError where it is known that `stride` does not divide the sides of images."""
+    if any(side is not None and side % stride for side in images.shape[1:3]):
+        raise ValueError(
+            f"The height and width of `image` must be multiples of the networks' stride, {stride}, to train on. "
+            f"Received: a batch of shape {tuple(images.shape)}"
+        )
+
+
+def require_built(name: str, network: keras.Model) -> None:
+    """Raises ValueError where a network, the argument `name`, is not built."""
+    if not network.built:
+        raise ValueError(
+            f"`{name}` must be built (give it an input shape). Received: {network.name!r}, which has no weights yet"
+        )
+
+
+def check_networks(
+    encoder: keras.Model,
+    decoder: keras.Model,
+    channels: int,
+    outputs: int,
+    names: tuple[str, str] = ("encoder", "decoder"),
+) -> int:
+    """The stride of an encoder with its decoder, arguments of these names, if they fit together.
+
+    Raises:
+        ValueError: If one is not built, or takes or gives other channels, or the stride is no integer.
+    """
+    for name, network in zip(names, (encoder, decoder), strict=True):
+        require_built(name, network)
+    taken, features = encoder.input_shape, encoder.output_shape
+    if len(taken) != 4 or taken[-1] != channels or len(features) != 4:
+        raise ValueError(
+            f"`{names[0]}` must take (batch, h, w, {channels}) and give a map of features (batch, h', w', c), "
+            f"such as `backbones.small_feature_map` does. Received: a network from {taken} to {features}"
+        )
+    if len(decoder.input_shape) != 4 or decoder.input_shape[-1] != features[-1] or decoder.output_shape[-1] != outputs:
+        raise ValueError(
+            f"`{names[1]}` must take features (batch, h', w', {features[-1]}) and give {outputs} numbers for each "
+            f"pixel. Received: a network from {decoder.input_shape} to {decoder.output_shape}"
+        )
+    height, width = (side or _PROBE for side in taken[1:3])
+    probe = keras.KerasTensor((1, height, width, channels))
+    map_height, map_width = decoder.compute_output_spec(encoder.compute_output_spec(probe)).shape[1:3]
+    stride = height // map_height if map_height else 0
+    if not stride or (stride * map_height, stride * map_width) != (height, width):
+        raise ValueError(
+            f"`{names[0]}` and `{names[1]}` must give one pixel for each square of pixels. "
+            f"Received: networks that make {map_height}x{map_width} of {height}x{width}"
+        )
+    return stride
+
+
+_PROBE = 256  # a side that every usual stride divides

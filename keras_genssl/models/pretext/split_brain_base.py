@@ -1,0 +1,131 @@
+"""What the split-brain autoencoders share."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.layers import RGBToLab
+from keras_genssl.models.pretext.colour_base import (
+    AB_SCALE,
+    built,
+    check_networks,
+    coarse,
+    default_decoder,
+    planes,
+    pooled,
+    require_multiple,
+)
+
+
+class SplitBrain(Method):
+    """Two networks, each of which sees a part of an image and predicts the other; not a method itself.
+
+    Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], whose sides the networks' strides
+    divide; CIE Lab is computed here, on the accelerator. Where a network predicts one pixel for each s pixels a side,
+    the truth is the mean over these.
+
+    A subclass says what it minimises.
+
+    Args:
+        lightness_encoder: A built `keras.Model` from lightness `(batch, h, w, 1)` in [-1, 1] to features
+            `(batch, h', w', channels)`.
+        colour_encoder: The same from colours `(batch, h, w, 2)`: a and b, divided by 110.
+        to_colour: A built `keras.Model` from the features of lightness to `(batch, h'', w'', outputs[0])`; None:
+            `backbones.position_head`.
+        to_lightness: The same from the features of colours to `(batch, h'', w'', outputs[1])`.
+        outputs: How many numbers stand for a colour, and for a lightness.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, or does not fit.
+    """
+
+    def __init__(
+        self,
+        lightness_encoder: keras.Model,
+        colour_encoder: keras.Model,
+        to_colour: keras.Model | None,
+        to_lightness: keras.Model | None,
+        outputs: tuple[int, int],
+        name: str | None = None,
+    ) -> None:
+        to_colour = to_colour or default_decoder(lightness_encoder, outputs[0], "lightness_encoder")
+        to_lightness = to_lightness or default_decoder(colour_encoder, outputs[1], "colour_encoder")
+        self.strides = (
+            check_networks(lightness_encoder, to_colour, 1, outputs[0], ("lightness_encoder", "to_colour")),
+            check_networks(colour_encoder, to_lightness, 2, outputs[1], ("colour_encoder", "to_lightness")),
+        )
+        if lightness_encoder.input_shape[1:3] != colour_encoder.input_shape[1:3]:
+            raise ValueError(
+                "`lightness_encoder` and `colour_encoder` must take images of the same size. "
+                f"Received: {lightness_encoder.input_shape} and {colour_encoder.input_shape}"
+            )
+        super().__init__(name=name)
+        self.lightness_encoder = lightness_encoder
+        self.colour_encoder = colour_encoder
+        self.to_colour = to_colour
+        self.to_lightness = to_lightness
+        self.to_lab = built(RGBToLab())
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Colour images of the size that the encoders take."""
+        return {"image": (*self.lightness_encoder.input_shape[1:3], 3)}
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """Both parts as the networks see them; colours, and lightness in [0, 100], as they are predicted."""
+        for stride in self.strides:
+            require_multiple(batch["image"], stride)
+        lab = self.to_lab(batch["image"])
+        return self._parts(lab), (coarse(lab[..., 1:], self.strides[0]), coarse(lab[..., :1], self.strides[1]))
+
+    def call(self, parts: Any, training: bool = False) -> Any:
+        """Predictions of colours from lightness, and of lightness from colours."""
+        lightness, colours = parts
+        predictions = (
+            self.to_colour(self.lightness_encoder(lightness, training=training), training=training),
+            self.to_lightness(self.colour_encoder(colours, training=training), training=training),
+        )
+        return tuple(ops.cast(prediction, keras.config.floatx()) for prediction in predictions)
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives features."""
+        return self.encode(self.batch(data, training=False)["image"])
+
+    def encode(self, images: Any) -> Any:
+        """The mean of each feature over positions, those of lightness and those of colours side by side.
+
+        Args:
+            images: `(batch, h, w, 3)`, or grey, `(batch, h, w, 1)`; uint8 or float32 in [-1, 1].
+
+        Returns:
+            `(batch, channels of both)`.
+        """
+        lightness, colours = self._parts(self.to_lab(batches.scaled(images)))
+        maps = (self.lightness_encoder(lightness, training=False), self.colour_encoder(colours, training=False))
+        return ops.concatenate([pooled(features) for features in maps], axis=-1)
+
+    @staticmethod
+    def _parts(lab: Any) -> tuple[Any, Any]:
+        lightness, ab = planes(lab)
+        return lightness, ab / AB_SCALE
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image to features."""
+        return {
+            "encode": Serving(self.encode, input="image", output="vector", image_shape=self.shapes()["image"]),
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """The networks and the name, serialized."""
+        parts = {name: getattr(self, name) for name in _NETWORKS}
+        return {**{key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "SplitBrain":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
+
+
+_NETWORKS = ("lightness_encoder", "colour_encoder", "to_colour", "to_lightness")

@@ -1,0 +1,62 @@
+"""Crops of colour photographs, and tuples of frames from a camera that moves over them."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from keras_genssl import pretext
+from pipelines.components.preparations.pretext import Pretext
+
+
+@dataclasses.dataclass(frozen=True)
+class ColouredCrops(Pretext):
+    """`image`, as `pretext.coloured_crop` makes it; an image without colour cannot be prepared.
+
+    Attributes:
+        crop: height and width of what is cut, at most `size`.
+    """
+
+    size: int = 64
+    channels: int = 3
+    crop: int = 48
+
+    @property
+    def features(self) -> dict[str, str]:
+        """`image`."""
+        return {"image": "image"}
+
+    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+        """`pretext.coloured_crop`."""
+        return pretext.coloured_crop({"image": square}, seed, self.crop)
+
+
+@dataclasses.dataclass(frozen=True)
+class CameraTuples(Pretext):
+    """`frames` and `ordered`, as `pretext.camera_tuple` makes them; an image of one colour cannot be prepared.
+
+    Attributes:
+        crop: height and width of a frame, at most `size`.
+        num_frames: of the film.
+        max_span: most frames from first to last.
+        min_distance: least frames from these to what replaces the middle one.
+        negatives: share of tuples that are not in order.
+    """
+
+    size: int = 64
+    channels: int = 3
+    crop: int = 48
+    num_frames: int = 32
+    max_span: int = 12
+    min_distance: int = 4
+    negatives: float = 0.75
+
+    @property
+    def features(self) -> dict[str, str]:
+        """`frames` and `ordered`."""
+        return {"frames": "grey_patches" if self.channels == 1 else "patches", "ordered": "int"}
+
+    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+        """`pretext.camera_tuple`."""
+        settings = self.num_frames, self.crop, self.max_span, self.min_distance, self.negatives
+        return pretext.camera_tuple({"image": square}, seed, *settings)
