@@ -15,7 +15,9 @@ from pipelines.components.dataset import Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code, device
 from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("DatasetExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 NAME = "dataset"
 _SHARD_RECORDS = 8192
 _BATCH = 256

@@ -8,7 +8,10 @@ from typing import Any
 
 from pipelines import tasks
 from pipelines.runtime import code, device, store
+from pipelines.runtime.component import Component, Kind
 from pipelines.schema import Recipe
+
+SPEC = Component("Exporter", {"trained": Kind.WEIGHTS, "examples": Kind.PREPARED}, Kind.SAVED_MODEL)
 
 
 def export(

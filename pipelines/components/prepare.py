@@ -15,7 +15,9 @@ from pipelines.components.dataset import Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("Prepare", {"examples": Kind.EXAMPLES}, Kind.PREPARED)
 _NO_LIMIT = 2**62  # what ExampleGen let pass is not judged again
 
 

@@ -1,13 +1,11 @@
 """The order of the components: images in; report and, when it is blessed, SavedModel out."""
 
+import contextlib
 import dataclasses
-import datetime
 import functools
 import os
 import shlex
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,12 @@ from pipelines import tasks
 from pipelines.components import card, evaluator, exporter, pusher, trainer
 from pipelines.console import Console
 from pipelines.report import page
-from pipelines.runtime import code, device, store
-from pipelines.schema import Recipe
+from pipelines.runtime import code, device, recording, store
+from pipelines.runtime.component import Kind, Source
+from pipelines.runtime.metadata import Metadata
+from pipelines.runtime.recording import now
+from pipelines.runtime.steps import Steps
+from pipelines.schema import Data, Recipe
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +48,7 @@ def run(
     push_to: Path | None = None,
     workers: int = 1,
     console: Console | None = None,
+    cache: bool = True,
 ) -> Outcome:
     """Runs a recipe from its images to a pushed model; what is there already is reused.
 
@@ -55,12 +58,12 @@ def run(
         push_to: the directory of served models; ``<output>/saved_models`` when None.
         workers: processes that prepare data; they do not change a byte of it.
         console: shows the progress.
+        cache: use again what is there; without it everything is executed, and replaced when it is done.
 
     Raises:
         UserError: something that the user gave cannot be used.
     """
     console = console or Console()
-    steps = _Steps(console)
     output = output.expanduser().resolve()
     store.check_writable(output, "--output")
     if push_to is None:
@@ -69,9 +72,18 @@ def run(
     else:
         home = push_to.expanduser().resolve()
         store.check_writable(home, "--push-to")
-    task = tasks.of(recipe)
-    identity = task.identity(recipe)
-    pusher.check(home / recipe.export.name, identity)
+    pusher.check(home / recipe.export.name, tasks.of(recipe).identity(recipe))
+    metadata = Metadata(output)
+    command = shlex.join(["genssl", *sys.argv[1:]])
+    caching = contextlib.nullcontext() if cache else store.without_cache()
+    with recording.begin(metadata, recipe.name, command) as record, caching:
+        return _run(recipe, output, home, workers, console, record)
+
+
+def _run(
+    recipe: Recipe, output: Path, home: Path, workers: int, console: Console, record: recording.Recording
+) -> Outcome:
+    task, steps = tasks.of(recipe), Steps(console, record)
     examples, prepared = _prepare(recipe, output, workers, steps, console)
 
     labels = prepared.manifest.get("labels")
@@ -81,22 +93,25 @@ def run(
     directory = output / "runs" / recipe.name / store.digest(inputs)[:12]
     store.sweep(directory)
     with store.exclusive(directory):
-        started = datetime.datetime.now().astimezone().isoformat(" ", "seconds")
+        started = now()
         trained = steps.run(
-            "Trainer",
+            trainer.SPEC,
+            {"examples": prepared},
             lambda: trainer.train(recipe, prepared.path, prepared.content, directory, console),
             lambda it: f"{it.result['steps']:,} steps, {_losses(it.result['phases'])}",
         )
         model = functools.cache(lambda: trainer.load(recipe, trained.path))
         evaluated = steps.run(
-            "Evaluator",
+            evaluator.SPEC,
+            {"trained": trained, "examples": prepared},
             lambda: evaluator.evaluate(
                 recipe, prepared.path, prepared.content, trained.digest, model, directory, output / "references"
             ),
             lambda it: f"{task.summary(it.result)}: {'blessed' if it.result['blessed'] else 'not blessed'}",
         )
         exported = steps.run(
-            "Exporter",
+            exporter.SPEC,
+            {"trained": trained, "examples": prepared},
             lambda: exporter.export(model, prepared.path, recipe, trained.digest, directory),
             lambda it: (
                 f"{it.result['bytes'] / 1e6:.2f} MB, "
@@ -111,17 +126,17 @@ def run(
             digest = store.digest({"weights": trained.result["sha256"], "export": exported.digest})
             facts = card.card(recipe, digest, prepared.manifest["statistics"], training, evaluation, code.versions())
             pushed = steps.run(
-                "Pusher",
+                pusher.SPEC,
+                {"model": exported, "evaluation": evaluated},
                 lambda: pusher.push(
                     exported.path / "model",
                     home,
                     recipe.export.name,
                     facts,
                     lambda version: card.markdown(facts, version),
-                    list(identity),
+                    list(task.identity(recipe)),
                 ),
                 lambda it: f"{short(it.path)}{'' if it.new else ': unchanged, not pushed again'}",
-                reused=lambda it: not it.new,
             )
         contents = page.Contents(
             recipe=recipe,
@@ -152,17 +167,25 @@ def run(
                 "components": [dataclasses.asdict(step) for step in steps.done],
             },
         )
+        record.complete(
+            directory,
+            pushed.path if pushed else None,
+            evaluation["blessed"],
+            task.summary(evaluation),
+            task.numbers(evaluation),
+        )
     saved_model = pushed.path if pushed else exported.path / "model"
     return Outcome(prepared.path, report, saved_model, pushed, evaluation, export)
 
 
-def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", console: Console) -> tuple[Any, Any]:
+def _prepare(recipe: Recipe, output: Path, workers: int, steps: Steps, console: Console) -> tuple[Any, Any]:
     """ExampleGen and Prepare."""
-    from pipelines.components.prepare import prepare
+    from pipelines.components import dataset_example_gen, image_example_gen, prepare
 
     words, data, preparation = tasks.of(recipe).words, recipe.data, recipe.prepare.preparation
     examples = steps.run(
-        "DatasetExampleGen" if data.source == "dataset" else "ImageExampleGen",
+        dataset_example_gen.SPEC if data.source == "dataset" else image_example_gen.SPEC,
+        {"images": Source(Kind.IMAGES, _source(data))},
         lambda: _examples(recipe, output, workers, console),
         lambda it: _counted(it, words.examples, "held out"),
     )
@@ -170,7 +193,7 @@ def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", consol
 
     def write() -> Any:
         with console.preparing() as shown:
-            return prepare(
+            return prepare.prepare(
                 examples,
                 output / "prepared" / preparation,
                 preparation,
@@ -180,7 +203,16 @@ def _prepare(recipe: Recipe, output: Path, workers: int, steps: "_Steps", consol
                 tell=shown.update,
             )
 
-    return examples, steps.run("Prepare", write, lambda it: _counted(it, words.train, words.held_out))
+    return examples, steps.run(
+        prepare.SPEC, {"examples": examples}, write, lambda it: _counted(it, words.train, words.held_out)
+    )
+
+
+def _source(data: Data) -> str:
+    """Where the images come from, in a word."""
+    if data.source == "folder":
+        return str(Path(data.folder or "").expanduser().resolve())
+    return data.dataset or "photographs inside scikit-image and scikit-learn"
 
 
 def _examples(recipe: Recipe, output: Path, workers: int, console: Console) -> Any:
@@ -243,29 +275,6 @@ def _losses(phases: dict[str, dict[str, Any]]) -> str:
     """The losses at the end of the last phase."""
     losses = list(phases.values())[-1]["losses"]
     return ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in losses.items())
-
-
-class _Steps:
-    """Times components, prints a line for each and keeps what the report says of them."""
-
-    def __init__(self, console: Console):
-        self._console = console
-        self.done: list[page.Step] = []
-
-    def run(
-        self,
-        name: str,
-        component: Callable[[], Any],
-        summary: Callable[[Any], str],
-        reused: Callable[[Any], bool] = lambda output: output.reused,
-    ) -> Any:
-        """Runs one component."""
-        started = time.perf_counter()
-        output = component()
-        step = page.Step(name, reused(output), round(time.perf_counter() - started, 2), summary(output))
-        self.done.append(step)
-        self._console.component(step.name, step.reused, step.seconds, step.summary)
-        return output
 
 
 def short(path: Path) -> str:

@@ -57,6 +57,10 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         """The mean gain."""
         return f"{evaluation['mean']['gain_db']:+.2f} dB over bicubic on {len(evaluation['images'])} held out"
 
+    def numbers(self, evaluation: dict[str, Any]) -> dict[str, float | None]:
+        """The means over the photographs."""
+        return evaluation["mean"]
+
     def question(
         self, recipe: SuperResolutionRecipe, model: Callable[[], keras.Model], examples: Path
     ) -> tuple[Any, Any]:
