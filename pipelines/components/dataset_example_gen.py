@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.pretext import codec
+import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import Record, Shard, read_report, write_shard
 from pipelines.components.dataset import Dataset

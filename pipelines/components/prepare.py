@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_genssl.pretext import codec
+import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
 from pipelines.beam import progress, records, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, write_shard
 from pipelines.components import preparations
@@ -59,7 +59,7 @@ def prepare(
             **dataclasses.asdict(made),  # type: ignore[call-overload]
             "max_failure_rate": max_failure_rate,
         },
-        "code": code.digest(__name__),
+        "code": code.digest(__name__, type(made).__module__, without=(preparations.__name__,)),
         "versions": code.versions(),
     }
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.components.change import Last
 from pipelines.errors import UserError
 from pipelines.runtime import code, store
 from pipelines.runtime.component import Component, Kind
 
-SPEC = Component("Pusher", {"model": Kind.SAVED_MODEL, "evaluation": Kind.EVALUATION}, Kind.PUSHED)
+SPEC = Component("Pusher", {"model": Kind.SAVED_MODEL, "evaluation": Kind.EVALUATION, "check": Kind.CHECK}, Kind.PUSHED)
 MARK = ".genssl"
 
 
@@ -72,6 +73,20 @@ def check(home: Path, identity: Mapping[str, Any]) -> None:
                 f"{home / str(latest)} has {key} {there[key]}, and a model of {key} {value} cannot be its next "
                 "version: give this one another name, --set export.name=NAME"
             )
+
+
+def last(home: Path, weights: str) -> Last | None:
+    """The last blessed model below ``home`` that has other weights; every version there was blessed.
+
+    Args:
+        home: the directory of the versions.
+        weights: the digest of those of the model that is to be compared: it may be pushed already.
+    """
+    for version in reversed(versions(home)):
+        card = _card(home / str(version))
+        if card and card.get("training", {}).get("sha256") != weights:
+            return Last(version, card)
+    return None
 
 
 def claim(directory: Path) -> None:

@@ -11,6 +11,8 @@ import yaml
 
 from pipelines import tasks
 from pipelines.report import curves
+from pipelines.report import graph as drawing
+from pipelines.runtime.lineage import Graph
 from pipelines.schema import Recipe
 
 
@@ -49,6 +51,7 @@ class Contents:
         versions: package -> version.
         command: what was typed.
         started: date and time, ISO 8601.
+        graph: what each component read and made; None: not drawn.
     """
 
     recipe: Recipe
@@ -64,6 +67,7 @@ class Contents:
     versions: dict[str, str]
     command: str
     started: str
+    graph: Graph | None = None
 
 
 def render(contents: Contents) -> str:
@@ -89,6 +93,7 @@ def render(contents: Contents) -> str:
         | {
             "judgement": judgement,
             "usage": usage,
+            "drawn": drawing.svg(contents.graph) if contents.graph else None,
             "curves": curves.svgs(contents.history),
             "parameters": yaml.safe_dump(parameters, sort_keys=False),
             "seconds": sum(step.seconds for step in contents.steps),

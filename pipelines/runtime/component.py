@@ -16,6 +16,7 @@ class Kind(enum.StrEnum):
     WEIGHTS = "ModelWeights"
     EVALUATION = "Evaluation"
     SAVED_MODEL = "SavedModel"
+    CHECK = "InfraCheck"
     PUSHED = "PushedModel"
 
 

@@ -36,7 +36,7 @@ def begin(metadata: Metadata, recipe: str, command: str) -> Iterator["Recording"
         mark.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(mark, os.O_RDWR | os.O_CREAT, 0o644)
         fcntl.flock(handle, fcntl.LOCK_EX)  # before the row can be seen; a killed process lets go
-    recording = Recording(metadata, row.lastrowid)
+    recording = Recording(metadata, row.lastrowid, command)
     try:
         yield recording
     except BaseException as error:
@@ -51,24 +51,25 @@ class Recording:
     """One run, while it runs; made by `begin`.
 
     Attributes:
+        metadata: the store.
         number: of the run.
+        command: what was typed.
     """
 
-    def __init__(self, metadata: Metadata, number: int):
-        self.number = number
-        self._metadata = metadata
+    def __init__(self, metadata: Metadata, number: int, command: str):
+        self.metadata, self.number, self.command = metadata, number, command
         self._started = time.monotonic()
 
     @contextlib.contextmanager
     def execution(self, component: str) -> Iterator["Execution"]:
         """Records one execution from here to the end of the block."""
-        with self._metadata.write() as connection:
+        with self.metadata.write() as connection:
             row = connection.execute(
                 "INSERT INTO executions (run, component, state, started) VALUES (?, ?, 'running', ?)",
                 (self.number, component, now()),
             )
             assert row.lastrowid is not None
-        execution = Execution(self._metadata, row.lastrowid)
+        execution = Execution(self.metadata, row.lastrowid)
         try:
             yield execution
         except BaseException as error:
@@ -88,8 +89,8 @@ class Recording:
             numbers: name -> value.
         """
         facts = {
-            "directory": self._metadata.short(directory),
-            "pushed": pushed and self._metadata.short(pushed),
+            "directory": self.metadata.short(directory),
+            "pushed": pushed and self.metadata.short(pushed),
             "blessed": blessed,
             "summary": summary,
             "numbers": json.dumps(dict(numbers)),
@@ -104,7 +105,7 @@ class Recording:
     def _end(self, state: str, facts: Mapping[str, Any]) -> None:
         values = {"state": state, "ended": now(), "seconds": round(time.monotonic() - self._started, 3), **facts}
         assignments = ", ".join(f"{name} = ?" for name in values)
-        with self._metadata.write() as connection:
+        with self.metadata.write() as connection:
             connection.execute(
                 f"UPDATE runs SET {assignments} WHERE id = ? AND state = 'running'", (*values.values(), self.number)
             )

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import tasks
-from pipelines.components import card, evaluator, exporter, pusher, trainer
+from pipelines.components import card, evaluator, exporter, infra_validator, pusher, trainer
 from pipelines.console import Console
 from pipelines.report import page
-from pipelines.runtime import code, device, recording, store
+from pipelines.runtime import code, device, lineage, recording, reporting, store
 from pipelines.runtime.component import Kind, Source
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.recording import now
@@ -31,7 +31,7 @@ class Outcome:
         saved_model: the pushed SavedModel, or, where it was not pushed, the one in the run's directory.
         pushed: the version pushed or found unchanged; None where the model was refused.
         evaluation: the result of the evaluator.
-        export: the result of the exporter.
+        export: the results of the exporter and of the check of what it wrote.
     """
 
     prepared: Path
@@ -74,9 +74,9 @@ def run(
         store.check_writable(home, "--push-to")
     pusher.check(home / recipe.export.name, tasks.of(recipe).identity(recipe))
     metadata = Metadata(output)
-    command = shlex.join(["genssl", *sys.argv[1:]])
+    typed = shlex.join(["genssl", *sys.argv[1:]])
     caching = contextlib.nullcontext() if cache else store.without_cache()
-    with recording.begin(metadata, recipe.name, command) as record, caching:
+    with recording.begin(metadata, recipe.name, typed) as record, caching:
         return _run(recipe, output, home, workers, console, record)
 
 
@@ -101,33 +101,38 @@ def _run(
             lambda it: f"{it.result['steps']:,} steps, {_losses(it.result['phases'])}",
         )
         model = functools.cache(lambda: trainer.load(recipe, trained.path))
+        last = pusher.last(home / recipe.export.name, trained.result["sha256"])
         evaluated = steps.run(
             evaluator.SPEC,
             {"trained": trained, "examples": prepared},
             lambda: evaluator.evaluate(
-                recipe, prepared.path, prepared.content, trained.digest, model, directory, output / "references"
+                recipe, prepared.path, prepared.content, trained.digest, model, directory, output / "references", last
             ),
             lambda it: f"{task.summary(it.result)}: {'blessed' if it.result['blessed'] else 'not blessed'}",
         )
+        for note in evaluated.result.get("notes", ()):
+            console.note(note)
         exported = steps.run(
             exporter.SPEC,
-            {"trained": trained, "examples": prepared},
-            lambda: exporter.export(model, prepared.path, recipe, trained.digest, directory),
-            lambda it: (
-                f"{it.result['bytes'] / 1e6:.2f} MB, "
-                f"{'checked in a clean process' if it.result['checked'] else 'FAILED its check'}"
-            ),
+            {"trained": trained},
+            lambda: exporter.export(model, trained.digest, directory),
+            lambda it: f"{it.result['bytes'] / 1e6:.2f} MB",
         )
-        evaluation, export = evaluated.result, exported.result
+        validated = steps.run(
+            infra_validator.SPEC,
+            {"exported": exported, "examples": prepared},
+            lambda: infra_validator.validate(model, prepared.path, recipe, exported, directory),
+            lambda it: "answers alike in a clean process" if it.result["checked"] else "FAILED in a clean process",
+        )
+        evaluation, export = evaluated.result, {**exported.result, **validated.result}
         training = {**trained.result, "seconds": trained.seconds}
-        command = shlex.join(["genssl", *sys.argv[1:]])
         pushed = None
         if evaluation["blessed"] and export["checked"]:
             digest = store.digest({"weights": trained.result["sha256"], "export": exported.digest})
-            facts = card.card(recipe, digest, prepared.manifest["statistics"], training, evaluation, code.versions())
+            facts = card.card(recipe, digest, prepared.manifest, training, evaluation, code.versions())
             pushed = steps.run(
                 pusher.SPEC,
-                {"model": exported, "evaluation": evaluated},
+                {"model": exported, "evaluation": evaluated, "check": validated},
                 lambda: pusher.push(
                     exported.path / "model",
                     home,
@@ -146,27 +151,15 @@ def _run(
             training=training,
             export=export,
             pushed=pushed.path if pushed else None,
-            data=_statistics(task, examples, prepared),
+            data=reporting.statistics(task, examples, prepared),
             dead_letters=[*examples.dead_letters, *prepared.dead_letters],
             steps=steps.done,
             versions=code.versions(),
-            command=command,
+            command=record.command,
             started=started,
+            graph=lineage.of_run(record.metadata, record.number),
         )
-        report = directory / "report.html"
-        store.write_text(report, page.render(contents))
-        store.write_json(
-            directory / "metrics.json",
-            {
-                "recipe": recipe.model_dump(mode="json", exclude={"full_scale"}),
-                "evaluation": evaluation,
-                "training": training,
-                "export": export,
-                "versions": code.versions(),
-                "command": command,
-                "components": [dataclasses.asdict(step) for step in steps.done],
-            },
-        )
+        report = reporting.write(contents, directory)
         record.complete(
             directory,
             pushed.path if pushed else None,
@@ -256,19 +249,6 @@ def _counted(artifact: Any, train: str, held_out: str) -> str:
     splits, dead = artifact.manifest["splits"], artifact.manifest["dead_letters"]["records"]
     text = f"{splits['train']['records']:,} {train}, {splits['eval']['records']:,} {held_out}"
     return f"{text}, {dead:,} dead {'letter' if dead == 1 else 'letters'}"
-
-
-def _statistics(task: tasks.Task, examples: Any, prepared: Any) -> dict[str, Any]:
-    """The table of the report."""
-    shards = [shard for split in prepared.manifest["splits"].values() for shard in split["shards"]]
-    labels = prepared.manifest.get("labels")
-    return {
-        **task.statistics(examples.manifest, prepared.manifest),
-        **({"classes": len(labels)} if labels else {}),
-        "shards": len(shards),
-        "prepared": f"{sum(shard['bytes'] for shard in shards) / 1e6:.1f} MB",
-        "digest": prepared.digest[:12],
-    }
 
 
 def _losses(phases: dict[str, dict[str, Any]]) -> str:

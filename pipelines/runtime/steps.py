@@ -70,7 +70,7 @@ class Steps:
                     "were"
                 ) from error
             text = summary(made)
-            named = {name: (kinds[name], artifact) for name, artifact in reads.items()}
+            named = {name: (spec.reads[name], artifact) for name, artifact in reads.items()}
             execution.succeed(spec, named, made, code.versions(), text)
         self._kinds[made.path] = spec.makes
         step = Step(spec.name, made.reused, round(time.perf_counter() - started, 2), text)

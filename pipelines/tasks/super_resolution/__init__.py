@@ -99,7 +99,8 @@ class SuperResolution(Task[SuperResolutionRecipe]):
 
     def card(self, recipe: SuperResolutionRecipe, evaluation: dict[str, Any]) -> dict[str, Any]:
         """All numbers."""
-        return {key: evaluation[key] for key in ("metric", "images", "mean", "thresholds")}
+        kept = ("metric", "images", "mean", "thresholds", "notes")
+        return {key: evaluation[key] for key in kept if key in evaluation}
 
     def card_text(self, card: dict[str, Any], path: str) -> str:
         """The table of photographs."""
