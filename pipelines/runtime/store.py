@@ -29,7 +29,7 @@ class Output:
         reused: it was there already.
         seconds: that making it took, in this run or in the one that made it.
         result: what the component says of it.
-        content: the digest of its files.
+        content: the digest of its files, or what the component says is that of its content.
         inputs: everything that it was made from.
     """
 
@@ -96,7 +96,8 @@ def make(path: Path, inputs: dict[str, Any], build: Callable[[Path], dict[str, A
     Args:
         path: where the directory is published, by one rename.
         inputs: JSON value of everything that the content depends on.
-        build: fills the empty directory that it is given and returns a JSON result.
+        build: fills the empty directory that it is given and returns a JSON result. Its key `sha256`, where it has
+            one, is the digest of the content: HDF5 files of equal weights differ in the names of layers.
     """
     key = digest(inputs)
     due = is_due(path)
@@ -116,7 +117,13 @@ def make(path: Path, inputs: dict[str, Any], build: Callable[[Path], dict[str, A
         shutil.rmtree(part, ignore_errors=True)
         raise
     seconds = round(time.perf_counter() - started, 3)
-    manifest = {"digest": key, "content": _content(part), "inputs": inputs, "seconds": seconds, "result": result}
+    manifest = {
+        "digest": key,
+        "content": result.get("sha256") or _content(part),
+        "inputs": inputs,
+        "seconds": seconds,
+        "result": result,
+    }
     write_json(part / "manifest.json", manifest)
     put(part, path)
     return dataclasses.replace(_output(path, manifest), reused=False)

@@ -163,3 +163,16 @@ def test_reading_recipes_imports_neither_tensorflow_nor_beam():
         "assert not {'tensorflow', 'keras', 'apache_beam', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("prepare.preparation=jigsaw", "`prepare.preparation` must be 'super_resolution'. Received: 'jigsaw'."),
+        ("model.method=EDSSR", "`model.method` must be one of .* Received: 'EDSSR'. Did you mean `EDSR`?"),
+        ("task=teleportation", "`task` must be one of .* Received: 'teleportation'."),
+    ],
+)
+def test_recipe_that_names_what_is_not_there_is_told(change, message):
+    with pytest.raises(UserError, match=message.replace("?", r"\?")):
+        recipe.load("super_resolution", [change])

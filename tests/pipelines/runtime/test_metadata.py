@@ -29,7 +29,7 @@ class Made:
     code: str = "code"
 
 
-def _run(output, weights="w1", code="c1", reused=False):
+def record_run(output, weights="w1", code="c1", reused=False):
     """A run of three components, as `Steps` records it."""
     examples = Made(output / "examples" / "e", "e1", reused, {"files": "f"}, {"split": 0.5}, code)
     learnt = Made(output / "runs" / "r" / "train", weights, reused, {}, {"examples": "e1", "steps": 3}, code)
@@ -57,7 +57,7 @@ def _chain(graph):
 
 
 def test_run_is_told_with_its_numbers_and_what_each_execution_read_and_wrote(tmp_path):
-    number = _run(tmp_path)
+    number = record_run(tmp_path)
     metadata = Metadata(tmp_path)
     run = history.run(metadata, number)
     assert (run.state, run.blessed, run.summary, run.numbers, run.error) == (
@@ -81,9 +81,9 @@ def test_run_is_told_with_its_numbers_and_what_each_execution_read_and_wrote(tmp
 
 
 def test_lineage_follows_content_to_the_executions_that_made_it_when_it_was_read(tmp_path):
-    _run(tmp_path, "w1", "c1")
-    _run(tmp_path, "w1", "c1", reused=True)
-    _run(tmp_path, "w2", "c2")
+    record_run(tmp_path, "w1", "c1")
+    record_run(tmp_path, "w1", "c1", reused=True)
+    record_run(tmp_path, "w2", "c2")
     elsewhere = _directory(tmp_path / "copied", content="card of w1")
     chain = _chain(lineage.of_path(Metadata(tmp_path), elsewhere))
     assert chain == [("Read", "complete", "c1", 1), ("Learn", "complete", "c1", 1), ("Push", "complete", "code", 1)]
@@ -96,7 +96,7 @@ def test_lineage_follows_content_to_the_executions_that_made_it_when_it_was_read
 
 def test_output_that_moved_tells_its_lineage(tmp_path):
     (tmp_path / "old").mkdir()
-    _run(tmp_path / "old")
+    record_run(tmp_path / "old")
     _directory(tmp_path / "old" / "examples" / "e", content="e1")
     (tmp_path / "old").rename(tmp_path / "new")
     path = tmp_path / "new" / "examples" / "e"
@@ -108,7 +108,7 @@ def test_output_that_moved_tells_its_lineage(tmp_path):
 def test_what_no_run_made_is_a_clear_error(tmp_path):
     with pytest.raises(UserError, match="no `genssl run` wrote to this --output yet"):
         history.runs(Metadata(tmp_path))
-    _run(tmp_path)
+    record_run(tmp_path)
     (tmp_path / "plain").mkdir()
     cases = {
         tmp_path / "none": "there is no such file or directory",
@@ -155,19 +155,19 @@ with recording.begin(Metadata(Path(sys.argv[1])), "r", "c") as record, record.ex
 """
 
 
-def test_killed_driver_leaves_an_interrupted_run(tmp_path):
+def test_killed_driver_leaves_an_interruptedrecord_run(tmp_path):
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdin=pipe, stdout=pipe) as driver:
         assert driver.stdout.readline() == b"began\n"
         metadata = Metadata(tmp_path)
         assert [run.state for run in history.runs(metadata)] == ["running"]
-        _run(tmp_path)  # another one beside it leaves it alone
+        record_run(tmp_path)  # another one beside it leaves it alone
         assert [run.state for run in history.runs(metadata)] == ["complete", "running"]
         driver.send_signal(signal.SIGKILL)
         driver.wait()
     assert [run.state for run in history.runs(metadata)] == ["complete", "interrupted"]  # told at once
     assert _chain(lineage.of_run(metadata, 1))[0][1] == "interrupted"
-    _run(tmp_path)  # and written by the next run
+    record_run(tmp_path)  # and written by the next run
     with sqlite3.connect(tmp_path / FILE) as connection:
         assert connection.execute("SELECT state FROM runs ORDER BY id").fetchall() == [
             ("interrupted",),
@@ -180,7 +180,7 @@ def test_killed_driver_leaves_an_interrupted_run(tmp_path):
 def _many(output, barrier, name):
     barrier.wait()
     for index in range(10):
-        _run(output, f"{name}{index}")
+        record_run(output, f"{name}{index}")
 
 
 def test_two_processes_start_and_record_at_once_and_nothing_is_lost(tmp_path):
@@ -229,11 +229,11 @@ def _torn(file):
     ],
 )
 def test_file_of_another_version_or_a_damaged_one_is_told_and_left_as_it_is(tmp_path, spoil, message):
-    _run(tmp_path)
+    record_run(tmp_path)
     spoil(tmp_path / FILE)
     before = (tmp_path / FILE).read_bytes()
     with pytest.raises(UserError, match=f"{FILE}: .*(?:{message})"):
         Metadata(tmp_path)
     assert (tmp_path / FILE).read_bytes() == before
     (tmp_path / FILE).rename(tmp_path / "moved")
-    assert _run(tmp_path) == 1
+    assert record_run(tmp_path) == 1
