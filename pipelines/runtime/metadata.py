@@ -144,9 +144,11 @@ class Metadata:
         except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
             raise
         except sqlite3.Error as error:
-            raise UserError(
-                f"{self.file}: {error}. If it is damaged, move it away: results stay, and runs record anew"
-            ) from error
+            damaged = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+            hint = (
+                "; move it away: results stay, and runs record anew" if damaged else " (a full disk, or no permission)"
+            )
+            raise UserError(f"{self.file}: {error}{hint}") from error
 
     def _check(self, connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -155,7 +155,7 @@ with recording.begin(Metadata(Path(sys.argv[1])), "r", "c") as record, record.ex
 """
 
 
-def test_killed_driver_leaves_an_interruptedrecord_run(tmp_path):
+def test_killed_driver_leaves_an_interrupted_run(tmp_path):
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdin=pipe, stdout=pipe) as driver:
         assert driver.stdout.readline() == b"began\n"
@@ -236,4 +236,15 @@ def test_file_of_another_version_or_a_damaged_one_is_told_and_left_as_it_is(tmp_
         Metadata(tmp_path)
     assert (tmp_path / FILE).read_bytes() == before
     (tmp_path / FILE).rename(tmp_path / "moved")
+    assert record_run(tmp_path) == 1
+
+
+def test_disk_without_room_for_the_metadata_is_told(tmp_path):
+    record = "import resource, sys; from pathlib import Path; from pipelines.runtime import recording\n"
+    record += "from pipelines.runtime.metadata import Metadata\n"
+    record += "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))\n"
+    record += "with recording.begin(Metadata(Path(sys.argv[1])), 'r', 'c'): pass"
+    done = subprocess.run([sys.executable, "-c", record, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert "UserError: " in done.stderr.splitlines()[-1]
+    assert done.stderr.splitlines()[-1].endswith(f"{FILE}: disk I/O error (a full disk, or no permission)")
     assert record_run(tmp_path) == 1
