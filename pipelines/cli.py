@@ -12,7 +12,7 @@ import rich.table
 import typer
 
 import keras_genssl
-from pipelines import gallery_commands
+from pipelines import gallery_commands, lineage_commands
 from pipelines import recipe as recipes
 from pipelines.console import Console
 from pipelines.errors import UserError
@@ -26,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(gallery_commands.app, name="gallery")
+app.command()(lineage_commands.runs)
+app.command()(lineage_commands.lineage)
 
 
 def _version(value: bool) -> None:
@@ -58,6 +60,9 @@ def run(
         Path | None, typer.Option(help="Where a blessed model is pushed, instead of OUTPUT/saved_models.")
     ] = None,
     full_scale: Annotated[bool, typer.Option("--full-scale", help="The setting of the paper.")] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Execute everything again; what is there is replaced when that is done.")
+    ] = False,
 ) -> None:
     """Prepare, train, judge, export, push and report.
 
@@ -77,7 +82,7 @@ def run(
     console.start(f"{checked.name}: {checked.description}")
     from pipelines.runtime import run as runner
 
-    outcome = runner.run(checked, output, push_to, workers, console)
+    outcome = runner.run(checked, output, push_to, workers, console, cache=not no_cache)
     console.result("Prepared", runner.short(outcome.prepared))
     console.result("Report", runner.short(outcome.report))
     console.result("SavedModel", runner.short(outcome.saved_model))

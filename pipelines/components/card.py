@@ -22,7 +22,7 @@ def card(
     Args:
         recipe: as it was run.
         digest: tells this model from others.
-        examples: the statistics of the prepared data.
+        examples: the manifest of the prepared data.
         training: the result of the trainer.
         evaluation: the result of the evaluator.
         versions: package -> version.
@@ -39,7 +39,7 @@ def card(
         "task": recipe.task,
         **task.identity(recipe),
         "license": terms,
-        "data": {"source": source, **held_out, "statistics": examples},
+        "data": {"source": source, **held_out, "content": examples["content"], "statistics": examples["statistics"]},
         "training": training,
         "evaluation": task.card(recipe, evaluation),
         "parameters": recipe.model_dump(mode="json", include={"prepare", "model", "loss", "train"}),

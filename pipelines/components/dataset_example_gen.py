@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.pretext import codec
+import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import Record, Shard, read_report, write_shard
 from pipelines.components.dataset import Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code, device
 from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("DatasetExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 NAME = "dataset"
 _SHARD_RECORDS = 8192
 _BATCH = 256

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import tasks
+from pipelines.components import change
 from pipelines.runtime import code, device, store
+from pipelines.runtime.component import Component, Kind
 from pipelines.schema import Recipe
+
+SPEC = Component("Evaluator", {"trained": Kind.WEIGHTS, "examples": Kind.PREPARED}, Kind.EVALUATION)
 
 
 def evaluate(
@@ -19,6 +23,7 @@ def evaluate(
     model: Callable[[], Any],
     run: Path,
     shared: Path,
+    last: change.Last | None = None,
 ) -> store.Output:
     """Measures the model into ``run/evaluation``.
 
@@ -30,22 +35,52 @@ def evaluate(
         model: makes the trained model when it is needed.
         run: the run's directory, locked by the caller.
         shared: for what evaluations of several runs have in common.
+        last: the last blessed model of the same name, with which the changes that the recipe bounds are taken.
 
     Returns:
-        The output; its ``result`` is what the task's `evaluate` returns, also in ``evaluation.json``.
+        The output; its ``result`` is what the task's `evaluate` returns, also in ``evaluation.json``; where changes
+        are bounded, with what they add to ``reasons``, and with ``notes``.
     """
     task = tasks.of(recipe)
     inputs = {
         "trained": trained_digest,
         "examples": content,
         **task.judged_by(recipe),
+        **({"last": _known(task, last)} if recipe.evaluate.changes else {}),
         "code": code.digest("pipelines.components.evaluator", f"pipelines.tasks.{recipe.task}.measure"),
     }
 
     def build(part: Path) -> dict[str, Any]:
         device.start()
         result = task.evaluate(recipe, model, examples, content, part, shared)
+        if recipe.evaluate.changes:
+            result |= _compared(recipe, result, _known(task, last), content)
         store.write_json(part / "evaluation.json", result)
         return result
 
     return store.make(run / "evaluation", inputs, build)
+
+
+def _known(task: tasks.Task, last: change.Last | None) -> dict[str, Any] | None:
+    """What counts of the last blessed model: its version, its numbers, and the data that they were measured on."""
+    if last is None:
+        return None
+    try:
+        numbers = task.numbers(last.card["evaluation"])
+    except KeyError:  # a card of a version before
+        numbers = {}
+    return {"version": last.version, "numbers": numbers, "content": last.card.get("data", {}).get("content")}
+
+
+def _compared(recipe: Recipe, result: dict[str, Any], last: dict[str, Any] | None, content: str) -> dict[str, Any]:
+    """What the change against the last blessed model adds to an evaluation."""
+    changes = recipe.evaluate.changes
+    if last is None:
+        asked = ", ".join(changes)
+        return {
+            "notes": [f"no other model was pushed as {recipe.export.name} yet: the change of {asked} was not asked"]
+        }
+    verdict = change.judge(changes, tasks.of(recipe).numbers(result), last["numbers"], last["version"])
+    other = [f"version {last['version']} was measured on other prepared data"] if last["content"] != content else []
+    reasons = [*result["reasons"], *verdict.reasons]
+    return {"reasons": reasons, "blessed": not reasons, "notes": [*verdict.notes, *other]}

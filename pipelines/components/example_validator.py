@@ -13,8 +13,10 @@ from pipelines.components.schema_gen import shares
 from pipelines.components.statistics_gen import FILE as STATISTICS
 from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.component import Component, Kind
 from pipelines.schema.validate import Validate
 
+SPEC = Component("ExampleValidator", {"statistics": Kind.STATISTICS, "schema": Kind.SCHEMA}, Kind.ANOMALIES)
 FILE = "anomalies.json"
 
 

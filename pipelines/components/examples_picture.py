@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from keras_genssl.pretext import codec
+import keras_genssl.pretext.codec as codec
 from pipelines.beam import records
 from pipelines.beam.shards import open_file
 from pipelines.components.dataset import STACKS

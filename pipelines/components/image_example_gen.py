@@ -7,15 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_genssl.pretext import codec
+import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.components import sources
 from pipelines.components.dataset import VERSION, Dataset
 from pipelines.errors import UserError
-from pipelines.runtime import code
+from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("ImageExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 FEATURES = {"key": "text", "name": "text", "image": "image"}
 _SHARD_BYTES = 32 * 2**20  # of source files; decoded they are some five times as many
 _FEW_SHARDS = 8  # enough to keep a machine's workers busy with few files
@@ -111,6 +113,7 @@ def image_example_gen(
             max_failure_rate,
             [*unreadable, *duplicates],
             component="ImageExampleGen",
+            inputs={"files": store.digest(execution["inputs"])},
             parameters=parameters,
             counts={
                 "files": len(found),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_genssl.pretext import codec
+import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
 from pipelines.beam import progress, records, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, write_shard
 from pipelines.components import examples_picture, preparations
@@ -15,7 +15,9 @@ from pipelines.components.dataset import STACKS, Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish, verify
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("Prepare", {"examples": Kind.EXAMPLES}, Kind.PREPARED)
 _NO_LIMIT = 2**62  # what ExampleGen let pass is not judged again
 
 
@@ -57,7 +59,7 @@ def prepare(
             **dataclasses.asdict(made),  # type: ignore[call-overload]
             "max_failure_rate": max_failure_rate,
         },
-        "code": code.digest(__name__),
+        "code": code.digest(__name__, type(made).__module__, without=(preparations.__name__,)),
         "versions": code.versions(),
     }
 

@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.components.change import Last
 from pipelines.errors import UserError
-from pipelines.runtime import store
+from pipelines.runtime import code, store
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("Pusher", {"model": Kind.SAVED_MODEL, "evaluation": Kind.EVALUATION, "check": Kind.CHECK}, Kind.PUSHED)
 MARK = ".genssl"
 
 
@@ -23,11 +26,33 @@ class Pushed:
         path: ``<directory>/<name>/<version>``.
         version: the integer version.
         new: it was pushed now; False where the latest version held the same model already.
+        content: the digest in its card.
     """
 
     path: Path
     version: int
     new: bool
+    content: str
+
+    @property
+    def reused(self) -> bool:
+        """Not `new`."""
+        return not self.new
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The digest that its card holds is made of those of what it was made from."""
+        return {"model": self.content}
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Name and version."""
+        return {"name": self.path.parent.name, "version": self.version}
+
+    @property
+    def code(self) -> str:
+        """The digest of the code that pushes."""
+        return code.digest(__name__)
 
 
 def check(home: Path, identity: Mapping[str, Any]) -> None:
@@ -48,6 +73,20 @@ def check(home: Path, identity: Mapping[str, Any]) -> None:
                 f"{home / str(latest)} has {key} {there[key]}, and a model of {key} {value} cannot be its next "
                 "version: give this one another name, --set export.name=NAME"
             )
+
+
+def last(home: Path, weights: str) -> Last | None:
+    """The last blessed model below ``home`` that has other weights; every version there was blessed.
+
+    Args:
+        home: the directory of the versions.
+        weights: the digest of those of the model that is to be compared: it may be pushed already.
+    """
+    for version in reversed(versions(home)):
+        card = _card(home / str(version))
+        if card and card.get("training", {}).get("sha256") != weights:
+            return Last(version, card)
+    return None
 
 
 def claim(directory: Path) -> None:
@@ -103,7 +142,7 @@ def push(
         check(home, {key: card[key] for key in identity})
         latest = max(versions(home), default=0)
         if latest and _card(home / str(latest)).get("digest") == card["digest"]:
-            return Pushed(home / str(latest), latest, new=False)
+            return Pushed(home / str(latest), latest, new=False, content=card["digest"])
         part = home / f".pushing-{uuid.uuid4().hex}"
         shutil.copytree(saved_model, part)
         extra = part / "assets.extra"
@@ -112,7 +151,7 @@ def push(
         version = latest + 1
         (extra / "README.md").write_text(readme(version), encoding="utf-8")
         os.rename(part, home / str(version))
-        return Pushed(home / str(version), version, new=True)
+        return Pushed(home / str(version), version, new=True, content=card["digest"])
 
 
 def versions(home: Path) -> list[int]:

@@ -12,7 +12,9 @@ from pipelines.components.data_schema import DataSchema, ImageRules, Range, Shar
 from pipelines.components.statistics_gen import FILE as STATISTICS
 from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("SchemaGen", {"statistics": Kind.STATISTICS}, Kind.SCHEMA)
 FILE = "schema.yaml"
 SLACK = 0.25  # of a size: as much smaller than the smallest, as much larger than the largest
 BRIGHTNESS_SLACK = 16.0  # levels of 255

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from keras_genssl.pretext import EXTENSIONS
+from keras_genssl.pretext.codec import EXTENSIONS
 from pipelines.beam.shards import DeadLetter, hash64, read_file
 from pipelines.components.dataset import DUPLICATE
 from pipelines.errors import UserError

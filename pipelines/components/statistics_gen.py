@@ -18,7 +18,9 @@ from pipelines.components.statistics.shard import HASHED, measure, read_hashes
 from pipelines.errors import UserError
 from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("StatisticsGen", {"examples": Kind.EXAMPLES}, Kind.STATISTICS)
 NAME = "statistics"
 FILE = "statistics.json"
 

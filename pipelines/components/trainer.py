@@ -14,12 +14,14 @@ from pipelines.components import phases
 from pipelines.console import Console
 from pipelines.errors import UserError
 from pipelines.runtime import code, device, store
+from pipelines.runtime.component import Component, Kind
 from pipelines.schema import Recipe
 from pipelines.schema.losses import Loss
 
 if TYPE_CHECKING:
     import keras
 
+SPEC = Component("Trainer", {"examples": Kind.PREPARED}, Kind.WEIGHTS)
 WEIGHTS = "model.weights.h5"
 
 
@@ -77,6 +79,8 @@ def train(recipe: Recipe, examples: Path, examples_digest: str, run: Path, conso
         UserError: there are too few examples, or the loss became NaN or infinite.
     """
     resume = run / "train.resume"
+    if not store.is_caching():
+        shutil.rmtree(resume, ignore_errors=True)
     output = store.make(
         run / "train",
         inputs(recipe, examples_digest),

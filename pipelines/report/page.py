@@ -11,8 +11,10 @@ import yaml
 
 from pipelines import tasks
 from pipelines.report import curves, data
+from pipelines.report import graph as drawing
 from pipelines.report.judgement import Picture
 from pipelines.runtime.data_checks import Checked
+from pipelines.runtime.lineage import Graph
 from pipelines.schema import Recipe
 
 
@@ -53,6 +55,7 @@ class Contents:
         command: what was typed.
         started: date and time, ISO 8601.
         checked: what the checks of the data found.
+        graph: what each component read and made; None: not drawn.
     """
 
     recipe: Recipe
@@ -70,6 +73,7 @@ class Contents:
     command: str
     started: str
     checked: Checked | None = None
+    graph: Graph | None = None
 
 
 def render(contents: Contents) -> str:
@@ -95,6 +99,7 @@ def render(contents: Contents) -> str:
         | {
             "judgement": judgement,
             "usage": usage,
+            "drawn": drawing.svg(contents.graph) if contents.graph else None,
             "curves": curves.svgs(contents.history),
             "parameters": yaml.safe_dump(parameters, sort_keys=False),
             "statistics": data.view(contents.checked.statistics) if contents.checked else None,

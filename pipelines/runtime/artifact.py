@@ -41,6 +41,21 @@ class Artifact:
         return self.manifest["content"]
 
     @property
+    def inputs(self) -> dict[str, Any]:
+        """The digests of what it was made from."""
+        return self.manifest["inputs"]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What it was made with."""
+        return self.manifest["parameters"]
+
+    @property
+    def code(self) -> str:
+        """The digest of the code that made it."""
+        return self.manifest["code"]
+
+    @property
     def dead_letters(self) -> list[dict[str, Any]]:
         """The inputs that became no record: `key`, `path`, `stage`, `error` and `message` of each."""
         file = self.path / self.manifest["dead_letters"]["file"]
@@ -56,7 +71,8 @@ def publish(
 
     It is made in `<output_dir>/<digest>.building` and published by one rename, after its manifest was
     written. A killed build is resumed by the next one of the same execution and removed by any other. Of two
-    runs at once the second waits for the first and reuses what it made.
+    runs at once the second waits for the first and reuses what it made. Inside `store.without_cache` it is made
+    from the start though it is there, and replaced when that succeeds.
 
     Args:
         output_dir: the parent of the artifact.
@@ -70,12 +86,13 @@ def publish(
     output_dir = Path(output_dir)
     digest = store.digest(execution)[:20]
     final = output_dir / digest
-    found = _read(final)
+    due = store.is_due(final)
+    found = None if due else _read(final)
     if found is None:
         with store.exclusive(output_dir, wait=True):
-            found = _read(final)
+            found = None if due else _read(final)
             if found is None:
-                _remove_debris(output_dir, final)
+                _remove_debris(output_dir, final, due)
                 return Artifact(final, digest, False, _make(final, build))
     return Artifact(final, digest, True, found)
 
@@ -117,7 +134,7 @@ def _make(final: Path, build: Callable[[Path], dict[str, Any]]) -> dict[str, Any
             elif path.name not in manifest["files"]:
                 path.unlink()
         store.write_json(building / MANIFEST, manifest)
-    os.replace(building, final)
+    store.put(building, final)
     return json.loads((final / MANIFEST).read_text(encoding="utf-8"))
 
 
@@ -131,12 +148,12 @@ def _read(directory: Path) -> dict[str, Any] | None:
     return manifest if sizes == manifest["files"] else None
 
 
-def _remove_debris(output_dir: Path, final: Path) -> None:
-    """What killed builds of other executions left, and a published directory that lost files."""
+def _remove_debris(output_dir: Path, final: Path, again: bool) -> None:
+    """What killed builds of other executions left, or of all, and a published directory that lost files."""
     keep = final.name + _BUILDING
     for path in output_dir.glob(f"*{_BUILDING}"):
-        if path.name != keep:
+        if again or path.name != keep:
             shutil.rmtree(path)
-    if final.exists():
+    if final.exists() and not again:
         _log.warning("%s is damaged and is made again", final)
         shutil.rmtree(final)

@@ -31,10 +31,16 @@ def digest(*modules: str, without: tuple[str, ...] = ()) -> str:
         path = _source(name)
         if name in found or name in without or path is None:
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        waiting += _imports(tree, name, path.name == "__init__.py")
-        found[name] = ast.dump(_without_docstrings(tree))
+        imports, found[name] = _parsed(path.read_text(encoding="utf-8"), name, path.name == "__init__.py")
+        waiting += imports
     return hashlib.sha256("\n".join(f"{name} {found[name]}" for name in sorted(found)).encode()).hexdigest()
+
+
+@functools.cache
+def _parsed(text: str, name: str, package: bool) -> tuple[list[str], str]:
+    """What a module imports, and its syntax tree as text; most modules are in many digests."""
+    tree = ast.parse(text)
+    return _imports(tree, name, package), ast.dump(_without_docstrings(tree))
 
 
 def versions() -> dict[str, str]:

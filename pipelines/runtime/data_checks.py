@@ -2,22 +2,17 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pipelines.console import Console
 from pipelines.errors import UserError
 from pipelines.runtime import store
+from pipelines.runtime.component import Kind, Source
 from pipelines.schema import Recipe
 
-
-class Steps(Protocol):
-    """Runs components and tells of them."""
-
-    def run(self, name: str, component: Callable[[], Any], summary: Callable[[Any], str]) -> Any:
-        """Runs one."""
-        ...
+if TYPE_CHECKING:
+    from pipelines.runtime.steps import Steps  # which imports what shows `Checked`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +30,7 @@ class Checked:
     schema: str | None
 
 
-def check(recipe: Recipe, examples: Any, output: Path, workers: int, steps: Steps, console: Console) -> Checked:
+def check(recipe: Recipe, examples: Any, output: Path, workers: int, steps: "Steps", console: Console) -> Checked:
     """Runs StatisticsGen, SchemaGen and ExampleValidator on the examples.
 
     The data is held against ``data.schema``; without it against the schema that was inferred in the first run of the
@@ -44,11 +39,7 @@ def check(recipe: Recipe, examples: Any, output: Path, workers: int, steps: Step
     Raises:
         UserError: if a shard is damaged, the schema cannot be used, or an anomaly is an error.
     """
-    from pipelines.components import data_schema, example_validator
-    from pipelines.components.schema_gen import FILE as SCHEMA
-    from pipelines.components.schema_gen import schema_gen
-    from pipelines.components.statistics_gen import FILE as STATISTICS
-    from pipelines.components.statistics_gen import statistics_gen
+    from pipelines.components import data_schema, example_validator, schema_gen, statistics_gen
 
     given = recipe.data.schema_file
     if given is not None:
@@ -56,19 +47,26 @@ def check(recipe: Recipe, examples: Any, output: Path, workers: int, steps: Step
 
     def count() -> Any:
         with console.preparing() as shown:
-            return statistics_gen(examples, output / "statistics", workers=workers, tell=shown.update)
+            return statistics_gen.statistics_gen(examples, output / "statistics", workers=workers, tell=shown.update)
 
-    statistics = steps.run("StatisticsGen", count, lambda it: _counted(_json(it.path / STATISTICS)))
+    statistics = steps.run(
+        statistics_gen.SPEC,
+        {"examples": examples},
+        count,
+        lambda it: _counted(_json(it.path / statistics_gen.FILE)),
+    )
     inferred = steps.run(
-        "SchemaGen",
-        lambda: schema_gen(statistics, output / "schemas" / "inferred"),
-        lambda it: _described(data_schema.load(it.path / SCHEMA)),
+        schema_gen.SPEC,
+        {"statistics": statistics},
+        lambda: schema_gen.schema_gen(statistics, output / "schemas" / "inferred"),
+        lambda it: _described(data_schema.load(it.path / schema_gen.FILE)),
     )
     home = accepted(recipe, output)
     against = Path(given) if given is not None else home if home.is_file() else None
-    schema = data_schema.load(against or inferred.path / SCHEMA)
+    schema = data_schema.load(against or inferred.path / schema_gen.FILE)
     validated = steps.run(
-        "ExampleValidator",
+        example_validator.SPEC,
+        {"statistics": statistics, "schema": Source(Kind.SCHEMA, str(against)) if against else inferred},
         lambda: example_validator.example_validator(statistics, schema, recipe.data.validation, output / "validation"),
         lambda it: _judged(example_validator.read(it)),
     )
@@ -82,8 +80,8 @@ def check(recipe: Recipe, examples: Any, output: Path, workers: int, steps: Step
         )
     if against is None:
         home.parent.mkdir(parents=True, exist_ok=True)
-        store.write_text(home, (inferred.path / SCHEMA).read_text(encoding="utf-8"))
-    return Checked(_json(statistics.path / STATISTICS), anomalies, str(against) if against else None)
+        store.write_text(home, (inferred.path / schema_gen.FILE).read_text(encoding="utf-8"))
+    return Checked(_json(statistics.path / statistics_gen.FILE), anomalies, str(against) if against else None)
 
 
 def accepted(recipe: Recipe, output: Path) -> Path:

@@ -1,6 +1,7 @@
 """Output directories that are made once, published whole, and found again by their digest."""
 
 import contextlib
+import contextvars
 import dataclasses
 import fcntl
 import hashlib
@@ -15,6 +16,8 @@ from typing import Any
 
 from pipelines.errors import UserError
 
+_again: contextvars.ContextVar[set[Path] | None] = contextvars.ContextVar("again", default=None)
+
 
 @dataclasses.dataclass(frozen=True)
 class Output:
@@ -26,6 +29,8 @@ class Output:
         reused: it was there already.
         seconds: that making it took, in this run or in the one that made it.
         result: what the component says of it.
+        content: the digest of its files, or what the component says is that of its content.
+        inputs: everything that it was made from.
     """
 
     path: Path
@@ -33,6 +38,18 @@ class Output:
     reused: bool
     seconds: float
     result: dict[str, Any]
+    content: str
+    inputs: dict[str, Any]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The inputs without code and versions."""
+        return {name: value for name, value in self.inputs.items() if name not in ("code", "versions")}
+
+    @property
+    def code(self) -> str:
+        """The digest of the code that made it."""
+        return self.inputs["code"]
 
 
 def digest(value: Any) -> str:
@@ -45,22 +62,52 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@contextlib.contextmanager
+def without_cache() -> Iterator[None]:
+    """Inside the block everything is made again, once, though it is there."""
+    token = _again.set(set())
+    try:
+        yield
+    finally:
+        _again.reset(token)
+
+
+def is_caching() -> bool:
+    """Whether what is there is used again: not inside `without_cache`."""
+    return _again.get() is None
+
+
+def is_due(path: Path) -> bool:
+    """Whether what is there must be made again all the same: the first time that it is asked in `without_cache`."""
+    made = _again.get()
+    if made is None or path in made:
+        return False
+    made.add(path)
+    return True
+
+
 def make(path: Path, inputs: dict[str, Any], build: Callable[[Path], dict[str, Any]]) -> Output:
     """Returns the directory at ``path``, built only when its inputs are not those asked for.
 
-    The caller holds the lock of the parent directory (`exclusive`). A build that is killed
-    leaves ``<path>.part`` and nothing else; the next build removes it.
+    Inside `without_cache` it is built though it is there, and replaced when that succeeds. The
+    caller holds the lock of the parent directory (`exclusive`). A build that is killed leaves
+    ``<path>.part`` and nothing else; the next build removes it.
 
     Args:
         path: where the directory is published, by one rename.
         inputs: JSON value of everything that the content depends on.
-        build: fills the empty directory that it is given and returns a JSON result.
+        build: fills the empty directory that it is given and returns a JSON result. Its key `sha256`, where it has
+            one, is the digest of the content: HDF5 files of equal weights differ in the names of layers.
     """
     key = digest(inputs)
-    found = read(path)
+    due = is_due(path)
     part = path.with_name(f"{path.name}.part")
+    old = _old(part)
+    if old.exists() and not path.exists():  # killed between the two renames of `put`
+        os.rename(old, path)
+    found = read(path)
     shutil.rmtree(part, ignore_errors=True)
-    if found is not None and found.digest == key:
+    if found is not None and found.digest == key and not due:
         return found
     started = time.perf_counter()
     part.mkdir(parents=True)
@@ -70,19 +117,54 @@ def make(path: Path, inputs: dict[str, Any], build: Callable[[Path], dict[str, A
         shutil.rmtree(part, ignore_errors=True)
         raise
     seconds = round(time.perf_counter() - started, 3)
-    write_json(part / "manifest.json", {"digest": key, "inputs": inputs, "seconds": seconds, "result": result})
-    shutil.rmtree(path, ignore_errors=True)
-    os.replace(part, path)
-    return Output(path, key, False, seconds, result)
+    manifest = {
+        "digest": key,
+        "content": result.get("sha256") or _content(part),
+        "inputs": inputs,
+        "seconds": seconds,
+        "result": result,
+    }
+    write_json(part / "manifest.json", manifest)
+    put(part, path)
+    return dataclasses.replace(_output(path, manifest), reused=False)
 
 
 def read(path: Path) -> Output | None:
     """The published directory, or None where there is none."""
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return _output(path, manifest)
+    except (FileNotFoundError, KeyError):  # the second: of a version before
         return None
-    return Output(path, manifest["digest"], True, manifest["seconds"], manifest["result"])
+
+
+def put(part: Path, path: Path) -> None:
+    """Publishes a directory by a rename; what was there before goes only then."""
+    old = _old(part)
+    shutil.rmtree(old, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, old)
+    os.rename(part, path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _output(path: Path, manifest: dict[str, Any]) -> Output:
+    seconds, result = manifest["seconds"], manifest["result"]
+    return Output(path, manifest["digest"], True, seconds, result, manifest["content"], manifest["inputs"])
+
+
+def _content(directory: Path) -> str:
+    """The digest of the names and the bytes of all files."""
+    files = {}
+    for path in directory.rglob("*"):
+        if path.is_file():
+            with open(path, "rb") as file:
+                files[path.relative_to(directory).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digest(files)
+
+
+def _old(part: Path) -> Path:
+    return part.with_name(f"old.{part.name}")
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -9,17 +9,26 @@ from pydantic import model_validator
 from pipelines.section import Section
 
 
-class Bound(Section):
+class Range(Section):
     """What a number must reach (``min``) or must not exceed (``max``)."""
 
     min: float | None = None
     max: float | None = None
 
     @model_validator(mode="after")
-    def _it_bounds(self) -> "Bound":
+    def _it_bounds(self) -> "Range":
         if self.min is None and self.max is None:
             raise ValueError("give `min`, `max` or both")
         return self
+
+
+class Bound(Range):
+    """The same, and ``change`` bounds the number less that of the last blessed model of the same name.
+
+    Where none was pushed yet only ``min`` and ``max`` are asked.
+    """
+
+    change: Range | None = None
 
 
 class Bless(Section):
@@ -31,6 +40,11 @@ class Bless(Section):
     numbers: ClassVar[tuple[str, ...]] = ()
 
     bless: dict[str, Bound] | None = None
+
+    @property
+    def changes(self) -> dict[str, Range]:
+        """The bounds on changes, by number."""
+        return {name: bound.change for name, bound in (self.bless or {}).items() if bound.change is not None}
 
     @model_validator(mode="after")
     def _they_are_measured(self) -> "Bless":

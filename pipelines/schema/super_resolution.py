@@ -6,6 +6,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from pipelines.methods.losses import Pixel
 from pipelines.methods.super_resolution import AnyMethod
+from pipelines.schema.bless import Range
 from pipelines.schema.images import Preparation
 from pipelines.schema.losses import Loss
 from pipelines.schema.recipe import Export, Recipe
@@ -58,13 +59,20 @@ class SuperResolutionTrain(Train):
 class Evaluate(Section):
     """What is measured against bicubic, and what a model must reach to be blessed.
 
-    Without ``min_gain_db`` a model is measured but never blessed.
+    Without ``min_gain_db`` a model is measured but never blessed. ``min_gain_change_db`` bounds the mean gain less that
+    of the last blessed model of the same name; where none was pushed yet it is not asked.
     """
 
     channel: Literal["y", "rgb"] = "y"
     border: Annotated[int, Field(ge=0)] | None = None
     min_gain_db: float | None = None
     floor_gain_db: float = 0.0
+    min_gain_change_db: float | None = None
+
+    @property
+    def changes(self) -> dict[str, Range]:
+        """The bounds on changes, by number."""
+        return {} if self.min_gain_change_db is None else {"gain_db": Range(min=self.min_gain_change_db)}
 
 
 class ScaledExport(Export):

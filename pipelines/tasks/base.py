@@ -76,6 +76,10 @@ class Task(ABC, Generic[R]):
     def summary(self, evaluation: dict[str, Any]) -> str:
         """The evaluation in a line."""
 
+    def numbers(self, evaluation: dict[str, Any]) -> dict[str, float | None]:
+        """The numbers that thresholds bound, of an evaluation or of what a card keeps of one."""
+        return evaluation["numbers"]
+
     @abstractmethod
     def question(self, recipe: R, model: Callable[[], keras.Model], examples: Path) -> tuple[Any, Any]:
         """What the exporter asks the SavedModel, and what the model in memory answers (`export.check`)."""

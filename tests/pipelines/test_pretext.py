@@ -18,7 +18,9 @@ from pipelines.components.preparations.pretext import Pretext
 from pipelines.components.prepare import prepare
 from pipelines.console import Console
 from pipelines.errors import UserError
-from pipelines.runtime import run
+from pipelines.runtime import data_steps, recording
+from pipelines.runtime.metadata import Metadata
+from pipelines.runtime.steps import Steps
 from pipelines.tasks.representation import data
 from tests.pipelines import digits
 
@@ -210,19 +212,24 @@ def test_faults_name_place_key_rule_and_nearest(name, change, message):
 
 def test_all_are_judged_on_whole_images_that_are_prepared_once(home):
     digits.write_folder(home / "photos", count=12, classes=2)
-    steps = run._Steps(Console())
+    done: list[str] = []
+    (home / "out").mkdir(exist_ok=True)
 
     def made(name, *changes):
         loaded = recipe.load(name, ["prepare.size=28", *changes], folder=home / "photos")
-        return run._prepare(loaded, home / "out", 1, steps, Console())
+        with recording.begin(Metadata(home / "out"), name, "c") as record:
+            steps = Steps(Console(), record)
+            data = data_steps.run(loaded, home / "out", 1, steps, Console())
+        done[:] = [step.summary.partition(":")[0] for step in steps.done if step.name == "Prepare"]
+        return data.examples, data.prepared, data.judged
 
-    examples, _, masked, judged = made(PAINTING)
-    assert [step.name for step in steps.done if "Prepare" in step.name] == ["Prepare", "Prepare images"]
+    examples, masked, judged = made(PAINTING)
+    assert done == ["block_masked", "images"]
     assert masked.manifest["features"] == {
         "key": "text", "name": "text", "masked": "grey", "image": "grey", "mask": "grey",
     }  # fmt: skip
     assert judged.manifest["labels"] == ["digit_0", "digit_1"]
-    others, _, whole, same = made("fashion_mnist/simclr")
+    others, whole, same = made("fashion_mnist/simclr")
     assert others.path == examples.path
     assert whole.path == same.path == judged.path
     assert whole.reused

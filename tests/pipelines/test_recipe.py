@@ -163,3 +163,28 @@ def test_reading_recipes_imports_neither_tensorflow_nor_beam():
         "assert not {'tensorflow', 'keras', 'apache_beam', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("prepare.preparation=jigsaw", "`prepare.preparation` must be 'super_resolution'. Received: 'jigsaw'."),
+        ("model.method=EDSSR", "`model.method` must be one of .* Received: 'EDSSR'. Did you mean `EDSR`?"),
+        ("task=teleportation", "`task` must be one of .* Received: 'teleportation'."),
+    ],
+)
+def test_recipe_that_names_what_is_not_there_is_told(change, message):
+    with pytest.raises(UserError, match=message.replace("?", r"\?")):
+        recipe.load("super_resolution", [change])
+
+
+def test_change_is_bounded_beside_a_threshold_and_by_super_resolutions_own_key():
+    bless = "evaluate.bless={fid: {max: 2, change: {max: 0.1}}, recall: {min: 0.5}}"
+    changes = recipe.load("fashion_mnist/dcgan", [bless]).evaluate.changes
+    assert {name: (bound.min, bound.max) for name, bound in changes.items()} == {"fid": (None, 0.1)}
+    evaluate = recipe.load("super_resolution", ["evaluate.min_gain_change_db=-0.05"]).evaluate
+    assert {name: (bound.min, bound.max) for name, bound in evaluate.changes.items()} == {"gain_db": (-0.05, None)}
+    assert recipe.load("super_resolution").evaluate.changes == {}
+    for wrong in ("{change: {max: 0.1}}", "{max: 2, change: {}}"):  # no threshold at all; no bound
+        with pytest.raises(UserError, match="give `min`, `max` or both"):
+            recipe.load("fashion_mnist/dcgan", [f"evaluate.bless={{fid: {wrong}}}"])

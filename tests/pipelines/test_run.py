@@ -25,7 +25,7 @@ TINY = {
 
 COMPONENTS = [
     *("ImageExampleGen", "StatisticsGen", "SchemaGen", "ExampleValidator", "Prepare"),
-    *("Trainer", "Evaluator", "Exporter", "Pusher"),
+    *("Trainer", "Evaluator", "Exporter", "InfraValidator", "Pusher"),
 ]
 SLOW = {"train.checkpoint_steps": 1}  # a state at each step: time to be killed, and the same run
 INSIDE = "{}/state-*[1-9]"  # a state inside an epoch
@@ -86,7 +86,7 @@ def test_first_run_trains_judges_exports_and_pushes(home, first):
     assert len(whole) == 3  # of the images, of their statistics, and of what is made of them
     assert whole[0][1] == "4 records, 1 dead letter"
     run = _only(home / "out" / "runs" / "super_resolution")
-    assert _names(run) == ["evaluation", "export", "metrics.json", "report.html", "train"]
+    assert _names(run) == ["evaluation", "export", "metrics.json", "report.html", "train", "validation"]
     pushed = home / "out" / "saved_models" / "super_resolution_x2"
     assert _names(pushed) == ["1"]
     card = json.loads((pushed / "1" / "assets.extra" / "card.json").read_text())
@@ -141,9 +141,15 @@ def _kill_in(home, output, arguments, state):
     assert not list(home.glob(f"{output}/runs/*/*/train"))
 
 
+def _states(home, output):
+    status, text, errors = genssl.run(home, "runs", "--output", output, "--format", "json")
+    assert status == 0, errors
+    return [run["state"] for run in reversed(json.loads(text))]
+
+
 def _assert_same_training(whole, continued):
     assert whole.name == continued.name
-    assert _names(continued) == ["evaluation", "export", "metrics.json", "report.html", "train"]
+    assert _names(continued) == ["evaluation", "export", "metrics.json", "report.html", "train", "validation"]
     first, second = (json.loads((run / "train" / "manifest.json").read_text())["result"] for run in (whole, continued))
     assert (first.pop("interrupted"), second.pop("interrupted")) == (False, True)
     assert first == second
@@ -153,8 +159,10 @@ def _assert_same_training(whole, continued):
 
 def test_killed_training_is_continued_to_the_same_weights(home, first):
     _kill_in(home, "killed", _arguments("killed", **SLOW), INSIDE.format("training"))
+    assert _states(home, "killed") == ["interrupted"]
     status, output, errors = genssl.run(home, *_arguments("killed"))
     assert status == 0, output + errors
+    assert _states(home, "killed") == ["interrupted", "complete"]
     _assert_same_training(*(_only(home / output / "runs" / "super_resolution") for output in ("out", "killed")))
 
 

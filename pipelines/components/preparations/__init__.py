@@ -11,11 +11,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from pipelines.components.preparations.coloured import CameraTuples, ColouredCrops
+from pipelines.components.preparations.camera_tuples import CameraTuples
+from pipelines.components.preparations.coloured_crops import ColouredCrops
 from pipelines.components.preparations.edge_drawings import EdgeDrawings
 from pipelines.components.preparations.images import Images
+from pipelines.components.preparations.jigsaw import Jigsaw
 from pipelines.components.preparations.masked import BlockMasked, CenterMasked
-from pipelines.components.preparations.patches import Jigsaw, OverlappingPatches, RelativePosition
+from pipelines.components.preparations.overlapping_patches import OverlappingPatches
+from pipelines.components.preparations.relative_position import RelativePosition
 from pipelines.components.preparations.rotations import Rotations
 from pipelines.components.preparations.super_resolution import SuperResolution
 from pipelines.errors import UserError

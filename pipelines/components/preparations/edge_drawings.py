@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl import pretext
+from keras_genssl.pretext.edges import edge_drawing
 from pipelines.components.preparations.images import Images
 
 
@@ -29,7 +29,7 @@ class EdgeDrawings:
 
     def __post_init__(self) -> None:
         Images(self.size, self.channels)  # refuses what is no size
-        pretext.edge_drawing(np.zeros((1, 1, 1), np.uint8), self.thickness, self.threshold)
+        edge_drawing(np.zeros((1, 1, 1), np.uint8), self.thickness, self.threshold)
 
     @property
     def keeps_label(self) -> bool:
@@ -45,5 +45,5 @@ class EdgeDrawings:
     def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
         """One pair."""
         for example in Images(self.size, self.channels).examples(image, key, split, images):
-            drawing = pretext.edge_drawing(example["image"], self.thickness, self.threshold)
+            drawing = edge_drawing(example["image"], self.thickness, self.threshold)
             yield {**example, "drawing": drawing}

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl import pretext
-from keras_genssl.pretext.masks import FILL
+from keras_genssl.pretext.masks import FILL, block_masked, center_masked
 from pipelines.components.preparations.pretext import Pretext
 
 
@@ -29,7 +28,7 @@ class CenterMasked(Pretext):
 
     def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
         """`pretext.center_masked`."""
-        return pretext.center_masked({"image": square}, seed, self.fraction, self.fill)
+        return center_masked({"image": square}, seed, self.fraction, self.fill)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,4 +52,4 @@ class BlockMasked(Pretext):
 
     def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
         """`pretext.block_masked`."""
-        return pretext.block_masked({"image": square}, seed, self.blocks, self.area, self.fill)
+        return block_masked({"image": square}, seed, self.blocks, self.area, self.fill)

@@ -48,6 +48,11 @@ class Pretext:
         return "grey" if self.channels == 1 else "image"
 
     @property
+    def stack(self) -> str:
+        """The kind of a stack of images, by the number of channels."""
+        return "grey_patches" if self.channels == 1 else "patches"
+
+    @property
     def features(self) -> dict[str, str]:
         """Those of the task."""
         raise NotImplementedError(f"{type(self).__name__} does not say what its examples hold")

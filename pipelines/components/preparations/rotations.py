@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl import pretext
+from keras_genssl.pretext.rotation import rotated
 from pipelines.components.preparations.pretext import Pretext
 
 
@@ -20,4 +20,4 @@ class Rotations(Pretext):
 
     def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
         """`pretext.rotated`."""
-        return pretext.rotated({"image": square}, seed)
+        return rotated({"image": square}, seed)

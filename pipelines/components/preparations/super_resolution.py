@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_genssl import pretext
-from keras_genssl.pretext.resize import INTERPOLATIONS
+from keras_genssl.pretext.patches import aligned_patches
+from keras_genssl.pretext.resize import INTERPOLATIONS, low_high
 from pipelines.beam.shards import hash64
 
 _INTERPOLATIONS = (None, *INTERPOLATIONS)
@@ -69,7 +69,7 @@ class SuperResolution:
         if min(height, width) < self.patch_size:
             raise ValueError(f"{width} x {height} pixels are too small for a patch of {self.patch_size}")
         if split != "train":
-            yield pretext.low_high(image, self.scale, self.interpolation)
+            yield low_high(image, self.scale, self.interpolation)
             return
         patches = [patch for factor in self.pyramid for patch in self._patches(_shrink(image, factor))]
         numbers: Sequence[int] = range(len(patches))
@@ -82,8 +82,8 @@ class SuperResolution:
     def _patches(self, level: np.ndarray) -> list[dict[str, np.ndarray]]:
         if min(level.shape[:2]) < self.patch_size:
             return []
-        pair = pretext.low_high(level, self.scale, self.interpolation)
-        return pretext.aligned_patches(pair, self.patch_size, self.stride)
+        pair = low_high(level, self.scale, self.interpolation)
+        return aligned_patches(pair, self.patch_size, self.stride)
 
 
 def _shrink(image: np.ndarray, factor: float) -> np.ndarray:

@@ -57,6 +57,10 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         """The mean gain."""
         return f"{evaluation['mean']['gain_db']:+.2f} dB over bicubic on {len(evaluation['images'])} held out"
 
+    def numbers(self, evaluation: dict[str, Any]) -> dict[str, float | None]:
+        """The means over the photographs."""
+        return evaluation["mean"]
+
     def question(
         self, recipe: SuperResolutionRecipe, model: Callable[[], keras.Model], examples: Path
     ) -> tuple[Any, Any]:
@@ -95,7 +99,8 @@ class SuperResolution(Task[SuperResolutionRecipe]):
 
     def card(self, recipe: SuperResolutionRecipe, evaluation: dict[str, Any]) -> dict[str, Any]:
         """All numbers."""
-        return {key: evaluation[key] for key in ("metric", "images", "mean", "thresholds")}
+        kept = ("metric", "images", "mean", "thresholds", "notes")
+        return {key: evaluation[key] for key in kept if key in evaluation}
 
     def card_text(self, card: dict[str, Any], path: str) -> str:
         """The table of photographs."""

@@ -63,7 +63,7 @@ def measure(
         "metric": options,
         "images": rows,
         "mean": mean,
-        "thresholds": recipe.evaluate.model_dump(include={"min_gain_db", "floor_gain_db"}),
+        "thresholds": recipe.evaluate.model_dump(include={"min_gain_db", "floor_gain_db", "min_gain_change_db"}),
         "blessed": not reasons,
         "reasons": reasons,
     }

@@ -16,9 +16,10 @@ class Steps:
     def __init__(self):
         self.done = []
 
-    def run(self, name, component, summary):
+    def run(self, spec, reads, component, summary):
+        assert set(reads) == set(spec.reads)
         made = component()
-        self.done.append((name, made.reused, summary(made)))
+        self.done.append((spec.name, made.reused, summary(made)))
         return made
 
 

@@ -1,34 +1,12 @@
-"""Crops of colour photographs, and tuples of frames from a camera that moves over them."""
+"""Tuples of frames from a camera that moves over an image."""
 
 import dataclasses
 from typing import Any
 
 import numpy as np
 
-from keras_genssl import pretext
+from keras_genssl.pretext.camera_path import camera_tuple
 from pipelines.components.preparations.pretext import Pretext
-
-
-@dataclasses.dataclass(frozen=True)
-class ColouredCrops(Pretext):
-    """`image`, as `pretext.coloured_crop` makes it; an image without colour cannot be prepared.
-
-    Attributes:
-        crop: height and width of what is cut, at most `size`.
-    """
-
-    size: int = 64
-    channels: int = 3
-    crop: int = 48
-
-    @property
-    def features(self) -> dict[str, str]:
-        """`image`."""
-        return {"image": "image"}
-
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
-        """`pretext.coloured_crop`."""
-        return pretext.coloured_crop({"image": square}, seed, self.crop)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,4 +37,4 @@ class CameraTuples(Pretext):
     def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
         """`pretext.camera_tuple`."""
         settings = self.num_frames, self.crop, self.max_span, self.min_distance, self.negatives
-        return pretext.camera_tuple({"image": square}, seed, *settings)
+        return camera_tuple({"image": square}, seed, *settings)

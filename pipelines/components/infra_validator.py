@@ -1,0 +1,57 @@
+"""InfraValidator: the SavedModel asked in a process without Keras and this package, and held against the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipelines import tasks
+from pipelines.runtime import code, device, store
+from pipelines.runtime.component import Component, Kind
+from pipelines.schema import Recipe
+
+SPEC = Component("InfraValidator", {"exported": Kind.SAVED_MODEL, "examples": Kind.PREPARED}, Kind.CHECK)
+
+
+def validate(
+    model: Callable[[], Any], examples: Path, recipe: Recipe, exported: store.Output, run: Path
+) -> store.Output:
+    """Asks the SavedModel the question of its task.
+
+    Args:
+        model: makes the trained model when it is needed.
+        examples: the prepared directory.
+        recipe: settled.
+        exported: what `exporter.export` made.
+        run: the run's directory, locked by the caller.
+
+    Returns:
+        The output; ``result["checked"]`` says whether the SavedModel answered as the model in
+        memory does, ``result["error"]`` how it failed, ``result["max_error"]`` by how much it
+        differed at most (images in grey levels of 255).
+    """
+    task = tasks.of(recipe)
+    inputs = {
+        "exported": exported.content,
+        "trained": exported.inputs["trained"],
+        "code": code.digest(
+            "pipelines.components.infra_validator", f"pipelines.tasks.{recipe.task}.data", "keras_genssl.export"
+        ),
+    }
+
+    def build(part: Path) -> dict[str, Any]:
+        device.start()
+        from keras_genssl import export as exporting
+
+        asked, expected = task.question(recipe, model, examples)
+        error, difference = None, None
+        try:
+            difference = exporting.check(exported.path / "model", asked, expected).max_error
+        except exporting.CheckFailed as failure:
+            error = str(failure)
+        result = {"checked": error is None, "error": error, "max_error": difference}
+        store.write_json(part / "validation.json", result)
+        return result
+
+    return store.make(run / "validation", inputs, build)

@@ -1,0 +1,220 @@
+"""``genssl runs`` and ``genssl lineage``: what was run, and what a model was made of."""
+
+import dataclasses
+import enum
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import rich.box
+import rich.console
+import rich.table
+import rich.tree
+import typer
+from rich.markup import escape
+
+from pipelines.errors import UserError
+
+if TYPE_CHECKING:
+    from pipelines.runtime import history
+    from pipelines.runtime.lineage import Artifact, Execution, Graph
+
+_STATES = {"complete": "green", "cached": "cyan", "running": "yellow", "failed": "red", "interrupted": "magenta"}
+
+
+class Form(enum.StrEnum):
+    """How it is printed."""
+
+    text = "text"
+    json = "json"
+
+
+Output = Annotated[Path, typer.Option(help="The output of the runs.")]
+Format = Annotated[Form, typer.Option("--format", help="For people, or for programs.")]
+
+
+def runs(
+    number: Annotated[int | None, typer.Argument(metavar="[RUN]", help="The number of one run: its details.")] = None,
+    output: Output = Path("out"),
+    form: Format = Form.text,
+) -> None:
+    """List the runs: state, seconds, whether the model was blessed, and its numbers."""
+    from pipelines.runtime import history, lineage
+    from pipelines.runtime.metadata import Metadata
+
+    metadata = Metadata(_there(output))
+    if number is None:
+        found = history.runs(metadata)
+        if form == Form.json:
+            _print_json([dataclasses.asdict(run) for run in found])
+        else:
+            _console().print(_table(found))
+        return
+    run, graph = history.run(metadata, number), lineage.of_run(metadata, number)
+    if form == Form.json:
+        _print_json({**dataclasses.asdict(run), **graph.json()})
+    else:
+        _console().print(_details(run), _components(graph))
+
+
+def lineage(
+    path: Annotated[Path, typer.Argument(help="A pushed model, a directory of a run or of prepared data.")],
+    output: Annotated[Path | None, typer.Option(help="The output of the runs; found above PATH without it.")] = None,
+    images: Annotated[bool, typer.Option("--images", help="List every image by its key and name.")] = False,
+    form: Format = Form.text,
+) -> None:
+    """Tell which images, code and parameters made a model, or what else a run left."""
+    from pipelines.runtime import lineage
+    from pipelines.runtime.metadata import Metadata
+
+    home = _there(output) if output is not None else lineage.home(path) or _there(Path("out"))
+    graph = lineage.of_path(Metadata(home), path)
+    listed = list(lineage.images(graph)) if images else []
+    if form == Form.json:
+        _print_json({**graph.json(), **({"images": listed} if images else {})})
+        return
+    console = _console()
+    for end in [graph.target] if graph.target is not None else graph.ends():
+        console.print(_tree(graph, end))
+    for image in listed:
+        console.print(f"{image['split']}  {image['key']}  {escape(image['name'])}", highlight=False)
+
+
+def _there(output: Path) -> Path:
+    if not output.expanduser().is_dir():
+        raise UserError(f"--output {output}: must be the output of a run, and is no directory")
+    return output.expanduser()
+
+
+def _console() -> rich.console.Console:
+    """As wide as the terminal; where there is none, nothing is cut."""
+    console = rich.console.Console(soft_wrap=True, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 400
+    return console
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1))
+
+
+def _table(runs: "list[history.Run]") -> rich.table.Table:
+    table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
+    for heading, width in {"run": 3, "state": 11, "recipe": 12, "started": 16, "seconds": 7, "blessed": 7}.items():
+        table.add_column(
+            heading,
+            min_width=width,
+            no_wrap=heading != "recipe",
+            overflow="fold",
+            justify="right" if heading in ("run", "seconds") else "left",
+        )
+    table.add_column("numbers", overflow="fold")
+    for run in runs:
+        blessed = {None: "", True: "yes", False: "no"}[run.blessed]
+        told = escape(run.summary or (run.error or "").partition("\n")[0])
+        table.add_row(str(run.id), _state(run.state), run.recipe, run.started[:16], _seconds(run), blessed, told)
+    return table
+
+
+def _details(run: "history.Run") -> rich.table.Table:
+    table = rich.table.Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    facts = {
+        "run": str(run.id),
+        "recipe": run.recipe,
+        "state": _state(run.state),
+        "command": escape(run.command),
+        "started": run.started,
+        "ended": run.ended,
+        "seconds": _seconds(run),
+        "blessed": None if run.blessed is None else ("yes" if run.blessed else "no"),
+        "numbers": escape(", ".join(f"{name} {_number(value)}" for name, value in run.numbers.items())),
+        "directory": run.directory and escape(_short(run.directory)),
+        "pushed": run.pushed and escape(_short(run.pushed)),
+        "error": run.error and escape(run.error),
+    }
+    for name, value in facts.items():
+        if value:
+            table.add_row(name, value)
+    return table
+
+
+def _components(graph: "Graph") -> rich.table.Table:
+    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for heading, width in {"component": 9, "state": 8, "seconds": 7, "code": 12}.items():
+        table.add_column(heading, min_width=width, no_wrap=True, justify="right" if heading == "seconds" else "left")
+    table.add_column("outcome", overflow="fold")
+    for it in graph.executions.values():
+        told = escape(it.summary or (it.error or "").partition("\n")[0])
+        table.add_row(it.component, _state(it.state), _number(it.seconds), (it.code or "")[:12], told)
+    return table
+
+
+def _tree(graph: "Graph", end: int) -> rich.tree.Tree:
+    shown: set[int] = set()
+
+    def grow(above: rich.tree.Tree | None, number: int) -> rich.tree.Tree:
+        artifact, maker = graph.artifacts[number], graph.maker(number)
+        text = _artifact(artifact)
+        known = maker is not None and maker.id in shown
+        branch = rich.tree.Tree(text) if above is None else above.add(f"{text} [dim](above)[/]" if known else text)
+        if maker is not None and not known:
+            shown.add(maker.id)
+            below = branch.add("\n".join(_execution(maker)))
+            for read in maker.reads.values():
+                grow(below, read)
+        return branch
+
+    return grow(None, end)
+
+
+def _artifact(artifact: "Artifact") -> str:
+    return f"[bold]{artifact.type}[/] {escape(_short(artifact.path))} [dim]{artifact.content[:12]}[/]"
+
+
+def _execution(it: "Execution") -> Iterator[str]:
+    """What made an artifact, when, with which code and parameters."""
+    yield f"[cyan]{it.component}[/]: {escape(it.summary or it.state)}"
+    seconds = "" if it.seconds is None else f", {_number(it.seconds)} s"
+    yield f"[dim]run {it.run}, {it.started[:19]}{seconds}; code {(it.code or '')[:12]}[/]"
+    parameters = ", ".join(f"{name}={value}" for name, value in flat(it.parameters).items())
+    if parameters:
+        yield f"[dim]{escape(parameters)}[/]"
+
+
+def flat(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Sections of parameters as dotted names; without what is not set.
+
+    >>> flat({"model": {"filters": 4, "ema": None}})
+    {'model.filters': 4}
+    """
+    found: dict[str, Any] = {}
+    for name, value in parameters.items():
+        if isinstance(value, dict):
+            found |= flat(value, f"{prefix}{name}.")
+        elif value is not None:
+            found[f"{prefix}{name}"] = value
+    return found
+
+
+def _state(state: str) -> str:
+    return f"[{_STATES[state]}]{state}[/]"
+
+
+def _seconds(run: "history.Run") -> str:
+    return "" if run.seconds is None else f"{run.seconds:.1f}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _short(path: str) -> str:
+    """The path from here where it lies below; what is no path stays."""
+    if not os.path.isabs(path):
+        return path
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative

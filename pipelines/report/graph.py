@@ -1,0 +1,118 @@
+"""The graph of a run as inline SVG: what each component read and made, from the images down."""
+
+import dataclasses
+import html
+from collections.abc import Iterable
+
+from pipelines.runtime.lineage import Artifact, Execution, Graph
+
+_WIDTH, _HEIGHT, _LANE = 264, 66, 20  # of a box, and the width of what passes between boxes
+_ACROSS, _DOWN = 22, 40  # between boxes
+_LETTERS = 38  # of a line in a box
+
+
+@dataclasses.dataclass(eq=False)
+class _Place:
+    """A box, or, of no artifact, where a line passes a layer."""
+
+    artifact: Artifact | None
+    above: "list[_Place]"
+    x: float = 0.0
+
+    @property
+    def width(self) -> int:
+        return _LANE if self.artifact is None else _WIDTH
+
+
+def svg(graph: Graph) -> str:
+    """Draws a graph, layer by layer, each artifact below all that it was made from.
+
+    Returns:
+        SVG text that takes its colours from the page.
+    """
+    layers = _layers(graph)
+    width = max(_span(layer) for layer in layers)
+    height = len(layers) * (_HEIGHT + _DOWN) - _DOWN
+    for layer in layers:
+        x = (width - _span(layer)) / 2
+        for place in layer:
+            place.x = x + place.width / 2
+            x += place.width + _ACROSS
+    lines, boxes = [], []
+    for depth, layer in enumerate(layers):
+        top = depth * (_HEIGHT + _DOWN)
+        for place in layer:
+            lines += [_line(above, place, top) for above in place.above]
+            if place.artifact is None:
+                lines.append(f"M{place.x:g} {top}v{_HEIGHT}")
+            else:
+                boxes.append(_box(place.artifact, graph.maker(place.artifact.id), place.x - _WIDTH / 2, top))
+    label = html.escape(", ".join(it.component for it in graph.executions.values()))
+    return (
+        f'<svg class="graph" role="img" aria-label="What was made from what: {label}" '
+        f'viewBox="-1 -1 {width + 2:g} {height + 2}" width="{width + 2:g}" height="{height + 2}" font-size="12">'
+        f'<path d="{"".join(lines)}" fill="none" stroke="var(--quiet)" stroke-width="1.5"/>{"".join(boxes)}</svg>'
+    )
+
+
+def _layers(graph: Graph) -> list[list[_Place]]:
+    """The boxes by depth, and places for the lines that pass other layers, in an order that crosses few lines."""
+    reads = {it.wrote: list(dict.fromkeys(it.reads.values())) for it in graph.executions.values() if it.wrote}
+    depth: dict[int, int] = {}
+    for number in _in_order(graph):
+        depth[number] = 1 + max((depth[read] for read in reads.get(number, ())), default=-1)
+    layers: list[list[_Place]] = [[] for _ in range(max(depth.values()) + 1)]
+    places: dict[tuple[int, int], _Place] = {}
+
+    def place(number: int, level: int) -> _Place:
+        """The box of an artifact, or where its line passes a deeper layer."""
+        if (number, level) not in places:
+            own = level == depth[number]
+            made = _Place(graph.artifacts[number], []) if own else _Place(None, [place(number, level - 1)])
+            places[number, level] = made
+            layers[level].append(made)
+        return places[number, level]
+
+    for number in depth:
+        box = place(number, depth[number])
+        box.above += [place(read, depth[number] - 1) for read in reads.get(number, ())]
+    for layer, previous in zip(layers[1:], layers, strict=False):
+        rank = {id(above): index for index, above in enumerate(previous)}
+        layer.sort(key=lambda it: sum(rank[id(above)] for above in it.above) / max(1, len(it.above)))
+    return layers
+
+
+def _in_order(graph: Graph) -> Iterable[int]:
+    """The artifacts, each after what it was made from."""
+    found: dict[int, None] = {}
+    for it in graph.executions.values():
+        found |= dict.fromkeys([*it.reads.values(), *([it.wrote] if it.wrote else [])])
+    return found
+
+
+def _span(layer: list[_Place]) -> float:
+    return sum(place.width for place in layer) + _ACROSS * (len(layer) - 1)
+
+
+def _line(above: _Place, below: _Place, top: float) -> str:
+    start, middle = top - _DOWN, top - _DOWN / 2
+    return f"M{above.x:g} {start:g}C{above.x:g} {middle:g} {below.x:g} {middle:g} {below.x:g} {top:g}"
+
+
+def _box(artifact: Artifact, maker: Execution | None, x: float, y: float) -> str:
+    """Who made it and whether now, what it is, and a line on it."""
+    head = artifact.type if maker is None else maker.component
+    state = "" if maker is None else {"cached": "reused", "complete": "executed"}.get(maker.state, maker.state)
+    kind = artifact.content[:12] if maker is None else f"{artifact.type} {artifact.content[:12]}"
+    text = artifact.path if maker is None else maker.summary or ""
+    colour = "var(--accent)" if state == "executed" else "var(--rule)"
+    full = html.escape(f"{artifact.type} {artifact.path}\n{artifact.content}\n{text}")
+    short = html.escape(text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}\N{HORIZONTAL ELLIPSIS}")
+    return (
+        f'<g transform="translate({x:g} {y:g})"><title>{full}</title>'
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="8" fill="var(--card)" stroke="{colour}" stroke-width="1.5"/>'
+        f'<text x="12" y="21" fill="currentColor" font-weight="600" font-size="13">{html.escape(head)}</text>'
+        f'<text x="{_WIDTH - 12}" y="21" text-anchor="end" fill="var(--quiet)">{state}</text>'
+        f'<text x="12" y="39" fill="var(--quiet)">{html.escape(kind)}</text>'
+        f'<text x="12" y="56" fill="currentColor">{short}</text></g>'
+    )

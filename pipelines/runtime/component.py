@@ -1,0 +1,72 @@
+"""What a component is, told apart from how it works: its name, what it reads and what it makes."""
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Kind(enum.StrEnum):
+    """The types of artifacts."""
+
+    IMAGES = "Images"
+    EXAMPLES = "Examples"
+    STATISTICS = "Statistics"
+    SCHEMA = "Schema"
+    ANOMALIES = "Anomalies"
+    PREPARED = "PreparedData"
+    WEIGHTS = "ModelWeights"
+    EVALUATION = "Evaluation"
+    SAVED_MODEL = "SavedModel"
+    CHECK = "InfraCheck"
+    PUSHED = "PushedModel"
+
+
+@dataclasses.dataclass(frozen=True)
+class Component:
+    """The spec of a component; the module that declares it also holds the function that executes it.
+
+    Attributes:
+        name: in the console, the report and the metadata.
+        reads: name -> type of artifact.
+        makes: the type of the one artifact that it makes.
+    """
+
+    name: str
+    reads: Mapping[str, Kind]
+    makes: Kind
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What comes from outside. No component made it, and its content is what the reader says of its inputs."""
+
+    kind: Kind
+    path: str
+
+
+class Made(Protocol):
+    """What executing a component gives: an artifact, and what it was made from.
+
+    Attributes:
+        path: the directory.
+        reused: it was there already, and nothing was executed.
+        content: the digest of the content.
+        inputs: what was read, as a JSON value of digests.
+        parameters: what it was made with, as a JSON value.
+        code: the digest of the code.
+    """
+
+    @property
+    def path(self) -> Path: ...  # noqa: D102
+    @property
+    def reused(self) -> bool: ...  # noqa: D102
+    @property
+    def content(self) -> str: ...  # noqa: D102
+    @property
+    def inputs(self) -> dict[str, Any]: ...  # noqa: D102
+    @property
+    def parameters(self) -> dict[str, Any]: ...  # noqa: D102
+    @property
+    def code(self) -> str: ...  # noqa: D102

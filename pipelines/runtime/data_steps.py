@@ -1,0 +1,127 @@
+"""The data side of a run: images to examples, what is wrong with them, and what training and evaluation read."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from pipelines import tasks
+from pipelines.console import Console
+from pipelines.runtime import data_checks, device
+from pipelines.runtime.artifact import Artifact
+from pipelines.runtime.component import Kind, Source
+from pipelines.runtime.steps import Steps
+from pipelines.schema import Data as Section
+from pipelines.schema import Recipe
+from pipelines.schema.images import Preparation
+
+# What a run writes below its output, and never reads as the user's images.
+_OWN = ("examples", "statistics", "schemas", "validation", "prepared", "references", "runs", "saved_models")
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """What a run reads of its images.
+
+    Attributes:
+        examples: the images as records.
+        checked: what was found in them.
+        prepared: what training reads.
+        judged: what the task is judged on; mostly the same.
+    """
+
+    examples: Artifact
+    checked: data_checks.Checked
+    prepared: Artifact
+    judged: Artifact
+
+
+def run(recipe: Recipe, output: Path, workers: int, steps: Steps, console: Console) -> Data:
+    """ExampleGen, the checks of the data, and Prepare.
+
+    Raises:
+        UserError: if the images cannot be used, or an anomaly is an error.
+    """
+    from pipelines.components import dataset_example_gen, image_example_gen, prepare
+
+    task, data = tasks.of(recipe), recipe.data
+    examples = steps.run(
+        dataset_example_gen.SPEC if data.source == "dataset" else image_example_gen.SPEC,
+        {"images": Source(Kind.IMAGES, _source(data))},
+        lambda: _examples(recipe, output, workers, console),
+        lambda it: _counted(it, task.words.examples, "held out"),
+    )
+    checked = data_checks.check(recipe, examples, output, workers, steps, console)
+
+    def write(section: Preparation) -> Artifact:
+        with console.preparing() as shown:
+            return prepare.prepare(
+                examples,
+                output / "prepared" / section.preparation,
+                section.preparation,
+                section.model_dump(exclude={"preparation", *section.later}),
+                max_failure_rate=data.max_failure_rate,
+                workers=workers,
+                tell=shown.update,
+            )
+
+    def prepared(section: Preparation) -> Artifact:
+        return steps.run(
+            prepare.SPEC,
+            {"examples": examples},
+            lambda: write(section),
+            lambda it: f"{section.preparation}: {_counted(it, task.words.train, task.words.held_out)}",
+        )
+
+    judged_on = task.judged_on(recipe)
+    learnt = prepared(recipe.prepare)
+    return Data(examples, checked, learnt, learnt if judged_on == recipe.prepare else prepared(judged_on))
+
+
+def _source(data: Section) -> str:
+    """Where the images come from, in a word."""
+    if data.source == "folder":
+        return str(Path(data.folder or "").expanduser().resolve())
+    return data.dataset or "photographs inside scikit-image and scikit-learn"
+
+
+def _examples(recipe: Recipe, output: Path, workers: int, console: Console) -> Artifact:
+    """The images as records, from a data set or from files."""
+    from pipelines.components import preparations
+
+    data = recipe.data
+    if data.source == "dataset":
+        from pipelines.components.dataset_example_gen import dataset_example_gen
+
+        assert data.dataset is not None  # the schema sees to it
+        splits = {"train": data.train_split, "eval": data.eval_split}
+        with console.preparing() as shown:
+            home = output / "examples" / "dataset"
+            return dataset_example_gen(data.dataset, home, splits, workers=workers, tell=shown.update)
+    from pipelines.components.image_example_gen import image_example_gen
+
+    source: Any = data.folder
+    if data.source == "embedded":
+        device.start()  # keras_genssl.data imports TensorFlow
+        from keras_genssl.data import embedded_photographs
+
+        source = embedded_photographs(colour_only=False)
+    split: dict[str, Any] = {"train": 1 - data.eval_fraction, "eval": data.eval_fraction}
+    if data.held_out is not None:
+        split = {"eval": data.held_out}
+    with console.preparing() as shown:
+        return image_example_gen(
+            source,
+            output / "examples" / "photographs",
+            split,
+            exclude=[output / name for name in _OWN],
+            max_failure_rate=data.max_failure_rate,
+            labels=preparations.make(tasks.of(recipe).judged_on(recipe).preparation, {}).keeps_label,
+            workers=workers,
+            tell=shown.update,
+        )
+
+
+def _counted(artifact: Artifact, train: str, held_out: str) -> str:
+    splits, dead = artifact.manifest["splits"], artifact.manifest["dead_letters"]["records"]
+    text = f"{splits['train']['records']:,} {train}, {splits['eval']['records']:,} {held_out}"
+    return f"{text}, {dead:,} dead {'letter' if dead == 1 else 'letters'}"

@@ -1,0 +1,208 @@
+"""What made an artifact, out of the metadata store: the executions before it, down to the images."""
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import UserError
+from pipelines.runtime.component import Kind
+from pipelines.runtime.metadata import FILE, Metadata
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifact:
+    """A recorded artifact; ``path`` is absolute, or names what is no file."""
+
+    id: int
+    type: str
+    path: str
+    content: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Execution:
+    """A recorded execution; ``reads`` is name -> the id of an artifact, ``wrote`` the id of one."""
+
+    id: int
+    run: int
+    component: str
+    state: str
+    started: str
+    seconds: float | None
+    parameters: dict[str, Any]
+    code: str | None
+    versions: dict[str, str]
+    summary: str | None
+    error: str | None
+    reads: dict[str, int]
+    wrote: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Graph:
+    """Artifacts and executions.
+
+    Attributes:
+        target: the artifact that was asked for; None for a whole run.
+        artifacts: by id.
+        executions: by id, in the order in which they were executed.
+    """
+
+    target: int | None
+    artifacts: dict[int, Artifact]
+    executions: dict[int, Execution]
+
+    def maker(self, artifact: int) -> Execution | None:
+        """The execution that made an artifact."""
+        return next((it for it in reversed(self.executions.values()) if it.wrote == artifact), None)
+
+    def ends(self) -> list[int]:
+        """The artifacts that no execution of the graph read."""
+        read = {number for it in self.executions.values() for number in it.reads.values()}
+        return [it.wrote for it in self.executions.values() if it.wrote is not None and it.wrote not in read]
+
+    def json(self) -> dict[str, Any]:
+        """The same as a JSON value."""
+        return {
+            "target": self.target,
+            "artifacts": [dataclasses.asdict(it) for it in self.artifacts.values()],
+            "executions": [dataclasses.asdict(it) for it in self.executions.values()],
+        }
+
+
+def of_run(metadata: Metadata, number: int) -> Graph:
+    """What a run executed or found.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    with metadata.read() as connection:
+        if not connection.execute("SELECT 1 FROM runs WHERE id = ?", (number,)).fetchone():
+            raise UserError(f"{metadata.file}: there is no run {number}; `genssl runs` lists them")
+        rows = connection.execute("SELECT id FROM executions WHERE run = ? ORDER BY id", (number,)).fetchall()
+        return _graph(metadata, connection, None, [row["id"] for row in rows])
+
+
+def of_path(metadata: Metadata, path: Path) -> Graph:
+    """What made an artifact.
+
+    It is told by the digest in its card or its manifest, so that a copy elsewhere is as good.
+
+    Args:
+        metadata: the store.
+        path: a pushed version, a directory that a component published, or one below it, or the directory of a run.
+
+    Raises:
+        UserError: there is no such artifact, or no run recorded it.
+    """
+    path = path.expanduser().resolve()
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file or directory")
+    with metadata.read() as connection:
+        run = connection.execute(
+            "SELECT id FROM runs WHERE directory = ? ORDER BY id DESC", (metadata.short(path),)
+        ).fetchone()
+        if run is None:
+            content = _content(path)
+            found = connection.execute(
+                "SELECT id FROM artifacts WHERE content = ? ORDER BY path = ? DESC, id DESC",
+                (content, metadata.short(path)),
+            ).fetchone()
+            if found is None:
+                raise UserError(f"{path}: no run recorded in {metadata.file} made it; name its output with --output")
+            return _graph(metadata, connection, found["id"], _before(connection, found["id"]))
+    return of_run(metadata, run["id"])
+
+
+def images(graph: Graph) -> Iterator[dict[str, str]]:
+    """Every image of the examples in a graph: ``split``, ``key`` (of its content) and ``name``.
+
+    Raises:
+        UserError: the examples are not there any more.
+    """
+    from pipelines.beam import records  # protobuf, which nothing else here needs
+
+    for artifact in graph.artifacts.values():
+        if artifact.type == Kind.EXAMPLES:
+            directory = Path(artifact.path)
+            try:
+                manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+                for split, part in manifest["splits"].items():
+                    for shard in part["shards"]:
+                        with open(directory / shard["file"], "rb") as file:
+                            for record in map(records.parse, records.read(file)):
+                                yield {"split": split, "key": record["key"].decode(), "name": record["name"].decode()}
+            except FileNotFoundError as error:
+                raise UserError(f"{error.filename}: is gone, so that its images cannot be listed") from None
+
+
+def home(path: Path) -> Path | None:
+    """The directory at or above a path that holds a metadata store."""
+    path = path.expanduser().resolve()
+    return next((above for above in (path, *path.parents) if (above / FILE).is_file()), None)
+
+
+def _content(path: Path) -> str:
+    """The digest in the card or the manifest at or above a path."""
+    for above in (path, *path.parents):
+        for file, key in (("assets.extra/card.json", "digest"), ("manifest.json", "content")):
+            try:
+                value = json.loads((above / file).read_text(encoding="utf-8"))[key]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            return str(value)
+    raise UserError(
+        f"{path}: must be a pushed model (with its card), a directory that a component published (with its manifest), "
+        "or the directory of a run"
+    )
+
+
+def _before(connection: sqlite3.Connection, artifact: int) -> list[int]:
+    """The executions that an artifact stands on, of each artifact the last one that made it for its reader."""
+    found: set[int] = set()
+    waiting = [(artifact, 2**62)]
+    while waiting:
+        number, reader = waiting.pop()
+        maker = connection.execute(
+            "SELECT e.id FROM executions e JOIN events v ON v.execution = e.id "
+            "WHERE v.artifact = ? AND v.direction = 'wrote' AND e.id < ? "
+            "ORDER BY e.state = 'complete' DESC, e.id DESC",
+            (number, reader),
+        ).fetchone()
+        if maker is not None and maker["id"] not in found:
+            found.add(maker["id"])
+            rows = connection.execute(
+                "SELECT artifact FROM events WHERE execution = ? AND direction = 'read'", (maker["id"],)
+            )
+            waiting += [(row["artifact"], maker["id"]) for row in rows]
+    return sorted(found)
+
+
+def _graph(metadata: Metadata, connection: sqlite3.Connection, target: int | None, numbers: list[int]) -> Graph:
+    executions: dict[int, Execution] = {}
+    artifacts: dict[int, Artifact] = {}
+    for number in numbers:
+        row = connection.execute("SELECT * FROM executions WHERE id = ?", (number,)).fetchone()
+        reads: dict[str, int] = {}
+        wrote: int | None = None
+        events = connection.execute(
+            "SELECT v.direction, v.name, a.* FROM events v JOIN artifacts a ON a.id = v.artifact "
+            "WHERE v.execution = ? ORDER BY v.rowid",
+            (number,),
+        )
+        for event in events:
+            path = event["path"] if event["type"] == Kind.IMAGES else metadata.full(event["path"])
+            artifacts[event["id"]] = Artifact(event["id"], event["type"], path, event["content"])
+            if event["direction"] == "read":
+                reads[event["name"]] = event["id"]
+            else:
+                wrote = event["id"]
+        values = {name: row[name] for name in row.keys() if name not in ("ended", "parameters", "versions")}  # noqa: SIM118
+        if values["state"] == "running" and metadata.is_dead(connection, row["run"]):
+            values["state"] = "interrupted"
+        parameters, versions = (json.loads(row[name] or "{}") for name in ("parameters", "versions"))
+        executions[number] = Execution(**values, parameters=parameters, versions=versions, reads=reads, wrote=wrote)
+    return Graph(target, dict(sorted(artifacts.items())), executions)

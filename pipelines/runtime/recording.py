@@ -1,0 +1,188 @@
+"""Recording a run in the metadata store as it goes."""
+
+import contextlib
+import datetime
+import fcntl
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import UserError
+from pipelines.runtime import store
+from pipelines.runtime.component import Component, Made, Source
+from pipelines.runtime.metadata import Metadata
+
+
+@contextlib.contextmanager
+def begin(metadata: Metadata, recipe: str, command: str) -> Iterator["Recording"]:
+    """Records a run from here to the end of the block; what ends the block early is its error.
+
+    Args:
+        metadata: the store.
+        recipe: its name.
+        command: what was typed.
+    """
+    with metadata.write() as connection:
+        metadata.recover(connection)
+        row = connection.execute(
+            "INSERT INTO runs (recipe, command, state, started) VALUES (?, ?, 'running', ?)", (recipe, command, now())
+        )
+        assert row.lastrowid is not None
+        mark = metadata.mark(row.lastrowid)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(mark, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX)  # before the row can be seen; a killed process lets go
+    recording = Recording(metadata, row.lastrowid, command)
+    try:
+        yield recording
+    except BaseException as error:
+        recording.end_early(error)
+        raise
+    finally:
+        mark.unlink(missing_ok=True)
+        os.close(handle)
+
+
+class Recording:
+    """One run, while it runs; made by `begin`.
+
+    Attributes:
+        metadata: the store.
+        number: of the run.
+        command: what was typed.
+    """
+
+    def __init__(self, metadata: Metadata, number: int, command: str):
+        self.metadata, self.number, self.command = metadata, number, command
+        self._started = time.monotonic()
+
+    @contextlib.contextmanager
+    def execution(self, component: str) -> Iterator["Execution"]:
+        """Records one execution from here to the end of the block."""
+        with self.metadata.write() as connection:
+            row = connection.execute(
+                "INSERT INTO executions (run, component, state, started) VALUES (?, ?, 'running', ?)",
+                (self.number, component, now()),
+            )
+            assert row.lastrowid is not None
+        execution = Execution(self.metadata, row.lastrowid)
+        try:
+            yield execution
+        except BaseException as error:
+            execution.fail(error)
+            raise
+
+    def complete(
+        self, directory: Path, pushed: Path | None, blessed: bool, summary: str, numbers: Mapping[str, float | None]
+    ) -> None:
+        """Ends a run.
+
+        Args:
+            directory: of the run.
+            pushed: the version that was pushed or found.
+            blessed: what the evaluator said.
+            summary: its numbers in a line.
+            numbers: name -> value.
+        """
+        facts = {
+            "directory": self.metadata.short(directory),
+            "pushed": pushed and self.metadata.short(pushed),
+            "blessed": blessed,
+            "summary": summary,
+            "numbers": json.dumps(dict(numbers)),
+        }
+        self._end("complete", facts)
+
+    def end_early(self, error: BaseException) -> None:
+        """Ends a run by an error, also on a disk that is full: then it counts as interrupted."""
+        with contextlib.suppress(UserError, OSError):
+            self._end(_state(error), {"error": _told(error)})
+
+    def _end(self, state: str, facts: Mapping[str, Any]) -> None:
+        values = {"state": state, "ended": now(), "seconds": round(time.monotonic() - self._started, 3), **facts}
+        assignments = ", ".join(f"{name} = ?" for name in values)
+        with self.metadata.write() as connection:
+            connection.execute(
+                f"UPDATE runs SET {assignments} WHERE id = ? AND state = 'running'", (*values.values(), self.number)
+            )
+
+
+class Execution:
+    """One execution of a component, while it is executed; made by `Recording.execution`."""
+
+    def __init__(self, metadata: Metadata, number: int):
+        self._metadata, self._number = metadata, number
+        self._started = time.monotonic()
+
+    def succeed(
+        self,
+        spec: Component,
+        reads: Mapping[str, tuple[str, Made | Source]],
+        made: Made,
+        versions: Mapping[str, str],
+        summary: str,
+    ) -> None:
+        """Records what an execution read and wrote.
+
+        Args:
+            spec: of the component.
+            reads: name -> type and artifact.
+            made: what it made, or found.
+            versions: package -> version.
+            summary: one line on it.
+        """
+        with self._metadata.write() as connection:
+            connection.execute(
+                "UPDATE executions SET state = ?, ended = ?, seconds = ?, parameters = ?, code = ?, versions = ?, "
+                "summary = ? WHERE id = ?",
+                (
+                    "cached" if made.reused else "complete",
+                    now(),
+                    round(time.monotonic() - self._started, 3),
+                    json.dumps({name: value for name, value in made.parameters.items() if name not in spec.reads}),
+                    made.code,
+                    json.dumps(dict(versions)),
+                    summary,
+                    self._number,
+                ),
+            )
+            for name, (kind, artifact) in reads.items():
+                content = store.digest(made.inputs) if isinstance(artifact, Source) else artifact.content
+                self._event(connection, "read", name, kind, artifact.path, content)
+            self._event(connection, "wrote", "output", spec.makes, made.path, made.content)
+
+    def fail(self, error: BaseException) -> None:
+        """Records that it raised, also on a disk that is full."""
+        with contextlib.suppress(UserError, OSError), self._metadata.write() as connection:
+            connection.execute(
+                "UPDATE executions SET state = ?, ended = ?, seconds = ?, error = ? WHERE id = ?",
+                (_state(error), now(), round(time.monotonic() - self._started, 3), _told(error), self._number),
+            )
+
+    def _event(
+        self, connection: sqlite3.Connection, direction: str, name: str, kind: str, path: Path | str, content: str
+    ) -> None:
+        key = (str(kind), self._metadata.short(path), content)
+        connection.execute("INSERT OR IGNORE INTO artifacts (type, path, content) VALUES (?, ?, ?)", key)
+        connection.execute(
+            "INSERT INTO events (execution, artifact, direction, name) "
+            "SELECT ?, id, ?, ? FROM artifacts WHERE type = ? AND path = ? AND content = ?",
+            (self._number, direction, name, *key),
+        )
+
+
+def now() -> str:
+    """The time here, ISO 8601 with its zone, to the second."""
+    return datetime.datetime.now().astimezone().isoformat(" ", "seconds")
+
+
+def _state(error: BaseException) -> str:
+    return "failed" if isinstance(error, Exception) else "interrupted"
+
+
+def _told(error: BaseException) -> str:
+    return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,49 @@
+"""What a run says of itself: the report for people, the same for programs."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from pipelines.report import page
+from pipelines.report.judgement import Picture
+from pipelines.runtime import store
+from pipelines.tasks import Task
+
+
+def write(contents: page.Contents, directory: Path) -> Path:
+    """Writes ``report.html``, whose path it returns, and ``metrics.json`` into a run's directory."""
+    report = directory / "report.html"
+    store.write_text(report, page.render(contents))
+    store.write_json(
+        directory / "metrics.json",
+        {
+            "recipe": contents.recipe.model_dump(mode="json", by_alias=True, exclude={"full_scale"}),
+            "evaluation": contents.evaluation,
+            "training": contents.training,
+            "export": contents.export,
+            "versions": contents.versions,
+            "command": contents.command,
+            "components": [dataclasses.asdict(step) for step in contents.steps],
+        },
+    )
+    return report
+
+
+def statistics(task: Task, examples: Any, prepared: Any) -> dict[str, Any]:
+    """The table of the data in the report."""
+    shards = [shard for split in prepared.manifest["splits"].values() for shard in split["shards"]]
+    labels = prepared.manifest.get("labels")
+    return {
+        **task.statistics(examples.manifest, prepared.manifest),
+        **({"classes": len(labels)} if labels else {}),
+        "shards": len(shards),
+        "prepared": f"{sum(shard['bytes'] for shard in shards) / 1e6:.1f} MB",
+        "digest": prepared.digest[:12],
+    }
+
+
+def picture(prepared: Any) -> Picture:
+    """The picture of the prepared examples."""
+    from pipelines.components import examples_picture
+
+    return Picture(prepared.path / examples_picture.FILE, examples_picture.caption(prepared.manifest["features"]))

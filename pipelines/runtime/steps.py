@@ -1,0 +1,96 @@
+"""Executing components: timed, shown, recorded, their artifacts checked by type."""
+
+import errno
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from pipelines.console import Console
+from pipelines.errors import UserError
+from pipelines.report.page import Step
+from pipelines.runtime import code
+from pipelines.runtime.component import Component, Kind, Made, Source
+from pipelines.runtime.recording import Recording
+
+M = TypeVar("M", bound=Made)
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Steps:
+    """The components of one run, in the order in which they are executed.
+
+    Args:
+        console: shows a line for each.
+        recording: keeps what each read and made.
+
+    Attributes:
+        done: what the report says of each.
+    """
+
+    def __init__(self, console: Console, recording: Recording):
+        self._console, self._recording = console, recording
+        self._kinds: dict[Path, Kind] = {}
+        self.done: list[Step] = []
+
+    def run(
+        self,
+        spec: Component,
+        reads: Mapping[str, Made | Source],
+        executor: Callable[[], M],
+        summary: Callable[[M], str],
+    ) -> M:
+        """Executes one component.
+
+        Args:
+            spec: what it is.
+            reads: name -> what it reads: what this run made, or a source.
+            executor: does the work, or finds it done.
+            summary: says in a line what was made.
+
+        Raises:
+            TypeError: what it reads is not of the types of its spec.
+            UserError: what it gave up with; also where the disk is full.
+        """
+        kinds = {name: self._kind(artifact) for name, artifact in reads.items()}
+        if kinds != dict(spec.reads):
+            raise TypeError(f"{spec.name} reads {_told(spec.reads)}. Received: {_told(kinds)}")
+        started = time.perf_counter()
+        with self._recording.execution(spec.name) as execution:
+            try:
+                made = executor()
+            except Exception as error:
+                full = _full(error)
+                if full is None or isinstance(error, UserError):
+                    raise
+                raise UserError(
+                    f"{spec.name}: {os.strerror(full)}; nothing of it was published, and earlier results are as they "
+                    "were"
+                ) from error
+            text = summary(made)
+            named = {name: (spec.reads[name], artifact) for name, artifact in reads.items()}
+            execution.succeed(spec, named, made, code.versions(), text)
+        self._kinds[made.path] = spec.makes
+        step = Step(spec.name, made.reused, round(time.perf_counter() - started, 2), text)
+        self.done.append(step)
+        self._console.component(step.name, step.reused, step.seconds, step.summary)
+        return made
+
+    def _kind(self, artifact: Made | Source) -> Kind | None:
+        return artifact.kind if isinstance(artifact, Source) else self._kinds.get(artifact.path)
+
+
+def _told(kinds: Mapping[str, Kind | None]) -> str:
+    return ", ".join(f"{name}: {kind}" for name, kind in kinds.items()) or "nothing"
+
+
+def _full(error: BaseException | None) -> int | None:
+    """The number of the error of a full disk, which Beam, HDF5 and TensorFlow hand on as text."""
+    while error is not None:
+        for number in _FULL:
+            if getattr(error, "errno", None) == number or os.strerror(number) in str(error):
+                return number
+        error = error.__cause__ or error.__context__
+    return None
