@@ -24,7 +24,7 @@ demo: $(INSTALLED)
 	@echo "SavedModel: $$(ls -td $(OUT)/saved_models/*/* | head -n 1)"
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -385,12 +385,14 @@ CASES = {
     "VICReg": Case(two_views(kg.models.VICReg, views=toys.NoiseView), images, 1e-3),
     "MoCo": Case(_moco, images),
     "InstanceDiscrimination": Case(_instance_discrimination, indexed),
-    "EmbeddingModel": Case(lambda: kg.models.EmbeddingModel(toys.encoder("encoder"), toys.ToyBatchLoss()), faces),
+    "EmbeddingModel": Case(
+        lambda: kg.models.EmbeddingModel(toys.encoder("encoder"), kg.losses.TripletSemiHardLoss(margin=0.5)), faces
+    ),
     "EmbeddingModel, proxies": Case(
-        lambda: kg.models.EmbeddingModel(toys.encoder("encoder"), toys.ToyProxies(CLASSES), normalize=False), faces
+        lambda: kg.models.EmbeddingModel(toys.encoder("encoder"), kg.losses.ProxyAnchorLoss(CLASSES, 4)), faces
     ),
     "PairEmbeddingModel": Case(
-        lambda: kg.models.PairEmbeddingModel(toys.encoder("encoder"), toys.ToyPairLoss()), face_pairs
+        lambda: kg.models.PairEmbeddingModel(toys.encoder("encoder"), kg.losses.ContrastiveLoss()), face_pairs
     ),
     "TripletEmbeddingModel": Case(
         lambda: kg.models.TripletEmbeddingModel(toys.encoder("encoder"), margin=0.5),

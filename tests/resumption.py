@@ -1,6 +1,7 @@
 """An interrupted `fit` of a method under contract, and the whole one that it must equal."""
 
 import contextlib
+import functools
 import pathlib
 from collections.abc import Callable
 
@@ -55,11 +56,12 @@ def run(
     states: pathlib.Path,
     scope: Callable[[], contextlib.AbstractContextManager],
     interrupt: tuple[int, int] | None = None,
+    run_eagerly: bool = False,
 ) -> tuple[list[np.ndarray], list[np.ndarray]] | None:
     """Trains as a new process would; returns its variables and its metrics', or None where it was interrupted."""
     images = kg.data.load(prepared, batch_size=BATCH, seed=3)
     with scope():
-        model = case.make()
+        model = case.make(run_eagerly=run_eagerly)
     callbacks = [Interrupt(*interrupt)] if interrupt else []
     try:
         model.fit(
@@ -78,13 +80,15 @@ def assert_interrupted_equals_whole(
     case: Case,
     folder: pathlib.Path,
     scope: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
+    run_eagerly: bool = False,
 ) -> None:
     """Two interruptions, inside the first and inside the second epoch."""
     prepared = write(case, folder / "prepared")
-    whole = run(case, prepared, folder / "whole", scope)
-    assert run(case, prepared, folder / "states", scope, (0, 1)) is None
-    assert run(case, prepared, folder / "states", scope, (1, 1)) is None
-    continued = run(case, prepared, folder / "states", scope)
+    train = functools.partial(run, case, prepared, scope=scope, run_eagerly=run_eagerly)
+    whole = train(states=folder / "whole")
+    assert train(states=folder / "states", interrupt=(0, 1)) is None
+    assert train(states=folder / "states", interrupt=(1, 1)) is None
+    continued = train(states=folder / "states")
     for a, b in zip(whole[0], continued[0], strict=True):
         np.testing.assert_array_equal(a, b)
     # A metric is a sum over replicas, which rounds otherwise once it has been saved as one number.

@@ -1,5 +1,12 @@
-"""One process's part of the contract (see contracts.py); replicas and export have files of their own."""
+"""One process's part of the contract (see contracts.py); replicas and export have files of their own.
 
+Tracing and compiling a step costs far more than running it, so each case trains few models, and each of them
+answers for several tests: op by op wherever the graph is not the point, in graphs once for each kind of graph.
+"""
+
+import dataclasses
+import functools
+import pathlib
 from collections.abc import Iterator
 
 import keras
@@ -8,9 +15,7 @@ import pytest
 import tensorflow as tf
 
 import keras_genssl as kg
-from tests.contracts import CASES, Batch
-
-pytestmark = pytest.mark.parametrize("name", CASES)
+from tests.contracts import CASES, Batch, Case
 
 
 def state(model: keras.Model) -> list[np.ndarray]:
@@ -29,9 +34,58 @@ def assert_same(first: list[np.ndarray], second: list[np.ndarray], atol: float) 
         np.testing.assert_allclose(a, b, rtol=0, atol=atol)
 
 
+def trainable(model: keras.Model) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
+
+
 def train(model: keras.Model, batches: list[Batch]) -> None:
     for batch in batches:
         model.train_on_batch(batch)
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A model trained on three batches, and what it was on the way."""
+
+    model: keras.Model
+    at_first: list[np.ndarray]  # trainable weights
+    logs: dict[str, float]  # of the first step
+    after_one: list[np.ndarray]  # its state, saved at the same time
+
+
+class Subject:
+    """A case, and what it came to trained op by op; each training runs once, when a test first asks for it."""
+
+    def __init__(self, case: Case, folder: pathlib.Path):
+        self.case = case
+        self.batches = case.batches(3)
+        self.saved = folder / "model.keras"
+
+    @functools.cached_property
+    def single(self) -> Trained:
+        """In single precision."""
+        model = self.case.make(run_eagerly=True)
+        at_first = trainable(model)
+        logs = model.train_on_batch(self.batches[0], return_dict=True)
+        model.save(self.saved)
+        after_one = state(model)
+        train(model, self.batches[1:])
+        return Trained(model, at_first, logs, after_one)
+
+    @functools.cached_property
+    def double(self) -> list[list[np.ndarray]]:
+        """In double precision: the states after the first batch and after the second."""
+        model = self.case.make(run_eagerly=True)
+        states = []
+        for batch in self.batches[:2]:
+            train(model, [batch])
+            states.append(state(model))
+        return states
+
+
+@pytest.fixture(scope="module", params=CASES)
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    return Subject(CASES[request.param], tmp_path_factory.mktemp("subject"))
 
 
 @pytest.fixture
@@ -45,8 +99,8 @@ def double_precision() -> Iterator[None]:
     keras.config.set_dtype_policy(policy)
 
 
-def test_config_round_trip(name: str) -> None:
-    model = CASES[name].make()
+def test_config_round_trip(subject: Subject) -> None:
+    model = subject.case.make()
     config = keras.saving.serialize_keras_object(model)
     again = keras.saving.deserialize_keras_object(config)
     assert again.get_config() == model.get_config()
@@ -55,29 +109,25 @@ def test_config_round_trip(name: str) -> None:
     assert len(again.variables) == len(model.variables)
 
 
-def test_a_saved_model_takes_the_same_next_steps(name: str, tmp_path) -> None:
-    case = CASES[name]
-    first, second, third = case.batches(3)
-    model = case.make()
-    train(model, [first])
-    model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
-    assert_same(state(again), state(model), 0)
-    train(model, [second, third])
-    train(again, [second, third])
-    assert_same(state(again), state(model), 0)
+def test_a_saved_model_takes_the_same_next_steps(subject: Subject) -> None:
+    trained = subject.single
+    again = keras.models.load_model(subject.saved)
+    assert_same(state(again), trained.after_one, 0)
+    train(again, subject.batches[1:])
+    assert_same(state(again), state(trained.model), 0)
 
 
-def test_a_step_trains_each_player_and_no_other(name: str) -> None:
-    case = CASES[name]
-    model = case.make(run_eagerly=True)
-    batch = {key: keras.ops.convert_to_tensor(value) for key, value in case.batches(1)[0].items()}
+def test_a_step_trains_each_player_and_no_other(subject: Subject) -> None:
+    model = subject.single.model
     if not isinstance(model, kg.engine.PlayersModel):
-        before = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
-        train(model, [batch, batch])  # two, since a last layer that starts at zero hides the others from the first
-        for variable, old in zip(model.trainable_variables, before, strict=True):
-            assert np.any(keras.ops.convert_to_numpy(variable) != old), f"a step did not move {variable.path}"
+        # After several steps, since a last layer that starts at zero hides the others from the first.
+        for variable, now, old in zip(
+            model.trainable_variables, trainable(model), subject.single.at_first, strict=True
+        ):
+            assert np.any(now != old), f"the steps did not move {variable.path}"
         return
+    model = keras.models.load_model(subject.saved)
+    batch = {key: keras.ops.convert_to_tensor(value) for key, value in subject.batches[0].items()}
     for player, networks in model.players().items():
         own = {id(weight) for network in networks for weight in network.weights}
         players_weights = [w for nets in model.players().values() for net in nets for w in net.weights]
@@ -91,69 +141,50 @@ def test_a_step_trains_each_player_and_no_other(name: str) -> None:
                 assert changed, f"{player} did not move its {weight.path}"
 
 
-def test_eager_equals_graph(name: str, double_precision: None) -> None:
-    case = CASES[name]
-    eager, graph = case.make(run_eagerly=True), case.make()
-    train(eager, case.batches(2))
-    train(graph, case.batches(2))
-    assert_same(state(eager), state(graph), 1e-9)
+def test_two_steps_in_one_graph_equal_two_op_by_op(subject: Subject, double_precision: None) -> None:
+    examples = {key: np.concatenate([b[key] for b in subject.batches[:2]]) for key in subject.batches[0]}
+    size = len(next(iter(subject.batches[0].values())))
+    data = tf.data.Dataset.from_tensor_slices(examples).batch(size, drop_remainder=True)
+    graph = subject.case.make(steps_per_execution=2)
+    graph.fit(data, verbose=0, shuffle=False)
+    assert_same(state(graph), subject.double[1], 1e-9)
 
 
-def test_xla_equals_plain(name: str) -> None:
+def test_xla_equals_plain(subject: Subject) -> None:
     """Losses only: XLA draws other numbers for the same seed."""
-    case = CASES[name]
-    model = case.make(jit_compile=True)
+    model = subject.case.make(jit_compile=True)
     assert model.jit_compile
-    batch = case.batches(1)[0]
-    static = tf.data.Dataset.from_tensors(batch)  # whole batches, static shapes
-    compiled = model.fit(static, epochs=1, verbose=0).history
-    plain = case.make(jit_compile=False).fit(static, epochs=1, verbose=0).history
+    static = tf.data.Dataset.from_tensors(subject.batches[0])  # whole batches, static shapes
+    compiled = {key: values[0] for key, values in model.fit(static, verbose=0, shuffle=False).history.items()}
+    plain = subject.single.logs
     assert compiled.keys() == plain.keys()
-    for key, values in compiled.items():
-        assert np.isfinite(values).all()
+    for key, value in compiled.items():
+        assert np.isfinite(value)
         if not model_draws_noise(model):
-            np.testing.assert_allclose(values, plain[key], atol=1e-4)
+            np.testing.assert_allclose(value, plain[key], atol=1e-4)
 
 
 def model_draws_noise(model: keras.Model) -> bool:
     return bool(kg.engine.replicas.seed_generators(model))
 
 
-def test_bytes_equal_floats_and_wild_floats_are_refused(name: str, double_precision: None) -> None:
-    case = CASES[name]
-    batch = case.batches(1)[0]
+def test_bytes_equal_floats_and_wild_floats_are_refused(subject: Subject, double_precision: None) -> None:
+    batch = subject.batches[0]
     pictures = [key for key, value in batch.items() if value.dtype == np.uint8]
-    floats = {**batch, **{key: batch[key].astype("float64") / 127.5 - 1.0 for key in pictures}}
-    from_bytes, from_floats = case.make(), case.make()
-    train(from_bytes, [batch])
-    train(from_floats, [floats])
-    assert_same(state(from_bytes), state(from_floats), 1e-9)
+    model = subject.case.make(run_eagerly=True)
+    train(model, [{**batch, **{key: batch[key].astype("float64") / 127.5 - 1.0 for key in pictures}}])
+    assert_same(state(model), subject.double[0], 1e-9)
     wild = {**batch, **{key: batch[key].astype("float32") for key in pictures}}
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"must lie in \[-1, 1\]"):
-        from_floats.train_on_batch(wild)
+        model.train_on_batch(wild)
 
 
-def test_several_steps_per_execution_are_the_same_steps(name: str) -> None:
-    case = CASES[name]
-    batches = case.batches(2)
-    data = tf.data.Dataset.from_tensor_slices(
-        {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
-    ).batch(len(batches[0][next(iter(batches[0]))]), drop_remainder=True)
-    one, two = case.make(), case.make(steps_per_execution=2)
-    one.fit(data, verbose=0, shuffle=False)
-    two.fit(data, verbose=0, shuffle=False)
-    assert_same(state(one), state(two), 1e-6)
-
-
-def test_a_step_in_bfloat16_is_near_that_in_float32(name: str) -> None:
-    case = CASES[name]
-    batch = case.batches(1)[0]
-    exact = case.make().train_on_batch(batch, return_dict=True)
+def test_a_step_in_bfloat16_is_near_that_in_float32(subject: Subject) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = case.make()
+        model = subject.case.make()
     finally:
         keras.config.set_dtype_policy("float32")
     assert any(layer.compute_dtype == "bfloat16" for layer in model._flatten_layers())
-    near = model.train_on_batch(batch, return_dict=True)
-    assert near == pytest.approx(exact, rel=0.05, abs=0.02)
+    near = model.train_on_batch(subject.batches[0], return_dict=True)
+    assert near == pytest.approx(subject.single.logs, rel=0.05, abs=0.02)

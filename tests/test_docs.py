@@ -50,7 +50,8 @@ def number(record: dict) -> str:
     if record["kind"] == "reconstruction":
         return f"MSE {numbers['mse_over_pca']:.2f} of PCA's"
     if record["kind"] == "representation":
-        name, what = ("few_label", "10 labels a class") if "few_label" in numbers else ("unseen_recall_at_1", "unseen R@1")
+        seen = "few_label" in numbers
+        name, what = ("few_label", "10 labels a class") if seen else ("unseen_recall_at_1", "Recall@1, unseen classes")
         return f"{what} {100 * numbers[name]:.1f}%, random encoder's {100 * record['baselines']['random'][name]:.1f}%"
     return f"error {numbers['error']:.4f}"
 

@@ -10,13 +10,11 @@ import pytest
 
 import keras_genssl as kg
 from pipelines import faces
-from tests import toys
 
 GUIDE = pathlib.Path(__file__).parents[1] / "docs" / "faces.md"
 COUNT = 300
 SMALL = {  # what the guide's numbers become here: the same programs, cheaper
     r"kg\.backbones\.small_encoder\(\(28, 28, 1\)\)": "encoder()",
-    r"kg\.losses\.TripletSemiHardLoss\(margin=0\.2\)": "loss()",
     r"60_000": str(COUNT),
     r"per_class=32": "per_class=4",
     r"num=2000": "num=20",
@@ -61,7 +59,7 @@ def test_examples_of_the_guide_run(tmp_path: pathlib.Path, monkeypatch: pytest.M
         return load(garments() if source == "fashion_mnist" else source, *arguments, **keywords)
 
     monkeypatch.setattr(kg.data, "load", small_load)
-    names: dict[str, Any] = {"encoder": encoder, "loss": toys.ToyBatchLoss}
+    names: dict[str, Any] = {"encoder": encoder}
     exec(compile(program(), str(GUIDE), "exec"), names)
 
     assert [match.identity for match in names["again"].identify(names["queries"], k=5)] == ["bag"] * 4

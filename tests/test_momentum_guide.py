@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import types
 from typing import Any
 
 import keras
@@ -10,18 +9,10 @@ import numpy as np
 import pytest
 
 import keras_genssl as kg
-from tests.toys import NoiseView
 
 GUIDE = pathlib.Path(__file__).parents[1] / "docs" / "momentum_methods.md"
 BATCH = 16  # a multiple of MoCo's groups
-
-
-def small_encoder(shape: tuple[int, int, int]) -> keras.Model:
-    """In the place of the page's: the same program, cheaper."""
-    image = keras.Input(shape)
-    x = keras.layers.Conv2D(4, 3, strides=4)(image)
-    x = keras.layers.ReLU()(kg.layers.BatchNormalization(synchronized=True)(x))
-    return keras.Model(image, keras.layers.GlobalAveragePooling2D()(x))
+FULL, SMALL = "small_encoder((28, 28, 1)", "small_encoder((28, 28, 1), filters=1"  # the page's and, for it, here
 
 
 def test_examples_of_the_page_run(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,15 +28,13 @@ def test_examples_of_the_page_run(tmp_path: pathlib.Path, monkeypatch: pytest.Mo
         model.run_eagerly = True
         losses.extend(fit(model, data, epochs=1, steps_per_epoch=1, verbose=0).history["loss"])
 
-    views = types.SimpleNamespace(moco_v1=lambda size: NoiseView(), moco_v2=lambda size: NoiseView())
-    monkeypatch.setattr(kg, "views", views, raising=False)
-    monkeypatch.setattr(kg.backbones, "small_encoder", small_encoder, raising=False)
     monkeypatch.setattr(kg.data, "load", small_load)
     monkeypatch.setattr(keras.Model, "fit", one_step)
     names: dict[str, Any] = {}
-    blocks = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
-    for block in blocks:
-        exec(compile(block, str(GUIDE), "exec"), names)
+    text = GUIDE.read_text()
+    assert text.count(FULL) == 3
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        exec(compile(block.replace(FULL, SMALL), str(GUIDE), "exec"), names)
 
     assert len(losses) == 3
     assert np.isfinite(losses).all()

@@ -10,4 +10,5 @@ from tests.resumption import assert_interrupted_equals_whole
 
 @pytest.mark.parametrize("name", CASES)
 def test_an_interrupted_run_equals_the_whole(name: str, tmp_path: pathlib.Path) -> None:
-    assert_interrupted_equals_whole(CASES[name], tmp_path)
+    # Op by op: a step is traced anew in each of the four runs, and what a run restores is the same either way.
+    assert_interrupted_equals_whole(CASES[name], tmp_path, run_eagerly=True)

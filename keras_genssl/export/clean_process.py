@@ -1,28 +1,28 @@
-"""Runs one signature of a SavedModel with TensorFlow alone; started by `check` as `python -I` on this file.
+"""Runs signatures of SavedModels with TensorFlow alone; `CleanProcess` starts it as `python -I` on this file.
 
-Reads a pickled request from standard input and writes a pickled reply to the file that it names. It imports
-nothing of this package, and neither does anything it calls: the names below cannot be imported.
+Reads pickled requests from standard input until that ends, and writes a pickled reply to each to standard output.
+It imports nothing of this package, and neither does anything it calls: the names below cannot be imported.
 """
 
+import os
 import pickle
 import sys
 import time
+import traceback
+from typing import Any
 
 BLOCKED = ("keras", "tf_keras", "keras_genssl", "pipelines")
 
 
-def main() -> None:
-    """Answers one request."""
-    sys.modules.update(dict.fromkeys(BLOCKED))  # type: ignore[arg-type]  # None: an import raises
-    request = pickle.load(sys.stdin.buffer)
-
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Loads the SavedModel that a request names and calls one of its signatures."""
     import tensorflow as tf
 
     start = time.perf_counter()
     loaded = tf.saved_model.load(request["path"])
     load_seconds = time.perf_counter() - start
     if request["signature"] not in loaded.signatures:
-        raise SystemExit(f"no signature {request['signature']!r} among {sorted(loaded.signatures)}")
+        raise LookupError(f"no signature {request['signature']!r} among {sorted(loaded.signatures)}")
     function = loaded.signatures[request["signature"]]
     inputs = request["inputs"]
     if not isinstance(inputs, dict):
@@ -37,9 +37,26 @@ def main() -> None:
     }
     imported = [name for name in BLOCKED if sys.modules[name] is not None]
     if imported:
-        raise SystemExit(f"imported {imported}")
-    with open(request["reply"], "wb") as file:
-        pickle.dump(reply, file)
+        raise ImportError(f"imported {imported}")
+    return reply
+
+
+def main() -> None:
+    """Answers requests, one at a time."""
+    sys.modules.update(dict.fromkeys(BLOCKED))  # type: ignore[arg-type]  # None: an import raises
+    with os.fdopen(os.dup(1), "wb") as replies:
+        os.dup2(2, 1)  # what a model prints is no reply
+        while True:
+            try:
+                request = pickle.load(sys.stdin.buffer)
+            except EOFError:
+                return
+            try:
+                reply = answer(request)
+            except Exception:
+                reply = {"error": traceback.format_exc()}
+            pickle.dump(reply, replies)
+            replies.flush()
 
 
 if __name__ == "__main__":

@@ -1,21 +1,16 @@
 """Proof that an export stands alone: another process loads it, with Keras and this package out of reach."""
 
+import contextlib
 import dataclasses
 import io
 import os
-import pathlib
-import pickle
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import PIL.Image
 
-_SCRIPT = pathlib.Path(__file__).with_name("clean_process.py")
-_TAIL = 2000  # characters of the process' standard error that an exception repeats
+from keras_genssl.export.clean import CheckFailed, CleanProcess
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,10 +30,6 @@ class CheckResult:
     run_seconds: float
 
 
-class CheckFailed(RuntimeError):  # noqa: N818  (a verdict on the model, not an error of the caller)
-    """A SavedModel did not load, did not run, or answered differently in a clean process."""
-
-
 def check(
     path: str | os.PathLike[str],
     inputs: Sequence[bytes] | np.ndarray | Mapping[str, np.ndarray],
@@ -47,6 +38,7 @@ def check(
     signature: str = "serving_default",
     atol: float | None = None,
     timeout: float = 600.0,
+    process: CleanProcess | None = None,
 ) -> CheckResult:
     """Loads a SavedModel where only TensorFlow can be imported, runs it and compares.
 
@@ -63,6 +55,7 @@ def check(
         atol: The largest absolute difference allowed; by default one grey level for PNG bytes (the last
             bit of a float may round either way on another device or batch size) and 1e-4 for tensors.
         timeout: Seconds until the process is given up.
+        process: The `CleanProcess` to ask; by default one that is started for this check alone.
 
     Returns:
         A `CheckResult`.
@@ -82,7 +75,8 @@ def check(
             "`inputs` and `expected` must have the same length, at least 1. "
             f"Received: {', '.join(map(str, sorted(lengths)))} inputs, {len(expected)} expected"
         )
-    reply = _run_clean(path, inputs, signature, timeout)
+    with contextlib.nullcontext(process) if process is not None else CleanProcess() as clean:
+        reply = clean.run(path, inputs, signature, timeout)
     outputs = [_as_array(output) for output in reply["outputs"]]
     if atol is None:
         atol = 1.0 if isinstance(reply["outputs"][0], bytes) else 1e-4
@@ -93,49 +87,6 @@ def check(
             f"at most {atol:g} is allowed"
         )
     return CheckResult(signature, max_error, reply["load_seconds"], reply["run_seconds"])
-
-
-def _run_clean(path: str | os.PathLike[str], inputs: Any, signature: str, timeout: float) -> dict[str, Any]:
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    with tempfile.TemporaryDirectory() as directory:
-        answer = pathlib.Path(directory, "reply.pickle")
-        request = {
-            "path": os.path.abspath(path),
-            "inputs": _picklable(inputs),
-            "signature": signature,
-            "reply": str(answer),
-        }
-        try:
-            process = subprocess.run(
-                [sys.executable, "-I", str(_SCRIPT)],
-                input=pickle.dumps(request),
-                capture_output=True,
-                cwd=directory,
-                env=environment,
-                timeout=timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise CheckFailed(
-                f"{signature!r} of {os.fspath(path)} gave no answer within {timeout:g} s:\n{_tail(error.stderr)}"
-            ) from None
-        if process.returncode:
-            raise CheckFailed(
-                f"{signature!r} of {os.fspath(path)} failed in a process without Keras "
-                f"(exit status {process.returncode}):\n{_tail(process.stderr)}"
-            )
-        reply: dict[str, Any] = pickle.loads(answer.read_bytes())
-        return reply
-
-
-def _picklable(inputs: Any) -> Any:
-    if isinstance(inputs, Mapping):
-        return {name: np.asarray(batch) for name, batch in inputs.items()}
-    return inputs if isinstance(inputs, np.ndarray) else list(inputs)
-
-
-def _tail(stderr: bytes | None) -> str:
-    return (stderr or b"").decode(errors="replace").strip()[-_TAIL:]
 
 
 def _as_array(output: Any) -> np.ndarray:

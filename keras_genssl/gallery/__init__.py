@@ -9,7 +9,8 @@ NumPy alone: neither Keras nor TensorFlow is needed beside an exported encoder. 
     people.identify(model.encode(strangers))
 """
 
-from keras_genssl.gallery.gallery import Gallery, Match
+from keras_genssl.gallery.gallery import Gallery
+from keras_genssl.gallery.match import Match
 from keras_genssl.gallery.threshold import Calibration, calibrate_threshold
 
 __all__ = ["Calibration", "Gallery", "Match", "calibrate_threshold"]

@@ -1,33 +1,16 @@
 """A gallery of people: embeddings of photographs with names."""
 
-import dataclasses
-import io
 import os
 import pathlib
-import uuid
-import zipfile
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.gallery import storage
+from keras_genssl.gallery.match import Match, checked, vote
 from keras_genssl.gallery.search import Search
 from keras_genssl.gallery.threshold import Calibration, calibrate_threshold
-
-_FORMAT = 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Match:
-    """An answer of `Gallery.identify`.
-
-    Attributes:
-        identity: who it is; None: unknown.
-        distance: to the nearest photograph of that person, or of anybody where unknown.
-    """
-
-    identity: str | None
-    distance: float
 
 
 class Gallery:
@@ -159,9 +142,9 @@ class Gallery:
         Raises:
             ValueError: if the gallery is empty, k is larger, or embeddings are not finite or of another dimension.
         """
-        threshold = _checked(self.threshold if threshold is None else threshold)
+        threshold = checked(self.threshold if threshold is None else threshold)
         names, distances = self.nearest(embeddings, k)
-        return [_vote(*neighbours, threshold) for neighbours in zip(names, distances, strict=True)]
+        return [vote(*neighbours, threshold) for neighbours in zip(names, distances, strict=True)]
 
     def verify(
         self, first: npt.ArrayLike, second: npt.ArrayLike, threshold: float | None = None
@@ -188,7 +171,7 @@ class Gallery:
                 f"`first` and `second` must be of one shape. Received: shapes {first.shape} and {second.shape}"
             )
         distances = np.sqrt(((first.astype(np.float64) - second) ** 2).sum(1))
-        return distances <= _checked(threshold), distances
+        return distances <= checked(threshold), distances
 
     def calibrate(
         self,
@@ -220,29 +203,8 @@ class Gallery:
 
     def save(self, path: str | os.PathLike[str]) -> pathlib.Path:
         """Writes one `.npz` file without pickle; a reader sees the old file or the new one, never half of one."""
-        target = pathlib.Path(path)
-        buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            allow_pickle=False,
-            format=_FORMAT,
-            embeddings=self._embeddings,
-            identities=self._names,
-            threshold=np.nan if self.threshold is None else self.threshold,
-            normalize=self.normalize,
-            encoder=np.str_(self.encoder),
-        )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.part-{uuid.uuid4().hex}")
-        try:
-            with open(part, "wb") as file:
-                file.write(buffer.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
-        return target
+        stored = storage.Stored(self._embeddings, self._names, self.threshold, self.normalize, self.encoder)
+        return storage.write(path, stored)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], faiss: bool | None = None) -> "Gallery":
@@ -252,18 +214,10 @@ class Gallery:
             FileNotFoundError: if there is no such file.
             ValueError: if it is no gallery, or a damaged one.
         """
-        try:
-            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-                saved = {name: file[name] for name in file.files}
-            if int(saved["format"]) != _FORMAT:
-                raise ValueError(f"format {saved['format']}")
-            gallery = cls(bool(saved["normalize"]), str(saved["encoder"]), faiss)
-            gallery._embeddings = saved["embeddings"].astype(np.float32)
-            gallery._names = saved["identities"].astype(np.str_)
-            gallery.threshold = None if np.isnan(saved["threshold"]) else float(saved["threshold"])
-        except (ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-            reason = f"It is not, or is damaged: {error}"
-            raise ValueError(f"{os.fspath(path)} must be a gallery that `save` wrote. {reason}") from error
+        stored = storage.read(path)
+        gallery = cls(stored.normalize, stored.encoder, faiss)
+        gallery._embeddings, gallery._names = stored.embeddings, stored.identities
+        gallery.threshold = stored.threshold
         return gallery
 
     def _of(self, identity: str) -> np.ndarray:
@@ -293,20 +247,3 @@ class Gallery:
         if not norms.all():
             raise ValueError("`embeddings` must not be zero where they are normalised.")
         return (vectors / norms).astype(np.float32)
-
-
-def _vote(names: np.ndarray, distances: np.ndarray, threshold: float) -> Match:
-    near = distances <= threshold
-    if not near.any():
-        return Match(None, float(distances[0]))
-    candidates, first, votes = np.unique(names[near], return_index=True, return_counts=True)
-    chosen = min(range(len(candidates)), key=lambda number: (-votes[number], first[number]))
-    return Match(str(candidates[chosen]), float(distances[first[chosen]]))
-
-
-def _checked(threshold: float | None) -> float:
-    if threshold is None:
-        return np.inf
-    if not threshold >= 0:
-        raise ValueError(f"`threshold` must not be negative. Received: threshold={threshold}")
-    return float(threshold)

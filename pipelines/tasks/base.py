@@ -44,9 +44,12 @@ class Task(ABC, Generic[R]):
             examples: the prepared directory.
         """
 
-    @abstractmethod
     def judged_by(self, recipe: R) -> dict[str, Any]:
-        """JSON value of all that the evaluation depends on besides weights, data and code."""
+        """JSON value of all that the evaluation depends on besides weights, data and code.
+
+        By default what is measured, and the thresholds.
+        """
+        return {"evaluate": recipe.evaluate.model_dump(mode="json")}
 
     @abstractmethod
     def evaluate(
@@ -92,9 +95,9 @@ class Task(ABC, Generic[R]):
     def judgement(self, recipe: R, evaluation: dict[str, Any], pictures: Path) -> Judgement:
         """What the report shows of the evaluation, whose pictures are in the directory ``pictures``."""
 
-    @abstractmethod
     def card(self, recipe: R, evaluation: dict[str, Any]) -> dict[str, Any]:
-        """The part of the evaluation that the model's card keeps."""
+        """The part of the evaluation that the model's card keeps; by default all but the verdict."""
+        return {key: value for key, value in evaluation.items() if key not in ("blessed", "reasons")}
 
     @abstractmethod
     def card_text(self, card: dict[str, Any], path: str) -> str:

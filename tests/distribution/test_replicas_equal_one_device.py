@@ -16,8 +16,8 @@ ROOT = pathlib.Path(__file__).parents[2]
 TIMEOUT = 3000  # seconds, twice the budget of the whole suite: a busy machine is no failure
 
 
-def start(strategy: str, output: pathlib.Path, **environment: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "tests.distribution.train", strategy, str(output)]
+def start(strategy: str, output: pathlib.Path, names: list[str], **environment: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "tests.distribution.train", strategy, str(output), *names]
     with open(output.with_suffix(".log"), "wb") as log:  # a full pipe of one worker would block all
         return subprocess.Popen(
             command,
@@ -32,7 +32,7 @@ def finish(processes: list[subprocess.Popen]) -> None:
     try:
         for process in processes:
             process.wait(timeout=TIMEOUT)
-            log = pathlib.Path(str(process.args[-1])).with_suffix(".log")
+            log = pathlib.Path(process.args[4]).with_suffix(".log")
             assert process.returncode == 0, log.read_text()[-6000:]
     finally:
         for process in processes:
@@ -54,16 +54,19 @@ pytestmark = pytest.mark.timeout(TIMEOUT)
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> dict[str, dict[str, np.ndarray]]:
-    """What each way of training came to: strategy -> name -> array."""
+def trained(request, tmp_path_factory) -> dict[str, dict[str, np.ndarray]]:
+    """What each way of training came to: strategy -> name -> array; of the cases that this session tests."""
     folder = tmp_path_factory.mktemp("distribution")
-    finish([start("default", folder / "default"), start("mirrored", folder / "mirrored")])
+    tested = [item.callspec.params for item in request.session.items if item.path == request.path and "[" in item.name]
+    names = [name for name in CASES if any(params["name"] == name for params in tested)]
+    finish([start(strategy, folder / strategy, names) for strategy in ("default", "mirrored")])
     workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
     finish(
         [
             start(
                 "multi_worker",
                 folder / f"multi_worker_{index}",
+                names,
                 TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}),
             )
             for index in range(2)

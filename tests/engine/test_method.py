@@ -149,6 +149,12 @@ def test_other_shapes_labels_and_ranges_are_refused(image, label, message) -> No
         Small().batch(batch)
 
 
+def test_a_compiled_step_refuses_wild_floats() -> None:
+    model, batch = CASES["EDSR"].make(), CASES["EDSR"].batches(1)[0]
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"must lie in \[-1, 1\]"):
+        model.train_on_batch({key: value.astype("float32") for key, value in batch.items()})
+
+
 def test_a_batch_that_keeps_the_rules_is_taken() -> None:
     batch = Small().batch((np.full((2, 2, 2, 1), 255, np.uint8), np.array([0, 2], np.int64)))
     np.testing.assert_array_equal(batch["image"], np.ones((2, 2, 2, 1)))

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from keras_genssl.engine.serving import Serving
-from keras_genssl.export import CheckFailed, check, saved_model
+from keras_genssl.export import CheckFailed, CleanProcess, check, saved_model
 from keras_genssl.export.verify import largest_difference
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
@@ -34,28 +34,35 @@ def exported(tmp_path_factory):
     return saved_model(None, tmp_path_factory.mktemp("models") / "1", signatures=servings)
 
 
+@pytest.fixture(scope="module")
+def clean():
+    """One process for all: what fails in it must not harm what follows."""
+    with CleanProcess() as process:
+        yield process
+
+
 def halved(pixels):
     return np.round((pixels[..., ::-1] / 127.5 - 1) * 0.5 * 127.5 + 127.5).astype(np.uint8)
 
 
-def test_bytes_tensors_and_vectors_pass(exported):
+def test_bytes_tensors_and_vectors_pass(exported, clean):
     small = PIXELS[:2, :3]
-    result = check(exported, [png(PIXELS), png(small)], [halved(PIXELS), halved(small)])
+    result = check(exported, [png(PIXELS), png(small)], [halved(PIXELS), halved(small)])  # in a process of its own
     assert result.signature == "serving_default"
     assert result.max_error <= 1
     assert result.load_seconds > 0
     assert result.run_seconds > 0
 
     floats = (PIXELS / 127.5 - 1).astype(np.float32)[np.newaxis]
-    result = check(exported, floats, 0.5 * floats[..., ::-1], signature="serving_tensor", atol=1e-6)
+    result = check(exported, floats, 0.5 * floats[..., ::-1], signature="serving_tensor", atol=1e-6, process=clean)
     assert result.max_error <= 1e-6
 
 
-def test_another_answer_fails(exported):
+def test_another_answer_fails(exported, clean):
     wanted = halved(PIXELS)
     wanted[3, 2, 1] ^= 64
     with pytest.raises(CheckFailed, match=r"'serving_default' of .* differs by 6\d .*at most 1 is allowed"):
-        check(exported, [png(PIXELS)], [wanted])
+        check(exported, [png(PIXELS)], [wanted], process=clean)
 
 
 def test_shapes_and_nans_are_compared():
@@ -66,32 +73,40 @@ def test_shapes_and_nans_are_compared():
     assert largest_difference([np.array([2, 250], np.uint8)], [np.array([4, 249], np.uint8)]) == 2
 
 
-def test_damaged_weights_fail(exported, tmp_path):
+def test_damaged_weights_fail(exported, clean, tmp_path):
     broken = tmp_path / "broken"
     for source in exported.rglob("*"):
         if source.is_file():
             copy = broken / source.relative_to(exported)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(source.read_bytes()[: 10 if "data" in source.name else None])
-    with pytest.raises(CheckFailed, match=r"(?s)without Keras \(exit status 1\).*(OutOfRange|DataLoss|checkpoint)"):
-        check(broken, [png(PIXELS)], [halved(PIXELS)])
+    with pytest.raises(CheckFailed, match=r"(?s)without Keras:.*(OutOfRange|DataLoss|checkpoint)"):
+        check(broken, [png(PIXELS)], [halved(PIXELS)], process=clean)
 
 
-def test_a_model_that_calls_back_into_python_fails(tmp_path):
+def test_a_model_that_calls_back_into_python_fails(clean, tmp_path):
     def python(images):
         return tf.ensure_shape(tf.py_function(lambda x: x * 0.5, [images], tf.float32), (None, None, None, 3))
 
     path = saved_model(None, tmp_path / "1", signatures={"python": Serving(python, "image", "image")})
     with pytest.raises(CheckFailed, match=r"(?s)failed in a process without Keras.*pyfunc"):
-        check(path, [png(PIXELS)], [halved(PIXELS)])
+        check(path, [png(PIXELS)], [halved(PIXELS)], process=clean)
 
 
-def test_a_missing_signature_is_named(exported):
+def test_a_missing_signature_is_named(exported, clean):
     with pytest.raises(CheckFailed, match=r"no signature 'encode' among \['mean', .*'serving_default'"):
-        check(exported, [png(PIXELS)], [halved(PIXELS)], signature="encode")
+        check(exported, [png(PIXELS)], [halved(PIXELS)], signature="encode", process=clean)
 
 
-def test_inputs_and_answers_must_pair(exported):
+def test_a_process_that_is_late_or_gone_is_told(exported):
+    with CleanProcess() as process:
+        with pytest.raises(CheckFailed, match=r"gave no answer within 0\.01 s"):
+            check(exported, [png(PIXELS)], [halved(PIXELS)], timeout=0.01, process=process)
+        with pytest.raises(CheckFailed, match=r"failed in a process without Keras \(exit status -9\)"):
+            check(exported, [png(PIXELS)], [halved(PIXELS)], process=process)
+
+
+def test_inputs_and_answers_must_pair(exported, clean):
     with pytest.raises(ValueError, match="Received: 0 inputs, 0 expected"):
         check(exported, [], [])
     with pytest.raises(ValueError, match="Received: 1 inputs, 2 expected"):

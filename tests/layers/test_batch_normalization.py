@@ -40,6 +40,16 @@ def _close(got, expected, tolerance):
         )
 
 
+def test_the_comparison_sees_what_differs():
+    one = tf.ones(3)
+    _close([one, one], [one, one + 9e-4], 5e-4)
+    for other in ([one, one + 1.1e-3], [one + float("nan"), one]):
+        with pytest.raises(AssertionError):
+            _close([one, one], other, 5e-4)
+    with pytest.raises(ValueError, match="shorter"):
+        _close([one, one], [one], 5e-4)
+
+
 @pytest.mark.parametrize("shape", [(4, 6, 5, 3), (2, 1, 3, 8), (1, 1, 1, 2), (7, 3, 9, 1)])
 @pytest.mark.parametrize("training", [True, False])
 def test_equals_keras(shape, training):

@@ -76,7 +76,10 @@ def test_batches_are_checked() -> None:
         ({"temperature": -1}, r"`temperature` must be positive\. Received: temperature=-1"),
         ({"num_examples": 0}, r"`num_examples` must be an integer of at least 1\. Received: num_examples=0"),
         ({"momentum": 1.0}, r"`momentum` must lie in \[0, 1\)\. Received: momentum=1\.0"),
-        ({"head": networks()[0]}, r"`head` must take what `encoder` gives, \(None, 3\)\. Received: a head with input"),
+        (
+            {"head": networks()[0]},
+            r"`head` must take what `encoder` gives, \(None, 3\)\. Received: a network with input",
+        ),
     ],
 )
 def test_errors_name_argument_rule_and_value(arguments, message) -> None:

@@ -140,7 +140,10 @@ def test_images_are_checked() -> None:
         ({"queue_size": 0}, r"`size` must be an integer of at least 1\. Received: size=0"),
         ({"momentum": 1.5}, r"`momentum` must lie in \[0, 1\]\. Received: momentum=1\.5"),
         ({"groups": 0}, r"`groups` must be an integer of at least 1\. Received: groups=0"),
-        ({"head": networks()[0]}, r"`head` must take what `encoder` gives, \(None, 3\)\. Received: a head with input"),
+        (
+            {"head": networks()[0]},
+            r"`head` must take what `encoder` gives, \(None, 3\)\. Received: a network with input",
+        ),
     ],
 )
 def test_errors_name_argument_rule_and_value(arguments, message) -> None:

@@ -38,7 +38,7 @@ def test_version(tmp_path):
     ],
 )
 def test_what_the_user_can_mend_is_one_message_and_status_two(tmp_path, arguments, message):
-    status, output, errors = genssl.run(tmp_path, "run", *arguments)
+    status, output, errors = genssl.call(tmp_path, "run", *arguments)
     assert status == 2
     assert message in errors
     assert "Traceback" not in output + errors
@@ -57,14 +57,14 @@ def test_output_that_cannot_be_written_is_told_at_once(tmp_path):
         ("--push-to", "file"): "file: must be a directory, and a file is in its place",
     }
     for options, message in messages.items():
-        status, output, errors = genssl.run(tmp_path, "run", "super_resolution", *options)
+        status, output, errors = genssl.call(tmp_path, "run", "super_resolution", *options)
         assert (status, len(errors.splitlines())) == (2, 1), output + errors
         assert message in errors
 
 
 def test_cluster_is_refused_before_anything_runs(tmp_path, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}}')
-    status, _, errors = genssl.run(tmp_path, "run", "super_resolution", "--strategy", "auto")
+    status, _, errors = genssl.call(tmp_path, "run", "super_resolution", "--strategy", "auto")
     assert status == 2
     assert 'keras_genssl.engine.strategy("multi_worker") in a program of your own' in errors
     assert not (tmp_path / "out").exists()
@@ -89,7 +89,7 @@ def test_full_disk_is_one_message_and_status_two(monkeypatch, capsys):
 
 def test_empty_folder_is_a_clear_error(tmp_path):
     (tmp_path / "photos").mkdir()
-    status, _, errors = genssl.run(tmp_path, "run", "super_resolution", "--data", "photos")
+    status, _, errors = genssl.call(tmp_path, "run", "super_resolution", "--data", "photos")
     assert status == 2
     assert errors.startswith("error: ")
     assert "image" in errors

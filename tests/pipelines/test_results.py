@@ -66,7 +66,7 @@ def test_the_page_on_disk_is_what_its_records_give():
 def test_records_become_a_table_with_its_baseline_the_strongest_first(tmp_path):
     _write(tmp_path / "weak", _metrics("weak", 0.5, interrupted=True, training=200))
     _write(tmp_path / "strong", _metrics("strong", 1.25, training=4000, **{"warm start": 1000}))
-    status, output, errors = genssl.run(tmp_path, "results", "--record", "weak", "--record", "strong")
+    status, output, errors = genssl.call(tmp_path, "results", "--record", "weak", "--record", "strong")
     assert status == 0, output + errors
     page = (tmp_path / "RESULTS.md").read_text()
     assert page == results.render(tmp_path / "results")

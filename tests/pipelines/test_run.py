@@ -17,7 +17,7 @@ TINY = {
     "prepare.stride": 12,
     "train.batch_size": 4,
     "train.epochs": 100,
-    "train.steps": 150,
+    "train.steps": 40,
     "train.checkpoint_steps": 5,
     "evaluate.min_gain_db": -20,
     "evaluate.floor_gain_db": -20,
@@ -32,8 +32,8 @@ INSIDE = "{}/state-*[1-9]"  # a state inside an epoch
 
 SRGAN = {
     "model.discriminator_filters": 2,
-    "train.steps": 120,
-    "train.warm_start.steps": 120,
+    "train.steps": 24,
+    "train.warm_start.steps": 24,
     "evaluate.min_gain_db": -60,
     "evaluate.floor_gain_db": -60,
 }
@@ -81,7 +81,7 @@ def test_first_run_trains_judges_exports_and_pushes(home, first):
     status, output, errors = first
     assert status == 0, output + errors
     assert "3 photographs, 1 held out, 1 dead letter" in output
-    assert "step 150/150" in output
+    assert "step 40/40" in output
     whole = re.findall(r"^ *shard (\d+)/\1, (.*)$", output, re.MULTILINE)
     assert len(whole) == 3  # of the images, of their statistics, and of what is made of them
     assert whole[0][1] == "4 records, 1 dead letter"
@@ -112,7 +112,7 @@ def test_report_shows_what_was_measured(home, first):
 
 
 def test_second_run_reuses_everything_and_says_so(home, first):
-    status, output, _ = genssl.run(home, *_arguments("out"))
+    status, output, _ = genssl.call(home, *_arguments("out"))
     assert status == 0
     for component in COMPONENTS:
         assert any(line.split()[:2] == [component, "reused"] for line in output.splitlines())
@@ -121,7 +121,7 @@ def test_second_run_reuses_everything_and_says_so(home, first):
 
 
 def test_stricter_threshold_judges_again_without_training_again(home, first):
-    status, output, _ = genssl.run(home, *_arguments("out", **{"evaluate.min_gain_db": 50}))
+    status, output, _ = genssl.call(home, *_arguments("out", **{"evaluate.min_gain_db": 50}))
     assert status == 1
     assert any(line.split()[:2] == ["Trainer", "reused"] for line in output.splitlines())
     assert "is below min_gain_db=50" in output
@@ -160,7 +160,7 @@ def _assert_same_training(whole, continued):
 def test_killed_training_is_continued_to_the_same_weights(home, first):
     _kill_in(home, "killed", _arguments("killed", **SLOW), INSIDE.format("training"))
     assert _states(home, "killed") == ["interrupted"]
-    status, output, errors = genssl.run(home, *_arguments("killed"))
+    status, output, errors = genssl.call(home, *_arguments("killed"))
     assert status == 0, output + errors
     assert _states(home, "killed") == ["interrupted", "complete"]
     _assert_same_training(*(_only(home / output / "runs" / "super_resolution") for output in ("out", "killed")))
@@ -170,13 +170,13 @@ def test_srgan_killed_in_its_warm_start_and_against_the_discriminator_ends_with_
     def arguments(output, **changes):
         return _arguments(output, "srgan", **SRGAN, **changes)
 
-    status, output, errors = genssl.run(home, *arguments("gan"))
+    status, output, errors = genssl.call(home, *arguments("gan"))
     assert status == 0, output + errors
-    assert "warm start: 120 steps" in output
+    assert "warm start: 24 steps" in output
     _kill_in(home, "killed_gan", arguments("killed_gan", **SLOW), INSIDE.format("warm_start"))
     assert not list(home.glob("killed_gan/runs/*/*/train.resume/adversarial_training"))
     _kill_in(home, "killed_gan", arguments("killed_gan", **SLOW), INSIDE.format("adversarial_training"))
-    status, output, errors = genssl.run(home, *arguments("killed_gan"))
+    status, output, errors = genssl.call(home, *arguments("killed_gan"))
     assert status == 0, output + errors
     whole, continued = (_only(home / output / "runs" / "srgan") for output in ("gan", "killed_gan"))
     _assert_same_training(whole, continued)
@@ -190,7 +190,7 @@ def test_srgan_killed_in_its_warm_start_and_against_the_discriminator_ends_with_
 
 def test_upscale_runs_the_pushed_model_on_files(home, first):
     model = "out/saved_models/super_resolution_x2/1"
-    status, output, errors = genssl.run(
+    status, output, errors = genssl.call(
         home, "upscale", model, "photos/image0.png", "photos/notes.jpg", "--output", "large"
     )
     assert status == 1, output + errors
@@ -198,6 +198,6 @@ def test_upscale_runs_the_pushed_model_on_files(home, first):
         assert image.size == (128, 96)
     assert _names(home / "large") == ["image0_x2.png"]
     assert output.splitlines()[-1].split(maxsplit=1) == ["notes.jpg", "no decoder recognises the bytes"]
-    status, _, errors = genssl.run(home, "upscale", "photos", "photos/image0.png")
+    status, _, errors = genssl.call(home, "upscale", "photos", "photos/image0.png")
     assert status == 2
     assert "is no SavedModel" in errors

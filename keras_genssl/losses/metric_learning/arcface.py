@@ -54,7 +54,7 @@ class ArcFaceLoss(keras.layers.Layer):
         scale: float = 64.0,
         name: str | None = None,
     ) -> None:
-        super().__init__(name=name, dtype="float32", autocast=False)
+        super().__init__(name=name, dtype=keras.backend.result_type(keras.config.floatx(), "float32"), autocast=False)
         check_positive(num_classes=num_classes, embedding_dim=embedding_dim, scale=scale)
         if not 0 <= margin < math.pi:
             raise ValueError(f"`margin` must lie in [0, pi). Received: margin={margin}")

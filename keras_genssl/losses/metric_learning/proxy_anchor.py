@@ -57,7 +57,7 @@ class ProxyAnchorLoss(keras.layers.Layer):
         alpha: float = 32.0,
         name: str | None = None,
     ) -> None:
-        super().__init__(name=name, dtype="float32", autocast=False)
+        super().__init__(name=name, dtype=keras.backend.result_type(keras.config.floatx(), "float32"), autocast=False)
         check_positive(num_classes=num_classes, embedding_dim=embedding_dim, alpha=alpha)
         check_margin(margin)
         self.num_classes = int(num_classes)

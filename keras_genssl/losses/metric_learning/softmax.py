@@ -42,7 +42,7 @@ class SoftmaxLoss(keras.layers.Layer):
     """
 
     def __init__(self, num_classes: int, embedding_dim: int, name: str | None = None) -> None:
-        super().__init__(name=name, dtype="float32", autocast=False)
+        super().__init__(name=name, dtype=keras.backend.result_type(keras.config.floatx(), "float32"), autocast=False)
         check_positive(num_classes=num_classes, embedding_dim=embedding_dim)
         self.num_classes = int(num_classes)
         self.embedding_dim = int(embedding_dim)

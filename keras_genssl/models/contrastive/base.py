@@ -1,4 +1,4 @@
-"""What the methods that compare two views of an image share."""
+"""What the methods that compare views of images share."""
 
 from typing import Any, TypeAlias
 
@@ -11,7 +11,52 @@ from keras_genssl.losses.contrastive.directions import directions
 Views: TypeAlias = "keras.layers.Layer | tuple[keras.layers.Layer, keras.layers.Layer] | None"
 
 
-class TwoViews(Method):
+class EncoderAndHead(Method):
+    """An encoder, whose features are what is wanted, and a head that is for training alone; not a method itself.
+
+    Args:
+        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
+        head: A built `keras.Model` on the encoder's features.
+        views: What draws views of images, as the method has it.
+        name: The model's name.
+
+    Raises:
+        ValueError: If the head does not take what the encoder gives.
+    """
+
+    def __init__(self, encoder: keras.Model, head: keras.Model, views: Any, name: str | None = None) -> None:
+        require_input("head", head, "encoder", encoder)
+        super().__init__(name=name)
+        self.encoder = encoder
+        self.head = head
+        self.views = views
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives features, of images or of the first of pairs."""
+        return self.encode(self.batch(data, training=False)[self.fields[0]])
+
+    def encode(self, images: Any) -> Any:
+        """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`; no head."""
+        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image to features."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that all methods have, serialized."""
+        parts = {"encoder": self.encoder, "head": self.head, "views": self.views}
+        serialized = {key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}
+        return {**serialized, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "EncoderAndHead":
+        """Rebuilds the method from `get_config`."""
+        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
+
+
+class TwoViews(EncoderAndHead):
     """An encoder, a head on its features, and two views of each image; not a method itself.
 
     With `views`, batches hold `image` (a tensor, a dict, or the first of a tuple), uint8 or float in [-1, 1], and two
@@ -38,16 +83,12 @@ class TwoViews(Method):
 
     def __init__(self, encoder: keras.Model, head: keras.Model, views: Views = None, name: str | None = None) -> None:
         require_vectors(encoder=encoder, head=head)
-        require_input("head", head, "encoder", encoder)
         pair = views if isinstance(views, (tuple, list)) else (views, views)
         if views is not None and not (len(pair) == 2 and all(isinstance(view, keras.layers.Layer) for view in pair)):
             raise TypeError(f"`views` must be a layer, a pair of layers or None. Received: views={views!r}")
-        super().__init__(name=name)
+        super().__init__(encoder, head, list(pair) if isinstance(views, (tuple, list)) else views, name=name)
         if views is None:
             self.fields, self.num_required = ("first", "second"), 2  # type: ignore[misc]  # of this object only
-        self.encoder = encoder
-        self.head = head
-        self.views = list(pair) if isinstance(views, (tuple, list)) else views
         self.spread_tracker = keras.metrics.Mean("spread")
 
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
@@ -74,10 +115,6 @@ class TwoViews(Method):
             batch = {**batch, "first": batch["image"], "second": batch["image"]}
         return super().test_step(batch)
 
-    def predict_step(self, data: Any) -> Any:
-        """`predict` gives features, of pairs those of the first."""
-        return self.encode(self.batch(data, training=False)[self.fields[0]])
-
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """The engine's, of the two projections, and `spread`."""
         self.spread_tracker.update_state(replicas.on_global_batch(_spread, y_pred["first"]))
@@ -86,26 +123,6 @@ class TwoViews(Method):
     def project(self, images: Any, training: bool) -> Any:
         """The head's output, `(batch, head_dim)`."""
         return self.head(self.encoder(images, training=training), training=training)
-
-    def encode(self, images: Any) -> Any:
-        """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`; no head."""
-        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
-
-    def serving(self) -> dict[str, Serving]:
-        """One function: image to features."""
-        shape = tuple(self.encoder.input_shape[1:])
-        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that all methods have, serialized."""
-        parts = {"encoder": self.encoder, "head": self.head, "views": self.views}
-        serialized = {key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}
-        return {**serialized, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "TwoViews":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
 
 
 def width(encoder: keras.Model) -> int:

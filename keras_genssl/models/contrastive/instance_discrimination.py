@@ -6,14 +6,13 @@ import keras
 from keras import ops
 
 from keras_genssl import backbones
-from keras_genssl.engine import MemoryBank, Method, Serving, batches
+from keras_genssl.engine import MemoryBank
 from keras_genssl.losses.contrastive.directions import directions
-
-_PARTS = ("encoder", "head", "views")  # the arguments that are objects
+from keras_genssl.models.contrastive.base import EncoderAndHead
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class InstanceDiscrimination(Method):
+class InstanceDiscrimination(EncoderAndHead):
     """Non-parametric instance discrimination: each view finds its own image in a memory of all images.
 
     Wu et al., 2018 (https://arxiv.org/abs/1805.01978). Minimises ``-log P(i | v)`` with
@@ -62,20 +61,13 @@ class InstanceDiscrimination(Method):
         temperature: float = 0.07,
         name: str | None = None,
     ) -> None:
-        super().__init__(name=name)
         if isinstance(num_examples, bool) or not isinstance(num_examples, int) or num_examples < 1:
             rule = "must be an integer of at least 1"
             raise ValueError(f"`num_examples` {rule}. Received: num_examples={num_examples!r}")
         if not temperature > 0:
             raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
-        self.encoder = encoder
-        self.head = head or backbones.projection_head(encoder.output_shape[-1], num_layers=1, output_bias=True)
-        if tuple(self.head.input_shape[1:]) != tuple(encoder.output_shape[1:]):
-            raise ValueError(
-                f"`head` must take what `encoder` gives, {encoder.output_shape}. "
-                f"Received: a head with input shape {self.head.input_shape}"
-            )
-        self.views = views
+        head = head or backbones.projection_head(encoder.output_shape[-1], num_layers=1, output_bias=True)
+        super().__init__(encoder, head, views, name=name)
         self.temperature = temperature
         self.bank = MemoryBank(num_examples, self.head.output_shape[-1], momentum, name="bank")
 
@@ -104,30 +96,11 @@ class InstanceDiscrimination(Method):
         self.bank.update(index, embeddings)
         return logs
 
-    def predict_step(self, data: Any) -> Any:
-        """`predict` gives features."""
-        return self.encode(self.batch(data, training=False)["image"])
-
-    def encode(self, images: Any) -> Any:
-        """Features before the head: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, features)`."""
-        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
-
-    def serving(self) -> dict[str, Serving]:
-        """Image to features."""
-        shape = tuple(self.encoder.input_shape[1:])
-        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
-
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""
         return {
-            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS},
+            **super().get_config(),
             "num_examples": self.bank.size,
             "momentum": self.bank.momentum,
             "temperature": self.temperature,
-            "name": self.name,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "InstanceDiscrimination":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{**config, **{part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}})

@@ -6,15 +6,14 @@ import keras
 from keras import ops
 
 from keras_genssl import backbones
-from keras_genssl.engine import FeatureQueue, Method, Serving, TargetNetwork, batches, in_groups, shuffled
+from keras_genssl.engine import FeatureQueue, TargetNetwork, in_groups, shuffled
 from keras_genssl.losses.contrastive import InfoNCELoss
 from keras_genssl.losses.contrastive.directions import directions
-
-_PARTS = ("encoder", "head", "views")  # the arguments that are objects
+from keras_genssl.models.contrastive.base import EncoderAndHead
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class MoCo(Method):
+class MoCo(EncoderAndHead):
     """Momentum contrast: each view finds the key of its other view among those of a queue.
 
     He et al., 2020 (https://arxiv.org/abs/1911.05722); v2: Chen et al., 2020 (https://arxiv.org/abs/2003.04297). A
@@ -72,19 +71,12 @@ class MoCo(Method):
         groups: int = 8,
         name: str | None = None,
     ) -> None:
-        super().__init__(name=name)
         if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
             raise ValueError(f"`groups` must be an integer of at least 1. Received: groups={groups!r}")
+        head = head or backbones.projection_head(encoder.output_shape[-1], batch_norm=False, output_bias=True)
+        super().__init__(encoder, head, views, name=name)
         if views is None:
-            self.fields, self.num_required = ("first", "second"), 2  # type: ignore[misc]
-        self.encoder = encoder
-        self.head = head or backbones.projection_head(encoder.output_shape[-1], batch_norm=False, output_bias=True)
-        if tuple(self.head.input_shape[1:]) != tuple(encoder.output_shape[1:]):
-            raise ValueError(
-                f"`head` must take what `encoder` gives, {encoder.output_shape}. "
-                f"Received: a head with input shape {self.head.input_shape}"
-            )
-        self.views = views
+            self.fields, self.num_required = ("first", "second"), 2  # type: ignore[misc]  # of this object only
         self.groups = groups
         self.key_encoder = TargetNetwork(encoder, momentum)
         self.key_head = TargetNetwork(self.head, momentum)
@@ -139,31 +131,12 @@ class MoCo(Method):
         self.queue.enqueue(keys)
         return logs
 
-    def predict_step(self, data: Any) -> Any:
-        """`predict` gives features, of images or of the first of pairs."""
-        return self.encode(self.batch(data, training=False)[self.fields[0]])
-
-    def encode(self, images: Any) -> Any:
-        """Features before the head: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, features)`."""
-        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
-
-    def serving(self) -> dict[str, Serving]:
-        """Image to features."""
-        shape = tuple(self.encoder.input_shape[1:])
-        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
-
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""
         return {
-            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS},
+            **super().get_config(),
             "queue_size": self.queue.size,
             "momentum": self.key_encoder.momentum,
             "temperature": self.loss_of_queries.temperature,
             "groups": self.groups,
-            "name": self.name,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "MoCo":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{**config, **{part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}})

@@ -64,10 +64,6 @@ class Generation(Task[GenerationRecipe]):
         """The distances, and sheets of samples, real images and the baseline's."""
         return show.judgement(recipe, evaluation, pictures)
 
-    def card(self, recipe: GenerationRecipe, evaluation: dict[str, Any]) -> dict[str, Any]:
-        """All numbers."""
-        return {key: value for key, value in evaluation.items() if key not in ("blessed", "reasons")}
-
     def card_text(self, card: dict[str, Any], path: str) -> str:
         """The table of distances."""
         return show.card_text(card, path)

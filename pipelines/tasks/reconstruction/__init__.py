@@ -24,10 +24,6 @@ class Reconstruction(Task[ReconstructionRecipe]):
         """Images."""
         return data.training(recipe, examples)
 
-    def judged_by(self, recipe: ReconstructionRecipe) -> dict[str, Any]:
-        """What is measured, and the thresholds."""
-        return {"evaluate": recipe.evaluate.model_dump(mode="json")}
-
     def evaluate(
         self,
         recipe: ReconstructionRecipe,
@@ -63,10 +59,6 @@ class Reconstruction(Task[ReconstructionRecipe]):
     def judgement(self, recipe: ReconstructionRecipe, evaluation: dict[str, Any], pictures: Path) -> Judgement:
         """The errors, and images with their reconstructions."""
         return show.judgement(recipe, evaluation, pictures)
-
-    def card(self, recipe: ReconstructionRecipe, evaluation: dict[str, Any]) -> dict[str, Any]:
-        """All numbers."""
-        return {key: value for key, value in evaluation.items() if key not in ("blessed", "reasons")}
 
     def card_text(self, card: dict[str, Any], path: str) -> str:
         """The table of errors."""

@@ -29,10 +29,6 @@ class Representation(Task[RepresentationRecipe]):
         """Images, with labels or numbers where the method reads them."""
         return data.training(recipe, examples)
 
-    def judged_by(self, recipe: RepresentationRecipe) -> dict[str, Any]:
-        """What is measured, and the thresholds."""
-        return {"evaluate": recipe.evaluate.model_dump(mode="json")}
-
     def evaluate(
         self,
         recipe: RepresentationRecipe,
@@ -66,10 +62,6 @@ class Representation(Task[RepresentationRecipe]):
     def judgement(self, recipe: RepresentationRecipe, evaluation: dict[str, Any], pictures: Path) -> Judgement:
         """The numbers, what is found alike, views, and vectors in the plane."""
         return show.judgement(recipe, evaluation, pictures)
-
-    def card(self, recipe: RepresentationRecipe, evaluation: dict[str, Any]) -> dict[str, Any]:
-        """All numbers."""
-        return {key: value for key, value in evaluation.items() if key not in ("blessed", "reasons")}
 
     def card_text(self, card: dict[str, Any], path: str) -> str:
         """The table of numbers."""

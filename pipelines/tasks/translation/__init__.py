@@ -26,10 +26,6 @@ class Translation(Task[TranslationRecipe]):
         """Pairs, or images of both domains that are none."""
         return data.training(recipe, examples)
 
-    def judged_by(self, recipe: TranslationRecipe) -> dict[str, Any]:
-        """What is measured, and the thresholds."""
-        return {"evaluate": recipe.evaluate.model_dump(mode="json")}
-
     def evaluate(
         self,
         recipe: TranslationRecipe,
@@ -64,10 +60,6 @@ class Translation(Task[TranslationRecipe]):
     def judgement(self, recipe: TranslationRecipe, evaluation: dict[str, Any], pictures: Path) -> Judgement:
         """The errors, and images with their translations."""
         return show.judgement(recipe, evaluation, pictures)
-
-    def card(self, recipe: TranslationRecipe, evaluation: dict[str, Any]) -> dict[str, Any]:
-        """All numbers."""
-        return {key: value for key, value in evaluation.items() if key not in ("blessed", "reasons")}
 
     def card_text(self, card: dict[str, Any], path: str) -> str:
         """The table of errors."""

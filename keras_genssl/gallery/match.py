@@ -1,0 +1,46 @@
+"""The answer to *who is it*, from the votes of the nearest photographs."""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Match:
+    """An answer of `Gallery.identify`.
+
+    Attributes:
+        identity: who it is; None: unknown.
+        distance: to the nearest photograph of that person, or of anybody where unknown.
+    """
+
+    identity: str | None
+    distance: float
+
+
+def vote(names: np.ndarray, distances: np.ndarray, threshold: float) -> Match:
+    """The most frequent name within the threshold, among as frequent ones that of the nearest photograph.
+
+    Args:
+        names: `(k,)`, nearest first.
+        distances: `(k,)`, of the photographs with these names.
+        threshold: the largest distance that counts.
+
+    Returns:
+        A `Match`; of nobody, with the smallest distance, where all lie beyond the threshold.
+    """
+    near = distances <= threshold
+    if not near.any():
+        return Match(None, float(distances[0]))
+    candidates, first, votes = np.unique(names[near], return_index=True, return_counts=True)
+    chosen = min(range(len(candidates)), key=lambda number: (-votes[number], first[number]))
+    return Match(str(candidates[chosen]), float(distances[first[chosen]]))
+
+
+def checked(threshold: float | None) -> float:
+    """A threshold, not negative; where there is none, one that nothing lies beyond."""
+    if threshold is None:
+        return np.inf
+    if not threshold >= 0:
+        raise ValueError(f"`threshold` must not be negative. Received: threshold={threshold}")
+    return float(threshold)

@@ -1,0 +1,74 @@
+"""A gallery on disk: one `.npz` file without pickle."""
+
+import dataclasses
+import io
+import os
+import pathlib
+import uuid
+import zipfile
+
+import numpy as np
+
+_FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """What is kept of a gallery; its attributes are those of `Gallery`."""
+
+    embeddings: np.ndarray
+    identities: np.ndarray
+    threshold: float | None
+    normalize: bool
+    encoder: str
+
+
+def write(path: str | os.PathLike[str], stored: Stored) -> pathlib.Path:
+    """Writes the file; a reader sees the old one or the new one, never half of one."""
+    target = pathlib.Path(path)
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        allow_pickle=False,
+        format=_FORMAT,
+        embeddings=stored.embeddings,
+        identities=stored.identities,
+        threshold=np.nan if stored.threshold is None else stored.threshold,
+        normalize=stored.normalize,
+        encoder=np.str_(stored.encoder),
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part-{uuid.uuid4().hex}")
+    try:
+        with open(part, "wb") as file:
+            file.write(buffer.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def read(path: str | os.PathLike[str]) -> Stored:
+    """Reads what `write` wrote.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no gallery, or a damaged one.
+    """
+    try:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+            saved = {name: file[name] for name in file.files}
+        if int(saved["format"]) != _FORMAT:
+            raise ValueError(f"format {saved['format']}")
+        return Stored(
+            embeddings=saved["embeddings"].astype(np.float32),
+            identities=saved["identities"].astype(np.str_),
+            threshold=None if np.isnan(saved["threshold"]) else float(saved["threshold"]),
+            normalize=bool(saved["normalize"]),
+            encoder=str(saved["encoder"]),
+        )
+    except (ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        reason = f"It is not, or is damaged: {error}"
+        raise ValueError(f"{os.fspath(path)} must be a gallery that `save` wrote. {reason}") from error
