@@ -392,7 +392,8 @@ CASES = {
         lambda: kg.models.EmbeddingModel(toys.encoder("encoder"), kg.losses.ProxyAnchorLoss(CLASSES, 4)), faces
     ),
     "PairEmbeddingModel": Case(
-        lambda: kg.models.PairEmbeddingModel(toys.encoder("encoder"), kg.losses.ContrastiveLoss()), face_pairs
+        lambda: kg.models.PairEmbeddingModel(toys.encoder("encoder"), kg.losses.ContrastiveLoss(similar_label=0)),
+        face_pairs,
     ),
     "TripletEmbeddingModel": Case(
         lambda: kg.models.TripletEmbeddingModel(toys.encoder("encoder"), margin=0.5),
