@@ -14,6 +14,7 @@ from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.components import sources
 from pipelines.components.dataset import DUPLICATE, VERSION, Dataset
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish
@@ -35,7 +36,7 @@ def frame_example_gen(
     exclude: Iterable[str | os.PathLike[str]] = (),
     max_failure_rate: float = 0.5,
     max_pixels: int = codec.MAX_PIXELS,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Turn folders of frames into records: `key`, `name`, `image`, `sequence` (the folder) and `frame` (from 0 on).
@@ -52,7 +53,7 @@ def frame_example_gen(
         max_failure_rate: the part of the frames that may become dead letters (those of repeated sequences do not
             count).
         max_pixels: larger images are refused before they are decompressed.
-        workers: processes; 1 works in this one.
+        workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:

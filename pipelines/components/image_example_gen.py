@@ -12,6 +12,7 @@ from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.components import sources
 from pipelines.components.dataset import VERSION, Dataset
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
@@ -34,7 +35,7 @@ def image_example_gen(
     max_failure_rate: float = 0.5,
     max_pixels: int = codec.MAX_PIXELS,
     labels: bool = False,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Turn image files into records: `key` (content hash), `name` (path without extension) and `image` (PNG).
@@ -56,7 +57,7 @@ def image_example_gen(
         max_pixels: larger images are refused before they are decompressed.
         labels: also write `label`, the number of the first-level folder in alphabetical order, where every image lies
             in one and there are at least two.
-        workers: processes; 1 works in this one.
+        workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
