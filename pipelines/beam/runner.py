@@ -21,7 +21,7 @@ from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from pipelines import engines
 from pipelines.beam import (
     graphs,
-    mortal_worker,  # noqa: F401  (registers itself)
+    mortal_worker,
     options,
     worker,
 )
@@ -70,6 +70,7 @@ def run(build: Callable[[beam.Pipeline], Any], workers: engines.Workers, tasks: 
 
     Raises:
         UserError: if the engine would get the graph wrong, or an option is not for it.
+        ChildProcessError: if a worker died; Dask gives the work of one to others first.
     """
     engine = engines.of(workers)
     with _quiet():
@@ -77,12 +78,33 @@ def run(build: Callable[[beam.Pipeline], Any], workers: engines.Workers, tasks: 
         build(pipeline)
         if engine.runner == engines.DASK:
             graphs.refuse_on_dask(pipeline)
-        result = pipeline.run()
+            _run_on_dask(pipeline)
+            return
         try:
-            result.wait_until_finish()
-        finally:
-            if engine.runner == engines.DASK:
-                result.client.close()  # Beam leaves it open
+            pipeline.run().wait_until_finish()
+        except RuntimeError as error:
+            if mortal_worker.DEATH in str(error):
+                raise _died(str(error)) from error
+            raise
+
+
+def _run_on_dask(pipeline: beam.Pipeline) -> None:
+    from distributed import KilledWorker
+
+    result = pipeline.run()
+    try:
+        result.wait_until_finish()
+    except KilledWorker as error:
+        raise _died(str(error)) from error
+    finally:
+        result.client.close()  # Beam leaves it open
+
+
+def _died(text: str) -> ChildProcessError:
+    return ChildProcessError(
+        f"a worker died, of too little memory perhaps ({text.strip()}); what was written by then is kept, "
+        "and the same command continues from there"
+    )
 
 
 def _runner(engine: engines.Engine) -> PipelineRunner:
