@@ -71,7 +71,8 @@ def dataset_example_gen(
                 span = (index * size // count, (index + 1) * size // count)
                 everything.append((Shard(NAME, split, index, count), splits[split], *span))
         shards = [shard for shard, *_ in everything]
-        with progress.watch(str(directory), shards, tell):
+        sizes_of = {shard: stop - start for shard, _, start, stop in everything}
+        with progress.watch(str(directory), sizes_of, tell):
             runner.run_each(everything, functools.partial(_write, source=source, directory=str(directory)), workers)
         features = {"key": "text", "name": "text", "image": kind} | ({"label": "label"} if labelled else {})
         labels = known or (_numbered(directory, shards) if labelled else ())

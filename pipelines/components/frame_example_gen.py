@@ -99,7 +99,8 @@ def frame_example_gen(
             for element in [(key_of[name], name, sequences[name])]
         ]
         write = functools.partial(_write, shards=everything, directory=str(directory), max_pixels=max_pixels)
-        with progress.watch(str(directory), everything, tell):
+        held = collections.Counter(index for index, _ in keyed)
+        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
         repeated = sum(letter.error == DUPLICATE for letter in letters)
         return Dataset(NAME, FEATURES, everything).finish(

@@ -1,5 +1,6 @@
 """ImageExampleGen: files of images of any size and mode -> keyed 8-bit RGB records in shards."""
 
+import collections
 import functools
 import os
 import re
@@ -105,7 +106,8 @@ def image_example_gen(
             _write, shards=everything, directory=str(directory), max_pixels=max_pixels, classes=classes
         )
         # Each shard has one None, so that it is written though it may be empty.
-        with progress.watch(str(directory), everything, tell):
+        held = collections.Counter(index for index, _ in keys)
+        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keys], write, workers)
         features = FEATURES | ({"label": "label"} if classes else {})
         return Dataset(name, features, everything, classes).finish(

@@ -112,7 +112,8 @@ def pair_example_gen(
             for pair in held
         ]
         write = functools.partial(_write, shards=everything, directory=str(directory), max_pixels=max_pixels)
-        with progress.watch(str(directory), everything, tell):
+        held = collections.Counter(index for index, _ in keyed)
+        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
         features = {"key": "text", "name": "text", **dict.fromkeys(_SIDES, "image")}
         features |= {"label": "label"} if labelled else {}

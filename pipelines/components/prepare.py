@@ -73,7 +73,7 @@ def prepare(
         ]
         write = functools.partial(_write, directory=str(directory), preparation=made)
         shards = [shard for _, shard, _ in pairs]
-        with progress.watch(str(directory), shards, tell):
+        with progress.watch(str(directory), {shard: images for _, shard, images in pairs}, tell):
             runner.run_each(pairs, write, workers)
         labels = examples.manifest.get("labels", ()) if made.keeps_label else ()
         label = {"label": "label"} if labels else {}

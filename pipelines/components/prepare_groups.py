@@ -123,7 +123,7 @@ def _prepare(
                 everything.append((Shard(name, split, index, count), groups[span]))
         shards = [shard for shard, _ in everything]
         write = functools.partial(_write, fields=tuple(fields), images=images, directory=str(directory))
-        with progress.watch(str(directory), shards, tell):
+        with progress.watch(str(directory), {shard: len(groups) for shard, groups in everything}, tell):
             runner.run_each(everything, write, workers)
         features = {"key": "text", "name": "text", **dict.fromkeys(fields, images.features["image"])}
         features |= {"label": "label"} if labels else {}

@@ -66,7 +66,7 @@ def statistics_gen(
             for index, part in enumerate(parts["shards"])
         ]
         shards = [shard for _, shard, _ in elements]
-        with progress.watch(str(directory), shards, tell):
+        with progress.watch(str(directory), {shard: images for _, shard, images in elements}, tell):
             runner.run_each(elements, functools.partial(measure, directory=str(directory), features=features), workers)
         _refuse_damage(examples, directory, shards)
         found = {
