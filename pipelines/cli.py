@@ -12,7 +12,7 @@ import rich.table
 import typer
 
 import keras_genssl
-from pipelines import gallery_commands, lineage_commands
+from pipelines import engines, gallery_commands, lineage_commands
 from pipelines import recipe as recipes
 from pipelines.console import Console
 from pipelines.errors import UserError
@@ -54,6 +54,7 @@ def run(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: train.epochs=5.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that prepare the data.")] = 1,
+    runner: Annotated[str, typer.Option(help=f"What prepares the data: {', '.join(engines.RUNNERS)}.")] = engines.FNAPI,
     strategy: Annotated[str | None, typer.Option(help="auto, default, mirrored or tpu.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of training.")] = None,
     push_to: Annotated[
@@ -63,6 +64,10 @@ def run(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Execute everything again; what is there is replaced when that is done.")
     ] = False,
+    beam_options: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="-- BEAM_OPTIONS", help="Options of the runner: -- --dask_client_address=HOST:PORT."),
+    ] = None,
 ) -> None:
     """Prepare, train, judge, export, push and report.
 
@@ -78,14 +83,19 @@ def run(
     ]
     checked = recipes.load(recipe, overrides, full_scale, data)
     _refuse_cluster(checked.train.strategy)
+    engine = engines.Engine(runner, workers, tuple(beam_options or ()))
+    if engine != engines.of(workers):
+        from pipelines.beam import options  # loads Beam
+
+        options.check(engine)
     console = Console()
     console.start(f"{checked.name}: {checked.description}")
-    from pipelines.runtime import run as runner
+    from pipelines.runtime import run as runs
 
-    outcome = runner.run(checked, output, push_to, workers, console, cache=not no_cache)
-    console.result("Prepared", runner.short(outcome.prepared))
-    console.result("Report", runner.short(outcome.report))
-    console.result("SavedModel", runner.short(outcome.saved_model))
+    outcome = runs.run(checked, output, push_to, engine, console, cache=not no_cache)
+    console.result("Prepared", runs.short(outcome.prepared))
+    console.result("Report", runs.short(outcome.report))
+    console.result("SavedModel", runs.short(outcome.saved_model))
     reasons = list(outcome.evaluation["reasons"])
     if not outcome.export["checked"]:
         reasons.append(f"the SavedModel failed its check: {outcome.export['error']}")

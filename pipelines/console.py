@@ -48,8 +48,13 @@ class Preparing:
 
     def update(self, done: "progress.Progress") -> None:
         """Shows how far the job is; may be called from another thread."""
-        dead = f", {done.dead_letters:,} dead {'letter' if done.dead_letters == 1 else 'letters'}"
-        found = f"{done.records:,} {'record' if done.records == 1 else 'records'}{dead if done.dead_letters else ''}"
+        found = f"{done.records:,} {'record' if done.records == 1 else 'records'}"
+        if done.rate is not None:
+            found += f", {done.rate:,.{0 if done.rate >= 10 else 1}f}/s"
+        if done.dead_letters:
+            found += f", {done.dead_letters:,} dead {'letter' if done.dead_letters == 1 else 'letters'}"
+        if done.left is not None and done.shards < done.all_shards:
+            found += f", {_duration(done.left)} left"
         now = time.monotonic()
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done.shards, total=done.all_shards, found=found)

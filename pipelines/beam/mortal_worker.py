@@ -11,6 +11,8 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
     WorkerHandler,
 )
 
+DEATH = "Worker subprocess exited with return code"  # what Beam says
+
 
 # Takes the place of Beam's own handler of worker processes.
 @WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)

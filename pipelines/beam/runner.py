@@ -1,10 +1,11 @@
-"""The two linear graphs that components need, and how they run on this machine.
+"""The two linear graphs that components need, and how they run: on this machine or on another engine.
 
 FnApiRunner is named: DirectRunner would try to download another first. One worker is this process; more are
 as many processes. If a worker fails or dies the job ends with an error; shards written by then are kept.
 """
 
 import contextlib
+import functools
 import logging
 import os
 import shlex
@@ -13,50 +14,103 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineRunner, create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
+from pipelines import engines
 from pipelines.beam import (
-    mortal_worker,  # noqa: F401  (registers itself)
+    graphs,
+    mortal_worker,
+    options,
     worker,
 )
 
 
-def run_each(elements: Sequence[tuple], function: Callable[..., Any], workers: int) -> None:
+def run_each(elements: Sequence[tuple], function: Callable[..., Any], workers: engines.Workers) -> None:
     """Call a function with each element's items, spread over the workers."""
-    _run(
+    run(
         lambda pipeline: (
             pipeline
             | "Elements" >> beam.Create(elements)
             | "To all workers" >> beam.Reshuffle()
-            | "Each" >> beam.MapTuple(function)
+            | "Each" >> beam.MapTuple(functools.partial(_call, function))
         ),
         workers,
+        len(elements),
     )
 
 
-def run_grouped(pairs: Sequence[tuple[int, Any]], function: Callable[..., Any], workers: int) -> None:
+def run_grouped(pairs: Sequence[tuple[int, Any]], function: Callable[..., Any], workers: engines.Workers) -> None:
     """Call a function with each number and the values paired with it (in no order), over all workers."""
-    _run(
+    run(
         lambda pipeline: (
             pipeline
             | "Pairs" >> beam.Create(pairs)
             | "Group" >> beam.GroupByKey()
-            | "Each group" >> beam.MapTuple(function)
+            | "Each group" >> beam.MapTuple(functools.partial(_call, function))
         ),
         workers,
+        len({number for number, _ in pairs}),
     )
 
 
-def _run(build: Callable[[beam.Pipeline], Any], workers: int) -> None:
-    if workers < 1:
-        raise ValueError(f"`workers` must be positive. Received: workers={workers}")
-    options = PipelineOptions(["--direct_num_workers", str(workers)])
+def _call(function: Callable[..., Any], *items: Any) -> None:
+    """What a function returns stays on the worker: some engines would send it to the driver."""
+    function(*items)
+
+
+def run(build: Callable[[beam.Pipeline], Any], workers: engines.Workers, tasks: int) -> None:
+    """Build a graph and run it to its end.
+
+    Args:
+        build: is given the pipeline.
+        workers: how many processes of this machine, or an engine.
+        tasks: how many pieces of work there are, into which Dask is to divide them.
+
+    Raises:
+        UserError: if the engine would get the graph wrong, or an option is not for it.
+        ChildProcessError: if a worker died; Dask gives the work of one to others first.
+    """
+    engine = engines.of(workers)
     with _quiet():
-        pipeline = beam.Pipeline(runner=FnApiRunner(_environment(workers)), options=options)
+        pipeline = beam.Pipeline(runner=_runner(engine), options=options.make(engine, tasks))
         build(pipeline)
-        pipeline.run().wait_until_finish()
+        if engine.runner == engines.DASK:
+            graphs.refuse_on_dask(pipeline)
+            _run_on_dask(pipeline)
+            return
+        try:
+            pipeline.run().wait_until_finish()
+        except RuntimeError as error:
+            if mortal_worker.DEATH in str(error):
+                raise _died(str(error)) from error
+            raise
+
+
+def _run_on_dask(pipeline: beam.Pipeline) -> None:
+    from distributed import KilledWorker
+
+    result = pipeline.run()
+    try:
+        result.wait_until_finish()
+    except KilledWorker as error:
+        raise _died(str(error)) from error
+    finally:
+        result.client.close()  # Beam leaves it open
+
+
+def _died(text: str) -> ChildProcessError:
+    return ChildProcessError(
+        f"a worker died, of too little memory perhaps ({text.strip()}); what was written by then is kept, "
+        "and the same command continues from there"
+    )
+
+
+def _runner(engine: engines.Engine) -> PipelineRunner:
+    if engine.runner == engines.FNAPI:
+        return FnApiRunner(_environment(engine.workers))
+    return create_runner(engines.RUNNERS[engine.runner])
 
 
 def _environment(workers: int) -> SubprocessSDKEnvironment | None:
@@ -69,10 +123,10 @@ def _environment(workers: int) -> SubprocessSDKEnvironment | None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Beam's own messages, also those that workers send, from errors upwards only."""
+    """Beam's own messages, also those that workers send, kept back: an error of a job is raised, and told once."""
     logger = logging.getLogger("apache_beam")
     level = logger.level
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:

@@ -12,6 +12,7 @@ import keras_genssl.pretext.codec as codec  # the module alone: this component d
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import Record, Shard, read_report, write_shard
 from pipelines.components.dataset import Dataset
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code, device
 from pipelines.runtime.artifact import Artifact, publish
@@ -28,7 +29,7 @@ def dataset_example_gen(
     output_dir: str | os.PathLike[str],
     splits: Mapping[str, str],
     *,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Turn the examples of a data set into records: `key` and `name` (split and number), `image` (PNG) and `label`.
@@ -41,7 +42,7 @@ def dataset_example_gen(
             NPZ archive.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
         splits: our split -> that of the data set: `{"train": "train", "eval": "test"}`.
-        workers: processes; 1 works in this one.
+        workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
@@ -70,7 +71,8 @@ def dataset_example_gen(
                 span = (index * size // count, (index + 1) * size // count)
                 everything.append((Shard(NAME, split, index, count), splits[split], *span))
         shards = [shard for shard, *_ in everything]
-        with progress.watch(str(directory), shards, tell):
+        sizes_of = {shard: stop - start for shard, _, start, stop in everything}
+        with progress.watch(str(directory), sizes_of, tell):
             runner.run_each(everything, functools.partial(_write, source=source, directory=str(directory)), workers)
         features = {"key": "text", "name": "text", "image": kind} | ({"label": "label"} if labelled else {})
         labels = known or (_numbered(directory, shards) if labelled else ())

@@ -14,6 +14,7 @@ from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.components import sources
 from pipelines.components.dataset import DUPLICATE, VERSION, Dataset
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish
@@ -35,7 +36,7 @@ def frame_example_gen(
     exclude: Iterable[str | os.PathLike[str]] = (),
     max_failure_rate: float = 0.5,
     max_pixels: int = codec.MAX_PIXELS,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Turn folders of frames into records: `key`, `name`, `image`, `sequence` (the folder) and `frame` (from 0 on).
@@ -52,7 +53,7 @@ def frame_example_gen(
         max_failure_rate: the part of the frames that may become dead letters (those of repeated sequences do not
             count).
         max_pixels: larger images are refused before they are decompressed.
-        workers: processes; 1 works in this one.
+        workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
@@ -98,7 +99,8 @@ def frame_example_gen(
             for element in [(key_of[name], name, sequences[name])]
         ]
         write = functools.partial(_write, shards=everything, directory=str(directory), max_pixels=max_pixels)
-        with progress.watch(str(directory), everything, tell):
+        held = collections.Counter(index for index, _ in keyed)
+        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
         repeated = sum(letter.error == DUPLICATE for letter in letters)
         return Dataset(NAME, FEATURES, everything).finish(

@@ -1,5 +1,6 @@
 """ImageExampleGen: files of images of any size and mode -> keyed 8-bit RGB records in shards."""
 
+import collections
 import functools
 import os
 import re
@@ -12,6 +13,7 @@ from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.components import sources
 from pipelines.components.dataset import VERSION, Dataset
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
@@ -34,7 +36,7 @@ def image_example_gen(
     max_failure_rate: float = 0.5,
     max_pixels: int = codec.MAX_PIXELS,
     labels: bool = False,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Turn image files into records: `key` (content hash), `name` (path without extension) and `image` (PNG).
@@ -56,7 +58,7 @@ def image_example_gen(
         max_pixels: larger images are refused before they are decompressed.
         labels: also write `label`, the number of the first-level folder in alphabetical order, where every image lies
             in one and there are at least two.
-        workers: processes; 1 works in this one.
+        workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
@@ -104,7 +106,8 @@ def image_example_gen(
             _write, shards=everything, directory=str(directory), max_pixels=max_pixels, classes=classes
         )
         # Each shard has one None, so that it is written though it may be empty.
-        with progress.watch(str(directory), everything, tell):
+        held = collections.Counter(index for index, _ in keys)
+        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keys], write, workers)
         features = FEATURES | ({"label": "label"} if classes else {})
         return Dataset(name, features, everything, classes).finish(

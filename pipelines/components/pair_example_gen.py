@@ -15,6 +15,7 @@ from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.components import sources
 from pipelines.components.dataset import DUPLICATE, VERSION, Dataset
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish
@@ -53,7 +54,7 @@ def pair_example_gen(
     *,
     max_failure_rate: float = 0.5,
     max_pixels: int = codec.MAX_PIXELS,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Turn pairs of image files into records: `key`, `name` (table and line), `first`, `second` and `label`.
@@ -68,7 +69,7 @@ def pair_example_gen(
         split: fractions, `{"train": 0.9, "eval": 0.1}`, where the table has no column `split`.
         max_failure_rate: the part of the rows that may become dead letters (repeated pairs do not count).
         max_pixels: larger images are refused before they are decompressed.
-        workers: processes; 1 works in this one.
+        workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
@@ -111,7 +112,8 @@ def pair_example_gen(
             for pair in held
         ]
         write = functools.partial(_write, shards=everything, directory=str(directory), max_pixels=max_pixels)
-        with progress.watch(str(directory), everything, tell):
+        held = collections.Counter(index for index, _ in keyed)
+        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
         features = {"key": "text", "name": "text", **dict.fromkeys(_SIDES, "image")}
         features |= {"label": "label"} if labelled else {}

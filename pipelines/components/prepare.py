@@ -12,6 +12,7 @@ from pipelines.beam import progress, records, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, write_shard
 from pipelines.components import examples_picture, preparations
 from pipelines.components.dataset import STACKS, Dataset
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish, verify
@@ -28,7 +29,7 @@ def prepare(
     parameters: Mapping[str, Any],
     *,
     max_failure_rate: float = 0.5,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Make the examples that a method trains on.
@@ -39,7 +40,7 @@ def prepare(
         preparation: a name in `preparations.PREPARATIONS`, such as `"super_resolution"`.
         parameters: of the preparation; what is not given has its default.
         max_failure_rate: the part of the images that may become dead letters.
-        workers: processes; 1 works in this one.
+        workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
@@ -72,7 +73,7 @@ def prepare(
         ]
         write = functools.partial(_write, directory=str(directory), preparation=made)
         shards = [shard for _, shard, _ in pairs]
-        with progress.watch(str(directory), shards, tell):
+        with progress.watch(str(directory), {shard: images for _, shard, images in pairs}, tell):
             runner.run_each(pairs, write, workers)
         labels = examples.manifest.get("labels", ()) if made.keeps_label else ()
         label = {"label": "label"} if labels else {}

@@ -16,6 +16,7 @@ from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, read_fil
 from pipelines.components.dataset import Dataset
 from pipelines.components.pair_example_gen import LABELS
 from pipelines.components.preparations.images import Images
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code, device
 from pipelines.runtime.artifact import Artifact, publish, verify
@@ -33,7 +34,7 @@ def prepare_pairs(
     images: Images,
     *,
     seed: int = 0,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Write the pairs that `keras_genssl.data.pairs` draws: `key`, `name`, `first`, `second` and `label`.
@@ -47,7 +48,7 @@ def prepare_pairs(
         num: split -> how many pairs to draw of it.
         images: what is made of each image.
         seed: gives the draw.
-        workers: processes; 1 works in this one.
+        workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Raises:
@@ -63,7 +64,7 @@ def prepare_triplets(
     images: Images,
     *,
     seed: int = 0,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Write the triplets that `keras_genssl.data.triplets` draws: `key`, `name`, `anchor`, `positive`, `negative`.
@@ -90,7 +91,7 @@ def _prepare(
     num: Mapping[str, int],
     images: Images,
     seed: int,
-    workers: int,
+    workers: Workers,
     tell: progress.Tell | None,
 ) -> Artifact:
     manifest = examples.manifest
@@ -122,7 +123,7 @@ def _prepare(
                 everything.append((Shard(name, split, index, count), groups[span]))
         shards = [shard for shard, _ in everything]
         write = functools.partial(_write, fields=tuple(fields), images=images, directory=str(directory))
-        with progress.watch(str(directory), shards, tell):
+        with progress.watch(str(directory), {shard: len(groups) for shard, groups in everything}, tell):
             runner.run_each(everything, write, workers)
         features = {"key": "text", "name": "text", **dict.fromkeys(fields, images.features["image"])}
         features |= {"label": "label"} if labels else {}
@@ -131,7 +132,9 @@ def _prepare(
     return publish(output_dir, execution, build)
 
 
-def _places(examples: Artifact, split: str, directory: Path, workers: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+def _places(
+    examples: Artifact, split: str, directory: Path, workers: Workers
+) -> tuple[list[str], np.ndarray, np.ndarray]:
     """The files of a split, file and offset of each record `(num_examples, 2)`, and the labels of all."""
     files = [str(examples.path / shard["file"]) for shard in examples.manifest["splits"][split]["shards"]]
     indices = [str(directory / f"{split}-{number}.index") for number in range(len(files))]

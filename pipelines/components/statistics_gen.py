@@ -15,6 +15,7 @@ from pipelines.components.statistics import near_duplicates
 from pipelines.components.statistics.counts import BINS, LEVELS, ImageCounts, SplitCounts
 from pipelines.components.statistics.perceptual_hash import THUMBNAIL
 from pipelines.components.statistics.shard import HASHED, measure, read_hashes
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
@@ -29,7 +30,7 @@ def statistics_gen(
     examples: Artifact,
     output_dir: str | os.PathLike[str],
     *,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Count what the images of each split are like, shard by shard, and find near-duplicates among all of them.
@@ -40,7 +41,7 @@ def statistics_gen(
     Args:
         examples: what an ExampleGen published.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        workers: processes; 1 works in this one.
+        workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are done.
 
     Returns:
@@ -65,7 +66,7 @@ def statistics_gen(
             for index, part in enumerate(parts["shards"])
         ]
         shards = [shard for _, shard, _ in elements]
-        with progress.watch(str(directory), shards, tell):
+        with progress.watch(str(directory), {shard: images for _, shard, images in elements}, tell):
             runner.run_each(elements, functools.partial(measure, directory=str(directory), features=features), workers)
         _refuse_damage(examples, directory, shards)
         found = {

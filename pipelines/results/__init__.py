@@ -30,7 +30,7 @@ from pipelines.results import (
 )
 from pipelines.runtime import store
 
-PLACES = ("--output", "--push-to", "--workers")  # options of `genssl run` that change no number
+PLACES = ("--output", "--push-to", "--workers", "--runner")  # options of `genssl run` that change no number
 
 HEAD = """# Results
 
@@ -120,11 +120,13 @@ def render(directory: Path) -> str:
 def without_places(command: str) -> str:
     """A command without the options that only say where things are and how many work.
 
-    >>> without_places("genssl run srgan --output out --set train.steps=3 --workers=2")
+    >>> without_places("genssl run srgan --output out --set train.steps=3 --runner dask -- --dask_npartitions=2")
     'genssl run srgan --set train.steps=3'
     """
     kept, words = [], iter(shlex.split(command))
     for word in words:
+        if word == "--":  # options of Beam follow
+            break
         if word in PLACES:
             next(words, None)
         elif word.split("=")[0] not in PLACES:

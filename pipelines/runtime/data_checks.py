@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.console import Console
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import store
 from pipelines.runtime.component import Kind, Source
@@ -30,7 +31,7 @@ class Checked:
     schema: str | None
 
 
-def check(recipe: Recipe, examples: Any, output: Path, workers: int, steps: "Steps", console: Console) -> Checked:
+def check(recipe: Recipe, examples: Any, output: Path, workers: Workers, steps: "Steps", console: Console) -> Checked:
     """Runs StatisticsGen, SchemaGen and ExampleValidator on the examples.
 
     The data is held against ``data.schema``; without it against the schema that was inferred in the first run of the

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipelines import tasks
 from pipelines.console import Console
+from pipelines.engines import Workers
 from pipelines.runtime import data_checks, device
 from pipelines.runtime.artifact import Artifact
 from pipelines.runtime.component import Kind, Source
@@ -35,7 +36,7 @@ class Data:
     judged: Artifact
 
 
-def run(recipe: Recipe, output: Path, workers: int, steps: Steps, console: Console) -> Data:
+def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: Console) -> Data:
     """ExampleGen, the checks of the data, and Prepare.
 
     Raises:
@@ -84,7 +85,7 @@ def _source(data: Section) -> str:
     return data.dataset or "photographs inside scikit-image and scikit-learn"
 
 
-def _examples(recipe: Recipe, output: Path, workers: int, console: Console) -> Artifact:
+def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) -> Artifact:
     """The images as records, from a data set or from files."""
     from pipelines.components import preparations
 

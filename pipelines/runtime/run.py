@@ -12,6 +12,7 @@ from typing import Any
 from pipelines import tasks
 from pipelines.components import card, evaluator, exporter, infra_validator, pusher, trainer
 from pipelines.console import Console
+from pipelines.engines import Workers
 from pipelines.report import page
 from pipelines.runtime import code, data_steps, device, lineage, recording, reporting, store
 from pipelines.runtime.metadata import Metadata
@@ -45,7 +46,7 @@ def run(
     recipe: Recipe,
     output: Path,
     push_to: Path | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     console: Console | None = None,
     cache: bool = True,
 ) -> Outcome:
@@ -55,7 +56,7 @@ def run(
         recipe: a checked recipe.
         output: the directory for everything that the run writes.
         push_to: the directory of served models; ``<output>/saved_models`` when None.
-        workers: processes that prepare data; they do not change a byte of it.
+        workers: processes that prepare data, or the engine that has them; they do not change a byte of it.
         console: shows the progress.
         cache: use again what is there; without it everything is executed, and replaced when it is done.
 
@@ -80,7 +81,7 @@ def run(
 
 
 def _run(
-    recipe: Recipe, output: Path, home: Path, workers: int, console: Console, record: recording.Recording
+    recipe: Recipe, output: Path, home: Path, workers: Workers, console: Console, record: recording.Recording
 ) -> Outcome:
     task, steps = tasks.of(recipe), Steps(console, record)
     data = data_steps.run(recipe, output, workers, steps, console)

@@ -1,10 +1,12 @@
-"""SIGKILL in the middle of a preparation with two workers; the next run completes it."""
+"""SIGKILL in the middle of a preparation: of the driver, of a worker, of a shard write; the next run completes it."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+
+import pytest
 
 import pipelines
 from pipelines.components.image_example_gen import image_example_gen
@@ -77,3 +79,70 @@ def test_sigkill_then_the_next_run_completes_with_the_same_bytes(tmp_path):
     assert [path.name for path in (out / "prepared").iterdir()] == [resumed.digest]
     uninterrupted = prepare(examples, tmp_path / "elsewhere", "super_resolution", PARAMETERS)
     assert contents(resumed.path) == contents(uninterrupted.path)
+
+
+DYING = f"""
+import os, signal, sys
+sys.path.insert(0, {ROOT!r})
+from pipelines.beam import records
+
+frame, count = records.frame, 0
+
+def dying(record):
+    global count
+    count += 1
+    if count == 30 and not os.path.exists(os.environ["MARK"]):
+        open(os.environ["MARK"], "x").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return frame(record)
+
+records.frame = dying
+"""
+# Python runs `sitecustomize` at the start of each process that finds it: here, in the worker processes alone.
+IN_WORKERS = f"""
+import sys
+if any(word.endswith("worker.py") for word in sys.orig_argv):
+    exec({DYING!r})
+"""
+PREPARE = f"""
+import sys
+sys.path.insert(0, {ROOT!r})
+from pipelines.components.image_example_gen import image_example_gen
+from pipelines.components.prepare import prepare
+
+source, out, workers = sys.argv[1:]
+examples = image_example_gen(source, out + "/examples", {{"eval": ["p0"]}}, shards={{"train": 1, "eval": 1}})
+prepare(examples, out + "/prepared", "super_resolution", {{"patch_size": 16, "stride": 4}}, workers=int(workers))
+"""
+
+
+@pytest.mark.parametrize(("killed", "workers"), [("shard write", 1), ("worker", 2)])
+def test_killed_while_it_writes_a_shard_then_the_next_run_has_the_same_bytes(killed, workers, tmp_path):
+    for seed in range(4):
+        save(tmp_path / "photos" / f"p{seed}.png", seed, height=32, width=32)  # 25 patches each
+    out, parameters = tmp_path / "out", {"patch_size": 16, "stride": 4}
+    examples = image_example_gen(
+        tmp_path / "photos", out / "examples", {"eval": ["p0"]}, shards={"train": 1, "eval": 1}
+    )
+    uninterrupted = prepare(examples, tmp_path / "elsewhere", "super_resolution", parameters)
+    environment = dict(os.environ, MARK=str(tmp_path / "mark"))
+    program = PREPARE
+    if killed == "worker":
+        (tmp_path / "site").mkdir()
+        (tmp_path / "site" / "sitecustomize.py").write_text(IN_WORKERS)
+        environment["PYTHONPATH"] = os.pathsep.join([str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")])
+    else:
+        program = DYING + program
+    command = [sys.executable, "-P", "-c", program, str(tmp_path / "photos"), str(out), str(workers)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
+    assert (tmp_path / "mark").exists(), done.stderr
+    if killed == "worker":
+        assert "ChildProcessError: a worker died" in done.stderr.splitlines()[-1]
+    assert done.returncode == (1 if killed == "worker" else -signal.SIGKILL)
+    (building,) = (out / "prepared").iterdir()
+    assert list(building.glob("*train*.part-*"))
+    assert not (building / "manifest.json").exists()
+
+    completed = prepare(examples, out / "prepared", "super_resolution", parameters)
+    assert not completed.reused
+    assert contents(completed.path) == contents(uninterrupted.path)

@@ -1,0 +1,145 @@
+"""What the preparation of super-resolution costs beside a bare loop, by workers, and in the driver's memory.
+
+    python benchmarks/preparation.py [--images 1000] [--loop-images 200] [--memory-images 1000] [--rounds 3]
+
+Prints three ratios, each with what it is of; on a machine that does nothing else.
+
+1. Throughput of `prepare` on one worker (all of it: verified, sharded, checksummed, counted, published), in that of a
+   loop which decodes the same PNG files, shrinks, crops and encodes by the same Pillow calls and writes the bytes to
+   one file. The two take turns, and the ratio of each round is printed. Beside it, ExampleGen and Prepare together,
+   which decode and encode each image once more than the loop.
+2. Throughput of `prepare` with two workers, their start included, in that with one, on `--images` images.
+3. Peak memory of the driver with ten times `--memory-images` small images, in that with as many as that: ExampleGen
+   and Prepare in a process of its own, with two workers.
+"""
+
+import argparse
+import concurrent.futures
+import io
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skimage.data
+from PIL import Image
+
+from keras_genssl.pretext import codec
+from pipelines.components.image_example_gen import image_example_gen
+from pipelines.components.prepare import prepare
+
+SCALE, PATCH = 2, 64
+PARAMETERS = {"scale": SCALE, "patch_size": PATCH, "stride": PATCH}
+
+
+def photographs(folder: Path, num: int, side: int) -> Path:
+    """So many different crops of a photograph as PNG files; the first is held out."""
+    folder.mkdir()
+    photograph = skimage.data.astronaut()
+    for number in range(num):
+        moved = np.roll(photograph, (number % 512, 37 * (number // 512) + number % 7), (0, 1))[:side, :side].copy()
+        moved[0, 0] = number % 256, number // 256 % 256, number // 65536
+        (folder / f"{number:06d}.png").write_bytes(codec.encode_png(moved))
+    return folder
+
+
+def loop(folder: Path, out: Path) -> tuple[float, int]:
+    """Seconds and number of pairs of the bare loop."""
+    started, pairs = time.perf_counter(), 0
+    with open(out, "wb") as file:
+        for path in sorted(folder.iterdir())[1:]:
+            high = Image.open(path).convert("RGB")
+            low = high.resize((high.width // SCALE, high.height // SCALE), Image.Resampling.BICUBIC)
+            for top in range(0, high.height - PATCH + 1, PATCH):
+                for left in range(0, high.width - PATCH + 1, PATCH):
+                    box = (left, top, left + PATCH, top + PATCH)
+                    for patch in (low.crop([edge // SCALE for edge in box]), high.crop(box)):
+                        buffer = io.BytesIO()
+                        patch.save(buffer, "PNG")
+                        file.write(buffer.getvalue())
+                    pairs += 1
+    return time.perf_counter() - started, pairs
+
+
+def pipeline(folder: Path, out: Path, workers: int) -> tuple[float, float, int]:
+    """Seconds of ExampleGen, seconds of Prepare, and number of pairs for training."""
+    started = time.perf_counter()
+    examples = image_example_gen(folder, out / "examples", {"eval": ["000000"]}, workers=workers)
+    generated = time.perf_counter()
+    prepared = prepare(examples, out / "prepared", "super_resolution", PARAMETERS, workers=workers)
+    pairs = prepared.manifest["splits"]["train"]["records"]
+    return generated - started, time.perf_counter() - generated, pairs
+
+
+def peak(folder: Path, out: Path, workers: int) -> tuple[float, int]:
+    """Peak memory in MB of a process that runs the pipeline (counted since it began), and number of pairs."""
+    pairs = pipeline(folder, out, workers)[-1]
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    (kilobytes,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(kilobytes) / 1e3, pairs
+
+
+def fresh(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function returns in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def against_loop(home: Path, num: int, rounds: int) -> None:
+    folder, ratios = photographs(home / "photographs", num, 512), []
+    for number in range(rounds):
+        bare, pairs = fresh(loop, folder, home / "loop")
+        generated, prepared, ours = fresh(pipeline, folder, home / f"one{number}", 1)
+        assert pairs == ours, (pairs, ours)
+        ratios.append(bare / prepared)
+        print(
+            f"round {number}: {pairs:,} pairs: loop {bare:.1f} s, Prepare {prepared:.1f} s "
+            f"({ratios[-1]:.2f} of the loop), with ExampleGen {generated + prepared:.1f} s "
+            f"({bare / (generated + prepared):.2f})",
+            flush=True,
+        )
+    print(f"throughput in that of the loop: {np.median(ratios):.2f}, the median (asked: at least 0.7)", flush=True)
+
+
+def against_one(home: Path, num: int) -> None:
+    folder = photographs(home / "many", num, 512)
+    seconds = {workers: fresh(pipeline, folder, home / f"with{workers}", workers)[1] for workers in (1, 2)}
+    print(
+        f"Prepare of {num:,} images: one worker {seconds[1]:.1f} s, two {seconds[2]:.1f} s: "
+        f"{seconds[1] / seconds[2]:.2f} times (asked: at least 1.5, on a job of at least 60 s)",
+        flush=True,
+    )
+
+
+def memory(home: Path, num: int) -> None:
+    megabytes = {}
+    for factor in (1, 10):
+        folder = photographs(home / f"small{factor}", num * factor, PATCH)
+        megabytes[factor], pairs = fresh(peak, folder, home / f"driver{factor}", 2)
+        assert pairs == num * factor - 1
+    print(
+        f"driver with {num:,} images {megabytes[1]:.0f} MB, with {10 * num:,} {megabytes[10]:.0f} MB: "
+        f"{megabytes[10] / megabytes[1] - 1:+.1%} (asked: less than 10%)",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--images", type=int, default=1000, help="of 512 x 512 pixels, one worker against two")
+    parser.add_argument("--loop-images", type=int, default=200, help="of 512 x 512 pixels, against the loop")
+    parser.add_argument("--memory-images", type=int, default=1000, help="of 64 x 64 pixels, and ten times as many")
+    parser.add_argument("--rounds", type=int, default=3, help="of Prepare against the loop")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        against_loop(Path(directory), asked.loop_images, asked.rounds)
+        against_one(Path(directory), asked.images)
+        memory(Path(directory), asked.memory_images)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The same bytes from one process, from two, from a Dask cluster, and from one that loses a worker midway."""
+
+import hashlib
+import os
+import signal
+
+import pytest
+from distributed import Client, LocalCluster
+
+from pipelines.beam import records
+from pipelines.components.image_example_gen import image_example_gen
+from pipelines.components.prepare import prepare
+from pipelines.engines import Engine
+from tests.pipelines.components.image_files import save
+
+PARAMETERS = {"patch_size": 16, "stride": 8}  # nine patches of an image of 32 x 32
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    for seed in range(12):
+        save(folder / f"p{seed}.png", seed, 32, 32)
+    (folder / "bad.png").write_text("no image")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    options = {"processes": True, "dashboard_address": None, "silence_logs": "CRITICAL"}
+    with LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def dask(cluster):
+    return Engine("dask", options=(f"--dask_client_address={cluster.scheduler_address}",))
+
+
+def _digests(directory):
+    return {
+        str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in directory.rglob("*")
+        if path.is_file() and path.name[0] != "."
+    }
+
+
+def _prepared(photos, out, workers, before=lambda: None):
+    shards = {"train": 6, "eval": 1}
+    before()
+    examples = image_example_gen(photos, out / "examples", {"eval": ["p0"]}, shards=shards, workers=workers)
+    before()
+    prepare(examples, out / "prepared", "super_resolution", PARAMETERS, workers=workers)
+    return _digests(out)
+
+
+@pytest.fixture(scope="module")
+def expected(photos, tmp_path_factory):
+    found = _prepared(photos, tmp_path_factory.mktemp("one"), 1)
+    assert len([name for name in found if ".tfrecord" in name]) == 2 * 7
+    return found
+
+
+def test_two_processes(photos, expected, tmp_path):
+    assert _prepared(photos, tmp_path, 2) == expected
+
+
+@pytest.mark.timeout(300)
+def test_dask(photos, expected, dask, tmp_path):
+    assert _prepared(photos, tmp_path, dask) == expected
+
+
+def _die_at_a_record():
+    """On a worker: its process kills itself in the middle of the next shard that has records."""
+    records.frame = lambda record: os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
+
+
+@pytest.mark.timeout(300)
+def test_dask_one_of_whose_workers_is_killed_while_it_writes(photos, expected, cluster, dask, tmp_path):
+    doomed = []
+
+    def condemn():
+        with Client(cluster.scheduler_address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=100)
+            worker = min(client.scheduler_info(n_workers=-1)["workers"])
+            doomed.extend(client.run(_die_at_a_record, workers=[worker]).values())
+
+    assert _prepared(photos, tmp_path, dask, condemn) == expected
+    assert len(set(doomed)) == 2
+    for process in doomed:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
