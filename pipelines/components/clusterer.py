@@ -2,16 +2,18 @@
 
 import csv
 import hashlib
+import heapq
 import importlib.metadata
 import itertools
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipelines.beam.shards import hash64
 from pipelines.components import vectors
 from pipelines.components.bulk_inferrer import chosen
 from pipelines.components.cluster_counts import ClusterCounts
@@ -42,14 +44,14 @@ def clusterer(
 ) -> Artifact:
     """Mini-batch k-means (Sculley, 2010, https://doi.org/10.1145/1772690.1772862) over vectors read shard by shard.
 
-    It begins with the best of ten k-means of the first batch, which is a random one: shards are in the order of a
-    hash. One thread computes, so that equal seeds give equal bytes.
+    It begins with the best of ten k-means of a sample of one batch, drawn from all. One thread computes, so that equal
+    seeds give equal bytes.
 
     Args:
         embeddings: what `bulk_inferrer` published.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
         clusters: how many.
-        seed: of the first centres.
+        seed: of the sample and of the first centres.
         passes: over all vectors.
         batch_size: vectors of a step; at least three times `clusters` are taken. Memory is that of one batch.
         unit: divide each vector by its length, so that directions are compared.
@@ -97,7 +99,11 @@ def clusterer(
         def batches() -> Iterator[list[vectors.Vector]]:
             return vectors.batches(vectors.read(embeddings, splits, unit), size)
 
-        centres = _fit(batches, clusters, passes, seed, size)
+        # Those of the smallest hashes: records may be sorted by class, and their first batch of one.
+        drawn = heapq.nsmallest(
+            size, vectors.read(embeddings, splits, unit), key=lambda it: hash64(it.key, f"sample/{seed}")
+        )
+        centres = _fit(_matrix(drawn), batches, clusters, passes, seed, size)
         np.save(directory / CENTRES, centres.astype(np.float32))
         counts = ClusterCounts(clusters, nearest, embeddings.manifest.get("labels", ()))
         _assign(batches(), centres, counts, embeddings.manifest.get("labels", ()), directory / ASSIGNMENTS)
@@ -118,15 +124,21 @@ def clusterer(
     return publish(output_dir, execution, build)
 
 
-def _fit(batches: Any, clusters: int, passes: int, seed: int, size: int) -> np.ndarray:
+def _fit(
+    sample: np.ndarray,
+    batches: Callable[[], Iterator[list[vectors.Vector]]],
+    clusters: int,
+    passes: int,
+    seed: int,
+    size: int,
+) -> np.ndarray:
     from sklearn.cluster import KMeans, MiniBatchKMeans
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different vectors than clusters: some stay empty
-        first = _matrix(next(batches()))
-        begun = KMeans(clusters, n_init=10, random_state=seed).fit(first).cluster_centers_
+        begun = KMeans(clusters, n_init=10, random_state=seed).fit(sample).cluster_centers_
         model = MiniBatchKMeans(clusters, init=begun, n_init=1, batch_size=size, random_state=seed)
         for batch in itertools.chain.from_iterable(batches() for _ in range(passes)):
             model.partial_fit(_matrix(batch))
