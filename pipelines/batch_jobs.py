@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines import served
 from pipelines.components import bulk_inferrer, clusterer, image_example_gen
 from pipelines.console import Console
 from pipelines.errors import UserError
@@ -145,6 +146,7 @@ def _job(name: str, output: Path, console: Console) -> Iterator[tuple[Steps, rec
 def _embed(
     model: Path, source: Path, output: Path, how: Inference, steps: Steps, console: Console
 ) -> tuple[Artifact, Artifact]:
+    served.check(model)  # before the images are read
     given = records(source)
     if given is None:
         examples = _examples(source, output, how, steps, console)

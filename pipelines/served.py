@@ -37,7 +37,7 @@ def load(model: Path) -> Any:
     Raises:
         UserError: there is none.
     """
-    _check(model)
+    check(model)
     device.start()
     import tensorflow as tf
 
@@ -50,14 +50,19 @@ def digest(model: Path) -> str:
     Raises:
         UserError: there is no such SavedModel.
     """
-    _check(model)
+    check(model)
     found = hashlib.sha256()
     for file in [model / "saved_model.pb", *sorted((model / "variables").glob("*"))]:
         found.update(file.read_bytes())
     return found.hexdigest()
 
 
-def _check(model: Path) -> None:
+def check(model: Path) -> None:
+    """Look whether there is a SavedModel.
+
+    Raises:
+        UserError: there is none.
+    """
     if not (model / "saved_model.pb").is_file():
         raise UserError(f"{model}: is no SavedModel, there is no saved_model.pb in it")
 
