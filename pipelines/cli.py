@@ -12,7 +12,7 @@ import rich.table
 import typer
 
 import keras_genssl
-from pipelines import engines, gallery_commands, lineage_commands
+from pipelines import batch_commands, engines, gallery_commands, lineage_commands
 from pipelines import recipe as recipes
 from pipelines.console import Console
 from pipelines.errors import UserError
@@ -26,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(gallery_commands.app, name="gallery")
+app.command()(batch_commands.embed)
+app.command()(batch_commands.cluster)
 app.command()(lineage_commands.runs)
 app.command()(lineage_commands.lineage)
 

@@ -1,6 +1,5 @@
 """Photographs of people through an exported encoder, into a gallery and compared with it."""
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,10 +37,7 @@ class Encoder:
         if len(kinds) != 1 or len(outputs[kinds[0]].shape) != 2:
             raise UserError(f"{model}: gives no vectors, its `serving_default` has the outputs {sorted(outputs)}")
         self._output = kinds[0]
-        digest = hashlib.sha256()
-        for file in [model / "saved_model.pb", *sorted((model / "variables").glob("*"))]:
-            digest.update(file.read_bytes())
-        self.digest = digest.hexdigest()
+        self.digest = served.digest(model)
 
     def __call__(self, path: Path) -> np.ndarray | str:
         """The vector of a file, float32 `(dim,)`, or the reason why there is none."""

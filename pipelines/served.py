@@ -1,5 +1,6 @@
 """A SavedModel that takes the bytes of images, and image files as it wants them."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,48 @@ def function_of_images(model: Path) -> Any:
     Raises:
         UserError: there is no such SavedModel, or it takes no images.
     """
-    if not (model / "saved_model.pb").is_file():
-        raise UserError(f"{model}: is no SavedModel, there is no saved_model.pb in it")
-    device.start()
-    import tensorflow as tf
-
-    loaded = tf.saved_model.load(str(model))
+    loaded = load(model)
     function = loaded.signatures.get("serving_default")
     if function is None or "image_bytes" not in function.structured_input_signature[1]:
         raise UserError(f"{model}: takes no images, its `serving_default` has no input `image_bytes`")
     function.owner = loaded  # which owns what the signature uses
     return function
+
+
+def load(model: Path) -> Any:
+    """A SavedModel as TensorFlow loads it.
+
+    Raises:
+        UserError: there is none.
+    """
+    check(model)
+    device.start()
+    import tensorflow as tf
+
+    return tf.saved_model.load(str(model))
+
+
+def digest(model: Path) -> str:
+    """The SHA-256 of a SavedModel's graph and weights, by which galleries and embeddings know it.
+
+    Raises:
+        UserError: there is no such SavedModel.
+    """
+    check(model)
+    found = hashlib.sha256()
+    for file in [model / "saved_model.pb", *sorted((model / "variables").glob("*"))]:
+        found.update(file.read_bytes())
+    return found.hexdigest()
+
+
+def check(model: Path) -> None:
+    """Look whether there is a SavedModel.
+
+    Raises:
+        UserError: there is none.
+    """
+    if not (model / "saved_model.pb").is_file():
+        raise UserError(f"{model}: is no SavedModel, there is no saved_model.pb in it")
 
 
 def read_image(path: Path) -> np.ndarray | str:

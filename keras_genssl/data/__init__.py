@@ -9,6 +9,7 @@ pure functions of (seed, epoch), and `dataset.order.position` can be read and se
 
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
 from keras_genssl.data.embedded import embedded_patches, embedded_photographs
+from keras_genssl.data.embeddings import Embeddings, load_embeddings
 from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.gaussians import GaussianModes, gaussian_grid, gaussian_ring
 from keras_genssl.data.groups import Groups, GroupSource
@@ -19,6 +20,7 @@ from keras_genssl.data.pairs import pairs, triplets
 __all__ = [
     "BalancedOrder",
     "ClassBalanced",
+    "Embeddings",
     "FrameFolders",
     "GaussianModes",
     "GroupSource",
@@ -29,6 +31,7 @@ __all__ = [
     "gaussian_grid",
     "gaussian_ring",
     "load",
+    "load_embeddings",
     "pairs",
     "triplets",
 ]

@@ -19,7 +19,7 @@ DEAD_LETTERS = "dead_letters.jsonl"
 DUPLICATE = "Duplicate"
 VERSION = "1.0.0"
 
-KINDS = ("text", "image", "grey", "label", "int", "patches", "grey_patches")
+KINDS = ("text", "image", "grey", "label", "int", "patches", "grey_patches", "vector")
 STACKS = ("patches", "grey_patches")  # several images of one size and so many in each example, as one strip
 
 
@@ -30,7 +30,8 @@ class Dataset:
     Attributes:
         name: as TFDS knows it, lower-case letters, digits and underscores.
         features: name -> one of `KINDS`: `"text"`, `"image"` (colour), `"grey"` (an image of one channel), `"label"`,
-            `"int"`, and stacks of images in colour or grey, `"patches"` and `"grey_patches"`.
+            `"int"`, stacks of images in colour or grey, `"patches"` and `"grey_patches"`, and `"vector"`, the bytes of
+            little-endian float32, whose length each record tells in its facts as `<name>_num`.
         shards: all files of all splits.
         labels: the names of the classes, where there is a label.
     """
@@ -77,8 +78,9 @@ class Dataset:
             for name, counts in report["facts"].items():
                 values = facts[shard.split].setdefault(name, collections.Counter())
                 values.update(dict(counts))
-        stacks = self._stacks(facts)
-        self._write_metadata(directory, splits)
+        stacks = self._counts(facts, STACKS, "images")
+        vectors = self._counts(facts, ("vector",), "numbers")
+        self._write_metadata(directory, splits, vectors)
         digests = {split: [shard["sha256"] for shard in splits[split]["shards"]] for split in splits}
         files = [shard.file for shard in self.shards] + ["dataset_info.json", "features.json", DEAD_LETTERS]
         return {
@@ -92,6 +94,7 @@ class Dataset:
             ),
             "splits": splits,
             **({"stacks": stacks} if stacks else {}),
+            **({"vectors": vectors} if vectors else {}),
             **({"labels": list(self.labels)} if self.labels else {}),
             "dead_letters": {
                 "records": len(letters),
@@ -130,17 +133,21 @@ class Dataset:
                     f"{len(failed)} could not be used.{first}{more}"
                 )
 
-    def _stacks(self, facts: Mapping[str, Mapping[str, collections.Counter]]) -> dict[str, int]:
-        """How many images each stack holds, by which readers cut its strip."""
-        stacks = {}
-        for name in (name for name, kind in self.features.items() if kind in STACKS):
+    def _counts(
+        self, facts: Mapping[str, Mapping[str, collections.Counter]], kinds: Sequence[str], what: str
+    ) -> dict[str, int]:
+        """How many images each stack holds, by which readers cut its strip, or numbers each vector."""
+        found = {}
+        for name in (name for name, kind in self.features.items() if kind in kinds):
             counts = sorted({count for split in facts.values() for count in split.get(f"{name}_num", ())})
             if len(counts) != 1:
-                raise ValueError(f"All examples must have equally many images in `{name}`. Received: {counts}")
-            stacks[name] = counts[0]
-        return stacks
+                raise ValueError(f"All examples must have equally many {what} in `{name}`. Received: {counts}")
+            found[name] = counts[0]
+        return found
 
-    def _write_metadata(self, directory: Path, splits: Mapping[str, dict[str, Any]]) -> None:
+    def _write_metadata(
+        self, directory: Path, splits: Mapping[str, dict[str, Any]], vectors: Mapping[str, int]
+    ) -> None:
         import tensorflow_datasets as tfds
 
         def image(channels: int) -> Any:
@@ -155,7 +162,12 @@ class Dataset:
             "int": lambda: tfds.features.Scalar(np.int64),
             "label": lambda: tfds.features.ClassLabel(names=list(self.labels)),
         }
-        features = {name: kinds[kind]() for name, kind in self.features.items()}
+        features = {
+            name: tfds.features.Tensor(shape=(vectors[name],), dtype=np.float32, encoding="bytes")
+            if kind == "vector"
+            else kinds[kind]()
+            for name, kind in self.features.items()
+        }
         tfds.folder_dataset.write_metadata(
             data_dir=directory,
             features=tfds.features.FeaturesDict(features),

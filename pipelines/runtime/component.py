@@ -16,6 +16,8 @@ class Kind(enum.StrEnum):
     SCHEMA = "Schema"
     ANOMALIES = "Anomalies"
     PREPARED = "PreparedData"
+    EMBEDDINGS = "Embeddings"
+    CLUSTERS = "Clusters"
     WEIGHTS = "ModelWeights"
     EVALUATION = "Evaluation"
     SAVED_MODEL = "SavedModel"

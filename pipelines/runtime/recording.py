@@ -77,14 +77,19 @@ class Recording:
             raise
 
     def complete(
-        self, directory: Path, pushed: Path | None, blessed: bool, summary: str, numbers: Mapping[str, float | None]
+        self,
+        directory: Path,
+        pushed: Path | None,
+        blessed: bool | None,
+        summary: str,
+        numbers: Mapping[str, float | None],
     ) -> None:
         """Ends a run.
 
         Args:
             directory: of the run.
             pushed: the version that was pushed or found.
-            blessed: what the evaluator said.
+            blessed: what the evaluator said; None where nothing is judged.
             summary: its numbers in a line.
             numbers: name -> value.
         """

@@ -1,0 +1,216 @@
+"""Batch jobs over images: to vectors by an exported model, and to clusters of these."""
+
+import contextlib
+import dataclasses
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines import served
+from pipelines.components import bulk_inferrer, clusterer, image_example_gen
+from pipelines.console import Console
+from pipelines.errors import UserError
+from pipelines.runtime import recording, store
+from pipelines.runtime.artifact import MANIFEST, Artifact
+from pipelines.runtime.component import Kind, Source
+from pipelines.runtime.metadata import Metadata
+from pipelines.runtime.steps import Steps
+
+SPLIT = "images"  # the one that a folder of images becomes
+_OWN = ("examples", "embeddings", "clusters", "models")  # what a job writes below its output
+
+
+@dataclasses.dataclass(frozen=True)
+class Inference:
+    """How images become vectors; `bulk_inferrer` explains each.
+
+    Attributes:
+        signature: of the model.
+        feature: of the records, the image.
+        batch_size: images that the model gets at once.
+        splits: of the records.
+        max_failure_rate: the part of the images that may fail, decoding and the model each.
+        workers: processes.
+    """
+
+    signature: str = "serving_default"
+    feature: str = "image"
+    batch_size: int = 32
+    splits: Sequence[str] | None = None
+    max_failure_rate: float = 0.5
+    workers: int = 1
+
+
+def embed(model: Path, source: Path, output: Path, how: Inference, console: Console) -> Artifact:
+    """Embeddings of a folder of images, or of records.
+
+    Args:
+        model: the directory of a SavedModel.
+        source: a folder of images, or a directory of records that a component published.
+        output: everything is written below it.
+        how: images become vectors.
+        console: shows the progress.
+
+    Raises:
+        UserError: something that the user gave cannot be used.
+    """
+    with _job("embed", output, console) as (steps, record):
+        made, _ = _embed(model, source, output, how, steps, console)
+        dead = made.manifest["dead_letters"]["records"]
+        record.complete(made.path, None, None, _told(made), {"vectors": _count(made), "dead_letters": dead})
+    return made
+
+
+def cluster(
+    source: Path,
+    model: Path | None,
+    output: Path,
+    how: Inference,
+    clusters: int,
+    options: dict[str, Any],
+    pictures: Path | None,
+    console: Console,
+) -> Artifact:
+    """Clusters of embeddings, or of images, which become embeddings first.
+
+    Args:
+        source: embeddings; with a model, a folder of images or records.
+        model: the directory of a SavedModel, None for embeddings.
+        output: everything is written below it.
+        how: images become vectors.
+        clusters: how many.
+        options: further arguments of `clusterer`.
+        pictures: the records that the embeddings were made of; looked for beside them when None.
+        console: shows the progress.
+
+    Raises:
+        UserError: something that the user gave cannot be used.
+    """
+    given = records(source)
+    is_embeddings = given is not None and "vectors" in given.manifest
+    if model is None and not is_embeddings:
+        raise UserError(f"--model: is needed, for {source} holds no embeddings; a SavedModel, or vgg16 with --weights")
+    if model is not None and is_embeddings:
+        raise UserError(f"--model {model}: must be left out, for {source} holds embeddings already")
+    with _job("cluster", output, console) as (steps, record):
+        if model is None:
+            assert given is not None
+            embeddings, examples = given, _made_of(given, pictures)
+            reads: Any = {"embeddings": Source(Kind.EMBEDDINGS, str(given.path))}
+        else:
+            embeddings, examples = _embed(model, source, output, how, steps, console)
+            reads = {"embeddings": embeddings}
+        made = steps.run(
+            clusterer.SPEC,
+            reads,
+            lambda: clusterer.clusterer(
+                embeddings, output / "clusters", clusters, splits=how.splits, examples=examples, **options
+            ),
+            lambda it: f"{clusters} clusters of {it.manifest['result']['images']:,} images",
+        )
+        result = made.manifest["result"]
+        numbers = {name: result[name] for name in ("images", "inertia", "nmi")}
+        record.complete(made.path, None, None, f"{clusters} clusters of {result['images']:,} images", numbers)
+    return made
+
+
+def records(source: Path) -> Artifact | None:
+    """The records that a component published in a directory, or None where there are none.
+
+    Raises:
+        UserError: they cannot be read.
+    """
+    path = source.expanduser().resolve()
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise UserError(f"{path / MANIFEST}: is damaged: {error}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != 1 or "splits" not in manifest:
+        raise UserError(f"{path}: must be a folder of images or a directory of records, and is another component's")
+    return Artifact(path, path.name, True, manifest)
+
+
+@contextlib.contextmanager
+def _job(name: str, output: Path, console: Console) -> Iterator[tuple[Steps, recording.Recording]]:
+    store.check_writable(output, "--output")
+    command = shlex.join(["genssl", *sys.argv[1:]])
+    with recording.begin(Metadata(output), name, command) as record:
+        yield Steps(console, record), record
+
+
+def _embed(
+    model: Path, source: Path, output: Path, how: Inference, steps: Steps, console: Console
+) -> tuple[Artifact, Artifact]:
+    served.check(model)  # before the images are read
+    given = records(source)
+    if given is None:
+        examples = _examples(source, output, how, steps, console)
+        read: Any = examples
+    else:
+        examples, read = given, Source(Kind.EXAMPLES, str(given.path))
+
+    def infer() -> Artifact:
+        with console.preparing() as shown:
+            return bulk_inferrer.bulk_inferrer(
+                examples,
+                model,
+                output / "embeddings",
+                signature=how.signature,
+                feature=how.feature,
+                batch_size=how.batch_size,
+                splits=how.splits,
+                max_failure_rate=how.max_failure_rate,
+                workers=how.workers,
+                tell=shown.update,
+            )
+
+    reads = {"examples": read, "model": Source(Kind.SAVED_MODEL, str(model.expanduser().resolve()))}
+    return steps.run(bulk_inferrer.SPEC, reads, infer, _told), examples
+
+
+def _examples(source: Path, output: Path, how: Inference, steps: Steps, console: Console) -> Artifact:
+    def generate() -> Artifact:
+        with console.preparing() as shown:
+            return image_example_gen.image_example_gen(
+                source,
+                output / "examples" / "photographs",
+                {SPLIT: 1.0},
+                exclude=[output / name for name in _OWN],
+                max_failure_rate=how.max_failure_rate,
+                labels=True,
+                workers=how.workers,
+                tell=shown.update,
+            )
+
+    reads = {"images": Source(Kind.IMAGES, str(source.expanduser().resolve()))}
+    return steps.run(image_example_gen.SPEC, reads, generate, lambda it: _told(it, "images"))
+
+
+def _made_of(embeddings: Artifact, pictures: Path | None) -> Artifact | None:
+    """The examples of embeddings: those named, or those that the same output holds."""
+    if pictures is not None:
+        found = records(pictures)
+        if found is None:
+            raise UserError(f"--examples {pictures}: must be a directory of records, and holds no {MANIFEST}")
+        return found
+    output = embeddings.path.parent.parent
+    for manifest in sorted(output.glob(f"examples/*/*/{MANIFEST}")) + sorted(output.glob(f"prepared/*/*/{MANIFEST}")):
+        found = records(manifest.parent)
+        if found is not None and found.content == embeddings.inputs["examples"]:
+            return found
+    return None
+
+
+def _count(artifact: Artifact) -> int:
+    return sum(part["records"] for part in artifact.manifest["splits"].values())
+
+
+def _told(artifact: Artifact, what: str = "vectors") -> str:
+    dead = artifact.manifest["dead_letters"]["records"]
+    of = f" of {artifact.manifest['vectors']['vector']} numbers" if what == "vectors" else ""
+    return f"{_count(artifact):,} {what}{of}, {dead:,} dead {'letter' if dead == 1 else 'letters'}"

@@ -1,0 +1,180 @@
+"""BulkInferrer: examples and an exported model -> a vector for each image, shard i from shard i."""
+
+import functools
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
+from pipelines import served
+from pipelines.beam import progress, records, runner
+from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, read_report, write_shard
+from pipelines.components import vector_function
+from pipelines.components.dataset import Dataset
+from pipelines.errors import UserError
+from pipelines.runtime import code
+from pipelines.runtime.artifact import Artifact, publish, verify
+from pipelines.runtime.component import Component, Kind
+
+SPEC = Component("BulkInferrer", {"examples": Kind.EXAMPLES, "model": Kind.SAVED_MODEL}, Kind.EMBEDDINGS)
+NAME = "embeddings"
+_NO_LIMIT = 2**62  # what ExampleGen let pass is not judged again
+
+
+def bulk_inferrer(
+    examples: Artifact,
+    model: str | os.PathLike[str],
+    output_dir: str | os.PathLike[str],
+    *,
+    signature: str = "serving_default",
+    feature: str = "image",
+    batch_size: int = 32,
+    splits: Sequence[str] | None = None,
+    max_failure_rate: float = 0.5,
+    workers: int = 1,
+    tell: progress.Tell | None = None,
+) -> Artifact:
+    """Put the images of examples through an exported model.
+
+    Each image is decoded here first, so that a corrupt one is a dead letter and no batch's; where the model refuses a
+    batch, its images are asked one by one. Each process loads the model once.
+
+    Args:
+        examples: what an ExampleGen or Prepare published.
+        model: the directory of a SavedModel.
+        output_dir: the artifact is published as `<output_dir>/<digest>`.
+        signature: of the model, from images to one vector each; `VectorFunction` says which it may be.
+        feature: of the examples, the image.
+        batch_size: images that the model gets at once, consecutive ones of one size where it takes floats.
+        splits: of the examples; all by default.
+        max_failure_rate: the part of the images that may become dead letters.
+        workers: processes; 1 works in this one.
+        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+
+    Returns:
+        The artifact, a TFDS directory with a manifest: `key`, `name`, `vector` (float32), and `label` where the
+        examples have one. `keras_genssl.data.load_embeddings` reads it.
+
+    Raises:
+        UserError: if a parameter or the model cannot be used, too many images fail, or a split stays empty.
+    """
+    if batch_size < 1:
+        raise UserError(f"`batch_size` must be positive. Received: batch_size={batch_size}")
+    if not 0 <= max_failure_rate <= 1:
+        raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
+    parts = chosen(examples, splits)
+    kinds = examples.manifest.get("features", {feature: "image"})
+    if kinds.get(feature) not in ("image", "grey"):
+        images = [name for name, kind in kinds.items() if kind in ("image", "grey")]
+        raise UserError(f"`feature` must be an image of the examples: {', '.join(images)}. Received: {feature!r}")
+    path = str(Path(model).expanduser().resolve())
+    execution: dict[str, Any] = {
+        "component": "BulkInferrer",
+        "inputs": {"examples": examples.content, "model": served.digest(Path(path))},
+        "parameters": {
+            "signature": signature,
+            "feature": feature,
+            "batch_size": batch_size,
+            "splits": list(parts),
+            "max_failure_rate": max_failure_rate,
+        },
+        "code": code.digest(__name__),
+        "versions": code.versions(),
+    }
+
+    def build(directory: Path) -> dict[str, Any]:
+        verify(examples)
+        vector_function.loaded(path, signature)  # what is wrong with it is told before any work
+        pairs = [
+            (str(examples.path / shard["file"]), Shard(NAME, split, index, len(part["shards"])))
+            for split, part in parts.items()
+            for index, shard in enumerate(part["shards"])
+        ]
+        shards = [shard for _, shard in pairs]
+        write = functools.partial(
+            _write, directory=str(directory), model=path, signature=signature, feature=feature, batch_size=batch_size
+        )
+        with progress.watch(str(directory), shards, tell):
+            runner.run_each(pairs, write, workers)
+        lengths = sorted(
+            {length for it in shards for length, _ in read_report(str(directory), it)["facts"].get("vector_num", ())}
+        )
+        if len(lengths) > 1:
+            raise UserError(f"{path}: all vectors of {signature!r} must be of one length. Received: {lengths}")
+        labels = examples.manifest.get("labels", ())
+        features = {"key": "text", "name": "text", "vector": "vector", **({"label": "label"} if labels else {})}
+        attempted = sum(part["records"] for part in parts.values())
+        return Dataset(NAME, features, shards, labels).finish(directory, attempted, max_failure_rate, **execution)
+
+    return publish(output_dir, execution, build)
+
+
+def chosen(artifact: Artifact, splits: Sequence[str] | None) -> dict[str, Any]:
+    """The manifest's splits of these names, or all of them.
+
+    Raises:
+        UserError: there is none of a name.
+    """
+    held = artifact.manifest["splits"]
+    unknown = [split for split in splits or () if split not in held]
+    if unknown:
+        raise UserError(f"`splits` must be of {', '.join(held)}. Received: {', '.join(unknown)}")
+    return {split: part for split, part in held.items() if splits is None or split in splits}
+
+
+def _write(
+    source: str, shard: Shard, directory: str, model: str, signature: str, feature: str, batch_size: int
+) -> dict[str, Any]:
+    def outcomes() -> Iterator[Record | DeadLetter]:  # not drawn, and no model loaded, where the shard is there
+        function = vector_function.loaded(model, signature)
+        yield from _outcomes(source, function, feature, batch_size)
+
+    return write_shard(directory, shard, outcomes())
+
+
+def _outcomes(
+    source: str, function: vector_function.VectorFunction, feature: str, batch_size: int
+) -> Iterator[Record | DeadLetter]:
+    waiting: list[tuple[dict[str, Any], str, Any]] = []  # of a batch: record, size in words, what the model gets
+    with open_file(source) as file:
+        for serialized in records.read(file):
+            record = records.parse(serialized)
+            key, name = record["key"].decode(), record["name"].decode()
+            if feature not in record:
+                yield DeadLetter(key, name, "infer", "MissingFeature", f"the record has no `{feature}`")
+                continue
+            try:
+                image = codec.decode_image(record[feature], _NO_LIMIT)[0]
+            except codec.DECODE_ERRORS as error:
+                yield DeadLetter(key, name, "decode", type(error).__name__, str(error))
+                continue
+            size = f"{image.shape[1]} x {image.shape[0]} pixels"
+            given = function.input(record.pop(feature), image)
+            if given is None:
+                yield DeadLetter(key, name, "infer", "OtherSize", f"the model cannot take its {size}")
+                continue
+            if len(waiting) == batch_size or (waiting and np.shape(waiting[0][2]) != np.shape(given)):
+                yield from _answers(waiting, function)
+                waiting = []
+            waiting.append((record, size, given))
+    if waiting:
+        yield from _answers(waiting, function)
+
+
+def _answers(
+    batch: Sequence[tuple[dict[str, Any], str, Any]], function: vector_function.VectorFunction
+) -> Iterator[Record | DeadLetter]:
+    results = function([given for _, _, given in batch])
+    for (record, size, _), vector in zip(batch, results, strict=True):
+        key, name = record["key"].decode(), record["name"].decode()
+        if isinstance(vector, str):
+            yield DeadLetter(key, name, "infer", vector, f"the model cannot take its {size}")
+        elif not np.isfinite(vector).all():
+            yield DeadLetter(key, name, "infer", "NotFinite", "the model gives it numbers that are not finite")
+        else:
+            label = {"label": record["label"]} if "label" in record else {}
+            features = {"key": record["key"], "name": record["name"], "vector": vector.tobytes(), **label}
+            yield Record(features, {"vector_num": len(vector), **label})
