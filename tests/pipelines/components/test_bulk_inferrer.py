@@ -49,7 +49,7 @@ def corrupt(examples, home):
             found = [records.parse(record) for record in records.read(file)]
         for record in found:
             if record["name"] == b"green/b":
-                record["image"] = record["image"][:60]
+                record["image"] = record["image"][:45]
             if record["name"] == b"blue/b":
                 del record["image"]
         damaged = b"".join(records.frame(records.serialize(record)) for record in found)
@@ -78,10 +78,10 @@ def test_vectors_are_the_closed_form_and_what_fails_takes_nothing_with_it(home, 
         assert found.label_names[label] == name.partition("/")[0]
     assert (found.model, len(found), found.vectors.dtype) == (served.digest(model), 4, np.float32)
     # TFDS reads the vectors as such.
-    read = tfds.builder_from_directory(made.path).as_data_source("images")
-    assert {
-        one["name"].decode() if isinstance(one["name"], bytes) else one["name"]: one["vector"].tolist() for one in read
-    } == {name: list(map(float, PHOTOS[name])) for name in good}
+    read = tfds.as_numpy(tfds.builder_from_directory(made.path).as_dataset("images"))
+    assert {one["name"].decode(): one["vector"].tolist() for one in read} == {
+        name: list(map(float, PHOTOS[name])) for name in good
+    }
     # By floats in [-1, 1]; the wide image is another batch, and welcome.
     by_floats = kg.data.load_embeddings(bulk_inferrer(corrupt, model, home / "floats", signature="serving_tensor").path)
     expected = {name: np.float32(PHOTOS[name]) / np.float32(127.5) - 1 for name in good}
