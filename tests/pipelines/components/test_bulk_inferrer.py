@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import pathlib
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 import keras_genssl as kg
+import pipelines
 from pipelines import served
 from pipelines.beam import records
 from pipelines.components import vector_function
@@ -109,8 +111,10 @@ def test_two_workers_write_the_same_bytes_and_what_is_there_is_reused(home, mode
     assert vector_function._loaded.cache_info().misses == 0
 
 
-RUN = """
+ROOT = pathlib.Path(pipelines.__file__).parents[1]
+RUN = f"""
 import json, os, pathlib, signal, sys
+sys.path.insert(0, {str(ROOT)!r})
 from pipelines.components import bulk_inferrer
 from pipelines.runtime.artifact import Artifact
 examples, model, output = map(pathlib.Path, sys.argv[1:4])
@@ -119,7 +123,7 @@ answers, calls = bulk_inferrer._answers, []
 
 def killed(batch, function):
     calls.append(1)
-    if len(calls) == 3:
+    if len(calls) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return answers(batch, function)
 
@@ -135,7 +139,7 @@ def test_sigkill_then_the_next_run_goes_on_shard_by_shard(home, model, corrupt):
     assert process.returncode == -signal.SIGKILL, process.stderr
     (building,) = out.iterdir()
     reports = list((building / ".reports").iterdir())
-    assert len(reports) == 2
+    assert 1 <= len(reports) < 3  # a shard of dead letters alone asks the model nothing, and may come at any time
     assert not (building / "manifest.json").exists()
     written = {report.stem: (building / report.stem).stat() for report in reports}
     resumed = bulk_inferrer(corrupt, model, out)
