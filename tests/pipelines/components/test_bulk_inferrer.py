@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import pathlib
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 import keras_genssl as kg
+import pipelines
 from pipelines import served
 from pipelines.beam import records
 from pipelines.components import vector_function
@@ -49,7 +51,7 @@ def corrupt(examples, home):
             found = [records.parse(record) for record in records.read(file)]
         for record in found:
             if record["name"] == b"green/b":
-                record["image"] = record["image"][:60]
+                record["image"] = record["image"][:45]
             if record["name"] == b"blue/b":
                 del record["image"]
         damaged = b"".join(records.frame(records.serialize(record)) for record in found)
@@ -78,10 +80,10 @@ def test_vectors_are_the_closed_form_and_what_fails_takes_nothing_with_it(home, 
         assert found.label_names[label] == name.partition("/")[0]
     assert (found.model, len(found), found.vectors.dtype) == (served.digest(model), 4, np.float32)
     # TFDS reads the vectors as such.
-    read = tfds.builder_from_directory(made.path).as_data_source("images")
-    assert {
-        one["name"].decode() if isinstance(one["name"], bytes) else one["name"]: one["vector"].tolist() for one in read
-    } == {name: list(map(float, PHOTOS[name])) for name in good}
+    read = tfds.as_numpy(tfds.builder_from_directory(made.path).as_dataset("images"))
+    assert {one["name"].decode(): one["vector"].tolist() for one in read} == {
+        name: list(map(float, PHOTOS[name])) for name in good
+    }
     # By floats in [-1, 1]; the wide image is another batch, and welcome.
     by_floats = kg.data.load_embeddings(bulk_inferrer(corrupt, model, home / "floats", signature="serving_tensor").path)
     expected = {name: np.float32(PHOTOS[name]) / np.float32(127.5) - 1 for name in good}
@@ -109,8 +111,10 @@ def test_two_workers_write_the_same_bytes_and_what_is_there_is_reused(home, mode
     assert vector_function._loaded.cache_info().misses == 0
 
 
-RUN = """
+ROOT = pathlib.Path(pipelines.__file__).parents[1]
+RUN = f"""
 import json, os, pathlib, signal, sys
+sys.path.insert(0, {str(ROOT)!r})
 from pipelines.components import bulk_inferrer
 from pipelines.runtime.artifact import Artifact
 examples, model, output = map(pathlib.Path, sys.argv[1:4])
@@ -119,7 +123,7 @@ answers, calls = bulk_inferrer._answers, []
 
 def killed(batch, function):
     calls.append(1)
-    if len(calls) == 3:
+    if len(calls) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return answers(batch, function)
 
@@ -135,7 +139,7 @@ def test_sigkill_then_the_next_run_goes_on_shard_by_shard(home, model, corrupt):
     assert process.returncode == -signal.SIGKILL, process.stderr
     (building,) = out.iterdir()
     reports = list((building / ".reports").iterdir())
-    assert len(reports) == 2
+    assert 1 <= len(reports) < 3  # a shard of dead letters alone asks the model nothing, and may come at any time
     assert not (building / "manifest.json").exists()
     written = {report.stem: (building / report.stem).stat() for report in reports}
     resumed = bulk_inferrer(corrupt, model, out)
