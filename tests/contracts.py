@@ -400,7 +400,7 @@ CASES = {
         domains("anchor", "positive", "negative"),
     ),
     "ToyGAN": Case(lambda: toys.ToyGAN(toys.decoder(4), toys.encoder("critic", 1)), images),
-    "ToyRelativisticGAN": Case(  # one critic round: its penalties are slow to trace, and several rounds are ToyGAN's
+    "ToyRelativisticGAN": Case(  # one critic round: its penalty is slow to trace, and several rounds are ToyGAN's
         lambda: toys.ToyRelativisticGAN(toys.decoder(4), toys.attentive_critic(), critic_rounds=1), images
     ),
     "ToyContrastive": Case(lambda: toys.ToyContrastive(toys.encoder("network")), images),

@@ -109,18 +109,14 @@ def attentive_critic() -> keras.Model:
 
 @keras.saving.register_keras_serializable(package="tests")
 class ToyRelativisticGAN(ToyGAN):
-    """Losses of the global batch, penalties of all kinds (the contract's GAN has a lazy one), clipped weights."""
+    """Losses of the global batch, the penalty that no method of the contract has, clipped weights."""
 
     def __init__(self, generator: keras.Model, critic: keras.Model, critic_rounds: int = 2, name: str | None = None):
         super().__init__(generator, critic, critic_rounds, name)
         regularizers.clip_weights(generator, 0.2)
         self.adversary = losses.RelativisticAverageGANLoss()
         self.matching = losses.FeatureMatchingLoss()
-        self.penalties = (
-            regularizers.GradientPenalty(0.1),
-            regularizers.DRAGANPenalty(0.1),
-            regularizers.R1Penalty(0.1),
-        )
+        self.penalty = regularizers.DRAGANPenalty(0.1)  # WGANGP and GAN have the others
 
     def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         real = batch["image"]
@@ -130,11 +126,8 @@ class ToyRelativisticGAN(ToyGAN):
             losses_of_fakes = replicas.on_global_batch(self.adversary.generator, fake_logits, real_logits)
             matching = replicas.on_global_batch(self.matching.call, real, fake)  # of the pixels themselves
             return {"generator": losses_of_fakes + 0.01 * matching}
-        penalty = sum(
-            penalty(
-                lambda x: self.critic(x, training=False), real, fake, self.seed, self.optimizer_of("critic").iterations
-            )
-            for penalty in self.penalties
+        penalty = self.penalty(
+            lambda x: self.critic(x, training=False), real, fake, self.seed, self.optimizer_of("critic").iterations
         )
         return {"critic": replicas.on_global_batch(self.adversary.discriminator, real_logits, fake_logits) + penalty}
 
