@@ -39,14 +39,18 @@ class Interrupt(keras.callbacks.Callback):
 
 
 def write(case: Case, directory: pathlib.Path) -> pathlib.Path:
-    """A prepared directory of the case's examples."""
+    """A prepared directory of the case's examples; of a stack the images lie below one another in one."""
     batch = case.batches(1, BATCH * STEPS)[0]
+    stacks = {name: values.shape[1] for name, values in batch.items() if values.ndim == 5}
+    for name in stacks:
+        num, stack, height, *rest = batch[name].shape
+        batch[name] = batch[name].reshape(num, stack * height, *rest)
     features = {
         name: tfds.features.Image(shape=values.shape[1:]) if values.ndim == 4 else tfds.features.Scalar(np.int32)
         for name, values in batch.items()
     }
     examples = [dict(zip(batch, images, strict=True)) for images in zip(*batch.values(), strict=True)]
-    write_prepared(directory, {"train": examples}, features)
+    write_prepared(directory, {"train": examples}, features, stacks=stacks)
     return directory
 
 

@@ -4,7 +4,6 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from keras_genssl import analysis, metrics
 
@@ -40,12 +39,12 @@ def test_accuracies_are_scikit_learns(digits):
         "pca": [pca.transform(values) for values in flat],
     }
     for name, (known, unknown) in inputs.items():
-        scaler = StandardScaler().fit(known)
+        mean, scale = known.mean(axis=0), np.sqrt(known.var(axis=0).mean())
         expected = []
         for seed in (3, 4):
             chosen = metrics.labelled_subset(train[1], 5, seed)
-            fitted = LogisticRegression(max_iter=1000).fit(scaler.transform(known[chosen]), train[1][chosen])
-            expected.append((fitted.predict(scaler.transform(unknown)) == test[1]).mean())
+            fitted = LogisticRegression(max_iter=1000).fit((known[chosen] - mean) / scale, train[1][chosen])
+            expected.append((fitted.predict((unknown - mean) / scale) == test[1]).mean())
         np.testing.assert_allclose(rows[name]["accuracies"], expected, atol=2 / len(test[1]))
         assert rows[name]["mean"] == pytest.approx(sum(rows[name]["accuracies"]) / 2)
         first, second = rows[name]["accuracies"]

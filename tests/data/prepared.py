@@ -9,12 +9,16 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 
-def write_prepared(directory, splits, features, num_shards=3, name="tiny"):
-    """`splits`: split -> list of example dicts, as TFDS encodes them by `features` (a dict of connectors)."""
+def write_prepared(directory, splits, features, num_shards=3, name="tiny", stacks=None):
+    """`splits`: split -> list of example dicts, as TFDS encodes them by `features` (a dict of connectors).
+
+    `stacks`: name -> how many images of equal height lie below one another in the image of that name.
+    """
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True)
     features = tfds.features.FeaturesDict(features)
     manifest = {"format": 1, "name": name, "splits": {}, "dead_letters": {"records": 0, "file": None}}
+    manifest |= {"stacks": stacks} if stacks else {}
     infos = []
     for split, examples in splits.items():
         shards = []
