@@ -86,7 +86,12 @@ def assert_interrupted_equals_whole(
     scope: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
     run_eagerly: bool = False,
 ) -> None:
-    """Two interruptions, inside the first and inside the second epoch."""
+    """Two interruptions, inside the first and inside the second epoch.
+
+    On one device weights are equal to the bit; operations of several devices run in no fixed order, and sums may round
+    otherwise.
+    """
+    rounding = 0.0 if scope is contextlib.nullcontext else 1e-9
     prepared = write(case, folder / "prepared")
     train = functools.partial(run, case, prepared, scope=scope, run_eagerly=run_eagerly)
     whole = train(states=folder / "whole")
@@ -94,7 +99,7 @@ def assert_interrupted_equals_whole(
     assert train(states=folder / "states", interrupt=(1, 1)) is None
     continued = train(states=folder / "states")
     for a, b in zip(whole[0], continued[0], strict=True):
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(a, b, rtol=rounding, atol=rounding * 1e-3)
     # A metric is a sum over replicas, which rounds otherwise once it has been saved as one number.
     for a, b in zip(whole[1], continued[1], strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6)

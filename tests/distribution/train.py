@@ -20,8 +20,6 @@ def main(name: str, output: str, *case_names: str) -> None:
     if name == "mirrored":
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    # A graph that runs for some steps gains nothing from being optimised.
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     import keras
 
     import keras_genssl as kg
