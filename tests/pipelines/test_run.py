@@ -84,7 +84,7 @@ def test_first_run_trains_judges_exports_and_pushes(home, first):
     assert "step 40/40" in output
     whole = re.findall(r"^ *shard (\d+)/\1, (.*)$", output, re.MULTILINE)
     assert len(whole) == 3  # of the images, of their statistics, and of what is made of them
-    assert whole[0][1] == "4 records, 1 dead letter"
+    assert re.fullmatch(r"4 records, [\d.]+/s, 1 dead letter", whole[0][1])
     run = _only(home / "out" / "runs" / "super_resolution")
     assert _names(run) == ["evaluation", "export", "metrics.json", "report.html", "train", "validation"]
     pushed = home / "out" / "saved_models" / "super_resolution_x2"
