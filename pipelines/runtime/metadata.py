@@ -151,6 +151,7 @@ class Metadata:
             raise UserError(f"{self.file}: {error}{hint}") from error
 
     def _check(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN")  # one state for all that is read: another process may be making the tables
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         if (application, version) == (0, 0) and not _tables(connection):

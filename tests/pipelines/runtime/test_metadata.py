@@ -6,11 +6,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from pipelines.errors import UserError
 from pipelines.runtime import history, lineage, recording
+from pipelines.runtime import metadata as metadata_module
 from pipelines.runtime.component import Component, Kind, Source
 from pipelines.runtime.metadata import FILE, VERSION, Metadata
 
@@ -147,6 +149,7 @@ def test_error_ends_run_and_execution_as_failed_and_ctrl_c_as_interrupted(tmp_pa
 
 HOLD = """
 import sys
+import threading
 from pathlib import Path
 from pipelines.runtime import recording
 from pipelines.runtime.metadata import Metadata
@@ -202,6 +205,23 @@ def test_two_processes_start_and_record_at_once_and_nothing_is_lost(tmp_path):
         assert [it.component for it in graph.executions.values()] == ["Read", "Learn", "Push"]
         made |= {artifact.content for artifact in graph.artifacts.values() if artifact.type == Kind.WEIGHTS}
     assert made == {f"{name}{index}" for name in "ab" for index in range(10)}
+
+
+def test_opening_sees_one_state_while_another_process_makes_the_tables(tmp_path, monkeypatch):
+    (tmp_path / FILE).touch()
+    other = threading.Thread(target=record_run, args=(tmp_path,))
+    count = metadata_module._tables
+
+    def interrupted(connection):
+        if other.ident is None:
+            other.start()
+            other.join(0.3)  # its first commit waits for the reader; without a transaction it would be through
+        return count(connection)
+
+    monkeypatch.setattr(metadata_module, "_tables", interrupted)
+    Metadata(tmp_path)
+    other.join(60)
+    assert [run.state for run in history.runs(Metadata(tmp_path))] == ["complete"]
 
 
 def _other_version(file):
