@@ -15,6 +15,7 @@ from typing import Any
 from pipelines.errors import UserError
 from pipelines.results import (
     anomaly,
+    downstream,
     generation,
     leave_one_out,
     mode_collapse,
@@ -56,6 +57,7 @@ SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "retrieval": retrieval.section,
     "anomaly": anomaly.section,
     "representation": representation.section,
+    "downstream": downstream.section,
     "translation": translation.section,
     "unpaired_translation": unpaired_translation.section,
     "super_resolution": super_resolution.section,

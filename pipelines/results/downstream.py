@@ -1,0 +1,49 @@
+"""One encoder from many beginnings, frozen and fine-tuned with few labels (``benchmarks/downstream.py``)."""
+
+from typing import Any
+
+from pipelines.results.tables import joined, table, versions
+
+
+def section(records: list[dict[str, Any]]) -> str:
+    """A table for each record."""
+    return "\n".join(_downstream(value) for value in records)
+
+
+def _downstream(value: dict[str, Any]) -> str:
+    kinds = [f"{kind}_{labels}" for kind in ("frozen", "tuned") for labels in value["labels"]]
+    titles = [
+        f"{title}, {labels} labels a class" for title in ("frozen, linear", "fine-tuned") for labels in value["labels"]
+    ]
+    rows = [["beginning", "kNN", *titles]]
+    rows += [[row["title"], f"{row['knn']:.1%}", *(_spread(row[kind]) for kind in kinds)] for row in value["rows"]]
+    return f"""## Downstream: {value["data"]} with few labels
+
+The small encoder, from several beginnings, on {value["images"]["test"]:,} test images: 20 neighbours among all \
+{value["images"]["train"]:,} training images; logistic regression on frozen features; the encoder and a linear layer \
+trained together for {value["steps"]} steps of {value["batch_size"]} images. {value["draws"]} draws of labels, each \
+with other random weights where the beginning is random; the deviation is over draws. The autoencoder learnt in \
+{value["autoencoder"]["steps"]:,} steps of {value["autoencoder"]["batch_size"]}, the others as their recipes say.
+
+{table(rows, text=1)}
+{_not_above_random(value)}- `{value["command"]}` ({value["seconds"]:.0f} seconds in all, {value["device"]}, \
+{versions(value["versions"])})
+"""
+
+
+def _spread(measured: dict[str, float]) -> str:
+    return f"{measured['mean']:.1%} ± {100 * measured['deviation']:.1f}"
+
+
+def _not_above_random(value: dict[str, Any]) -> str:
+    """A line for each number of labels: which beginnings, fine-tuned, are no better than a random one."""
+    random = next(row for row in value["rows"] if row["name"] == "random")
+    lines = []
+    for labels in value["labels"]:
+        kind = f"tuned_{labels}"
+        lost = [
+            row["title"] for row in value["rows"] if row[kind]["mean"] <= random[kind]["mean"] and row is not random
+        ]
+        if lost:
+            lines.append(f"Fine-tuned with {labels} labels a class, no better than random weights: {joined(lost)}.\n\n")
+    return "".join(lines)
