@@ -2,7 +2,8 @@
 
     python benchmarks/preparation.py [--images 1000] [--loop-images 200] [--memory-images 1000] [--rounds 3]
 
-Prints three ratios, each with what it is of; on a machine that does nothing else.
+Prints three ratios, each with what it is of, and writes them to `results/speed/preparation.json`; on a machine that
+does nothing else.
 
 1. Throughput of `prepare` on one worker (all of it: verified, sharded, checksummed, counted, published), in that of a
    loop which decodes the same PNG files, shrinks, crops and encodes by the same Pillow calls and writes the bytes to
@@ -30,6 +31,7 @@ from PIL import Image
 from keras_genssl.pretext import codec
 from pipelines.components.image_example_gen import image_example_gen
 from pipelines.components.prepare import prepare
+from pipelines.results import speed
 
 SCALE, PATCH = 2, 64
 PARAMETERS = {"scale": SCALE, "patch_size": PATCH, "stride": PATCH}
@@ -89,7 +91,8 @@ def fresh(function: Callable[..., Any], *arguments: Any) -> Any:
         return pool.submit(function, *arguments).result()
 
 
-def against_loop(home: Path, num: int, rounds: int) -> None:
+def against_loop(home: Path, num: int, rounds: int) -> dict[str, Any]:
+    """The row of one worker's throughput in the loop's."""
     folder, ratios = photographs(home / "photographs", num, 512), []
     for number in range(rounds):
         bare, pairs = fresh(loop, folder, home / "loop")
@@ -103,9 +106,11 @@ def against_loop(home: Path, num: int, rounds: int) -> None:
             flush=True,
         )
     print(f"throughput in that of the loop: {np.median(ratios):.2f}, the median (asked: at least 0.7)", flush=True)
+    return speed.ratio(f"one worker's throughput over the loop's, {num:,} images", ratios, "at least 0.7")
 
 
-def against_one(home: Path, num: int) -> None:
+def against_one(home: Path, num: int) -> dict[str, Any]:
+    """The row of two workers' throughput in one's."""
     folder = photographs(home / "many", num, 512)
     seconds = {workers: fresh(pipeline, folder, home / f"with{workers}", workers)[1] for workers in (1, 2)}
     print(
@@ -113,9 +118,12 @@ def against_one(home: Path, num: int) -> None:
         f"{seconds[1] / seconds[2]:.2f} times (asked: at least 1.5, on a job of at least 60 s)",
         flush=True,
     )
+    what = f"two workers' throughput over one's, {num:,} images, {seconds[1]:.0f} s with one"
+    return speed.ratio(what, [seconds[1] / seconds[2]], "at least 1.5")
 
 
-def memory(home: Path, num: int) -> None:
+def memory(home: Path, num: int) -> dict[str, Any]:
+    """The row of the driver's peak with ten times the images over that with these."""
     megabytes = {}
     for factor in (1, 10):
         folder = photographs(home / f"small{factor}", num * factor, PATCH)
@@ -126,6 +134,8 @@ def memory(home: Path, num: int) -> None:
         f"{megabytes[10] / megabytes[1] - 1:+.1%} (asked: less than 10%)",
         flush=True,
     )
+    what = f"driver's peak memory with {10 * num:,} images over that with {num:,} ({megabytes[1]:.0f} MB)"
+    return speed.ratio(what, [megabytes[10] / megabytes[1]], "less than 1.1")
 
 
 def main() -> None:
@@ -136,9 +146,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of Prepare against the loop")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        against_loop(Path(directory), asked.loop_images, asked.rounds)
-        against_one(Path(directory), asked.images)
-        memory(Path(directory), asked.memory_images)
+        home = Path(directory)
+        rows = [
+            against_loop(home, asked.loop_images, asked.rounds),
+            against_one(home, asked.images),
+            memory(home, asked.memory_images),
+        ]
+    speed.write(
+        "preparation",
+        "Preparation of super-resolution",
+        f"`prepare` of photographs of 512 pixels to pairs of {PATCH} (of {PATCH} pixels for the driver's memory); the "
+        "loop makes the same Pillow calls on the same files and writes one file.",
+        rows,
+    )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     python benchmarks/semi_hard_mining.py
 
 Times value and gradient of the loss in one process, the two taking turns, and prints the median of the rounds' ratios,
-after by how much a batch of 2048 raises the peak memory of a process of its own. Addons itself imports beside
+after by how much a batch of 2048 raises the peak memory of a process of its own; both go to
+`results/speed/semi_hard_mining.json`. Addons itself imports beside
 TensorFlow up to 2.15 only: its algorithm, all comparisons of each anchor's distances with one another as a
 (batch^2, batch) matrix, is written out here for the installed TensorFlow.
 """
@@ -20,7 +21,9 @@ from typing import Any
 import tensorflow as tf
 
 import keras_genssl as kg
+from pipelines.results import speed
 
+ASKED = {256: "at least 8", 512: "at least 20"}
 BATCHES = {256: 9, 512: 3}  # rounds of each; the second needs some 6 GB in Addons' algorithm
 LARGE = 2048
 DIM, PER_CLASS, MARGIN = 128, 4, 0.2
@@ -76,7 +79,9 @@ def seconds(function: Callable[..., Any], *arguments: Any) -> float:
     return time.perf_counter() - started
 
 
-def compare() -> None:
+def compare() -> list[dict[str, Any]]:
+    """A row of ratios for each size of batch."""
+    rows = []
     functions = [with_gradient(addons), with_gradient(ours)]
     for batch, rounds in BATCHES.items():
         arguments = inputs(batch)
@@ -93,6 +98,8 @@ def compare() -> None:
             f"(of {rounds} pairs: {min(ratios):.0f} to {max(ratios):.0f})",
             flush=True,
         )
+        rows.append(speed.ratio(f"batch {batch}", ratios, ASKED[batch]))
+    return rows
 
 
 def peak() -> float:
@@ -117,5 +124,13 @@ if __name__ == "__main__":
         memory()
     else:
         # First: a process begins with the peak of the one that started it.
-        subprocess.run([sys.executable, __file__, "--memory"], check=True)
-        compare()
+        alone = subprocess.run([sys.executable, __file__, "--memory"], check=True, capture_output=True, text=True)
+        print(alone.stdout, end="", flush=True)
+        speed.write(
+            "semi_hard_mining",
+            "Semi-hard mining",
+            "Times faster than the algorithm of TensorFlow Addons, which compares every distance with every other of "
+            f"its anchor; value and gradient, embeddings of {DIM} numbers, {PER_CLASS} of each class.",
+            compare(),
+            [f"{alone.stdout.strip().capitalize()} (asked: less than 1,000 MB)."],
+        )

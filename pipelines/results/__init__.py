@@ -23,6 +23,7 @@ from pipelines.results import (
     reconstruction,
     representation,
     retrieval,
+    speed,
     stacked_modes,
     super_resolution,
     translation,
@@ -63,6 +64,7 @@ SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "super_resolution": super_resolution.section,
     "leave_one_out": leave_one_out.section,
     "perceptual_extractor": perceptual_extractor.section,
+    "speed": speed.section,
 }
 
 
