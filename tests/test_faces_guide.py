@@ -1,7 +1,6 @@
 """The examples of docs/faces.md run, in their order, on tiny data and for two epochs."""
 
 import pathlib
-import re
 from typing import Any
 
 import keras
@@ -10,8 +9,8 @@ import pytest
 
 import keras_genssl as kg
 from pipelines import faces
+from tests import guides
 
-GUIDE = pathlib.Path(__file__).parents[1] / "docs" / "faces.md"
 COUNT = 300
 SMALL = {  # what the guide's numbers become here: the same programs, cheaper
     r"kg\.backbones\.small_encoder\(\(28, 28, 1\)\)": "encoder()",
@@ -21,20 +20,6 @@ SMALL = {  # what the guide's numbers become here: the same programs, cheaper
     r"batch_size=64": "batch_size=10",
     r"\bepochs=[56]": "epochs=3",
 }
-
-
-def program() -> str:
-    """The guide's code as one program, line numbers those of the page."""
-    inside, code = False, []
-    for line in GUIDE.read_text().splitlines():
-        if line.startswith("```"):
-            inside, line = line == "```python", ""
-        code.append(line if inside else "")
-    text = "\n".join(code)
-    for full, small in SMALL.items():
-        assert re.search(full, text), f"the guide no longer says {full}"
-        text = re.sub(full, small, text)
-    return text
 
 
 def garments() -> dict[str, np.ndarray]:
@@ -59,8 +44,7 @@ def test_examples_of_the_guide_run(tmp_path: pathlib.Path, monkeypatch: pytest.M
         return load(garments() if source == "fashion_mnist" else source, *arguments, **keywords)
 
     monkeypatch.setattr(kg.data, "load", small_load)
-    names: dict[str, Any] = {"encoder": encoder}
-    exec(compile(program(), str(GUIDE), "exec"), names)
+    names = guides.run("faces.md", SMALL, encoder=encoder)
 
     assert [match.identity for match in names["again"].identify(names["queries"], k=5)] == ["bag"] * 4
     assert names["unknown"] == 10

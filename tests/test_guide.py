@@ -1,17 +1,15 @@
 """The guide's examples run, in their order, on tiny data and for one step of each training."""
 
 import pathlib
-import re
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 import keras_genssl as kg
+from tests import guides
 
-GUIDE = pathlib.Path(__file__).parents[1] / "docs" / "generative.md"
 BATCH = 12  # a multiple of the six rounds of a step with five critic updates
 SMALL = {  # what the guide's numbers become here: the same programs, cheaper
     r"\b5000\b": "12",
@@ -46,26 +44,11 @@ def folder(path: pathlib.Path, count: int, size: tuple[int, int]) -> None:
         Image.fromarray(generator.integers(256, size=(height, width, 3), dtype=np.uint8)).save(file)
 
 
-def program() -> str:
-    """The guide's code as one program, line numbers those of the page."""
-    lines = GUIDE.read_text().splitlines()
-    inside, code = False, []
-    for line in lines:
-        if line.startswith("```"):
-            inside, line = line == "```python", ""
-        code.append(line if inside else "")
-    text = "\n".join(code)
-    for full, small in SMALL.items():
-        assert re.search(full, text), f"the guide no longer says {full}"
-        text = re.sub(full, small, text)
-    return text
-
-
 def test_examples_of_the_guide_run(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, size in {"photos": (70, 90), "paintings": (80, 65), "pairs": (140, 64)}.items():
         folder(tmp_path / name, BATCH, size)
-    load, fit = kg.data.load, keras.Model.fit
+    load = kg.data.load
 
     def small_load(source: Any, split: str = "train", batch_size: int | None = None, **arguments: Any) -> Any:
         if source == "fashion_mnist":
@@ -73,15 +56,9 @@ def test_examples_of_the_guide_run(tmp_path: pathlib.Path, monkeypatch: pytest.M
         batch_size = batch_size if batch_size in (None, 10_000) else BATCH
         return load(source, split, 60 if batch_size == 10_000 else batch_size, **arguments)
 
-    def one_step(model: keras.Model, *data: Any, epochs: int = 1, **arguments: Any) -> Any:
-        assert epochs > 1
-        model.run_eagerly = True  # nothing to trace for a single step; that graphs agree is the contract's to show
-        return fit(model, *data, epochs=1, steps_per_epoch=1, verbose=0, **arguments)
-
     monkeypatch.setattr(kg.data, "load", small_load)
-    monkeypatch.setattr(keras.Model, "fit", one_step)
-    names: dict[str, Any] = {}
-    exec(compile(program(), str(GUIDE), "exec"), names)
+    guides.one_step(monkeypatch)
+    names = guides.run("generative.md", SMALL)
 
     assert names["images"].shape[1:] == (28, 28, 1)
     assert np.isfinite(names["history"].history["codes_fid"]).all()

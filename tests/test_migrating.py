@@ -1,19 +1,19 @@
 """The page for users of TensorFlow Addons: its program runs, and every name of ours and of Keras exists."""
 
 import operator
-import pathlib
 import re
 
 import keras
 import numpy as np
 
 import keras_genssl as kg
+from tests import guides
 
-PAGE = (pathlib.Path(__file__).parents[1] / "docs" / "migrating_from_tfa.md").read_text()
+PAGE = "migrating_from_tfa.md"
 
 
 def test_names_exist():
-    tables = PAGE.replace("kg.", "keras_genssl.")
+    tables = (guides.DOCS / PAGE).read_text().replace("kg.", "keras_genssl.")
     names = set(re.findall(r"\b((?:keras|keras_genssl)\.[a-z]+(?:\.\w+)+)", tables)) - {"keras.Sequential"}
     assert len(names) >= 29
     for name in names:
@@ -22,8 +22,7 @@ def test_names_exist():
 
 
 def test_the_program_runs():
-    names = {}
-    exec(re.search(r"```python\n(.*?)```", PAGE, re.DOTALL).group(1), names)
+    names = guides.run(PAGE)
     images = np.random.default_rng(0).normal(size=(8, 28, 28, 1)).astype("float32")
     labels = np.arange(8) // 2
     expected = kg.losses.TripletSemiHardLoss(0.2)(labels, names["embed"](images))

@@ -1,16 +1,13 @@
 """The examples of docs/probes.md run, in their order, on tiny data and for one step of each training."""
 
-import pathlib
-import re
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
 import keras_genssl as kg
+from tests import guides
 
-PAGE = pathlib.Path(__file__).parents[1] / "docs" / "probes.md"
 NUM, BATCH = 120, 8
 SMALL = {  # what the page's numbers become here
     r"\(1, 10, 100\)": "(1, 10)",
@@ -30,23 +27,14 @@ def garments(seed: int) -> dict[str, np.ndarray]:
 
 
 def test_examples_of_the_page_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "\n".join(re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL))
-    for full, small in SMALL.items():
-        assert re.search(full, text), f"the page no longer says {full}"
-        text = re.sub(full, small, text)
-    load, fit = kg.data.load, keras.Model.fit
+    load = kg.data.load
 
     def small_load(source: str, split: str, batch_size: int) -> Any:
         return load(garments(len(split)), "train", NUM if batch_size == 10_000 else BATCH)
 
-    def one_step(model: keras.Model, *data: Any, epochs: int, **arguments: Any) -> Any:
-        model.run_eagerly = True
-        return fit(model, *data, epochs=1, steps_per_epoch=1, verbose=0, **arguments)
-
     monkeypatch.setattr(kg.data, "load", small_load)
-    monkeypatch.setattr(keras.Model, "fit", one_step)
-    names: dict[str, Any] = {}
-    exec(compile(text, str(PAGE), "exec"), names)
+    guides.one_step(monkeypatch)
+    names = guides.run("probes.md", SMALL)
 
     history = names["history"].history
     assert {"knn_accuracy", "few_label_accuracy_10", "linear_accuracy", "cluster_ami"} < set(history)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_genssl.data.feature_names import require_names
 from keras_genssl.data.npz import rows_of
 
 DEBIAN = {"fashion_mnist": "/usr/share/datasets/fashion-mnist"}
@@ -37,12 +38,8 @@ class ArraySource:
         strange = {name: str(array.dtype) for name, array in arrays.items() if array.dtype.kind not in "uifb"}
         if strange:
             raise ValueError(f"Arrays of examples must hold numbers. Received: {strange}")
-        unknown = sorted(set(names or ()) - set(arrays))
-        if isinstance(names, str) or unknown or (names is not None and not names):
-            raise ValueError(
-                f"`features` must be a non-empty sequence of names out of {sorted(arrays)}. "
-                f"Received: features={names!r}"
-            )
+        if names is not None:
+            require_names(names, sorted(arrays))
         self._all = arrays
         self._arrays = {name: arrays[name] for name in (arrays if names is None else names)}
         self.identity = _digest(self._arrays)

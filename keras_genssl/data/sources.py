@@ -15,10 +15,11 @@ import tensorflow as tf
 
 from keras_genssl.data.arrays import DEBIAN, ArraySource, is_idx, read_idx
 from keras_genssl.data.embedded import PATCHES, embedded_patches
+from keras_genssl.data.feature_names import require_names
+from keras_genssl.data.folders import open_folder
 from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.npz import read_npz
 from keras_genssl.data.records import Records, Shard
-from keras_genssl.pretext import EXTENSIONS, decode_image
 
 _LABELS_AT_ONCE = 256
 
@@ -70,7 +71,7 @@ class RecordSource:
 
         all_features = features
         if names is not None:
-            _check_names(names, sorted(features))
+            require_names(names, sorted(features))
             features = tfds.features.FeaturesDict({name: features[name] for name in names})
         self.identity = identity
         self._features = features
@@ -102,74 +103,11 @@ class RecordSource:
         return np.concatenate(labels)
 
 
-class FolderSource:
-    """Image files under a folder, sorted by their path in it.
-
-    Elements: `image`; `key`, the path below the folder; and `label`, the number of the first-level sub-folder
-    in alphabetical order, where every image lies in one.
-    """
-
-    def __init__(self, folder: str, paths: Sequence[str], names: Sequence[str] | None):
-        self._files = [os.path.join(folder, path) for path in paths]
-        self.identity = _digest(
-            [[path, tf.io.gfile.stat(file).length] for path, file in zip(paths, self._files, strict=True)]
-        )
-        self._table: dict[str, Any] = {"key": tf.constant(paths)}
-        classes = [path.split("/")[0] if "/" in path else None for path in paths]
-        if None not in classes:
-            numbers = {name: number for number, name in enumerate(sorted(set(map(str, classes))))}
-            self._table["label"] = tf.constant([numbers[str(name)] for name in classes], tf.int64)
-        self._names = ["image", *self._table] if names is None else list(names)
-        _check_names(self._names, ["image", *self._table])
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-    def read(self, ids: np.ndarray) -> list[bytes]:
-        """The bytes of the files."""
-        contents = []
-        for number in map(int, ids):
-            with tf.io.gfile.GFile(self._files[number], "rb") as file:
-                contents.append(file.read())
-        return contents
-
-    def labels(self, name: str) -> np.ndarray:
-        """The numbers of the images' sub-folders."""
-        if name != "label" or name not in self._table:
-            raise ValueError(f"A folder has 'label', where all its images lie in sub-folders. Received: {name!r}")
-        return self._table["label"].numpy()
-
-    def _pixels(self, encoded: bytes | np.ndarray, number: np.ndarray) -> np.ndarray:
-        try:
-            return decode_image(encoded if isinstance(encoded, bytes) else encoded.item())[0]
-        except Exception as error:  # whatever a decoder makes of a bad file, the reader wants its name
-            raise ValueError(f"Cannot decode the image {self._files[int(number)]}: {error}") from error
-
-    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Decode one image file."""
-        example = {name: self._table[name][number] for name in self._names if name != "image"}
-        if "image" in self._names:
-            image = tf.numpy_function(self._pixels, [encoded, number], tf.uint8, stateful=False)
-            example["image"] = tf.ensure_shape(image, (None, None, 3))
-        return example
-
-
 def _stack(strip: tf.Tensor, count: int) -> tf.Tensor:
     """The images of one height that lie below one another."""
     size = tf.shape(strip)
     stack = tf.reshape(strip, [count, size[0] // count, size[1], strip.shape[-1]])
     return tf.ensure_shape(stack, (count, None, None, strip.shape[-1]))
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-def _check_names(names: Sequence[str], available: Sequence[str]) -> None:
-    if isinstance(names, str) or not names or not set(names) <= set(available):
-        raise ValueError(
-            f"`features` must be a non-empty sequence of names out of {list(available)}. Received: features={names!r}"
-        )
 
 
 def open_source(
@@ -201,27 +139,7 @@ def open_source(
         return _open_prepared(name, split, features)
     if is_idx(name):
         return ArraySource(read_idx(name, split), features)
-    paths = sorted(
-        os.path.relpath(os.path.join(root, file), name).replace(os.sep, "/")
-        for root, _, files in tf.io.gfile.walk(name)
-        for file in files
-        if file.lower().endswith(EXTENSIONS)
-    )
-    paths = [path for path in paths if not any(part.startswith(".") for part in path.split("/"))]
-    files = tf.io.gfile.listdir(name)
-    if any(file in ("dataset_info.json", "features.json") or ".tfrecord" in file for file in files):
-        raise FileNotFoundError(
-            f"The directory {name} holds records but no manifest.json: it was not finished, or it is a TFDS "
-            "dataset, which is loaded by its name."
-        )
-    if not paths:
-        raise FileNotFoundError(
-            f"`source` must be a TFDS name, a prepared directory (with manifest.json) or a folder of images "
-            f"({', '.join(EXTENSIONS)}). Received: the directory {name}, with {len(files)} other entries"
-        )
-    if split != "train":
-        raise ValueError(f'A folder of images has one split, "train". Received: split={split!r}')
-    return FolderSource(name, paths, features)
+    return open_folder(name, split, features)
 
 
 def _open_prepared(directory: str, split: str, features: Sequence[str] | None) -> RecordSource:
@@ -243,7 +161,8 @@ def _open_prepared(directory: str, split: str, features: Sequence[str] | None) -
             found = "It is missing." if size is None else f"It holds {size}."
             raise ValueError(f"The record file {path} must hold {entry['bytes']} bytes by its manifest. {found}")
         shards.append(Shard(path, entry["records"], 0, entry["records"]))
-    identity = _digest([entry["sha256"] for entry in manifest["splits"][split]["shards"]])
+    digests = [entry["sha256"] for entry in manifest["splits"][split]["shards"]]
+    identity = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
     described = tfds.builder_from_directory(directory).info.features
     return RecordSource(identity, shards, described, features, manifest.get("stacks"))
 

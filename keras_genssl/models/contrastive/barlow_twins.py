@@ -7,7 +7,8 @@ import keras
 from keras_genssl.backbones import projection_head
 from keras_genssl.engine import replicas
 from keras_genssl.losses import BarlowTwinsLoss
-from keras_genssl.models.contrastive.base import TwoViews, Views, width
+from keras_genssl.models.contrastive.base import TwoViews, Views
+from keras_genssl.models.representation import width
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -50,10 +51,6 @@ class BarlowTwins(TwoViews):
         super().__init__(encoder, head or projection_head(wide // 4, wide, wide, num_layers=3), views, name=name)
         self.redundancy_weight = correlation.redundancy_weight
         self.correlation = correlation
-
-    def call(self, pair: tuple[Any, Any], training: bool = False) -> dict[str, Any]:
-        """The projections of both views, each `(batch, head_dim)`."""
-        return {"first": self.project(pair[0], training), "second": self.project(pair[1], training)}
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of the global batch, the same in every row, `(batch,)`."""

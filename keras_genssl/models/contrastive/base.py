@@ -5,13 +5,14 @@ from typing import Any, TypeAlias
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving, batches, replicas
+from keras_genssl.engine import replicas
 from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.models.representation import RepresentationMethod, require_input, require_vectors
 
 Views: TypeAlias = "keras.layers.Layer | tuple[keras.layers.Layer, keras.layers.Layer] | None"
 
 
-class EncoderAndHead(Method):
+class EncoderAndHead(RepresentationMethod):
     """An encoder, whose features are what is wanted, and a head that is for training alone; not a method itself.
 
     Args:
@@ -25,9 +26,8 @@ class EncoderAndHead(Method):
     """
 
     def __init__(self, encoder: keras.Model, head: keras.Model, views: Any, name: str | None = None) -> None:
+        super().__init__(encoder, name)
         require_input("head", head, "encoder", encoder)
-        super().__init__(name=name)
-        self.encoder = encoder
         self.head = head
         self.views = views
 
@@ -35,25 +35,13 @@ class EncoderAndHead(Method):
         """`predict` gives features, of images or of the first of pairs."""
         return self.encode(self.batch(data, training=False)[self.fields[0]])
 
-    def encode(self, images: Any) -> Any:
-        """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`; no head."""
-        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
-
-    def serving(self) -> dict[str, Serving]:
-        """One function: image to features."""
-        shape = tuple(self.encoder.input_shape[1:])
-        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
-
     def get_config(self) -> dict[str, Any]:
         """The arguments that all methods have, serialized."""
-        parts = {"encoder": self.encoder, "head": self.head, "views": self.views}
-        serialized = {key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}
-        return {**serialized, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "EncoderAndHead":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
+        return {
+            **super().get_config(),
+            "head": keras.saving.serialize_keras_object(self.head),
+            "views": keras.saving.serialize_keras_object(self.views),
+        }
 
 
 class TwoViews(EncoderAndHead):
@@ -63,11 +51,11 @@ class TwoViews(EncoderAndHead):
     views of each are drawn, in training only: `evaluate` compares images with themselves. Without, batches hold
     prepared pairs, `first` and `second` (a dict, or a tuple in this order). Labels are not looked at.
 
-    A subclass says in `call` what it makes of a pair: a dict with the projections of both views as `first` and
-    `second`, and what else its `objective` needs. Logs `spread`, which tells of collapse: the mean standard deviation
-    of the first views' projections, once they have length 1, times the root of their dimension; about 1 where they
-    point everywhere, 0 where all are the same (Chen & He, 2021, arXiv:2011.10566, Figure 2). The metrics of `compile`
-    compare the projections of both views.
+    `call` makes of a pair a dict with the projections of both views as `first` and `second`; a subclass adds what else
+    its `objective` needs. Logs `spread`, which tells of collapse: the mean standard deviation of the first views'
+    projections, once they have length 1, times the root of their dimension; about 1 where they point everywhere, 0
+    where all are the same (Chen & He, 2021, arXiv:2011.10566, Figure 2). The metrics of `compile` compare the
+    projections of both views.
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
@@ -82,7 +70,7 @@ class TwoViews(EncoderAndHead):
     """
 
     def __init__(self, encoder: keras.Model, head: keras.Model, views: Views = None, name: str | None = None) -> None:
-        require_vectors(encoder=encoder, head=head)
+        require_vectors(head=head)
         pair = views if isinstance(views, (tuple, list)) else (views, views)
         if views is not None and not (len(pair) == 2 and all(isinstance(view, keras.layers.Layer) for view in pair)):
             raise TypeError(f"`views` must be a layer, a pair of layers or None. Received: views={views!r}")
@@ -120,36 +108,13 @@ class TwoViews(EncoderAndHead):
         self.spread_tracker.update_state(replicas.on_global_batch(_spread, y_pred["first"]))
         return super().compute_metrics(x, y_pred["first"], y_pred["second"], sample_weight)
 
+    def call(self, pair: tuple[Any, Any], training: bool = False) -> dict[str, Any]:
+        """The projections of both views, each `(batch, head_dim)`."""
+        return {"first": self.project(pair[0], training), "second": self.project(pair[1], training)}
+
     def project(self, images: Any, training: bool) -> Any:
         """The head's output, `(batch, head_dim)`."""
         return self.head(self.encoder(images, training=training), training=training)
-
-
-def width(encoder: keras.Model) -> int:
-    """The number of an encoder's features, once it is known to give any."""
-    require_vectors(encoder=encoder)
-    return int(encoder.output_shape[1])
-
-
-def require_vectors(**networks: keras.Model) -> None:
-    """Raises ValueError where a network is not built, or gives anything but `(batch, dim)`."""
-    for name, network in networks.items():
-        if not network.built:
-            raise ValueError(
-                f"`{name}` must be built (give it an input shape). Received: {network.name!r}, which has no weights yet"
-            )
-        shape = network.output_shape
-        if not isinstance(shape, tuple) or len(shape) != 2 or not shape[1]:
-            raise ValueError(f"`{name}` must give vectors (batch, dim). Received: a network with output shape {shape}")
-
-
-def require_input(name: str, network: keras.Model, other: str, given: keras.Model) -> None:
-    """Raises ValueError where one network, `name`, does not take what another one, `other`, gives."""
-    if tuple(network.input_shape[1:]) != tuple(given.output_shape[1:]):
-        raise ValueError(
-            f"`{name}` must take what `{other}` gives, {given.output_shape}. "
-            f"Received: a network with input shape {network.input_shape}"
-        )
 
 
 def _spread(projections: Any) -> Any:

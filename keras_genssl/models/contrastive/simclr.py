@@ -8,7 +8,8 @@ from keras import ops
 from keras_genssl.backbones import projection_head
 from keras_genssl.engine import replicas
 from keras_genssl.losses import NTXentLoss
-from keras_genssl.models.contrastive.base import TwoViews, Views, width
+from keras_genssl.models.contrastive.base import TwoViews, Views
+from keras_genssl.models.representation import width
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

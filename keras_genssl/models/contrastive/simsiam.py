@@ -6,7 +6,8 @@ import keras
 
 from keras_genssl.backbones import projection_head
 from keras_genssl.losses import NegativeCosineSimilarity
-from keras_genssl.models.contrastive.base import TwoViews, Views, require_input, require_vectors, width
+from keras_genssl.models.contrastive.base import TwoViews, Views
+from keras_genssl.models.representation import require_input, require_vectors, width
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -59,12 +60,11 @@ class SimSiam(TwoViews):
 
     def call(self, pair: tuple[Any, Any], training: bool = False) -> dict[str, Any]:
         """Projections and predictions of both views, each `(batch, head_dim)`."""
-        first, second = self.project(pair[0], training), self.project(pair[1], training)
+        views = super().call(pair, training)
         return {
-            "first": first,
-            "second": second,
-            "first_prediction": self.predictor(first, training=training),
-            "second_prediction": self.predictor(second, training=training),
+            **views,
+            "first_prediction": self.predictor(views["first"], training=training),
+            "second_prediction": self.predictor(views["second"], training=training),
         }
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:

@@ -7,7 +7,8 @@ import keras
 from keras_genssl.backbones import projection_head
 from keras_genssl.engine import replicas
 from keras_genssl.losses import VICRegLoss
-from keras_genssl.models.contrastive.base import TwoViews, Views, width
+from keras_genssl.models.contrastive.base import TwoViews, Views
+from keras_genssl.models.representation import width
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -56,10 +57,6 @@ class VICReg(TwoViews):
         self.variance_weight = regularization.variance_weight
         self.covariance_weight = regularization.covariance_weight
         self.regularization = regularization
-
-    def call(self, pair: tuple[Any, Any], training: bool = False) -> dict[str, Any]:
-        """The projections of both views, each `(batch, head_dim)`."""
-        return {"first": self.project(pair[0], training), "second": self.project(pair[1], training)}
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """Each image's own term and those of the global batch, `(batch,)`."""

@@ -3,12 +3,12 @@
 from typing import Any, ClassVar
 
 import keras
-from keras import ops
 
-from keras_genssl.engine import PlayersModel, Serving, batches
+from keras_genssl.engine import PlayersModel, Serving
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
 from keras_genssl.models.gans.base import check_inputs, discriminator_losses, generator_losses
 from keras_genssl.models.pretext import inpainting_base as inpainting
+from keras_genssl.models.representation import features
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -110,24 +110,21 @@ class AdversarialContextEncoder(PlayersModel):
 
     def inpaint(self, masked: Any) -> Any:
         """As of `ContextEncoder`."""
-        return ops.clip(ops.cast(self(batches.scaled(masked), training=False), keras.config.floatx()), -1.0, 1.0)
+        return inpainting.inpaint(self, masked)
 
     def encode(self, images: Any) -> Any:
         """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`."""
-        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+        return features(self.encoder, images)
 
     def serving(self) -> dict[str, Serving]:
         """Image to features, and masked image to painted image."""
-        shape = tuple(self.encoder.input_shape[1:])
-        return {
-            "encode": Serving(self.encode, input="image", output="vector", image_shape=shape),
-            "inpaint": Serving(self.inpaint, input="image", output="image", image_shape=shape),
-        }
+        return inpainting.serving(self)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""
+        parts = ("encoder", "decoder", "discriminator", "adversary")
         return {
-            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS},
+            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in parts},
             "adversarial_weight": self.adversarial_weight,
             "overlap": self.overlap,
             "overlap_weight": self.overlap_weight,
@@ -137,7 +134,4 @@ class AdversarialContextEncoder(PlayersModel):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "AdversarialContextEncoder":
         """Rebuilds the method from `get_config`."""
-        return cls(**{**config, **{part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}})
-
-
-_PARTS = ("encoder", "decoder", "discriminator", "adversary")
+        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})

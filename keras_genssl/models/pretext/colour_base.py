@@ -1,18 +1,55 @@
 """What the methods that predict one part of a colour image from the other share."""
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import keras
 from keras import ops
 
 from keras_genssl import backbones
 from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.engine.networks import require_built
 from keras_genssl.layers import BicubicUpsampling, LabToRGB, RGBToLab
 
 AB_SCALE = 110.0  # a and b of sRGB divided by it lie in [-1, 1]
 
 
-class LightnessToColour(Method):
+class ColourMethod(Method):
+    """Networks that look at parts of colour images; not a method itself.
+
+    Class attributes:
+        networks: The arguments of the constructor that are networks; the first takes images of the size of batches.
+    """
+
+    networks: ClassVar[tuple[str, ...]]
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Colour images of the size that the networks take."""
+        return {"image": (*getattr(self, self.networks[0]).input_shape[1:3], 3)}
+
+    def predict_step(self, data: Any) -> Any:
+        """`predict` gives features."""
+        return self.encode(self.batch(data, training=False)["image"])
+
+    def encode(self, images: Any) -> Any:
+        """Features `(batch, channels)` of images `(batch, h, w, 3)`, or grey ones, uint8 or float32 in [-1, 1]."""
+        raise NotImplementedError
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image to features."""
+        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=self.shapes()["image"])}
+
+    def get_config(self) -> dict[str, Any]:
+        """The networks and the name, serialized."""
+        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.networks}
+        return {**parts, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Rebuilds the method from `get_config`."""
+        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
+
+
+class LightnessToColour(ColourMethod):
     """Predicts the colours of an image from its lightness; not a method itself.
 
     Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], whose sides the networks' stride
@@ -33,6 +70,8 @@ class LightnessToColour(Method):
         ValueError: If a network is not built, or does not fit.
     """
 
+    networks: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
+
     def __init__(self, encoder: keras.Model, decoder: keras.Model, outputs: int, name: str | None = None) -> None:
         self.stride = check_networks(encoder, decoder, 1, outputs)
         super().__init__(name=name)
@@ -47,10 +86,6 @@ class LightnessToColour(Method):
         """What predictions `(batch, h, w, outputs)` stand for: a and b, `(batch, h, w, 2)`."""
         raise NotImplementedError
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """Colour images of the size that the encoder takes."""
-        return {"image": (*self.encoder.input_shape[1:3], 3)}
-
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """Lightness in [-1, 1], and the colours at the resolution of predictions."""
         require_multiple(batch["image"], self.stride)
@@ -61,10 +96,6 @@ class LightnessToColour(Method):
         """Predictions `(batch, h'', w'', outputs)` from lightness `(batch, h, w, 1)` in [-1, 1]."""
         features = self.encoder(lightness, training=training)
         return ops.cast(self.decoder(features, training=training), keras.config.floatx())
-
-    def predict_step(self, data: Any) -> Any:
-        """`predict` gives features."""
-        return self.encode(self.batch(data, training=False)["image"])
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """The engine's, of colours, and `ab_error`."""
@@ -103,26 +134,13 @@ class LightnessToColour(Method):
 
     def serving(self) -> dict[str, Serving]:
         """Image to features, and image to coloured image."""
-        shape = self.shapes()["image"]
-        return {
-            "encode": Serving(self.encode, input="image", output="vector", image_shape=shape),
-            "colorize": Serving(self.colorize, input="image", output="image", image_shape=shape),
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        """The networks and the name, serialized."""
-        parts = {"encoder": self.encoder, "decoder": self.decoder}
-        return {**{key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "LightnessToColour":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
+        colorize = Serving(self.colorize, input="image", output="image", image_shape=self.shapes()["image"])
+        return {**super().serving(), "colorize": colorize}
 
 
 def default_decoder(encoder: keras.Model, outputs: int, name: str = "encoder") -> keras.Model:
     """A head that fits an encoder, the argument `name`, where none is given."""
-    require_built(name, encoder)
+    require_built(**{name: encoder})
     return backbones.position_head(encoder.output_shape[-1], outputs, name="decoder")
 
 
@@ -166,14 +184,6 @@ def require_multiple(images: Any, stride: int) -> None:
         )
 
 
-def require_built(name: str, network: keras.Model) -> None:
-    """Raises ValueError where a network, the argument `name`, is not built."""
-    if not network.built:
-        raise ValueError(
-            f"`{name}` must be built (give it an input shape). Received: {network.name!r}, which has no weights yet"
-        )
-
-
 def check_networks(
     encoder: keras.Model,
     decoder: keras.Model,
@@ -186,8 +196,7 @@ def check_networks(
     Raises:
         ValueError: If one is not built, or takes or gives other channels, or the stride is no integer.
     """
-    for name, network in zip(names, (encoder, decoder), strict=True):
-        require_built(name, network)
+    require_built(**dict(zip(names, (encoder, decoder), strict=True)))
     taken, features = encoder.input_shape, encoder.output_shape
     if len(taken) != 4 or taken[-1] != channels or len(features) != 4:
         raise ValueError(

@@ -3,14 +3,14 @@
 from typing import Any, ClassVar
 
 import keras
-from keras import ops
 
-from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.engine import Serving
 from keras_genssl.models.pretext import inpainting_base as inpainting
+from keras_genssl.models.representation import RepresentationMethod
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class ContextEncoder(Method):
+class ContextEncoder(RepresentationMethod):
     """Predicts the hidden pixels of an image from those around them (Pathak et al., 2016, arXiv:1604.07379).
 
     `loss = mean_p w_p (x_p - decoder(encoder(masked))_p)²` over the pixels p that are predicted: the hidden ones, with
@@ -58,8 +58,7 @@ class ContextEncoder(Method):
     ) -> None:
         inpainting.require_painter(encoder, decoder)
         inpainting.require_overlap(overlap, overlap_weight)
-        super().__init__(name=name)
-        self.encoder = encoder
+        super().__init__(encoder, name)
         self.decoder = decoder
         self.overlap = overlap
         self.overlap_weight = overlap_weight
@@ -93,32 +92,17 @@ class ContextEncoder(Method):
 
         What was not hidden is not learnt to be painted, but near hidden pixels.
         """
-        return ops.clip(ops.cast(self(batches.scaled(masked), training=False), keras.config.floatx()), -1.0, 1.0)
-
-    def encode(self, images: Any) -> Any:
-        """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`."""
-        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+        return inpainting.inpaint(self, masked)
 
     def serving(self) -> dict[str, Serving]:
         """Image to features, and masked image to painted image."""
-        shape = tuple(self.encoder.input_shape[1:])
-        return {
-            "encode": Serving(self.encode, input="image", output="vector", image_shape=shape),
-            "inpaint": Serving(self.inpaint, input="image", output="image", image_shape=shape),
-        }
+        return inpainting.serving(self)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""
         return {
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            **super().get_config(),
             "decoder": keras.saving.serialize_keras_object(self.decoder),
             "overlap": self.overlap,
             "overlap_weight": self.overlap_weight,
-            "name": self.name,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "ContextEncoder":
-        """Rebuilds the method from `get_config`."""
-        parts = {part: keras.saving.deserialize_keras_object(config[part]) for part in ("encoder", "decoder")}
-        return cls(**{**config, **parts})

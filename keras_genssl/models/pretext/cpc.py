@@ -1,7 +1,7 @@
 """CPC: features of patches that can be predicted from those of other patches."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -9,13 +9,13 @@ from keras import ops
 
 from keras_genssl import backbones
 from keras_genssl.engine import replicas
-from keras_genssl.models.pretext.patch_base import PatchMethod
+from keras_genssl.models.pretext.stack_base import StackMethod
 
 DIRECTIONS = ("down", "up", "right", "left")
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class CPC(PatchMethod):
+class CPC(StackMethod):
     """Predicts the features of patches further on from the context before them, and finds them among all others.
 
     Van den Oord et al., 2018 (https://arxiv.org/abs/1807.03748), Eq. 4, on a grid of overlapping patches with
@@ -61,6 +61,8 @@ class CPC(PatchMethod):
         features = model.encode(images)
     """
 
+    fields: ClassVar[tuple[str, ...]] = ("patches",)
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -78,12 +80,13 @@ class CPC(PatchMethod):
             raise ValueError(f"`target_dim` must be None or at least 1. Received: target_dim={target_dim!r}")
         if not scale > 0:
             raise ValueError(f"`scale` must be positive. Received: scale={scale!r}")
-        super().__init__(encoder, rows * columns, name)
+        super().__init__(encoder, name)
         dim = encoder.output_shape[-1]
         if contexts is None:
             contexts = [backbones.context_network(dim, name=f"context_{direction}") for direction in directions]
         _check_contexts(contexts, directions, dim)
         self.grid = (rows, columns)
+        self.num_patches = rows * columns
         self.steps = tuple(steps)
         self.directions = tuple(directions)
         self.contexts = list(contexts)
@@ -96,6 +99,10 @@ class CPC(PatchMethod):
             for step in steps
         ]
         self.accuracy = keras.metrics.Mean("accuracy")
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The patches that the encoder takes."""
+        return {"patches": (self.num_patches, *self.encoder.input_shape[1:])}
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The patches; there is nothing to compare them with."""
@@ -150,7 +157,7 @@ class CPC(PatchMethod):
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""
         return {
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            **super().get_config(),
             "rows": self.grid[0],
             "columns": self.grid[1],
             "steps": list(self.steps),
@@ -158,15 +165,7 @@ class CPC(PatchMethod):
             "contexts": [keras.saving.serialize_keras_object(context) for context in self.contexts],
             "target_dim": self.target_dim,
             "scale": self.scale,
-            "name": self.name,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "CPC":
-        """Rebuilds the method from `get_config`."""
-        contexts = [keras.saving.deserialize_keras_object(context) for context in config["contexts"]]
-        encoder = keras.saving.deserialize_keras_object(config["encoder"])
-        return cls(**{**config, "encoder": encoder, "contexts": contexts})
 
 
 def _turned(grid: Any, direction: str) -> Any:

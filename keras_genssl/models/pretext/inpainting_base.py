@@ -5,18 +5,17 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.models.contrastive.base import require_input, width
+from keras_genssl.engine import Serving, batches
+from keras_genssl.engine.networks import require_built
+from keras_genssl.models.representation import require_input, require_vectors
 
 FIELDS = ("masked", "image", "mask")
 
 
 def require_painter(encoder: keras.Model, decoder: keras.Model) -> None:
     """Raises ValueError unless the decoder makes images as the encoder takes of its features."""
-    width(encoder)
-    if not decoder.built:
-        raise ValueError(
-            f"`decoder` must be built (give it an input shape). Received: {decoder.name!r}, which has no weights yet"
-        )
+    require_vectors(encoder=encoder)
+    require_built(decoder=decoder)
     require_input("decoder", decoder, "encoder", encoder)
     if tuple(decoder.output_shape[1:]) != tuple(encoder.input_shape[1:]):
         raise ValueError(
@@ -59,3 +58,17 @@ def painting_error(painted: Any, image: Any, mask: Any, overlap: int, overlap_we
     weights = hidden + overlap_weight * (predicted - hidden)
     squares = ops.sum(weights * ops.square(painted - image), axis=(1, 2, 3))
     return squares / (image.shape[-1] * ops.maximum(ops.sum(predicted, axis=(1, 2, 3)), 1.0))
+
+
+def inpaint(method: Any, masked: Any) -> Any:
+    """What a method paints, in [-1, 1], of images that are uint8 or float32 in [-1, 1]."""
+    return ops.clip(ops.cast(method(batches.scaled(masked), training=False), keras.config.floatx()), -1.0, 1.0)
+
+
+def serving(method: Any) -> dict[str, Serving]:
+    """Image to features, and masked image to painted image."""
+    shape = tuple(method.encoder.input_shape[1:])
+    return {
+        "encode": Serving(method.encode, input="image", output="vector", image_shape=shape),
+        "inpaint": Serving(method.inpaint, input="image", output="image", image_shape=shape),
+    }

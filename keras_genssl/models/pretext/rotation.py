@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving, batches
-from keras_genssl.models.contrastive.base import width
+from keras_genssl.engine import batches
+from keras_genssl.models.representation import RepresentationMethod
 
 TURNS = 4
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class Rotation(Method):
+class Rotation(RepresentationMethod):
     """Tells by how many quarter turns an image was rotated (Gidaris et al., 2018, arXiv:1803.07728).
 
     `loss = -1/4 Σ_y log softmax(W φ(rot(image, 90° y)) + b)_y`, y = 0 ... 3: all four copies of an image are in the
@@ -42,17 +42,15 @@ class Rotation(Method):
     num_required: ClassVar[int] = 1
 
     def __init__(self, encoder: keras.Model, name: str | None = None) -> None:
-        dim = width(encoder)
+        super().__init__(encoder, name)
         height, side, _ = encoder.input_shape[1:]
         if height != side:
             raise ValueError(
                 "`encoder` must take square images: a quarter turn swaps height and width. "
                 f"Received: an encoder with input shape {encoder.input_shape}"
             )
-        super().__init__(name=name)
-        self.encoder = encoder
         self.classifier = keras.layers.Dense(TURNS, dtype=keras.config.floatx(), name="classifier")
-        self.classifier.build((None, dim))
+        self.classifier.build(encoder.output_shape)
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
@@ -82,24 +80,6 @@ class Rotation(Method):
         """The engine's, and `accuracy`."""
         self.accuracy.update_state(y, y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)
-
-    def encode(self, images: Any) -> Any:
-        """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`."""
-        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
-
-    def serving(self) -> dict[str, Serving]:
-        """One function: image to features."""
-        shape = tuple(self.encoder.input_shape[1:])
-        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {"encoder": keras.saving.serialize_keras_object(self.encoder), "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Rotation":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{**config, "encoder": keras.saving.deserialize_keras_object(config["encoder"])})
 
 
 def rotations(images: Any) -> Any:

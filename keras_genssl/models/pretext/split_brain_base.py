@@ -1,14 +1,15 @@
 """What the split-brain autoencoders share."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.engine import batches
 from keras_genssl.layers import RGBToLab
 from keras_genssl.models.pretext.colour_base import (
     AB_SCALE,
+    ColourMethod,
     built,
     check_networks,
     coarse,
@@ -19,7 +20,7 @@ from keras_genssl.models.pretext.colour_base import (
 )
 
 
-class SplitBrain(Method):
+class SplitBrain(ColourMethod):
     """Two networks, each of which sees a part of an image and predicts the other; not a method itself.
 
     Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], whose sides the networks' strides
@@ -41,6 +42,8 @@ class SplitBrain(Method):
     Raises:
         ValueError: If a network is not built, or does not fit.
     """
+
+    networks: ClassVar[tuple[str, ...]] = ("lightness_encoder", "colour_encoder", "to_colour", "to_lightness")
 
     def __init__(
         self,
@@ -69,10 +72,6 @@ class SplitBrain(Method):
         self.to_lightness = to_lightness
         self.to_lab = built(RGBToLab())
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """Colour images of the size that the encoders take."""
-        return {"image": (*self.lightness_encoder.input_shape[1:3], 3)}
-
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """Both parts as the networks see them; colours, and lightness in [0, 100], as they are predicted."""
         for stride in self.strides:
@@ -88,10 +87,6 @@ class SplitBrain(Method):
             self.to_lightness(self.colour_encoder(colours, training=training), training=training),
         )
         return tuple(ops.cast(prediction, keras.config.floatx()) for prediction in predictions)
-
-    def predict_step(self, data: Any) -> Any:
-        """`predict` gives features."""
-        return self.encode(self.batch(data, training=False)["image"])
 
     def encode(self, images: Any) -> Any:
         """The mean of each feature over positions, those of lightness and those of colours side by side.
@@ -110,22 +105,3 @@ class SplitBrain(Method):
     def _parts(lab: Any) -> tuple[Any, Any]:
         lightness, ab = planes(lab)
         return lightness, ab / AB_SCALE
-
-    def serving(self) -> dict[str, Serving]:
-        """One function: image to features."""
-        return {
-            "encode": Serving(self.encode, input="image", output="vector", image_shape=self.shapes()["image"]),
-        }
-
-    def get_config(self) -> dict[str, Any]:
-        """The networks and the name, serialized."""
-        parts = {name: getattr(self, name) for name in _NETWORKS}
-        return {**{key: keras.saving.serialize_keras_object(part) for key, part in parts.items()}, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "SplitBrain":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
-
-
-_NETWORKS = ("lightness_encoder", "colour_encoder", "to_colour", "to_lightness")

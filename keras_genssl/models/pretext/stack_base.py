@@ -1,0 +1,77 @@
+"""What the methods share whose examples are stacks of images: patches of one, frames of a film."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import batches
+from keras_genssl.models.representation import RepresentationMethod, require_vectors
+
+
+class StackMethod(RepresentationMethod):
+    """One encoder for each image of a stack by itself, and for whole images once it is trained; not a method itself."""
+
+    def embed(self, stacks: Any, training: bool) -> Any:
+        """The features of each image: `(batch, num, h, w, c)` to `(batch, num, dim)`."""
+        _, num, *image = ops.shape(stacks)
+        features = self.encoder(ops.reshape(stacks, (-1, *image)), training=training)
+        return ops.reshape(features, (-1, num, self.encoder.output_shape[-1]))
+
+
+class StackClassification(StackMethod):
+    """Classifies the images of a stack together; not a method itself.
+
+    A subclass names in `fields` what the images are called and what is asked of them. Logs `accuracy`.
+
+    Args:
+        encoder: As `RepresentationMethod` takes it.
+        head: A built `keras.Model` on the features of all images side by side, `(batch, num * dim)`, to logits
+            `(batch, num_classes)`.
+        num: How many images a stack has.
+        num_classes: How many answers there are.
+        name: The model's name.
+
+    Raises:
+        ValueError: If a network is not built, or the two do not fit together.
+    """
+
+    num_required: ClassVar[int] = 2
+
+    def __init__(self, encoder: keras.Model, head: keras.Model, num: int, num_classes: int, name: str | None) -> None:
+        super().__init__(encoder, name)
+        require_vectors(head=head)
+        shapes = head.input_shape, head.output_shape
+        wanted = (None, num * encoder.output_shape[-1]), (None, num_classes)
+        if shapes != wanted:
+            raise ValueError(
+                f"`head` must take {wanted[0]}, the features of {num} {self.fields[0]}, and give logits {wanted[1]}. "
+                f"Received: a network from {shapes[0]} to {shapes[1]}"
+            )
+        self.head = head
+        self.num_classes = num_classes
+        self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+
+    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        """The images, and the answer where it is known."""
+        images, name = self.fields
+        answer = batches.classes(batch[name], self.num_classes, name) if name in batch else None
+        return batch[images], answer
+
+    def call(self, stacks: Any, training: bool = False) -> Any:
+        """Logits `(batch, num_classes)` of stacks `(batch, num, h, w, c)`."""
+        together = ops.reshape(self.embed(stacks, training), (-1, self.head.input_shape[-1]))  # (batch, num * dim)
+        return ops.cast(self.head(together, training=training), keras.config.floatx())
+
+    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """The cross-entropy of each example, `(batch,)`."""
+        return -ops.sum(batches.one_hot(y, self.num_classes) * ops.log_softmax(y_pred, axis=-1), axis=-1)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's, and `accuracy`."""
+        self.accuracy.update_state(y, y_pred)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        """The networks and the name, serialized."""
+        return {**super().get_config(), "head": keras.saving.serialize_keras_object(self.head)}

@@ -1,0 +1,73 @@
+"""What the methods share whose encoder is what is wanted."""
+
+from typing import Any, Self
+
+import keras
+from keras import ops
+
+from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.engine.networks import require_built
+
+
+class RepresentationMethod(Method):
+    """An encoder, which gives the features of images once it is trained; not a method itself.
+
+    Args:
+        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
+        name: The model's name.
+
+    Raises:
+        ValueError: If the encoder is not built or gives no vectors.
+    """
+
+    def __init__(self, encoder: keras.Model, name: str | None = None) -> None:
+        require_vectors(encoder=encoder)
+        super().__init__(name=name)
+        self.encoder = encoder
+
+    def encode(self, images: Any) -> Any:
+        """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`."""
+        return features(self.encoder, images)
+
+    def serving(self) -> dict[str, Serving]:
+        """One function: image to features."""
+        shape = tuple(self.encoder.input_shape[1:])
+        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that all these methods have, serialized."""
+        return {"encoder": keras.saving.serialize_keras_object(self.encoder), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Rebuilds the method from `get_config`."""
+        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
+
+
+def features(encoder: keras.Model, images: Any) -> Any:
+    """What an encoder gives for images, uint8 or float32 in [-1, 1], in full precision."""
+    return ops.cast(encoder(batches.scaled(images), training=False), keras.config.floatx())
+
+
+def width(encoder: keras.Model) -> int:
+    """The number of an encoder's features, once it is known to give any."""
+    require_vectors(encoder=encoder)
+    return int(encoder.output_shape[1])
+
+
+def require_vectors(**networks: keras.Model) -> None:
+    """Raises ValueError where a network is not built, or gives anything but `(batch, dim)`."""
+    require_built(**networks)
+    for name, network in networks.items():
+        shape = network.output_shape
+        if not isinstance(shape, tuple) or len(shape) != 2 or not shape[1]:
+            raise ValueError(f"`{name}` must give vectors (batch, dim). Received: a network with output shape {shape}")
+
+
+def require_input(name: str, network: keras.Model, other: str, given: keras.Model) -> None:
+    """Raises ValueError where one network, `name`, does not take what another one, `other`, gives."""
+    if tuple(network.input_shape[1:]) != tuple(given.output_shape[1:]):
+        raise ValueError(
+            f"`{name}` must take what `{other}` gives, {given.output_shape}. "
+            f"Received: a network with input shape {network.input_shape}"
+        )
