@@ -13,6 +13,7 @@ from pipelines.runtime.component import Kind, Source
 from pipelines.runtime.steps import Steps
 from pipelines.schema import Data as Section
 from pipelines.schema import Recipe
+from pipelines.schema.groups import Groups
 from pipelines.schema.images import Preparation
 
 # What a run writes below its output, and never reads as the user's images.
@@ -42,7 +43,7 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
     Raises:
         UserError: if the images cannot be used, or an anomaly is an error.
     """
-    from pipelines.components import dataset_example_gen, image_example_gen, prepare
+    from pipelines.components import dataset_example_gen, image_example_gen, prepare, prepare_groups
 
     task, data = tasks.of(recipe), recipe.data
     examples = steps.run(
@@ -53,29 +54,40 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
     )
     checked = data_checks.check(recipe, examples, output, workers, steps, console)
 
-    def write(section: Preparation) -> Artifact:
-        with console.preparing() as shown:
-            return prepare.prepare(
-                examples,
-                output / "prepared" / section.preparation,
-                section.preparation,
-                section.model_dump(exclude={"preparation", *section.later}),
-                max_failure_rate=data.max_failure_rate,
-                workers=workers,
-                tell=shown.update,
-            )
-
     def prepared(section: Preparation) -> Artifact:
+        drawn = isinstance(section, Groups)
         return steps.run(
-            prepare.SPEC,
+            prepare_groups.SPEC if drawn else prepare.SPEC,
             {"examples": examples},
-            lambda: write(section),
+            lambda: _prepared(section, examples, output / "prepared" / section.preparation, data, workers, console),
             lambda it: f"{section.preparation}: {_counted(it, task.words.train, task.words.held_out)}",
         )
 
     judged_on = task.judged_on(recipe)
     learnt = prepared(recipe.prepare)
     return Data(examples, checked, learnt, learnt if judged_on == recipe.prepare else prepared(judged_on))
+
+
+def _prepared(
+    section: Preparation, examples: Artifact, home: Path, data: Section, workers: Workers, console: Console
+) -> Artifact:
+    """What a section `prepare` makes of the examples."""
+    from pipelines.components import prepare, prepare_groups
+    from pipelines.components.preparations.images import Images
+
+    with console.preparing() as shown:
+        options: dict[str, Any] = {
+            "max_failure_rate": data.max_failure_rate,
+            "workers": workers,
+            "tell": shown.update,
+        }
+        if isinstance(section, Groups):
+            write = {"pairs": prepare_groups.prepare_pairs, "triplets": prepare_groups.prepare_triplets}
+            num = {"train": section.copies * examples.manifest["splits"]["train"]["records"]}
+            whole = Images(section.size, section.channels)
+            return write[section.preparation](examples, home, num, whole, seed=section.seed, **options)
+        parameters = section.model_dump(exclude={"preparation", *section.later})
+        return prepare.prepare(examples, home, section.preparation, parameters, **options)
 
 
 def _source(data: Section) -> str:
@@ -124,5 +136,7 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
 
 def _counted(artifact: Artifact, train: str, held_out: str) -> str:
     splits, dead = artifact.manifest["splits"], artifact.manifest["dead_letters"]["records"]
-    text = f"{splits['train']['records']:,} {train}, {splits['eval']['records']:,} {held_out}"
+    text = f"{splits['train']['records']:,} {train}"
+    if "eval" in splits:  # of pairs that are drawn there is nothing to hold out
+        text += f", {splits['eval']['records']:,} {held_out}"
     return f"{text}, {dead:,} dead {'letter' if dead == 1 else 'letters'}"

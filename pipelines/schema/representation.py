@@ -6,6 +6,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from pipelines.methods.representation import AnyMethod
 from pipelines.schema.bless import Bless
+from pipelines.schema.groups import AnyGroups
 from pipelines.schema.images import Images
 from pipelines.schema.pretext import AnyPretext
 from pipelines.schema.recipe import Recipe
@@ -16,7 +17,7 @@ ALL_CLASSES = ("knn", "linear", "few_label", "recall_at_1", "nmi")
 UNSEEN_CLASSES = ("unseen_recall_at_1", "unseen_roc_auc", "unseen_one_shot", "seen_recall_at_1")
 BASELINES = ("pixels", "pca", "random")
 
-AnyPreparation = Annotated[Images | AnyPretext, Field(discriminator="preparation")]
+AnyPreparation = Annotated[Images | AnyPretext | AnyGroups, Field(discriminator="preparation")]
 
 
 class RepresentationTrain(Train):
@@ -107,7 +108,8 @@ class RepresentationRecipe(Recipe):
 
     @model_validator(mode="after")
     def _labels_are_read(self) -> "RepresentationRecipe":
-        if self.train.classes_per_batch is not None and "label" not in self.model.reads[self.prepare.preparation]:
+        classes = "image", "label"  # the labels of pairs are none
+        if self.train.classes_per_batch is not None and self.model.reads[self.prepare.preparation] != classes:
             raise ValueError(
                 "`train.classes_per_batch` is for methods that learn from labels. "
                 f"Received: model.method={self.model.method}"
