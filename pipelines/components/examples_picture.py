@@ -100,9 +100,7 @@ def _read(shard: str) -> Any:
         yield from records.read(file)
 
 
-def _tile(
-    example: Mapping[str, Any], features: Mapping[str, str], stacks: Mapping[str, int], text: str
-) -> Image.Image:
+def _tile(example: Mapping[str, Any], features: Mapping[str, str], stacks: Mapping[str, int], text: str) -> Image.Image:
     """One example: its pictures, and below them a text."""
     parts = []
     for name in (name for name, kind in features.items() if kind in _PICTURES):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.report.judgement import Judgement
-from pipelines.schema.images import Images
+from pipelines.schema.images import Squares
 from pipelines.schema.representation import RepresentationRecipe
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Representation(Task[RepresentationRecipe]):
     """Images to vectors, measured frozen, beside raw pixels, PCA and a random encoder."""
 
-    def judged_on(self, recipe: RepresentationRecipe) -> Images:
-        """Whole images, so that all methods and baselines are measured on the same."""
+    def judged_on(self, recipe: RepresentationRecipe) -> Squares:
+        """Whole images, so that all methods and baselines are measured on the same; the pairs of a table."""
         return recipe.judged_on
 
     def training_data(self, recipe: RepresentationRecipe, examples: Path) -> tf.data.Dataset:
@@ -49,7 +49,7 @@ class Representation(Task[RepresentationRecipe]):
         self, recipe: RepresentationRecipe, model: Callable[[], keras.Model], examples: Path
     ) -> tuple[Any, Any]:
         """Images as PNG, and their vectors."""
-        return images.question(model(), examples)
+        return images.question(model(), examples, recipe.looked_at)
 
     def identity(self, recipe: RepresentationRecipe) -> dict[str, Any]:
         """Method, size and encoder."""
