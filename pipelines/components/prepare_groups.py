@@ -103,7 +103,10 @@ def _prepare(
 ) -> Artifact:
     manifest = examples.manifest
     if "label" not in manifest["features"]:
-        raise UserError(f"{name} are drawn by label, and the examples have none. Received: {examples.path}")
+        raise UserError(
+            f"{name} are drawn by label, and the examples have none; a folder of images has them when each image lies "
+            f"in the folder of its class, and there are two or more. Received: {examples.path}"
+        )
     unknown = sorted(set(num) - set(manifest["splits"]))
     if unknown or not num:
         raise UserError(f"`num` must name splits out of {', '.join(manifest['splits'])}. Received: num={dict(num)}")

@@ -11,14 +11,14 @@ from PIL import Image
 from keras_genssl import data as reading
 from keras_genssl import losses, metrics
 from keras_genssl.pretext import encode_png
-from pipelines import recipe
+from pipelines import recipe, tasks
 from pipelines.beam.shards import Record
 from pipelines.components import examples_picture, trainer
 from pipelines.components.preparations.images import Images
 from pipelines.components.prepare_given_pairs import prepare_given_pairs
 from pipelines.console import Console
 from pipelines.errors import UserError
-from pipelines.runtime import data_steps, recording
+from pipelines.runtime import data_steps, recording, reporting
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.steps import Steps
 from pipelines.tasks.representation import data, pairs
@@ -54,6 +54,9 @@ def test_a_recipe_draws_from_labels_shows_learns_and_is_judged_on_whole_images(h
     assert step.summary == f"{loaded.prepare.preparation}: {3 * number} to train on, 0 dead letters"
     assert found.judged.manifest["labels"] == ["digit_0", "digit_1"]
     assert set(found.judged.manifest["splits"]) == {"train", "eval"}
+    told = reporting.statistics(tasks.of(loaded), found.examples, found.prepared)
+    assert (told["images to train on"], told[f"{loaded.prepare.preparation} to train on"]) == (number, 3 * number)
+    assert "classes" not in told
 
     images = list(reading.load(found.judged.path, "train", shuffle=False).as_numpy_iterator())
     drawn = draw([one["label"] for one in images], 3 * number, seed=7)
@@ -116,10 +119,13 @@ def test_objectives_are_the_losses(objective, expected):
 
 def _table(directory, levels, size=8):
     """Pairs of grey squares, as `pair_example_gen` writes them: split -> (first, second, label) of each."""
-    square = {level: encode_png(tiny.constant(level, size, size)) for level in range(256)}
+
+    def square(level):
+        return encode_png(tiny.constant(level, size, size))
+
     splits = {
         split: [[
-            Record({"key": b"k%d" % number, "name": b"t.csv:%d" % number, "first": square[one], "second": square[other],
+            Record({"key": b"k%d" % number, "name": b"t.csv:%d" % number, "first": square(one), "second": square(other),
                     "label": label}, {"label": label})
             for number, (one, other, label) in enumerate(rows)
         ]]
@@ -182,7 +188,9 @@ def test_own_pairs_become_a_model_that_tells_alike_from_different(tmp_path):
     evaluation = json.loads(written.read_text())["evaluation"]
     over = {f"pair_roc_auc_over_{name}" for name in ("pixels", "pca", "random")}
     assert set(evaluation["numbers"]) == {"pair_roc_auc", *over}
-    assert "of 16 pairs held out" in (written.parent / "report.html").read_text()
+    page = (written.parent / "report.html").read_text()
+    assert "of 16 pairs held out" in page
+    assert "images held out" not in page
 
     served = tf.saved_model.load(str(tmp_path / "out" / "saved_models" / "fashion_mnist_siamese" / "1"))
     asked = [(tmp_path / f"{number}.png").read_bytes() for row in rows if row[3] == "eval" for number in row[:2]]

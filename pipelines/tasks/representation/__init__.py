@@ -63,6 +63,16 @@ class Representation(Task[RepresentationRecipe]):
         """The numbers, what is found alike, views, and vectors in the plane."""
         return show.judgement(recipe, evaluation, pictures)
 
+    def statistics(self, examples: dict[str, Any], prepared: dict[str, Any]) -> dict[str, Any]:
+        """Where pairs or triplets are drawn, how many; of a table its pairs."""
+        name, found = prepared["name"], super().statistics(examples, prepared)
+        if name not in ("pairs", "triplets"):
+            return found
+        drawn = {f"{name} to train on": prepared["splits"]["train"]["records"]}
+        if "image" in examples["features"]:
+            return {**found, **drawn}
+        return {**drawn, f"{name} held out": prepared["splits"]["eval"]["records"]}
+
     def card_text(self, card: dict[str, Any], path: str) -> str:
         """The table of numbers."""
         return show.card_text(card, path)
