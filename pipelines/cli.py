@@ -49,7 +49,8 @@ def _options(
 def run(
     recipe: Annotated[str, typer.Argument(help="A name of `genssl recipes`, or the path of a YAML file.")],
     data: Annotated[
-        Path | None, typer.Option(help="A folder of your own images, instead of those of the recipe.")
+        Path | None,
+        typer.Option(help="A folder of your own images, or a CSV table of pairs, instead of those of the recipe."),
     ] = None,
     output: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("out"),
     changes: Annotated[
@@ -77,8 +78,8 @@ def run(
     """
     if strategy == "multi_worker":
         _refuse_cluster(strategy)
-    if data is not None and not data.expanduser().is_dir():
-        raise UserError(f"--data {data}: must be a folder of images, and is none")
+    if data is not None and not (data.expanduser().is_dir() or data.suffix.lower() == ".csv"):
+        raise UserError(f"--data {data}: must be a folder of images or a CSV table of pairs, and is none")
     overrides = [*(changes or [])]
     overrides += [
         f"train.{key}={value}" for key, value in {"strategy": strategy, "seed": seed}.items() if value is not None

@@ -65,8 +65,8 @@ def load(name: str, overrides: list[str] | None = None, full_scale: bool = False
         name: as in `find`.
         overrides: ``"train.epochs=5"`` and the like; the value is YAML; the last one wins.
         full_scale: apply the recipe's ``full_scale`` section before the overrides.
-        folder: the user's own images, read instead of those that the recipe names; what the recipe's task says of
-            own data (`Recipe.own_data`) holds too, unless an override says otherwise.
+        folder: the user's own images, or a CSV table of pairs of them, read instead of those that the recipe names;
+            what the recipe's task says of own data (`Recipe.own_data`) holds too, unless an override says otherwise.
 
     Raises:
         UserError: every fault of the file and of the overrides, each with key, place and, for an
@@ -92,7 +92,7 @@ def load(name: str, overrides: list[str] | None = None, full_scale: bool = False
         _check(merged, {**places, **moved})
         if full_scale:
             data, places = merged, {**places, **moved}
-    own = [] if folder is None else [*_source(folder), *_kind(data, places).own_data]
+    own = [] if folder is None else _own(folder, _kind(data, places))
     for override in [*own, *(overrides or [])]:
         _override(data, places, override)
     return _check(data, places)
@@ -138,10 +138,14 @@ def _override(data: dict[str, Any], places: dict[located_yaml.Path, str], overri
     places.update({(*path, *inner): place for inner in below})
 
 
-def _source(folder: Path) -> list[str]:
-    """What ``--data`` changes in the section `data`: names held out are those of other files."""
-    quoted = str(folder.expanduser().resolve()).replace("'", "''")
-    return ["data.source=folder", f"data.folder='{quoted}'", "data.dataset=null", "data.held_out=null"]
+def _own(path: Path, kind: type[Recipe]) -> list[str]:
+    """What ``--data`` changes: in the section `data`, whose names held out are those of other files, and beside it."""
+    quoted = str(path.expanduser().resolve()).replace("'", "''")
+    pairs = path.suffix.lower() == ".csv"
+    key, other = ("table", "folder") if pairs else ("folder", "table")
+    cleared = [f"data.{name}=null" for name in (other, "dataset", "held_out")]
+    source = f"data.source={'pairs' if pairs else 'folder'}"
+    return [source, f"data.{key}='{quoted}'", *cleared, *(kind.own_pairs if pairs else kind.own_data)]
 
 
 def _kind(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> type[Recipe]:

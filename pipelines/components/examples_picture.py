@@ -21,25 +21,34 @@ _ROWS, _WIDTH, _SIDE, _LARGEST = 4, 960, 64, 128  # pixels, but for the rows
 _GAP, _SPACE, _LINE, _BACKGROUND = 2, 8, 16, (255, 255, 255)
 
 
-def draw(path: Path, shards: Sequence[str], features: Mapping[str, str], stacks: Mapping[str, int]) -> None:
+def draw(
+    path: Path,
+    shards: Sequence[str],
+    features: Mapping[str, str],
+    stacks: Mapping[str, int],
+    labels: Sequence[str] = (),
+) -> None:
     """Draws the first examples of some shards.
 
     The images of an example lie side by side in the order of its features, those of a stack in a square where they are
-    more than four; its numbers stand below. Where a number has few values, each has a column.
+    more than four; its numbers stand below, and the name of its label where it is a feature. Where one of these has
+    few values, each has a column.
 
     Args:
         path: of the PNG.
         shards: files of records.
         features: name -> kind.
         stacks: name -> images of the stack.
+        labels: the names of the classes.
     """
     serialized = itertools.islice(itertools.chain.from_iterable(map(_read, shards)), LOOKED_AT)
     found = [records.parse(record) for record in serialized]
-    numbers = [name for name, kind in features.items() if kind == "int"]
+    numbers = [name for name, kind in features.items() if kind in ("int", "label")]
     chosen = next((name for name in numbers if 1 < len({one[name] for one in found}) <= _VALUES), None)
 
     def tile(example: Mapping[str, Any]) -> Image.Image:
-        return _tile(example, features, stacks, numbers)
+        texts = (labels[example[name]] if features[name] == "label" else f"{name} {example[name]}" for name in numbers)
+        return _tile(example, features, stacks, ", ".join(texts))
 
     width = tile(found[0]).width + _SPACE
     columns = max(1, _WIDTH // width)
@@ -60,6 +69,21 @@ def draw(path: Path, shards: Sequence[str], features: Mapping[str, str], stacks:
     sheet.save(path, "PNG")
 
 
+def add(directory: Path, manifest: dict[str, Any], features: Mapping[str, str]) -> None:
+    """Draws the first examples to train on into a directory that is being prepared, and lists the file as one of it.
+
+    Args:
+        directory: holds the shards.
+        manifest: of `Dataset.finish`.
+        features: name -> kind, of what is shown.
+    """
+    first = next(iter(manifest["splits"]))
+    shards = manifest["splits"].get("train", manifest["splits"][first])["shards"]
+    files = [str(directory / shard["file"]) for shard in shards]
+    draw(directory / FILE, files, features, manifest.get("stacks", {}), manifest.get("labels", ()))
+    manifest["files"][FILE] = (directory / FILE).stat().st_size
+
+
 def caption(features: Mapping[str, str]) -> str:
     """What the picture shows.
 
@@ -76,10 +100,8 @@ def _read(shard: str) -> Any:
         yield from records.read(file)
 
 
-def _tile(
-    example: Mapping[str, Any], features: Mapping[str, str], stacks: Mapping[str, int], numbers: Sequence[str]
-) -> Image.Image:
-    """One example: its pictures, and below them its numbers."""
+def _tile(example: Mapping[str, Any], features: Mapping[str, str], stacks: Mapping[str, int], text: str) -> Image.Image:
+    """One example: its pictures, and below them a text."""
     parts = []
     for name in (name for name, kind in features.items() if kind in _PICTURES):
         strip = codec.decode_image(example[name])[0]  # (num * height, width, 3)
@@ -87,15 +109,14 @@ def _tile(
     tallest = max(part[0].shape[0] for part in parts)
     zoom = _LARGEST / tallest if tallest > _LARGEST else max(1, _SIDE // tallest)
     grids = [_grid([_resized(image, zoom) for image in part]) for part in parts]
-    text = ", ".join(f"{name} {example[name]}" for name in numbers)
     font = ImageFont.load_default(12)
     width = max(sum(grid.width + _GAP for grid in grids) - _GAP, round(font.getlength(text)))
-    tile = Image.new("RGB", (width, max(grid.height for grid in grids) + (_LINE if numbers else 0)), _BACKGROUND)
+    tile = Image.new("RGB", (width, max(grid.height for grid in grids) + (_LINE if text else 0)), _BACKGROUND)
     left = 0
     for grid in grids:
         tile.paste(grid, (left, 0))
         left += grid.width + _GAP
-    if numbers:
+    if text:
         ImageDraw.Draw(tile).text((0, tile.height - _LINE + 1), text, (0, 0, 0), font)
     return tile
 

@@ -19,7 +19,9 @@ from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("PairExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 NAME = "pairs"
 LABELS = ("same", "different")  # as `keras_genssl.data.pairs` numbers them
 _SIDES = ("first", "second")

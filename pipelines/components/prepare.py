@@ -80,9 +80,7 @@ def prepare(
         dataset = Dataset(preparation, {"key": "text", "name": "text", **made.features, **label}, shards, labels)
         attempted = sum(part["records"] for part in examples.manifest["splits"].values())
         manifest = dataset.finish(directory, attempted, max_failure_rate, **execution)
-        seen = [str(directory / shard.file) for shard in shards if shard.split == "train"]
-        examples_picture.draw(directory / examples_picture.FILE, seen, made.features, manifest.get("stacks", {}))
-        manifest["files"][examples_picture.FILE] = (directory / examples_picture.FILE).stat().st_size
+        examples_picture.add(directory, manifest, made.features)
         return manifest
 
     return publish(output_dir, execution, build)

@@ -13,6 +13,7 @@ import numpy as np
 from keras_genssl.pretext import codec
 from pipelines.beam import progress, records, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, read_file, write_file, write_shard
+from pipelines.components import examples_picture
 from pipelines.components.dataset import Dataset
 from pipelines.components.pair_example_gen import LABELS
 from pipelines.components.preparations.images import Images
@@ -20,7 +21,9 @@ from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code, device
 from pipelines.runtime.artifact import Artifact, publish, verify
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("PrepareGroups", {"examples": Kind.EXAMPLES}, Kind.PREPARED)
 PAIR, TRIPLET = ("first", "second"), ("anchor", "positive", "negative")
 _FRAME = 16  # bytes that a TFRecord file adds to a record
 _NO_LABEL = -1
@@ -34,6 +37,7 @@ def prepare_pairs(
     images: Images,
     *,
     seed: int = 0,
+    max_failure_rate: float = 0.5,
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
@@ -48,13 +52,14 @@ def prepare_pairs(
         num: split -> how many pairs to draw of it.
         images: what is made of each image.
         seed: gives the draw.
+        max_failure_rate: the part of the pairs that may become dead letters.
         workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Raises:
         UserError: if the examples have no labels, a split is not theirs, or no pair can be drawn from it.
     """
-    return _prepare("pairs", PAIR, examples, output_dir, num, images, seed, workers, tell)
+    return _prepare("pairs", PAIR, examples, output_dir, num, images, seed, max_failure_rate, workers, tell)
 
 
 def prepare_triplets(
@@ -64,6 +69,7 @@ def prepare_triplets(
     images: Images,
     *,
     seed: int = 0,
+    max_failure_rate: float = 0.5,
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
@@ -71,7 +77,7 @@ def prepare_triplets(
 
     All else is as of `prepare_pairs`.
     """
-    return _prepare("triplets", TRIPLET, examples, output_dir, num, images, seed, workers, tell)
+    return _prepare("triplets", TRIPLET, examples, output_dir, num, images, seed, max_failure_rate, workers, tell)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,12 +97,16 @@ def _prepare(
     num: Mapping[str, int],
     images: Images,
     seed: int,
+    max_failure_rate: float,
     workers: Workers,
     tell: progress.Tell | None,
 ) -> Artifact:
     manifest = examples.manifest
     if "label" not in manifest["features"]:
-        raise UserError(f"{name} are drawn by label, and the examples have none. Received: {examples.path}")
+        raise UserError(
+            f"{name} are drawn by label, and the examples have none; a folder of images has them when each image lies "
+            f"in the folder of its class, and there are two or more. Received: {examples.path}"
+        )
     unknown = sorted(set(num) - set(manifest["splits"]))
     if unknown or not num:
         raise UserError(f"`num` must name splits out of {', '.join(manifest['splits'])}. Received: num={dict(num)}")
@@ -104,7 +114,13 @@ def _prepare(
     execution: dict[str, Any] = {
         "component": "PrepareGroups",
         "inputs": {"examples": examples.content},
-        "parameters": {"groups": name, "num": dict(num), "seed": seed, **dataclasses.asdict(images)},
+        "parameters": {
+            "groups": name,
+            "num": dict(num),
+            "seed": seed,
+            **dataclasses.asdict(images),
+            "max_failure_rate": max_failure_rate,
+        },
         "code": code.digest(__name__),
         "versions": code.versions(),
     }
@@ -125,9 +141,11 @@ def _prepare(
         write = functools.partial(_write, fields=tuple(fields), images=images, directory=str(directory))
         with progress.watch(str(directory), {shard: len(groups) for shard, groups in everything}, tell):
             runner.run_each(everything, write, workers)
-        features = {"key": "text", "name": "text", **dict.fromkeys(fields, images.features["image"])}
-        features |= {"label": "label"} if labels else {}
-        return Dataset(name, features, shards, labels).finish(directory, sum(num.values()), 0.5, **execution)
+        shown = dict.fromkeys(fields, images.features["image"]) | ({"label": "label"} if labels else {})
+        dataset = Dataset(name, {"key": "text", "name": "text", **shown}, shards, labels)
+        manifest = dataset.finish(directory, sum(num.values()), max_failure_rate, **execution)
+        examples_picture.add(directory, manifest, shown)
+        return manifest
 
     return publish(output_dir, execution, build)
 

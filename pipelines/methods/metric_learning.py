@@ -1,4 +1,4 @@
-"""Representations from labels: method name -> its parameters in a recipe, the losses, and how it is built."""
+"""Representations from labels, pairs and triplets: method name -> its parameters in a recipe, and how it is built."""
 
 from __future__ import annotations
 
@@ -8,177 +8,51 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from pipelines.errors import UserError
-from pipelines.methods.encoders import Representation, Weight
-from pipelines.section import PositiveFloat, Section
+from pipelines.methods.encoders import Representation
+from pipelines.methods.objectives import AnyObjective
+from pipelines.section import PositiveFloat
 
 if TYPE_CHECKING:
     import keras
 
     from pipelines.schema import RepresentationRecipe as Recipe
 
-Distance = Literal["L2", "squared-L2", "angular"]
 
+class Embedder(Representation):
+    """What these methods share: features or, ``embedding_dim`` wide, a dense layer on them, are the embeddings.
 
-class Objective(Section):
-    """The section ``objective``: its fields are the parameters of the loss that ``kind`` names."""
-
-    kind: str
-
-    def build(self, num_classes: int, dim: int) -> Any:
-        """The loss, or the layer that is one, for so many classes and embeddings so wide."""
-        raise NotImplementedError(f"{type(self).__name__} does not build a loss")
-
-
-class TripletSemiHard(Objective):
-    """Schroff et al. 2015: the nearest negative beyond each positive."""
-
-    kind: Literal["triplet_semi_hard"]
-    margin: Weight = 0.2
-    distance: Distance = "L2"
-
-    def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
-        from keras_genssl import losses
-
-        return losses.TripletSemiHardLoss(self.margin, self.distance)
-
-
-class TripletHard(Objective):
-    """Hermans et al. 2017: the farthest positive and the nearest negative; ``soft`` in the place of the margin."""
-
-    kind: Literal["triplet_hard"]
-    margin: Weight = 0.2
-    soft: bool = False
-    distance: Distance = "L2"
-
-    def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
-        from keras_genssl import losses
-
-        return losses.TripletHardLoss(self.margin, self.soft, self.distance)
-
-
-class TripletBatchAll(Objective):
-    """Hermans et al. 2017: all triplets that are active."""
-
-    kind: Literal["triplet_batch_all"]
-    margin: Weight = 0.2
-    distance: Distance = "L2"
-
-    def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
-        from keras_genssl import losses
-
-        return losses.TripletBatchAllLoss(self.margin, self.distance)
-
-
-class NPairs(Objective):
-    """Sohn 2016: cross-entropy over inner products; embeddings are not to be normalised."""
-
-    kind: Literal["npairs"]
-
-    def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
-        from keras_genssl import losses
-
-        return losses.NPairsLoss(from_embeddings=True)
-
-
-class MultiSimilarity(Objective):
-    """Wang et al. 2019: soft weights on hard pairs."""
-
-    kind: Literal["multi_similarity"]
-    alpha: PositiveFloat = 2.0
-    beta: PositiveFloat = 50.0
-    base: float = 0.5
-    epsilon: Weight | None = 0.1
-
-    def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
-        from keras_genssl import losses
-
-        return losses.MultiSimilarityLoss(self.alpha, self.beta, self.base, self.epsilon)
-
-
-class SupCon(Objective):
-    """Khosla et al. 2020: all images of the class are positives."""
-
-    kind: Literal["sup_con"]
-    temperature: PositiveFloat = 0.1
-
-    def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
-        from keras_genssl import losses
-
-        return losses.SupConLoss(self.temperature)
-
-
-class ProxyAnchor(Objective):
-    """Kim et al. 2020: a learnt proxy for each class."""
-
-    kind: Literal["proxy_anchor"]
-    margin: Weight = 0.1
-    alpha: PositiveFloat = 32.0
-
-    def build(self, num_classes: int, dim: int) -> Any:
-        """The layer."""
-        from keras_genssl import losses
-
-        return losses.ProxyAnchorLoss(num_classes, dim, self.margin, self.alpha)
-
-
-class ArcFace(Objective):
-    """Deng et al. 2019: a margin on the angle to the centre of the class."""
-
-    kind: Literal["arcface"]
-    margin: Annotated[float, Field(ge=0, lt=3.14)] = 0.5
-    scale: PositiveFloat = 64.0
-
-    def build(self, num_classes: int, dim: int) -> Any:
-        """The layer."""
-        from keras_genssl import losses
-
-        return losses.ArcFaceLoss(num_classes, dim, self.margin, self.scale)
-
-
-class Softmax(Objective):
-    """A linear classifier on embeddings as they are: the supervised baseline, with ``normalize: false``."""
-
-    kind: Literal["softmax"]
-
-    def build(self, num_classes: int, dim: int) -> Any:
-        """The layer."""
-        from keras_genssl import losses
-
-        return losses.SoftmaxLoss(num_classes, dim)
-
-
-AnyObjective = Annotated[
-    TripletSemiHard
-    | TripletHard
-    | TripletBatchAll
-    | NPairs
-    | MultiSimilarity
-    | SupCon
-    | ProxyAnchor
-    | ArcFace
-    | Softmax,
-    Field(discriminator="kind"),
-]
-
-
-class EmbeddingModel(Representation):
-    """An encoder trained with a loss of labels and embeddings; ``num_classes`` is that of the data.
-
-    ``embedding_dim`` is the width of a dense layer on the features; without it they are the embeddings. ``normalize``
-    gives embeddings length 1.
+    ``normalize`` gives embeddings length 1.
     """
+
+    embedding_dim: PositiveInt | None = None
+    normalize: bool = True
+
+    def embedding_encoder(self, recipe: Recipe) -> keras.Model:
+        """The network from images to embeddings, not yet normalised."""
+        import keras
+
+        encoder = self.encoder.build(recipe.prepare.shape)
+        if self.embedding_dim is None:
+            return encoder
+        embedding = keras.layers.Dense(self.embedding_dim, dtype=keras.config.floatx(), name="embedding")
+        return keras.Model(encoder.input, embedding(encoder.output), name="embedding_encoder")
+
+    def below(self, model: keras.Model) -> Callable[[Any], Any] | None:
+        """The features under the dense layer, where there is one."""
+        if self.embedding_dim is None:
+            return None
+        from keras_genssl import backbones
+
+        features = backbones.penultimate(model.encoder)
+        return lambda images: features(images, training=False)
+
+
+class EmbeddingModel(Embedder):
+    """An encoder trained with a loss of labels and embeddings; ``num_classes`` is that of the data."""
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image", "label")}
 
     method: Literal["EmbeddingModel"]
-    embedding_dim: PositiveInt | None = None
-    normalize: bool = True
     objective: AnyObjective
     num_classes: Annotated[int, Field(ge=2)] | None = None
 
@@ -199,23 +73,44 @@ class EmbeddingModel(Representation):
 
     def build(self, recipe: Recipe) -> keras.Model:
         """The model, not compiled."""
-        import keras
-
         from keras_genssl import models
 
         assert self.num_classes is not None  # the recipe is settled
-        encoder = self.encoder.build(recipe.prepare.shape)
-        dim = self.embedding_dim or encoder.output_shape[-1]
-        if self.embedding_dim is not None:
-            embedding = keras.layers.Dense(dim, dtype=keras.config.floatx(), name="embedding")
-            encoder = keras.Model(encoder.input, embedding(encoder.output), name="embedding_encoder")
-        return models.EmbeddingModel(encoder, self.objective.build(self.num_classes, dim), self.normalize)
+        encoder = self.embedding_encoder(recipe)
+        loss = self.objective.build(self.num_classes, encoder.output_shape[-1])
+        return models.EmbeddingModel(encoder, loss, self.normalize)
 
-    def below(self, model: keras.Model) -> Callable[[Any], Any] | None:
-        """The features under the dense layer, where there is one."""
-        if self.embedding_dim is None:
-            return None
-        from keras_genssl import backbones
 
-        features = backbones.penultimate(model.encoder)
-        return lambda images: features(images, training=False)
+class PairEmbeddingModel(Embedder):
+    """A siamese network: pairs of one class are pulled together, others pushed beyond ``margin``."""
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"pairs": ("first", "second", "label")}
+
+    method: Literal["PairEmbeddingModel"]
+    margin: PositiveFloat = 1.0
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import losses, models
+
+        loss = losses.ContrastiveLoss(self.margin, similar_label=0)  # the labels of pairs are 1 where they differ
+        return models.PairEmbeddingModel(self.embedding_encoder(recipe), loss, self.normalize)
+
+
+class TripletEmbeddingModel(Embedder):
+    """FaceNet's loss of triplets chosen before: the anchor is nearer to the positive by ``margin``.
+
+    ``squared``: of squared distances.
+    """
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"triplets": ("anchor", "positive", "negative")}
+
+    method: Literal["TripletEmbeddingModel"]
+    margin: PositiveFloat = 0.2
+    squared: bool = True
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        return models.TripletEmbeddingModel(self.embedding_encoder(recipe), self.margin, self.squared, self.normalize)

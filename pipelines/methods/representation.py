@@ -6,11 +6,12 @@ from pydantic import Field
 
 from pipelines.methods.colour import AnyColour
 from pipelines.methods.contrastive import BYOL, BarlowTwins, InstanceDiscrimination, MoCo, SimCLR, SimSiam, VICReg
-from pipelines.methods.metric_learning import EmbeddingModel
+from pipelines.methods.metric_learning import EmbeddingModel, PairEmbeddingModel, TripletEmbeddingModel
 from pipelines.methods.patches import CPC, Jigsaw, RelativePosition
 from pipelines.methods.pretext import AdversarialContextEncoder, ContextEncoder, Rotation
 
 _Contrastive = SimCLR | MoCo | InstanceDiscrimination | BYOL | SimSiam | BarlowTwins | VICReg
 _Pretext = Rotation | ContextEncoder | AdversarialContextEncoder | RelativePosition | Jigsaw | CPC
+_MetricLearning = EmbeddingModel | PairEmbeddingModel | TripletEmbeddingModel
 
-AnyMethod = Annotated[_Contrastive | _Pretext | AnyColour | EmbeddingModel, Field(discriminator="method")]
+AnyMethod = Annotated[_Contrastive | _Pretext | AnyColour | _MetricLearning, Field(discriminator="method")]

@@ -7,6 +7,7 @@ from pipelines.results.tables import commands, joined, seconds, steps, table
 from pipelines.tasks.representation.show import BASELINES, NAMES, caption, number, title
 
 _SHARED = ("images", "known", "classes", "neighbours", "labels_per_class", "components")
+_FROM_LABELS = ("EmbeddingModel", "PairEmbeddingModel", "TripletEmbeddingModel")
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -54,10 +55,12 @@ def _encoders(records: list[dict[str, Any]]) -> str:
                 rows.append(["", who, encoder, "", "", "", *(number(key, numbers) for key in shown)])
     prepare = first["parameters"]["prepare"]
     of = "" if first["classes"] is None else f", trained on the classes {' '.join(map(str, first['classes']))}"
+    methods = {value["parameters"]["model"]["method"] for value in records}
+    learners = [f"`{name}`" for name in _FROM_LABELS if name in methods] or [f"`{_FROM_LABELS[0]}`"]
     return f"""## Representation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels{of}
 
-{caption(first)} The random encoder is the same architecture before any training. `EmbeddingModel` \
-learns from all labels, the other methods from none.
+{caption(first)} The random encoder is the same architecture before any training. {joined(learners)} \
+{"learns" if len(learners) == 1 else "learn"} from all labels, the other methods from none.
 
 {table(rows, text=3)}
 {_not_above_random(records, shown)}{commands(records)}

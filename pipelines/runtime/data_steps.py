@@ -7,12 +7,14 @@ from typing import Any
 from pipelines import tasks
 from pipelines.console import Console
 from pipelines.engines import Workers
+from pipelines.errors import UserError
 from pipelines.runtime import data_checks, device
 from pipelines.runtime.artifact import Artifact
-from pipelines.runtime.component import Kind, Source
+from pipelines.runtime.component import Component, Kind, Source
 from pipelines.runtime.steps import Steps
 from pipelines.schema import Data as Section
 from pipelines.schema import Recipe
+from pipelines.schema.groups import Groups
 from pipelines.schema.images import Preparation
 
 # What a run writes below its output, and never reads as the user's images.
@@ -42,35 +44,25 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
     Raises:
         UserError: if the images cannot be used, or an anomaly is an error.
     """
-    from pipelines.components import dataset_example_gen, image_example_gen, prepare
+    from pipelines.components import dataset_example_gen, image_example_gen, pair_example_gen
 
     task, data = tasks.of(recipe), recipe.data
+    readers = {"dataset": dataset_example_gen.SPEC, "pairs": pair_example_gen.SPEC}
     examples = steps.run(
-        dataset_example_gen.SPEC if data.source == "dataset" else image_example_gen.SPEC,
+        readers.get(data.source, image_example_gen.SPEC),
         {"images": Source(Kind.IMAGES, _source(data))},
         lambda: _examples(recipe, output, workers, console),
-        lambda it: _counted(it, task.words.examples, "held out"),
+        lambda it: _counted(it, "pairs" if data.source == "pairs" else task.words.examples, "held out"),
     )
     checked = data_checks.check(recipe, examples, output, workers, steps, console)
 
-    def write(section: Preparation) -> Artifact:
-        with console.preparing() as shown:
-            return prepare.prepare(
-                examples,
-                output / "prepared" / section.preparation,
-                section.preparation,
-                section.model_dump(exclude={"preparation", *section.later}),
-                max_failure_rate=data.max_failure_rate,
-                workers=workers,
-                tell=shown.update,
-            )
-
     def prepared(section: Preparation) -> Artifact:
+        words = "to train on" if isinstance(section, Groups) else task.words.train
         return steps.run(
-            prepare.SPEC,
+            _preparer(section, data),
             {"examples": examples},
-            lambda: write(section),
-            lambda it: f"{section.preparation}: {_counted(it, task.words.train, task.words.held_out)}",
+            lambda: _prepared(section, examples, output / "prepared" / section.preparation, data, workers, console),
+            lambda it: f"{section.preparation}: {_counted(it, words, task.words.held_out)}",
         )
 
     judged_on = task.judged_on(recipe)
@@ -78,10 +70,45 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
     return Data(examples, checked, learnt, learnt if judged_on == recipe.prepare else prepared(judged_on))
 
 
+def _preparer(section: Preparation, data: Section) -> Component:
+    """The component that makes what a section `prepare` says."""
+    from pipelines.components import prepare, prepare_given_pairs, prepare_groups
+
+    if data.source == "pairs":
+        return prepare_given_pairs.SPEC
+    return prepare_groups.SPEC if isinstance(section, Groups) else prepare.SPEC
+
+
+def _prepared(
+    section: Preparation, examples: Artifact, home: Path, data: Section, workers: Workers, console: Console
+) -> Artifact:
+    """What a section `prepare` makes of the examples."""
+    from pipelines.components import prepare, prepare_given_pairs, prepare_groups
+    from pipelines.components.preparations.images import Images
+
+    with console.preparing() as shown:
+        options: dict[str, Any] = {
+            "max_failure_rate": data.max_failure_rate,
+            "workers": workers,
+            "tell": shown.update,
+        }
+        if isinstance(section, Groups):
+            whole = Images(section.size, section.channels)
+            if data.source == "pairs":
+                return prepare_given_pairs.prepare_given_pairs(examples, home, whole, **options)
+            write = {"pairs": prepare_groups.prepare_pairs, "triplets": prepare_groups.prepare_triplets}
+            num = {"train": section.copies * examples.manifest["splits"]["train"]["records"]}
+            return write[section.preparation](examples, home, num, whole, seed=section.seed, **options)
+        parameters = section.model_dump(exclude={"preparation", *section.later})
+        return prepare.prepare(examples, home, section.preparation, parameters, **options)
+
+
 def _source(data: Section) -> str:
     """Where the images come from, in a word."""
     if data.source == "folder":
         return str(Path(data.folder or "").expanduser().resolve())
+    if data.source == "pairs":
+        return str(Path(data.table or "").expanduser().resolve())
     return data.dataset or "photographs inside scikit-image and scikit-learn"
 
 
@@ -98,6 +125,20 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
         with console.preparing() as shown:
             home = output / "examples" / "dataset"
             return dataset_example_gen(data.dataset, home, splits, workers=workers, tell=shown.update)
+    split: dict[str, Any] = {"train": 1 - data.eval_fraction, "eval": data.eval_fraction}
+    if data.source == "pairs":
+        from pipelines.components.pair_example_gen import pair_example_gen
+
+        assert data.table is not None  # the schema sees to it
+        with console.preparing() as shown:
+            options: dict[str, Any] = {"max_failure_rate": data.max_failure_rate, "workers": workers}
+            pairs = pair_example_gen(data.table, output / "examples" / "pairs", split, tell=shown.update, **options)
+        if set(pairs.manifest["splits"]) != {"train", "eval"}:
+            raise UserError(
+                f"{data.table}: the column `split` must say train and eval. "
+                f"Received: {', '.join(pairs.manifest['splits'])}"
+            )
+        return pairs
     from pipelines.components.image_example_gen import image_example_gen
 
     source: Any = data.folder
@@ -106,7 +147,6 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
         from keras_genssl.data import embedded_photographs
 
         source = embedded_photographs(colour_only=False)
-    split: dict[str, Any] = {"train": 1 - data.eval_fraction, "eval": data.eval_fraction}
     if data.held_out is not None:
         split = {"eval": data.held_out}
     with console.preparing() as shown:
@@ -124,5 +164,7 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
 
 def _counted(artifact: Artifact, train: str, held_out: str) -> str:
     splits, dead = artifact.manifest["splits"], artifact.manifest["dead_letters"]["records"]
-    text = f"{splits['train']['records']:,} {train}, {splits['eval']['records']:,} {held_out}"
+    text = f"{splits['train']['records']:,} {train}"
+    if "eval" in splits:  # of pairs that are drawn there is nothing to hold out
+        text += f", {splits['eval']['records']:,} {held_out}"
     return f"{text}, {dead:,} dead {'letter' if dead == 1 else 'letters'}"

@@ -32,7 +32,7 @@ def write(contents: page.Contents, directory: Path) -> Path:
 def statistics(task: Task, examples: Any, prepared: Any) -> dict[str, Any]:
     """The table of the data in the report."""
     shards = [shard for split in prepared.manifest["splits"].values() for shard in split["shards"]]
-    labels = prepared.manifest.get("labels")
+    labels = prepared.manifest.get("labels") if "image" in prepared.manifest["features"] else None  # not of pairs
     return {
         **task.statistics(examples.manifest, prepared.manifest),
         **({"classes": len(labels)} if labels else {}),

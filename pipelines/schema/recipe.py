@@ -15,14 +15,16 @@ class Data(Section):
 
     ``held_out`` names files of the source; without it ``eval_fraction`` of them, by content, are held out. A
     ``dataset`` is a name that `keras_genssl.data.load` knows, a directory of IDX files or an NPZ archive, and its
-    splits are used as they are. When more than ``max_failure_rate`` of the images cannot be used, the run ends.
-    ``schema`` is a file that the data is held against, instead of the schema of the recipe's first run; ``validate``
-    says what an anomaly does.
+    splits are used as they are. A ``table`` is a CSV file of pairs of image files, for ``prepare.preparation: pairs``;
+    pairs that share an image are held out together, or as its column ``split`` says. When more than
+    ``max_failure_rate`` of the images cannot be used, the run ends. ``schema`` is a file that the data is held against,
+    instead of the schema of the recipe's first run; ``validate`` says what an anomaly does.
     """
 
-    source: Literal["embedded", "folder", "dataset"] = "embedded"
+    source: Literal["embedded", "folder", "dataset", "pairs"] = "embedded"
     folder: str | None = None
     dataset: str | None = None
+    table: str | None = None
     train_split: str = "train"
     eval_split: str = "test"
     held_out: Annotated[list[str], Field(min_length=1)] | None = None
@@ -38,11 +40,15 @@ class Data(Section):
             raise ValueError("`source: folder` needs `folder`, or `--data DIR` on the command line")
         if self.source == "dataset" and self.dataset is None:
             raise ValueError("`source: dataset` needs `dataset`, a name such as fashion_mnist")
-        for key in ("folder", "dataset"):
-            if getattr(self, key) is not None and self.source != key:
-                raise ValueError(f"`{key}` is read only with `source: {key}`")
+        if self.source == "pairs" and self.table is None:
+            raise ValueError("`source: pairs` needs `table`, or `--data TABLE.csv` on the command line")
+        for key, source in {"folder": "folder", "dataset": "dataset", "table": "pairs"}.items():
+            if getattr(self, key) is not None and self.source != source:
+                raise ValueError(f"`{key}` is read only with `source: {source}`")
         if self.held_out is not None and self.source == "dataset":
             raise ValueError("`held_out` names files, and a dataset has splits: use `eval_split`")
+        if self.held_out is not None and self.source == "pairs":
+            raise ValueError("`held_out` names images, and a table has pairs: give it a column `split`")
         return self
 
 
@@ -58,9 +64,11 @@ class Recipe(Section):
     Class attributes:
         own_data: what `--data` changes beside the source: the thresholds of a recipe are those of the images that it
             ships with.
+        own_pairs: the same where it names a table of pairs.
     """
 
     own_data: ClassVar[tuple[str, ...]] = ()
+    own_pairs: ClassVar[tuple[str, ...]] = ()
 
     task: str
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)*$")
@@ -72,6 +80,15 @@ class Recipe(Section):
     evaluate: Any
     export: Export
     full_scale: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _pairs_are_learnt_from(self) -> "Recipe":
+        if self.data.source == "pairs" and self.prepare.preparation != "pairs":
+            raise ValueError(
+                "`data.source: pairs` is for recipes with `prepare.preparation: pairs`. "
+                f"Received: {self.prepare.preparation}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _optimizers_are_of_players(self) -> "Recipe":

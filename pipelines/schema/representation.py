@@ -6,7 +6,8 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from pipelines.methods.representation import AnyMethod
 from pipelines.schema.bless import Bless
-from pipelines.schema.images import Images
+from pipelines.schema.groups import AnyGroups
+from pipelines.schema.images import Images, Squares
 from pipelines.schema.pretext import AnyPretext
 from pipelines.schema.recipe import Recipe
 from pipelines.schema.train import Train
@@ -14,9 +15,10 @@ from pipelines.section import PositiveFloat
 
 ALL_CLASSES = ("knn", "linear", "few_label", "recall_at_1", "nmi")
 UNSEEN_CLASSES = ("unseen_recall_at_1", "unseen_roc_auc", "unseen_one_shot", "seen_recall_at_1")
+OF_PAIRS = ("pair_roc_auc",)
 BASELINES = ("pixels", "pca", "random")
 
-AnyPreparation = Annotated[Images | AnyPretext, Field(discriminator="preparation")]
+AnyPreparation = Annotated[Images | AnyPretext | AnyGroups, Field(discriminator="preparation")]
 
 
 class RepresentationTrain(Train):
@@ -58,6 +60,9 @@ class Evaluate(Bless):
     Where training saw some classes alone (``train.classes``), of the images of the others: ``unseen_recall_at_1``;
     ``unseen_roc_auc``, of pairs; ``unseen_one_shot``, the class by one image of each, the mean of 20 draws.
 
+    Where the data are a table of pairs there are no classes, and of the pairs held out: ``pair_roc_auc``, how often one
+    of the same is more alike, by cosine, than one of different images.
+
     Each minus the same of a baseline is a number too: ``knn_over_pixels``, ``_over_pca`` and ``_over_random``, the
     encoder as it was before any training.
     """
@@ -65,7 +70,8 @@ class Evaluate(Bless):
     numbers: ClassVar[tuple[str, ...]] = (
         *ALL_CLASSES,
         *UNSEEN_CLASSES,
-        *(f"{name}_over_{other}" for name in (*ALL_CLASSES, *UNSEEN_CLASSES) for other in BASELINES),
+        *OF_PAIRS,
+        *(f"{name}_over_{other}" for name in (*ALL_CLASSES, *UNSEEN_CLASSES, *OF_PAIRS) for other in BASELINES),
     )
 
     images: PositiveInt = 10000
@@ -79,6 +85,7 @@ class RepresentationRecipe(Recipe):
     """A recipe whose task is representation."""
 
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless={knn_over_random: {min: 0.0}}",)
+    own_pairs: ClassVar[tuple[str, ...]] = ("evaluate.bless={pair_roc_auc_over_random: {min: 0.0}}",)
 
     task: Literal["representation"]
     prepare: AnyPreparation = Images()
@@ -87,9 +94,16 @@ class RepresentationRecipe(Recipe):
     evaluate: Evaluate = Evaluate()
 
     @property
-    def judged_on(self) -> Images:
-        """The images that features are measured on, whatever was prepared to learn from."""
+    def judged_on(self) -> Squares:
+        """The images that features are measured on, whatever was prepared to learn from; the pairs of a table."""
+        if self.data.source == "pairs":
+            return self.prepare
         return Images(size=self.prepare.size, channels=self.prepare.channels)
+
+    @property
+    def looked_at(self) -> str:
+        """The feature that holds the images which are shown, and fitted by components."""
+        return "first" if self.data.source == "pairs" else "image"
 
     @field_validator("prepare", mode="before")
     @classmethod
@@ -107,7 +121,8 @@ class RepresentationRecipe(Recipe):
 
     @model_validator(mode="after")
     def _labels_are_read(self) -> "RepresentationRecipe":
-        if self.train.classes_per_batch is not None and "label" not in self.model.reads[self.prepare.preparation]:
+        classes = "image", "label"  # the labels of pairs are none
+        if self.train.classes_per_batch is not None and self.model.reads[self.prepare.preparation] != classes:
             raise ValueError(
                 "`train.classes_per_batch` is for methods that learn from labels. "
                 f"Received: model.method={self.model.method}"

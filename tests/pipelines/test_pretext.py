@@ -186,7 +186,7 @@ def test_large_pictures_are_shrunk_together():
         Image.new("L", (side, side), 90).save(buffer, "PNG")
         return buffer.getvalue()
 
-    tile = examples_picture._tile({"low": png(128), "high": png(256)}, {"low": "grey", "high": "grey"}, {}, [])
+    tile = examples_picture._tile({"low": png(128), "high": png(256)}, {"low": "grey", "high": "grey"}, {}, "")
     assert tile.size == (64 + 2 + 128, 128)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.report.judgement import Judgement
-from pipelines.schema.images import Images
+from pipelines.schema.images import Squares
 from pipelines.schema.representation import RepresentationRecipe
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Representation(Task[RepresentationRecipe]):
     """Images to vectors, measured frozen, beside raw pixels, PCA and a random encoder."""
 
-    def judged_on(self, recipe: RepresentationRecipe) -> Images:
-        """Whole images, so that all methods and baselines are measured on the same."""
+    def judged_on(self, recipe: RepresentationRecipe) -> Squares:
+        """Whole images, so that all methods and baselines are measured on the same; the pairs of a table."""
         return recipe.judged_on
 
     def training_data(self, recipe: RepresentationRecipe, examples: Path) -> tf.data.Dataset:
@@ -49,7 +49,7 @@ class Representation(Task[RepresentationRecipe]):
         self, recipe: RepresentationRecipe, model: Callable[[], keras.Model], examples: Path
     ) -> tuple[Any, Any]:
         """Images as PNG, and their vectors."""
-        return images.question(model(), examples)
+        return images.question(model(), examples, recipe.looked_at)
 
     def identity(self, recipe: RepresentationRecipe) -> dict[str, Any]:
         """Method, size and encoder."""
@@ -62,6 +62,16 @@ class Representation(Task[RepresentationRecipe]):
     def judgement(self, recipe: RepresentationRecipe, evaluation: dict[str, Any], pictures: Path) -> Judgement:
         """The numbers, what is found alike, views, and vectors in the plane."""
         return show.judgement(recipe, evaluation, pictures)
+
+    def statistics(self, examples: dict[str, Any], prepared: dict[str, Any]) -> dict[str, Any]:
+        """Where pairs or triplets are drawn, how many; of a table its pairs."""
+        name, found = prepared["name"], super().statistics(examples, prepared)
+        if name not in ("pairs", "triplets"):
+            return found
+        drawn = {f"{name} to train on": prepared["splits"]["train"]["records"]}
+        if "image" in examples["features"]:
+            return {**found, **drawn}
+        return {**drawn, f"{name} held out": prepared["splits"]["eval"]["records"]}
 
     def card_text(self, card: dict[str, Any], path: str) -> str:
         """The table of numbers."""

@@ -53,13 +53,17 @@ def extract(functions: Mapping[str, Encode], examples: Path, split: str, limit: 
     parts: dict[str, list[np.ndarray]] = {name: [] for name in functions}
     labels = []
     for batch in read.as_numpy_iterator():
-        scaled = batch["image"].astype(np.float32) / 127.5 - 1.0
         for name, function in functions.items():
-            parts[name].append(np.asarray(function(scaled), np.float32))
+            parts[name].append(np.asarray(function(scaled(batch["image"])), np.float32))
         if "label" in batch:
             labels.append(batch["label"])
     known = np.concatenate(labels)[:limit] if labels else None
     return {name: Labelled(np.concatenate(part)[:limit], known) for name, part in parts.items()}
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """uint8 as float32 in [-1, 1]."""
+    return images.astype(np.float32) / 127.5 - 1.0
 
 
 def pixels(batch: np.ndarray) -> np.ndarray:

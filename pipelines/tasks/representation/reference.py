@@ -16,6 +16,7 @@ import numpy as np
 from pipelines.runtime import code, store
 from pipelines.schema.representation import RepresentationRecipe
 from pipelines.tasks import images
+from pipelines.tasks.representation import pairs
 from pipelines.tasks.representation.features import Encode, Labelled, extract, pixels
 from pipelines.tasks.representation.scores import scores
 
@@ -69,6 +70,8 @@ def _built(
 def measured(recipe: RepresentationRecipe, functions: dict[str, Encode], examples: Path) -> dict[str, dict[str, float]]:
     """The numbers of each function of images."""
     evaluate, classes = recipe.evaluate, recipe.train.classes
+    if recipe.data.source == "pairs":
+        return pairs.scores(functions, examples, evaluate.images)
     judged = extract(functions, examples, "eval", evaluate.images)
     known: dict[str, Labelled] = {}
     if classes is None and next(iter(judged.values())).labels is not None:
@@ -82,8 +85,9 @@ def _simple(recipe: RepresentationRecipe, examples: Path) -> dict[str, Any]:
     size = int(np.prod(recipe.prepare.shape))
     if size > PIXELS:
         return {"baselines": {}}
-    train = images.read(examples, "train", min(recipe.evaluate.known, images.fitted(recipe.prepare.shape)))
-    seen = train["image"]
+    limit, feature = min(recipe.evaluate.known, images.fitted(recipe.prepare.shape)), recipe.looked_at
+    train = images.read(examples, "train", limit, None if feature == "image" else [feature])
+    seen = train[feature]
     if recipe.train.classes is not None:
         seen = seen[np.isin(train["label"], recipe.train.classes)]
     components = max(1, min(COMPONENTS, len(seen) // 2, size // 2))

@@ -29,8 +29,9 @@ def draw(recipe: RepresentationRecipe, encode: Encode, examples: Path, directory
     from keras_genssl import analysis
 
     described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
-    held_out = images.read(examples, "eval", min(recipe.evaluate.images, images.fitted(recipe.prepare.shape)))
-    shown, labels = held_out["image"], held_out.get("label")
+    limit, feature = min(recipe.evaluate.images, images.fitted(recipe.prepare.shape)), recipe.looked_at
+    held_out = images.read(examples, "eval", limit, None if feature == "image" else [feature])
+    shown, labels = held_out[feature], held_out.get("label")
     queries = _queries(len(shown), labels, recipe.train.classes)
     vectors = analysis.encode_images(encode, shown)
     _retrieval(directory / "retrieval.png", shown, vectors, queries)

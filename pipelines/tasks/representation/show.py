@@ -16,6 +16,7 @@ NAMES = {
     "unseen_roc_auc": "verification AUC, unseen",
     "unseen_one_shot": "one-shot accuracy, unseen",
     "seen_recall_at_1": "Recall@1, trained classes",
+    "pair_roc_auc": "verification AUC",
 }
 BASELINES = {"pixels": "raw pixels", "pca": "PCA-{components}", "random": "random encoder"}
 SHEETS = {
@@ -28,7 +29,7 @@ def number(name: str, values: dict[str, float]) -> str:
     """A number as it is written everywhere, with the deviation over draws where there is one."""
     if values.get(name) is None:
         return ""
-    if name in ("nmi", "unseen_roc_auc"):
+    if name in ("nmi", "unseen_roc_auc", "pair_roc_auc"):
         return f"{values[name]:.3f}"
     deviation = values.get(f"{name}_deviation")
     return f"{100 * values[name]:.1f}%" + (f" ± {100 * deviation:.1f}" if deviation is not None else "")
@@ -51,6 +52,11 @@ def rows(evaluation: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
 
 def caption(evaluation: dict[str, Any]) -> str:
     """How the numbers were measured."""
+    if "pair_roc_auc" in evaluation["numbers"]:
+        return (
+            f"Cosines of frozen vectors, of {evaluation['images']:,} pairs held out. The AUC says how often a pair of "
+            "the same is more alike than a pair of different images: 0.5 by chance."
+        )
     held_out = f"Frozen vectors of {evaluation['images']:,} images held out"
     if not evaluation["numbers"]:
         return f"{held_out}. The images have no labels, so that nothing can be measured."
@@ -70,7 +76,7 @@ def caption(evaluation: dict[str, Any]) -> str:
 def summary(evaluation: dict[str, Any]) -> str:
     """One line."""
     numbers = evaluation["numbers"]
-    for name in ("few_label", "knn", "unseen_recall_at_1", "recall_at_1"):
+    for name in ("few_label", "knn", "unseen_recall_at_1", "recall_at_1", "pair_roc_auc"):
         if name in numbers:
             others = [f"{text} {number(name, values)}" for text, values in rows(evaluation)[1:] if name in values]
             return f"{title(name, evaluation)} {number(name, numbers)} ({', '.join(others)})"

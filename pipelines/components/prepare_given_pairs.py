@@ -1,0 +1,102 @@
+"""PrepareGivenPairs: the pairs of a table -> the same pairs in the size and the channels that a method trains on."""
+
+import dataclasses
+import functools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from keras_genssl.pretext import codec
+from pipelines.beam import progress, records, runner
+from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, write_shard
+from pipelines.components import examples_picture
+from pipelines.components.dataset import Dataset
+from pipelines.components.pair_example_gen import LABELS, NAME
+from pipelines.components.preparations.images import Images
+from pipelines.components.prepare_groups import PAIR
+from pipelines.engines import Workers
+from pipelines.errors import UserError
+from pipelines.runtime import code
+from pipelines.runtime.artifact import Artifact, publish, verify
+from pipelines.runtime.component import Component, Kind
+
+SPEC = Component("PrepareGivenPairs", {"examples": Kind.EXAMPLES}, Kind.PREPARED)
+
+
+def prepare_given_pairs(
+    examples: Artifact,
+    output_dir: str | os.PathLike[str],
+    images: Images,
+    *,
+    max_failure_rate: float = 0.5,
+    workers: Workers = 1,
+    tell: progress.Tell | None = None,
+) -> Artifact:
+    """Write the pairs of a table as a network takes them: `key`, `name`, `first`, `second` and `label`, shard by shard.
+
+    Args:
+        examples: what `pair_example_gen` published, with labels.
+        output_dir: the artifact is published as `<output_dir>/<digest>`.
+        images: what is made of each image.
+        max_failure_rate: the part of the pairs that may become dead letters.
+        workers: processes, of which 1 is this one, or the engine that has them.
+        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+
+    Raises:
+        UserError: if the pairs have no labels, a split has those of one kind alone, or too many pairs fail.
+    """
+    if "label" not in examples.manifest["features"]:
+        raise UserError("The table of pairs must have a column `label`: same or different. It has none")
+    execution: dict[str, Any] = {
+        "component": SPEC.name,
+        "inputs": {"examples": examples.content},
+        "parameters": {**dataclasses.asdict(images), "max_failure_rate": max_failure_rate},
+        "code": code.digest(__name__),
+        "versions": code.versions(),
+    }
+
+    def build(directory: Path) -> dict[str, Any]:
+        verify(examples)
+        everything = [
+            (str(examples.path / shard["file"]), Shard(NAME, split, index, len(part["shards"])), shard["records"])
+            for split, part in examples.manifest["splits"].items()
+            for index, shard in enumerate(part["shards"])
+        ]
+        shards = [shard for _, shard, _ in everything]
+        write = functools.partial(_write, directory=str(directory), images=images)
+        with progress.watch(str(directory), {shard: pairs for _, shard, pairs in everything}, tell):
+            runner.run_each(everything, write, workers)
+        shown = {**dict.fromkeys(PAIR, images.features["image"]), "label": "label"}
+        dataset = Dataset(NAME, {"key": "text", "name": "text", **shown}, shards, LABELS)
+        manifest = dataset.finish(directory, sum(pairs for _, _, pairs in everything), max_failure_rate, **execution)
+        for split, facts in manifest["statistics"].items():
+            if not all(facts["label"].values()):
+                raise UserError(
+                    f"The split {split!r} must hold pairs of the same and of different images. Received: "
+                    + ", ".join(f"{number} {label}" for label, number in facts["label"].items())
+                )
+        examples_picture.add(directory, manifest, shown)
+        return manifest
+
+    return publish(output_dir, execution, build)
+
+
+def _write(source: str, shard: Shard, pairs: int, directory: str, images: Images) -> dict[str, Any]:
+    return write_shard(directory, shard, _outcomes(source, shard.split, pairs, images))
+
+
+def _outcomes(source: str, split: str, pairs: int, images: Images) -> Iterator[Record | DeadLetter]:
+    with open_file(source) as file:
+        for record in map(records.parse, records.read(file)):
+            key, name = record["key"].decode(), record["name"].decode()
+            values: dict[str, bytes | int] = {field: record[field] for field in ("key", "name", "label")}
+            try:
+                for field in PAIR:
+                    image = codec.decode_image(record[field])[0]
+                    (made,) = images.examples(image, key, split, pairs)
+                    values[field] = codec.encode_png(made["image"])
+            except ValueError as error:
+                yield DeadLetter(key, name, "prepare", type(error).__name__, f"{field}: {error}")
+                continue
+            yield Record(values, {"label": record["label"]})

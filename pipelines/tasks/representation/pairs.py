@@ -1,0 +1,41 @@
+"""What frozen vectors are worth on pairs: whether those of the same are more alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.tasks.representation.features import Encode, scaled
+
+_BATCH, _SIDES = 250, ("first", "second")
+
+
+def scores(functions: Mapping[str, Encode], examples: Path, limit: int) -> dict[str, dict[str, float]]:
+    """Name of a function -> ``pair_roc_auc`` of the first pairs held out; empty where they are all of one kind.
+
+    Args:
+        functions: name -> function of float32 images ``(batch, h, w, c)`` in [-1, 1] to vectors ``(batch, dim)``.
+        examples: the prepared directory, of ``first``, ``second`` and ``label``.
+        limit: how many pairs at most.
+    """
+    from keras_genssl import data, metrics
+
+    read = data.load(examples, "eval", _BATCH, shuffle=False, drop_remainder=False, features=[*_SIDES, "label"]).take(
+        -(-limit // _BATCH)
+    )
+    labels: list[np.ndarray] = []
+    alike: dict[str, list[np.ndarray]] = {name: [] for name in functions}
+    for batch in read.as_numpy_iterator():
+        count = len(batch["label"])
+        labels.append(batch["label"])
+        for name, function in functions.items():
+            vectors = np.concatenate([np.asarray(function(scaled(batch[side])), np.float32) for side in _SIDES])
+            alike[name].append(metrics.pair_similarities(vectors, np.arange(count), count + np.arange(count)))
+    same = np.concatenate(labels)[:limit] == 0
+    if same.all() or not same.any():
+        return {name: {} for name in functions}
+    return {
+        name: {"pair_roc_auc": metrics.roc_auc(np.concatenate(parts)[:limit], same)} for name, parts in alike.items()
+    }
