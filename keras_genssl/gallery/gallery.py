@@ -203,7 +203,11 @@ class Gallery:
         return calibration
 
     def save(self, path: str | os.PathLike[str]) -> pathlib.Path:
-        """Writes one `.npz` file without pickle; a reader sees the old file or the new one, never half of one."""
+        """Writes one `.npz` file without pickle; a reader sees the old file or the new one, never half of one.
+
+        Raises:
+            ValueError: if the threshold was set to a negative number or to NaN.
+        """
         stored = storage.Stored(self._embeddings, self._names, self.threshold, self.normalize, self.encoder)
         return storage.write(path, stored)
 

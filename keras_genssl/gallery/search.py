@@ -8,8 +8,8 @@ import numpy as np
 from keras_genssl.analysis.retrieval import nearest_images
 
 _SPARE = 16  # candidates beyond k, so that rounding hides none of the k nearest
-# Squared norms that FAISS is asked about. A distance squares to four times as much at most, and float32 ends at 3e38;
-# at its other end, 1e-38, squares lose all digits, of which rounding as below knows nothing. So norms of 1e-15 ... 1e18.
+# Squared norms that FAISS is asked about, of norms of 1e-15 ... 1e18. A distance squares to four times as much at most,
+# and float32 ends at 3e38; at its other end, 1e-38, squares lose all digits, a rounding that is not counted below.
 _SMALLEST, _LARGEST = 1e-30, 1e36
 
 

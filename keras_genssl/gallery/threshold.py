@@ -114,9 +114,7 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
     )
 
 
-def _blocks(
-    embeddings: np.ndarray, identities: np.ndarray
-) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+def _blocks(embeddings: np.ndarray, identities: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
     """Rows of the matrix of pairs, from its diagonal on.
 
     Yields:

@@ -1,6 +1,7 @@
 import importlib.util
 import math
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -114,6 +115,45 @@ def test_damaged_files_and_other_files_are_refused(tmp_path):
         Gallery.load(path)
     with pytest.raises(FileNotFoundError):
         Gallery.load(tmp_path / "none.npz")
+
+
+SOUND = {
+    "format": 1,
+    "embeddings": np.eye(3, 2, dtype=np.float32),
+    "identities": np.array(["anna", "bert", "carl"]),
+    "threshold": np.nan,
+    "normalize": False,
+    "encoder": "x",
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"identities": np.array(["anna", "bert"])}, r"a name for each\. Received: shapes \(3, 2\) and \(2,\)"),
+        ({"embeddings": np.ones(3, np.float32)}, r"must be \(num, dim\), .* Received: shapes \(3,\) and \(3,\)"),
+        ({"embeddings": np.full((3, 2), np.nan)}, "`embeddings` must be finite. Received: NaN or infinity among them"),
+        ({"threshold": -3.0}, "`threshold` must not be negative. Received: threshold=-3.0"),
+        ({"threshold": np.zeros(2)}, "It is not, or is damaged"),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(tmp_path, wrong, message):
+    path = tmp_path / "people.npz"
+    np.savez(path, **SOUND)
+    assert (len(Gallery.load(path)), Gallery.load(path).threshold) == (3, None)
+    np.savez(path, **{**SOUND, **wrong})
+    with pytest.raises(ValueError, match=r"people.npz must be a gallery that `save` wrote.* damaged: ") as caught:
+        Gallery.load(path)
+    assert re.search(message, str(caught.value))
+
+
+def test_a_threshold_that_could_not_be_read_is_not_written(tmp_path):
+    gallery = line(anna=[0])
+    for threshold in (-1.0, math.nan):
+        gallery.threshold = threshold
+        with pytest.raises(ValueError, match="`threshold` must not be negative"):
+            gallery.save(tmp_path / "people.npz")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_write_that_fails_leaves_the_old_gallery(tmp_path, monkeypatch):

@@ -22,7 +22,9 @@ def test_a_rate_that_no_threshold_keeps_is_refused():
     gallery = Gallery()
     gallery.threshold = 0.5
     gallery.enrol(np.tile([0.3, 0.7, 0.1], (30, 1)), [f"p{i}" for i in range(30)])
-    with pytest.raises(ValueError, match=PAIRS_AT_ZERO + r"\. Received: 5 such .* or more, of 435, with a rate of 0.01"):
+    with pytest.raises(
+        ValueError, match=PAIRS_AT_ZERO + r"\. Received: 5 such .* or more, of 435, with a rate of 0.01"
+    ):
         gallery.calibrate(false_accept_rate=0.01)
     assert gallery.threshold == 0.5
 
