@@ -1,6 +1,5 @@
 """``genssl gallery``: who is on a photograph."""
 
-import math
 from pathlib import Path
 from typing import Annotated
 
@@ -13,19 +12,9 @@ app = typer.Typer(
     help="Name the people on photographs, by an exported embedding model.", no_args_is_help=True, rich_markup_mode=None
 )
 
-
-def _a_number(threshold: float | None) -> float | None:
-    """Refuses NaN, which no bound does."""
-    if threshold is not None and math.isnan(threshold):
-        raise typer.BadParameter("must be a distance")
-    return threshold
-
-
 Model = Annotated[Path, typer.Argument(help="A SavedModel, image bytes in and a vector out.")]
 File = Annotated[Path, typer.Option("--gallery", help="The gallery's file.")]
-Threshold = Annotated[
-    float | None, typer.Option(min=0.0, callback=_a_number, help="A distance, instead of the gallery's own.")
-]
+Threshold = Annotated[float | None, typer.Option(min=0.0, help="A distance, instead of the gallery's own.")]
 
 
 @app.command()
@@ -42,7 +31,7 @@ def enrol(
 ) -> None:
     """Take up the people of a folder into a gallery.
 
-    Ends with status 0 when all photographs were taken up, 1 when some were not or they are too few to calibrate,
+    Ends with status 0 when all photographs were taken up, 1 when some were not or cannot be calibrated by,
     2 when there is nothing to write.
     """
     from keras_genssl.gallery import Gallery
