@@ -25,6 +25,7 @@ class Encoder:
 
     Attributes:
         digest: of the model's graph and weights, by which galleries know it.
+        dimension: of the vectors; None: the model does not say.
 
     Raises:
         UserError: there is no such SavedModel.
@@ -37,6 +38,7 @@ class Encoder:
         if len(kinds) != 1 or len(outputs[kinds[0]].shape) != 2:
             raise UserError(f"{model}: gives no vectors, its `serving_default` has the outputs {sorted(outputs)}")
         self._output = kinds[0]
+        self.dimension: int | None = outputs[self._output].shape[1]
         self.digest = served.digest(model)
 
     def __call__(self, path: Path) -> np.ndarray | str:
@@ -107,7 +109,7 @@ def open_gallery(path: Path, encoder: Encoder) -> Gallery:
     """Reads a gallery whose vectors are the encoder's.
 
     Raises:
-        UserError: there is none, it is damaged, or made by another model.
+        UserError: there is none, it is damaged, made by another model, or its vectors cannot be of this one.
     """
     try:
         gallery = Gallery.load(path)
@@ -119,6 +121,12 @@ def open_gallery(path: Path, encoder: Encoder) -> Gallery:
         raise UserError(
             f"--gallery {path}: was made with another model, whose vectors cannot be compared with this one's; "
             "enrol the photographs again"
+        )
+    dimension = gallery.embeddings(gallery.identities[0]).shape[1] if len(gallery) else encoder.dimension
+    if encoder.dimension not in (None, dimension):
+        raise UserError(
+            f"--gallery {path}: is damaged: its vectors are of {dimension} numbers, and the model's of "
+            f"{encoder.dimension}; enrol the photographs again"
         )
     return gallery
 

@@ -31,7 +31,7 @@ def enrol(
 ) -> None:
     """Take up the people of a folder into a gallery.
 
-    Ends with status 0 when all photographs were taken up, 1 when some were not or they are too few to calibrate,
+    Ends with status 0 when all photographs were taken up, 1 when some were not or cannot be calibrated by,
     2 when there is nothing to write.
     """
     from keras_genssl.gallery import Gallery

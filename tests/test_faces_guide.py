@@ -52,6 +52,13 @@ def test_examples_of_the_guide_run(tmp_path: pathlib.Path, monkeypatch: pytest.M
     assert names["same"].tolist() == [False]
     assert names["again"].identities == ["bag", "sandal", "shirt", "sneaker"]
     assert names["calibration"].true_accept_rate == 1.0
+    # `genssl gallery enrol` refuses a file that is there, unless it is told to add to it.
+    enrolments = re.findall(r"genssl gallery enrol \S+ \S+ --gallery (\S+)(.*)", GUIDE.read_text())
+    assert [("--add" in rest, (tmp_path / name).exists()) for name, rest in enrolments] == [
+        (False, False),
+        (True, False),
+    ]
+    assert (tmp_path / "people.npz").exists()
     vector = faces.Encoder(tmp_path / "models" / "fashion" / "1")
     kg_image = names["images"][names["new"][0]]
     (tmp_path / "a.png").write_bytes(kg.pretext.encode_png(kg_image))

@@ -37,9 +37,13 @@ def test_examples_of_the_page_run(monkeypatch: pytest.MonkeyPatch) -> None:
     names = guides.run("probes.md", SMALL)
 
     history = names["history"].history
-    assert {"knn_accuracy", "few_label_accuracy_10", "linear_accuracy", "cluster_ami"} < set(history)
+    few = {f"few_label_{kind}_{number}" for kind in ("accuracy", "deviation") for number in (1, 10)}
+    assert {"knn_accuracy", *few, "linear_accuracy", "cluster_ami"} < set(history)
+    assert history["fine_tuned_accuracy_10"] == [names["tuned"]]
     arguments = (names["features"], names["labels"], names["known_features"], names["known_labels"])
     assert history["knn_accuracy"] == [kg.metrics.knn_accuracy(*arguments)]
     assert history["linear_accuracy"] == [kg.metrics.linear_accuracy(*arguments)]
     assert {f"cluster_{name}" for name in names["scores"]} < set(history)
     assert 0 <= names["tuned"] <= 1
+    features, labels = names["features"], names["labels"]
+    assert names["probes"][-1].measure((features, labels)) == {"spread": float(features.std(axis=0).mean())}

@@ -1,5 +1,7 @@
 """From labelled images to labelled features, which is what every measure of a representation takes."""
 
+import contextlib
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -31,36 +33,91 @@ def encode_labelled(encode: Function, labelled: Any, batch_size: int = 256) -> t
         >>> features.tolist(), labels.tolist()
         ([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]], [5, 6, 7])
     """
+    with contextlib.closing(labelled_batches(labelled)) as batches:
+        parts = [
+            (encode_images(encode, images, batch_size).reshape(len(images), -1).astype(np.float32), labels)
+            for images, labels in batches
+        ]
+    features, labels = zip(*parts, strict=True)
+    return np.concatenate(features), np.concatenate(labels)
+
+
+def labelled_batches(labelled: Any) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
+    """Images and labels, a dataset's batch by batch, or arrays as one.
+
+    Args:
+        labelled: as `encode_labelled` takes it.
+
+    Yields:
+        Images `(num, height, width, channels)` and labels `(num,)`.
+
+    Raises:
+        ValueError: if `labelled` is not as said, or there are no images.
+
+    Example:
+        >>> [(images.shape, labels.tolist()) for images, labels in labelled_batches((np.zeros((2, 8, 8, 1)), [3, 4]))]
+        [((2, 8, 8, 1), [3, 4])]
+    """
     if isinstance(labelled, (tuple, list)):
-        return _encoded(encode, labelled, batch_size)
+        yield _checked(labelled)
+        return
     cardinality = getattr(labelled, "cardinality", None)
     if cardinality is None or int(cardinality()) == -1:  # tf.data's INFINITE_CARDINALITY
         raise ValueError(
             "`labelled` must be arrays (images, labels) or a finite tf.data.Dataset. "
             f"Received: {'a dataset without end' if cardinality else type(labelled).__name__}"
         )
-    parts = []
     order = getattr(labelled, "order", None)
     position = None if order is None else order.position
     options = type(labelled.options())()
     options.autotune.enabled = False  # whose thread can hold up the iterator's end for a minute (TensorFlow 2.21)
+    empty = True
     try:
         if order is not None:
             order.position = (0, 0)
         for batch in labelled.with_options(options):
             if isinstance(batch, dict):
                 batch = [batch[name] for name in ("image", "label") if name in batch]
-            parts.append(_encoded(encode, batch, batch_size))
+            empty = False
+            yield _checked(batch)
     finally:
         if order is not None:
             order.position = position
-    if not parts:
+    if empty:
         raise ValueError("`labelled` must hold an image at least. Received: none")
-    features, labels = zip(*parts, strict=True)
-    return np.concatenate(features), np.concatenate(labels)
 
 
-def _encoded(encode: Function, pair: Any, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+def count_labelled(labelled: Any, enough: int) -> int:
+    """How many images there are, or some number of at least `enough`, for which no more of them are read.
+
+    Args:
+        labelled: as `encode_labelled` takes it. Of arrays, and of a dataset of `data.load`, nothing is read.
+        enough: where counting may stop.
+
+    Returns:
+        Their number, where that is below `enough`.
+
+    Raises:
+        ValueError: if `labelled` is not as said, or there are no images.
+
+    Example:
+        >>> count_labelled((np.zeros((2, 8, 8, 1)), [3, 4]), 10)
+        2
+    """
+    order = getattr(labelled, "order", None)
+    if order is not None:
+        whole = order.steps_per_epoch * (order.batch_size or 1)
+        return int(whole if order.drop_remainder else order.num_examples)
+    count = 0
+    with contextlib.closing(labelled_batches(labelled)) as batches:
+        for images, _ in batches:
+            count += len(images)
+            if count >= enough:
+                break
+    return count
+
+
+def _checked(pair: Any) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise ValueError("`labelled` must hold images and labels, two parts. Received: another number")
     images, labels = (np.asarray(part) for part in pair)
@@ -69,5 +126,4 @@ def _encoded(encode: Function, pair: Any, batch_size: int) -> tuple[np.ndarray, 
             "`labelled` must hold images (num, height, width, channels) and labels (num,). "
             f"Received: shapes {images.shape} and {labels.shape}"
         )
-    features = encode_images(encode, images, batch_size)
-    return features.reshape(len(images), -1).astype(np.float32), labels
+    return images, labels

@@ -6,10 +6,12 @@ model.fit(images, epochs=20, callbacks=[callbacks.Resume("out/train", images, ev
 
 from keras_genssl.callbacks.clustering_probe import ClusteringProbe
 from keras_genssl.callbacks.few_label_probe import FewLabelProbe
+from keras_genssl.callbacks.fine_tuning_probe import FineTuningProbe
 from keras_genssl.callbacks.image_metrics import ImageMetrics
 from keras_genssl.callbacks.knn_probe import KNNProbe
 from keras_genssl.callbacks.latent_walk import LatentWalk
 from keras_genssl.callbacks.linear_probe import LinearProbe
+from keras_genssl.callbacks.probe import Probe
 from keras_genssl.callbacks.reconstruction_grid import ReconstructionGrid
 from keras_genssl.callbacks.resume import Resume
 from keras_genssl.callbacks.sample_grid import SampleGrid
@@ -18,10 +20,12 @@ from keras_genssl.callbacks.triplet_mining import TripletMining
 __all__ = [
     "ClusteringProbe",
     "FewLabelProbe",
+    "FineTuningProbe",
     "ImageMetrics",
     "KNNProbe",
     "LatentWalk",
     "LinearProbe",
+    "Probe",
     "ReconstructionGrid",
     "Resume",
     "SampleGrid",

@@ -1,7 +1,9 @@
 """A linear classifier that sees few labels, on the features of a model that trains."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+import numpy as np
 
 from keras_genssl.callbacks.probe import Labelled, Probe
 from keras_genssl.metrics.few_labels import few_label_accuracy
@@ -10,13 +12,14 @@ from keras_genssl.metrics.few_labels import few_label_accuracy
 class FewLabelProbe(Probe):
     """Put ``few_label_accuracy_10`` and its deviation into the logs after epochs: `metrics.few_label_accuracy`.
 
-    The names carry the labels known of each class: ``few_label_accuracy_10``, ``few_label_deviation_10``.
+    The names carry the labels known of each class: ``few_label_accuracy_10``, ``few_label_deviation_10``. Of several
+    numbers of them there is one accuracy and one deviation each, from the same features.
 
     Args:
         train: images of which a draw shows few labels, arrays ``(images, labels)`` or a finite dataset, as
             `analysis.encode_labelled` takes them.
         test: images to judge by, in the same forms.
-        labels_per_class: labels known of each class, positive.
+        labels_per_class: labels known of each class, a positive integer, or several.
         seeds: one draw of labels for each, the same at each measurement.
         penalty: on the squared weights, positive, as in `metrics.linear_accuracy`.
         every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
@@ -27,14 +30,14 @@ class FewLabelProbe(Probe):
 
     Example:
 
-        probe = kg.callbacks.FewLabelProbe((images, labels), (test_images, test_labels), labels_per_class=10)
+        probe = kg.callbacks.FewLabelProbe((images, labels), (test_images, test_labels), labels_per_class=(1, 10))
     """
 
     def __init__(
         self,
         train: Any,
         test: Any,
-        labels_per_class: int = 10,
+        labels_per_class: int | Sequence[int] = 10,
         seeds: Iterable[int] = range(5),
         penalty: float = 1.0,
         every: int = 5,
@@ -43,17 +46,22 @@ class FewLabelProbe(Probe):
         prefix: str = "",
     ) -> None:
         super().__init__((train, test), every, encode, batch_size, prefix)
-        if labels_per_class < 1:
-            raise ValueError(f"`labels_per_class` must be positive. Received: labels_per_class={labels_per_class}")
+        self._numbers = list(np.atleast_1d(np.asarray(labels_per_class)))
+        if not self._numbers or not all(isinstance(number, np.integer) and number >= 1 for number in self._numbers):
+            raise ValueError(
+                "`labels_per_class` must be a positive integer, or several. "
+                f"Received: labels_per_class={labels_per_class!r}"
+            )
         if not penalty > 0:
             raise ValueError(f"`penalty` must be positive. Received: penalty={penalty}")
         self.labels_per_class, self.seeds, self.penalty = labels_per_class, list(seeds), penalty
 
     def measure(self, *encoded: Labelled) -> dict[str, float]:
-        """Mean and deviation over the draws, of training and test features."""
+        """Mean and deviation over the draws for each number of labels, of training and test features."""
         train, test = encoded
-        row = few_label_accuracy(*test, *train, self.labels_per_class, self.seeds, self.penalty)
-        return {
-            f"few_label_accuracy_{self.labels_per_class}": row["mean"],
-            f"few_label_deviation_{self.labels_per_class}": row["deviation"],
-        }
+        values = {}
+        for number in self._numbers:
+            row = few_label_accuracy(*test, *train, number, self.seeds, self.penalty)
+            values[f"few_label_accuracy_{number}"] = row["mean"]
+            values[f"few_label_deviation_{number}"] = row["deviation"]
+        return values

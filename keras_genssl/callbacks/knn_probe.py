@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from keras_genssl.analysis.labelled import count_labelled
 from keras_genssl.callbacks.probe import Labelled, Probe
+from keras_genssl.metrics.checked_features import checked_neighbours
 from keras_genssl.metrics.knn import knn_accuracy
 
 
@@ -16,13 +20,14 @@ class KNNProbe(Probe):
         gallery: images whose labels are known, arrays ``(images, labels)`` or a finite dataset, as
             `analysis.encode_labelled` takes them.
         queries: images to classify, in the same forms; None: those of the gallery, each left out of its own search.
-        k: neighbours, positive.
+        k: neighbours, from 1 to the size of the gallery (less one where each is left out).
         temperature: of the votes ``exp(similarity / T)``, positive; None: all count alike.
         every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
             for the model's own ``encode``; images encoded at once; what stands before the name in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule; in `fit` where k exceeds the gallery.
+        ValueError: if an argument breaks its rule, or k exceeds the gallery: of arrays at once, of a dataset when
+            training begins, for which up to k images are read.
 
     Example:
 
@@ -43,14 +48,25 @@ class KNNProbe(Probe):
         prefix: str = "",
     ) -> None:
         super().__init__((gallery,) if queries is None else (gallery, queries), every, encode, batch_size, prefix)
-        if k < 1:
-            raise ValueError(f"`k` must be positive. Received: k={k}")
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+            raise ValueError(f"`k` must be a positive integer. Received: k={k!r}")
         if temperature is not None and not temperature > 0:
             raise ValueError(f"`temperature` must be positive or None. Received: temperature={temperature}")
-        self.k, self.temperature = k, temperature
+        self.k, self.temperature = int(k), temperature
+        if isinstance(gallery, (tuple, list)):
+            self._check_size()
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Refuse a dataset of fewer images than neighbours before the model is trained."""
+        super().on_train_begin(logs)
+        self._check_size()
 
     def measure(self, *encoded: Labelled) -> dict[str, float]:
         """The accuracy, of the gallery and the queries, or of the gallery alone."""
         if len(encoded) == 1:
             return {"knn_accuracy": knn_accuracy(*encoded[0], k=self.k, temperature=self.temperature)}
         return {"knn_accuracy": knn_accuracy(*encoded[1], *encoded[0], self.k, self.temperature)}
+
+    def _check_size(self) -> None:
+        left_out = len(self.labelled) == 1
+        checked_neighbours(self.k, count_labelled(self.labelled[0], self.k + left_out) - left_out)

@@ -21,7 +21,7 @@ class Probe(Periodic):
     They stand in the history in the epochs that were measured only; see `ImageMetrics`. Training is what it would
     have been without, to the bit: no weight, batch statistic or seed moves. A probe makes sure of the former, and
     raises where `encode` changes the model. In memory are the features of the labelled images, and what the measure
-    itself needs.
+    itself needs. A subclass says in `measure` which numbers.
 
     Args:
         labelled: what to encode, each arrays ``(images, labels)`` or a finite dataset of batches with image and
@@ -35,10 +35,24 @@ class Probe(Periodic):
     Raises:
         ValueError: if an argument breaks its rule; in `fit` where the model has no ``encode`` and none was given.
         RuntimeError: in `fit` where ``encode`` changed the model's weights.
+
+    Example:
+
+        class Spread(kg.callbacks.Probe):
+            def measure(self, *encoded):
+                ((features, labels),) = encoded
+                return {"spread": float(features.std(axis=0).mean())}
+
+        model.fit(dataset, epochs=20, callbacks=[Spread(((images, labels),), every=5)])
     """
 
     def __init__(
-        self, labelled: tuple[Any, ...], every: int, encode: Callable[[Any], Any] | None, batch_size: int, prefix: str
+        self,
+        labelled: tuple[Any, ...],
+        every: int = 5,
+        encode: Callable[[Any], Any] | None = None,
+        batch_size: int = 256,
+        prefix: str = "",
     ) -> None:
         super().__init__(every)
         if encode is not None and not callable(encode):
@@ -49,7 +63,7 @@ class Probe(Periodic):
 
     @abc.abstractmethod
     def measure(self, *encoded: Labelled) -> dict[str, float]:
-        """The numbers by name, of features and labels of each of ``labelled``."""
+        """The numbers by name, of features ``(num, dim)`` and labels ``(num,)`` of each of ``labelled``."""
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Refuse a model without ``encode`` before it is trained."""
@@ -58,23 +72,23 @@ class Probe(Periodic):
 
     def look(self, epoch: int, logs: dict[str, Any]) -> None:
         """Encode, measure, and put the numbers into the logs."""
-        with _unchanged(self.model):
+        with unchanged(self.model):
             encode = self.model.encode if self.encode is None else self.encode
             encoded = [encode_labelled(encode, part, self.batch_size) for part in self.labelled]
         logs.update({self.prefix + name: value for name, value in self.measure(*encoded).items()})
 
 
 @contextlib.contextmanager
-def _unchanged(model: keras.Model) -> Iterator[None]:
+def unchanged(
+    model: keras.Model, rule: str = "`encode` must leave the model as it is: run networks with training=False."
+) -> Iterator[None]:
+    """Raise a RuntimeError, with the rule, at the end where a weight is another than at the beginning."""
     before = _digests(model)
     yield
     after = _digests(model)
     changed = [name for name, digest in after.items() if digest != before[name]]
     if changed:
-        raise RuntimeError(
-            "`encode` must leave the model as it is: run networks with training=False. "
-            f"Received: a change of {len(changed)} weights, {changed[:3]}"
-        )
+        raise RuntimeError(f"{rule} Received: a change of {len(changed)} weights, {changed[:3]}")
 
 
 def _digests(model: keras.Model) -> dict[str, str]:

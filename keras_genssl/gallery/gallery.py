@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from keras_genssl.gallery import storage
 from keras_genssl.gallery.match import Match, checked, vote
-from keras_genssl.gallery.search import Search
+from keras_genssl.gallery.search import Search, squared_distances
 from keras_genssl.gallery.threshold import Calibration, calibrate_threshold
 
 
@@ -170,7 +170,7 @@ class Gallery:
             raise ValueError(
                 f"`first` and `second` must be of one shape. Received: shapes {first.shape} and {second.shape}"
             )
-        distances = np.sqrt(((first.astype(np.float64) - second) ** 2).sum(1))
+        distances = np.sqrt(squared_distances(first, second))
         return distances <= checked(threshold), distances
 
     def calibrate(
@@ -191,7 +191,8 @@ class Gallery:
             `Calibration`, whose `threshold` is the gallery's from now on.
 
         Raises:
-            ValueError: if there are too few pairs to tell such a rate, or an argument is not as said.
+            ValueError: if there are too few pairs to tell such a rate, too many lie at distance 0 to keep it, or an
+                argument is not as said. The threshold is then as it was before.
         """
         if (embeddings is None) != (identities is None):
             raise ValueError("`embeddings` and `identities` must be given both, or neither.")
@@ -202,7 +203,11 @@ class Gallery:
         return calibration
 
     def save(self, path: str | os.PathLike[str]) -> pathlib.Path:
-        """Writes one `.npz` file without pickle; a reader sees the old file or the new one, never half of one."""
+        """Writes one `.npz` file without pickle; a reader sees the old file or the new one, never half of one.
+
+        Raises:
+            ValueError: if the threshold was set to a negative number or to NaN.
+        """
         stored = storage.Stored(self._embeddings, self._names, self.threshold, self.normalize, self.encoder)
         return storage.write(path, stored)
 

@@ -8,6 +8,9 @@ import numpy as np
 from keras_genssl.analysis.retrieval import nearest_images
 
 _SPARE = 16  # candidates beyond k, so that rounding hides none of the k nearest
+# Squared norms that FAISS is asked about, of norms of 1e-15 ... 1e18. A distance squares to four times as much at most,
+# and float32 ends at 3e38; at its other end, 1e-38, squares lose all digits, a rounding that is not counted below.
+_SMALLEST, _LARGEST = 1e-30, 1e36
 
 
 class Search:
@@ -15,7 +18,7 @@ class Search:
 
     FAISS in float32, or NumPy in float64, proposes candidates by products, which round. They are measured anew in
     float64 and sorted; where the last candidate is too near to be sure of the k best, more are asked for. So both
-    answer the same, equal vectors included.
+    answer the same, equal vectors included. Vectors whose squares float32 does not hold are NumPy's alone.
 
     Args:
         vectors: float32 `(num, dim)`, at least 1.
@@ -32,35 +35,39 @@ class Search:
         if faiss or (faiss is None and importlib.util.find_spec("faiss") is not None):
             import faiss as library
 
-            self._index = library.IndexFlatL2(vectors.shape[1])
-            self._index.add(vectors)
+            if _SMALLEST <= self._longest <= _LARGEST:
+                self._index = library.IndexFlatL2(vectors.shape[1])
+                self._index.add(vectors)
 
     def __call__(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Of float32 queries, positions int64 and distances float64, both `(num_queries, k)`, nearest first."""
         indices = np.empty((len(queries), k), np.int64)
         distances = np.empty((len(queries), k))
+        lengths = (queries.astype(np.float64) ** 2).sum(1)
+        index = self._index if lengths.max(initial=0.0) <= _LARGEST else None
+        precision = np.finfo(np.float64 if index is None else np.float32).eps
         rows, count = np.arange(len(queries)), k + _SPARE
         while len(rows):
             count = min(count, len(self._vectors))
-            found, squares = self._measured(queries[rows], self._candidates(queries[rows], count))
+            if index is None:
+                candidates = nearest_images(queries[rows], self._vectors, count)[0]
+            else:
+                candidates = index.search(queries[rows], count)[1]
+            found, squares = self._measured(queries[rows], candidates)
             # Whatever was passed over lies, but for rounding, beyond the last of those proposed.
-            scale = (queries[rows].astype(np.float64) ** 2).sum(1) + self._longest
-            precision = np.finfo(np.float64 if self._index is None else np.float32).eps
-            tolerance = 8 * precision * self._vectors.shape[1] * scale
+            tolerance = 8 * precision * self._vectors.shape[1] * (lengths[rows] + self._longest)
             sure = (count == len(self._vectors)) | (squares[:, -1] - tolerance > squares[:, k - 1])
             indices[rows[sure]], distances[rows[sure]] = found[sure, :k], np.sqrt(squares[sure, :k])
             rows, count = rows[~sure], 4 * count
         return indices, distances
 
-    def _candidates(self, queries: np.ndarray, count: int) -> np.ndarray:
-        if self._index is None:
-            return nearest_images(queries, self._vectors, count)[0]
-        return self._index.search(queries, count)[1]
-
     def _measured(self, queries: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Candidates by their squared distances in float64."""
-        queries = queries.astype(np.float64)
-        columns = [((queries - self._vectors[column].astype(np.float64)) ** 2).sum(1) for column in found.T]
-        squares = np.stack(columns, axis=1)
+        squares = np.stack([squared_distances(queries, self._vectors[column]) for column in found.T], axis=1)
         order, rows = np.lexsort((found, squares), axis=1), np.arange(len(queries))[:, None]
         return found[rows, order], squares[rows, order]
+
+
+def squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """float64 `(num,)` of rows `(num, dim)` with their neighbours: by differences, the way a gallery decides."""
+    return ((first.astype(np.float64) - second) ** 2).sum(1)

@@ -9,18 +9,34 @@ import zipfile
 
 import numpy as np
 
+from keras_genssl.gallery.match import checked
+
 _FORMAT = 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """What is kept of a gallery; its attributes are those of `Gallery`."""
+    """What is kept of a gallery; its attributes are those of `Gallery`.
+
+    Raises:
+        ValueError: if they contradict what a gallery is.
+    """
 
     embeddings: np.ndarray
     identities: np.ndarray
     threshold: float | None
     normalize: bool
     encoder: str
+
+    def __post_init__(self) -> None:
+        if self.embeddings.ndim != 2 or self.identities.shape != self.embeddings.shape[:1]:
+            raise ValueError(
+                "`embeddings` must be (num, dim), and `identities` a name for each. "
+                f"Received: shapes {self.embeddings.shape} and {self.identities.shape}"
+            )
+        if not np.isfinite(self.embeddings).all():
+            raise ValueError("`embeddings` must be finite. Received: NaN or infinity among them")
+        checked(self.threshold)
 
 
 def write(path: str | os.PathLike[str], stored: Stored) -> pathlib.Path:

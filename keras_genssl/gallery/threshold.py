@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.gallery.search import squared_distances
+
 _CELLS = 2**22  # of a block of distances: 32 MiB
 
 
@@ -34,8 +36,9 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
     """Chooses the largest threshold that accepts no more than a share of all pairs of different people.
 
     All pairs are measured, block by block: memory grows with the number of accepted impostors alone. The threshold
-    lies halfway between the farthest distance that is to be accepted and the next one that is not. A rate says what
-    becomes of *one* comparison: a stranger who meets a gallery of n people has n chances.
+    lies halfway between the farthest distance that is to be accepted and the next one that is not, and distances are
+    those by which `Gallery` decides, to the bit. A rate says what becomes of *one* comparison: a stranger who meets a
+    gallery of n people has n chances.
 
     Args:
         embeddings: `(num, dim)`, finite, of people that the encoder was not trained on.
@@ -46,8 +49,8 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
         `Calibration`.
 
     Raises:
-        ValueError: if an argument is not as said, or there are fewer than `1 / false_accept_rate` impostor pairs, too
-            few to tell such a rate.
+        ValueError: if an argument is not as said, there are fewer than `1 / false_accept_rate` impostor pairs, too
+            few to tell such a rate, or more than that share of them lies at distance 0, where any threshold accepts.
 
     Example:
         >>> calibrate_threshold([[0.0], [1.0], [5.0], [9.0]], ["a", "a", "b", "c"], 0.4)
@@ -74,17 +77,34 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
             f"A false-accept rate of {false_accept_rate} needs at least {needed} pairs of photographs of different "
             f"people. Received: {num_impostors} pairs"
         )
+    slack = _slack(embeddings)
     nearest = np.empty(0)
-    for distances, genuine in _blocks(embeddings, identities):
-        nearest = np.concatenate([nearest, distances[~genuine]])
+    for start, proposed, impostors, _ in _blocks(embeddings, identities):
+        limit = np.inf
+        if np.count_nonzero(impostors) > accepted:
+            limit = np.partition(proposed[impostors], accepted)[accepted] + 2 * slack
+        if len(nearest) > accepted:
+            limit = min(limit, nearest.max() ** 2 + slack)
+        measured = _measured(embeddings, start, impostors & (proposed <= limit))
+        nearest = np.concatenate([nearest, measured])
         if len(nearest) > accepted + 1:
             nearest = np.partition(nearest, accepted)[: accepted + 1]
     nearest.sort()
+    if not nearest[accepted]:
+        raise ValueError(
+            f"`false_accept_rate` cannot be kept: any threshold accepts pairs at distance 0. Received: {accepted + 1} "
+            f"such pairs of different people or more, of {num_impostors}, with a rate of {false_accept_rate}; one "
+            "photograph under two names, or an encoder that gives all people one embedding?"
+        )
     # Of equal distances all are accepted or none: fewer may be accepted than were asked for, never more.
     below = nearest[nearest < nearest[accepted]]
-    threshold = float((nearest[accepted] + (below[-1] if len(below) else 0.0)) / 2)
-    blocks = _blocks(embeddings, identities)
-    true_accepts = sum(int((distances[genuine] <= threshold).sum()) for distances, genuine in blocks)
+    halfway = (nearest[accepted] + (below[-1] if len(below) else 0.0)) / 2
+    threshold = float(min(halfway, np.nextafter(nearest[accepted], 0.0)))  # between neighbours halfway is one of them
+    true_accepts = 0
+    for start, proposed, _, genuine in _blocks(embeddings, identities):
+        unsure = genuine & (np.abs(proposed - threshold**2) <= slack)
+        true_accepts += int((genuine & ~unsure & (proposed < threshold**2)).sum())
+        true_accepts += int((_measured(embeddings, start, unsure) <= threshold).sum())
     return Calibration(
         threshold,
         len(below) / num_impostors,
@@ -94,8 +114,13 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
     )
 
 
-def _blocks(embeddings: np.ndarray, identities: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The distance of each pair once, with whether the two are of one person."""
+def _blocks(embeddings: np.ndarray, identities: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Rows of the matrix of pairs, from its diagonal on.
+
+    Yields:
+        The first row, which is the first column too; squared distances by products, which round; and which of them
+        are of different people, and which of one, each pair once.
+    """
     rows = max(1, _CELLS // max(1, len(embeddings)))
     squares = (embeddings**2).sum(1)
     for start in range(0, len(embeddings), rows):
@@ -103,4 +128,22 @@ def _blocks(embeddings: np.ndarray, identities: np.ndarray) -> Iterator[tuple[np
         products = squares[start : start + rows, None] + squares[start:] - 2.0 * (block @ embeddings[start:].T)
         later = np.arange(len(embeddings) - start) > np.arange(len(block))[:, None]
         genuine = identities[start : start + rows, None] == identities[start:]
-        yield np.sqrt(np.maximum(products[later], 0.0)), genuine[later]
+        yield start, products, later & ~genuine, later & genuine
+
+
+def _slack(embeddings: np.ndarray) -> float:
+    """How far a square by products may lie from the one by differences: a bound on the rounding of both."""
+    longest = float((embeddings**2).sum(1).max())
+    return 32 * float(np.finfo(np.float64).eps) * (embeddings.shape[1] + 1) * longest
+
+
+def _measured(embeddings: np.ndarray, start: int, chosen: np.ndarray) -> np.ndarray:
+    """The distances of chosen pairs of a block, as `Gallery` measures them."""
+    rows, columns = np.nonzero(chosen)
+    distances = np.empty(len(rows))
+    step = max(1, _CELLS // embeddings.shape[1])
+    for first in range(0, len(rows), step):
+        part = slice(first, first + step)
+        squares = squared_distances(embeddings[start + rows[part]], embeddings[start + columns[part]])
+        distances[part] = np.sqrt(squares)
+    return distances

@@ -57,3 +57,11 @@ def checked_both(
             f"Received: shapes {features.shape} and {other_features.shape}"
         )
     return features, labels, other_features, other_labels
+
+
+def checked_neighbours(k: int, num_found: int) -> None:
+    """Refuse a number of neighbours that is no integer, or that a gallery does not have."""
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
+        raise ValueError(f"`k` must be an integer. Received: k={k!r}")
+    if not 1 <= k <= num_found:
+        raise ValueError(f"`k` must lie in 1 ... {num_found}, the size of the gallery. Received: k={k}")

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from keras_genssl.metrics.checked_features import checked_both, checked_features
+from keras_genssl.metrics.checked_features import checked_both, checked_features, checked_neighbours
 from keras_genssl.metrics.nearest import Nearest
 
 
@@ -52,9 +52,7 @@ def knn_accuracy(
     else:
         features, labels, gallery, known = checked_both(features, labels, gallery_features, gallery_labels, "gallery")
         own = None
-    num_found = len(gallery) - (own is not None)
-    if not 1 <= k <= num_found:
-        raise ValueError(f"`k` must lie in 1 ... {num_found}, the size of the gallery. Received: k={k}")
+    checked_neighbours(k, len(gallery) - (own is not None))
     known_classes, known = np.unique(known, return_inverse=True)
     search, correct = Nearest(features, gallery, own), 0
     for rows in search.blocks():

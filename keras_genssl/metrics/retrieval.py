@@ -61,6 +61,9 @@ def retrieval_scores(
     else:
         features, labels, gallery, known = checked_both(features, labels, gallery_features, gallery_labels, "gallery")
     num_found = len(gallery) - (own is not None)
+    for k in ks:
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
+            raise ValueError(f"`ks` must each be an integer. Received: ks={tuple(ks)}")
     if not all(1 <= k <= num_found for k in ks):
         raise ValueError(f"`ks` must each lie in 1 ... {num_found}, the size of the gallery. Received: ks={tuple(ks)}")
     matches = _counts(labels, known) - (own is not None)

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_genssl import analysis, callbacks, data, layers, metrics
+from keras_genssl.analysis.labelled import count_labelled
 from keras_genssl.engine import Method
 
 SIZE, CLASSES = 8, 3
@@ -62,12 +63,17 @@ def train(model, looks, epochs=3):
     return model.fit(images, epochs=epochs, batch_size=8, verbose=0, callbacks=looks).history
 
 
+TUNING = {"steps": 3, "batch_size": 8, "learning_rate": 0.05, "seed": 5}
+
+
 def probes():
     return [
         callbacks.KNNProbe(GALLERY, QUERIES, k=5, every=2),
         callbacks.KNNProbe(GALLERY, k=3, temperature=None, every=2, prefix="own_"),
         callbacks.LinearProbe(GALLERY, QUERIES, penalty=0.5, every=2),
         callbacks.FewLabelProbe(GALLERY, QUERIES, labels_per_class=4, seeds=(1, 2), every=2),
+        callbacks.FewLabelProbe(GALLERY, QUERIES, labels_per_class=(1, 20), seeds=(3,), every=2, prefix="more_"),
+        callbacks.FineTuningProbe(GALLERY, QUERIES, 4, **TUNING, every=2),
         callbacks.ClusteringProbe(QUERIES, every=2, prefix="test_"),
     ]
 
@@ -80,7 +86,7 @@ def runs():
 
     def look(epoch, logs):
         parts = [analysis.encode_labelled(probed.encode, part)[0] for part in (GALLERY, QUERIES)]
-        features.append(parts)
+        features.append([*parts, probed.encoder.get_weights()])
 
     histories = [train(plain, [])]
     histories.append(train(probed, [*probes(), keras.callbacks.LambdaCallback(on_epoch_end=look)]))
@@ -103,10 +109,16 @@ def test_training_does_not_notice(runs):
     assert histories[0]["loss"] == histories[1]["loss"]
 
 
+def tuned(weights):
+    encoder = made().encoder
+    encoder.set_weights(weights)
+    return analysis.fine_tuned_accuracy(encoder, GALLERY, QUERIES, 4, **TUNING)
+
+
 def test_numbers_are_those_of_the_functions(runs):
     _, _, (_, history), features = runs
     expected = {}
-    for gallery, queries in features[1:]:  # the second epoch, and the third as the last
+    for gallery, queries, weights in features[1:]:  # the second epoch, and the third as the last
         test, known = (queries, QUERIES[1]), (gallery, GALLERY[1])
         few = metrics.few_label_accuracy(*test, *known, labels_per_class=4, seeds=(1, 2))
         numbers = {
@@ -115,6 +127,13 @@ def test_numbers_are_those_of_the_functions(runs):
             "linear_accuracy": metrics.linear_accuracy(*test, *known, penalty=0.5),
             "few_label_accuracy_4": few["mean"],
             "few_label_deviation_4": few["deviation"],
+            **{
+                f"more_few_label_accuracy_{n}": metrics.few_label_accuracy(*test, *known, n, (3,))["mean"]
+                for n in (1, 20)
+            },
+            "more_few_label_deviation_1": 0.0,
+            "more_few_label_deviation_20": 0.0,
+            "fine_tuned_accuracy_4": tuned(weights),
             **{f"test_cluster_{name}": value for name, value in metrics.clustering_scores(*test).items()},
         }
         for name, value in numbers.items():
@@ -177,6 +196,93 @@ def test_a_loaded_dataset_keeps_its_position_and_order():
     np.testing.assert_array_equal(np.sort(first[1]), np.sort(GALLERY[1]))
 
 
+@pytest.mark.parametrize("queries", [QUERIES, None])
+@pytest.mark.parametrize(
+    "gallery",
+    [
+        tf.data.Dataset.from_tensor_slices(GALLERY).batch(25),
+        data.load({"image": GALLERY[0], "label": GALLERY[1]}, batch_size=7, drop_remainder=False),
+    ],
+)
+def test_more_neighbours_than_a_dataset_has_are_refused_before_training(gallery, queries):
+    most = 60 if queries is not None else 59  # each image is left out of its own search
+    model = made()
+    callbacks.KNNProbe(gallery, queries, k=most).set_model(model)
+    for k in (most, most + 1):
+        probe = callbacks.KNNProbe(gallery, queries, k=k)
+        probe.set_model(model)
+        if k == most:
+            probe.on_train_begin()
+        else:
+            with pytest.raises(ValueError, match=f"`k` must lie in 1 ... {most}.*Received: k={k}"):
+                probe.on_train_begin()
+
+
+def test_images_are_counted_no_further_than_is_asked():
+    taken = []
+
+    def batches():
+        for start in range(0, 60, 20):
+            taken.append(start)
+            yield GALLERY[0][start : start + 20], GALLERY[1][start : start + 20]
+
+    kinds = (tf.TensorSpec((None, SIZE, SIZE, 1), tf.uint8), tf.TensorSpec((None,), tf.int64))
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=kinds)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(3))
+    assert count_labelled(dataset, 21) == 40
+    assert taken in ([0, 20], [0, 20, 40])  # one may be read ahead
+    assert count_labelled(dataset, 100) == 60
+    loaded = data.load({"image": GALLERY[0], "label": GALLERY[1]}, batch_size=7)
+    loaded.order.position = (1, 2)
+    assert (count_labelled(loaded, 1), loaded.order.position) == (56, (1, 2))
+    assert count_labelled(GALLERY, 1) == 60
+
+
+def test_any_encoder_may_be_tuned_and_a_dataset_is_gathered():
+    images = keras.Input((SIZE, SIZE, 1))
+    encoder = keras.Model(images, keras.layers.Dense(3)(keras.layers.Flatten()(images)))
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    probe = callbacks.FineTuningProbe(GALLERY, QUERIES, None, **TUNING)
+    probe.set_model(model)
+    with pytest.raises(ValueError, match=r"`encoder` must be a built keras.Model .* Received: None, of Sequential"):
+        probe.on_train_begin()
+    dataset = tf.data.Dataset.from_tensor_slices(GALLERY).batch(25)
+    probe = callbacks.FineTuningProbe(dataset, QUERIES, None, **TUNING, encoder=encoder, prefix="my_")
+    probe.set_model(model)
+    probe.on_train_begin()
+    logs = {}
+    probe.look(1, logs)
+    assert logs == {"my_fine_tuned_accuracy": analysis.fine_tuned_accuracy(encoder, GALLERY, QUERIES, **TUNING)}
+
+
+def test_an_encoder_that_tuning_changes_is_caught(monkeypatch):
+    def tunes_the_encoder_itself(encoder, *data, **settings):
+        encoder.weights[0].assign_add(encoder.weights[0])
+        return 1.0
+
+    monkeypatch.setattr("keras_genssl.callbacks.fine_tuning_probe.fine_tuned_accuracy", tunes_the_encoder_itself)
+    probe = callbacks.FineTuningProbe(GALLERY, QUERIES)
+    probe.set_model(made())
+    logs = {}
+    with pytest.raises(RuntimeError, match=r"Tuning a copy must leave the model as it is.*a change of 1 weights"):
+        probe.look(1, logs)
+    assert logs == {}
+
+
+def test_a_probe_of_ones_own_says_its_numbers_alone():
+    class Spread(callbacks.Probe):
+        def measure(self, *encoded):
+            ((features, labels),) = encoded
+            return {"spread": float(features.std()), "classes": float(len(set(labels)))}
+
+    probe = Spread((QUERIES,), encode=lambda images: images, prefix="test_")
+    probe.set_model(made())
+    logs = {}
+    probe.look(1, logs)
+    expected = float((QUERIES[0].astype(np.float32) / 127.5 - 1.0).std())
+    assert logs == {"test_spread": pytest.approx(expected, abs=1e-6), "test_classes": 3.0}
+
+
 ENDLESS = tf.data.Dataset.from_tensor_slices(GALLERY).batch(20).repeat()
 EMPTY = tf.data.Dataset.from_tensor_slices(GALLERY).batch(20).take(0)
 NO_LABELS = tf.data.Dataset.from_tensor_slices({"image": GALLERY[0]}).batch(20)
@@ -186,12 +292,22 @@ NO_LABELS = tf.data.Dataset.from_tensor_slices({"image": GALLERY[0]}).batch(20)
     ("call", "message"),
     [
         (lambda: callbacks.KNNProbe(GALLERY, every=0), "`every` must be a positive integer"),
-        (lambda: callbacks.KNNProbe(GALLERY, k=0), "`k` must be positive"),
+        (lambda: callbacks.KNNProbe(GALLERY, k=0), "`k` must be a positive integer"),
+        (lambda: callbacks.KNNProbe(GALLERY, k=2.5), "`k` must be a positive integer. Received: k=2.5"),
+        (lambda: callbacks.KNNProbe(GALLERY, QUERIES, k=61), "`k` must lie in 1 ... 60"),
+        (lambda: callbacks.KNNProbe(GALLERY, k=60), "`k` must lie in 1 ... 59"),
         (lambda: callbacks.KNNProbe(GALLERY, temperature=-1), "`temperature` must be positive"),
         (lambda: callbacks.KNNProbe(GALLERY, encode="mean"), "`encode` must be a function"),
         (lambda: callbacks.KNNProbe(GALLERY, batch_size=0), "`batch_size` must be positive"),
         (lambda: callbacks.LinearProbe(GALLERY, QUERIES, penalty=0), "`penalty` must be positive"),
-        (lambda: callbacks.FewLabelProbe(GALLERY, QUERIES, 0), "`labels_per_class` must be positive"),
+        (lambda: callbacks.FewLabelProbe(GALLERY, QUERIES, 0), "`labels_per_class` must be a positive integer, or"),
+        (lambda: callbacks.FewLabelProbe(GALLERY, QUERIES, (1, 0)), r"or several. Received: labels_per_class=\(1, 0\)"),
+        (lambda: callbacks.FewLabelProbe(GALLERY, QUERIES, ()), r"or several. Received: labels_per_class=\(\)"),
+        (lambda: callbacks.FewLabelProbe(GALLERY, QUERIES, 2.5), "or several. Received: labels_per_class=2.5"),
+        (lambda: callbacks.FineTuningProbe(GALLERY, QUERIES, 0), "`labels_per_class` must be a positive integer"),
+        (lambda: callbacks.FineTuningProbe(GALLERY, QUERIES, steps=1.5), "`steps` must be a positive integer"),
+        (lambda: callbacks.FineTuningProbe(GALLERY, QUERIES, learning_rate=0), "`learning_rate` must be positive"),
+        (lambda: callbacks.FineTuningProbe(GALLERY, QUERIES, encoder=np.mean), "`encoder` must be a built keras.Model"),
         (lambda: callbacks.FewLabelProbe(GALLERY, QUERIES, penalty=-1), "`penalty` must be positive"),
         (lambda: callbacks.ClusteringProbe(GALLERY, 0), "`num_clusters` must be positive"),
         (lambda: analysis.encode_labelled(np.asarray, ENDLESS), "a dataset without end"),
@@ -209,7 +325,8 @@ def test_bad_arguments_are_refused(call, message):
 @pytest.mark.parametrize(
     ("probe", "message"),
     [
-        (callbacks.KNNProbe(GALLERY, QUERIES, k=61), "`k` must lie in 1 ... 60"),
+        (callbacks.FewLabelProbe(GALLERY, QUERIES, (1, 21)), "must lie in 1 ... 20"),
+        (callbacks.FineTuningProbe(GALLERY, QUERIES, 21), "must lie in 1 ... 20"),
         (callbacks.KNNProbe(GALLERY, encode=lambda images: np.nan * images), "must be finite"),
         (callbacks.LinearProbe((GALLERY[0], 0 * GALLERY[1]), QUERIES), "two classes at least"),
     ],

@@ -1,6 +1,7 @@
 import importlib.util
 import math
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -114,6 +115,45 @@ def test_damaged_files_and_other_files_are_refused(tmp_path):
         Gallery.load(path)
     with pytest.raises(FileNotFoundError):
         Gallery.load(tmp_path / "none.npz")
+
+
+SOUND = {
+    "format": 1,
+    "embeddings": np.eye(3, 2, dtype=np.float32),
+    "identities": np.array(["anna", "bert", "carl"]),
+    "threshold": np.nan,
+    "normalize": False,
+    "encoder": "x",
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"identities": np.array(["anna", "bert"])}, r"a name for each\. Received: shapes \(3, 2\) and \(2,\)"),
+        ({"embeddings": np.ones(3, np.float32)}, r"must be \(num, dim\), .* Received: shapes \(3,\) and \(3,\)"),
+        ({"embeddings": np.full((3, 2), np.nan)}, "`embeddings` must be finite. Received: NaN or infinity among them"),
+        ({"threshold": -3.0}, "`threshold` must not be negative. Received: threshold=-3.0"),
+        ({"threshold": np.zeros(2)}, "It is not, or is damaged"),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(tmp_path, wrong, message):
+    path = tmp_path / "people.npz"
+    np.savez(path, **SOUND)
+    assert (len(Gallery.load(path)), Gallery.load(path).threshold) == (3, None)
+    np.savez(path, **{**SOUND, **wrong})
+    with pytest.raises(ValueError, match=r"people.npz must be a gallery that `save` wrote.* damaged: ") as caught:
+        Gallery.load(path)
+    assert re.search(message, str(caught.value))
+
+
+def test_a_threshold_that_could_not_be_read_is_not_written(tmp_path):
+    gallery = line(anna=[0])
+    for threshold in (-1.0, math.nan):
+        gallery.threshold = threshold
+        with pytest.raises(ValueError, match="`threshold` must not be negative"):
+            gallery.save(tmp_path / "people.npz")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_write_that_fails_leaves_the_old_gallery(tmp_path, monkeypatch):
@@ -238,32 +278,53 @@ def _with_near_ties(offset):
     return vectors, np.concatenate([vectors[:20], (rng.normal(size=(50, 24)) + offset).astype(np.float32)])
 
 
-@pytest.mark.parametrize("offset", [0.0, 100.0])
-@pytest.mark.parametrize("k", [1, 7, 300])
-@pytest.mark.parametrize(
-    "faiss",
-    [
-        False,
-        pytest.param(
-            True,
-            marks=pytest.mark.skipif(importlib.util.find_spec("faiss") is None, reason="FAISS is not installed"),
-        ),
-    ],
+FAISS = pytest.param(
+    True, marks=pytest.mark.skipif(importlib.util.find_spec("faiss") is None, reason="FAISS is not installed")
 )
-def test_search_finds_what_brute_force_finds(k, offset, faiss):
-    """To the bit, ties by position; with FAISS too."""
-    vectors, queries = _with_near_ties(offset)
+
+
+def assert_exact(vectors, queries, k, faiss):
+    """To the bit, ties by position."""
     positions, distances = Search(vectors, faiss)(queries, k)
     for query, found, distance in zip(queries.astype(np.float64), positions, distances, strict=True):
         exact = np.sqrt(((query - vectors.astype(np.float64)) ** 2).sum(1))
-        expected = np.lexsort((np.arange(300), exact))[:k]
+        expected = np.lexsort((np.arange(len(vectors)), exact))[:k]
         assert found.tolist() == expected.tolist()
         assert distance.tolist() == exact[expected].tolist()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("faiss") is not None, reason="FAISS is installed")
-def test_faiss_that_is_asked_for_must_be_installed():
-    gallery = Gallery(faiss=True)
-    gallery.enrol([1.0, 0.0], "anna")
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+@pytest.mark.parametrize("k", [1, 7, 300])
+@pytest.mark.parametrize("faiss", [False, FAISS])
+def test_search_finds_what_brute_force_finds(k, offset, faiss):
+    assert_exact(*_with_near_ties(offset), k, faiss)
+
+
+@pytest.mark.parametrize("faiss", [False, FAISS])
+@pytest.mark.parametrize("scale", [1e-30, 1e-22, 1e-15, 1e-12, 1e15, 1e17, 1e20, 1e37])
+def test_search_does_not_trust_squares_that_float32_cannot_hold(scale, faiss):
+    """Squares beyond 3e38 are infinite, and below 1e-38 they lose their digits: all candidates would be equal."""
+    vectors, queries = (scale * part[::2] for part in _with_near_ties(0.0))
+    assert_exact(vectors.astype(np.float32), queries.astype(np.float32), 3, faiss)
+    # One question far outside is NumPy's too, with those asked beside it.
+    far = np.concatenate([np.full((1, 24), 1e20), queries]).astype(np.float32)
+    assert_exact(vectors.astype(np.float32), far, 3, faiss)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("faiss") is None, reason="FAISS is not installed")
+def test_faiss_is_used_where_it_is_installed_and_float32_holds_the_squares():
+    vectors = np.eye(3, dtype=np.float32)
+    assert Search(vectors)._index.ntotal == 3
+    assert Search(vectors, faiss=False)._index is None
+    assert Search(vectors * np.float32(1e20))._index is None
+    assert Search(vectors * np.float32(1e-20))._index is None
+
+
+def test_faiss_that_is_asked_for_must_be_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "faiss", None)  # as if it were not
+    galleries = [Gallery(faiss=faiss) for faiss in (True, None)]
+    for gallery in galleries:
+        gallery.enrol([1.0, 0.0], "anna")
     with pytest.raises(ModuleNotFoundError, match="faiss"):
-        gallery.identify([1.0, 0.0])
+        galleries[0].identify([1.0, 0.0])
+    assert who(galleries[1].identify([1.0, 0.0])) == [("anna", 0)]

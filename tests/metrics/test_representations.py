@@ -236,6 +236,8 @@ def test_bad_features_are_refused(function):
     [
         (lambda: metrics.knn_accuracy(TWO, LABELS, TWO, LABELS), "`k` must lie in 1 ... 2.*k=20"),
         (lambda: metrics.knn_accuracy(TWO, LABELS, k=2), "`k` must lie in 1 ... 1"),
+        (lambda: metrics.knn_accuracy(TWO, LABELS, TWO, LABELS, 1.5), "`k` must be an integer. Received: k=1.5"),
+        (lambda: metrics.knn_accuracy(TWO, LABELS, TWO, LABELS, True), "`k` must be an integer. Received: k=True"),
         (lambda: metrics.knn_accuracy(TWO, LABELS, TWO, LABELS, 1, 0.0), "`temperature` must be positive"),
         (lambda: metrics.knn_accuracy(TWO, LABELS, TWO, k=1), "must be given together"),
         (lambda: metrics.linear_accuracy(TWO, LABELS, TWO, [1, 1]), "two classes at least"),

@@ -91,6 +91,8 @@ def test_r_is_counted_in_the_gallery():
     [
         (lambda: metrics.recall_at_k(np.eye(3), [0, 0, 1], k=3), "`ks` must each lie in 1 ... 2"),
         (lambda: metrics.recall_at_k(np.eye(3), [0, 0, 1], np.eye(3), [0, 1, 1], k=4), "in 1 ... 3.*ks=\\(4,\\)"),
+        (lambda: metrics.recall_at_k(np.eye(3), [0, 0, 1], k=1.5), "`ks` must each be an integer. .* ks=\\(1.5,\\)"),
+        (lambda: metrics.retrieval_scores(np.eye(3), [0, 0, 1], ks=(1, "2")), "`ks` must each be an integer"),
         (lambda: metrics.map_at_r(np.eye(3), [0, 1, 2]), "must name a query"),
         (lambda: metrics.map_at_r(np.eye(3), [0, 1, 2], np.eye(3), [3, 4, 5]), "must name a query"),
         (lambda: metrics.map_at_r(np.eye(3), [0, 1, 2], np.eye(3)), "must be given together"),

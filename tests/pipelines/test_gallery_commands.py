@@ -138,6 +138,7 @@ def test_what_cannot_be_used_is_one_message_and_status_2(genssl, models, people,
         (("identify", models[0], photo, "--gallery", "text.npz"), "text.npz must be a gallery"),
         (("identify", models[0], photo, "-k", 5), "-k 5: must not exceed the 4 photographs"),
         (("verify", models[0], photo, photo), "--threshold: must be given"),
+        (("verify", models[0], photo, photo, "--threshold", "nan"), "Invalid value for '--threshold'"),
         (("verify", models[0], photo, photo, "--gallery", "gallery.npz"), "--threshold: must be given"),
         (("enrol", models[0], people, "--gallery", "none.npz", "--add"), "none.npz: is not there: leave out --add"),
         (("enrol", models[0], people, "--gallery", "b.npz", "--false-accept-rate", 1), "must lie inside (0, 1)"),
@@ -147,6 +148,39 @@ def test_what_cannot_be_used_is_one_message_and_status_2(genssl, models, people,
         status, _, errors = genssl(*arguments)
         assert (status, message in errors) == (2, True), errors
     assert not (tmp_path / "b.npz").exists()
+
+
+def test_a_gallery_that_cannot_be_the_models_is_not_told_as_another_person(genssl, models, people):
+    """`verify` ends with 1 where two people differ: a file that is wrong must not look like it."""
+    photo = people / "bert.png"
+    other = Gallery(encoder=faces.Encoder(models[0]).digest)
+    other.threshold = 1.0
+    other.save("empty.npz")
+    other.enrol([[1.0, 0.0]], "anna")
+    other.save("two.npz")
+    with np.load("two.npz") as file:
+        np.savez("negative.npz", **{**file, "threshold": -3.0})
+    assert genssl("verify", models[0], photo, photo, "--gallery", "empty.npz")[0] == 0
+    for gallery, message in (
+        ("two.npz", "--gallery two.npz: is damaged: its vectors are of 2 numbers, and the model's of 3; enrol"),
+        ("negative.npz", "damaged: `threshold` must not be negative. Received: threshold=-3.0"),
+    ):
+        for arguments in (("verify", models[0], photo, photo), ("identify", models[0], photo)):
+            status, output, errors = genssl(*arguments, "--gallery", gallery)
+            assert (status, output, message in errors) == (2, "", True), errors
+        assert genssl("enrol", models[0], people, "--gallery", gallery, "--add")[0] == 2
+
+
+def test_a_rate_that_no_threshold_keeps_is_said(genssl, models, people):
+    """Bert's photograph under three names: three of six pairs lie at 0, and one may be accepted."""
+    (people / "bert_2.png").unlink()
+    (people / "anna" / "a.png").unlink()
+    shutil.copy(people / "bert.png", people / "carl.png")
+    shutil.copy(people / "bert.png", people / "dora.png")
+    status, output, _ = genssl("enrol", models[0], people, "--false-accept-rate", 0.25)
+    assert (status, "Not calibrated" in output) == (1, True)
+    assert "`false_accept_rate` cannot be kept: any threshold accepts pairs at distance 0. Received: 2 such" in output
+    assert Gallery.load("gallery.npz").threshold is None
 
 
 @pytest.mark.parametrize(

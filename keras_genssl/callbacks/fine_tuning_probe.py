@@ -1,0 +1,107 @@
+"""What the encoder of a model that trains is worth as the beginning of a classifier."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_genssl.analysis.fine_tuning import fine_tuned_accuracy
+from keras_genssl.analysis.labelled import labelled_batches
+from keras_genssl.callbacks.periodic import Periodic
+from keras_genssl.callbacks.probe import Labelled, unchanged
+
+
+class FineTuningProbe(Periodic):
+    """Put ``fine_tuned_accuracy_10`` into the logs after epochs: `analysis.fine_tuned_accuracy` of a *copy*.
+
+    The name carries the labels known of each class; of all labels it is ``fine_tuned_accuracy``. Each measurement
+    trains a classifier of its own, from the encoder as it is, so that it is the dearest probe. Training is what it
+    would have been without, to the bit: no weight, batch statistic or seed of the model moves, of which the probe
+    makes sure. In memory are the labelled images while they are measured, of a dataset all of them.
+
+    Args:
+        train: images to tune on, arrays ``(images, labels)`` or a finite dataset, as `analysis.encode_labelled` takes
+            them.
+        test: images to judge by, in the same forms.
+        labels_per_class: labels known of each class, positive; None: all.
+        steps, batch_size, learning_rate, seed: those of `analysis.fine_tuned_accuracy`, the same at each measurement.
+        every: epochs between measurements; the last epoch has one too.
+        encoder: a built functional or sequential `keras.Model`, images in [-1, 1] to codes ``(batch, ...)``; None: the
+            model's own ``encoder``.
+        prefix: what stands before the name in the logs.
+
+    Raises:
+        ValueError: if an argument breaks its rule; in `fit` where the model has no ``encoder`` and none was given, or
+            a class has fewer images.
+        RuntimeError: in `fit` where a weight of the model or of the encoder changed.
+
+    Example:
+
+        probe = kg.callbacks.FineTuningProbe((images, labels), (test_images, test_labels), every=10)
+    """
+
+    def __init__(
+        self,
+        train: Any,
+        test: Any,
+        labels_per_class: int | None = 10,
+        steps: int = 500,
+        batch_size: int = 64,
+        learning_rate: float = 1e-3,
+        seed: int = 0,
+        every: int = 10,
+        encoder: keras.Model | None = None,
+        prefix: str = "",
+    ) -> None:
+        super().__init__(every)
+        counts = {"steps": steps, "batch_size": batch_size}
+        if labels_per_class is not None:
+            counts["labels_per_class"] = labels_per_class
+        for name, value in counts.items():
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+        if not learning_rate > 0:
+            raise ValueError(f"`learning_rate` must be positive. Received: learning_rate={learning_rate}")
+        if encoder is not None:
+            _check(encoder)
+        self.train, self.test, self.labels_per_class, self.encoder = train, test, labels_per_class, encoder
+        self.steps, self.batch_size, self.learning_rate, self.seed = steps, batch_size, learning_rate, seed
+        self.prefix = prefix
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Refuse a model without an ``encoder`` to copy before it is trained."""
+        if self.encoder is None:
+            _check(getattr(self.model, "encoder", None), type(self.model).__name__)
+
+    def look(self, epoch: int, logs: dict[str, Any]) -> None:
+        """Tune a copy, judge it, and put the accuracy into the logs."""
+        encoder = self.model.encoder if self.encoder is None else self.encoder
+        rule = "Tuning a copy must leave the model as it is: its layers may not share weights with their copies."
+        with unchanged(self.model, rule), unchanged(encoder, rule):
+            accuracy = fine_tuned_accuracy(
+                encoder,
+                _gathered(self.train),
+                _gathered(self.test),
+                self.labels_per_class,
+                steps=self.steps,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                seed=self.seed,
+            )
+        known = "" if self.labels_per_class is None else f"_{self.labels_per_class}"
+        logs[f"{self.prefix}fine_tuned_accuracy{known}"] = accuracy
+
+
+def _check(encoder: Any, owner: str = "") -> None:
+    if not isinstance(encoder, keras.Model) or not encoder.built:
+        what = type(encoder).__name__ if encoder is not None else "None"
+        raise ValueError(
+            "`encoder` must be a built keras.Model of images, or None where the model has one as its `encoder`. "
+            f"Received: {what}" + (f", of {owner}" if owner else "")
+        )
+
+
+def _gathered(labelled: Any) -> Labelled:
+    """All images, as they are, and all labels."""
+    images, labels = zip(*labelled_batches(labelled), strict=True)
+    return (images[0], labels[0]) if len(images) == 1 else (np.concatenate(images), np.concatenate(labels))
