@@ -99,7 +99,7 @@ def cluster(
         if model is None:
             assert given is not None
             embeddings, examples = given, _made_of(given, pictures)
-            reads: Any = {"embeddings": Source(Kind.EMBEDDINGS, str(given.path))}
+            reads: Any = {"embeddings": Source(Kind.EMBEDDINGS, str(given.path), given.content)}
         else:
             embeddings, examples = _embed(model, source, output, how, steps, console)
             reads = {"embeddings": embeddings}
@@ -152,7 +152,7 @@ def _embed(
         examples = _examples(source, output, how, steps, console)
         read: Any = examples
     else:
-        examples, read = given, Source(Kind.EXAMPLES, str(given.path))
+        examples, read = given, Source(Kind.EXAMPLES, str(given.path), given.content)
 
     def infer() -> Artifact:
         with console.preparing() as shown:
@@ -169,7 +169,8 @@ def _embed(
                 tell=shown.update,
             )
 
-    reads = {"examples": read, "model": Source(Kind.SAVED_MODEL, str(model.expanduser().resolve()))}
+    model = model.expanduser().resolve()
+    reads = {"examples": read, "model": Source(Kind.SAVED_MODEL, str(model), served.digest(model))}
     return steps.run(bulk_inferrer.SPEC, reads, infer, _told), examples
 
 

@@ -31,6 +31,14 @@ class Form(enum.StrEnum):
     json = "json"
 
 
+class DrawnForm(enum.StrEnum):
+    """How it is printed, or drawn."""
+
+    text = "text"
+    json = "json"
+    svg = "svg"
+
+
 Output = Annotated[Path, typer.Option(help="The output of the runs.")]
 Format = Annotated[Form, typer.Option("--format", help="For people, or for programs.")]
 
@@ -60,10 +68,12 @@ def runs(
 
 
 def lineage(
-    path: Annotated[Path, typer.Argument(help="A pushed model, a directory of a run or of prepared data.")],
+    path: Annotated[Path, typer.Argument(help="A pushed model, or a directory of a run, of data or of vectors.")],
     output: Annotated[Path | None, typer.Option(help="The output of the runs; found above PATH without it.")] = None,
     images: Annotated[bool, typer.Option("--images", help="List every image by its key and name.")] = False,
-    form: Format = Form.text,
+    form: Annotated[
+        DrawnForm, typer.Option("--format", help="For people, for programs, or drawn: an SVG file.")
+    ] = DrawnForm.text,
 ) -> None:
     """Tell which images, code and parameters made a model, or what else a run left."""
     from pipelines.runtime import lineage
@@ -71,8 +81,15 @@ def lineage(
 
     home = _there(output) if output is not None else lineage.home(path) or _there(Path("out"))
     graph = lineage.of_path(Metadata(home), path)
+    if form == DrawnForm.svg:
+        from pipelines.report import graph as drawing
+
+        if images:
+            raise UserError("--images: is for the forms text and json; it cannot be drawn")
+        print(drawing.document(graph))
+        return
     listed = list(lineage.images(graph)) if images else []
-    if form == Form.json:
+    if form == DrawnForm.json:
         _print_json({**graph.json(), **({"images": listed} if images else {})})
         return
     console = _console()

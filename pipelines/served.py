@@ -1,6 +1,5 @@
 """A SavedModel that takes the bytes of images, and image files as it wants them."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from keras_genssl.pretext import codec
 from pipelines.errors import UserError
-from pipelines.runtime import device
+from pipelines.runtime import device, saved_model
 
 
 def function_of_images(model: Path) -> Any:
@@ -51,10 +50,7 @@ def digest(model: Path) -> str:
         UserError: there is no such SavedModel.
     """
     check(model)
-    found = hashlib.sha256()
-    for file in [model / "saved_model.pb", *sorted((model / "variables").glob("*"))]:
-        found.update(file.read_bytes())
-    return found.hexdigest()
+    return saved_model.digest(model)
 
 
 def check(model: Path) -> None:

@@ -30,9 +30,16 @@ def main(driver: int) -> None:
 
     sys.path.remove(root)
     sys.path.append(root)
-    from apache_beam.runners.worker import sdk_worker_main
+    from apache_beam.runners.worker import sdk_worker, sdk_worker_main
 
+    # Beam prints an error of the job here and sends it to the driver, which raises and tells it. What else ends a
+    # worker is no call of this `print`, and is shown.
+    vars(sdk_worker)["print"] = _keep_back
     sdk_worker_main.main([])
+
+
+def _keep_back(*values: object, file: object = None) -> None:
+    """Takes the place of `print`."""
 
 
 if __name__ == "__main__":

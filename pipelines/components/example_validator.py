@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.components import distances
 from pipelines.components.data_schema import DataSchema, Range
 from pipelines.components.schema_gen import shares
+from pipelines.components.statistics.counts import NAMES
 from pipelines.components.statistics_gen import FILE as STATISTICS
 from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
@@ -27,7 +28,7 @@ class Anomaly:
     Attributes:
         rule: a key of `Validate`.
         split: where it was found; of a leak both, ``"train, eval"``.
-        feature: of the examples.
+        feature: of the examples; of a leak all that hold images.
         expected: the rule.
         received: what was found.
         names: of some examples that show it, where there are such.
@@ -110,7 +111,7 @@ def anomalies(statistics: Mapping[str, Any], schema: DataSchema, validate: Valid
         for feature, images in counts["images"].items():
             found += _images(split, feature, images, schema)
         found += _drift(split, counts, schema, validate)
-    return found + list(_leaks(statistics["near_duplicates"]))
+    return [*found, *_untrained(statistics["splits"]), *_leaks(statistics["near_duplicates"])]
 
 
 def _features(
@@ -137,6 +138,19 @@ def _labels(split: str, counts: Mapping[str, Any], labels: list[str]) -> Iterato
             expected = f"one of the {len(labels)} labels of the schema"
             names = tuple(counts["of_label"][label])
             yield Anomaly("unseen_label", split, "label", expected, f"{label!r} in {number} examples", names)
+
+
+def _untrained(splits: Mapping[str, Any]) -> Iterator[Anomaly]:
+    """Classes that are judged and were never learnt."""
+    known = {label for label, number in splits.get("train", {}).get("labels", {}).items() if number}
+    for split, counts in splits.items():
+        only = [label for label, number in counts.get("labels", {}).items() if number and label not in known]
+        if only and split != "train" and "train" in splits:
+            told = [f"{label!r} in {counts['labels'][label]} examples" for label in only[:NAMES]]
+            more = f" and {len(only) - NAMES} more labels" if len(only) > NAMES else ""
+            names = tuple(counts["of_label"][label][0] for label in only[:NAMES])
+            received = f"{', '.join(told)}{more}"
+            yield Anomaly("untrained_label", split, "label", "labels that split train has too", received, names)
 
 
 def _images(split: str, feature: str, images: Mapping[str, Any], schema: DataSchema) -> Iterator[Anomaly]:
@@ -185,10 +199,13 @@ def _drift(split: str, counts: Mapping[str, Any], schema: DataSchema, validate: 
 
 
 def _leaks(near_duplicates: Mapping[str, Any] | None) -> Iterator[Anomaly]:
-    for between in (near_duplicates or {"between": []})["between"]:
+    if near_duplicates is None:
+        return
+    for between in near_duplicates["between"]:
         one, other = between["splits"]
         if one != other:
             number = between["pairs"]
             names = tuple(" = ".join(pair["names"]) for pair in between["nearest"][:5])
             received = f"{number} {'pair' if number == 1 else 'pairs'} of nearly equal images"
-            yield Anomaly("leak", f"{one}, {other}", "image", "no image in both", received, names)
+            feature = ", ".join(near_duplicates["features"])
+            yield Anomaly("leak", f"{one}, {other}", feature, "no image in both", received, names)

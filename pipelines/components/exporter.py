@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipelines.runtime import code, device, store
+from pipelines.runtime import code, device, saved_model, store
 from pipelines.runtime.component import Component, Kind
 
 SPEC = Component("Exporter", {"trained": Kind.WEIGHTS}, Kind.SAVED_MODEL)
@@ -21,7 +21,7 @@ def export(model: Callable[[], Any], trained_digest: str, run: Path) -> store.Ou
         run: the run's directory, locked by the caller.
 
     Returns:
-        The output; ``result["bytes"]`` is the size of the SavedModel.
+        The output; ``result["bytes"]`` is the size of the SavedModel, and its content the digest that any copy has.
     """
     inputs = {"trained": trained_digest, "code": code.digest("pipelines.components.exporter", "keras_genssl.export")}
 
@@ -31,6 +31,7 @@ def export(model: Callable[[], Any], trained_digest: str, run: Path) -> store.Ou
 
         path = part / "model"
         exporting.saved_model(model(), path)
-        return {"bytes": sum(file.stat().st_size for file in path.rglob("*") if file.is_file())}
+        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        return {"bytes": size, "sha256": saved_model.digest(path)}
 
     return store.make(run / "export", inputs, build)

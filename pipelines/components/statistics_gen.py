@@ -14,7 +14,7 @@ from pipelines.beam.shards import Shard, read_report
 from pipelines.components.statistics import near_duplicates
 from pipelines.components.statistics.counts import BINS, LEVELS, ImageCounts, SplitCounts
 from pipelines.components.statistics.perceptual_hash import THUMBNAIL
-from pipelines.components.statistics.shard import HASHED, measure, read_hashes
+from pipelines.components.statistics.shard import measure, read_hashes
 from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code, store
@@ -33,7 +33,8 @@ def statistics_gen(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Count what the images of each split are like, shard by shard, and find near-duplicates among all of them.
+    """Count what the images of each split are like, shard by shard, and find near-duplicates among all of them,
+    whatever feature holds them.
 
     `statistics.json` is the same to the byte for any number of workers. A worker holds one image at a time, and some
     bytes for each of its shard; the driver some 150 bytes for each image of all.
@@ -77,7 +78,7 @@ def statistics_gen(
                 split: _split(directory, [shard for shard in shards if shard.split == split], features, examples)
                 for split in examples.manifest["splits"]
             },
-            "near_duplicates": _near_duplicates(directory, shards) if HASHED in features else None,
+            "near_duplicates": _near_duplicates(directory, shards, features),
         }
         store.write_json(directory / FILE, found)
         data = (directory / FILE).read_bytes()
@@ -179,7 +180,10 @@ def _binned(levels: np.ndarray) -> list[int]:
     return levels.reshape(BINS, LEVELS // BINS).sum(1).tolist()
 
 
-def _near_duplicates(directory: Path, shards: Sequence[Shard]) -> dict[str, Any]:
+def _near_duplicates(directory: Path, shards: Sequence[Shard], features: Mapping[str, str]) -> dict[str, Any] | None:
+    held = list(SplitCounts(features).images)
+    if not held:
+        return None
     splits = list(dict.fromkeys(shard.split for shard in shards))
     hashes, number, starts, total = [], [], [], 0
     with open(directory / "thumbnails", "w+b") as file:
@@ -197,6 +201,7 @@ def _near_duplicates(directory: Path, shards: Sequence[Shard]) -> dict[str, Any]
     listed = {image for pairs in found_pairs.pairs.values() for *_, one, other in pairs for image in (one, other)}
     names = _names(directory, shards, starts, sorted(listed))
     return {
+        "features": held,
         "hash": "pHash, 64 bits",
         "distance": near_duplicates.DISTANCE,
         "tolerance": near_duplicates.TOLERANCE,

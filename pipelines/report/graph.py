@@ -1,4 +1,4 @@
-"""The graph of a run as inline SVG: what each component read and made, from the images down."""
+"""A graph as SVG: what each component read and made, from the images down."""
 
 import dataclasses
 import html
@@ -9,6 +9,10 @@ from pipelines.runtime.lineage import Artifact, Execution, Graph
 _WIDTH, _HEIGHT, _LANE = 264, 66, 20  # of a box, and the width of what passes between boxes
 _ACROSS, _DOWN = 22, 40  # between boxes
 _LETTERS = 38  # of a line in a box
+_STYLE = (  # of a file of its own; in a report they are the page's
+    "svg{--card:#fff;--quiet:#5d656d;--rule:#e2e4e6;--accent:#2260c4;color:#1c2024;background:#fbfbfa;"
+    "font-family:system-ui,sans-serif}"
+)
 
 
 @dataclasses.dataclass(eq=False)
@@ -53,6 +57,12 @@ def svg(graph: Graph) -> str:
         f'viewBox="-1 -1 {width + 2:g} {height + 2}" width="{width + 2:g}" height="{height + 2}" font-size="12">'
         f'<path d="{"".join(lines)}" fill="none" stroke="var(--quiet)" stroke-width="1.5"/>{"".join(boxes)}</svg>'
     )
+
+
+def document(graph: Graph) -> str:
+    """The drawing as a file of its own."""
+    drawn = svg(graph).replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    return drawn.replace(">", f"><style>{_STYLE}</style>", 1)
 
 
 def _layers(graph: Graph) -> list[list[_Place]]:

@@ -42,10 +42,18 @@ class Component:
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """What comes from outside. No component made it, and its content is what the reader says of its inputs."""
+    """What comes from outside; no component of this run made it.
+
+    Attributes:
+        kind: its type.
+        path: where it lies, or what it is called.
+        content: the digest of its content, by which lineage finds the run that made it; without it what the reader
+            says of all its inputs.
+    """
 
     kind: Kind
     path: str
+    content: str | None = None
 
 
 class Made(Protocol):

@@ -83,13 +83,14 @@ def of_run(metadata: Metadata, number: int) -> Graph:
         if not connection.execute("SELECT 1 FROM runs WHERE id = ?", (number,)).fetchone():
             raise UserError(f"{metadata.file}: there is no run {number}; `genssl runs` lists them")
         rows = connection.execute("SELECT id FROM executions WHERE run = ? ORDER BY id", (number,)).fetchall()
-        return _graph(metadata, connection, None, [row["id"] for row in rows])
+        return _graph(metadata, connection, None, [row["id"] for row in rows], {})
 
 
 def of_path(metadata: Metadata, path: Path) -> Graph:
-    """What made an artifact.
+    """What made an artifact, and what that was made of, also by earlier runs.
 
-    It is told by the digest in its card or its manifest, so that a copy elsewhere is as good.
+    It is told by the digest in its card or its manifest, so that a copy elsewhere is as good. So is what a run read
+    from outside: where a run of this store made the same content, that stands in its place.
 
     Args:
         metadata: the store.
@@ -105,15 +106,16 @@ def of_path(metadata: Metadata, path: Path) -> Graph:
         run = connection.execute(
             "SELECT id FROM runs WHERE directory = ? ORDER BY id DESC", (metadata.short(path),)
         ).fetchone()
-        if run is None:
+        if run is None or (path / "manifest.json").is_file():  # the run of a batch job has its artifact's directory
             content = _content(path)
             found = connection.execute(
-                "SELECT id FROM artifacts WHERE content = ? ORDER BY path = ? DESC, id DESC",
+                "SELECT id FROM artifacts WHERE content = ? "
+                "AND id IN (SELECT artifact FROM events WHERE direction = 'wrote') ORDER BY path = ? DESC, id DESC",
                 (content, metadata.short(path)),
             ).fetchone()
             if found is None:
                 raise UserError(f"{path}: no run recorded in {metadata.file} made it; name its output with --output")
-            return _graph(metadata, connection, found["id"], _before(connection, found["id"]))
+            return _graph(metadata, connection, found["id"], *_before(connection, found["id"]))
     return of_run(metadata, run["id"])
 
 
@@ -160,28 +162,44 @@ def _content(path: Path) -> str:
     )
 
 
-def _before(connection: sqlite3.Connection, artifact: int) -> list[int]:
-    """The executions that an artifact stands on, of each artifact the last one that made it for its reader."""
+def _before(connection: sqlite3.Connection, artifact: int) -> tuple[list[int], dict[tuple[int, int], int]]:
+    """The executions that an artifact stands on, of each artifact the last one that made it for its reader.
+
+    Returns:
+        The executions, and (execution, artifact that it read) -> the one of equal content that another made.
+    """
     found: set[int] = set()
+    same: dict[tuple[int, int], int] = {}
     waiting = [(artifact, 2**62)]
     while waiting:
         number, reader = waiting.pop()
         maker = connection.execute(
-            "SELECT e.id FROM executions e JOIN events v ON v.execution = e.id "
-            "WHERE v.artifact = ? AND v.direction = 'wrote' AND e.id < ? "
-            "ORDER BY e.state = 'complete' DESC, e.id DESC",
+            "SELECT e.id, v.artifact FROM events v JOIN executions e ON e.id = v.execution "
+            "JOIN artifacts a ON a.id = v.artifact JOIN artifacts b ON b.content = a.content "
+            "WHERE b.id = ? AND v.direction = 'wrote' AND e.id < ? "
+            "ORDER BY a.id = b.id DESC, e.state = 'complete' DESC, e.id DESC",
             (number, reader),
         ).fetchone()
-        if maker is not None and maker["id"] not in found:
+        if maker is None:
+            continue
+        if maker["artifact"] != number:
+            same[reader, number] = maker["artifact"]
+        if maker["id"] not in found:
             found.add(maker["id"])
             rows = connection.execute(
                 "SELECT artifact FROM events WHERE execution = ? AND direction = 'read'", (maker["id"],)
             )
             waiting += [(row["artifact"], maker["id"]) for row in rows]
-    return sorted(found)
+    return sorted(found), same
 
 
-def _graph(metadata: Metadata, connection: sqlite3.Connection, target: int | None, numbers: list[int]) -> Graph:
+def _graph(
+    metadata: Metadata,
+    connection: sqlite3.Connection,
+    target: int | None,
+    numbers: list[int],
+    same: dict[tuple[int, int], int],
+) -> Graph:
     executions: dict[int, Execution] = {}
     artifacts: dict[int, Artifact] = {}
     for number in numbers:
@@ -194,6 +212,9 @@ def _graph(metadata: Metadata, connection: sqlite3.Connection, target: int | Non
             (number,),
         )
         for event in events:
+            if event["direction"] == "read" and (number, event["id"]) in same:
+                reads[event["name"]] = same[number, event["id"]]
+                continue
             path = event["path"] if event["type"] == Kind.IMAGES else metadata.full(event["path"])
             artifacts[event["id"]] = Artifact(event["id"], event["type"], path, event["content"])
             if event["direction"] == "read":

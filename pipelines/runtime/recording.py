@@ -156,7 +156,7 @@ class Execution:
                 ),
             )
             for name, (kind, artifact) in reads.items():
-                content = store.digest(made.inputs) if isinstance(artifact, Source) else artifact.content
+                content = store.digest(made.inputs) if artifact.content is None else artifact.content
                 self._event(connection, "read", name, kind, artifact.path, content)
             self._event(connection, "wrote", "output", spec.makes, made.path, made.content)
 

@@ -14,7 +14,6 @@ from pipelines.beam.shards import Shard, is_written, open_file, read_file, write
 from pipelines.components.statistics import perceptual_hash
 from pipelines.components.statistics.counts import CHANNELS, SplitCounts
 
-HASHED = "image"  # the feature that near-duplicates are sought in
 HASHES = np.dtype([("hash", "<u8"), ("thumbnail", "u1", (perceptual_hash.THUMBNAIL**2,))])
 _AT_ONCE = 256
 
@@ -37,10 +36,9 @@ def measure(source: str, shard: Shard, size: int, directory: str, features: Mapp
         with open_file(source) as file:
             for number, example in enumerate(_examples(file)):
                 name = _text(example.get("name") or example.get("key")) or f"{shard.file}[{number}]"
-                image = _count(counts, example, name)
-                if image is not None:
+                for feature, image in _count(counts, example, name):
                     hashed.add(image)
-                    names.append(name)
+                    names.append(name if len(counts.images) == 1 else f"{feature} of {name}")
         if counts.examples != size:
             report["damage"] = f"it holds {counts.examples} records, and its manifest says {size}"
     except (ValueError, DecodeError, OSError) as error:
@@ -64,11 +62,10 @@ def _examples(file: Any) -> Iterator[dict[str, Any]]:
     return map(records.parse, records.read(file))
 
 
-def _count(counts: SplitCounts, example: Mapping[str, Any], name: str) -> Image.Image | None:
-    """Counts an example and returns the image to hash."""
+def _count(counts: SplitCounts, example: Mapping[str, Any], name: str) -> Iterator[tuple[str, Image.Image]]:
+    """Counts an example and gives its images, which are to be hashed, with the feature of each."""
     label = example.get("label")
     counts.add(example, label if isinstance(label, int) else None, name)
-    hashed = None
     for feature, of_images in counts.images.items():
         if feature not in example:
             continue
@@ -79,9 +76,7 @@ def _count(counts: SplitCounts, example: Mapping[str, Any], name: str) -> Image.
             of_images.undecodable.add(name)
             continue
         of_images.add(image, name)
-        if feature == HASHED:
-            hashed = image
-    return hashed
+        yield feature, image
 
 
 def _decode(data: bytes) -> Image.Image:

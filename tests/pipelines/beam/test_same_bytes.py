@@ -1,4 +1,4 @@
-"""The same bytes from one process, from a Dask cluster, and from one that loses a worker midway.
+"""The same bytes from one process, from a Dask cluster, by a whole recipe there, and where a worker dies midway.
 
 Two processes of FnApiRunner write them too: `tests/pipelines/components/test_prepare.py`.
 """
@@ -10,10 +10,17 @@ import signal
 import pytest
 from distributed import Client, LocalCluster
 
+from keras_genssl import export
+from pipelines import recipe
 from pipelines.beam import records
 from pipelines.components.image_example_gen import image_example_gen
 from pipelines.components.prepare import prepare
+from pipelines.console import Console
 from pipelines.engines import Engine
+from pipelines.runtime import data_steps, recording
+from pipelines.runtime.metadata import Metadata
+from pipelines.runtime.steps import Steps
+from tests.pipelines import genssl
 from tests.pipelines.components.image_files import save
 
 PARAMETERS = {"patch_size": 16, "stride": 8}  # nine patches of an image of 32 x 32
@@ -67,6 +74,40 @@ def expected(photos, tmp_path_factory):
 @pytest.mark.timeout(300)
 def test_dask(photos, expected, dask, tmp_path):
     assert _prepared(photos, tmp_path, dask) == expected
+
+
+TINY = (
+    *("data.max_failure_rate=0.2", "prepare.patch_size=16", "prepare.stride=8", "model.filters=2", "model.blocks=1"),
+    *(
+        "train.steps=2",
+        "train.batch_size=4",
+        "train.precision=float32",
+        "evaluate.min_gain_db=-60",
+        "evaluate.floor_gain_db=-60",
+    ),
+)
+
+
+@pytest.mark.timeout(300)
+def test_whole_recipe_on_dask(photos, cluster, tmp_path, monkeypatch):
+    # What a clean process answers is tested in test_run.
+    monkeypatch.setattr(export, "check", lambda *_: export.CheckResult("serving_default", 0.0, 0.0, 0.0))
+    sets = [part for change in TINY for part in ("--set", change)]
+    arguments = ["run", "super_resolution", "--data", photos, "--output", "dask", *sets, "--runner", "dask"]
+    status, output, errors = genssl.call(
+        tmp_path, *arguments, "--", f"--dask_client_address={cluster.scheduler_address}"
+    )
+    assert status == 0, output + errors
+    assert (tmp_path / "dask" / "saved_models" / "super_resolution_x2" / "1" / "saved_model.pb").is_file()
+    console, here = Console(), tmp_path / "here"  # its data once more, by FnApiRunner
+    here.mkdir()
+    with recording.begin(Metadata(here), "super_resolution", "") as record:
+        loaded = recipe.load("super_resolution", list(TINY), folder=photos)
+        data_steps.run(loaded, here, 1, Steps(console, record), console)
+    for made in ("examples", "statistics", "validation", "prepared"):
+        found = _digests(here / made)
+        assert found
+        assert _digests(tmp_path / "dask" / made) == found
 
 
 def _die_at_a_record():

@@ -111,6 +111,32 @@ def test_missing_features_and_unreadable_images_are_anomalies_of_the_first_run_t
     ]
 
 
+def test_a_leak_names_every_feature_that_holds_images(tmp_path):
+    splits = {
+        "train": [[tiny.pair("p", tiny.noise(0), tiny.noise(1))]],
+        "eval": [[tiny.pair("q", tiny.noise(2), tiny.noise(0))]],
+    }
+    made = statistics_gen(tiny.write(tmp_path / "in", splits, tiny.PAIRS, ()), tmp_path / "out")
+    statistics = json.loads((made.path / FILE).read_text())
+    (leak,) = example_validator.anomalies(statistics, infer(statistics), Validate())
+    assert (leak.rule, leak.split, leak.feature) == ("leak", "train, eval", "first, second")
+    assert leak.names == ("first of p = second of q",)
+
+
+def test_a_label_that_only_another_split_holds_was_never_learnt(statistics, schema):
+    train, held_out = (statistics["splits"][split] for split in ("train", "eval"))
+    train["labels"] = {"cat": 2}  # and the schema knows both, so that `unseen_label` says nothing
+    received = "'dog' in 1 examples"
+    assert ("untrained_label", "eval", "label", received, ("g",)) in _found(statistics, schema)
+    held_out["labels"] = {label: number for number, label in enumerate("abcdefg", 1)}
+    held_out["of_label"] = {label: [label * 2] for label in "abcdefg"}
+    (found,) = [one for one in _found(statistics, _changed(schema, labels=None)) if one[0] == "untrained_label"]
+    told = ", ".join(f"'{label}' in {number} examples" for number, label in enumerate("abcde", 1))
+    assert found[3:] == (f"{told} and 2 more labels", ("aa", "bb", "cc", "dd", "ee"))
+    del statistics["splits"]["train"]
+    assert "untrained_label" not in {rule for rule, *_ in _found(statistics, schema)}
+
+
 def test_drift_is_a_distance_from_the_shares_of_the_schema(statistics, schema):
     # Train has the means 100 and about 128: bins 12 and 15 or 16. Of these one half moves to bin 0.
     shares = schema.model_dump()["shares"]

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from PIL import Image
 import keras_genssl
 import pipelines
 from keras_genssl import export
-from pipelines import recipe
+from pipelines import batch_jobs, recipe
+from pipelines.console import Console
 from pipelines.runtime import code, history, lineage, run
 from pipelines.runtime.metadata import Metadata
 from tests.pipelines import digits, genssl
@@ -204,6 +206,26 @@ def test_pushed_model_and_its_copy_tell_images_code_and_parameters(home, tmp_pat
     assert {image["split"] for image in listed} == {"train", "eval"}
 
 
+def test_vectors_tell_the_run_that_made_the_model(home, tmp_path):
+    shutil.copytree(_run(home).pushed.path, tmp_path / "copy")  # its graph and weights tell, not where it lies
+    how = batch_jobs.Inference("serving_tensor")
+    embeddings = batch_jobs.embed(tmp_path / "copy", home / "photos", home / "out", how, Console())
+    before = [name for name in CHAIN[: CHAIN.index("Exporter") + 1] if name not in {*CHECKS, "Evaluator"}]
+    clusters = batch_jobs.cluster(embeddings.path, None, home / "out", how, 2, {}, None, Console())
+    for path, after in ((embeddings.path, ["BulkInferrer"]), (clusters.path, ["BulkInferrer", "Clusterer"])):
+        graph = lineage.of_path(Metadata(home / "out"), path)
+        assert [it.component for it in graph.executions.values()] == [*before, "ImageExampleGen", *after]
+        (model,) = [it for it in graph.artifacts.values() if it.type == "SavedModel"]
+        assert pathlib.Path(model.path).is_relative_to(home / "out" / "runs")
+    status, text, _ = genssl.call(home, "lineage", clusters.path)
+    assert (status, "Trainer: " in text, "SavedModel out/runs/" in text) == (0, True, True)
+    status, drawn, _ = genssl.call(home, "lineage", clusters.path, "--format", "svg")
+    heads = [text.text for text in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
+    assert set(heads) >= {*before, "BulkInferrer", "Clusterer"}
+    status, _, errors = genssl.call(home, "lineage", clusters.path, "--format", "svg", "--images")
+    assert (status, errors) == (2, "error: --images: is for the forms text and json; it cannot be drawn\n")
+
+
 def test_report_draws_every_component(home):
     page = _run(home).report.read_text()
     drawn = page[page.index('<svg class="graph"') :].partition("</svg>")[0]
@@ -222,14 +244,15 @@ cli.main()
 """
 
 
-def test_full_disk_is_one_message_and_earlier_results_are_untouched(home):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_full_disk_is_one_message_and_earlier_results_are_untouched(home, workers):
     (home / "large").mkdir(exist_ok=True)
     for index in range(12):
         noise = np.random.default_rng(index).integers(0, 256, (400, 400, 3), dtype=np.uint8)
         Image.fromarray(noise).save(home / "large" / f"{index}.png")
     before = _files(home / "out")
     done = subprocess.run(
-        [sys.executable, "-c", FULL, "run", "super_resolution", "--data", "large", "--output", "out"],
+        [sys.executable, "-c", FULL, "run", "super_resolution", "--data", "large", "--workers", str(workers)],
         cwd=home,
         env={**os.environ, "PYTHONPATH": str(genssl.ROOT)},
         capture_output=True,
@@ -237,11 +260,11 @@ def test_full_disk_is_one_message_and_earlier_results_are_untouched(home):
         check=False,
     )
     assert done.returncode == 2, done.stderr
-    assert done.stderr.splitlines()[-1] == (
-        "error: ImageExampleGen: File too large; nothing of it was published, and earlier results are as they were"
+    assert done.stderr == (
+        "error: ImageExampleGen: File too large; nothing of it was published, and earlier results are as they were\n"
     )
     after = _files(home / "out")
     assert {path: after.get(path) for path in before} == before
     assert not [path for path in after if path not in before and ".building" not in str(path)]
     last = history.runs(Metadata(home / "out"))[0]
-    assert (last.state, last.error) == ("failed", done.stderr.splitlines()[-1].removeprefix("error: "))
+    assert (last.state, last.error) == ("failed", done.stderr.strip().removeprefix("error: "))

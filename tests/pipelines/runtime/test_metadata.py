@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.runtime import history, lineage, recording
+from pipelines.runtime import history, lineage, recording, store
 from pipelines.runtime import metadata as metadata_module
 from pipelines.runtime.component import Component, Kind, Source
 from pipelines.runtime.metadata import FILE, VERSION, Metadata
@@ -94,6 +94,35 @@ def test_lineage_follows_content_to_the_executions_that_made_it_when_it_was_read
     chain = _chain(lineage.of_path(Metadata(tmp_path), tmp_path / "pushed" / "assets.extra"))
     assert chain == [("Read", "complete", "c2", 3), ("Learn", "complete", "c2", 3), ("Push", "complete", "code", 3)]
     assert len(lineage.of_path(Metadata(tmp_path), _directory(tmp_path / "x", content="e1")).executions) == 1
+
+
+def test_lineage_goes_on_through_a_source_whose_content_an_earlier_run_made(tmp_path):
+    infer = Component("Infer", {"examples": Kind.PREPARED, "weights": Kind.SAVED_MODEL}, Kind.EMBEDDINGS)
+    record_run(tmp_path, "w1", "c1")
+    chains = {}
+    for name, weights in {"known": "w1", "unknown": "w9", "untold": None}.items():
+        reads = {
+            "examples": (Kind.PREPARED, Source(Kind.PREPARED, "/another/kind/of/e", "e1")),
+            "weights": (Kind.SAVED_MODEL, Source(Kind.SAVED_MODEL, "/a/copy", weights)),
+        }
+        made = Made(_directory(tmp_path / name, content=name), name, inputs={"weights": "w1"})
+        with recording.begin(Metadata(tmp_path), "infer", "genssl infer") as record:
+            with record.execution(infer.name) as execution:
+                execution.succeed(infer, reads, made, {}, "")
+            record.complete(made.path, None, None, "", {})  # the directory of a batch job's run is its artifact's
+        record_run(tmp_path, weights or "w1", "later")  # too late to have made what was read
+        graph = lineage.of_path(Metadata(tmp_path), tmp_path / name)
+        chains[name] = [(it.component, it.code) for it in graph.executions.values()]
+        read = [graph.artifacts[number] for number in graph.executions[max(graph.executions)].reads.values()]
+        assert [pathlib.Path(it.path).name for it in read] == ["e", "train" if name == "known" else "copy"]
+    read = [("Read", "c1")], [("Read", "later")]  # e1 was made anew by the time of the second
+    assert chains == {
+        "known": [*read[0], ("Learn", "c1"), ("Infer", "code")],
+        "unknown": [*read[1], ("Infer", "code")],
+        "untold": [*read[1], ("Infer", "code")],
+    }
+    with pytest.raises(UserError, match=r"no run recorded in .* made it"):  # but only read it
+        lineage.of_path(Metadata(tmp_path), _directory(tmp_path / "x", content=store.digest({"files": "f"})))
 
 
 def test_output_that_moved_tells_its_lineage(tmp_path):

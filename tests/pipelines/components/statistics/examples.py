@@ -19,6 +19,15 @@ def record(name, image, label=0):
     return Record({feature: value for feature, value in values.items() if value is not None})
 
 
+def pair(name, first, second):
+    """A record of two grey images."""
+    images = {"first": encode_png(first), "second": encode_png(second)}
+    return Record({"key": name.encode(), "name": name.encode(), **images})
+
+
+PAIRS = {"key": "text", "name": "text", "first": "grey", "second": "grey"}
+
+
 def write(directory, splits, features=FEATURES, labels=("cat", "dog")):
     """Publish splits of shards of records."""
 

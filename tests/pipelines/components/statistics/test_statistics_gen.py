@@ -80,6 +80,19 @@ def test_a_near_duplicate_across_splits_is_found_and_named(statistics):
     assert between["nearest"] == [{"names": ["b", "g"], "levels": 1, "bits": 0}]
 
 
+def test_near_duplicates_are_sought_in_every_image_of_an_example(tmp_path):
+    a, b, c, d, e, f = map(tiny.noise, range(6))
+    splits = {"train": [[tiny.pair("p", a, b)], [tiny.pair("q", c, a)]], "eval": [[tiny.pair("r", d, c)]]}
+    splits["eval"].append([tiny.pair("s", e, f)])
+    made = statistics_gen(tiny.write(tmp_path / "in", splits, tiny.PAIRS, ()), tmp_path / "out")
+    found = json.loads((made.path / FILE).read_text())["near_duplicates"]
+    assert found["features"] == ["first", "second"]
+    assert [(one["splits"], one["pairs"], one["nearest"][0]["names"]) for one in found["between"]] == [
+        (["train", "train"], 1, ["first of p", "second of q"]),
+        (["train", "eval"], 1, ["first of q", "second of r"]),
+    ]
+
+
 def test_two_workers_write_the_same_bytes_and_nothing_is_done_twice(examples, artifact, tmp_path):
     two = statistics_gen(examples, tmp_path, workers=2)
     assert (two.path / FILE).read_bytes() == (artifact.path / FILE).read_bytes()
