@@ -6,10 +6,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_count, check_positive
 from keras_genssl.losses.metric_learning.base import (
     as_float,
     as_labels,
-    check_positive,
     check_shapes,
     nan_unless_finite,
 )
@@ -55,7 +55,8 @@ class ArcFaceLoss(keras.layers.Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=keras.backend.result_type(keras.config.floatx(), "float32"), autocast=False)
-        check_positive(num_classes=num_classes, embedding_dim=embedding_dim, scale=scale)
+        check_count(num_classes=num_classes, embedding_dim=embedding_dim)
+        check_positive(scale=scale)
         if not 0 <= margin < math.pi:
             raise ValueError(f"`margin` must lie in [0, pi). Received: margin={margin}")
         self.num_classes = int(num_classes)

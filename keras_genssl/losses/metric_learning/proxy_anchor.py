@@ -5,11 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_count, check_not_negative, check_positive
 from keras_genssl.losses.metric_learning.base import (
     as_float,
     as_labels,
-    check_margin,
-    check_positive,
     check_shapes,
     nan_unless_finite,
 )
@@ -58,8 +57,9 @@ class ProxyAnchorLoss(keras.layers.Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=keras.backend.result_type(keras.config.floatx(), "float32"), autocast=False)
-        check_positive(num_classes=num_classes, embedding_dim=embedding_dim, alpha=alpha)
-        check_margin(margin)
+        check_count(num_classes=num_classes, embedding_dim=embedding_dim)
+        check_positive(alpha=alpha)
+        check_not_negative(margin=margin)
         self.num_classes = int(num_classes)
         self.embedding_dim = int(embedding_dim)
         self.margin = float(margin)

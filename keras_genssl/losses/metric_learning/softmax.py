@@ -5,10 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_count
 from keras_genssl.losses.metric_learning.base import (
     as_float,
     as_labels,
-    check_positive,
     check_shapes,
     nan_unless_finite,
 )
@@ -43,7 +43,7 @@ class SoftmaxLoss(keras.layers.Layer):
 
     def __init__(self, num_classes: int, embedding_dim: int, name: str | None = None) -> None:
         super().__init__(name=name, dtype=keras.backend.result_type(keras.config.floatx(), "float32"), autocast=False)
-        check_positive(num_classes=num_classes, embedding_dim=embedding_dim)
+        check_count(num_classes=num_classes, embedding_dim=embedding_dim)
         self.num_classes = int(num_classes)
         self.embedding_dim = int(embedding_dim)
         self.kernel = self.add_weight((self.embedding_dim, self.num_classes), "glorot_uniform", name="kernel")
