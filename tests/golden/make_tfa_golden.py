@@ -25,7 +25,8 @@ TARGET = pathlib.Path(__file__).with_name("tfa_losses.npz")
 NAMES = pathlib.Path(__file__).with_name("tfa_names.txt")
 METRICS = ["L2", "squared-L2", "angular", "inner"]  # the last is a function: minus the inner product
 DTYPES = ["float32", "float64", "float16", "bfloat16"]
-MODULES = "activations callbacks image layers losses metrics optimizers options register rnn seq2seq text".split()
+MODULES = ["activations", "callbacks", "image", "layers", "losses", "metrics", "optimizers"]
+MODULES += ["options", "register", "rnn", "seq2seq", "text"]
 MARGINS = [0.0, 0.2, 1.0, 2.5]
 REDUCTIONS = ["none", "sum", "sum_over_batch_size"]
 

@@ -88,6 +88,14 @@ def test_large_labels_are_two_classes_by_hand():
     np.testing.assert_allclose(losses.SupConLoss(1.0)(labels, corners), math.log(math.e + 2) - 1, rtol=1e-6)
 
 
+@pytest.mark.parametrize("layer", [losses.ArcFaceLoss, losses.ProxyAnchorLoss, losses.SoftmaxLoss])
+def test_labels_that_int32_does_not_hold_are_of_no_class(layer):
+    loss = layer(2, 3)
+    large, none, first = (loss(tf.constant([label] * 4, "int64"), EMBEDDINGS) for label in (2**32, -1, 0))
+    np.testing.assert_array_equal(large, none)
+    assert not np.allclose(large, first)
+
+
 def test_labels_between_0_and_1_weigh_and_others_are_nan():
     """Of distance 0 a similar pair's term is 0, a different pair's margin^2 = 1."""
     distances = np.zeros(4, "float32")

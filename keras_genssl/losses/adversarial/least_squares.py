@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.arguments import check_finite, check_positive
 from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, per_image
+from keras_genssl.losses.arguments import check_finite, check_positive
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

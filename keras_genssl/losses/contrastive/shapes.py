@@ -7,7 +7,8 @@ def check_pairs(y_true: Any, y_pred: Any) -> None:
     """Refuse two views' embeddings that are not both ``(batch, dim)`` and alike, where that is known.
 
     Example:
-        >>> check_pairs(keras.ops.ones((1, 3)), keras.ops.ones((2, 3)))
+        >>> import numpy as np
+        >>> check_pairs(np.ones((1, 3)), np.ones((2, 3)))
         Traceback (most recent call last):
         ...
         ValueError: `y_true` and `y_pred` must have one shape, (batch, dim). Received: shapes (1, 3) and (2, 3)
@@ -27,7 +28,7 @@ def check_negatives(negatives: Any, queries: Any) -> None:
 
 
 def check_labels(labels: Any, embeddings: Any) -> None:
-    """Refuse labels, ``(count,)``, that are not one for each of the embeddings, ``(batch, ...)``, where that is known."""
+    """Refuse labels, ``(count,)``, that are not one for each image, where that is known."""
     count, batch = labels.shape[0], embeddings.shape[0]
     if _differ((count,), (batch,)):
         raise ValueError(f"`y_true` must hold a label for each image. Received: {count} labels, {batch} images")

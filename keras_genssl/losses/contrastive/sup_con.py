@@ -7,9 +7,9 @@ from keras import ops
 
 from keras_genssl.losses.arguments import check_positive
 from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.contrastive.nt_xent import EXCLUDED
 from keras_genssl.losses.contrastive.shapes import check_labels
 from keras_genssl.losses.labels import first_with_label
-from keras_genssl.losses.contrastive.nt_xent import EXCLUDED
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -27,8 +27,8 @@ class SupConLoss(keras.losses.Loss):
         temperature: T, positive and finite; the paper's is 0.1.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true`` labels ``(batch,)`` or ``(batch, 1)``, compared for equality; ``y_pred`` embeddings, float ``(batch, dim)``, or
-    ``(batch, views, dim)`` of several views of each image. ``call`` returns ``(batch,)``.
+    Call: ``y_true`` labels ``(batch,)`` or ``(batch, 1)``, compared for equality; ``y_pred`` embeddings, float
+    ``(batch, dim)``, or ``(batch, views, dim)`` of several views of each image. ``call`` returns ``(batch,)``.
 
     Class attributes:
         needs_batch: as in `AdversarialLoss`.

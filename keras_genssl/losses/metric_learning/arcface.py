@@ -12,6 +12,7 @@ from keras_genssl.losses.metric_learning.base import (
     as_labels,
     check_shapes,
     nan_unless_finite,
+    of_class,
 )
 from keras_genssl.losses.metric_learning.distances import l2_normalize
 
@@ -76,7 +77,7 @@ class ArcFaceLoss(keras.layers.Layer):
         turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
         within = cosine > math.cos(math.pi - self.margin)
         turned = ops.where(within, turned, cosine - self.margin * math.sin(self.margin))
-        own = ops.cast(labels, "int32")[:, None] == ops.arange(self.num_classes, dtype="int32")[None, :]
+        own = of_class(labels, self.num_classes)
         logits = self.scale * ops.where(own, turned, cosine)
         losses = ops.logsumexp(logits, axis=1) - ops.sum(ops.where(own, logits, 0.0), axis=1)
         return nan_unless_finite(losses, embeddings)

@@ -126,3 +126,9 @@ def nan_unless_finite(losses: Any, embeddings: Any) -> Any:
 def same_label(labels: Any) -> Any:
     """Whether two examples have one label, bool ``(batch, batch)``."""
     return labels[:, None] == labels[None, :]
+
+
+def of_class(labels: Any, num_classes: int) -> Any:
+    """Whether an example is of a class, bool ``(batch, num_classes)``; a label outside [0, num_classes) is of none."""
+    dtype = keras.backend.result_type(labels.dtype, "int32")  # int64 is not cut: 2**32 would become 0
+    return ops.cast(labels, dtype)[:, None] == ops.arange(num_classes, dtype=dtype)[None, :]

@@ -36,8 +36,8 @@ class ContrastiveLoss(keras.losses.Loss):
     would weigh a term below 0: that pair's loss is NaN.
 
     Raises:
-        ValueError: if an argument is outside its range, ``y_pred`` is not one distance for each pair, or ``y_true`` not one label
-            for each.
+        ValueError: if an argument is outside its range, ``y_pred`` is not one distance for each pair, or ``y_true`` not
+            one label for each.
 
     Example:
         >>> distances = ops.convert_to_tensor([0.5, 0.25])

@@ -11,6 +11,7 @@ from keras_genssl.losses.metric_learning.base import (
     as_labels,
     check_shapes,
     nan_unless_finite,
+    of_class,
 )
 from keras_genssl.losses.metric_learning.distances import l2_normalize
 
@@ -73,7 +74,7 @@ class ProxyAnchorLoss(keras.layers.Layer):
         check_shapes(labels, embeddings)
         proxies = ops.cast(self.proxies, embeddings.dtype)
         similarities = ops.matmul(l2_normalize(embeddings), ops.transpose(l2_normalize(proxies)))
-        own = ops.cast(labels, "int32")[:, None] == ops.arange(self.num_classes, dtype="int32")[None, :]
+        own = of_class(labels, self.num_classes)
         pull = ops.logsumexp(ops.where(own, -self.alpha * (similarities - self.margin), _NEVER), axis=0)
         push = ops.logsumexp(ops.where(own, _NEVER, self.alpha * (similarities + self.margin)), axis=0)
         present = ops.maximum(ops.sum(ops.cast(ops.any(own, axis=0), embeddings.dtype)), 1.0)

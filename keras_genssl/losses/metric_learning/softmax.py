@@ -11,6 +11,7 @@ from keras_genssl.losses.metric_learning.base import (
     as_labels,
     check_shapes,
     nan_unless_finite,
+    of_class,
 )
 
 
@@ -55,7 +56,7 @@ class SoftmaxLoss(keras.layers.Layer):
         labels, embeddings = as_labels(labels), as_float(embeddings)
         check_shapes(labels, embeddings)
         logits = ops.matmul(embeddings, ops.cast(self.kernel, embeddings.dtype)) + ops.cast(self.bias, embeddings.dtype)
-        own = ops.cast(labels, "int32")[:, None] == ops.arange(self.num_classes, dtype="int32")[None, :]
+        own = of_class(labels, self.num_classes)
         losses = ops.logsumexp(logits, axis=1) - ops.sum(ops.where(own, logits, 0.0), axis=1)
         return nan_unless_finite(losses, embeddings)
 
