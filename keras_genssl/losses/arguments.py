@@ -15,7 +15,7 @@ def check_positive(**arguments: Any) -> None:
         ValueError: `temperature` must be positive and finite. Received: temperature=inf
     """
     for argument, value in arguments.items():
-        if not isinstance(value, numbers.Real) or not 0 < value < math.inf:
+        if not _is_number(value) or not 0 < value < math.inf:
             raise ValueError(f"`{argument}` must be positive and finite. Received: {argument}={value!r}")
 
 
@@ -29,7 +29,7 @@ def check_not_negative(**arguments: Any) -> None:
         ValueError: `margin` must be at least 0 and finite. Received: margin=-1
     """
     for argument, value in arguments.items():
-        if not isinstance(value, numbers.Real) or not 0 <= value < math.inf:
+        if not _is_number(value) or not 0 <= value < math.inf:
             raise ValueError(f"`{argument}` must be at least 0 and finite. Received: {argument}={value!r}")
 
 
@@ -43,7 +43,7 @@ def check_finite(**arguments: Any) -> None:
         ValueError: `base` must be finite. Received: base=nan
     """
     for argument, value in arguments.items():
-        if not isinstance(value, numbers.Real) or not math.isfinite(value):
+        if not _is_number(value) or not math.isfinite(value):
             raise ValueError(f"`{argument}` must be finite. Received: {argument}={value!r}")
 
 
@@ -59,3 +59,7 @@ def check_count(**arguments: Any) -> None:
     for argument, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
             raise ValueError(f"`{argument}` must be an integer, at least 1. Received: {argument}={value!r}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real)  # Python's and NumPy's
