@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
+from keras_genssl.losses.arguments import check_count, check_positive
+
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class BinCrossEntropy(keras.losses.Loss):
@@ -56,8 +58,8 @@ class BinCrossEntropy(keras.losses.Loss):
                 f"`weights` must hold {len(self.bins)} numbers, one for each bin, none negative. "
                 f"Received: shape={self.weights.shape}, the least {np.min(self.weights, initial=np.inf)}"
             )
-        if not sigma > 0:
-            raise ValueError(f"`sigma` must be positive. Received: sigma={sigma}")
+        check_positive(sigma=sigma)
+        check_count(neighbours=neighbours)
         if not 1 <= neighbours <= len(self.bins):
             raise ValueError(f"`neighbours` must lie in 1 ... {len(self.bins)}. Received: neighbours={neighbours}")
         self.sigma = float(sigma)

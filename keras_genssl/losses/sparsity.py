@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_not_negative
+
 
 def _own(codes: Any) -> Any:
     return codes
@@ -50,7 +52,7 @@ class L1Sparsity(Sparsity):
         weight: at least 0.
 
     Raises:
-        ValueError: if ``weight`` is negative.
+        ValueError: if ``weight`` is negative or not finite.
 
     Example:
         >>> [float(value) for value in L1Sparsity(0.5)(ops.convert_to_tensor([[1.0, -3.0], [0.0, 1.0]]))]
@@ -58,7 +60,8 @@ class L1Sparsity(Sparsity):
     """
 
     def __init__(self, weight: float = 1e-3) -> None:
-        self.weight = _checked_weight(weight)
+        check_not_negative(weight=weight)
+        self.weight = float(weight)
 
     def __call__(self, codes: Any, gather: Callable[[Any], Any] = _own) -> Any:
         """``weight * sum_j |code_j|``, ``(batch,)``."""
@@ -95,7 +98,8 @@ class KLSparsity(Sparsity):
         if not 0.0 < rho < 1.0:
             raise ValueError(f"`rho` must lie inside (0, 1). Received: rho={rho}")
         self.rho = float(rho)
-        self.weight = _checked_weight(weight)
+        check_not_negative(weight=weight)
+        self.weight = float(weight)
 
     def __call__(self, codes: Any, gather: Callable[[Any], Any] = _own) -> Any:
         """The divergence summed over units, for each example alike: ``(batch,)``."""
@@ -109,9 +113,3 @@ class KLSparsity(Sparsity):
     def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {"rho": self.rho, "weight": self.weight}
-
-
-def _checked_weight(weight: float) -> float:
-    if weight < 0:
-        raise ValueError(f"`weight` must not be negative. Received: weight={weight}")
-    return float(weight)

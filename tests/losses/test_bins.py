@@ -73,7 +73,7 @@ def test_the_annealed_mean_lies_between_mode_and_mean():
         ({"bins": [1.0, 2.0]}, r"`bins` must have shape \(num_bins, dim\). Received: shape=\(2,\)"),
         ({"weights": [1.0, 2.0]}, r"`weights` must hold 9 numbers, one for each bin.*shape=\(2,\)"),
         ({"weights": [-1.0] * 9}, "none negative.*the least -1.0"),
-        ({"sigma": 0.0}, "`sigma` must be positive. Received: sigma=0.0"),
+        ({"sigma": 0.0}, "`sigma` must be positive and finite. Received: sigma=0.0"),
         ({"neighbours": 10}, "`neighbours` must lie in 1 ... 9. Received: neighbours=10"),
     ],
 )

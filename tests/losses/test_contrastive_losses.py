@@ -235,12 +235,12 @@ def test_config_round_trip(loss):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: losses.NTXentLoss(0), r"`temperature` must be positive. Received: temperature=0"),
+        (lambda: losses.NTXentLoss(0), r"`temperature` must be positive and finite. Received: temperature=0"),
         (lambda: losses.NTXentLoss(float("nan")), r"`temperature` must be positive"),
-        (lambda: losses.SupConLoss(-0.1), r"`temperature` must be positive. Received: temperature=-0.1"),
+        (lambda: losses.SupConLoss(-0.1), r"`temperature` must be positive and finite. Received: temperature=-0.1"),
         (lambda: losses.SupConLoss().call([0], np.ones((1, 1, 1, 3))), r"`y_pred` must have shape \(batch, dim\)"),
-        (lambda: losses.BarlowTwinsLoss(-1), r"`redundancy_weight` must not be negative"),
-        (lambda: losses.VICRegLoss(covariance_weight=-1), r"`covariance_weight` must not be negative"),
+        (lambda: losses.BarlowTwinsLoss(-1), r"`redundancy_weight` must be at least 0"),
+        (lambda: losses.VICRegLoss(covariance_weight=-1), r"`covariance_weight` must be at least 0"),
     ],
 )
 def test_wrong_arguments(make, message):

@@ -58,5 +58,7 @@ def test_configuration_and_error() -> None:
     loss = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(InfoNCELoss(0.2, name="n")))
     assert (loss.temperature, loss.name) == (0.2, "n")
     for temperature in (0, -0.1, float("nan")):
-        with pytest.raises(ValueError, match=rf"`temperature` must be positive\. Received: temperature={temperature}"):
+        with pytest.raises(
+            ValueError, match=rf"`temperature` must be positive and finite\. Received: temperature={temperature}"
+        ):
             InfoNCELoss(temperature)

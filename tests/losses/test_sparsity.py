@@ -72,8 +72,8 @@ def test_config(penalty):
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: L1Sparsity(-1), "`weight` must not be negative. Received: weight=-1"),
-        (lambda: KLSparsity(weight=-0.5), "`weight` must not be negative. Received: weight=-0.5"),
+        (lambda: L1Sparsity(-1), "`weight` must be at least 0 and finite. Received: weight=-1"),
+        (lambda: KLSparsity(weight=-0.5), "`weight` must be at least 0 and finite. Received: weight=-0.5"),
         (lambda: KLSparsity(rho=0), r"`rho` must lie inside \(0, 1\). Received: rho=0"),
         (lambda: KLSparsity(rho=1), r"`rho` must lie inside \(0, 1\). Received: rho=1"),
     ],

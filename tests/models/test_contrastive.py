@@ -230,7 +230,11 @@ def unbuilt() -> keras.Model:
             "`predictor` must take what `head` gives",
         ),
         (lambda e: kg.models.BYOL(e, momentum=1.5), ValueError, r"`momentum` must lie in \[0, 1\]"),
-        (lambda e: kg.models.BarlowTwins(e, redundancy_weight=-1), ValueError, "`redundancy_weight` must not be"),
+        (
+            lambda e: kg.models.BarlowTwins(e, redundancy_weight=-1),
+            ValueError,
+            "`redundancy_weight` must be at least 0",
+        ),
         (lambda e: kg.models.VICReg(e, views=abs), TypeError, "`views` must be a layer, a pair of layers or None"),
     ],
 )

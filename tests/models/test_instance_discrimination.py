@@ -73,7 +73,7 @@ def test_batches_are_checked() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"temperature": -1}, r"`temperature` must be positive\. Received: temperature=-1"),
+        ({"temperature": -1}, r"`temperature` must be positive and finite\. Received: temperature=-1"),
         ({"num_examples": 0}, r"`num_examples` must be an integer of at least 1\. Received: num_examples=0"),
         ({"momentum": 1.0}, r"`momentum` must lie in \[0, 1\)\. Received: momentum=1\.0"),
         (

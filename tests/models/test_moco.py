@@ -136,7 +136,7 @@ def test_images_are_checked() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"temperature": 0.0}, r"`temperature` must be positive\. Received: temperature=0\.0"),
+        ({"temperature": 0.0}, r"`temperature` must be positive and finite\. Received: temperature=0\.0"),
         ({"queue_size": 0}, r"`size` must be an integer of at least 1\. Received: size=0"),
         ({"momentum": 1.5}, r"`momentum` must lie in \[0, 1\]\. Received: momentum=1\.5"),
         ({"groups": 0}, r"`groups` must be an integer of at least 1\. Received: groups=0"),

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, per_image
+from keras_genssl.losses.arguments import check_finite, check_positive
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -24,7 +25,8 @@ class LeastSquaresGANLoss(AdversarialLoss):
         generator_scale: factor of the generator's square, positive; the paper's is 0.5.
 
     Raises:
-        ValueError: if ``a`` equals ``b``, or ``generator_scale`` is not positive.
+        ValueError: if ``a`` equals ``b``, one of ``a``, ``b``, ``c`` is not finite, or ``generator_scale`` is
+            not positive and finite.
 
     Example:
         >>> loss = LeastSquaresGANLoss()
@@ -33,10 +35,10 @@ class LeastSquaresGANLoss(AdversarialLoss):
     """
 
     def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0, generator_scale: float = 0.5) -> None:
+        check_finite(a=a, b=b, c=c)
         if a == b:
             raise ValueError(f"`a` and `b` must differ: they label fakes and real images. Received: a={a}, b={b}")
-        if generator_scale <= 0:
-            raise ValueError(f"`generator_scale` must be positive. Received: generator_scale={generator_scale}")
+        check_positive(generator_scale=generator_scale)
         self.a = float(a)
         self.b = float(b)
         self.c = float(c)

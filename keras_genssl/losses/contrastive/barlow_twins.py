@@ -6,6 +6,8 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.adversarial.base import as_float
+from keras_genssl.losses.arguments import check_not_negative
+from keras_genssl.losses.contrastive.shapes import check_pairs
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -22,7 +24,7 @@ class BarlowTwinsLoss(keras.losses.Loss):
     ``replicas.on_global_batch(loss.call, first, second)``.
 
     Args:
-        redundancy_weight: of what lies off the diagonal, the paper's lambda, at least 0.
+        redundancy_weight: of what lies off the diagonal, the paper's lambda, at least 0 and finite.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
     Call: ``y_true`` the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)``;
@@ -32,7 +34,7 @@ class BarlowTwinsLoss(keras.losses.Loss):
         needs_batch: as in `AdversarialLoss`.
 
     Raises:
-        ValueError: if ``redundancy_weight`` is negative.
+        ValueError: if ``redundancy_weight`` is negative or not finite, or the two shapes differ.
 
     Example:
         >>> loss = BarlowTwinsLoss(redundancy_weight=0.5)
@@ -51,15 +53,14 @@ class BarlowTwinsLoss(keras.losses.Loss):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not redundancy_weight >= 0:
-            raise ValueError(
-                f"`redundancy_weight` must not be negative. Received: redundancy_weight={redundancy_weight}"
-            )
+        check_not_negative(redundancy_weight=redundancy_weight)
         self.redundancy_weight = float(redundancy_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The same loss for each image, ``(batch,)``."""
-        first, second = _standardized(as_float(y_true)), _standardized(as_float(y_pred))
+        first, second = as_float(y_true), as_float(y_pred)
+        check_pairs(first, second)
+        first, second = _standardized(first), _standardized(second)
         batch = ops.shape(first)[0]
         correlation = ops.matmul(ops.transpose(first), second) / ops.cast(batch, first.dtype)  # (dim, dim)
         identity = ops.eye(correlation.shape[0], dtype=correlation.dtype)

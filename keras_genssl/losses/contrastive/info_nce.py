@@ -5,7 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_positive
 from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.contrastive.shapes import check_negatives, check_pairs
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -20,11 +22,11 @@ class InfoNCELoss(keras.losses.Loss):
     `loss.call(keys, queries, negatives)` has those it is given, and them alone.
 
     Args:
-        temperature: t, positive.
+        temperature: t, positive and finite.
         reduction, name, dtype: As in `keras.losses.Loss`.
 
     Raises:
-        ValueError: If the temperature is not positive.
+        ValueError: If the temperature is not positive and finite, or the shapes do not fit together.
 
     Example:
         >>> queries = keys = ops.convert_to_tensor([[1.0, 0.0]])
@@ -41,8 +43,7 @@ class InfoNCELoss(keras.losses.Loss):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not temperature > 0:
-            raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
+        check_positive(temperature=temperature)
         self.temperature = float(temperature)
 
     def call(self, y_true: Any, y_pred: Any, negatives: Any = None) -> Any:
@@ -57,11 +58,14 @@ class InfoNCELoss(keras.losses.Loss):
             `(batch,)`, float32 at least.
         """
         keys, queries = directions(y_true), directions(y_pred)
+        check_pairs(keys, queries)
         positive = ops.sum(queries * keys, axis=-1, keepdims=True) / self.temperature  # (batch, 1)
         if negatives is None:
             logits = queries @ ops.transpose(keys) / self.temperature  # (batch, batch), positives on the diagonal
         else:
-            others = queries @ ops.transpose(directions(negatives)) / self.temperature  # (batch, num_negatives)
+            negatives = directions(negatives)
+            check_negatives(negatives, queries)
+            others = queries @ ops.transpose(negatives) / self.temperature  # (batch, num_negatives)
             logits = ops.concatenate([positive, others], axis=-1)
         return ops.logsumexp(logits, axis=-1) - positive[:, 0]
 

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.contrastive.shapes import check_pairs
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -23,6 +24,9 @@ class NegativeCosineSimilarity(keras.losses.Loss):
 
     Call: ``y_true`` the targets z, ``y_pred`` the predictions p, float ``(batch, dim)``. ``call`` returns ``(batch,)``.
 
+    Raises:
+        ValueError: if the two shapes differ.
+
     Example:
         >>> loss = NegativeCosineSimilarity()
         >>> round(float(loss.call(ops.array([[0.0, 5.0]]), ops.array([[3.0, 4.0]]))[0]), 4)
@@ -39,4 +43,6 @@ class NegativeCosineSimilarity(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """``-cos`` of each pair, ``(batch,)``."""
-        return -ops.sum(ops.stop_gradient(directions(y_true)) * directions(y_pred), axis=-1)
+        targets, predictions = directions(y_true), directions(y_pred)
+        check_pairs(targets, predictions)
+        return -ops.sum(ops.stop_gradient(targets) * predictions, axis=-1)

@@ -5,7 +5,9 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_positive
 from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.contrastive.shapes import check_pairs
 
 EXCLUDED = -1e30  # the logit of what is no candidate: finite, so that gradients are, and 0 in any softmax
 
@@ -23,7 +25,7 @@ class NTXentLoss(keras.losses.Loss):
     A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, first, second)``.
 
     Args:
-        temperature: T, positive. The paper: 0.1 on ImageNet, 0.5 on CIFAR-10.
+        temperature: T, positive and finite. The paper: 0.1 on ImageNet, 0.5 on CIFAR-10.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
     Call: ``y_true`` the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)`` of any
@@ -33,7 +35,7 @@ class NTXentLoss(keras.losses.Loss):
         needs_batch: as in `AdversarialLoss`.
 
     Raises:
-        ValueError: if ``temperature`` is not positive.
+        ValueError: if ``temperature`` is not positive and finite, or the two shapes differ.
 
     Example:
         >>> loss = NTXentLoss(temperature=0.5)
@@ -51,13 +53,13 @@ class NTXentLoss(keras.losses.Loss):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not temperature > 0:
-            raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
+        check_positive(temperature=temperature)
         self.temperature = float(temperature)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The mean of an image's two directions, ``(batch,)``."""
         first, second = directions(y_true), directions(y_pred)
+        check_pairs(first, second)
         views = ops.concatenate([first, second], axis=0)  # (2 batch, dim)
         logits = ops.matmul(views, ops.transpose(views)) / self.temperature
         number = ops.arange(ops.shape(views)[0], dtype="int32")

@@ -5,8 +5,11 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_positive
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.contrastive.nt_xent import EXCLUDED
+from keras_genssl.losses.contrastive.shapes import check_labels
+from keras_genssl.losses.labels import first_with_label
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -21,17 +24,18 @@ class SupConLoss(keras.losses.Loss):
     A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, labels, embeddings)``.
 
     Args:
-        temperature: T, positive; the paper's is 0.1.
+        temperature: T, positive and finite; the paper's is 0.1.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true`` labels ``(batch,)``, compared for equality; ``y_pred`` embeddings, float ``(batch, dim)``, or
-    ``(batch, views, dim)`` of several views of each image. ``call`` returns ``(batch,)``.
+    Call: ``y_true`` labels ``(batch,)`` or ``(batch, 1)``, compared for equality; ``y_pred`` embeddings, float
+    ``(batch, dim)``, or ``(batch, views, dim)`` of several views of each image. ``call`` returns ``(batch,)``.
 
     Class attributes:
         needs_batch: as in `AdversarialLoss`.
 
     Raises:
-        ValueError: if ``temperature`` is not positive, or ``y_pred`` has another rank.
+        ValueError: if ``temperature`` is not positive and finite, ``y_pred`` has another rank, or there is not a label
+            for each image.
 
     Example:
         >>> loss = SupConLoss(temperature=1.0)
@@ -50,9 +54,12 @@ class SupConLoss(keras.losses.Loss):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if not temperature > 0:
-            raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
+        check_positive(temperature=temperature)
         self.temperature = float(temperature)
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The reduced loss."""
+        return super().__call__(first_with_label(y_true), y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The mean over an image's views, ``(batch,)``."""
@@ -66,8 +73,9 @@ class SupConLoss(keras.losses.Loss):
             )
         num_views, dim = embeddings.shape[1:]
         views = ops.reshape(embeddings, (-1, dim))  # (batch * num_views, dim), those of an image side by side
-        labels = ops.reshape(ops.convert_to_tensor(y_true), (-1, 1))
-        labels = ops.reshape(ops.tile(labels, (1, num_views)), (-1,))  # (batch * num_views,)
+        labels = ops.reshape(ops.convert_to_tensor(y_true), (-1,))
+        check_labels(labels, embeddings)
+        labels = ops.reshape(ops.tile(labels[:, None], (1, num_views)), (-1,))  # (batch * num_views,)
         number = ops.arange(ops.shape(views)[0], dtype="int32")
         itself = number[:, None] == number[None, :]
         logits = ops.where(itself, EXCLUDED, ops.matmul(views, ops.transpose(views)) / self.temperature)

@@ -6,6 +6,8 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.adversarial.base import as_float
+from keras_genssl.losses.arguments import check_not_negative
+from keras_genssl.losses.contrastive.shapes import check_pairs
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -26,9 +28,9 @@ class VICRegLoss(keras.losses.Loss):
     A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, first, second)``.
 
     Args:
-        invariance_weight: i, at least 0.
-        variance_weight: v, at least 0.
-        covariance_weight: c, at least 0.
+        invariance_weight: i, at least 0 and finite.
+        variance_weight: v, at least 0 and finite.
+        covariance_weight: c, at least 0 and finite.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
     Call: ``y_true`` the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)``;
@@ -38,7 +40,7 @@ class VICRegLoss(keras.losses.Loss):
         needs_batch: as in `AdversarialLoss`.
 
     Raises:
-        ValueError: if a weight is negative.
+        ValueError: if a weight is negative or not finite, or the two shapes differ.
 
     Example:
         >>> loss = VICRegLoss()
@@ -59,14 +61,11 @@ class VICRegLoss(keras.losses.Loss):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        weights = {
-            "invariance_weight": invariance_weight,
-            "variance_weight": variance_weight,
-            "covariance_weight": covariance_weight,
-        }
-        for argument, weight in weights.items():
-            if not weight >= 0:
-                raise ValueError(f"`{argument}` must not be negative. Received: {argument}={weight}")
+        check_not_negative(
+            invariance_weight=invariance_weight,
+            variance_weight=variance_weight,
+            covariance_weight=covariance_weight,
+        )
         self.invariance_weight = float(invariance_weight)
         self.variance_weight = float(variance_weight)
         self.covariance_weight = float(covariance_weight)
@@ -74,6 +73,7 @@ class VICRegLoss(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each image, ``(batch,)``."""
         views = as_float(y_true), as_float(y_pred)
+        check_pairs(*views)
         invariance = ops.mean(ops.square(views[0] - views[1]), axis=1)  # (batch,)
         covariances = [_covariance(view) for view in views]  # (dim, dim) each
         variance = sum(_constancy(covariance) for covariance in covariances) / 2.0

@@ -6,12 +6,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_count, check_positive
 from keras_genssl.losses.metric_learning.base import (
     as_float,
     as_labels,
-    check_positive,
     check_shapes,
     nan_unless_finite,
+    of_class,
 )
 from keras_genssl.losses.metric_learning.distances import l2_normalize
 
@@ -55,7 +56,8 @@ class ArcFaceLoss(keras.layers.Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=keras.backend.result_type(keras.config.floatx(), "float32"), autocast=False)
-        check_positive(num_classes=num_classes, embedding_dim=embedding_dim, scale=scale)
+        check_count(num_classes=num_classes, embedding_dim=embedding_dim)
+        check_positive(scale=scale)
         if not 0 <= margin < math.pi:
             raise ValueError(f"`margin` must lie in [0, pi). Received: margin={margin}")
         self.num_classes = int(num_classes)
@@ -75,7 +77,7 @@ class ArcFaceLoss(keras.layers.Layer):
         turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
         within = cosine > math.cos(math.pi - self.margin)
         turned = ops.where(within, turned, cosine - self.margin * math.sin(self.margin))
-        own = ops.cast(labels, "int32")[:, None] == ops.arange(self.num_classes, dtype="int32")[None, :]
+        own = of_class(labels, self.num_classes)
         logits = self.scale * ops.where(own, turned, cosine)
         losses = ops.logsumexp(logits, axis=1) - ops.sum(ops.where(own, logits, 0.0), axis=1)
         return nan_unless_finite(losses, embeddings)

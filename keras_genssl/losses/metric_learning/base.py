@@ -6,6 +6,8 @@ from typing import Any, Self
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_not_negative
+from keras_genssl.losses.labels import first_with_label
 from keras_genssl.losses.metric_learning.distances import Distance, check_metric, pairwise_distances
 
 
@@ -36,9 +38,8 @@ class EmbeddingLoss(keras.losses.Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss."""
         y_true = ops.convert_to_tensor(y_true)
-        if len(y_true.shape) == 1:
-            # Keras casts y_true to float32, in which labels from 2**24 on would meet.
-            y_true = ops.argmax(ops.cast(y_true[:, None] == y_true[None, :], "int32"), axis=1)
+        if len(y_true.shape) == 1 or y_true.shape[1:] == (1,):  # multi-hot labels, which a subclass may take, stay
+            y_true = first_with_label(y_true)
         return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -75,7 +76,7 @@ class DistanceLoss(EmbeddingLoss):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_margin(margin)
+        check_not_negative(margin=margin)
         check_metric(distance_metric)
         self.margin = float(margin)
         self.distance_metric = distance_metric
@@ -117,19 +118,6 @@ def check_shapes(labels: Any, embeddings: Any) -> None:
         )
 
 
-def check_margin(margin: float) -> None:
-    """Refuse a negative margin, NaN and infinity."""
-    if not 0 <= margin < math.inf:
-        raise ValueError(f"`margin` must be at least 0 and finite. Received: margin={margin}")
-
-
-def check_positive(**arguments: float) -> None:
-    """Refuse a number that is not positive, by its argument's name."""
-    for argument, value in arguments.items():
-        if not 0 < value < math.inf:
-            raise ValueError(f"`{argument}` must be positive. Received: {argument}={value}")
-
-
 def nan_unless_finite(losses: Any, embeddings: Any) -> Any:
     """The losses, all NaN if an embedding is not finite: mining could pass it over, its gradient would be NaN."""
     return ops.where(ops.all(ops.isfinite(embeddings)), losses, math.nan)
@@ -138,3 +126,9 @@ def nan_unless_finite(losses: Any, embeddings: Any) -> Any:
 def same_label(labels: Any) -> Any:
     """Whether two examples have one label, bool ``(batch, batch)``."""
     return labels[:, None] == labels[None, :]
+
+
+def of_class(labels: Any, num_classes: int) -> Any:
+    """Whether an example is of a class, bool ``(batch, num_classes)``; a label outside [0, num_classes) is of none."""
+    dtype = keras.backend.result_type(labels.dtype, "int32")  # int64 is not cut: 2**32 would become 0
+    return ops.cast(labels, dtype)[:, None] == ops.arange(num_classes, dtype=dtype)[None, :]

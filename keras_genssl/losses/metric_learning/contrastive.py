@@ -1,15 +1,16 @@
 """The contrastive loss of pairs."""
 
+import math
 from typing import Any
 
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_not_negative
 from keras_genssl.losses.metric_learning.base import (
     DistanceLoss,
     as_float,
     as_labels,
-    check_margin,
     same_label,
 )
 from keras_genssl.losses.metric_learning.distances import others
@@ -30,10 +31,13 @@ class ContrastiveLoss(keras.losses.Loss):
         similar_label: what ``y_true`` is for a similar pair, 1 or 0; the other stands for a different one.
 
     Call: ``y_true`` 0 or 1, ``(batch,)``; ``y_pred`` distances, float ``(batch,)``, as from `paired_distances`; either
-    may be ``(batch, 1)``. ``call`` returns ``(batch,)``, float32 at least.
+    may be ``(batch, 1)``. ``call`` returns ``(batch,)``, float32 at least. A label between 0 and 1 is soft: it weighs
+    the two terms, as in `keras.losses.BinaryCrossentropy`. One outside [0, 1] (class numbers, or -1 for different)
+    would weigh a term below 0: that pair's loss is NaN.
 
     Raises:
-        ValueError: if an argument is outside its range, or ``y_pred`` is not one distance for each pair.
+        ValueError: if an argument is outside its range, ``y_pred`` is not one distance for each pair, or ``y_true`` not
+            one label for each.
 
     Example:
         >>> distances = ops.convert_to_tensor([0.5, 0.25])
@@ -53,7 +57,7 @@ class ContrastiveLoss(keras.losses.Loss):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_margin(margin)
+        check_not_negative(margin=margin)
         if similar_label not in (0, 1):
             raise ValueError(f"`similar_label` must be 0 or 1. Received: similar_label={similar_label}")
         self.margin = float(margin)
@@ -69,9 +73,15 @@ class ContrastiveLoss(keras.losses.Loss):
             )
         distances = ops.reshape(distances, (-1,))
         similar = ops.cast(as_labels(y_true), distances.dtype)
+        if None not in (similar.shape[0], distances.shape[0]) and similar.shape[0] != distances.shape[0]:
+            raise ValueError(
+                "`y_true` must hold a label for each distance of `y_pred`. "
+                f"Received: {similar.shape[0]} labels, {distances.shape[0]} distances"
+            )
         if self.similar_label == 0:
             similar = 1.0 - similar
-        return _contrastive(similar, distances, self.margin)
+        losses = _contrastive(similar, distances, self.margin)
+        return ops.where((similar >= 0.0) & (similar <= 1.0), losses, math.nan)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.metric_learning.base import EmbeddingLoss, check_margin, same_label
+from keras_genssl.losses.arguments import check_not_negative
+from keras_genssl.losses.metric_learning.base import EmbeddingLoss, same_label
 from keras_genssl.losses.metric_learning.distances import others, pairwise_distances
 
 _NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
@@ -46,7 +47,7 @@ class LiftedStructLoss(EmbeddingLoss):
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        check_margin(margin)
+        check_not_negative(margin=margin)
         self.margin = float(margin)
 
     def per_example(self, labels: Any, embeddings: Any) -> Any:

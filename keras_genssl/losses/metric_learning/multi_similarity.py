@@ -6,7 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.metric_learning.base import EmbeddingLoss, check_positive, same_label
+from keras_genssl.losses.arguments import check_finite, check_not_negative, check_positive
+from keras_genssl.losses.metric_learning.base import EmbeddingLoss, same_label
 from keras_genssl.losses.metric_learning.distances import l2_normalize, others
 
 _NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
@@ -22,7 +23,8 @@ class MultiSimilarityLoss(EmbeddingLoss):
 
     ``1/alpha log(1 + sum_p exp(-alpha (S_ip - base))) + 1/beta log(1 + sum_n exp(beta (S_in - base)))``.
 
-    An anchor with no pair kept, as one without a positive or without a negative, is 0.
+    The mining keeps no pair of an anchor that has no positive, or no negative: such an anchor is 0. With
+    ``epsilon=None`` nothing is mined, and Eq. 15 stands as it is: the term without pairs is 0, the other one counts.
 
     Args:
         alpha: sharpness for positives, positive.
@@ -58,10 +60,9 @@ class MultiSimilarityLoss(EmbeddingLoss):
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         check_positive(alpha=alpha, beta=beta)
-        if not math.isfinite(base):
-            raise ValueError(f"`base` must be finite. Received: base={base}")
-        if epsilon is not None and not 0 <= epsilon < math.inf:
-            raise ValueError(f"`epsilon` must be at least 0 and finite, or None. Received: epsilon={epsilon}")
+        check_finite(base=base)
+        if epsilon is not None:
+            check_not_negative(epsilon=epsilon)
         self.alpha = float(alpha)
         self.beta = float(beta)
         self.base = float(base)

@@ -5,13 +5,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_count, check_not_negative, check_positive
 from keras_genssl.losses.metric_learning.base import (
     as_float,
     as_labels,
-    check_margin,
-    check_positive,
     check_shapes,
     nan_unless_finite,
+    of_class,
 )
 from keras_genssl.losses.metric_learning.distances import l2_normalize
 
@@ -58,8 +58,9 @@ class ProxyAnchorLoss(keras.layers.Layer):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=keras.backend.result_type(keras.config.floatx(), "float32"), autocast=False)
-        check_positive(num_classes=num_classes, embedding_dim=embedding_dim, alpha=alpha)
-        check_margin(margin)
+        check_count(num_classes=num_classes, embedding_dim=embedding_dim)
+        check_positive(alpha=alpha)
+        check_not_negative(margin=margin)
         self.num_classes = int(num_classes)
         self.embedding_dim = int(embedding_dim)
         self.margin = float(margin)
@@ -73,7 +74,7 @@ class ProxyAnchorLoss(keras.layers.Layer):
         check_shapes(labels, embeddings)
         proxies = ops.cast(self.proxies, embeddings.dtype)
         similarities = ops.matmul(l2_normalize(embeddings), ops.transpose(l2_normalize(proxies)))
-        own = ops.cast(labels, "int32")[:, None] == ops.arange(self.num_classes, dtype="int32")[None, :]
+        own = of_class(labels, self.num_classes)
         pull = ops.logsumexp(ops.where(own, -self.alpha * (similarities - self.margin), _NEVER), axis=0)
         push = ops.logsumexp(ops.where(own, _NEVER, self.alpha * (similarities + self.margin)), axis=0)
         present = ops.maximum(ops.sum(ops.cast(ops.any(own, axis=0), embeddings.dtype)), 1.0)

@@ -5,12 +5,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_count
 from keras_genssl.losses.metric_learning.base import (
     as_float,
     as_labels,
-    check_positive,
     check_shapes,
     nan_unless_finite,
+    of_class,
 )
 
 
@@ -43,7 +44,7 @@ class SoftmaxLoss(keras.layers.Layer):
 
     def __init__(self, num_classes: int, embedding_dim: int, name: str | None = None) -> None:
         super().__init__(name=name, dtype=keras.backend.result_type(keras.config.floatx(), "float32"), autocast=False)
-        check_positive(num_classes=num_classes, embedding_dim=embedding_dim)
+        check_count(num_classes=num_classes, embedding_dim=embedding_dim)
         self.num_classes = int(num_classes)
         self.embedding_dim = int(embedding_dim)
         self.kernel = self.add_weight((self.embedding_dim, self.num_classes), "glorot_uniform", name="kernel")
@@ -55,7 +56,7 @@ class SoftmaxLoss(keras.layers.Layer):
         labels, embeddings = as_labels(labels), as_float(embeddings)
         check_shapes(labels, embeddings)
         logits = ops.matmul(embeddings, ops.cast(self.kernel, embeddings.dtype)) + ops.cast(self.bias, embeddings.dtype)
-        own = ops.cast(labels, "int32")[:, None] == ops.arange(self.num_classes, dtype="int32")[None, :]
+        own = of_class(labels, self.num_classes)
         losses = ops.logsumexp(logits, axis=1) - ops.sum(ops.where(own, logits, 0.0), axis=1)
         return nan_unless_finite(losses, embeddings)
 

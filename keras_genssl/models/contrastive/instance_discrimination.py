@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_genssl import backbones
 from keras_genssl.engine import MemoryBank
+from keras_genssl.losses.arguments import check_positive
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.models.contrastive.base import EncoderAndHead
 
@@ -31,7 +32,7 @@ class InstanceDiscrimination(EncoderAndHead):
         head: A built network of features to embeddings `(batch, dim)`; None: one dense layer to 128.
         views: A layer of images to random views of them; None: the images are the views.
         momentum: Of the memory, in [0, 1).
-        temperature: t, positive.
+        temperature: t, positive and finite.
         name: The model's name.
 
     Raises:
@@ -64,8 +65,7 @@ class InstanceDiscrimination(EncoderAndHead):
         if isinstance(num_examples, bool) or not isinstance(num_examples, int) or num_examples < 1:
             rule = "must be an integer of at least 1"
             raise ValueError(f"`num_examples` {rule}. Received: num_examples={num_examples!r}")
-        if not temperature > 0:
-            raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
+        check_positive(temperature=temperature)
         head = head or backbones.projection_head(encoder.output_shape[-1], num_layers=1, output_bias=True)
         super().__init__(encoder, head, views, name=name)
         self.temperature = temperature

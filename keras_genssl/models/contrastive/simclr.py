@@ -25,7 +25,7 @@ class SimCLR(TwoViews):
         head: A built network of the features to what is compared; None: `backbones.projection_head` of two layers,
             as wide as the features, to 128, all batch-normalised.
         views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
-        temperature: Positive.
+        temperature: Positive and finite.
         name: The model's name.
 
     Raises:

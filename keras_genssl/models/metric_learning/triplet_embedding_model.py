@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_genssl.losses.arguments import check_not_negative
 from keras_genssl.models.metric_learning.base import Embedder, distances, squared_distances
 
 
@@ -21,13 +22,13 @@ class TripletEmbeddingModel(Embedder):
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
-        margin: Positive; 0.2 is FaceNet's.
+        margin: At least 0 and finite; 0.2 is FaceNet's.
         squared: Whether distances are squared, as FaceNet's are.
         normalize: Whether embeddings are divided by their L2 norm, as FaceNet's are.
         name: The model's name.
 
     Raises:
-        ValueError: If the encoder is not built or does not give vectors, or the margin is not positive.
+        ValueError: If the encoder is not built or does not give vectors, or the margin is negative or not finite.
 
     Example:
 
@@ -49,8 +50,7 @@ class TripletEmbeddingModel(Embedder):
         name: str | None = None,
     ) -> None:
         super().__init__(encoder, normalize, name)
-        if not margin > 0:
-            raise ValueError(f"`margin` must be positive. Received: margin={margin}")
+        check_not_negative(margin=margin)
         self.margin = float(margin)
         self.squared = squared
 

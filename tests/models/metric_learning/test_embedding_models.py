@@ -153,8 +153,8 @@ def test_arguments_are_checked(encoder):
     other_way.similar_label = 1
     with pytest.raises(ValueError, match=r"`loss` must read label 1 as different: .* similar_label=1"):
         kg.models.PairEmbeddingModel(encoder, other_way)
-    for margin in (0, -1.0, math.nan):
-        with pytest.raises(ValueError, match=f"`margin` must be positive. Received: margin={margin}"):
+    for margin in (-1.0, math.nan, math.inf):
+        with pytest.raises(ValueError, match=f"`margin` must be at least 0 and finite. Received: margin={margin}"):
             kg.models.TripletEmbeddingModel(encoder, margin=margin)
 
 
