@@ -6,8 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.metric_learning.base import EmbeddingLoss, check_positive, same_label
-from keras_genssl.losses.metric_learning.distances import l2_normalize, others
+from keras_genssl.losses.metric_learning.distances import others
 
 _NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
 
@@ -69,8 +70,8 @@ class MultiSimilarityLoss(EmbeddingLoss):
 
     def per_example(self, labels: Any, embeddings: Any) -> Any:
         """Loss of each anchor, ``(batch,)``."""
-        directions = l2_normalize(embeddings)
-        similarities = ops.matmul(directions, ops.transpose(directions))
+        unit = directions(embeddings)
+        similarities = ops.matmul(unit, ops.transpose(unit))
         same = same_label(labels)
         positive, negative = same & others(ops.shape(labels)[0]), ~same
         if self.epsilon is not None:
