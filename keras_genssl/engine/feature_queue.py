@@ -47,7 +47,7 @@ class FeatureQueue(keras.layers.Layer):
         self.built = True
 
     def enqueue(self, vectors: Any) -> None:
-        """Puts the vectors of all replicas in the places of the oldest.
+        """Puts the vectors of all replicas in the places of the oldest, but for those that are not finite.
 
         Args:
             vectors: `(batch, dim)` of this replica, through which no gradient flows.
@@ -58,7 +58,8 @@ class FeatureQueue(keras.layers.Layer):
         first = (ops.arange(self.size, dtype="int32") - self.position) % self.size
         last = first + (count - 1 - first) // self.size * self.size
         new = ops.take(vectors, ops.clip(last, 0, count - 1), axis=0)
-        self.vectors.assign(ops.where((first < count)[:, None], new, self.vectors))
+        taken = ops.logical_and(first < count, ops.all(ops.isfinite(new), axis=1))
+        self.vectors.assign(ops.where(taken[:, None], new, self.vectors))
         self.position.assign((self.position + count) % self.size)
 
     def get_config(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A check in the step that stops a diverged training before its weights are lost."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -9,7 +10,8 @@ def finite(values: Any, name: str) -> Any:
     """The values themselves, if none of them is NaN or infinite.
 
     What is computed from the result waits for the check, and so do gradients through it: no optimizer has moved a
-    weight when it fails. Batch normalisation's moving statistics belong to the forward pass, and may have moved.
+    weight when it fails. Moving statistics belong to the forward pass: `layers.BatchNormalization` leaves out those of
+    a batch that are not finite, `keras.layers.BatchNormalization` takes them in.
 
     Args:
         values: A float tensor.
@@ -20,18 +22,16 @@ def finite(values: Any, name: str) -> Any:
 
     Raises:
         InvalidArgumentError: When run, if a value is not finite. XLA compiles the check away: there the loss
-            becomes NaN and the weights follow; `keras.callbacks.TerminateOnNaN` ends such a training.
+            becomes NaN and no optimizer moves a weight; `keras.callbacks.TerminateOnNaN` ends such a training.
 
     Example:
         >>> finite(tf.constant([0.0, 2.0]), "distances").numpy().tolist()
         [0.0, 2.0]
     """
-    message = f"All {name} must be finite. Received: NaN or infinity; training has diverged (a lower learning rate?)"
 
     @tf.custom_gradient
     def checked(tensor: tf.Tensor) -> Any:
-        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(tf.math.is_finite(tensor)), [message])]):
-            result = tf.identity(tensor)
+        (result,) = require_finite([tensor], name)
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             # Backpropagation needs no value of a loss: nothing else makes it wait.
@@ -41,3 +41,16 @@ def finite(values: Any, name: str) -> Any:
         return result, gradient
 
     return checked(tf.convert_to_tensor(values))
+
+
+def require_finite(tensors: Sequence[Any], name: str) -> list[Any]:
+    """`finite` of several tensors or `IndexedSlices` at once, through which no gradient is asked for."""
+    message = f"All {name} must be finite. Received: NaN or infinity; training has diverged (a lower learning rate?)"
+    with tf.control_dependencies([tf.debugging.Assert(all_finite(tensors), [message])]):
+        return [tf.identity(tensor) for tensor in tensors]
+
+
+def all_finite(tensors: Sequence[Any]) -> Any:
+    """Whether no number of the tensors or `IndexedSlices` is NaN or infinite, a bool scalar."""
+    values = (tensor.values if isinstance(tensor, tf.IndexedSlices) else tensor for tensor in tensors)
+    return tf.reduce_all(tf.convert_to_tensor([tf.reduce_all(tf.math.is_finite(value)) for value in values], tf.bool))

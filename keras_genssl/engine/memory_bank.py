@@ -70,7 +70,7 @@ class MemoryBank(keras.layers.Layer):
             return tf.cast(wide, tf.int32)
 
     def update(self, index: Any, features: Any) -> None:
-        """Moves the vectors of a batch's examples, those of all replicas.
+        """Moves the vectors of a batch's examples, those of all replicas, but not to features that are not finite.
 
         Args:
             index: Integers `(batch,)` of this replica in [0, size).
@@ -84,9 +84,11 @@ class MemoryBank(keras.layers.Layer):
         order = ops.arange(ops.shape(index)[0], dtype="int32")
         last = ops.max(ops.where(index[None, :] == index[:, None], order[None, :], -1), axis=1)
         features = ops.normalize(ops.take(features, last, axis=0), axis=-1)
-        moved = self.momentum * ops.take(self.vectors, index, axis=0) + (1 - self.momentum) * features
+        old = ops.take(self.vectors, index, axis=0)
+        moved = ops.normalize(self.momentum * old + (1 - self.momentum) * features, axis=-1)
+        moved = ops.where(ops.all(ops.isfinite(moved), axis=1, keepdims=True), moved, old)
         # Equal indices carry equal rows now, so that the order of writing does not matter.
-        self.vectors.assign(ops.scatter_update(self.vectors, index[:, None], ops.normalize(moved, axis=-1)))
+        self.vectors.assign(ops.scatter_update(self.vectors, index[:, None], moved))
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_genssl.engine import batches, replicas
 from keras_genssl.engine.finite import finite
 from keras_genssl.engine.serving import Serving
+from keras_genssl.engine.updates import update
 
 
 class Method(keras.Model):
@@ -193,6 +194,10 @@ class Method(keras.Model):
 
         Returns:
             What `call` gave for x before the update, and the logs.
+
+        Raises:
+            InvalidArgumentError: When run, if a loss or a gradient is not finite, before a weight has moved. Under
+                XLA, which drops the check, no weight moves either, and the loss is logged as it is.
         """
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
@@ -200,7 +205,8 @@ class Method(keras.Model):
             penalty = regularization(self.layers)
             scaled = self.optimizer.scale_loss(replicas.share_of_mean(losses) + penalty / replicas.count())
         variables = self.trainable_variables
-        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        gradients = tape.gradient(scaled, variables)
+        update(type(self).__name__, self.optimizer, gradients, variables, losses, self.jit_compile)
         self._track_loss(losses, penalty)
         return y_pred, self.logs(self.compute_metrics(x, y, y_pred))
 

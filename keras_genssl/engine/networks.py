@@ -10,9 +10,11 @@ def require_built(**networks: keras.Model) -> None:
         networks: By the name of the argument that each came as.
 
     Raises:
-        ValueError: If one is not built, or is a subclass of `keras.Model` with a `call` of its own.
+        ValueError: If one is no model, is not built, or is a subclass of `keras.Model` with a `call` of its own.
     """
     for argument, network in networks.items():
+        if not isinstance(network, keras.Model):
+            raise ValueError(f"`{argument}` must be a keras.Model. Received: {argument}={network!r}")
         if not network.built:
             raise ValueError(
                 f"`{argument}` must be built (give it an input shape). Received: {network.name!r}, which has no "

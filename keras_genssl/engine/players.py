@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_genssl.engine import replicas
 from keras_genssl.engine.method import Method, checked, regularization
+from keras_genssl.engine.updates import update
 
 Optimizer: TypeAlias = keras.optimizers.Optimizer
 
@@ -32,7 +33,8 @@ class PlayersModel(Method):
     A round is the set of players that are updated from one pass. Its gradients are all taken at the
     old weights, then applied. A step of several rounds gives each its own share of the batch, so that
     no two updates see the same images. A round leaves the weights *and* the batch statistics of the
-    players who do not take part as they were.
+    players who do not take part as they were. A player whose losses or gradients are not finite is not updated: the
+    step raises, or under XLA goes on.
 
     Optimizers are attributes, `<player>_optimizer`, saved and restored with the model. Logs hold
     `<player>_loss`, averaged over the global batches of an epoch.
@@ -188,7 +190,9 @@ class PlayersModel(Method):
                     f"The loss of player {player!r} must depend on its networks. "
                     f"Received: no gradient for any of its {len(variables[player])} variables"
                 )
-            self.optimizer_of(player).apply(gradients[player], variables[player])
+            name = f"{player!r} in {type(self).__name__}"
+            optimizer = self.optimizer_of(player)
+            update(name, optimizer, gradients[player], variables[player], losses[player], self.jit_compile)
         _restore(statistics)
         self._track(losses, penalties)
 

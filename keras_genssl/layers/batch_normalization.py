@@ -1,8 +1,10 @@
 """Batch normalisation on TensorFlow's fused kernel."""
 
+import functools
 from typing import Any
 
 import keras
+from keras import ops
 
 # TensorFlow's own wrapper raises smaller values to this one for cuDNN's sake.
 _MIN_FUSED_EPSILON = 1.001e-5
@@ -18,6 +20,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
     renormalisation, ``epsilon`` below 1.001e-5, and training with ``synchronized=True`` on more than one
     replica, where the statistics are those of the global batch.
 
+    The moving statistics of a channel whose mean or variance in the batch is NaN or infinite stay as they are (Keras'
+    own become NaN, and with them every later inference).
+
     Args: those of `keras.layers.BatchNormalization`. As there, ``trainable=False`` also means inference mode.
 
     Ioffe and Szegedy, 2015 (https://arxiv.org/abs/1502.03167).
@@ -32,8 +37,19 @@ class BatchNormalization(keras.layers.BatchNormalization):
         """Normalise over the batch (training) or with the moving statistics (inference)."""
         use_batch_statistics = bool(training) and self.trainable
         if mask is not None or not self._fusible(inputs, use_batch_statistics):
-            return super().call(inputs, training=training, mask=mask)
+            return self._plain(inputs, training, mask, use_batch_statistics)
         return self._fused(inputs, use_batch_statistics)
+
+    def _plain(self, inputs: Any, training: bool | None, mask: Any, use_batch_statistics: bool) -> Any:
+        own = (self.gamma, self.beta)
+        moving = [weight for weight in self.weights if not any(weight is other for other in own)]
+        before = [ops.copy(weight.value) for weight in moving] if use_batch_statistics else []
+        outputs = super().call(inputs, training=training, mask=mask)
+        if use_batch_statistics:
+            finite = functools.reduce(ops.logical_and, [ops.isfinite(weight.value) for weight in moving])
+            for weight, value in zip(moving, before, strict=True):
+                weight.assign(ops.where(finite, weight.value, value))
+        return outputs
 
     def _fusible(self, inputs: Any, use_batch_statistics: bool) -> bool:
         if keras.backend.backend() != "tensorflow" or self.renorm or self.epsilon < _MIN_FUSED_EPSILON:
@@ -69,6 +85,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
             # The kernel returns the unbiased variance; Keras averages the biased one.
             count = tf.cast(tf.size(inputs), "float32") / channels
             variance = normalised.batch_variance * ((count - 1.0) / count)
-            self.moving_mean.assign(moving_mean * self.momentum + normalised.batch_mean * (1.0 - self.momentum))
-            self.moving_variance.assign(moving_variance * self.momentum + variance * (1.0 - self.momentum))
+            finite = tf.math.is_finite(normalised.batch_mean) & tf.math.is_finite(variance)
+            for moving, value, new in (
+                (self.moving_mean, moving_mean, normalised.batch_mean),
+                (self.moving_variance, moving_variance, variance),
+            ):
+                moving.assign(tf.where(finite, value * self.momentum + new * (1.0 - self.momentum), value))
         return tf.cast(normalised.y, self.compute_dtype)

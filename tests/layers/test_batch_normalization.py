@@ -108,6 +108,20 @@ def test_mask_is_respected():
     _close(ours.weights, reference.weights, 1e-5)
 
 
+@pytest.mark.parametrize("shape", [(2, 1, 1, 2), (2, 2)])  # on the fused kernel, and as Keras computes it
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_moving_statistics_of_a_batch_that_is_not_finite_stay(shape, bad):
+    layer = BatchNormalization(momentum=0.9)
+    layer.build(shape)
+    layer.moving_mean.assign([3.0, 3.0])
+    x = np.array([[bad, 0.0], [1.0, 2.0]], "float32")  # the second channel: mean 1, variance 1
+    outputs = np.reshape(layer(np.reshape(x, shape), training=True), (2, 2))
+    assert np.isnan(outputs[:, 0]).any()
+    np.testing.assert_allclose(outputs[:, 1], [-1, 1], atol=1e-3)
+    np.testing.assert_allclose(layer.moving_mean, [3.0, 0.9 * 3.0 + 0.1], rtol=1e-6)
+    np.testing.assert_allclose(layer.moving_variance, [1.0, 1.0], rtol=1e-6)
+
+
 def test_frozen_means_inference():
     ours, reference = _pair((2, 3, 4, 5))
     ours.trainable = reference.trainable = False

@@ -217,6 +217,14 @@ def test_sup_con_of_equal_embeddings_and_lone_labels_has_finite_gradients():
             np.testing.assert_allclose(tape.gradient(values, embeddings), 0, atol=1e-4)
 
 
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_sup_con_of_embeddings_that_are_not_finite_is_nan(bad):
+    """Labels seen once have no positive, and a loss of 0 but for that."""
+    embeddings = np.ones((3, 2), "float32")
+    embeddings[1, 0] = bad
+    assert np.isnan(losses.SupConLoss().call([0, 1, 2], embeddings)).all()
+
+
 def test_directions_of_short_and_of_broken_embeddings():
     values = np.asarray(directions([[3e-6, 4e-6], [3e-7, 4e-7], [np.nan, 0.0]]))
     np.testing.assert_allclose(values[:2], [[0.6, 0.8], [0.0, 0.0]], rtol=1e-4)

@@ -70,6 +70,11 @@ def test_batches_are_checked() -> None:
         model.train_on_batch({"image": IMAGES, "index": np.zeros(4, "float32")})
 
 
+def test_views_that_are_no_layer_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"`views` must be a layer or None\. Received: views='simclr'"):
+        kg.models.InstanceDiscrimination(*networks()[:1], 7, views="simclr")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -133,6 +133,15 @@ def test_images_are_checked() -> None:
         model.train_on_batch({"image": PAIRS["first"]})
 
 
+def test_a_pair_of_views_is_refused_and_v2_is_the_default() -> None:
+    with pytest.raises(TypeError, match=r"`views` must be a layer or None\. Received: views=\("):
+        kg.models.MoCo(*networks(), views=kg.views.byol(8))
+    model = kg.models.MoCo(networks()[0], queue_size=6)
+    assert model.loss_of_queries.temperature == 0.2
+    widths = [layer.units for layer in model.head.layers if isinstance(layer, keras.layers.Dense)]
+    assert widths == [3, 128]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

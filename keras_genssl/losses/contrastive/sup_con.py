@@ -1,5 +1,6 @@
 """Supervised contrastive learning."""
 
+import math
 from typing import Any, ClassVar
 
 import keras
@@ -28,7 +29,8 @@ class SupConLoss(keras.losses.Loss):
         reduction, name, dtype: as in `keras.losses.Loss`.
 
     Call: ``y_true`` labels ``(batch,)`` or ``(batch, 1)``, compared for equality; ``y_pred`` embeddings, float
-    ``(batch, dim)``, or ``(batch, views, dim)`` of several views of each image. ``call`` returns ``(batch,)``.
+    ``(batch, dim)``, or ``(batch, views, dim)`` of several views of each image. ``call`` returns ``(batch,)``, all NaN
+    if an embedding is not finite.
 
     Class attributes:
         needs_batch: as in `AdversarialLoss`.
@@ -83,7 +85,9 @@ class SupConLoss(keras.losses.Loss):
         positive = ops.logical_and(labels[:, None] == labels[None, :], ops.logical_not(itself))
         count = ops.sum(ops.cast(positive, logits.dtype), axis=1)
         total = ops.sum(ops.where(positive, -log_probabilities, 0.0), axis=1)
-        return ops.mean(ops.reshape(total / ops.maximum(count, 1.0), (-1, num_views)), axis=1)
+        losses = ops.mean(ops.reshape(total / ops.maximum(count, 1.0), (-1, num_views)), axis=1)
+        # A view that has no positive has no part in its loss, but in its gradient.
+        return ops.where(ops.all(ops.isfinite(views)), losses, math.nan)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.arguments import check_count, check_positive
+from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.metric_learning.base import (
     as_float,
     as_labels,
@@ -14,7 +15,6 @@ from keras_genssl.losses.metric_learning.base import (
     nan_unless_finite,
     of_class,
 )
-from keras_genssl.losses.metric_learning.distances import l2_normalize
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -72,7 +72,7 @@ class ArcFaceLoss(keras.layers.Layer):
         labels, embeddings = as_labels(labels), as_float(embeddings)
         check_shapes(labels, embeddings)
         centres = ops.cast(self.centres, embeddings.dtype)
-        cosine = ops.matmul(l2_normalize(embeddings), ops.transpose(l2_normalize(centres)))
+        cosine = ops.matmul(directions(embeddings), ops.transpose(directions(centres)))
         sine = ops.sqrt(ops.maximum(1.0 - ops.square(cosine), 1e-12))  # sqrt has no gradient at 0
         turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
         within = cosine > math.cos(math.pi - self.margin)

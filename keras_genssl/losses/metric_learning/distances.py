@@ -5,6 +5,8 @@ from typing import Any
 
 from keras import ops
 
+from keras_genssl.losses.contrastive.directions import directions
+
 Distance = str | Callable[[Any], Any]
 
 METRICS = ("L2", "squared-L2", "angular")
@@ -29,8 +31,8 @@ def pairwise_distances(embeddings: Any, distance_metric: Distance = "L2") -> Any
     if callable(distance_metric):
         return distance_metric(embeddings)
     if distance_metric == "angular":
-        directions = l2_normalize(embeddings)
-        return ops.maximum(1.0 - ops.matmul(directions, ops.transpose(directions)), 0.0)
+        unit = directions(embeddings)
+        return ops.maximum(1.0 - ops.matmul(unit, ops.transpose(unit)), 0.0)
     norms = ops.sum(ops.square(embeddings), axis=1)
     squared = norms[:, None] + norms[None, :] - 2.0 * ops.matmul(embeddings, ops.transpose(embeddings))
     squared = ops.where(others(ops.shape(embeddings)[0]), ops.maximum(squared, 0.0), 0.0)
@@ -56,7 +58,7 @@ def paired_distances(first: Any, second: Any, distance_metric: str = "L2") -> An
         [5.0]
     """
     if distance_metric == "angular":
-        return ops.maximum(1.0 - ops.sum(l2_normalize(first) * l2_normalize(second), axis=-1), 0.0)
+        return ops.maximum(1.0 - ops.sum(directions(first) * directions(second), axis=-1), 0.0)
     check_metric(distance_metric, METRICS[:2])
     squared = ops.sum(ops.square(first - second), axis=-1)
     return squared if distance_metric == "squared-L2" else safe_sqrt(squared)
@@ -69,12 +71,6 @@ def check_metric(distance_metric: Any, metrics: tuple[str, ...] = METRICS) -> No
             "`distance_metric` must be 'L2', 'squared-L2', 'angular' or a function from embeddings (batch, dim) to "
             f"distances (batch, batch). Received: distance_metric={distance_metric!r}"
         )
-
-
-def l2_normalize(embeddings: Any) -> Any:
-    """Rows of length 1; a row of zeros stays one, with a finite gradient."""
-    squared = ops.sum(ops.square(embeddings), axis=-1, keepdims=True)
-    return embeddings * ops.rsqrt(ops.maximum(squared, 1e-12))
 
 
 def safe_sqrt(squared: Any) -> Any:

@@ -7,8 +7,9 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.arguments import check_finite, check_not_negative, check_positive
+from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.metric_learning.base import EmbeddingLoss, same_label
-from keras_genssl.losses.metric_learning.distances import l2_normalize, others
+from keras_genssl.losses.metric_learning.distances import others
 
 _NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
 
@@ -70,8 +71,8 @@ class MultiSimilarityLoss(EmbeddingLoss):
 
     def per_example(self, labels: Any, embeddings: Any) -> Any:
         """Loss of each anchor, ``(batch,)``."""
-        directions = l2_normalize(embeddings)
-        similarities = ops.matmul(directions, ops.transpose(directions))
+        unit = directions(embeddings)
+        similarities = ops.matmul(unit, ops.transpose(unit))
         same = same_label(labels)
         positive, negative = same & others(ops.shape(labels)[0]), ~same
         if self.epsilon is not None:

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.arguments import check_count, check_not_negative, check_positive
+from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.metric_learning.base import (
     as_float,
     as_labels,
@@ -13,7 +14,6 @@ from keras_genssl.losses.metric_learning.base import (
     nan_unless_finite,
     of_class,
 )
-from keras_genssl.losses.metric_learning.distances import l2_normalize
 
 _NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
 
@@ -73,7 +73,7 @@ class ProxyAnchorLoss(keras.layers.Layer):
         labels, embeddings = as_labels(labels), as_float(embeddings)
         check_shapes(labels, embeddings)
         proxies = ops.cast(self.proxies, embeddings.dtype)
-        similarities = ops.matmul(l2_normalize(embeddings), ops.transpose(l2_normalize(proxies)))
+        similarities = ops.matmul(directions(embeddings), ops.transpose(directions(proxies)))
         own = of_class(labels, self.num_classes)
         pull = ops.logsumexp(ops.where(own, -self.alpha * (similarities - self.margin), _NEVER), axis=0)
         push = ops.logsumexp(ops.where(own, _NEVER, self.alpha * (similarities + self.margin)), axis=0)

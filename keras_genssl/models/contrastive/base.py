@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 import keras
 from keras import ops
 
-from keras_genssl.engine import replicas
+from keras_genssl.engine import finite, replicas
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.models.representation import RepresentationMethod, require_input, require_vectors
 
@@ -114,7 +114,15 @@ class TwoViews(EncoderAndHead):
 
     def project(self, images: Any, training: bool) -> Any:
         """The head's output, `(batch, head_dim)`."""
-        return self.head(self.encoder(images, training=training), training=training)
+        # Not left to the loss: a ReLU of the head that TensorFlow fuses with the layer before makes 0 of NaN.
+        features = finite(self.encoder(images, training=training), "features")
+        return self.head(features, training=training)
+
+
+def require_one_layer(views: Any) -> None:
+    """Raises TypeError where `views` is not a layer, for both views, or None."""
+    if views is not None and not isinstance(views, keras.layers.Layer):
+        raise TypeError(f"`views` must be a layer or None. Received: views={views!r}")
 
 
 def _spread(projections: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from keras_genssl.backbones import projection_head
-from keras_genssl.engine import TargetNetwork
+from keras_genssl.engine import TargetNetwork, finite
 from keras_genssl.losses import NegativeCosineSimilarity
 from keras_genssl.models.contrastive.base import TwoViews, Views
 from keras_genssl.models.representation import require_input, require_vectors, width
@@ -83,7 +83,8 @@ class BYOL(TwoViews):
 
     def target(self, images: Any, training: bool = False) -> Any:
         """The projections of the slow copy, `(batch, head_dim)`."""
-        return self.target_head(self.target_encoder(images, training=training), training=training)
+        features = finite(self.target_encoder(images, training=training), "features")
+        return self.target_head(features, training=training)
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """`|q_1 - t_2|^2 + |q_2 - t_1|^2`, `(batch,)`."""

@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from keras_genssl import backbones
-from keras_genssl.engine import MemoryBank
+from keras_genssl.engine import MemoryBank, finite
 from keras_genssl.losses.arguments import check_positive
 from keras_genssl.losses.contrastive.directions import directions
-from keras_genssl.models.contrastive.base import EncoderAndHead
+from keras_genssl.models.contrastive.base import EncoderAndHead, require_one_layer
+from keras_genssl.models.representation import width
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -37,6 +38,7 @@ class InstanceDiscrimination(EncoderAndHead):
 
     Raises:
         ValueError: If an argument is out of range, or a network is not built or does not fit.
+        TypeError: If `views` is anything else, a pair of layers too.
 
     Example:
 
@@ -66,7 +68,8 @@ class InstanceDiscrimination(EncoderAndHead):
             rule = "must be an integer of at least 1"
             raise ValueError(f"`num_examples` {rule}. Received: num_examples={num_examples!r}")
         check_positive(temperature=temperature)
-        head = head or backbones.projection_head(encoder.output_shape[-1], num_layers=1, output_bias=True)
+        require_one_layer(views)
+        head = head or backbones.projection_head(width(encoder), num_layers=1, output_bias=True)
         super().__init__(encoder, head, views, name=name)
         self.temperature = temperature
         self.bank = MemoryBank(num_examples, self.head.output_shape[-1], momentum, name="bank")
@@ -78,7 +81,8 @@ class InstanceDiscrimination(EncoderAndHead):
 
     def call(self, images: Any, training: bool = False) -> Any:
         """The embeddings of images, unit vectors `(batch, dim)`."""
-        return directions(self.head(self.encoder(images, training=training), training=training))
+        features = finite(self.encoder(images, training=training), "features")
+        return directions(self.head(features, training=training))
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images and their numbers, if they are there and in range."""

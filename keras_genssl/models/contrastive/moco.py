@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from keras_genssl import backbones
-from keras_genssl.engine import FeatureQueue, TargetNetwork, in_groups, shuffled
+from keras_genssl.engine import FeatureQueue, TargetNetwork, finite, in_groups, shuffled
 from keras_genssl.losses.contrastive import InfoNCELoss
 from keras_genssl.losses.contrastive.directions import directions
-from keras_genssl.models.contrastive.base import EncoderAndHead
+from keras_genssl.models.contrastive.base import EncoderAndHead, require_one_layer
+from keras_genssl.models.representation import width
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -21,7 +22,7 @@ class MoCo(EncoderAndHead):
     the second views, loss of the first views' queries against their keys and the queue, update, enqueue the keys.
     What v1 and v2 differ in are arguments:
 
-    |                | v1                                               | v2 (the default head)            |
+    |                | v1                                               | v2 (the default)                 |
     |----------------|--------------------------------------------------|----------------------------------|
     | `head`         | one dense layer to 128                           | two, ReLU between, no batch norm |
     | `temperature`  | 0.07                                             | 0.2                              |
@@ -40,21 +41,23 @@ class MoCo(EncoderAndHead):
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, features)`.
-        head: A built network of features to embeddings `(batch, dim)`; None: v2's.
+        head: A built network of features to embeddings `(batch, dim)`; None: v2's. v1's is
+            `backbones.projection_head(features, num_layers=1, output_bias=True)`.
         views: A layer of images to random views of them, called twice; None: batches hold the pairs.
         queue_size: The number of negatives; it need not be a multiple of the batch.
         momentum: m, in [0, 1].
-        temperature: Of `losses.InfoNCELoss`, positive.
+        temperature: Of `losses.InfoNCELoss`, positive; by default v2's, v1's is 0.07.
         groups: Parts of the global batch that batch normalisation sees, a divisor of the batch; 1: no splitting and
             no shuffling, for networks without batch normalisation.
         name: The model's name.
 
     Raises:
         ValueError: If an argument is out of range, or a network is not built or does not fit.
+        TypeError: If `views` is anything else, a pair of layers too.
 
     Example:
 
-        model = kg.models.MoCo(kg.backbones.resnet18(stem="small"), views=kg.views.moco_v2(28), temperature=0.2)
+        model = kg.models.MoCo(kg.backbones.resnet18(stem="small"), views=kg.views.moco_v2(28))
         model.compile(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.06, steps), momentum=0.9))
         model.fit(kg.data.load("fashion_mnist", batch_size=256), epochs=200)
         features = model.encode(images)
@@ -67,13 +70,14 @@ class MoCo(EncoderAndHead):
         views: keras.layers.Layer | None = None,
         queue_size: int = 65536,
         momentum: float = 0.999,
-        temperature: float = 0.07,
+        temperature: float = 0.2,
         groups: int = 8,
         name: str | None = None,
     ) -> None:
         if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
             raise ValueError(f"`groups` must be an integer of at least 1. Received: groups={groups!r}")
-        head = head or backbones.projection_head(encoder.output_shape[-1], batch_norm=False, output_bias=True)
+        require_one_layer(views)
+        head = head or backbones.projection_head(width(encoder), batch_norm=False, output_bias=True)
         super().__init__(encoder, head, views, name=name)
         if views is None:
             self.fields, self.num_required = ("first", "second"), 2  # type: ignore[misc]  # of this object only
@@ -104,7 +108,9 @@ class MoCo(EncoderAndHead):
     def _embed(self, networks: tuple[Any, Any], images: Any, training: bool) -> Any:
         def function(rows: Any) -> Any:
             encoder, head = networks
-            return directions(head(encoder(rows, training=training), training=training))
+            # Not left to the loss: a ReLU that TensorFlow fuses with the layer before makes 0 of NaN.
+            features = finite(encoder(rows, training=training), "features")
+            return directions(head(features, training=training))
 
         return in_groups(function, networks, images, self.groups) if training else function(images)
 

@@ -6,19 +6,22 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import Method, Serving, batches, finite
+from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.models.representation import require_vectors
 
-_EPSILON = 1e-12  # inside the norm and the distance: the gradients at 0 stay finite
+_EPSILON = 1e-12  # inside the distance: its gradient at 0 stays finite
 
 
 class Embedder(Method):
     """Images to embeddings; not a method itself.
 
-    A step whose embeddings or losses are not finite raises `InvalidArgumentError` before the optimizer has moved a
-    weight; see `engine.finite`, under XLA too.
+    A step whose embeddings, losses or gradients are not finite raises `InvalidArgumentError` before the optimizer has
+    moved a weight; see `engine.finite`, under XLA too.
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
-        normalize: Whether embeddings are divided by their L2 norm.
+        normalize: Whether embeddings are divided by their L2 norm; one shorter than 1e-6 becomes zero, without a
+            gradient.
         name: The model's name.
 
     Raises:
@@ -28,17 +31,8 @@ class Embedder(Method):
     parts: ClassVar[tuple[str, ...]] = ("encoder",)
 
     def __init__(self, encoder: keras.Model, normalize: bool = True, name: str | None = None) -> None:
+        require_vectors(encoder=encoder)
         super().__init__(name=name)
-        if not encoder.built:
-            raise ValueError(
-                "`encoder` must be built (give it an input shape). "
-                f"Received: {encoder.name!r}, which has no weights yet"
-            )
-        if len(encoder.output_shape) != 2 or not encoder.output_shape[1]:
-            raise ValueError(
-                "`encoder` must give embeddings of shape (batch, dim), with dim at least 1. "
-                f"Received: an encoder with output shape {encoder.output_shape}"
-            )
         self.encoder = encoder
         self.normalize = normalize
 
@@ -80,10 +74,7 @@ class Embedder(Method):
 
     def _embed(self, images: Any, training: bool) -> Any:
         embeddings = ops.cast(self.encoder(images, training=training), keras.config.floatx())
-        if not self.normalize:
-            return embeddings
-        squares = ops.sum(ops.square(embeddings), axis=1, keepdims=True)
-        return embeddings * ops.rsqrt(ops.maximum(squares, _EPSILON))
+        return directions(embeddings) if self.normalize else embeddings
 
 
 def squared_distances(first: Any, second: Any) -> Any:

@@ -30,7 +30,8 @@ class EmbeddingModel(Embedder):
         name: The model's name.
 
     Raises:
-        ValueError: If the encoder is not built, or does not give vectors.
+        ValueError: If the encoder is not built, or does not give vectors, or those of another length than the loss
+            takes (its `embedding_dim`).
         TypeError: If the loss is neither a Keras loss nor a layer.
 
     Example:
@@ -56,6 +57,12 @@ class EmbeddingModel(Embedder):
         super().__init__(encoder, normalize, name)
         if not isinstance(loss, keras.losses.Loss | keras.layers.Layer):
             raise TypeError(f"`loss` must be a keras.losses.Loss or a keras.layers.Layer. Received: loss={loss!r}")
+        dim = getattr(loss, "embedding_dim", encoder.output_shape[1])
+        if dim != encoder.output_shape[1]:
+            raise ValueError(
+                f"`loss` must take what `encoder` gives, embeddings of length {encoder.output_shape[1]}. "
+                f"Received: {type(loss).__name__} with embedding_dim={dim}"
+            )
         if isinstance(loss, keras.layers.Layer) and not loss.built:
             loss(keras.Input((), dtype="int32"), keras.Input(encoder.output_shape[1:]))
         self.embedding_loss = loss

@@ -111,6 +111,29 @@ def test_equal_embeddings_have_finite_gradients():
         assert all(np.isfinite(weights).all() for weights in model.get_weights())
 
 
+def test_an_encoder_that_gives_zero_is_not_thrown_away():
+    """With proxies the slopes of two normalisations would multiply, to 1e12."""
+    image = keras.Input((1, 1, DIM))
+    dense = keras.layers.Dense(3, kernel_initializer="zeros")
+    loss = kg.losses.ArcFaceLoss(2, 3)
+    model = kg.models.EmbeddingModel(keras.Model(image, dense(keras.layers.Flatten()(image))), loss)
+    model.compile(keras.optimizers.SGD(0.1), run_eagerly=True)
+    before = model.get_weights()
+    value = model.train_on_batch({"image": pixels([1, 0, 0], [0, 1, 0]), "label": np.array([0, 1])})
+    # Cosines of 0: exp(64 cos(pi / 2 + 0.5)) for the own class, 1 for the other.
+    assert value == pytest.approx(np.log1p(np.exp(64 * math.sin(0.5))), rel=1e-5)
+    for weights, old in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weights, old)
+
+
+def test_a_loss_for_other_embeddings_is_refused(encoder):
+    dim = encoder.output_shape[1]
+    for loss in (kg.losses.ArcFaceLoss(2, dim + 1), kg.losses.ProxyAnchorLoss(2, dim + 1)):
+        message = f"`loss` must take what `encoder` gives, .* {dim}. Received: {type(loss).__name__} with .*={dim + 1}"
+        with pytest.raises(ValueError, match=message):
+            kg.models.EmbeddingModel(encoder, loss)
+
+
 @keras.saving.register_keras_serializable(package="tests")
 class Root(keras.losses.Loss):
     """Infinite where it is not NaN, for finite embeddings."""
@@ -141,7 +164,7 @@ def test_arguments_are_checked(encoder):
     with pytest.raises(ValueError, match="`encoder` must be built"):
         kg.models.EmbeddingModel(keras.Sequential([keras.layers.Dense(2)]), loss)
     image = keras.Input((4, 4, 3))
-    with pytest.raises(ValueError, match=r"`encoder` must give embeddings of shape \(batch, dim\)"):
+    with pytest.raises(ValueError, match=r"`encoder` must give vectors \(batch, dim\)"):
         kg.models.TripletEmbeddingModel(keras.Model(image, keras.layers.Conv2D(2, 3)(image)))
     with pytest.raises(
         TypeError, match=r"`loss` must be a keras.losses.Loss or a keras.layers.Layer. Received: loss='l'"
