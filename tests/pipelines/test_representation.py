@@ -61,7 +61,8 @@ def test_byol_counts_the_steps_of_its_training():
 
 def test_optimizers():
     def made(*changes):
-        loaded = recipe.load(SIMCLR, ["train.steps=10", "train.learning_rate.warmup_steps=0", *changes])
+        rate = ("train.learning_rate.initial=0.001", "train.learning_rate.warmup_steps=0")
+        loaded = recipe.load(SIMCLR, ["train.steps=10", *rate, *changes])
         return phases._optimizer(loaded.train, None, 10)
 
     sgd, lars, adam = (
