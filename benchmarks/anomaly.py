@@ -19,6 +19,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from garments import fashion_mnist
 
 import keras_genssl as kg
 from keras_genssl import analysis
@@ -45,12 +46,6 @@ METHODS = {
     "vae_scaled": "VAE, scaled",
     "vae_elbo": "VAE, ELBO",
 }
-
-
-def fashion_mnist(split):
-    """Images uint8 (num, 28, 28, 1) and labels, in the order on disk."""
-    batches = list(kg.data.load("fashion_mnist", split=split, batch_size=10_000, shuffle=False))
-    return tuple(np.concatenate([np.asarray(batch[field]) for batch in batches]) for field in ("image", "label"))
 
 
 class Trainer:

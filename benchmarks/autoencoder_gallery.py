@@ -13,6 +13,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from garments import fashion_mnist
 from PIL import Image
 
 import keras_genssl as kg
@@ -28,12 +29,6 @@ CODE = 32
 BATCH = 128
 GAP = 24  # pixels between two sheets
 QUERIES, GALLERY, NEAREST = 2_000, 20_000, 8  # test images, training images, and how many of these are found
-
-
-def fashion_mnist(split):
-    """Images uint8 (num, 28, 28, 1) and labels, in the order on disk."""
-    batches = list(kg.data.load("fashion_mnist", split=split, batch_size=10_000, shuffle=False))
-    return tuple(np.concatenate([np.asarray(batch[field]) for batch in batches]) for field in ("image", "label"))
 
 
 def models():

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from garments import fashion_mnist
 
 import keras_genssl as kg
 from keras_genssl import analysis, metrics
@@ -44,12 +45,6 @@ LABELS = (10, 100)  # known of each class
 DRAWS = range(3)
 STEPS, BATCH = 200, 64  # of fine-tuning
 AUTOENCODER_STEPS, AUTOENCODER_BATCH = 1_500, 256
-
-
-def fashion_mnist(split):
-    """Images uint8 (num, 28, 28, 1) and labels, in the order on disk."""
-    batches = list(kg.data.load("fashion_mnist", split=split, batch_size=10_000, shuffle=False))
-    return tuple(np.concatenate([np.asarray(batch[field]) for batch in batches]) for field in ("image", "label"))
 
 
 def of_run(runs, name):

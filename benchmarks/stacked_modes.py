@@ -18,6 +18,7 @@ import time
 
 import keras
 import numpy as np
+from garments import fashion_mnist
 
 import keras_genssl as kg
 from keras_genssl import analysis
@@ -52,13 +53,6 @@ SETTINGS = {
         kg.losses.RelativisticGANLoss(), regularizer=kg.regularizers.R1Penalty(0.5, every=8), batch_norm=False
     ),
 }
-
-
-def fashion_mnist(split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 (num, 28, 28, 1) and labels, in the order of the files."""
-    batches = list(kg.data.load("fashion_mnist", split, 10_000, shuffle=False))
-    images, labels = (np.concatenate([np.asarray(batch[key]) for batch in batches]) for key in ("image", "label"))
-    return images, labels
 
 
 def networks(setting: Setting) -> tuple[keras.Model, keras.Model]:

@@ -4,10 +4,17 @@ import importlib.util
 import pathlib
 
 import numpy as np
+import pytest
 
 from pipelines import results
 
 FOLDER = pathlib.Path(__file__).parents[1] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def _neighbours(monkeypatch):
+    """A benchmark finds those beside it, as it does when it is run."""
+    monkeypatch.syspath_prepend(FOLDER)
 
 
 def load(name):

@@ -10,10 +10,11 @@ import numpy as np
 
 import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
 from pipelines import served
-from pipelines.beam import progress, records, runner
-from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, read_report, write_shard
+from pipelines.beam import progress, records
+from pipelines.beam.shards import DeadLetter, Record, open_file, read_report, write_shard
 from pipelines.components import vector_function
 from pipelines.components.dataset import Dataset
+from pipelines.components.shard_by_shard import Part, shard_by_shard
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish, verify
@@ -88,17 +89,10 @@ def bulk_inferrer(
     def build(directory: Path) -> dict[str, Any]:
         verify(examples)
         vector_function.loaded(path, signature)  # what is wrong with it is told before any work
-        pairs = [
-            (str(examples.path / shard["file"]), Shard(NAME, split, index, len(part["shards"])))
-            for split, part in parts.items()
-            for index, shard in enumerate(part["shards"])
-        ]
-        shards = [shard for _, shard in pairs]
         write = functools.partial(
             _write, directory=str(directory), model=path, signature=signature, feature=feature, batch_size=batch_size
         )
-        with progress.watch(str(directory), shards, tell):
-            runner.run_each(pairs, write, workers)
+        shards = shard_by_shard(examples, NAME, write, directory, workers, tell, parts)
         lengths = sorted(
             {length for it in shards for length, _ in read_report(str(directory), it)["facts"].get("vector_num", ())}
         )
@@ -125,14 +119,12 @@ def chosen(artifact: Artifact, splits: Sequence[str] | None) -> dict[str, Any]:
     return {split: part for split, part in held.items() if splits is None or split in splits}
 
 
-def _write(
-    source: str, shard: Shard, directory: str, model: str, signature: str, feature: str, batch_size: int
-) -> dict[str, Any]:
+def _write(part: Part, directory: str, model: str, signature: str, feature: str, batch_size: int) -> dict[str, Any]:
     def outcomes() -> Iterator[Record | DeadLetter]:  # not drawn, and no model loaded, where the shard is there
         function = vector_function.loaded(model, signature)
-        yield from _outcomes(source, function, feature, batch_size)
+        yield from _outcomes(part.source, function, feature, batch_size)
 
-    return write_shard(directory, shard, outcomes())
+    return write_shard(directory, part.shard, outcomes())
 
 
 def _outcomes(

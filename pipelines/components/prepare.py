@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
-from pipelines.beam import progress, records, runner
-from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, write_shard
+from pipelines.beam import progress, records
+from pipelines.beam.shards import DeadLetter, Record, open_file, write_shard
 from pipelines.components import examples_picture, preparations
 from pipelines.components.dataset import STACKS, Dataset
+from pipelines.components.shard_by_shard import Part, shard_by_shard
 from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code
@@ -66,15 +67,8 @@ def prepare(
 
     def build(directory: Path) -> dict[str, Any]:
         verify(examples)
-        pairs = [
-            (str(examples.path / shard["file"]), Shard(preparation, split, index, len(part["shards"])), part["records"])
-            for split, part in examples.manifest["splits"].items()
-            for index, shard in enumerate(part["shards"])
-        ]
         write = functools.partial(_write, directory=str(directory), preparation=made)
-        shards = [shard for _, shard, _ in pairs]
-        with progress.watch(str(directory), {shard: images for _, shard, images in pairs}, tell):
-            runner.run_each(pairs, write, workers)
+        shards = shard_by_shard(examples, preparation, write, directory, workers, tell)
         labels = examples.manifest.get("labels", ()) if made.keeps_label else ()
         label = {"label": "label"} if labels else {}
         dataset = Dataset(preparation, {"key": "text", "name": "text", **made.features, **label}, shards, labels)
@@ -86,16 +80,12 @@ def prepare(
     return publish(output_dir, execution, build)
 
 
-def _write(
-    source: str, shard: Shard, images: int, directory: str, preparation: preparations.Preparation
-) -> dict[str, Any]:
-    return write_shard(directory, shard, _outcomes(source, shard.split, images, preparation))
+def _write(part: Part, directory: str, preparation: preparations.Preparation) -> dict[str, Any]:
+    return write_shard(directory, part.shard, _outcomes(part, preparation))
 
 
-def _outcomes(
-    source: str, split: str, images: int, preparation: preparations.Preparation
-) -> Iterator[Record | DeadLetter]:
-    with open_file(source) as file:
+def _outcomes(part: Part, preparation: preparations.Preparation) -> Iterator[Record | DeadLetter]:
+    with open_file(part.source) as file:
         for serialized in records.read(file):
             record = records.parse(serialized)
             key, name = record["key"].decode(), record["name"].decode()
@@ -108,7 +98,7 @@ def _outcomes(
                 yield DeadLetter(key, name, "decode", type(error).__name__, str(error))
                 continue
             try:
-                for index, example in enumerate(preparation.examples(image, key, split, images)):
+                for index, example in enumerate(preparation.examples(image, key, part.shard.split, part.of_split)):
                     label = {"label": record["label"]} if preparation.keeps_label and "label" in record else {}
                     yield _record(f"{key}-{index:05d}", name, example, preparation.features, label)
             except ValueError as error:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from keras_genssl.pretext import codec
-from pipelines.beam import progress, records, runner
-from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, write_shard
+from pipelines.beam import progress, records
+from pipelines.beam.shards import DeadLetter, Record, open_file, write_shard
 from pipelines.components import examples_picture
 from pipelines.components.dataset import Dataset
 from pipelines.components.pair_example_gen import LABELS, NAME
 from pipelines.components.preparations.images import Images
 from pipelines.components.prepare_groups import PAIR
+from pipelines.components.shard_by_shard import Part, shard_by_shard
 from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code
@@ -58,18 +59,12 @@ def prepare_given_pairs(
 
     def build(directory: Path) -> dict[str, Any]:
         verify(examples)
-        everything = [
-            (str(examples.path / shard["file"]), Shard(NAME, split, index, len(part["shards"])), shard["records"])
-            for split, part in examples.manifest["splits"].items()
-            for index, shard in enumerate(part["shards"])
-        ]
-        shards = [shard for _, shard, _ in everything]
         write = functools.partial(_write, directory=str(directory), images=images)
-        with progress.watch(str(directory), {shard: pairs for _, shard, pairs in everything}, tell):
-            runner.run_each(everything, write, workers)
+        shards = shard_by_shard(examples, NAME, write, directory, workers, tell)
         shown = {**dict.fromkeys(PAIR, images.features["image"]), "label": "label"}
         dataset = Dataset(NAME, {"key": "text", "name": "text", **shown}, shards, LABELS)
-        manifest = dataset.finish(directory, sum(pairs for _, _, pairs in everything), max_failure_rate, **execution)
+        attempted = sum(part["records"] for part in examples.manifest["splits"].values())
+        manifest = dataset.finish(directory, attempted, max_failure_rate, **execution)
         for split, facts in manifest["statistics"].items():
             if not all(facts["label"].values()):
                 raise UserError(
@@ -82,19 +77,19 @@ def prepare_given_pairs(
     return publish(output_dir, execution, build)
 
 
-def _write(source: str, shard: Shard, pairs: int, directory: str, images: Images) -> dict[str, Any]:
-    return write_shard(directory, shard, _outcomes(source, shard.split, pairs, images))
+def _write(part: Part, directory: str, images: Images) -> dict[str, Any]:
+    return write_shard(directory, part.shard, _outcomes(part, images))
 
 
-def _outcomes(source: str, split: str, pairs: int, images: Images) -> Iterator[Record | DeadLetter]:
-    with open_file(source) as file:
+def _outcomes(part: Part, images: Images) -> Iterator[Record | DeadLetter]:
+    with open_file(part.source) as file:
         for record in map(records.parse, records.read(file)):
             key, name = record["key"].decode(), record["name"].decode()
             values: dict[str, bytes | int] = {field: record[field] for field in ("key", "name", "label")}
             try:
                 for field in PAIR:
                     image = codec.decode_image(record[field])[0]
-                    (made,) = images.examples(image, key, split, pairs)
+                    (made,) = images.examples(image, key, part.shard.split, part.of_split)
                     values[field] = codec.encode_png(made["image"])
             except ValueError as error:
                 yield DeadLetter(key, name, "prepare", type(error).__name__, f"{field}: {error}")

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.beam import progress, runner
+from pipelines.beam import progress
 from pipelines.beam.shards import Shard, read_report
+from pipelines.components.shard_by_shard import shard_by_shard
 from pipelines.components.statistics import near_duplicates
 from pipelines.components.statistics.counts import BINS, LEVELS, ImageCounts, SplitCounts
 from pipelines.components.statistics.perceptual_hash import THUMBNAIL
@@ -61,14 +62,8 @@ def statistics_gen(
     }
 
     def build(directory: Path) -> dict[str, Any]:
-        elements = [
-            (str(examples.path / part["file"]), Shard(NAME, split, index, len(parts["shards"])), part["records"])
-            for split, parts in examples.manifest["splits"].items()
-            for index, part in enumerate(parts["shards"])
-        ]
-        shards = [shard for _, shard, _ in elements]
-        with progress.watch(str(directory), {shard: images for _, shard, images in elements}, tell):
-            runner.run_each(elements, functools.partial(measure, directory=str(directory), features=features), workers)
+        count = functools.partial(measure, directory=str(directory), features=features)
+        shards = shard_by_shard(examples, NAME, count, directory, workers, tell)
         _refuse_damage(examples, directory, shards)
         found = {
             "format": 1,

@@ -1,6 +1,8 @@
 """The data side of a run: images to examples, what is wrong with them, and what training and evaluation read."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +59,17 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
     checked = data_checks.check(recipe, examples, output, workers, steps, console)
 
     def prepared(section: Preparation) -> Artifact:
+        spec, write = _preparing(section, data)
         words = "to train on" if isinstance(section, Groups) else task.words.train
+
+        def build() -> Artifact:
+            home = output / "prepared" / section.preparation
+            with console.preparing() as shown:
+                return write(examples, home, max_failure_rate=data.max_failure_rate, workers=workers, tell=shown.update)
+
+        told = f"{section.preparation}: "
         return steps.run(
-            _preparer(section, data),
-            {"examples": examples},
-            lambda: _prepared(section, examples, output / "prepared" / section.preparation, data, workers, console),
-            lambda it: f"{section.preparation}: {_counted(it, words, task.words.held_out)}",
+            spec, {"examples": examples}, build, lambda it: told + _counted(it, words, task.words.held_out)
         )
 
     judged_on = task.judged_on(recipe)
@@ -70,37 +77,24 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
     return Data(examples, checked, learnt, learnt if judged_on == recipe.prepare else prepared(judged_on))
 
 
-def _preparer(section: Preparation, data: Section) -> Component:
-    """The component that makes what a section `prepare` says."""
-    from pipelines.components import prepare, prepare_given_pairs, prepare_groups
-
-    if data.source == "pairs":
-        return prepare_given_pairs.SPEC
-    return prepare_groups.SPEC if isinstance(section, Groups) else prepare.SPEC
-
-
-def _prepared(
-    section: Preparation, examples: Artifact, home: Path, data: Section, workers: Workers, console: Console
-) -> Artifact:
-    """What a section `prepare` makes of the examples."""
+def _preparing(section: Preparation, data: Section) -> tuple[Component, Callable[..., Artifact]]:
+    """The component that makes what a section `prepare` says, and its function of the examples and a place."""
     from pipelines.components import prepare, prepare_given_pairs, prepare_groups
     from pipelines.components.preparations.images import Images
 
-    with console.preparing() as shown:
-        options: dict[str, Any] = {
-            "max_failure_rate": data.max_failure_rate,
-            "workers": workers,
-            "tell": shown.update,
-        }
-        if isinstance(section, Groups):
-            whole = Images(section.size, section.channels)
-            if data.source == "pairs":
-                return prepare_given_pairs.prepare_given_pairs(examples, home, whole, **options)
-            write = {"pairs": prepare_groups.prepare_pairs, "triplets": prepare_groups.prepare_triplets}
-            num = {"train": section.copies * examples.manifest["splits"]["train"]["records"]}
-            return write[section.preparation](examples, home, num, whole, seed=section.seed, **options)
+    if not isinstance(section, Groups):
         parameters = section.model_dump(exclude={"preparation", *section.later})
-        return prepare.prepare(examples, home, section.preparation, parameters, **options)
+        return prepare.SPEC, functools.partial(prepare.prepare, preparation=section.preparation, parameters=parameters)
+    whole = Images(section.size, section.channels)
+    if data.source == "pairs":
+        return prepare_given_pairs.SPEC, functools.partial(prepare_given_pairs.prepare_given_pairs, images=whole)
+    draw = {"pairs": prepare_groups.prepare_pairs, "triplets": prepare_groups.prepare_triplets}[section.preparation]
+
+    def drawn(examples: Artifact, home: Path, **options: Any) -> Artifact:
+        num = {"train": section.copies * examples.manifest["splits"]["train"]["records"]}
+        return draw(examples, home, num, whole, seed=section.seed, **options)
+
+    return prepare_groups.SPEC, drawn
 
 
 def _source(data: Section) -> str:

@@ -1,17 +1,12 @@
 """The section `prepare` of methods that learn from pairs and triplets of images."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, PositiveInt
-
-from pipelines.schema.images import Squares
+from pipelines.schema.images import Drawn
 
 
-class Groups(Squares):
-    """Examples of several whole images, drawn from their labels by ``seed``: ``copies`` for each image to train on."""
-
-    copies: PositiveInt = 1
-    seed: Annotated[int, Field(ge=0)] = 0
+class Groups(Drawn):
+    """Examples of several whole images, drawn from their labels: ``copies`` for each image to train on."""
 
 
 class Pairs(Groups):

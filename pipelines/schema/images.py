@@ -1,8 +1,8 @@
 """The section `prepare` of methods that learn from whole images of one size."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from pipelines.section import Section
 
@@ -32,6 +32,13 @@ class Squares(Preparation):
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels."""
         return self.size, self.size, self.channels
+
+
+class Drawn(Squares):
+    """`Squares`, from which examples are drawn by ``seed``: ``copies`` for each image."""
+
+    copies: PositiveInt = 1
+    seed: Annotated[int, Field(ge=0)] = 0
 
 
 class Images(Squares):

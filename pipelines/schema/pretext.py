@@ -4,24 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.schema.images import Squares
+from pipelines.schema.images import Drawn
 from pipelines.section import Fraction
 
 
-class Pretext(Squares):
-    """`Squares`, of each of which ``copies`` examples are made, drawn by ``seed``."""
-
-    copies: PositiveInt = 1
-    seed: Annotated[int, Field(ge=0)] = 0
-
-
-class Rotations(Pretext):
+class Rotations(Drawn):
     """Images that are turned already, with their turns."""
 
     preparation: Literal["rotations"]
 
 
-class CenterMasked(Pretext):
+class CenterMasked(Drawn):
     """Images whose centre is hidden, ``fraction`` of the side, and filled with a level of grey."""
 
     preparation: Literal["center_masked"]
@@ -29,7 +22,7 @@ class CenterMasked(Pretext):
     fill: Annotated[int, Field(ge=0, le=255)] = 115
 
 
-class BlockMasked(Pretext):
+class BlockMasked(Drawn):
     """Images of which ``blocks`` are hidden, up to ``area`` of all pixels, and filled with a level of grey."""
 
     preparation: Literal["block_masked"]
@@ -38,7 +31,7 @@ class BlockMasked(Pretext):
     fill: Annotated[int, Field(ge=0, le=255)] = 115
 
 
-class Jigsaw(Pretext):
+class Jigsaw(Drawn):
     """Patches of ``patch_size`` from the cells of a ``grid``, in one of ``num_permutations`` orders.
 
     ``grayscale`` is the share of grey images, ``channel_shift`` how far each channel of the others moves at most.
@@ -53,7 +46,7 @@ class Jigsaw(Pretext):
     channel_shift: Annotated[int, Field(ge=0)] = 2
 
 
-class RelativePosition(Pretext):
+class RelativePosition(Drawn):
     """A patch and one of its eight neighbours, ``gap`` pixels apart, the second moved by ``jitter`` at most.
 
     ``colour``: one channel of each patch is kept ("drop"), or green against magenta taken out ("project").
@@ -69,7 +62,7 @@ class RelativePosition(Pretext):
     least_pixels: PositiveInt = 100
 
 
-class OverlappingPatches(Pretext):
+class OverlappingPatches(Drawn):
     """A grid of patches, ``stride`` pixels apart (null: half of a patch), each changed by itself.
 
     ``flip`` is the share of mirrored images, ``grayscale`` of grey patches; ``operations`` change each patch, and of
@@ -87,7 +80,7 @@ class OverlappingPatches(Pretext):
     operations: Annotated[int, Field(ge=0)] = 0
 
 
-class ColouredCrops(Pretext):
+class ColouredCrops(Drawn):
     """Crops of ``crop`` pixels that have colour, half of them mirrored."""
 
     preparation: Literal["coloured_crops"]
@@ -96,7 +89,7 @@ class ColouredCrops(Pretext):
     crop: PositiveInt = 48
 
 
-class CameraTuples(Pretext):
+class CameraTuples(Drawn):
     """Three frames of a camera that moves over an image, in order or, ``negatives`` of them, not.
 
     The film has ``num_frames`` of ``crop`` pixels. First and last of the three are at most ``max_span`` apart; what

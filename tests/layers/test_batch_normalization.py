@@ -33,7 +33,7 @@ def _step(layer, x, coefficients, training):
     return [y, *gradients]
 
 
-def _close(got, expected, tolerance):
+def assert_close(got, expected, tolerance):
     for ours, keras_own in zip(got, expected, strict=True):
         np.testing.assert_allclose(
             tf.cast(ours, "float32"), tf.cast(keras_own, "float32"), rtol=tolerance, atol=tolerance
@@ -42,12 +42,12 @@ def _close(got, expected, tolerance):
 
 def test_the_comparison_sees_what_differs():
     one = tf.ones(3)
-    _close([one, one], [one, one + 9e-4], 5e-4)
+    assert_close([one, one], [one, one + 9e-4], 5e-4)
     for other in ([one, one + 1.1e-3], [one + float("nan"), one]):
         with pytest.raises(AssertionError):
-            _close([one, one], other, 5e-4)
+            assert_close([one, one], other, 5e-4)
     with pytest.raises(ValueError, match="shorter"):
-        _close([one, one], [one], 5e-4)
+        assert_close([one, one], [one], 5e-4)
 
 
 @pytest.mark.parametrize("shape", [(4, 6, 5, 3), (2, 1, 3, 8), (1, 1, 1, 2), (7, 3, 9, 1)])
@@ -57,8 +57,8 @@ def test_equals_keras(shape, training):
     for step in range(3):
         x = keras.random.normal(shape, mean=2.0, stddev=3.0, seed=step)
         coefficients = keras.random.normal(shape, seed=100 + step)
-        _close(_step(ours, x, coefficients, training), _step(reference, x, coefficients, training), 2e-4)
-    _close(ours.weights, reference.weights, 1e-5)
+        assert_close(_step(ours, x, coefficients, training), _step(reference, x, coefficients, training), 2e-4)
+    assert_close(ours.weights, reference.weights, 1e-5)
 
 
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
@@ -74,9 +74,9 @@ def test_equals_keras_in_mixed_precision(dtype, training):
         assert got[2].dtype == expected[2].dtype == "float32"
         # Outputs are rounded once from float32 statistics; gradients reduce low-precision products.
         precision = {"bfloat16": 2.0**-8, "float16": 2.0**-11}[ours.compute_dtype]
-        _close(got[:2], expected[:2], 4 * precision)
-        _close(got[2:], expected[2:], 100 * precision)
-    _close(ours.weights, reference.weights, 1e-4)
+        assert_close(got[:2], expected[:2], 4 * precision)
+        assert_close(got[2:], expected[2:], 100 * precision)
+    assert_close(ours.weights, reference.weights, 1e-4)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_equals_keras_in_mixed_precision(dtype, training):
 def test_equals_keras_with_every_option(shape, kwargs):
     ours, reference = _pair(shape, **kwargs)
     x, coefficients = keras.random.normal(shape, seed=1), keras.random.normal(shape, seed=2)
-    _close(_step(ours, x, coefficients, True), _step(reference, x, coefficients, True), 1e-4)
-    _close(ours.weights, reference.weights, 1e-5)
+    assert_close(_step(ours, x, coefficients, True), _step(reference, x, coefficients, True), 1e-4)
+    assert_close(ours.weights, reference.weights, 1e-5)
 
 
 def test_mask_is_respected():
@@ -104,8 +104,8 @@ def test_mask_is_respected():
     ours, reference = _pair(shape)
     x = keras.random.normal(shape, seed=1)
     mask = tf.constant(np.arange(24).reshape(2, 3, 4) % 3 > 0)
-    _close([ours(x, training=True, mask=mask)], [reference(x, training=True, mask=mask)], 1e-5)
-    _close(ours.weights, reference.weights, 1e-5)
+    assert_close([ours(x, training=True, mask=mask)], [reference(x, training=True, mask=mask)], 1e-5)
+    assert_close(ours.weights, reference.weights, 1e-5)
 
 
 @pytest.mark.parametrize("shape", [(2, 1, 1, 2), (2, 2)])  # on the fused kernel, and as Keras computes it
@@ -127,8 +127,8 @@ def test_frozen_means_inference():
     ours.trainable = reference.trainable = False
     before = ours.get_weights()
     x = keras.random.normal((2, 3, 4, 5), seed=1)
-    _close([ours(x, training=True)], [reference(x, training=True)], 1e-5)
-    _close(ours.weights, before, 0.0)
+    assert_close([ours(x, training=True)], [reference(x, training=True)], 1e-5)
+    assert_close(ours.weights, before, 0.0)
 
 
 def test_fused_kernel_is_what_runs():
@@ -159,8 +159,8 @@ def test_compiles_with_xla():
     ours, reference = _pair((4, 3, 3, 2))
     x, coefficients = keras.random.normal((4, 3, 3, 2), seed=1), keras.random.normal((4, 3, 3, 2), seed=2)
     step = tf.function(lambda x: _step(ours, x, coefficients, True), jit_compile=True)
-    _close(step(x), _step(reference, x, coefficients, True), 1e-4)
-    _close(ours.weights, reference.weights, 1e-5)
+    assert_close(step(x), _step(reference, x, coefficients, True), 1e-4)
+    assert_close(ours.weights, reference.weights, 1e-5)
 
 
 def test_config_round_trip():

@@ -32,7 +32,7 @@ def numbers():
 NUMBERS = sorted(numbers())
 
 
-def refuses(name, argument, value):
+def assert_refused(name, argument, value):
     with pytest.raises(ValueError, match=rf"`{argument}` (must|may) .*Received: {argument}={value}"):
         getattr(losses, name)(**{**NEEDED.get(name, {}), argument: value})
 
@@ -55,18 +55,18 @@ def test_all_are_found():
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize(("name", "argument"), NUMBERS)
 def test_what_is_not_finite_is_refused(name, argument, value):
-    refuses(name, argument, value)
+    assert_refused(name, argument, value)
 
 
 @pytest.mark.parametrize(("name", "argument"), [each for each in NUMBERS if each[1] not in ANY_SIGN])
 def test_what_is_negative_is_refused(name, argument):
-    refuses(name, argument, -1)
+    assert_refused(name, argument, -1)
 
 
 @pytest.mark.parametrize("value", [0, 0.5, 2.5, 3.0, True])
 @pytest.mark.parametrize(("name", "argument"), [each for each in NUMBERS if each[1] in COUNTS])
 def test_what_is_no_count_is_refused(name, argument, value):
-    refuses(name, argument, value)
+    assert_refused(name, argument, value)
 
 
 @pytest.mark.parametrize("name", ["InfoNCELoss", "NTXentLoss", "SupConLoss"])

@@ -11,6 +11,7 @@ from PIL import Image
 from keras_genssl.pretext import codec
 from pipelines.beam import records
 from pipelines.beam.shards import Shard, is_written, open_file, read_file, write_file, write_report
+from pipelines.components.shard_by_shard import Part
 from pipelines.components.statistics import perceptual_hash
 from pipelines.components.statistics.counts import CHANNELS, SplitCounts
 
@@ -18,29 +19,28 @@ HASHES = np.dtype([("hash", "<u8"), ("thumbnail", "u1", (perceptual_hash.THUMBNA
 _AT_ONCE = 256
 
 
-def measure(source: str, shard: Shard, size: int, directory: str, features: Mapping[str, str]) -> None:
+def measure(part: Part, directory: str, features: Mapping[str, str]) -> None:
     """Count a shard and write the report and `hashes_path`; what is written already stays.
 
     Args:
-        source: the shard's file.
-        shard: the shard of statistics.
-        size: how many records the manifest says that it has.
+        part: the shard of examples, and that of statistics.
         directory: to write into.
         features: name -> kind.
     """
+    shard = part.shard
     if is_written(directory, shard):
         return
     counts, hashed, names = SplitCounts(features), _Hashes(), []
     report: dict[str, Any] = {"file": shard.file, "dead_letters": [], "damage": None}
     try:
-        with open_file(source) as file:
+        with open_file(part.source) as file:
             for number, example in enumerate(_examples(file)):
                 name = _text(example.get("name") or example.get("key")) or f"{shard.file}[{number}]"
                 for feature, image in _count(counts, example, name):
                     hashed.add(image)
                     names.append(name if len(counts.images) == 1 else f"{feature} of {name}")
-        if counts.examples != size:
-            report["damage"] = f"it holds {counts.examples} records, and its manifest says {size}"
+        if counts.examples != part.records:
+            report["damage"] = f"it holds {counts.examples} records, and its manifest says {part.records}"
     except (ValueError, DecodeError, OSError) as error:
         report["damage"] = str(error) or type(error).__name__
     write_file(hashes_path(directory, shard), [hashed.file()])
