@@ -1,9 +1,9 @@
 """A picture of prepared examples, from their records alone: whatever a preparation makes, a person can look at it."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -18,7 +18,9 @@ LOOKED_AT = 200  # the first of a split, among which examples of each value are 
 _PICTURES = ("image", "grey", *STACKS)
 _VALUES = 10  # of a number that has more no column is made for each
 _ROWS, _WIDTH, _SIDE, _LARGEST = 4, 960, 64, 128  # pixels, but for the rows
-_GAP, _SPACE, _LINE, _BACKGROUND = 2, 8, 16, (255, 255, 255)
+_GAP, _SPACE, _LINE, _BACKGROUND, _EMPTY = 2, 8, 16, (255, 255, 255), (232, 232, 232)
+
+Arrangements: TypeAlias = Callable[[Mapping[str, Any]], Sequence[Sequence[int | None]]]
 
 
 def draw(
@@ -27,12 +29,13 @@ def draw(
     features: Mapping[str, str],
     stacks: Mapping[str, int],
     labels: Sequence[str] = (),
+    arrangements: Arrangements | None = None,
 ) -> None:
     """Draws the first examples of some shards.
 
     The images of an example lie side by side in the order of its features, those of a stack in a square where they are
-    more than four; its numbers stand below, and the name of its label where it is a feature. Where one of these has
-    few values, each has a column.
+    more than four, or as `arrangements` has them; its numbers stand below, and the name of its label where it is a
+    feature. Where one of these has few values, each has a column.
 
     Args:
         path: of the PNG.
@@ -40,6 +43,7 @@ def draw(
         features: name -> kind.
         stacks: name -> images of the stack.
         labels: the names of the classes.
+        arrangements: of an example; the squares in which the images of its stack lie, by number, None for no image.
     """
     serialized = itertools.islice(itertools.chain.from_iterable(map(_read, shards)), LOOKED_AT)
     found = [records.parse(record) for record in serialized]
@@ -48,7 +52,7 @@ def draw(
 
     def tile(example: Mapping[str, Any]) -> Image.Image:
         texts = (labels[example[name]] if features[name] == "label" else f"{name} {example[name]}" for name in numbers)
-        return _tile(example, features, stacks, ", ".join(texts))
+        return _tile(example, features, stacks, ", ".join(texts), arrangements and arrangements(example))
 
     width = tile(found[0]).width + _SPACE
     columns = max(1, _WIDTH // width)
@@ -69,18 +73,24 @@ def draw(
     sheet.save(path, "PNG")
 
 
-def add(directory: Path, manifest: dict[str, Any], features: Mapping[str, str]) -> None:
+def add(
+    directory: Path,
+    manifest: dict[str, Any],
+    features: Mapping[str, str],
+    arrangements: Arrangements | None = None,
+) -> None:
     """Draws the first examples to train on into a directory that is being prepared, and lists the file as one of it.
 
     Args:
         directory: holds the shards.
         manifest: of `Dataset.finish`.
         features: name -> kind, of what is shown.
+        arrangements: as `draw` has it.
     """
     first = next(iter(manifest["splits"]))
     shards = manifest["splits"].get("train", manifest["splits"][first])["shards"]
     files = [str(directory / shard["file"]) for shard in shards]
-    draw(directory / FILE, files, features, manifest.get("stacks", {}), manifest.get("labels", ()))
+    draw(directory / FILE, files, features, manifest.get("stacks", {}), manifest.get("labels", ()), arrangements)
     manifest["files"][FILE] = (directory / FILE).stat().st_size
 
 
@@ -100,22 +110,32 @@ def _read(shard: str) -> Any:
         yield from records.read(file)
 
 
-def _tile(example: Mapping[str, Any], features: Mapping[str, str], stacks: Mapping[str, int], text: str) -> Image.Image:
+def _tile(
+    example: Mapping[str, Any],
+    features: Mapping[str, str],
+    stacks: Mapping[str, int],
+    text: str,
+    arrangements: Sequence[Sequence[int | None]] | None = None,
+) -> Image.Image:
     """One example: its pictures, and below them a text."""
-    parts = []
+    parts: list[list[np.ndarray | None]] = []
     for name in (name for name, kind in features.items() if kind in _PICTURES):
         strip = codec.decode_image(example[name])[0]  # (num * height, width, 3)
-        parts.append(np.split(strip, stacks[name]) if name in stacks else [strip])
-    tallest = max(part[0].shape[0] for part in parts)
-    zoom = _LARGEST / tallest if tallest > _LARGEST else max(1, _SIDE // tallest)
-    grids = [_grid([_resized(image, zoom) for image in part]) for part in parts]
+        images = np.split(strip, stacks[name]) if name in stacks else [strip]
+        squares = arrangements if arrangements and name in stacks else [range(len(images))]
+        parts += [[None if number is None else images[number] for number in square] for square in squares]
+    tallest = max(image.shape[0] for part in parts for image in part if image is not None)
+    side = _SIDE // 2 if arrangements else _SIDE
+    zoom = _LARGEST / tallest if tallest > _LARGEST else max(1, side // tallest)
+    grids = [_grid([None if image is None else _resized(image, zoom) for image in part]) for part in parts]
     font = ImageFont.load_default(12)
-    width = max(sum(grid.width + _GAP for grid in grids) - _GAP, round(font.getlength(text)))
+    apart = _SPACE if arrangements else _GAP
+    width = max(sum(grid.width + apart for grid in grids) - apart, round(font.getlength(text)))
     tile = Image.new("RGB", (width, max(grid.height for grid in grids) + (_LINE if text else 0)), _BACKGROUND)
     left = 0
     for grid in grids:
         tile.paste(grid, (left, 0))
-        left += grid.width + _GAP
+        left += grid.width + apart
     if text:
         ImageDraw.Draw(tile).text((0, tile.height - _LINE + 1), text, (0, 0, 0), font)
     return tile
@@ -127,12 +147,16 @@ def _resized(image: np.ndarray, zoom: float) -> Image.Image:
     return Image.fromarray(image).resize(size, Image.Resampling.NEAREST if zoom >= 1 else Image.Resampling.LANCZOS)
 
 
-def _grid(images: Sequence[Image.Image]) -> Image.Image:
-    """Images of one size in a row, or in a square where they are more than four."""
+def _grid(images: Sequence[Image.Image | None]) -> Image.Image:
+    """Images of one size in a row, or in a square where they are more than four; a place of none is light grey."""
     columns = len(images) if len(images) <= 4 else int(np.ceil(np.sqrt(len(images))))
-    width, height = images[0].width + _GAP, images[0].height + _GAP
+    width, height = (max(getattr(one, side) for one in images if one) + _GAP for side in ("width", "height"))
     rows = -(-len(images) // columns)
     grid = Image.new("RGB", (columns * width - _GAP, rows * height - _GAP), _BACKGROUND)
     for number, image in enumerate(images):
-        grid.paste(image, (number % columns * width, number // columns * height))
+        left, top = number % columns * width, number // columns * height
+        if image is None:
+            grid.paste(_EMPTY, (left, top, left + width - _GAP, top + height - _GAP))
+        else:
+            grid.paste(image, (left, top))
     return grid

@@ -74,7 +74,8 @@ def prepare(
         dataset = Dataset(preparation, {"key": "text", "name": "text", **made.features, **label}, shards, labels)
         attempted = sum(part["records"] for part in examples.manifest["splits"].values())
         manifest = dataset.finish(directory, attempted, max_failure_rate, **execution)
-        examples_picture.add(directory, manifest, made.features)
+        arrangements = made.arrangements if isinstance(made, preparations.Arranged) else None
+        examples_picture.add(directory, manifest, made.features, arrangements)
         return manifest
 
     return publish(output_dir, execution, build)

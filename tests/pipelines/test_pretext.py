@@ -180,6 +180,42 @@ def test_a_stack_is_shown_in_a_row_and_more_than_four_in_a_square():
     assert square[::6, ::6].tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
 
 
+def of_levels(*levels):
+    """A stack of squares of 4 pixels, each of one level of grey, as a strip in PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.repeat(np.array(levels, np.uint8), 4)[:, None].repeat(4, 1)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("made", "example", "levels", "squares"),
+    [
+        (
+            preparations.make("jigsaw", {"num_permutations": 7}),
+            {"permutation": 5},
+            pretext.permutation_set(7)[5],  # each patch is as grey as the number of its cell
+            [pretext.permutation_set(7)[5].reshape(3, 3), np.arange(9).reshape(3, 3)],
+        ),
+        (
+            preparations.make("relative_position", {}),
+            {"position": pretext.POSITIONS.index((-1, 1))},
+            (3, 7),
+            [np.array([[232, 232, 7], [232, 3, 232], [232, 232, 232]])],
+        ),
+    ],
+)
+def test_patches_are_shown_where_they_come_from(made, example, levels, squares):
+    stack, features = of_levels(*levels), {"patches": "grey_patches"}
+    arranged = made.arrangements(example)
+    tile = examples_picture._tile({"patches": stack}, features, {"patches": len(levels)}, "", arranged)
+    pixels, step = np.asarray(tile)[..., 0], 32 + 2  # a patch enlarged eight times, and a gap
+    wide = 3 * step - 2
+    assert tile.size == (len(squares) * (wide + 8) - 8, wide)
+    for number, square in enumerate(squares):
+        left = number * (wide + 8)
+        np.testing.assert_array_equal(pixels[::step, left : left + wide : step], square)
+
+
 def test_large_pictures_are_shrunk_together():
     def png(side):
         buffer = io.BytesIO()

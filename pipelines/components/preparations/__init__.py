@@ -7,7 +7,7 @@ and name it in `PREPARATIONS`.
 import dataclasses
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -49,6 +49,15 @@ class Preparation(Protocol):
         Raises:
             ValueError: if the image cannot be prepared; it becomes a dead letter with the message.
         """
+        ...
+
+
+@runtime_checkable
+class Arranged(Protocol):
+    """A preparation whose patches are not shown as they come."""
+
+    def arrangements(self, example: Mapping[str, Any]) -> list[list[int | None]]:
+        """The squares in which an example's patches are shown, by number and row by row; None for an empty place."""
         ...
 
 

@@ -1,11 +1,13 @@
 """Puzzles of patches."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from keras_genssl.pretext.jigsaw import jigsaw
+from keras_genssl.pretext.permutations import permutation_set
 from pipelines.components.preparations.pretext import Pretext
 
 
@@ -41,3 +43,8 @@ class Jigsaw(Pretext):
             self.grayscale,
             self.channel_shift,
         )
+
+    def arrangements(self, example: Mapping[str, Any]) -> list[list[int | None]]:
+        """The puzzle, and beside it the solution."""
+        order = permutation_set(self.num_permutations, self.grid**2)[example["permutation"]]
+        return [list(range(len(order))), np.argsort(order).tolist()]

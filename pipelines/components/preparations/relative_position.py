@@ -1,11 +1,12 @@
 """A patch and one of its neighbours."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from keras_genssl.pretext.relative_position import relative_position
+from keras_genssl.pretext.relative_position import POSITIONS, relative_position
 from pipelines.components.preparations.pretext import Pretext
 
 
@@ -41,3 +42,10 @@ class RelativePosition(Pretext):
             self.downsample,
             self.least_pixels,
         )
+
+    def arrangements(self, example: Mapping[str, Any]) -> list[list[int | None]]:
+        """The patch in the middle of nine places, and its neighbour where it lies."""
+        down, right = POSITIONS[example["position"]]
+        places: list[int | None] = [None] * 9
+        places[4], places[4 + 3 * down + right] = 0, 1
+        return [places]
