@@ -71,3 +71,9 @@ def require_input(name: str, network: keras.Model, other: str, given: keras.Mode
             f"`{name}` must take what `{other}` gives, {given.output_shape}. "
             f"Received: a network with input shape {network.input_shape}"
         )
+
+
+def require_one_layer(views: Any) -> None:
+    """Raises TypeError where `views` is not one layer or None."""
+    if views is not None and not isinstance(views, keras.layers.Layer):
+        raise TypeError(f"`views` must be a layer or None. Received: views={views!r}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.methods.encoders import Representation, Weight
+from pipelines.methods.encoders import Representation, Views, Weight
 from pipelines.section import Fraction
 
 if TYPE_CHECKING:
@@ -17,17 +17,26 @@ if TYPE_CHECKING:
 
 
 class Rotation(Representation):
-    """Gidaris et al. 2018: which way up an image is, of all four copies, or of images that were prepared turned."""
+    """Gidaris et al. 2018: which way up an image is, of all four copies, or of images that were prepared turned.
+
+    ``views`` are drawn of images before they are turned; images that were prepared turned have none.
+    """
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",), "rotations": ("image", "rotation")}
 
     method: Literal["Rotation"]
+    views: Views | None = None
 
     def build(self, recipe: Recipe) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
-        return models.Rotation(self.encoder.build(recipe.prepare.shape))
+        views = None if self.views is None else self.views.build(recipe.prepare.size)
+        return models.Rotation(self.encoder.build(recipe.prepare.shape), views)
+
+    def shown(self) -> list[Views]:
+        """Those of the recipe."""
+        return [] if self.views is None else [self.views]
 
 
 class Painter(Representation):

@@ -120,6 +120,15 @@ class RepresentationRecipe(Recipe):
         return self
 
     @model_validator(mode="after")
+    def _views_come_before_turns(self) -> "RepresentationRecipe":
+        if self.prepare.preparation == "rotations" and self.model.shown():
+            raise ValueError(
+                "`model.views` are drawn of images that are turned afterwards: `prepare.preparation` must be images. "
+                "Received: rotations"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _labels_are_read(self) -> "RepresentationRecipe":
         classes = "image", "label"  # the labels of pairs are none
         if self.train.classes_per_batch is not None and self.model.reads[self.prepare.preparation] != classes:

@@ -53,6 +53,44 @@ def test_images_that_came_turned_are_taken_as_they_are(model, images):
     np.testing.assert_allclose(model.objective(turned, turns, model(turned)), expected, rtol=1e-6)
 
 
+def test_all_four_copies_are_of_one_view_and_only_in_training(images):
+    seen = []
+
+    class Record(keras.layers.Layer):
+        def call(self, image):
+            seen.append(np.asarray(image))
+            return keras.ops.flip(image, axis=2) / 2
+
+    record = Record()
+    record.build(None)
+    model = kg.models.Rotation(toys.encoder("encoder"), record)
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+    halved = kg.models.Rotation(model.encoder)
+    halved.classifier.set_weights(model.classifier.get_weights())
+    halved.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+    scaled = images / np.float32(127.5) - 1
+    model.encoder.trainable = False  # so that its statistics stay
+    assert model.train_on_batch(images, return_dict=True)["loss"] == pytest.approx(
+        halved.train_on_batch(scaled[:, :, ::-1] / 2, return_dict=True)["loss"], rel=1e-6
+    )
+    np.testing.assert_array_equal(np.concatenate(seen), scaled)
+    model.evaluate(images, verbose=0)
+    pairs = [kg.pretext.rotated({"image": image}, seed) for seed, image in enumerate(images)]
+    model.train_on_batch({name: np.stack([pair[name] for pair in pairs]) for name in ("image", "rotation")})
+    assert len(seen) == 1
+
+
+def test_views_crop_images_of_any_size():
+    model = kg.models.Rotation(toys.encoder("encoder"), kg.views.RandomResizedCrop(toys.SIZE))
+    model.compile("sgd")
+    large = np.random.default_rng(0).integers(0, 256, (4, 12, 20, 3), dtype=np.uint8)
+    assert np.isfinite(model.train_on_batch(large, return_dict=True)["loss"])
+    again = kg.models.Rotation.from_config(model.get_config())
+    assert again.views.get_config() == model.views.get_config()
+    with pytest.raises(TypeError, match=r"`views` must be a layer or None\. Received: views=3"):
+        kg.models.Rotation(toys.encoder("encoder"), 3)
+
+
 def test_an_untrained_classifier_is_at_chance(images):
     model = kg.models.Rotation(toys.encoder("encoder"))
     model.classifier.set_weights([np.zeros((4, 4)), np.zeros(4)])

@@ -234,6 +234,11 @@ def test_large_pictures_are_shrunk_together():
             "prepare.preparation=block_masked",
             "must be images or rotations for Rotation. Received: block_mask",
         ),
+        (
+            ROTATION,
+            "prepare.preparation=rotations",
+            "`model.views` are drawn of images that are turned afterwards",
+        ),
         (PAINTING, "prepare={}", "must be block_masked or center_masked for ContextEncoder. Received: images"),
         (PAINTING, "prepare.blokcs=3", "`prepare.blokcs` is not a known key. Did you mean `blocks`?"),
         (PAINTING, "prepare.preparation=blokc_masked", "Received: 'blokc_masked'. Did you mean `block_masked`?"),

@@ -119,12 +119,6 @@ class TwoViews(EncoderAndHead):
         return self.head(features, training=training)
 
 
-def require_one_layer(views: Any) -> None:
-    """Raises TypeError where `views` is not a layer, for both views, or None."""
-    if views is not None and not isinstance(views, keras.layers.Layer):
-        raise TypeError(f"`views` must be a layer or None. Received: views={views!r}")
-
-
 def _spread(projections: Any) -> Any:
     """One number for the batch, in every row, `(batch,)`."""
     unit = directions(projections)

@@ -9,8 +9,8 @@ from keras_genssl import backbones
 from keras_genssl.engine import MemoryBank, finite
 from keras_genssl.losses.arguments import check_positive
 from keras_genssl.losses.contrastive.directions import directions
-from keras_genssl.models.contrastive.base import EncoderAndHead, require_one_layer
-from keras_genssl.models.representation import width
+from keras_genssl.models.contrastive.base import EncoderAndHead
+from keras_genssl.models.representation import require_one_layer, width
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import batches
-from keras_genssl.models.representation import RepresentationMethod
+from keras_genssl.models.representation import RepresentationMethod, require_one_layer
 
 TURNS = 4
 
@@ -19,20 +19,25 @@ class Rotation(RepresentationMethod):
     batch, as the paper found best. They are made here, on the accelerator: quarter turns move pixels and resample
     none. A batch of N images is one of 4N to the encoder.
 
-    Batches hold `image` (a tensor, a dict, or the first of a tuple), square, uint8 or float in [-1, 1]. Where they
-    hold `rotation` too (`(batch,)` integers, 0 to 3, as `pretext.rotated` makes them), the images are turned
-    already, and are taken as they are. Logs `accuracy`, how often the turn was found; 0.25 is chance.
+    Batches hold `image` (a tensor, a dict, or the first of a tuple), square, uint8 or float in [-1, 1]. With `views`,
+    training turns one view of each image, the same in all four copies; the authors draw crops and flips. Where batches
+    hold `rotation` too (`(batch,)` integers, 0 to 3, as `pretext.rotated` makes them), the images are turned already,
+    and are taken as they are. Logs `accuracy`, how often the turn was found; 0.25 is chance.
 
     Args:
         encoder: A built network of images `(batch, side, side, c)` in [-1, 1] to features `(batch, dim)`.
+        views: A layer from images in [-1, 1] to images in [-1, 1] that the encoder takes, random at every call, or
+            None. It sees only images that are not turned yet, of any size, and those of training alone.
         name: The model's name.
 
     Raises:
         ValueError: If the encoder is not built, gives no vectors, or takes images that are not square.
+        TypeError: If `views` is anything else.
 
     Example:
 
-        model = kg.models.Rotation(kg.backbones.small_encoder((28, 28, 1)))
+        views = kg.views.Compose([kg.views.RandomResizedCrop(28, (0.3, 1.0)), kg.views.RandomFlip()])
+        model = kg.models.Rotation(kg.backbones.small_encoder((28, 28, 1)), views)
         model.compile(keras.optimizers.SGD(0.1, 0.9))
         model.fit(kg.data.load("fashion_mnist", batch_size=64), epochs=10)
         features = model.encode(images)
@@ -41,8 +46,10 @@ class Rotation(RepresentationMethod):
     fields: ClassVar[tuple[str, ...]] = ("image", "rotation")
     num_required: ClassVar[int] = 1
 
-    def __init__(self, encoder: keras.Model, name: str | None = None) -> None:
+    def __init__(self, encoder: keras.Model, views: keras.layers.Layer | None = None, name: str | None = None) -> None:
+        require_one_layer(views)
         super().__init__(encoder, name)
+        self.views = views
         height, side, _ = encoder.input_shape[1:]
         if height != side:
             raise ValueError(
@@ -54,8 +61,9 @@ class Rotation(RepresentationMethod):
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """What the encoder takes."""
-        return {"image": tuple(self.encoder.input_shape[1:])}
+        """What the encoder takes; before views images may be of any size."""
+        image = tuple(self.encoder.input_shape[1:])
+        return {"image": image if self.views is None else (None, None, image[-1])}
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The turned images and their turns: four copies of each, `(4 batch, ...)`, unless they came turned."""
@@ -72,6 +80,13 @@ class Rotation(RepresentationMethod):
         """The cross-entropy of each turned image, `(batch,)`."""
         return -ops.sum(batches.one_hot(y, TURNS) * ops.log_softmax(y_pred, axis=-1), axis=-1)
 
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One update, on views of images that are not turned yet; returns the logs."""
+        batch = self.batch(data)
+        if self.views is not None and "rotation" not in batch:
+            batch = {**batch, "image": self.views(batch["image"])}
+        return super().train_step(batch)
+
     def predict_step(self, data: Any) -> Any:
         """`predict` gives features."""
         return self.encode(self.batch(data, training=False)["image"])
@@ -80,6 +95,10 @@ class Rotation(RepresentationMethod):
         """The engine's, and `accuracy`."""
         self.accuracy.update_state(y, y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, serialized."""
+        return {**super().get_config(), "views": keras.saving.serialize_keras_object(self.views)}
 
 
 def rotations(images: Any) -> Any:
