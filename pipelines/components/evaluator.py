@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import tasks
-from pipelines.components import change
+from pipelines.components import change, preparations
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
 from pipelines.schema import Recipe
@@ -47,7 +47,11 @@ def evaluate(
         "examples": content,
         **task.judged_by(recipe),
         **({"last": _known(task, last)} if recipe.evaluate.changes else {}),
-        "code": code.digest("pipelines.components.evaluator", f"pipelines.tasks.{recipe.task}.measure"),
+        "code": code.digest(
+            "pipelines.components.evaluator",
+            f"pipelines.tasks.{recipe.task}.measure",
+            without=(preparations.__name__,),  # the training stands on what the recipe's own has made
+        ),
     }
 
     def build(part: Path) -> dict[str, Any]:

@@ -47,7 +47,25 @@ class OfParts(Representation):
         return self.encoder.filters or 32
 
 
-class Colorization(OfParts):
+class Coloured(OfParts):
+    """A method that gives grey images colours."""
+
+    rows: ClassVar[tuple[str, ...]] = (
+        "what the model sees",
+        "the colours that it gives",
+        "the colours that were there",
+    )
+
+    def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
+        """The images' lightness, this in the model's colours, and the images."""
+        from keras_genssl import layers
+
+        image = examples["image"].astype("float32") / 127.5 - 1
+        lightness = layers.RGBToLab()(image) * [1.0, 0.0, 0.0]
+        return [layers.LabToRGB()(lightness), model.colorize(image), image]
+
+
+class Colorization(Coloured):
     """Zhang et al. 2016: the colours of an image, as bins, from its lightness."""
 
     method: Literal["Colorization"]
@@ -61,7 +79,7 @@ class Colorization(OfParts):
         return models.Colorization(*networks, temperature=self.temperature)
 
 
-class ColorizationRegression(OfParts):
+class ColorizationRegression(Coloured):
     """Zhang et al. 2016: the colours of an image, as numbers, from its lightness."""
 
     method: Literal["ColorizationRegression"]

@@ -110,11 +110,13 @@ class Representation(Method):
         reads: the preparations that it learns from, and what training reads of each example of them.
         numbered: whether training reads the images' numbers too.
         own_network: whether the features before any training are the method's own, not `encoder`'s of whole images.
+        rows: what `answer` gives, from above; of a method that answers with pictures.
     """
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",)}
     numbered: ClassVar[bool] = False
     own_network: ClassVar[bool] = False
+    rows: ClassVar[tuple[str, ...]] = ()
 
     encoder: Encoder = Encoder()
 
@@ -129,6 +131,10 @@ class Representation(Method):
 
     def shown(self) -> list[Views]:
         """The distributions of views that training draws from."""
+        return []
+
+    def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
+        """For each of `rows` a picture of each example, in [-1, 1]; the examples are uint8."""
         return []
 
     def below(self, model: keras.Model) -> Callable[[Any], Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -46,6 +46,7 @@ class Painter(Representation):
         "block_masked": ("masked", "image", "mask"),
         "center_masked": ("masked", "image", "mask"),
     }
+    rows: ClassVar[tuple[str, ...]] = ("what the model sees", "what it paints", "what was there")
 
     decoder_filters: PositiveInt = 32
     decoder_units: PositiveInt = 256
@@ -60,6 +61,13 @@ class Painter(Representation):
         dim = encoder.output_shape[-1]
         decoder = backbones.convolutional_decoder(dim, self.decoder_filters, self.decoder_units, output_shape=shape)
         return encoder, decoder
+
+    def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
+        """The images with a part hidden, with this part painted, and whole."""
+        import numpy as np
+
+        masked, image = (examples[name] / np.float32(127.5) - 1 for name in ("masked", "image"))
+        return [masked, np.where(examples["mask"] > 0, model.inpaint(examples["masked"]), image), image]
 
 
 class ContextEncoder(Painter):

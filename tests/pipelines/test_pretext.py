@@ -21,7 +21,7 @@ from pipelines.errors import UserError
 from pipelines.runtime import data_steps, recording
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.steps import Steps
-from pipelines.tasks.representation import data
+from pipelines.tasks.representation import data, sheets
 from tests.pipelines import digits
 
 ROTATION, PAINTING = "fashion_mnist/rotation", "fashion_mnist/context_encoder"
@@ -293,6 +293,8 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     changes = ["model.encoder.filters=1", "train.batch_size=4", "train.steps=4", f"prepare.preparation={preparation}"]
     painter = ["model.decoder_filters=1", "model.decoder_units=2"] if "context" in name else []
     adversary = ["model.discriminator_filters=1"] if "adversarial" in name else []
+    if preparation == "rotations":
+        changes += ["model.views=null"]
     if name == "cpc":  # normalised over one channel it would be blind
         changes += ["model.encoder.filters=3", "model.context_filters=4", "model.context_blocks=1"]
     loaded = trainer.settled(
@@ -308,3 +310,28 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     assert all(np.isfinite(value) for value in logs.values())
     after = [weight.numpy() for weight in model.encoder.trainable_weights]
     assert any((old != new).any() for old, new in zip(before, after, strict=True))
+
+
+def test_answers_of_painters_keep_what_was_seen(home):
+    changes = ["model.encoder.filters=1", "model.decoder_filters=1", "model.decoder_units=2", "prepare.fill=73"]
+    loaded = recipe.load(PAINTING, changes)
+    model = trainer.build(trainer.settled(loaded, False, None, 1))
+    shown = np.random.default_rng(0).integers(100, 256, (3, 28, 28, 1), dtype=np.uint8)
+    sheets._answers(loaded, model, shown, home / "answers.png")
+    sheet = np.asarray(Image.open(home / "answers.png").convert("L"))
+    places = [slice(2 + 30 * number, 30 + 30 * number) for number in range(3)]  # two pixels between images of 28
+    rows = [[sheet[down, across] for across in places] for down in places]
+    for number, (masked, painted, whole) in enumerate(zip(*rows, strict=True)):
+        example = pretext.block_masked({"image": shown[number]}, number, blocks=5, area=0.25, fill=73)
+        hidden = example["mask"][..., 0] > 0
+        assert hidden.any()
+        np.testing.assert_array_equal(whole, shown[number, ..., 0])
+        np.testing.assert_array_equal(masked, example["masked"][..., 0])
+        np.testing.assert_array_equal(painted[~hidden], whole[~hidden])
+        assert (painted[hidden] != 73).any()
+
+
+def test_methods_that_answer_with_no_picture_have_no_sheet(home):
+    loaded = recipe.load(ROTATION)
+    sheets._answers(loaded, None, np.zeros((3, 28, 28, 1), np.uint8), home / "none.png")
+    assert not (home / "none.png").exists()

@@ -46,7 +46,7 @@ def measure(
         functions["below"] = below
     found = measured(recipe, functions, examples)
     numbers = {**found["model"], **differences(found["model"], baselines)}
-    drawn = sheets.draw(recipe, trained.encode, examples, directory)
+    drawn = sheets.draw(recipe, trained, examples, directory)
     reasons = recipe.evaluate.against(numbers)
     return {
         "numbers": numbers,

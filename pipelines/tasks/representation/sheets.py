@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.components import preparations
+from pipelines.components.preparations.pretext import Pretext
 from pipelines.schema.representation import RepresentationRecipe
 from pipelines.tasks import images
-from pipelines.tasks.representation.features import Encode, pixels
+from pipelines.tasks.representation.features import pixels
+
+if TYPE_CHECKING:
+    import keras
 
 QUERIES, NEIGHBOURS, VIEWS, SHOWN, SCATTERED = 10, 9, 4, 10, 1000
 _PERPLEXITY = 30
 
 
-def draw(recipe: RepresentationRecipe, encode: Encode, examples: Path, directory: Path) -> dict[str, Any]:
+def draw(recipe: RepresentationRecipe, model: keras.Model, examples: Path, directory: Path) -> dict[str, Any]:
     """Writes the sheets into a directory.
 
     ``retrieval.png``: an image held out in each row, the first of each class where there are labels, and the nearest
     of the others held out by cosine; ``pixels.png``, the same by raw pixels. ``views.png``: images, and below each
-    views of it, from each distribution of the recipe. ``scatter.png``: t-SNE of vectors, a colour for each class.
+    views of it, from each distribution of the recipe. ``answers.png``: the `rows` of a method that answers with
+    pictures, of examples that are prepared here from images held out. ``scatter.png``: t-SNE of vectors, a colour for
+    each class.
 
     Returns:
         ``images``: how many were held out and measured; ``drawn``: how many of them the sheets searched.
@@ -33,10 +40,11 @@ def draw(recipe: RepresentationRecipe, encode: Encode, examples: Path, directory
     held_out = images.read(examples, "eval", limit, None if feature == "image" else [feature])
     shown, labels = held_out[feature], held_out.get("label")
     queries = _queries(len(shown), labels, recipe.train.classes)
-    vectors = analysis.encode_images(encode, shown)
+    vectors = analysis.encode_images(model.encode, shown)
     _retrieval(directory / "retrieval.png", shown, vectors, queries)
     _retrieval(directory / "pixels.png", shown, pixels(shown), queries)
     _views(recipe, shown[:SHOWN], directory / "views.png")
+    _answers(recipe, model, shown[:SHOWN], directory / "answers.png")
     few = min(SCATTERED, len(shown))
     if labels is not None and few > 3:
         points = analysis.tsne_projection(vectors[:few], perplexity=min(_PERPLEXITY, (few - 1) / 3))
@@ -77,3 +85,15 @@ def _views(recipe: RepresentationRecipe, shown: np.ndarray, path: Path) -> None:
     ]
     if rows:
         images.save_grid(path, np.concatenate([shown, *rows]), len(shown))
+
+
+def _answers(recipe: RepresentationRecipe, model: keras.Model, shown: np.ndarray, path: Path) -> None:
+    method, section = recipe.model, recipe.prepare
+    if not method.rows:
+        return
+    made = preparations.make(section.preparation, section.model_dump(exclude={"preparation"}))
+    prepared = [
+        made.example(image, seed) if isinstance(made, Pretext) else {"image": image} for seed, image in enumerate(shown)
+    ]
+    examples = {name: np.stack([example[name] for example in prepared]) for name in prepared[0]}
+    images.save_grid(path, images.eight_bit(np.concatenate(method.answer(model, examples))), len(shown))

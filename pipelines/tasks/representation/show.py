@@ -167,6 +167,11 @@ def _galleries(recipe: RepresentationRecipe, evaluation: dict[str, Any], picture
         ),
         Gallery("Views", f"Images, and below each what training sees of it: {views}.", [row({"views": "views"})]),
         Gallery(
+            "What the model answers",
+            f"Images held out, none picked. From above: {', '.join(recipe.model.rows)}.",
+            [row({"answers": "answers"})],
+        ),
+        Gallery(
             "In the plane",
             "The first 1,000 vectors by t-SNE: neighbours stay neighbours, distances between groups mean nothing.",
             [row({"scatter": "vectors of images held out"})],
