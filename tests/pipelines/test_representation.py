@@ -1,5 +1,7 @@
 """The task of representation: what recipes may say, what training reads, numbers of features made by hand."""
 
+import types
+
 import keras
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ from keras_genssl import metrics
 from pipelines import recipe, results
 from pipelines.components import phases, trainer
 from pipelines.errors import UserError
+from pipelines.runtime import code
 from pipelines.schema.representation import Evaluate
-from pipelines.tasks.representation import data, sheets, show
+from pipelines.tasks.representation import data, reference, sheets, show
 from pipelines.tasks.representation.features import Labelled
 from pipelines.tasks.representation.scores import scores
 from tests.data.prepared import write_prepared
@@ -246,3 +249,35 @@ def test_summary_is_of_the_number_that_counts():
     value = _record("a/simclr", "SimCLR", 0.7)
     assert show.summary(value) == "10 labels a class 70.0% ± 1.2 (random encoder 60.0%)"
     assert show.summary(value | {"numbers": {}}) == "10,000 images without labels"
+
+
+@pytest.mark.parametrize(
+    ("module", "changed"),
+    [
+        ("keras_genssl.models.pretext.rotation", []),
+        ("pipelines.methods.pretext", []),
+        ("pipelines.tasks.representation.sheets", []),
+        ("keras_genssl.backbones.small_encoder", ["pixels", "random"]),  # the package's own imports lead there
+        ("pipelines.methods.encoders", ["random"]),
+        ("keras_genssl.analysis.pca", ["pixels", "random"]),
+        ("pipelines.tasks.representation.scores", ["pixels", "random"]),
+    ],
+)
+def test_baselines_are_measured_again_only_for_code_that_they_depend_on(module, changed, tmp_path, monkeypatch):
+    def keys():
+        made = []
+        monkeypatch.setattr(
+            reference.store,
+            "make",
+            lambda path, inputs, build: made.append(path.name) or types.SimpleNamespace(result={"baselines": {}}),
+        )
+        code.digest.cache_clear()
+        reference.reference(recipe.load("fashion_mnist/rotation"), tmp_path, "content", tmp_path)
+        return dict(zip(("pixels", "random"), made, strict=True))
+
+    before, parsed = keys(), code._parsed
+    text = {True: " changed", False: ""}
+    monkeypatch.setattr(code, "_parsed", lambda *file: (parsed(*file)[0], parsed(*file)[1] + text[file[1] == module]))
+    after = keys()
+    code.digest.cache_clear()
+    assert [name for name in before if before[name] != after[name]] == changed

@@ -23,6 +23,13 @@ from pipelines.tasks.representation.scores import scores
 COMPONENTS = 64
 PIXELS = 4096  # of an image, at most: those of larger ones are neither searched nor decomposed
 SEED = 0  # of the random encoder
+_METHODS = (  # and recipes: what they say is an input, and a new method is no reason to measure pixels again
+    "keras_genssl.models",
+    "pipelines.schema",
+    "pipelines.schema.representation",
+    "pipelines.tasks",
+    "pipelines.tasks.representation",
+)
 
 
 def reference(
@@ -44,9 +51,9 @@ def reference(
         "examples": content,
         "evaluate": recipe.evaluate.model_dump(mode="json", exclude={"bless"}),
         "classes": recipe.train.classes,
-        "code": code.digest(__name__),
+        "code": code.digest(__name__, without=_METHODS),
     }
-    encoder = {**asked, "encoder": recipe.model.encoder.model_dump(mode="json")}
+    encoder = {**asked, "encoder": recipe.model.encoder.model_dump(mode="json"), "network": _network_code(recipe)}
     if recipe.model.own_network:
         encoder["method"] = recipe.model.method
     builds = [(asked, _simple), (encoder, _random)]
@@ -59,6 +66,13 @@ def reference(
             found |= made["baselines"]
             components = components or made.get("components", 0)
     return found, components
+
+
+def _network_code(recipe: RepresentationRecipe) -> str:
+    """The digest of what builds the untrained encoder."""
+    if recipe.model.own_network:
+        return code.digest(type(recipe.model).__module__)
+    return code.digest("pipelines.methods.encoders", without=_METHODS)
 
 
 def _built(
