@@ -3,10 +3,12 @@
 from itertools import groupby
 from typing import Any
 
+from pipelines.methods import colour
 from pipelines.results.tables import commands, joined, seconds, steps, table
 from pipelines.tasks.representation.show import BASELINES, NAMES, caption, number, title
 
 _SHARED = ("images", "known", "classes", "neighbours", "labels_per_class", "components")
+_OWN_NETWORKS = [name for name, method in vars(colour).items() if getattr(method, "own_network", False)]
 _FROM_LABELS = ("EmbeddingModel", "PairEmbeddingModel", "TripletEmbeddingModel")
 
 
@@ -44,15 +46,7 @@ def _encoders(records: list[dict[str, Any]]) -> str:
         if value["below"]:
             below = [f"`{value['recipe']}`, below the embedding", *[""] * 5]
             rows.append([*below, *(number(name, value["below"]) for name in shown)])
-    seen = set()
-    for value in records:
-        for name, text in BASELINES.items():
-            numbers = value["baselines"].get(name)
-            who = text.format(components=value["components"])
-            encoder = _encoder(value) if name == "random" else ""
-            if numbers and (who, encoder) not in seen:
-                seen.add((who, encoder))
-                rows.append(["", who, encoder, "", "", "", *(number(key, numbers) for key in shown)])
+    rows += _baselines(records, shown)
     prepare = first["parameters"]["prepare"]
     of = "" if first["classes"] is None else f", trained on the classes {' '.join(map(str, first['classes']))}"
     methods = {value["parameters"]["model"]["method"] for value in records}
@@ -65,6 +59,21 @@ def _encoders(records: list[dict[str, Any]]) -> str:
 {table(rows, text=3)}
 {_not_above_random(records, shown)}{commands(records)}
 """
+
+
+def _baselines(records: list[dict[str, Any]], shown: list[str]) -> list[list[str]]:
+    """A row for each baseline, and of the random encoder for each encoder."""
+    rows: dict[tuple[str, str], dict[str, float]] = {}
+    for value in records:
+        for name, text in BASELINES.items():
+            numbers = value["baselines"].get(name)
+            who, encoder = text.format(components=value["components"]), _encoder(value) if name == "random" else ""
+            if numbers:
+                rows.setdefault((who, encoder), numbers)
+    return [
+        ["", who, encoder, "", "", "", *(number(key, numbers) for key in shown)]
+        for (who, encoder), numbers in rows.items()
+    ]
 
 
 def _not_above_random(records: list[dict[str, Any]], shown: list[str]) -> str:
@@ -96,6 +105,8 @@ def _about(value: dict[str, Any]) -> list[str]:
 
 
 def _encoder(value: dict[str, Any]) -> str:
-    encoder = value["parameters"]["model"]["encoder"]
+    method, encoder = (value["parameters"]["model"][key] for key in ("method", "encoder"))
     filters = "" if encoder["filters"] is None else f", {encoder['filters']} filters"
-    return f"{encoder['network']}{filters}"
+    normalization = ", layer normalisation" if encoder.get("normalization") == "layer" else ""
+    owner = f" of {method}" if method in _OWN_NETWORKS else ""
+    return f"{encoder['network']}{owner}{filters}{normalization}"

@@ -234,6 +234,20 @@ def test_all_methods_stand_in_one_table_above_the_baselines_the_best_first():
     assert results.SECTIONS["representation"]([triplet, unseen]).count("## ") == 2
 
 
+def test_random_encoders_that_differ_have_a_row_each():
+    plain, layered, own = (_record(f"a/{name}", name, 0.7) for name in ("SimCLR", "CPC", "Colorization"))
+    layered["parameters"]["model"]["encoder"]["normalization"] = "layer"
+    for value, knn in ((layered, 0.7), (own, 0.6)):
+        value["baselines"] = {**plain["baselines"], "random": {**plain["baselines"]["random"], "knn": knn}}
+    text = results.SECTIONS["representation"]([plain, layered, own, plain])
+    rows = [line.strip("|").split("|") for line in text.splitlines() if "|  | random" in line]
+    assert [(row[2].strip(), row[6].strip()) for row in rows] == [
+        ("small, 32 filters, layer normalisation", "70.0%"),
+        ("small of Colorization, 32 filters", "60.0%"),
+        ("small, 32 filters", "80.0%"),
+    ]
+
+
 def test_what_does_not_beat_the_random_encoder_is_said():
     good, bad = _record("a/good", "SimCLR", 0.75), _record("a/bad", "Rotation", 0.6)
     bad["numbers"]["knn"] = 0.79
