@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines import engine_options, engines
 from pipelines.console import Console
 from pipelines.errors import UserError
 
@@ -27,6 +28,9 @@ def embed(
     splits: Splits = None,
     batch_size: BatchSize = 32,
     max_failure_rate: Failures = 0.5,
+    runner: engine_options.Runner = engines.FNAPI,
+    no_cache: engine_options.NoCache = False,
+    beam_options: engine_options.BeamOptions = None,
 ) -> None:
     """Put images through a SavedModel, and write a vector for each.
 
@@ -35,10 +39,11 @@ def embed(
     """
     from pipelines import batch_jobs
 
-    how = batch_jobs.Inference(signature, feature, batch_size, splits, max_failure_rate, workers)
+    engine = engine_options.engine(runner, workers, beam_options)
+    how = batch_jobs.Inference(signature, feature, batch_size, splits, max_failure_rate, engine)
     console = Console()
     console.start(f"embed: the images of {source} by {model}")
-    made = batch_jobs.embed(model, source, output.expanduser().resolve(), how, console)
+    made = batch_jobs.embed(model, source, output.expanduser().resolve(), how, console, cache=not no_cache)
     console.result("Embeddings", made.path)
 
 
@@ -61,6 +66,9 @@ def cluster(
     splits: Splits = None,
     batch_size: BatchSize = 32,
     max_failure_rate: Failures = 0.5,
+    runner: engine_options.Runner = engines.FNAPI,
+    no_cache: engine_options.NoCache = False,
+    beam_options: engine_options.BeamOptions = None,
 ) -> None:
     """Group images by k-means of their vectors, and draw a contact sheet of the clusters.
 
@@ -74,11 +82,12 @@ def cluster(
         raise UserError(f"--weights {weights}: is for --model vgg16 only")
     if is_vgg16:
         model = vgg16.export(weights, output / "models")
-    how = batch_jobs.Inference(signature, feature, batch_size, splits, max_failure_rate, workers)
+    engine = engine_options.engine(runner, workers, beam_options)
+    how = batch_jobs.Inference(signature, feature, batch_size, splits, max_failure_rate, engine)
     options = {"seed": seed, "passes": passes, "unit": unit, "nearest": nearest}
     console = Console()
     console.start(f"cluster: {source}")
-    made = batch_jobs.cluster(source, model, output, how, clusters, options, examples, console)
+    made = batch_jobs.cluster(source, model, output, how, clusters, options, examples, console, cache=not no_cache)
     result = made.manifest["result"]
     sizes = sorted((cluster["size"] for cluster in result["clusters"]), reverse=True)
     console.result("Sizes", " ".join(f"{size:,}" for size in sizes[:20]) + (" ..." if len(sizes) > 20 else ""))

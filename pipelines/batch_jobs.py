@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import served
-from pipelines.components import bulk_inferrer, clusterer, image_example_gen
+from pipelines.components import bulk_inferrer, clusterer, image_example_gen, sources, vector_function
+from pipelines.components.dataset import DUPLICATE
 from pipelines.console import Console
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import recording, store
 from pipelines.runtime.artifact import MANIFEST, Artifact
@@ -33,7 +35,7 @@ class Inference:
         batch_size: images that the model gets at once.
         splits: of the records.
         max_failure_rate: the part of the images that may fail, decoding and the model each.
-        workers: processes.
+        workers: processes, of which 1 is this one, or the engine that has them.
     """
 
     signature: str = "serving_default"
@@ -41,10 +43,10 @@ class Inference:
     batch_size: int = 32
     splits: Sequence[str] | None = None
     max_failure_rate: float = 0.5
-    workers: int = 1
+    workers: Workers = 1
 
 
-def embed(model: Path, source: Path, output: Path, how: Inference, console: Console) -> Artifact:
+def embed(model: Path, source: Path, output: Path, how: Inference, console: Console, cache: bool = True) -> Artifact:
     """Embeddings of a folder of images, or of records.
 
     Args:
@@ -53,14 +55,21 @@ def embed(model: Path, source: Path, output: Path, how: Inference, console: Cons
         output: everything is written below it.
         how: images become vectors.
         console: shows the progress.
+        cache: use again what is there; without it everything is executed, and replaced when it is done.
 
     Raises:
         UserError: something that the user gave cannot be used.
     """
-    with _job("embed", output, console) as (steps, record):
-        made, _ = _embed(model, source, output, how, steps, console)
-        dead = made.manifest["dead_letters"]["records"]
-        record.complete(made.path, None, None, _told(made), {"vectors": _count(made), "dead_letters": dead})
+    with _job("embed", output, console, cache) as (steps, record):
+        made, read = _embed(model, source, output, how, steps, console)
+        # Of a folder also the files that came to no record; of records given, that was another job's.
+        found = [it.manifest["dead_letters"] for it in ((made, read) if records(source) is None else (made,))]
+        dead, duplicates = sum(it["records"] for it in found), sum(it["errors"].get(DUPLICATE, 0) for it in found)
+        told = f"{_count(made):,} vectors, {_letters(dead)}"
+        told += f" ({duplicates:,} {'duplicate' if duplicates == 1 else 'duplicates'})" if duplicates else ""
+        numbers = {"vectors": _count(made), "dead_letters": dead, "duplicates": duplicates}
+        record.complete(made.path, None, None, told, numbers)
+    console.result("Vectors", told)
     return made
 
 
@@ -73,6 +82,7 @@ def cluster(
     options: dict[str, Any],
     pictures: Path | None,
     console: Console,
+    cache: bool = True,
 ) -> Artifact:
     """Clusters of embeddings, or of images, which become embeddings first.
 
@@ -85,6 +95,7 @@ def cluster(
         options: further arguments of `clusterer`.
         pictures: the records that the embeddings were made of; looked for beside them when None.
         console: shows the progress.
+        cache: use again what is there; without it everything is executed, and replaced when it is done.
 
     Raises:
         UserError: something that the user gave cannot be used.
@@ -95,7 +106,7 @@ def cluster(
         raise UserError(f"--model: is needed, for {source} holds no embeddings; a SavedModel, or vgg16 with --weights")
     if model is not None and is_embeddings:
         raise UserError(f"--model {model}: must be left out, for {source} holds embeddings already")
-    with _job("cluster", output, console) as (steps, record):
+    with _job("cluster", output, console, cache) as (steps, record):
         if model is None:
             assert given is not None
             embeddings, examples = given, _made_of(given, pictures)
@@ -128,6 +139,10 @@ def records(source: Path) -> Artifact | None:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except NotADirectoryError:
+        raise UserError(f"{source}: must be a folder of images or a directory of records, and is a file") from None
+    except OSError as error:
+        raise sources.unreadable(path, error) from error
     except ValueError as error:
         raise UserError(f"{path / MANIFEST}: is damaged: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != 1 or "splits" not in manifest:
@@ -136,19 +151,23 @@ def records(source: Path) -> Artifact | None:
 
 
 @contextlib.contextmanager
-def _job(name: str, output: Path, console: Console) -> Iterator[tuple[Steps, recording.Recording]]:
+def _job(name: str, output: Path, console: Console, cache: bool) -> Iterator[tuple[Steps, recording.Recording]]:
     store.check_writable(output, "--output")
     command = shlex.join(["genssl", *sys.argv[1:]])
-    with recording.begin(Metadata(output), name, command) as record:
+    caching = contextlib.nullcontext() if cache else store.without_cache()
+    with recording.begin(Metadata(output), name, command) as record, caching:
         yield Steps(console, record), record
 
 
 def _embed(
     model: Path, source: Path, output: Path, how: Inference, steps: Steps, console: Console
 ) -> tuple[Artifact, Artifact]:
-    served.check(model)  # before the images are read
+    model = model.expanduser().resolve()
+    digest = served.digest(model)
     given = records(source)
     if given is None:
+        if not _has_made_vectors(output, digest):
+            vector_function.loaded(str(model), how.signature)  # what is wrong with it is told before images are read
         examples = _examples(source, output, how, steps, console)
         read: Any = examples
     else:
@@ -169,9 +188,18 @@ def _embed(
                 tell=shown.update,
             )
 
-    model = model.expanduser().resolve()
-    reads = {"examples": read, "model": Source(Kind.SAVED_MODEL, str(model), served.digest(model))}
+    reads = {"examples": read, "model": Source(Kind.SAVED_MODEL, str(model), digest)}
     return steps.run(bulk_inferrer.SPEC, reads, infer, _told), examples
+
+
+def _has_made_vectors(output: Path, digest: str) -> bool:
+    """Whether a model was loaded for this output before: then a run that finds all done is not to wait for it."""
+    for manifest in output.glob(f"embeddings/*/{MANIFEST}"):
+        with contextlib.suppress(UserError):
+            found = records(manifest.parent)
+            if found is not None and found.manifest.get("inputs", {}).get("model") == digest:
+                return True
+    return False
 
 
 def _examples(source: Path, output: Path, how: Inference, steps: Steps, console: Console) -> Artifact:
@@ -201,9 +229,10 @@ def _made_of(embeddings: Artifact, pictures: Path | None) -> Artifact | None:
         return found
     output = embeddings.path.parent.parent
     for manifest in sorted(output.glob(f"examples/*/*/{MANIFEST}")) + sorted(output.glob(f"prepared/*/*/{MANIFEST}")):
-        found = records(manifest.parent)
-        if found is not None and found.content == embeddings.inputs["examples"]:
-            return found
+        with contextlib.suppress(UserError):  # a damaged one, which is none of theirs
+            found = records(manifest.parent)
+            if found is not None and found.content == embeddings.inputs["examples"]:
+                return found
     return None
 
 
@@ -212,6 +241,9 @@ def _count(artifact: Artifact) -> int:
 
 
 def _told(artifact: Artifact, what: str = "vectors") -> str:
-    dead = artifact.manifest["dead_letters"]["records"]
     of = f" of {artifact.manifest['vectors']['vector']} numbers" if what == "vectors" else ""
-    return f"{_count(artifact):,} {what}{of}, {dead:,} dead {'letter' if dead == 1 else 'letters'}"
+    return f"{_count(artifact):,} {what}{of}, {_letters(artifact.manifest['dead_letters']['records'])}"
+
+
+def _letters(dead: int) -> str:
+    return f"{dead:,} dead {'letter' if dead == 1 else 'letters'}"

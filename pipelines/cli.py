@@ -12,7 +12,7 @@ import rich.table
 import typer
 
 import keras_genssl
-from pipelines import batch_commands, engines, gallery_commands, lineage_commands
+from pipelines import batch_commands, engine_options, engines, gallery_commands, lineage_commands
 from pipelines import recipe as recipes
 from pipelines.console import Console
 from pipelines.errors import UserError
@@ -57,20 +57,15 @@ def run(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: train.epochs=5.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that prepare the data.")] = 1,
-    runner: Annotated[str, typer.Option(help=f"What prepares the data: {', '.join(engines.RUNNERS)}.")] = engines.FNAPI,
+    runner: engine_options.Runner = engines.FNAPI,
     strategy: Annotated[str | None, typer.Option(help="auto, default, mirrored or tpu.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of training.")] = None,
     push_to: Annotated[
         Path | None, typer.Option(help="Where a blessed model is pushed, instead of OUTPUT/saved_models.")
     ] = None,
     full_scale: Annotated[bool, typer.Option("--full-scale", help="The setting of the paper.")] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Execute everything again; what is there is replaced when that is done.")
-    ] = False,
-    beam_options: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="-- BEAM_OPTIONS", help="Options of the runner: -- --dask_client_address=HOST:PORT."),
-    ] = None,
+    no_cache: engine_options.NoCache = False,
+    beam_options: engine_options.BeamOptions = None,
 ) -> None:
     """Prepare, train, judge, export, push and report.
 
@@ -86,11 +81,7 @@ def run(
     ]
     checked = recipes.load(recipe, overrides, full_scale, data)
     _refuse_cluster(checked.train.strategy)
-    engine = engines.Engine(runner, workers, tuple(beam_options or ()))
-    if engine != engines.of(workers):
-        from pipelines.beam import options  # loads Beam
-
-        options.check(engine)
+    engine = engine_options.engine(runner, workers, beam_options)
     console = Console()
     console.start(f"{checked.name}: {checked.description}")
     from pipelines.runtime import run as runs

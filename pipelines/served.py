@@ -20,7 +20,7 @@ def function_of_images(model: Path) -> Any:
         A function of ``image_bytes``, a string tensor ``(batch,)``, to a dict of tensors; it owns the model.
 
     Raises:
-        UserError: there is no such SavedModel, or it takes no images.
+        UserError: there is no such SavedModel, it is damaged, or it takes no images.
     """
     loaded = load(model)
     function = loaded.signatures.get("serving_default")
@@ -34,13 +34,20 @@ def load(model: Path) -> Any:
     """A SavedModel as TensorFlow loads it.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it is damaged.
     """
     check(model)
     device.start()
     import tensorflow as tf
 
-    return tf.saved_model.load(str(model))
+    try:
+        return tf.saved_model.load(str(model))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())[:200] or "no reason is given"
+        raise UserError(
+            f"{model}: the SavedModel cannot be loaded, a file of it is missing or damaged "
+            f"({type(error).__name__}: {reason})"
+        ) from error
 
 
 def digest(model: Path) -> str:

@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 import tensorflow as tf
+from numpy.lib.npyio import NpzFile
 
 # Of a split: how its images and its labels are named. Archives without a split in their names hold `train` alone.
 _NAMES = (("x_{}", "y_{}"), ("{}_images", "{}_labels"))
@@ -25,11 +26,11 @@ def read_npz(path: str, split: str) -> dict[str, np.ndarray]:
     with tf.io.gfile.GFile(path, "rb") as file:
         content = file.read()
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        with NpzFile(io.BytesIO(content)) as archive:  # `np.load` would take what is none for a pickle
             names = _find(archive.files, split, path)
             images, *labels = (archive[name] for name in names)
     except (zipfile.BadZipFile, OSError, EOFError, zipfile.LargeZipFile) as error:
-        raise ValueError(f"{path} is no archive of NumPy, or damaged: {error}") from error
+        raise ValueError(f"{path} cannot be read as an NPZ archive of NumPy: {error}") from error
     shape = images.shape if images.ndim != 3 else (*images.shape, 1)
     if images.dtype != np.uint8 or len(shape) != 4 or shape[-1] not in (1, 3):
         raise ValueError(

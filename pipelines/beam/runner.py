@@ -19,12 +19,8 @@ from apache_beam.runners.runner import PipelineRunner, create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from pipelines import engines
-from pipelines.beam import (
-    graphs,
-    mortal_worker,
-    options,
-    worker,
-)
+from pipelines.beam import failure, graphs, mortal_worker, options, worker
+from pipelines.errors import UnfinishedError, UserError
 
 
 def run_each(elements: Sequence[tuple], function: Callable[..., Any], workers: engines.Workers) -> None:
@@ -57,7 +53,10 @@ def run_grouped(pairs: Sequence[tuple[int, Any]], function: Callable[..., Any], 
 
 def _call(function: Callable[..., Any], *items: Any) -> None:
     """What a function returns stays on the worker: some engines would send it to the driver."""
-    function(*items)
+    try:
+        function(*items)
+    except Exception as error:  # whatever it is, the driver tells it
+        raise failure.pack(error) from error
 
 
 def run(build: Callable[[beam.Pipeline], Any], workers: engines.Workers, tasks: int) -> None:
@@ -69,7 +68,8 @@ def run(build: Callable[[beam.Pipeline], Any], workers: engines.Workers, tasks: 
         tasks: how many pieces of work there are, into which Dask is to divide them.
 
     Raises:
-        UserError: if the engine would get the graph wrong, or an option is not for it.
+        UserError: if the engine would get the graph wrong, an option is not for it, or a worker raised one.
+        UnfinishedError: if a worker raised anything else, its traceback being the cause, or the engine failed.
         ChildProcessError: if a worker died; Dask gives the work of one to others first.
     """
     engine = engines.of(workers)
@@ -78,14 +78,20 @@ def run(build: Callable[[beam.Pipeline], Any], workers: engines.Workers, tasks: 
         build(pipeline)
         if engine.runner == engines.DASK:
             graphs.refuse_on_dask(pipeline)
-            _run_on_dask(pipeline)
-            return
         try:
-            pipeline.run().wait_until_finish()
-        except RuntimeError as error:
+            if engine.runner == engines.DASK:
+                _run_on_dask(pipeline)
+            else:
+                pipeline.run().wait_until_finish()
+        except (UserError, OSError):  # such as a cluster that does not answer
+            raise
+        except Exception as error:
             if mortal_worker.DEATH in str(error):
                 raise _died(str(error)) from error
-            raise
+            found = failure.unpack(error)
+            if found is None:
+                raise UnfinishedError(f"--runner {engine.runner}: {failure.in_a_line(error)}") from error
+            raise found.error() from failure.WorkerTracebackError(found.traceback)
 
 
 def _run_on_dask(pipeline: beam.Pipeline) -> None:

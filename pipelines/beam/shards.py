@@ -1,6 +1,7 @@
 """The sharded writer: deterministic, atomic, resumable. It is given keys; pixels are made here."""
 
 import collections
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -74,10 +75,15 @@ def read_file(path: str) -> bytes:
 def write_file(path: str, chunks: Iterable[bytes]) -> None:
     """Write a file so that its name shows nothing or all of it. Retries and twins do no harm."""
     part = f"{path}.part-{uuid.uuid4().hex}"
-    with FileSystems.create(part, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        for chunk in chunks:
-            file.write(chunk)
-    FileSystems.rename([part], [path])
+    try:
+        with FileSystems.create(part, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+            for chunk in chunks:
+                file.write(chunk)
+        FileSystems.rename([part], [path])
+    except BaseException:
+        with contextlib.suppress(Exception):  # what stopped it is told
+            FileSystems.delete([part])
+        raise
 
 
 def write_shard(directory: str, shard: Shard, outcomes: Iterable[Record | DeadLetter]) -> dict[str, Any]:
@@ -115,7 +121,11 @@ def write_shard(directory: str, shard: Shard, outcomes: Iterable[Record | DeadLe
                 facts[name][value] += 1
             yield framed
 
-    write_file(FileSystems.join(directory, shard.file), frames())
+    try:
+        write_file(FileSystems.join(directory, shard.file), frames())
+    except Exception as error:
+        error.add_note(f"while writing {shard.file}")
+        raise
     report |= {"sha256": digest.hexdigest(), "dead_letters": dead_letters}
     report["facts"] = {name: sorted([v, n] for v, n in facts[name].items()) for name in sorted(facts)}
     write_report(directory, shard, report)

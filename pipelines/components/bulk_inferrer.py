@@ -15,6 +15,7 @@ from pipelines.beam.shards import DeadLetter, Record, open_file, read_report, wr
 from pipelines.components import vector_function
 from pipelines.components.dataset import Dataset
 from pipelines.components.shard_by_shard import Part, shard_by_shard
+from pipelines.engines import Workers
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish, verify
@@ -35,7 +36,7 @@ def bulk_inferrer(
     batch_size: int = 32,
     splits: Sequence[str] | None = None,
     max_failure_rate: float = 0.5,
-    workers: int = 1,
+    workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
     """Put the images of examples through an exported model.
@@ -52,7 +53,7 @@ def bulk_inferrer(
         batch_size: images that the model gets at once, consecutive ones of one size where it takes floats.
         splits: of the examples; all by default.
         max_failure_rate: the part of the images that may become dead letters.
-        workers: processes; 1 works in this one.
+        workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
@@ -70,6 +71,9 @@ def bulk_inferrer(
     kinds = examples.manifest.get("features", {feature: "image"})
     if kinds.get(feature) not in ("image", "grey"):
         images = [name for name, kind in kinds.items() if kind in ("image", "grey")]
+        if not images:
+            held = "vectors" if "vectors" in examples.manifest else ", ".join(kinds)
+            raise UserError(f"{examples.path}: must hold images, and holds {held}")
         raise UserError(f"`feature` must be an image of the examples: {', '.join(images)}. Received: {feature!r}")
     path = str(Path(model).expanduser().resolve())
     execution: dict[str, Any] = {

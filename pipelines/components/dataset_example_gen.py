@@ -49,9 +49,12 @@ def dataset_example_gen(
         The artifact, a TFDS directory with a manifest; `label` is there where the data set has it.
 
     Raises:
-        UserError: if there is no such data set or split, or it holds no images.
+        UserError: if there is no such data set or split, a split is empty, or it holds no images.
     """
     sizes = {split: len(_open(source, theirs)) for split, theirs in splits.items()}
+    for split, size in sizes.items():
+        if not size:
+            raise UserError(f"data.{split}_split={splits[split]}: must hold images, and holds none of {source}")
     kind = {1: "grey", 3: "image"}[_first(source, next(iter(splits.values()))).shape[-1]]
     labelled = "label" in _names(source, next(iter(splits.values())))
     known = _class_names(source) if labelled else ()

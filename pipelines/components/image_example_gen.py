@@ -172,7 +172,7 @@ def _outcomes(files: Iterable[sources.File], max_pixels: int, classes: Sequence[
     for file in files:
         data = read_file(file.path)
         if sources.content_key(data) != file.key:
-            raise RuntimeError(f"{file.label} changed while it was being read; run again")
+            raise UserError(f"{file.label} changed while it was being read; run again")
         try:
             image, mode = codec.decode_image(data, max_pixels)
         except codec.DECODE_ERRORS as error:

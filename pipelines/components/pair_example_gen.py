@@ -243,7 +243,7 @@ def _outcome(pair: Pair, max_pixels: int) -> Record | DeadLetter:
     for side, file in zip(_SIDES, pair.files, strict=True):
         data = read_file(file.path)
         if sources.content_key(data) != file.key:
-            raise RuntimeError(f"{file.label} changed while it was being read; run again")
+            raise UserError(f"{file.label} changed while it was being read; run again")
         try:
             image, facts[f"{side}_mode"] = codec.decode_image(data, max_pixels)
         except codec.DECODE_ERRORS as error:

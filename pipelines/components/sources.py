@@ -56,19 +56,23 @@ def find(
         exclude: folders to ignore, which need not exist.
 
     Raises:
-        UserError: if the folder is missing or holds no image file.
+        UserError: if the folder is missing, holds no image file, or it or one below cannot be read.
     """
     if isinstance(source, Mapping):
         if not source:
             raise UserError("`source` must name at least one file. Received: source={}")
         return [File(os.fspath(path), name, Path(path).name) for name, path in sorted(source.items())], 0
     root = Path(source).expanduser()
-    if not root.is_dir():
+    try:
+        is_folder = root.is_dir()
+    except OSError as error:
+        raise unreadable(root, error) from error
+    if not is_folder:
         raise UserError(f"`source` must be a folder of images. Received: {str(root)!r}, which is no folder")
     files: list[File] = []
     ignored: collections.Counter[str] = collections.Counter()
     excluded = {Path(path).expanduser().resolve() for path in exclude}
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=_refuse):
         visible = [name for name in folders if not name.startswith(".")]
         folders[:] = [
             name
@@ -89,9 +93,21 @@ def find(
     return sorted(files, key=lambda file: file.label), ignored.total()
 
 
+def unreadable(folder: Path, error: OSError) -> UserError:
+    """The error of a folder that cannot be looked into."""
+    return UserError(f"{folder}: the folder cannot be read: {error.strerror or error}")
+
+
+def _refuse(error: OSError) -> None:
+    raise unreadable(Path(error.filename), error) from error
+
+
 def _is_made(folder: Path) -> bool:
-    if any((folder / name).is_file() for name in ("dataset_info.json", "saved_model.pb")):
-        return True
+    try:
+        if any((folder / name).is_file() for name in ("dataset_info.json", "saved_model.pb")):
+            return True
+    except OSError as error:
+        raise unreadable(folder, error) from error
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
     except (OSError, ValueError):

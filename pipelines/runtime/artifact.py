@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import UserError
+from pipelines.errors import UnfinishedError, UserError
 from pipelines.runtime import store
 
 MANIFEST = "manifest.json"
@@ -125,8 +125,10 @@ def _make(final: Path, build: Callable[[Path], dict[str, Any]]) -> dict[str, Any
         building.mkdir(exist_ok=True)
         try:
             manifest = build(building)
+        except UnfinishedError:
+            raise
         except UserError:  # the next build would come to the same end
-            shutil.rmtree(building)
+            shutil.rmtree(building, ignore_errors=True)  # a worker that goes on may write into it
             raise
         for path in building.iterdir():
             if path.is_dir():
@@ -139,13 +141,14 @@ def _make(final: Path, build: Callable[[Path], dict[str, Any]]) -> dict[str, Any
 
 
 def _read(directory: Path) -> dict[str, Any] | None:
-    """The manifest of a directory whose files are all there in full length."""
+    """The manifest of a directory whose files are all there in full length; None where it, or one of them, is not."""
     try:
         manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-        sizes = {name: (directory / name).stat().st_size for name in manifest["files"]}
-    except FileNotFoundError:
+        files, _ = manifest["files"], manifest["content"]
+        sizes = {name: (directory / name).stat().st_size for name in files}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # all but the first: it is damaged
         return None
-    return manifest if sizes == manifest["files"] else None
+    return manifest if sizes == files else None
 
 
 def _remove_debris(output_dir: Path, final: Path, again: bool) -> None:

@@ -123,7 +123,7 @@ def images(graph: Graph) -> Iterator[dict[str, str]]:
     """Every image of the examples in a graph: ``split``, ``key`` (of its content) and ``name``.
 
     Raises:
-        UserError: the examples are not there any more.
+        UserError: the examples are not there any more, or damaged.
     """
     from pipelines.beam import records  # protobuf, which nothing else here needs
 
@@ -139,6 +139,8 @@ def images(graph: Graph) -> Iterator[dict[str, str]]:
                                 yield {"split": split, "key": record["key"].decode(), "name": record["name"].decode()}
             except FileNotFoundError as error:
                 raise UserError(f"{error.filename}: is gone, so that its images cannot be listed") from None
+            except (ValueError, KeyError, TypeError) as error:
+                raise UserError(f"{directory}: is damaged, so that its images cannot be listed: {error!r}") from error
 
 
 def home(path: Path) -> Path | None:

@@ -26,22 +26,36 @@ def begin(metadata: Metadata, recipe: str, command: str) -> Iterator["Recording"
         recipe: its name.
         command: what was typed.
     """
-    with metadata.write() as connection:
-        metadata.recover(connection)
-        row = connection.execute(
-            "INSERT INTO runs (recipe, command, state, started) VALUES (?, ?, 'running', ?)", (recipe, command, now())
-        )
-        assert row.lastrowid is not None
-        mark = metadata.mark(row.lastrowid)
-        mark.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as held:
+        with metadata.write() as connection:
+            metadata.recover(connection)
+            row = connection.execute(
+                "INSERT INTO runs (recipe, command, state, started) VALUES (?, ?, 'running', ?)",
+                (recipe, command, now()),
+            )
+            assert row.lastrowid is not None
+            held.enter_context(_marked(metadata.mark(row.lastrowid)))  # before the row can be seen
+        recording = Recording(metadata, row.lastrowid, command)
+        try:
+            yield recording
+        except BaseException as error:
+            recording.end_early(error)
+            raise
+
+
+@contextlib.contextmanager
+def _marked(mark: Path) -> Iterator[None]:
+    """Holds the file that says that a run is alive, and removes it at the end; a killed process lets go."""
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    while True:
         handle = os.open(mark, os.O_RDWR | os.O_CREAT, 0o644)
-        fcntl.flock(handle, fcntl.LOCK_EX)  # before the row can be seen; a killed process lets go
-    recording = Recording(metadata, row.lastrowid, command)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), os.stat(mark)):
+                break
+        os.close(handle)  # a run of this number, whose row could not be written, removed it meanwhile
     try:
-        yield recording
-    except BaseException as error:
-        recording.end_early(error)
-        raise
+        yield
     finally:
         mark.unlink(missing_ok=True)
         os.close(handle)

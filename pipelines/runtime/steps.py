@@ -3,19 +3,21 @@
 import errno
 import os
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from pipelines.console import Console
-from pipelines.errors import UserError
+from pipelines.errors import UnfinishedError, UserError
 from pipelines.report.page import Step
-from pipelines.runtime import code
+from pipelines.runtime import code, store
 from pipelines.runtime.component import Component, Kind, Made, Source
 from pipelines.runtime.recording import Recording
 
 M = TypeVar("M", bound=Made)
 
+LOGS = "logs"  # below the output
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -53,6 +55,7 @@ class Steps:
         Raises:
             TypeError: what it reads is not of the types of its spec.
             UserError: what it gave up with; also where the disk is full.
+            UnfinishedError: a worker failed; its traceback is in a file that the message names.
         """
         kinds = {name: self._kind(artifact) for name, artifact in reads.items()}
         if kinds != dict(spec.reads):
@@ -62,13 +65,17 @@ class Steps:
             try:
                 made = executor()
             except Exception as error:
-                full = _full(error)
-                if full is None or isinstance(error, UserError):
+                if isinstance(error, UserError) and not isinstance(error, UnfinishedError):
                     raise
-                raise UserError(
-                    f"{spec.name}: {os.strerror(full)}; nothing of it was published, and earlier results are as they "
-                    "were"
-                ) from error
+                full = _full(error)
+                if full is not None:
+                    raise UserError(
+                        f"{spec.name}: {os.strerror(full)}; nothing of it was published, and earlier results are as "
+                        "they were"
+                    ) from error
+                if isinstance(error, UnfinishedError):
+                    raise UnfinishedError(f"{spec.name}: {error}{self._logged(spec, error)}") from error
+                raise
             text = summary(made)
             named = {name: (spec.reads[name], artifact) for name, artifact in reads.items()}
             execution.succeed(spec, named, made, code.versions(), text)
@@ -77,6 +84,16 @@ class Steps:
         self.done.append(step)
         self._console.component(step.name, step.reused, step.seconds, step.summary)
         return made
+
+    def _logged(self, spec: Component, error: Exception) -> str:
+        """Writes the traceback of an error, and says where."""
+        log = self._recording.metadata.output / LOGS / f"{self._recording.number}-{spec.name}.log"
+        try:
+            log.parent.mkdir(exist_ok=True)
+            store.write_text(log, "".join(traceback.format_exception(error)))
+        except OSError as fault:
+            return f"; its traceback cannot be written: {log}: {fault.strerror}"
+        return f"; its traceback is in {log}"
 
     def _kind(self, artifact: Made | Source) -> Kind | None:
         return artifact.kind if isinstance(artifact, Source) else self._kinds.get(artifact.path)

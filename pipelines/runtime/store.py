@@ -130,11 +130,11 @@ def make(path: Path, inputs: dict[str, Any], build: Callable[[Path], dict[str, A
 
 
 def read(path: Path) -> Output | None:
-    """The published directory, or None where there is none."""
+    """The published directory, or None where there is none, or its manifest is damaged or of a version before."""
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         return _output(path, manifest)
-    except (FileNotFoundError, KeyError):  # the second: of a version before
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
 

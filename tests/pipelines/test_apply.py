@@ -1,4 +1,5 @@
 import io
+import shutil
 
 import numpy as np
 import pytest
@@ -95,6 +96,11 @@ def test_what_cannot_be_used_at_all_is_an_error_of_the_user(model, tmp_path):
     images = [_save(tmp_path / "a.png"), _save(tmp_path / "a.jpg")]
     with pytest.raises(UserError, match="is no SavedModel"):
         _results(tmp_path, images[:1], tmp_path / "out")
+    shutil.copytree(model, tmp_path / "damaged")
+    with open(tmp_path / "damaged" / "saved_model.pb", "r+b") as file:
+        file.truncate(100)
+    with pytest.raises(UserError, match=r"damaged: the SavedModel cannot be loaded, .*OSError: Cannot parse file"):
+        _results(tmp_path / "damaged", images[:1], tmp_path / "out")
     with pytest.raises(UserError, match="the same file"):
         _results(model, images, tmp_path / "out")
     (tmp_path / "file").touch()

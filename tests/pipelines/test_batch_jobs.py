@@ -1,5 +1,6 @@
 """`genssl embed` and `genssl cluster`, from a folder and from records, and VGG16 from a weights file."""
 
+import shutil
 import sys
 
 import keras
@@ -12,6 +13,8 @@ from keras_genssl.pretext import codec
 from pipelines import cli, vgg16
 from pipelines.components.vector_function import VectorFunction
 from pipelines.errors import UserError
+from pipelines.runtime import history
+from pipelines.runtime.metadata import Metadata
 from tests.pipelines.colour_encoder import PHOTOS, export, photos
 
 
@@ -38,10 +41,12 @@ def genssl(tmp_path, monkeypatch, capsys):
 def test_embed_and_cluster(genssl, model, tmp_path):
     folder = photos(tmp_path / "photos")
     (folder / "red" / "<b>broken&.png").write_text("no image")
+    (folder / "red" / "twin.png").write_bytes((folder / "red" / "a.png").read_bytes())
     status, output, _ = genssl("embed", model, folder, "--output", folder / "out")
     assert status == 0
-    assert "6 images, 1 dead letter" in output
+    assert "6 images, 2 dead letters" in output
     assert "6 vectors of 3 numbers, 0 dead letters" in output
+    assert output.splitlines()[-2].split(maxsplit=1) == ["Vectors", "6 vectors, 2 dead letters (1 duplicate)"]
     embeddings = output.split()[-1]
     assert set(kg.data.load_embeddings(embeddings, "images").names) == set(PHOTOS)
 
@@ -55,16 +60,31 @@ def test_embed_and_cluster(genssl, model, tmp_path):
     status, output, _ = genssl("cluster", folder, "--model", model, "--clusters", 3, "--output", folder / "out")
     assert status == 0
     assert output.count("reused") == 2
+    status, output, _ = genssl("embed", model, folder, "--output", folder / "out", "--no-cache")
+    assert (status, "reused" in output) == (0, False)
+    run = history.runs(Metadata(folder / "out"))[0]
+    assert run.numbers == {"vectors": 6, "dead_letters": 2, "duplicates": 1}
     status, output, _ = genssl("runs", "--output", folder / "out")
     assert (status, "embed" in output, "cluster" in output) == (0, True, True)
     status, output, _ = genssl("lineage", embeddings, "--output", folder / "out")
     assert (status, "BulkInferrer" in output, "ImageExampleGen" in output) == (0, True, True)
 
     (tmp_path / "empty").mkdir()
+    damaged = [shutil.copytree(model, tmp_path / name) for name in ("variables", "graph")]
+    shutil.rmtree(damaged[0] / "variables")
+    (damaged[1] / "saved_model.pb").write_bytes((model / "saved_model.pb").read_bytes()[:500])
     for arguments, message in (
         (("embed", model, "empty"), "`source` must hold image files"),
         (("embed", "empty", folder), "empty: is no SavedModel"),
         (("embed", model, model), "`source` must hold image files"),
+        *((("embed", it, folder, "--output", "new"), f"{it}: the SavedModel cannot be loaded") for it in damaged),
+        (
+            ("embed", model, folder / "red" / "a.png"),
+            "a.png: must be a folder of images or a directory of records, and",
+        ),
+        (("embed", model, embeddings), f"{embeddings}: must hold images, and holds vectors"),
+        (("embed", model, folder, "--runner", "dusk"), "--runner must be one of fnapi, dask"),
+        (("cluster", folder, "--clusters", 3, "stray"), "Options for Beam stand after `--` and begin with `--`"),
         (("cluster", folder, "--clusters", 3), "--model: is needed"),
         (("cluster", embeddings, "--clusters", 3, "--model", model), "must be left out"),
         (("cluster", embeddings, "--clusters", 7), "`clusters` must not exceed the 6 vectors"),
@@ -74,6 +94,7 @@ def test_embed_and_cluster(genssl, model, tmp_path):
     ):
         status, _, errors = genssl(*arguments)
         assert (status, message in errors) == (2, True), errors
+    assert not (tmp_path / "new" / "examples").exists()  # no image was read
 
 
 def test_names_are_escaped_on_the_contact_sheet(genssl, model, tmp_path):

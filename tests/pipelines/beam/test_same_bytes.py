@@ -12,15 +12,18 @@ from distributed import Client, LocalCluster
 
 from keras_genssl import export
 from pipelines import recipe
-from pipelines.beam import records
+from pipelines.beam import records, runner
+from pipelines.components import sources
 from pipelines.components.image_example_gen import image_example_gen
 from pipelines.components.prepare import prepare
 from pipelines.console import Console
 from pipelines.engines import Engine
+from pipelines.errors import UnfinishedError, UserError
 from pipelines.runtime import data_steps, recording
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.steps import Steps
 from tests.pipelines import genssl
+from tests.pipelines.colour_encoder import export as export_encoder
 from tests.pipelines.components.image_files import save
 
 PARAMETERS = {"patch_size": 16, "stride": 8}  # nine patches of an image of 32 x 32
@@ -107,6 +110,40 @@ def test_whole_recipe_on_dask(photos, cluster, tmp_path, monkeypatch):
     for made in ("examples", "statistics", "validation", "prepared"):
         found = _digests(here / made)
         assert found
+        assert _digests(tmp_path / "dask" / made) == found
+
+
+@pytest.mark.timeout(300)
+def test_what_a_worker_of_dask_raises_is_told_as_elsewhere(photos, dask, tmp_path, monkeypatch):
+    def fail(number):
+        raise RuntimeError(f"boom\nat {number}")
+
+    with pytest.raises(UnfinishedError, match=r"^a worker failed: RuntimeError: boom at 7\. What was whole") as told:
+        runner.run_each([(7,)], fail, dask)
+    assert 'raise RuntimeError(f"boom' in str(told.value.__cause__)
+    read, changing = sources.fingerprint, tmp_path / "photos" / "p.png"
+    save(changing, 1, 32, 32)
+
+    def then_changed(found):
+        files = read(found)
+        save(changing, 2, 32, 32)
+        return files
+
+    monkeypatch.setattr(sources, "fingerprint", then_changed)
+    with pytest.raises(UserError, match=r"^p.png changed while it was being read; run again$"):
+        image_example_gen(tmp_path / "photos", tmp_path / "out", {"all": 1.0}, workers=dask)
+
+
+@pytest.mark.timeout(300)
+def test_embed_on_dask(photos, cluster, tmp_path):
+    arguments = ["embed", export_encoder(tmp_path / "model"), photos, "--signature", "serving_tensor"]
+    here = genssl.call(tmp_path, *arguments, "--output", "here")
+    options = ["--runner", "dask", "--", f"--dask_client_address={cluster.scheduler_address}"]
+    there = genssl.call(tmp_path, *arguments, "--output", "dask", *options)
+    assert (here[0], there[0]) == (0, 0), here + there
+    for made in ("examples", "embeddings"):
+        found = _digests(tmp_path / "here" / made)
+        assert len([name for name in found if ".tfrecord" in name]) == 8
         assert _digests(tmp_path / "dask" / made) == found
 
 

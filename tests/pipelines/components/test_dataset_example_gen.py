@@ -68,5 +68,10 @@ def test_an_archive_of_arrays_is_a_data_set_and_its_faults_are_told(tmp_path):
     (batch,) = data.load(made.path, "eval", 2, shuffle=False, features=["image", "label"]).as_numpy_iterator()
     np.testing.assert_array_equal(batch["image"][..., 0], images[8:10])
     np.testing.assert_array_equal(batch["label"], labels[8:10])
+    for empty in ({"train": "train[:0]", "eval": "train"}, {"train": "train", "eval": "train[:0]"}):
+        (split,) = (name for name, theirs in empty.items() if theirs == "train[:0]")
+        message = rf"^data\.{split}_split=train\[:0\]: must hold images, and holds none of .*digits\.npz$"
+        with pytest.raises(UserError, match=message):
+            dataset_example_gen(str(tmp_path / "digits.npz"), tmp_path / "out", empty)
     with pytest.raises(UserError, match=r"digits\.npz, split test: .* must hold an array `x_test`"):
         dataset_example_gen(str(tmp_path / "digits.npz"), tmp_path / "out", SPLITS)

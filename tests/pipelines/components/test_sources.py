@@ -1,5 +1,10 @@
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 
+from pipelines import batch_jobs
 from pipelines.components.sources import File, divide, find, fingerprint
 from pipelines.errors import UserError
 
@@ -35,6 +40,37 @@ def test_files_are_found_below_and_in_order(tmp_path):
     ]
     assert ignored == 1
     assert [file.size for file in fingerprint(found)[0]] == [5, 8, 7]
+
+
+@pytest.fixture
+def guarded():
+    """A folder where mode bits count: root, who reads whatever they say, is nobody meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        for name in ("a.png", "below/b.png"):
+            (Path(folder) / name).parent.mkdir(exist_ok=True)
+            (Path(folder) / name).write_bytes(b"")
+        user = os.geteuid()
+        try:
+            yield Path(folder)
+        finally:
+            if user == 0:
+                os.seteuid(0)
+            os.chmod(folder, 0o755)
+            os.chmod(Path(folder) / "below", 0o755)
+
+
+@pytest.mark.parametrize(("name", "mode"), [("", 0), ("below", 0), ("below", 0o444)])
+def test_a_folder_that_cannot_be_read_is_named_and_never_passed_over(guarded, name, mode):
+    assert len(find(guarded)[0]) == 2
+    os.chmod(guarded / name, mode)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    message = f"^{guarded / name}: the folder cannot be read: Permission denied$"
+    with pytest.raises(UserError, match=message):
+        find(guarded)
+    with pytest.raises(UserError, match=message):
+        batch_jobs.records(guarded / name)
 
 
 def test_what_programs_made_is_no_photograph(tmp_path):

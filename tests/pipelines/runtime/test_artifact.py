@@ -3,6 +3,7 @@ import threading
 import pytest
 
 from pipelines.errors import UserError
+from pipelines.runtime import store
 from pipelines.runtime.artifact import publish
 
 
@@ -44,6 +45,19 @@ def test_a_directory_without_manifest_is_never_read(tmp_path):
     first = publish(tmp_path, {}, make([]))
     (first.path / "manifest.json").unlink()
     assert not publish(tmp_path, {}, make([])).reused
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"files": 1, "content": ""}', "\xff"])
+def test_a_directory_whose_manifest_is_damaged_is_made_again(tmp_path, text):
+    first = publish(tmp_path, {}, make([]))
+    manifest = (first.path / "manifest.json").read_bytes()
+    (first.path / "manifest.json").write_bytes(text.encode("latin-1"))
+    assert not publish(tmp_path, {}, make([])).reused
+    assert (first.path / "manifest.json").read_bytes() == manifest
+    made = store.make(tmp_path / "of a run", {"code": ""}, lambda part: {"sha256": "x"})
+    (made.path / "manifest.json").write_bytes(text.encode("latin-1"))
+    assert not store.make(made.path, {"code": ""}, lambda part: {"sha256": "x"}).reused
+    assert store.read(made.path).content == "x"
 
 
 def test_a_crash_keeps_the_work_for_the_same_execution_and_others_remove_it(tmp_path):

@@ -253,6 +253,25 @@ def test_opening_sees_one_state_while_another_process_makes_the_tables(tmp_path,
     assert [run.state for run in history.runs(Metadata(tmp_path))] == ["complete"]
 
 
+def test_a_run_waits_for_one_of_its_number_that_could_not_be_recorded_and_holds_a_mark_of_its_own(tmp_path):
+    metadata, began, go_on = Metadata(tmp_path), threading.Event(), threading.Event()
+
+    def run():
+        with recording.begin(metadata, "r", "c"):
+            began.set()
+            assert go_on.wait(60)
+
+    other = threading.Thread(target=run)
+    with recording._marked(metadata.mark(1)):  # of a run whose row was not written, and which is about to remove it
+        other.start()
+        assert not began.wait(0.3)
+    assert began.wait(60)
+    assert metadata.is_running(1)
+    go_on.set()
+    other.join(60)
+    assert not metadata.is_running(1)
+
+
 def _other_version(file):
     with sqlite3.connect(file) as connection:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
@@ -296,4 +315,5 @@ def test_disk_without_room_for_the_metadata_is_told(tmp_path):
     done = subprocess.run([sys.executable, "-c", record, str(tmp_path)], capture_output=True, text=True, check=False)
     assert "UserError: " in done.stderr.splitlines()[-1]
     assert done.stderr.splitlines()[-1].endswith(f"{FILE}: disk I/O error (a full disk, or no permission)")
+    assert not list((tmp_path / "runs").iterdir())
     assert record_run(tmp_path) == 1
