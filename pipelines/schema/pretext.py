@@ -106,6 +106,22 @@ class CameraTuples(Drawn):
     negatives: Annotated[float, Field(ge=0, le=1)] = 0.75
 
 
+class FrameTuples(Drawn):
+    """Three frames of a film (``data.source: frames``), in order or, ``negatives`` of them, not.
+
+    ``copies`` are drawn of each film. A crop of ``crop`` pixels is cut at one place of all three. First and last of
+    them are at most ``max_span`` apart; what replaces the middle one is at least ``min_distance`` away from them.
+    """
+
+    preparation: Literal["frame_tuples"]
+    size: PositiveInt = 64
+    channels: Literal[1, 3] = 3
+    crop: PositiveInt = 48
+    max_span: Annotated[int, Field(ge=2)] = 60
+    min_distance: PositiveInt = 15
+    negatives: Fraction = 0.75
+
+
 AnyPretext = (
     Rotations
     | CenterMasked
@@ -115,4 +131,5 @@ AnyPretext = (
     | OverlappingPatches
     | ColouredCrops
     | CameraTuples
+    | FrameTuples
 )

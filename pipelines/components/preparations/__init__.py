@@ -7,7 +7,7 @@ and name it in `PREPARATIONS`.
 import dataclasses
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from pipelines.components.preparations.relative_position import RelativePosition
 from pipelines.components.preparations.rotations import Rotations
 from pipelines.components.preparations.super_resolution import SuperResolution
 from pipelines.errors import UserError
+
+T = TypeVar("T")
 
 
 class Preparation(Protocol):
@@ -84,12 +86,21 @@ def make(name: str, parameters: Mapping[str, Any]) -> Preparation:
     """
     if name not in PREPARATIONS:
         raise UserError(f"`preparation` must be one of {sorted(PREPARATIONS)}. Received: {name!r}")
-    known = [field.name for field in dataclasses.fields(PREPARATIONS[name])]
+    return checked(PREPARATIONS[name], name, parameters)
+
+
+def checked(kind: type[T], name: str, parameters: Mapping[str, Any]) -> T:
+    """A preparation of a class, also of one that is not for single images and so has no place in `PREPARATIONS`.
+
+    Raises:
+        UserError: if a parameter is unknown or breaks its rule.
+    """
+    known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
     for parameter in parameters:
         if parameter not in known:
             near = difflib.get_close_matches(parameter, known, n=1) or known
             raise UserError(f"{name} has no parameter {parameter!r}. The nearest: {', '.join(near)}")
     try:
-        return PREPARATIONS[name](**parameters)
+        return kind(**parameters)
     except ValueError as error:
         raise UserError(str(error)) from error
