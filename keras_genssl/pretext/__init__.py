@@ -21,6 +21,7 @@ from keras_genssl.pretext.frame_order import frame_order
 from keras_genssl.pretext.jigsaw import jigsaw
 from keras_genssl.pretext.lab import lab_planes, lab_to_rgb, rgb_to_lab
 from keras_genssl.pretext.masks import block_masked, center_masked
+from keras_genssl.pretext.neighbouring_crops import neighbouring_crops
 from keras_genssl.pretext.overlapping_patches import overlapping_patches
 from keras_genssl.pretext.patch_augmentation import OPERATIONS, augment
 from keras_genssl.pretext.patches import aligned_patches
@@ -64,6 +65,7 @@ __all__ = [
     "lab_to_rgb",
     "low_high",
     "nearest_ab_bin",
+    "neighbouring_crops",
     "overlapping_patches",
     "permutation_set",
     "relative_position",

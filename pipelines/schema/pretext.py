@@ -80,6 +80,20 @@ class OverlappingPatches(Drawn):
     operations: Annotated[int, Field(ge=0)] = 0
 
 
+class NeighbouringCrops(Drawn):
+    """Two crops of ``crop`` pixels, ``min_distance`` to ``max_distance`` pixels apart: the two views of an image.
+
+    The distance is the larger of the steps down and right: from ``crop`` on, the two do not overlap.
+    """
+
+    preparation: Literal["neighbouring_crops"]
+    size: PositiveInt = 64
+    channels: Literal[1, 3] = 3
+    crop: PositiveInt = 24
+    min_distance: Annotated[int, Field(ge=0)] = 24
+    max_distance: Annotated[int, Field(ge=0)] = 40
+
+
 class ColouredCrops(Drawn):
     """Crops of ``crop`` pixels that have colour, half of them mirrored."""
 
@@ -129,6 +143,7 @@ AnyPretext = (
     | Jigsaw
     | RelativePosition
     | OverlappingPatches
+    | NeighbouringCrops
     | ColouredCrops
     | CameraTuples
     | FrameTuples

@@ -58,7 +58,7 @@ def test_a_run_learns_from_folders_of_frames_and_is_judged_on_whole_frames(home)
         "min_distance: 2, negatives: 0.5}",
         "model.encoder.filters=2",
         "train={steps: 2, batch_size: 4, learning_rate: {schedule: constant, initial: 0.001}}",
-        "evaluate.bless={knn_over_random: {min: -1}}",
+        "evaluate={images: 8, known: 8, bless: {knn_over_random: {min: -1}}}",
     ]
     arguments = [part for change in changes for part in ("--set", change)]
     status, output, errors = genssl.call(home, "run", RECIPE, "--data", "films", *arguments)

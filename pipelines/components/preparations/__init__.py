@@ -17,6 +17,7 @@ from pipelines.components.preparations.edge_drawings import EdgeDrawings
 from pipelines.components.preparations.images import Images
 from pipelines.components.preparations.jigsaw import Jigsaw
 from pipelines.components.preparations.masked import BlockMasked, CenterMasked
+from pipelines.components.preparations.neighbouring_crops import NeighbouringCrops
 from pipelines.components.preparations.overlapping_patches import OverlappingPatches
 from pipelines.components.preparations.relative_position import RelativePosition
 from pipelines.components.preparations.rotations import Rotations
@@ -71,6 +72,7 @@ PREPARATIONS: dict[str, type] = {
     "edge_drawings": EdgeDrawings,
     "images": Images,
     "jigsaw": Jigsaw,
+    "neighbouring_crops": NeighbouringCrops,
     "overlapping_patches": OverlappingPatches,
     "relative_position": RelativePosition,
     "rotations": Rotations,
