@@ -10,6 +10,7 @@ A random function takes the example and an integer seed, and draws from nothing 
 
 from keras_genssl.pretext.ab_bins import ab_bin_frequencies, ab_bins, nearest_ab_bin
 from keras_genssl.pretext.binarized import binarized
+from keras_genssl.pretext.binned_colours import binned_colours
 from keras_genssl.pretext.camera_path import camera_path, camera_tuple
 from keras_genssl.pretext.canvas import canvas_print
 from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, decode_image, encode_png
@@ -44,6 +45,7 @@ __all__ = [
     "aligned_patches",
     "augment",
     "binarized",
+    "binned_colours",
     "block_masked",
     "camera_path",
     "camera_tuple",

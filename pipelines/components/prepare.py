@@ -76,7 +76,8 @@ def prepare(
         attempted = sum(part["records"] for part in examples.manifest["splits"].values())
         manifest = dataset.finish(directory, attempted, max_failure_rate, **execution)
         arrangements = made.arrangements if isinstance(made, preparations.Arranged) else None
-        examples_picture.add(directory, manifest, made.features, arrangements)
+        illustrations = made.illustrations if isinstance(made, preparations.Illustrated) else None
+        examples_picture.add(directory, manifest, made.features, arrangements, illustrations)
         return manifest
 
     return publish(output_dir, execution, build)

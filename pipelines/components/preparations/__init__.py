@@ -64,6 +64,19 @@ class Arranged(Protocol):
         ...
 
 
+@runtime_checkable
+class Illustrated(Protocol):
+    """A preparation whose examples a method sees otherwise than they are on disk, which is shown beside them."""
+
+    def illustrations(self, example: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What it is -> the picture, uint8 (height, width, 1 or 3), the same names each time.
+
+        Args:
+            example: name -> image, uint8 (height, width, 3), of those that are on disk.
+        """
+        ...
+
+
 PREPARATIONS: dict[str, type] = {
     "block_masked": BlockMasked,
     "camera_tuples": CameraTuples,
