@@ -225,4 +225,4 @@ def _outcomes(
                 "frame": number,
             }
             facts: dict[str, int | str] = {"height": image.shape[0], "width": image.shape[1], "mode": mode}
-            yield Record(values | label, facts | label)
+            yield Record({**values, **label}, {**facts, **label})
