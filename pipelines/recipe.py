@@ -92,7 +92,7 @@ def load(name: str, overrides: list[str] | None = None, full_scale: bool = False
         _check(merged, {**places, **moved})
         if full_scale:
             data, places = merged, {**places, **moved}
-    own = [] if folder is None else _own(folder, _kind(data, places))
+    own = [] if folder is None else _own(folder, _kind(data, places), data.get("data"))
     for override in [*own, *(overrides or [])]:
         _override(data, places, override)
     return _check(data, places)
@@ -138,13 +138,14 @@ def _override(data: dict[str, Any], places: dict[located_yaml.Path, str], overri
     places.update({(*path, *inner): place for inner in below})
 
 
-def _own(path: Path, kind: type[Recipe]) -> list[str]:
+def _own(path: Path, kind: type[Recipe], section: Any) -> list[str]:
     """What ``--data`` changes: in the section `data`, whose names held out are those of other files, and beside it."""
+    films = isinstance(section, dict) and section.get("source") == "frames"
     quoted = str(path.expanduser().resolve()).replace("'", "''")
     pairs = path.suffix.lower() == ".csv"
     key, other = ("table", "folder") if pairs else ("folder", "table")
     cleared = [f"data.{name}=null" for name in (other, "dataset", "held_out")]
-    source = f"data.source={'pairs' if pairs else 'folder'}"
+    source = f"data.source={'pairs' if pairs else 'frames' if films else 'folder'}"
     return [source, f"data.{key}='{quoted}'", *cleared, *(kind.own_pairs if pairs else kind.own_data)]
 
 

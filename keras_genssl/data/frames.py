@@ -9,14 +9,16 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.pretext import EXTENSIONS, decode_image
+from keras_genssl.pretext.natural_order import natural_order
 
 
 class FrameFolders:
     """A folder of folders, each with the frames of one film: a source of `data.load`.
 
-    Frames are in the order of their file names: number them with leading zeros, as
-    `ffmpeg -i film.mp4 films/film/%06d.jpg` does. Elements: `frames`, uint8 `(num, height, width, 3)`, and `key`, the
-    path of the film's folder. Films may have different lengths and sizes; the frames of one film have one size.
+    Frames are in the order of their file names, numbers in them compared as numbers: `f9.png` before `f10.png`.
+    `ffmpeg -i film.mp4 films/film/%06d.jpg` writes such a folder. Elements: `frames`, uint8
+    `(num, height, width, 3)`, and `key`, the path of the film's folder. Films may have different lengths and sizes;
+    the frames of one film have one size.
 
     Args:
         folder: searched recursively for folders that hold images.
@@ -42,6 +44,7 @@ class FrameFolders:
         for path, _, files in tf.io.gfile.walk(root):
             key = os.path.relpath(path, root).replace(os.sep, "/")
             frames = sorted(file for file in files if file.lower().endswith(EXTENSIONS) and not file.startswith("."))
+            frames.sort(key=lambda file: natural_order(os.path.splitext(file)[0]))
             if len(frames[::every]) >= least and not any(part.startswith(".") for part in key.split("/") if key != "."):
                 films[key] = [os.path.join(path, frame) for frame in frames[::every]]
         if not films:

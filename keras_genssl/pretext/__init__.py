@@ -10,6 +10,7 @@ A random function takes the example and an integer seed, and draws from nothing 
 
 from keras_genssl.pretext.ab_bins import ab_bin_frequencies, ab_bins, nearest_ab_bin
 from keras_genssl.pretext.binarized import binarized
+from keras_genssl.pretext.binned_colours import binned_colours
 from keras_genssl.pretext.camera_path import camera_path, camera_tuple
 from keras_genssl.pretext.canvas import canvas_print
 from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, decode_image, encode_png
@@ -21,6 +22,7 @@ from keras_genssl.pretext.frame_order import frame_order
 from keras_genssl.pretext.jigsaw import jigsaw
 from keras_genssl.pretext.lab import lab_planes, lab_to_rgb, rgb_to_lab
 from keras_genssl.pretext.masks import block_masked, center_masked
+from keras_genssl.pretext.neighbouring_crops import neighbouring_crops
 from keras_genssl.pretext.overlapping_patches import overlapping_patches
 from keras_genssl.pretext.patch_augmentation import OPERATIONS, augment
 from keras_genssl.pretext.patches import aligned_patches
@@ -43,6 +45,7 @@ __all__ = [
     "aligned_patches",
     "augment",
     "binarized",
+    "binned_colours",
     "block_masked",
     "camera_path",
     "camera_tuple",
@@ -64,6 +67,7 @@ __all__ = [
     "lab_to_rgb",
     "low_high",
     "nearest_ab_bin",
+    "neighbouring_crops",
     "overlapping_patches",
     "permutation_set",
     "relative_position",

@@ -70,6 +70,8 @@ def _source(data: Data) -> tuple[str, str]:
         return "the photographs inside scikit-image and scikit-learn", "Apache-2.0"
     if data.source == "folder":
         where = f"a folder of the user's: {Path(data.folder or '').name}"
+    elif data.source == "frames":
+        where = f"films of the user's, folders of frames: {Path(data.folder or '').name}"
     elif data.source == "pairs":
         where = f"a table of pairs of the user's: {Path(data.table or '').name}"
     else:

@@ -21,6 +21,7 @@ _ROWS, _WIDTH, _SIDE, _LARGEST = 4, 960, 64, 128  # pixels, but for the rows
 _GAP, _SPACE, _LINE, _BACKGROUND, _EMPTY = 2, 8, 16, (255, 255, 255), (232, 232, 232)
 
 Arrangements: TypeAlias = Callable[[Mapping[str, Any]], Sequence[Sequence[int | None]]]
+Illustrations: TypeAlias = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
 
 
 def draw(
@@ -30,7 +31,8 @@ def draw(
     stacks: Mapping[str, int],
     labels: Sequence[str] = (),
     arrangements: Arrangements | None = None,
-) -> None:
+    illustrations: Illustrations | None = None,
+) -> list[str]:
     """Draws the first examples of some shards.
 
     The images of an example lie side by side in the order of its features, those of a stack in a square where they are
@@ -44,6 +46,10 @@ def draw(
         stacks: name -> images of the stack.
         labels: the names of the classes.
         arrangements: of an example; the squares in which the images of its stack lie, by number, None for no image.
+        illustrations: of the images of an example; what is shown beside them.
+
+    Returns:
+        The names of the illustrations.
     """
     serialized = itertools.islice(itertools.chain.from_iterable(map(_read, shards)), LOOKED_AT)
     found = [records.parse(record) for record in serialized]
@@ -52,7 +58,8 @@ def draw(
 
     def tile(example: Mapping[str, Any]) -> Image.Image:
         texts = (labels[example[name]] if features[name] == "label" else f"{name} {example[name]}" for name in numbers)
-        return _tile(example, features, stacks, ", ".join(texts), arrangements and arrangements(example))
+        beside = list(_illustrated(example, features, illustrations).values())
+        return _tile(example, features, stacks, ", ".join(texts), arrangements and arrangements(example), beside)
 
     width = tile(found[0]).width + _SPACE
     columns = max(1, _WIDTH // width)
@@ -71,6 +78,7 @@ def draw(
         if row[across] is not None:
             sheet.paste(row[across], (_SPACE + across * width, _SPACE + down * height))
     sheet.save(path, "PNG")
+    return list(_illustrated(found[0], features, illustrations))
 
 
 def add(
@@ -78,36 +86,55 @@ def add(
     manifest: dict[str, Any],
     features: Mapping[str, str],
     arrangements: Arrangements | None = None,
+    illustrations: Illustrations | None = None,
 ) -> None:
     """Draws the first examples to train on into a directory that is being prepared, and lists the file as one of it.
+
+    The names of illustrations are listed too.
 
     Args:
         directory: holds the shards.
         manifest: of `Dataset.finish`.
         features: name -> kind, of what is shown.
-        arrangements: as `draw` has it.
+        arrangements, illustrations: as `draw` has them.
     """
     first = next(iter(manifest["splits"]))
     shards = manifest["splits"].get("train", manifest["splits"][first])["shards"]
     files = [str(directory / shard["file"]) for shard in shards]
-    draw(directory / FILE, files, features, manifest.get("stacks", {}), manifest.get("labels", ()), arrangements)
+    stacks, labels = manifest.get("stacks", {}), manifest.get("labels", ())
+    beside = draw(directory / FILE, files, features, stacks, labels, arrangements, illustrations)
+    if beside:
+        manifest["illustrations"] = beside
     manifest["files"][FILE] = (directory / FILE).stat().st_size
 
 
-def caption(features: Mapping[str, str]) -> str:
+def caption(features: Mapping[str, str], illustrations: Sequence[str] = ()) -> str:
     """What the picture shows.
 
     >>> caption({"key": "text", "masked": "grey", "image": "grey", "turn": "int"})
     'Prepared examples to train on: masked, image; below: turn.'
+    >>> caption({"image": "image"}, ["its lightness"])
+    'Prepared examples to train on: image; beside it, not on disk: its lightness.'
     """
     shown = ", ".join(name for name, kind in features.items() if kind in _PICTURES)
     numbers = ", ".join(name for name, kind in features.items() if kind == "int")
-    return f"Prepared examples to train on: {shown}{f'; below: {numbers}' if numbers else ''}."
+    beside = f"; beside it, not on disk: {', '.join(illustrations)}" if illustrations else ""
+    return f"Prepared examples to train on: {shown}{beside}{f'; below: {numbers}' if numbers else ''}."
 
 
 def _read(shard: str) -> Any:
     with open_file(shard) as file:
         yield from records.read(file)
+
+
+def _illustrated(
+    example: Mapping[str, Any], features: Mapping[str, str], illustrations: Illustrations | None
+) -> dict[str, np.ndarray]:
+    """What is shown beside the images of an example, in colour."""
+    if illustrations is None:
+        return {}
+    images = {name: codec.decode_image(example[name])[0] for name, kind in features.items() if kind in _PICTURES[:2]}
+    return {name: np.repeat(one, 3 // one.shape[-1], axis=-1) for name, one in illustrations(images).items()}
 
 
 def _tile(
@@ -116,14 +143,16 @@ def _tile(
     stacks: Mapping[str, int],
     text: str,
     arrangements: Sequence[Sequence[int | None]] | None = None,
+    beside: Sequence[np.ndarray] = (),
 ) -> Image.Image:
-    """One example: its pictures, and below them a text."""
+    """One example: its pictures, what is shown beside them, and below them a text."""
     parts: list[list[np.ndarray | None]] = []
     for name in (name for name, kind in features.items() if kind in _PICTURES):
         strip = codec.decode_image(example[name])[0]  # (num * height, width, 3)
         images = np.split(strip, stacks[name]) if name in stacks else [strip]
         squares = arrangements if arrangements and name in stacks else [range(len(images))]
         parts += [[None if number is None else images[number] for number in square] for square in squares]
+    parts += [[image] for image in beside]
     tallest = max(image.shape[0] for part in parts for image in part if image is not None)
     side = _SIDE // 2 if arrangements else _SIDE
     zoom = _LARGEST / tallest if tallest > _LARGEST else max(1, side // tallest)

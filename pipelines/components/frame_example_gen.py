@@ -4,21 +4,23 @@ import collections
 import functools
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_genssl.pretext import codec
+import keras_genssl.pretext.codec as codec  # the modules alone: this component depends on no other of `pretext`
+from keras_genssl.pretext.natural_order import natural_order
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.components import sources
 from pipelines.components.dataset import DUPLICATE, VERSION, Dataset
 from pipelines.engines import Workers
 from pipelines.errors import UserError
-from pipelines.runtime import code
+from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.component import Component, Kind
 
+SPEC = Component("FrameExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 NAME = "frames"
 FEATURES = {"key": "text", "name": "text", "image": "image", "sequence": "text", "frame": "int"}
 MIN_FRAMES = 3  # fewer have no order that could be told from its reverse
@@ -36,6 +38,7 @@ def frame_example_gen(
     exclude: Iterable[str | os.PathLike[str]] = (),
     max_failure_rate: float = 0.5,
     max_pixels: int = codec.MAX_PIXELS,
+    labels: bool = False,
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
@@ -53,11 +56,13 @@ def frame_example_gen(
         max_failure_rate: the part of the frames that may become dead letters (those of repeated sequences do not
             count).
         max_pixels: larger images are refused before they are decompressed.
+        labels: also write `label`, the number of the first-level folder in alphabetical order, where every sequence is
+            a folder below one (`walk/film1`) and there are at least two.
         workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
-        The artifact, a TFDS directory with a manifest.
+        The artifact, a TFDS directory with a manifest, whose `sequences` says how many each split has.
 
     Raises:
         UserError: if there is no sequence, `split` cannot be made, too many frames fail, or a split stays empty.
@@ -73,6 +78,7 @@ def frame_example_gen(
         raise UserError(f"`source` must hold a folder of at least {MIN_FRAMES} frames for each sequence.{first}")
     keys = {_key(frames): name for name, frames in sequences.items()}
     parts = _divide(keys, split)
+    classes = _classes(sequences) if labels else ()
     sizes = {part: sum(file.size for name in names for file in sequences[name]) for part, names in parts.items()}
     counts = {
         part: max(1, -(-sizes[part] // _SHARD_BYTES), min(len(names), _FEW_SHARDS)) for part, names in parts.items()
@@ -83,7 +89,12 @@ def frame_example_gen(
             "sequences": {name: [[file.label, file.key] for file in frames] for name, frames in sequences.items()},
             "dead_letters": [[letter.path, letter.message] for letter in letters],
         },
-        "parameters": {"split": parts, "max_failure_rate": max_failure_rate, "max_pixels": max_pixels},
+        "parameters": {
+            "split": parts,
+            "max_failure_rate": max_failure_rate,
+            "max_pixels": max_pixels,
+            **({"labels": list(classes)} if classes else {}),
+        },
         "code": code.digest(__name__),
         "versions": code.versions(),
     }
@@ -98,13 +109,21 @@ def frame_example_gen(
             for name in names
             for element in [(key_of[name], name, sequences[name])]
         ]
-        write = functools.partial(_write, shards=everything, directory=str(directory), max_pixels=max_pixels)
+        write = functools.partial(
+            _write, shards=everything, directory=str(directory), max_pixels=max_pixels, classes=classes
+        )
         held = collections.Counter(index for index, _ in keyed)
         with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
         repeated = sum(letter.error == DUPLICATE for letter in letters)
-        return Dataset(NAME, FEATURES, everything).finish(
-            directory, len(found) - repeated, max_failure_rate, letters, **execution
+        features = FEATURES | ({"label": "label"} if classes else {})
+        return Dataset(NAME, features, everything, classes).finish(
+            directory,
+            len(found) - repeated,
+            max_failure_rate,
+            letters,
+            **execution | {"inputs": {"files": store.digest(execution["inputs"])}},
+            sequences={part: len(names) for part, names in parts.items()},
         )
 
     return publish(output_dir, execution, build)
@@ -119,7 +138,7 @@ def _sequences(files: Iterable[sources.File]) -> tuple[Sequences, list[DeadLette
     letters: list[DeadLetter] = []
     seen: dict[str, str] = {}
     for name in sorted(folders):
-        frames = sorted(folders[name], key=lambda file: natural(file.name))
+        frames = sorted(folders[name], key=lambda file: natural_order(file.name))
         key = _key(frames)
         if not name:
             fault = ("NoSequence", "it lies in no folder of frames")
@@ -133,15 +152,6 @@ def _sequences(files: Iterable[sources.File]) -> tuple[Sequences, list[DeadLette
             continue
         letters += [DeadLetter(file.key, file.label, "sequence", *fault) for file in frames]
     return sequences, letters
-
-
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """A key by which names are sorted as people do: `frame9` before `frame10`.
-
-    >>> sorted(["frame10", "frame9", "frame"], key=natural)
-    ['frame', 'frame9', 'frame10']
-    """
-    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
 
 
 def _key(frames: Sequence[sources.File]) -> str:
@@ -169,6 +179,12 @@ def _divide(keys: Mapping[str, str], split: sources.Split) -> dict[str, list[str
     return parts
 
 
+def _classes(sequences: Iterable[str]) -> tuple[str, ...]:
+    """The first-level folders, if each sequence is a folder below one and there are at least two."""
+    found = {name.partition("/")[0] if "/" in name else None for name in sequences}
+    return () if None in found or len(found) < 2 else tuple(sorted(map(str, found)))
+
+
 def _salt(split: str) -> str:
     return f"{split}/{VERSION}"
 
@@ -179,17 +195,19 @@ def _write(
     shards: Sequence[Shard],
     directory: str,
     max_pixels: int,
+    classes: Sequence[str],
 ) -> dict[str, Any]:
     shard = shards[index]
     salt = _salt(shard.split)
     ordered = sorted((one for one in sequences if one is not None), key=lambda one: hash64(one[0], salt))
-    return write_shard(directory, shard, _outcomes(ordered, max_pixels))
+    return write_shard(directory, shard, _outcomes(ordered, max_pixels, classes))
 
 
 def _outcomes(
-    sequences: Iterable[tuple[str, str, list[sources.File]]], max_pixels: int
+    sequences: Iterable[tuple[str, str, list[sources.File]]], max_pixels: int, classes: Sequence[str]
 ) -> Iterator[Record | DeadLetter]:
     for key, sequence, frames in sequences:
+        label = {"label": classes.index(sequence.partition("/")[0])} if classes else {}
         for number, file in enumerate(frames):
             data = read_file(file.path)
             if sources.content_key(data) != file.key:
@@ -206,4 +224,5 @@ def _outcomes(
                 "sequence": sequence.encode(),
                 "frame": number,
             }
-            yield Record(values, {"height": image.shape[0], "width": image.shape[1], "mode": mode})
+            facts: dict[str, int | str] = {"height": image.shape[0], "width": image.shape[1], "mode": mode}
+            yield Record({**values, **label}, {**facts, **label})

@@ -11,7 +11,8 @@ import keras_genssl.pretext.codec as codec  # the module alone: this component d
 from pipelines.beam import progress, records
 from pipelines.beam.shards import DeadLetter, Record, open_file, write_shard
 from pipelines.components import examples_picture, preparations
-from pipelines.components.dataset import STACKS, Dataset
+from pipelines.components.dataset import Dataset
+from pipelines.components.made_record import made_record
 from pipelines.components.shard_by_shard import Part, shard_by_shard
 from pipelines.engines import Workers
 from pipelines.errors import UserError
@@ -75,7 +76,8 @@ def prepare(
         attempted = sum(part["records"] for part in examples.manifest["splits"].values())
         manifest = dataset.finish(directory, attempted, max_failure_rate, **execution)
         arrangements = made.arrangements if isinstance(made, preparations.Arranged) else None
-        examples_picture.add(directory, manifest, made.features, arrangements)
+        illustrations = made.illustrations if isinstance(made, preparations.Illustrated) else None
+        examples_picture.add(directory, manifest, made.features, arrangements, illustrations)
         return manifest
 
     return publish(output_dir, execution, build)
@@ -101,26 +103,6 @@ def _outcomes(part: Part, preparation: preparations.Preparation) -> Iterator[Rec
             try:
                 for index, example in enumerate(preparation.examples(image, key, part.shard.split, part.of_split)):
                     label = {"label": record["label"]} if preparation.keeps_label and "label" in record else {}
-                    yield _record(f"{key}-{index:05d}", name, example, preparation.features, label)
+                    yield made_record(f"{key}-{index:05d}", name, example, preparation.features, label)
             except ValueError as error:
                 yield DeadLetter(key, name, "prepare", type(error).__name__, str(error))
-
-
-def _record(
-    key: str, name: str, example: Mapping[str, Any], features: Mapping[str, str], label: Mapping[str, int]
-) -> Record:
-    values: dict[str, bytes | int] = {"key": key.encode(), "name": name.encode(), **label}
-    facts: dict[str, int | str] = {**label}
-    for feature, kind in features.items():
-        value = example[feature]
-        if kind in STACKS:
-            values[feature] = codec.encode_png(value.reshape(-1, *value.shape[2:]))  # one below the other
-            facts[f"{feature}_num"], facts[f"{feature}_height"], facts[f"{feature}_width"] = value.shape[:3]
-        elif kind in ("image", "grey"):
-            values[feature] = codec.encode_png(value)
-            facts[f"{feature}_height"], facts[f"{feature}_width"] = value.shape[:2]
-        elif kind == "int":
-            values[feature] = facts[feature] = int(value)
-        else:
-            values[feature] = value.encode()
-    return Record(values, facts)

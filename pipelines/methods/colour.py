@@ -145,7 +145,9 @@ class SplitBrainRegression(Halves):
 class ShuffleAndLearn(Representation):
     """Misra et al. 2016: whether three frames are in order."""
 
-    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"camera_tuples": ("frames", "ordered")}
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
+        ("camera_tuples", "frame_tuples"), ("frames", "ordered")
+    )
 
     method: Literal["ShuffleAndLearn"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.methods.encoders import FromTwoViews, FromViews, Weight
+from pipelines.methods.encoders import FromPairs, FromTwoViews, FromViews, Weight
 from pipelines.section import Fraction, PositiveFloat
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipelines.schema import RepresentationRecipe as Recipe
 
 
-class SimCLR(FromViews):
+class SimCLR(FromPairs):
     """Chen et al. 2020: an image's other view among the views of the batch. ``head_layers`` of the projection."""
 
     method: Literal["SimCLR"]
@@ -27,11 +27,11 @@ class SimCLR(FromViews):
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        encoder = self.encoder.build(recipe.prepare.shape)
+        encoder = self.network(recipe)
         head = backbones.projection_head(
             encoder.output_shape[-1], self.head_dim, num_layers=self.head_layers, output_norm=True
         )
-        return models.SimCLR(encoder, head, self.views.build(recipe.prepare.size), self.temperature)
+        return models.SimCLR(encoder, head, self.layer(recipe), self.temperature)
 
 
 class MoCo(FromViews):
@@ -49,14 +49,14 @@ class MoCo(FromViews):
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        encoder = self.encoder.build(recipe.prepare.shape)
+        encoder = self.network(recipe)
         head = backbones.projection_head(
             encoder.output_shape[-1], self.head_dim, num_layers=self.head_layers, batch_norm=False, output_bias=True
         )
         return models.MoCo(
             encoder,
             head,
-            self.views.build(recipe.prepare.size),
+            self.layer(recipe),
             queue_size=self.queue_size,
             momentum=self.momentum,
             temperature=self.temperature,
@@ -84,12 +84,12 @@ class InstanceDiscrimination(FromViews):
         from keras_genssl import backbones, models
 
         assert self.num_examples is not None  # the recipe is settled
-        encoder = self.encoder.build(recipe.prepare.shape)
+        encoder = self.network(recipe)
         return models.InstanceDiscrimination(
             encoder,
             self.num_examples,
             backbones.projection_head(encoder.output_shape[-1], self.head_dim, num_layers=1, output_bias=True),
-            self.views.build(recipe.prepare.size),
+            self.layer(recipe),
             momentum=self.momentum,
             temperature=self.temperature,
         )
@@ -114,7 +114,7 @@ class BYOL(FromTwoViews):
         from pipelines.components.phases import length
 
         assert self.num_examples is not None  # the recipe is settled
-        encoder = self.encoder.build(recipe.prepare.shape)
+        encoder = self.network(recipe)
         dim = encoder.output_shape[-1]
         hidden = self.hidden_dim or 2 * dim
         _, steps = length(recipe.train, max(self.num_examples // recipe.train.batch_size, 1))
@@ -122,12 +122,12 @@ class BYOL(FromTwoViews):
             encoder,
             backbones.projection_head(dim, self.head_dim, hidden),
             backbones.projection_head(self.head_dim, self.head_dim, hidden, name="predictor"),
-            self.pair(recipe.prepare.size),
+            self.pair(recipe),
             momentum=schedules.CosineMomentum(self.momentum, steps),
         )
 
 
-class SimSiam(FromViews):
+class SimSiam(FromPairs):
     """Chen & He 2021: the other view's projection, predicted. ``head_dim``: None is the width of the features."""
 
     method: Literal["SimSiam"]
@@ -138,12 +138,12 @@ class SimSiam(FromViews):
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        encoder = self.encoder.build(recipe.prepare.shape)
+        encoder = self.network(recipe)
         dim = self.head_dim or encoder.output_shape[-1]
         head = backbones.projection_head(encoder.output_shape[-1], dim, dim, num_layers=3, output_norm=True)
         hidden = self.predictor_dim or max(dim // 4, 1)
         predictor = backbones.projection_head(dim, dim, hidden, output_bias=True, name="predictor")
-        return models.SimSiam(encoder, head, predictor, self.views.build(recipe.prepare.size))
+        return models.SimSiam(encoder, head, predictor, self.layer(recipe))
 
 
 class BarlowTwins(FromTwoViews):
@@ -157,14 +157,14 @@ class BarlowTwins(FromTwoViews):
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        encoder = self.encoder.build(recipe.prepare.shape)
+        encoder = self.network(recipe)
         dim = encoder.output_shape[-1]
         wide = self.head_dim or 4 * dim
         head = backbones.projection_head(dim, wide, wide, num_layers=3)
-        return models.BarlowTwins(encoder, head, self.pair(recipe.prepare.size), self.redundancy_weight)
+        return models.BarlowTwins(encoder, head, self.pair(recipe), self.redundancy_weight)
 
 
-class VICReg(FromViews):
+class VICReg(FromPairs):
     """Bardes et al. 2022: dimensions vary and do not covary. ``head_dim``: None is four times the features."""
 
     method: Literal["VICReg"]
@@ -177,13 +177,13 @@ class VICReg(FromViews):
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        encoder = self.encoder.build(recipe.prepare.shape)
+        encoder = self.network(recipe)
         dim = encoder.output_shape[-1]
         wide = self.head_dim or 4 * dim
         return models.VICReg(
             encoder,
             backbones.projection_head(dim, wide, wide, num_layers=3),
-            self.views.build(recipe.prepare.size),
+            self.layer(recipe),
             invariance_weight=self.invariance_weight,
             variance_weight=self.variance_weight,
             covariance_weight=self.covariance_weight,

@@ -145,23 +145,52 @@ class Representation(Method):
 class FromViews(Representation):
     """A method that learns from views."""
 
-    views: Views = Views()
+    views: Views | None = Views()
+
+    @model_validator(mode="after")
+    def _views_are_drawn_or_prepared(self) -> FromViews:
+        if self.views is None and "neighbouring_crops" not in self.reads:
+            raise ValueError(f"`views` must not be null for {type(self).__name__}, which draws them of whole images")
+        return self
 
     def shown(self) -> list[Views]:
         """Those of the recipe."""
-        return [self.views]
+        return [] if self.views is None else [self.views]
+
+    def layer(self, recipe: Recipe) -> keras.layers.Layer | None:
+        """What draws views; None where pairs are prepared."""
+        return None if self.views is None else self.views.build(recipe.prepare.size)
+
+    def network(self, recipe: Recipe) -> keras.Model:
+        """The encoder of views, which have the size of images; where pairs are prepared, of images of any size."""
+        free = (None, None, recipe.prepare.channels)
+        return self.encoder.build(free if self.views is None else recipe.prepare.shape)
 
 
-class FromTwoViews(FromViews):
+class FromPairs(FromViews):
+    """A method that learns from two views of each image, which may be prepared: two crops that lie near each other.
+
+    Without ``views`` none are drawn where pairs are prepared.
+    """
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",), "neighbouring_crops": ("first", "second")}
+
+    def given_views(self) -> dict[str, Views]:
+        """What the recipe itself says of views, by key."""
+        keys = [key for key in ("views", "second_views") if key in self.model_fields_set]
+        return {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
+
+
+class FromTwoViews(FromPairs):
     """A method whose second view may be drawn from another distribution."""
 
     second_views: Views | None = None
 
     def shown(self) -> list[Views]:
         """Those of the recipe."""
-        return [self.views, *([] if self.second_views is None else [self.second_views])]
+        return [views for views in (self.views, self.second_views) if views is not None]
 
-    def pair(self, size: int) -> Any:
-        """The layer of views, or both."""
-        layers = [views.build(size) for views in self.shown()]
-        return layers[0] if len(layers) == 1 else tuple(layers)
+    def pair(self, recipe: Recipe) -> Any:
+        """The layer of views, or both; None where pairs are prepared."""
+        layers = [views.build(recipe.prepare.size) for views in self.shown()]
+        return tuple(layers) if len(layers) == 2 else self.layer(recipe)

@@ -18,6 +18,7 @@ from pipelines.schema import Data as Section
 from pipelines.schema import Recipe
 from pipelines.schema.groups import Groups
 from pipelines.schema.images import Preparation
+from pipelines.schema.pretext import FrameTuples
 
 # What a run writes below its output, and never reads as the user's images.
 _OWN = ("examples", "statistics", "schemas", "validation", "prepared", "references", "runs", "saved_models")
@@ -46,21 +47,25 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
     Raises:
         UserError: if the images cannot be used, or an anomaly is an error.
     """
-    from pipelines.components import dataset_example_gen, image_example_gen, pair_example_gen
+    from pipelines.components import dataset_example_gen, frame_example_gen, image_example_gen, pair_example_gen
 
     task, data = tasks.of(recipe), recipe.data
-    readers = {"dataset": dataset_example_gen.SPEC, "pairs": pair_example_gen.SPEC}
+    readers = {
+        "dataset": dataset_example_gen.SPEC,
+        "frames": frame_example_gen.SPEC,
+        "pairs": pair_example_gen.SPEC,
+    }
     examples = steps.run(
         readers.get(data.source, image_example_gen.SPEC),
         {"images": Source(Kind.IMAGES, _source(data))},
         lambda: _examples(recipe, output, workers, console),
-        lambda it: _counted(it, "pairs" if data.source == "pairs" else task.words.examples, "held out"),
+        lambda it: _counted(it, data.source if data.source in ("frames", "pairs") else task.words.examples, "held out"),
     )
     checked = data_checks.check(recipe, examples, output, workers, steps, console)
 
     def prepared(section: Preparation) -> Artifact:
         spec, write = _preparing(section, data)
-        words = "to train on" if isinstance(section, Groups) else task.words.train
+        words = "to train on" if isinstance(section, Groups | FrameTuples) else task.words.train
 
         def build() -> Artifact:
             home = output / "prepared" / section.preparation
@@ -79,11 +84,15 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
 
 def _preparing(section: Preparation, data: Section) -> tuple[Component, Callable[..., Artifact]]:
     """The component that makes what a section `prepare` says, and its function of the examples and a place."""
-    from pipelines.components import prepare, prepare_given_pairs, prepare_groups
+    from pipelines.components import preparations, prepare, prepare_given_pairs, prepare_groups, prepare_sequences
+    from pipelines.components.preparations import frame_tuples
     from pipelines.components.preparations.images import Images
 
     if not isinstance(section, Groups):
         parameters = section.model_dump(exclude={"preparation", *section.later})
+        if isinstance(section, FrameTuples):
+            tuples = preparations.checked(frame_tuples.FrameTuples, section.preparation, parameters)
+            return prepare_sequences.SPEC, functools.partial(prepare_sequences.prepare_sequences, tuples=tuples)
         return prepare.SPEC, functools.partial(prepare.prepare, preparation=section.preparation, parameters=parameters)
     whole = Images(section.size, section.channels)
     if data.source == "pairs":
@@ -99,7 +108,7 @@ def _preparing(section: Preparation, data: Section) -> tuple[Component, Callable
 
 def _source(data: Section) -> str:
     """Where the images come from, in a word."""
-    if data.source == "folder":
+    if data.source in ("folder", "frames"):
         return str(Path(data.folder or "").expanduser().resolve())
     if data.source == "pairs":
         return str(Path(data.table or "").expanduser().resolve())
@@ -133,6 +142,18 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
                 f"Received: {', '.join(pairs.manifest['splits'])}"
             )
         return pairs
+    labels = preparations.make(tasks.of(recipe).judged_on(recipe).preparation, {}).keeps_label
+    exclude = [output / name for name in _OWN]
+    if data.held_out is not None:
+        split = {"eval": data.held_out}
+    if data.source == "frames":
+        from pipelines.components.frame_example_gen import frame_example_gen
+
+        assert data.folder is not None  # the schema sees to it
+        with console.preparing() as shown:
+            options = {"max_failure_rate": data.max_failure_rate, "labels": labels, "workers": workers}
+            home = output / "examples" / "frames"
+            return frame_example_gen(data.folder, home, split, exclude=exclude, tell=shown.update, **options)
     from pipelines.components.image_example_gen import image_example_gen
 
     source: Any = data.folder
@@ -141,16 +162,14 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
         from keras_genssl.data import embedded_photographs
 
         source = embedded_photographs(colour_only=False)
-    if data.held_out is not None:
-        split = {"eval": data.held_out}
     with console.preparing() as shown:
         return image_example_gen(
             source,
             output / "examples" / "photographs",
             split,
-            exclude=[output / name for name in _OWN],
+            exclude=exclude,
             max_failure_rate=data.max_failure_rate,
-            labels=preparations.make(tasks.of(recipe).judged_on(recipe).preparation, {}).keeps_label,
+            labels=labels,
             workers=workers,
             tell=shown.update,
         )

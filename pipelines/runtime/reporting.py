@@ -46,4 +46,6 @@ def picture(prepared: Any) -> Picture:
     """The picture of the prepared examples."""
     from pipelines.components import examples_picture
 
-    return Picture(prepared.path / examples_picture.FILE, examples_picture.caption(prepared.manifest["features"]))
+    manifest = prepared.manifest
+    text = examples_picture.caption(manifest["features"], manifest.get("illustrations", ()))
+    return Picture(prepared.path / examples_picture.FILE, text)

@@ -80,6 +80,20 @@ class OverlappingPatches(Drawn):
     operations: Annotated[int, Field(ge=0)] = 0
 
 
+class NeighbouringCrops(Drawn):
+    """Two crops of ``crop`` pixels, ``min_distance`` to ``max_distance`` pixels apart: the two views of an image.
+
+    The distance is the larger of the steps down and right: from ``crop`` on, the two do not overlap.
+    """
+
+    preparation: Literal["neighbouring_crops"]
+    size: PositiveInt = 64
+    channels: Literal[1, 3] = 3
+    crop: PositiveInt = 24
+    min_distance: Annotated[int, Field(ge=0)] = 24
+    max_distance: Annotated[int, Field(ge=0)] = 40
+
+
 class ColouredCrops(Drawn):
     """Crops of ``crop`` pixels that have colour, half of them mirrored."""
 
@@ -106,6 +120,22 @@ class CameraTuples(Drawn):
     negatives: Annotated[float, Field(ge=0, le=1)] = 0.75
 
 
+class FrameTuples(Drawn):
+    """Three frames of a film (``data.source: frames``), in order or, ``negatives`` of them, not.
+
+    ``copies`` are drawn of each film. A crop of ``crop`` pixels is cut at one place of all three. First and last of
+    them are at most ``max_span`` apart; what replaces the middle one is at least ``min_distance`` away from them.
+    """
+
+    preparation: Literal["frame_tuples"]
+    size: PositiveInt = 64
+    channels: Literal[1, 3] = 3
+    crop: PositiveInt = 48
+    max_span: Annotated[int, Field(ge=2)] = 60
+    min_distance: PositiveInt = 15
+    negatives: Fraction = 0.75
+
+
 AnyPretext = (
     Rotations
     | CenterMasked
@@ -113,6 +143,8 @@ AnyPretext = (
     | Jigsaw
     | RelativePosition
     | OverlappingPatches
+    | NeighbouringCrops
     | ColouredCrops
     | CameraTuples
+    | FrameTuples
 )

@@ -13,6 +13,7 @@ from pipelines.section import Fraction, Section
 class Data(Section):
     """Where the images come from and which of them training never sees.
 
+    ``source: frames`` reads ``folder`` as films, a folder of frames each: films, not frames, are held out.
     ``held_out`` names files of the source; without it ``eval_fraction`` of them, by content, are held out. A
     ``dataset`` is a name that `keras_genssl.data.load` knows, a directory of IDX files or an NPZ archive, and its
     splits are used as they are. A ``table`` is a CSV file of pairs of image files, for ``prepare.preparation: pairs``;
@@ -21,7 +22,7 @@ class Data(Section):
     instead of the schema of the recipe's first run; ``validate`` says what an anomaly does.
     """
 
-    source: Literal["embedded", "folder", "dataset", "pairs"] = "embedded"
+    source: Literal["embedded", "folder", "frames", "dataset", "pairs"] = "embedded"
     folder: str | None = None
     dataset: str | None = None
     table: str | None = None
@@ -36,15 +37,16 @@ class Data(Section):
 
     @model_validator(mode="after")
     def _source_is_named(self) -> "Data":
-        if self.source == "folder" and self.folder is None:
-            raise ValueError("`source: folder` needs `folder`, or `--data DIR` on the command line")
+        if self.source in ("folder", "frames") and self.folder is None:
+            raise ValueError(f"`source: {self.source}` needs `folder`, or `--data DIR` on the command line")
         if self.source == "dataset" and self.dataset is None:
             raise ValueError("`source: dataset` needs `dataset`, a name such as fashion_mnist")
         if self.source == "pairs" and self.table is None:
             raise ValueError("`source: pairs` needs `table`, or `--data TABLE.csv` on the command line")
-        for key, source in {"folder": "folder", "dataset": "dataset", "table": "pairs"}.items():
-            if getattr(self, key) is not None and self.source != source:
-                raise ValueError(f"`{key}` is read only with `source: {source}`")
+        readers = {"folder": ("folder", "frames"), "dataset": ("dataset",), "table": ("pairs",)}
+        for key, sources in readers.items():
+            if getattr(self, key) is not None and self.source not in sources:
+                raise ValueError(f"`{key}` is read only with `source: {' or '.join(sources)}`")
         if self.held_out is not None and self.source == "dataset":
             raise ValueError("`held_out` names files, and a dataset has splits: use `eval_split`")
         if self.held_out is not None and self.source == "pairs":
@@ -87,6 +89,15 @@ class Recipe(Section):
             raise ValueError(
                 "`data.source: pairs` is for recipes with `prepare.preparation: pairs`. "
                 f"Received: {self.prepare.preparation}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tuples_are_of_films(self) -> "Recipe":
+        if self.prepare.preparation == "frame_tuples" and self.data.source != "frames":
+            raise ValueError(
+                "`prepare.preparation: frame_tuples` is drawn from films: `data.source` must be frames. "
+                f"Received: {self.data.source}"
             )
         return self
 

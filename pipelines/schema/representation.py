@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from pipelines.methods.encoders import FromPairs
 from pipelines.methods.representation import AnyMethod
 from pipelines.schema.bless import Bless
 from pipelines.schema.groups import AnyGroups
@@ -127,6 +128,24 @@ class RepresentationRecipe(Recipe):
                 "Received: rotations"
             )
         return self
+
+    @model_validator(mode="after")
+    def _prepared_pairs_are_the_views(self) -> "RepresentationRecipe":
+        if not isinstance(self.model, FromPairs):
+            return self
+        if self.prepare.preparation != "neighbouring_crops":
+            if self.model.views is None:
+                raise ValueError(
+                    "`model.views` must not be null but with `prepare.preparation: neighbouring_crops`. "
+                    f"Received: {self.prepare.preparation}"
+                )
+            return self
+        for key, views in self.model.given_views().items():
+            raise ValueError(
+                f"`model.{key}` must be null with `prepare.preparation: neighbouring_crops`, whose two crops are the "
+                f"views. Received: {views.model_dump(exclude_unset=True)}"
+            )
+        return self.model_copy(update={"model": self.model.model_copy(update={"views": None})})
 
     @model_validator(mode="after")
     def _labels_are_read(self) -> "RepresentationRecipe":

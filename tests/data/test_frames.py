@@ -4,6 +4,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_genssl import data, pretext
+from pipelines.components.frame_example_gen import frame_example_gen
 
 RNG = np.random.default_rng(0)
 FILMS = {
@@ -28,6 +29,18 @@ def test_films_are_read_in_the_order_of_names(folder):
     assert [film["key"].numpy().decode() for film in read] == list(FILMS)
     for film, expected in zip(read, FILMS.values(), strict=True):
         np.testing.assert_array_equal(film["frames"], expected)
+
+
+def test_numbers_without_leading_zeros_are_read_as_numbers(tmp_path):
+    film = np.repeat(np.arange(11, dtype=np.uint8), 3).reshape(11, 1, 1, 3)
+    (tmp_path / "film").mkdir()
+    for number, frame in enumerate(film):
+        Image.fromarray(frame).save(tmp_path / "film" / f"f{number + 1}.png")
+    (read,) = data.load(data.FrameFolders(tmp_path))
+    assert read["frames"][:, 0, 0, 0].numpy().tolist() == list(range(11))  # 1, 10, 11, 2 ... by text
+    made = frame_example_gen(tmp_path, tmp_path / "out", {"train": 1.0})
+    on_disk = list(data.load(made.path, shuffle=False).as_numpy_iterator())
+    np.testing.assert_array_equal([one["image"] for one in on_disk], film)
 
 
 def test_every_second_frame_of_long_films(folder):

@@ -3,15 +3,17 @@
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_genssl import data as reading
 from keras_genssl import pretext
 from pipelines import recipe
 from pipelines.beam.shards import hash64
-from pipelines.components import preparations, trainer
+from pipelines.components import examples_picture, preparations, trainer
 from pipelines.components.dataset_example_gen import dataset_example_gen
 from pipelines.components.prepare import prepare
 from pipelines.errors import UserError
+from pipelines.runtime import reporting
 from pipelines.tasks.representation import data
 
 SQUARE = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
@@ -127,3 +129,29 @@ def test_what_is_served_of_a_split_brain_is_what_it_encodes():
     lab = model.to_lab(images)
     parts = lab[..., :1] / 50.0 - 1.0, lab[..., 1:] / 110.0
     np.testing.assert_allclose(loaded.model.served(model)(parts), model.encode(images), rtol=1e-4, atol=1e-5)
+
+
+def test_crops_are_shown_beside_what_colorization_sees_and_tells(examples, home):
+    made = prepare(examples, home / "prepared", "coloured_crops", {"size": 64, "crop": 32})
+    sheet = np.asarray(Image.open(made.path / examples_picture.FILE))
+    crop = next(reading.load(made.path, shuffle=False).as_numpy_iterator())["image"]
+    lab = pretext.rgb_to_lab(crop)
+    grey = np.repeat(np.rint(lab[..., :1] * 2.55).astype(np.uint8), 3, axis=-1)
+    distances = np.square(lab[..., None, 1:] - pretext.ab_bins()).sum(axis=-1)
+    told = pretext.ab_bins()[distances.argmin(axis=-1)]
+    colours = pretext.lab_to_rgb(np.concatenate([np.full((32, 32, 1), 65.0), told], axis=-1))
+    for number, expected in enumerate([crop, grey, colours]):  # twice enlarged, two pixels apart
+        left = 8 + number * (64 + 2)
+        np.testing.assert_array_equal(sheet[8 : 8 + 64, left : left + 64], expected.repeat(2, 0).repeat(2, 1))
+    assert set(made.manifest["features"]) == {"key", "name", "image"}
+    assert reporting.picture(made).caption == (
+        "Prepared examples to train on: image; beside it, not on disk: its lightness, "
+        "its bins of colour at one lightness."
+    )
+
+
+def test_binned_colours_are_bins_at_one_lightness():
+    found = pretext.rgb_to_lab(pretext.binned_colours(np.uint8([[[180, 120, 100]]]), lightness=60.0))[0, 0]
+    np.testing.assert_allclose(found, [60, 20, 20], atol=0.5)  # a and b of the colour are 21.1 and 20.6
+    with pytest.raises(ValueError, match=r"`lightness` must lie in \[0, 100\]. Received: lightness=101"):
+        pretext.binned_colours(SQUARE, lightness=101)

@@ -26,6 +26,7 @@ from tests.pipelines import digits
 
 ROTATION, PAINTING = "fashion_mnist/rotation", "fashion_mnist/context_encoder"
 SIZE = 8
+NEIGHBOURS = "{preparation: neighbouring_crops, size: 28, channels: 1, crop: 10, min_distance: 10, max_distance: 14}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +123,8 @@ def test_stacks_of_several_sizes_are_refused(examples, home):
         ("overlapping_patches", {"patch_size": 4, "stride": 3, "rows": 2, "columns": 1, "flip": 0.4, "grayscale": 0.3,
                                  "inner_size": 3, "operations": 1},
          lambda image, seed: pretext.overlapping_patches(image, seed, 4, 3, 2, 1, 0.4, 0.3, 3, 1)),
+        ("neighbouring_crops", {"crop": 3, "min_distance": 2, "max_distance": 4},
+         lambda image, seed: pretext.neighbouring_crops(image, seed, 3, 2, 4)),
     ],
 )  # fmt: skip
 def test_preparations_are_the_pure_functions(name, parameters, made):
@@ -146,6 +149,8 @@ def test_preparations_are_the_pure_functions(name, parameters, made):
         ("block_masked", {"size": 4, "blocks": 9}, "`image` must be large enough for 9 blocks"),
         ("jigsaw", {"size": 26}, "must be at least 27 pixels high and 27 wide"),
         ("relative_position", {"jitter": 2}, "`jitter` must be at most `gap`"),
+        ("neighbouring_crops", {"size": 40}, r"`size \+ min_distance` = 48 the longer one. Received: height=40"),
+        ("neighbouring_crops", {"max_distance": 9}, "`max_distance` must be an integer of at least `min_distance`=24"),
         ("overlapping_patches", {"rows": 7}, "must be at least 32 pixels high and 28 wide"),
     ],
 )
@@ -242,7 +247,26 @@ def test_large_pictures_are_shrunk_together():
         (PAINTING, "prepare={}", "must be block_masked or center_masked for ContextEncoder. Received: images"),
         (PAINTING, "prepare.blokcs=3", "`prepare.blokcs` is not a known key. Did you mean `blocks`?"),
         (PAINTING, "prepare.preparation=blokc_masked", "Received: 'blokc_masked'. Did you mean `block_masked`?"),
-        ("fashion_mnist/simclr", "prepare.preparation=rotations", "must be images for SimCLR. Received: rotations"),
+        (
+            "fashion_mnist/simclr",
+            "prepare.preparation=rotations",
+            "must be images or neighbouring_crops for SimCLR. Received",
+        ),
+        (
+            "fashion_mnist/simclr",
+            f"prepare={NEIGHBOURS}",
+            "`model.views` must be null with `prepare.preparation: neighbour",
+        ),
+        (
+            "fashion_mnist/simclr",
+            "model.views=null",
+            "`model.views` must not be null but with `prepare.preparation: nei",
+        ),
+        (
+            "fashion_mnist/moco",
+            "model.views=null",
+            "`views` must not be null for MoCo, which draws them of whole images",
+        ),
     ],
 )
 def test_faults_name_place_key_rule_and_nearest(name, change, message):
@@ -335,3 +359,37 @@ def test_methods_that_answer_with_no_picture_have_no_sheet(home):
     loaded = recipe.load(ROTATION)
     sheets._answers(loaded, None, np.zeros((3, 28, 28, 1), np.uint8), home / "none.png")
     assert not (home / "none.png").exists()
+
+
+@pytest.mark.parametrize("name", ["simclr", "byol", "vicreg"])
+def test_methods_of_two_views_learn_from_neighbouring_crops_and_encode_whole_images(examples, home, name):
+    changes = [f"prepare={NEIGHBOURS}", "model.views=null", "model.encoder.filters=1", "train.batch_size=4"]
+    loaded = recipe.load(f"fashion_mnist/{name}", [*changes, "train.steps=4"])
+    made = prepare(
+        examples, home / "prepared", "neighbouring_crops", loaded.prepare.model_dump(exclude={"preparation"})
+    )
+    loaded = trainer.settled(loaded, False, None, 8)
+    keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
+    model = trainer.build(loaded)
+    assert model.views is None
+    assert loaded.model.shown() == []
+    loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
+    batch = next(iter(data.training(loaded, made.path)))
+    assert {name: crop.shape for name, crop in batch.items()} == dict.fromkeys(("first", "second"), (4, 10, 10, 1))
+    assert np.isfinite(model.train_step(batch)["loss"])
+    assert loaded.judged_on.preparation == "images"
+    assert model.encode(np.zeros((2, 28, 28, 1), np.float32)).shape == (2, 4)
+    sheet = np.asarray(Image.open(made.path / examples_picture.FILE))[..., 0]
+    first = next(reading.load(made.path, shuffle=False).as_numpy_iterator())
+    for number, field in enumerate(("first", "second")):  # side by side, six times enlarged
+        shown = sheet[8 : 8 + 60, 8 + number * 62 : 8 + number * 62 + 60]
+        np.testing.assert_array_equal(shown, first[field][..., 0].repeat(6, 0).repeat(6, 1))
+
+
+def test_views_that_a_recipe_does_not_name_are_none_where_pairs_are_prepared(tmp_path):
+    text = recipe.find("photographs/simclr").read_text()
+    start, end = text.index("  views:"), text.index("train:")
+    (tmp_path / "mine.yaml").write_text(text[:start] + text[end:])
+    loaded = recipe.load(str(tmp_path / "mine.yaml"), ["prepare={preparation: neighbouring_crops}"])
+    assert loaded.model.views is None
+    assert recipe.load(str(tmp_path / "mine.yaml")).model.views is not None

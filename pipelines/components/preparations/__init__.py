@@ -7,7 +7,7 @@ and name it in `PREPARATIONS`.
 import dataclasses
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -17,11 +17,14 @@ from pipelines.components.preparations.edge_drawings import EdgeDrawings
 from pipelines.components.preparations.images import Images
 from pipelines.components.preparations.jigsaw import Jigsaw
 from pipelines.components.preparations.masked import BlockMasked, CenterMasked
+from pipelines.components.preparations.neighbouring_crops import NeighbouringCrops
 from pipelines.components.preparations.overlapping_patches import OverlappingPatches
 from pipelines.components.preparations.relative_position import RelativePosition
 from pipelines.components.preparations.rotations import Rotations
 from pipelines.components.preparations.super_resolution import SuperResolution
 from pipelines.errors import UserError
+
+T = TypeVar("T")
 
 
 class Preparation(Protocol):
@@ -61,6 +64,19 @@ class Arranged(Protocol):
         ...
 
 
+@runtime_checkable
+class Illustrated(Protocol):
+    """A preparation whose examples a method sees otherwise than they are on disk, which is shown beside them."""
+
+    def illustrations(self, example: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What it is -> the picture, uint8 (height, width, 1 or 3), the same names each time.
+
+        Args:
+            example: name -> image, uint8 (height, width, 3), of those that are on disk.
+        """
+        ...
+
+
 PREPARATIONS: dict[str, type] = {
     "block_masked": BlockMasked,
     "camera_tuples": CameraTuples,
@@ -69,6 +85,7 @@ PREPARATIONS: dict[str, type] = {
     "edge_drawings": EdgeDrawings,
     "images": Images,
     "jigsaw": Jigsaw,
+    "neighbouring_crops": NeighbouringCrops,
     "overlapping_patches": OverlappingPatches,
     "relative_position": RelativePosition,
     "rotations": Rotations,
@@ -84,12 +101,21 @@ def make(name: str, parameters: Mapping[str, Any]) -> Preparation:
     """
     if name not in PREPARATIONS:
         raise UserError(f"`preparation` must be one of {sorted(PREPARATIONS)}. Received: {name!r}")
-    known = [field.name for field in dataclasses.fields(PREPARATIONS[name])]
+    return checked(PREPARATIONS[name], name, parameters)
+
+
+def checked(kind: type[T], name: str, parameters: Mapping[str, Any]) -> T:
+    """A preparation of a class, also of one that is not for single images and so has no place in `PREPARATIONS`.
+
+    Raises:
+        UserError: if a parameter is unknown or breaks its rule.
+    """
+    known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
     for parameter in parameters:
         if parameter not in known:
             near = difflib.get_close_matches(parameter, known, n=1) or known
             raise UserError(f"{name} has no parameter {parameter!r}. The nearest: {', '.join(near)}")
     try:
-        return PREPARATIONS[name](**parameters)
+        return kind(**parameters)
     except ValueError as error:
         raise UserError(str(error)) from error

@@ -1,17 +1,23 @@
 """Crops of colour photographs."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from keras_genssl.pretext.binned_colours import binned_colours
 from keras_genssl.pretext.coloured_crop import coloured_crop
+from keras_genssl.pretext.lab import lab_planes
 from pipelines.components.preparations.pretext import Pretext
 
 
 @dataclasses.dataclass(frozen=True)
 class ColouredCrops(Pretext):
     """`image`, as `pretext.coloured_crop` makes it; an image without colour cannot be prepared.
+
+    Crops stay in RGB, which PNG keeps to the bit: methods compute CIE Lab on the accelerator, and its planes in 8 bits
+    would be coarser. What they see and what they must tell stands in the picture alone.
 
     Attributes:
         crop: height and width of what is cut, at most `size`.
@@ -29,3 +35,8 @@ class ColouredCrops(Pretext):
     def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
         """`pretext.coloured_crop`."""
         return coloured_crop({"image": square}, seed, self.crop)
+
+    def illustrations(self, example: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What colorization sees of a crop, and what it must tell."""
+        crop = example["image"]
+        return {"its lightness": lab_planes(crop)[0], "its bins of colour at one lightness": binned_colours(crop)}

@@ -11,15 +11,15 @@ from pipelines.components.preparations.images import Images
 
 
 @dataclasses.dataclass(frozen=True)
-class Pretext:
-    """Examples of a pretext task: the square that `Images` makes, given to a pure function `copies` times.
+class Drawn:
+    """What is drawn from squares, as `Images` makes them, with the same seeds everywhere.
 
-    Not a preparation itself: each task says in `example` which function that is.
+    Not a preparation itself.
 
     Attributes:
         size: as of `Images`.
         channels: as of `Images`.
-        copies: how many examples are made of an image, each drawn anew.
+        copies: how many examples are made of an image, or of a sequence of them, each drawn anew.
         seed: of all that is drawn.
     """
 
@@ -34,8 +34,6 @@ class Pretext:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
-        noise = np.random.default_rng(0).integers(0, 256, (self.size, self.size, self.channels), dtype=np.uint8)
-        self.example(noise, 0)  # refuses its own parameters
 
     @property
     def keeps_label(self) -> bool:
@@ -57,6 +55,27 @@ class Pretext:
         """Those of the task."""
         raise NotImplementedError(f"{type(self).__name__} does not say what its examples hold")
 
+    def noise(self, *shape: int) -> np.ndarray:
+        """Squares of no meaning, `(*shape, size, size, channels)`, on which parameters are tried."""
+        square = (*shape, self.size, self.size, self.channels)
+        return np.random.default_rng(0).integers(0, 256, square, dtype=np.uint8)
+
+    def seeds(self, key: str) -> list[int]:
+        """One for each copy, of the key of what they are drawn from."""
+        return [hash64(f"{key}-{copy}", f"pretext-{self.seed}") for copy in range(self.copies)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pretext(Drawn):
+    """Examples of a pretext task: the square that `Images` makes, given to a pure function `copies` times.
+
+    Not a preparation itself: each task says in `example` which function that is.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.example(self.noise(), 0)  # refuses its own parameters
+
     def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
         """One example of a square image: a function of these two alone."""
         raise NotImplementedError(f"{type(self).__name__} does not make examples")
@@ -64,5 +83,5 @@ class Pretext:
     def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
         """`copies` examples."""
         for square in Images(self.size, self.channels).examples(image, key, split, images):
-            for copy in range(self.copies):
-                yield self.example(square["image"], hash64(f"{key}-{copy}", f"pretext-{self.seed}"))
+            for seed in self.seeds(key):
+                yield self.example(square["image"], seed)

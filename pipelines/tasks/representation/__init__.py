@@ -64,11 +64,11 @@ class Representation(Task[RepresentationRecipe]):
         return show.judgement(recipe, evaluation, pictures)
 
     def statistics(self, examples: dict[str, Any], prepared: dict[str, Any]) -> dict[str, Any]:
-        """Where pairs or triplets are drawn, how many; of a table its pairs."""
+        """Where pairs, triplets or tuples of frames are drawn, how many; of a table its pairs."""
         name, found = prepared["name"], super().statistics(examples, prepared)
-        if name not in ("pairs", "triplets"):
+        if name not in ("pairs", "triplets", "frame_tuples"):
             return found
-        drawn = {f"{name} to train on": prepared["splits"]["train"]["records"]}
+        drawn = {f"{name.removeprefix('frame_')} to train on": prepared["splits"]["train"]["records"]}
         if "image" in examples["features"]:
             return {**found, **drawn}
         return {**drawn, f"{name} held out": prepared["splits"]["eval"]["records"]}
