@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +26,15 @@ SPEC = Component("Trainer", {"examples": Kind.PREPARED}, Kind.WEIGHTS)
 WEIGHTS = "model.weights.h5"
 
 
-def settled(recipe: Recipe, bfloat16: bool, num_classes: int | None = None, num_examples: int | None = None) -> Recipe:
+def settled(
+    recipe: Recipe, bfloat16: Callable[[], bool], num_classes: int | None = None, num_examples: int | None = None
+) -> Recipe:
     """The recipe with what only the device and the data tell.
 
     Args:
         recipe: a checked recipe.
-        bfloat16: whether the device computes in it: what the precision ``auto`` stands for.
+        bfloat16: says whether the device computes in it, which imports TensorFlow; asked where the precision is
+            ``auto``, for what that stands for.
         num_classes: of the prepared data, None where they have no labels.
         num_examples: of the prepared data, to train on.
 
@@ -39,7 +43,7 @@ def settled(recipe: Recipe, bfloat16: bool, num_classes: int | None = None, num_
     """
     update: dict[str, Any] = {"model": recipe.model.settled(num_classes, num_examples)}
     if recipe.train.precision == "auto":
-        precision = "mixed_bfloat16" if bfloat16 else "float32"
+        precision = "mixed_bfloat16" if bfloat16() else "float32"
         update["train"] = recipe.train.model_copy(update={"precision": precision})
     return recipe.model_copy(update=update)
 

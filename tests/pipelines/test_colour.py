@@ -98,7 +98,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     loaded = recipe.load(f"photographs/{name}", changes)
     section = loaded.prepare.model_dump(exclude={"preparation"})
     made = prepare(examples, home / "prepared", loaded.prepare.preparation, section)
-    loaded = trainer.settled(loaded, False, None, made.manifest["splits"]["train"]["records"])
+    loaded = trainer.settled(loaded, lambda: False, None, made.manifest["splits"]["train"]["records"])
     model = trainer.build(loaded)
     loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
     batch = next(iter(data.training(loaded, made.path)))

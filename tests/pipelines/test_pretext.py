@@ -296,7 +296,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     if name == "cpc":  # normalised over one channel it would be blind
         changes += ["model.encoder.filters=3", "model.context_filters=4", "model.context_blocks=1"]
     loaded = trainer.settled(
-        recipe.load(f"fashion_mnist/{name}", [*changes, *painter, *adversary]), False, None, len(fields)
+        recipe.load(f"fashion_mnist/{name}", [*changes, *painter, *adversary]), lambda: False, None, len(fields)
     )
     keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
     model = trainer.build(loaded)

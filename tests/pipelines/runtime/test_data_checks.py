@@ -8,7 +8,7 @@ from pipelines.components import example_validator
 from pipelines.console import Console
 from pipelines.errors import UserError
 from pipelines.report import data
-from pipelines.runtime import data_checks
+from pipelines.runtime import code, data_checks
 from tests.pipelines.components.statistics import examples as tiny
 
 
@@ -55,6 +55,9 @@ def test_later_data_is_held_against_the_schema_of_the_first_run(first, second, t
         ("SchemaGen", False, "4 features, image 16 to 16 x 16 to 16, 2 labels"),
         ("ExampleValidator", False, "0 errors, 1 warning: leak"),
     ]
+    for made in tmp_path.glob("*/**/manifest.json"):  # a change of a package makes all three anew
+        assert json.loads(made.read_text())["versions"] == code.versions(), made
+    assert len(list(tmp_path.glob("*/**/manifest.json"))) == 3
     assert checked.schema is None
     (kept,) = (tmp_path / "schemas" / "accepted" / "fashion_mnist" / "autoencoder").iterdir()
     text = kept.read_text()
