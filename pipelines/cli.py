@@ -84,7 +84,7 @@ def run(
     overrides += [
         f"train.{key}={value}" for key, value in {"strategy": strategy, "seed": seed}.items() if value is not None
     ]
-    checked = recipes.load(recipe, overrides, full_scale, data)
+    checked = recipes.load(recipe, overrides, full_scale, data, thoroughly=True)
     _refuse_cluster(checked.train.strategy)
     engine = engines.Engine(runner, workers, tuple(beam_options or ()))
     if engine != engines.of(workers):

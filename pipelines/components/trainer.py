@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SPEC = Component("Trainer", {"examples": Kind.PREPARED}, Kind.WEIGHTS)
 WEIGHTS = "model.weights.h5"
+_MEASURED = "measured.json"
 
 
 def settled(
@@ -115,9 +116,17 @@ def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
 
 def load(recipe: Recipe, trained: Path) -> keras.Model:
     """The recipe's model with the trained weights."""
+    measured = trained / _MEASURED
+    if measured.is_file():
+        recipe = _informed(recipe, json.loads(measured.read_text(encoding="utf-8")))
     model = build(recipe)
     model.load_weights(trained / WEIGHTS)
     return model
+
+
+def _informed(recipe: Recipe, facts: dict[str, Any]) -> Recipe:
+    """The recipe with what its method measured of the examples."""
+    return recipe.model_copy(update={"model": recipe.model.informed(facts)})
 
 
 def history(trained: Path) -> dict[str, dict[str, list[float]]]:
@@ -150,6 +159,10 @@ def _fit(recipe: Recipe, examples: Path, part: Path, resume: Path, console: Cons
             f"{examples}: there are fewer {task.words.train} than one batch of {settings.batch_size}; "
             f"{task.words.remedy}"
         )
+    facts = recipe.model.measured(examples)
+    if facts:
+        store.write_json(part / _MEASURED, facts)
+        recipe = _informed(recipe, facts)
     interrupted = resume.is_dir()
     with engine.strategy(settings.strategy).scope():
         model = build(recipe, settings.precision)

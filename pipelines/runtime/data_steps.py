@@ -44,11 +44,12 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
     """ExampleGen, the checks of the data, and Prepare.
 
     Raises:
-        UserError: if the images cannot be used, or an anomaly is an error.
+        UserError: if the images cannot be used, the schema neither, or an anomaly is an error.
     """
     from pipelines.components import dataset_example_gen, image_example_gen, pair_example_gen
 
     task, data = tasks.of(recipe), recipe.data
+    data_checks.given(recipe)  # its faults before any work
     readers = {"dataset": dataset_example_gen.SPEC, "pairs": pair_example_gen.SPEC}
     examples = steps.run(
         readers.get(data.source, image_example_gen.SPEC),
@@ -83,8 +84,8 @@ def _preparing(section: Preparation, data: Section) -> tuple[Component, Callable
     from pipelines.components.preparations.images import Images
 
     if not isinstance(section, Groups):
-        parameters = section.model_dump(exclude={"preparation", *section.later})
-        return prepare.SPEC, functools.partial(prepare.prepare, preparation=section.preparation, parameters=parameters)
+        name, parameters = section.preparation, section.parameters
+        return prepare.SPEC, functools.partial(prepare.prepare, preparation=name, parameters=parameters)
     whole = Images(section.size, section.channels)
     if data.source == "pairs":
         return prepare_given_pairs.SPEC, functools.partial(prepare_given_pairs.prepare_given_pairs, images=whole)

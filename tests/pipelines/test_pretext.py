@@ -143,10 +143,10 @@ def test_preparations_are_the_pure_functions(name, parameters, made):
         ("rotations", {"seed": True}, "`seed` must be an integer of at least 0. Received: seed=True"),
         ("rotations", {"size": 0}, "`size` must be a positive integer. Received: size=0"),
         ("center_masked", {"fraction": 2.0}, r"`fraction` must lie in \(0, 1\). Received: fraction=2.0"),
-        ("block_masked", {"size": 4, "blocks": 9}, "`image` must be large enough for 9 blocks"),
-        ("jigsaw", {"size": 26}, "must be at least 27 pixels high and 27 wide"),
+        ("block_masked", {"size": 4, "blocks": 9}, "`size` must be large enough for 9 blocks"),
+        ("jigsaw", {"size": 26}, "`size` must be at least 27 pixels high and 27 wide"),
         ("relative_position", {"jitter": 2}, "`jitter` must be at most `gap`"),
-        ("overlapping_patches", {"rows": 7}, "must be at least 32 pixels high and 28 wide"),
+        ("overlapping_patches", {"rows": 7}, "`size` must be at least 32 pixels high and 28 wide"),
     ],
 )
 def test_parameters_are_refused_before_any_image(name, parameters, message):

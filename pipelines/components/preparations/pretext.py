@@ -1,11 +1,13 @@
 """What the preparations of pretext tasks have in common: square images, copies, seeds."""
 
 import dataclasses
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
+from keras_genssl.pretext.crops import integers
 from pipelines.beam.shards import hash64
 from pipelines.components.preparations.images import Images
 
@@ -16,12 +18,17 @@ class Pretext:
 
     Not a preparation itself: each task says in `example` which function that is.
 
+    Class attributes:
+        called: what the function calls an argument -> the parameter that it is, where the names differ.
+
     Attributes:
         size: as of `Images`.
         channels: as of `Images`.
         copies: how many examples are made of an image, each drawn anew.
         seed: of all that is drawn.
     """
+
+    called: ClassVar[Mapping[str, str]] = {}
 
     size: int = 28
     channels: int = 1
@@ -34,8 +41,16 @@ class Pretext:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
+        self.check()
         noise = np.random.default_rng(0).integers(0, 256, (self.size, self.size, self.channels), dtype=np.uint8)
-        self.example(noise, 0)  # refuses its own parameters
+        try:
+            self.example(noise, 0)
+        except ValueError as error:
+            words = {'example["image"]': "size", "image": "size", **self.called}
+            raise ValueError(re.sub("`(.+?)`", lambda name: f"`{words.get(name[1], name[1])}`", str(error))) from error
+
+    def check(self) -> None:
+        """Refuses parameters that the function would refuse as something else."""
 
     @property
     def keeps_label(self) -> bool:
@@ -66,3 +81,10 @@ class Pretext:
         for square in Images(self.size, self.channels).examples(image, key, split, images):
             for copy in range(self.copies):
                 yield self.example(square["image"], hash64(f"{key}-{copy}", f"pretext-{self.seed}"))
+
+
+def check_crop(crop: int, size: int) -> None:
+    """Refuses a crop of an image of ``size`` pixels that is none."""
+    integers(1, crop=crop)
+    if crop > size:
+        raise ValueError(f"`crop` must be at most `size`. Received: crop={crop}, size={size}")
