@@ -79,7 +79,7 @@ def run(
     overrides += [
         f"train.{key}={value}" for key, value in {"strategy": strategy, "seed": seed}.items() if value is not None
     ]
-    checked = recipes.load(recipe, overrides, full_scale, data)
+    checked = recipes.load(recipe, overrides, full_scale, data, thoroughly=True)
     _refuse_cluster(checked.train.strategy)
     engine = engine_options.engine(runner, workers, beam_options)
     console = Console()

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -58,7 +59,13 @@ def find(name: str) -> Path:
     raise UserError(f"Unknown recipe: {name}.{hint} `genssl recipes` lists all; a path must end in .yaml")
 
 
-def load(name: str, overrides: list[str] | None = None, full_scale: bool = False, folder: Path | None = None) -> Recipe:
+def load(
+    name: str,
+    overrides: list[str] | None = None,
+    full_scale: bool = False,
+    folder: Path | None = None,
+    thoroughly: bool = False,
+) -> Recipe:
     """Reads, changes and checks a recipe.
 
     Args:
@@ -67,6 +74,7 @@ def load(name: str, overrides: list[str] | None = None, full_scale: bool = False
         full_scale: apply the recipe's ``full_scale`` section before the overrides.
         folder: the user's own images, or a CSV table of pairs of them, read instead of those that the recipe names;
             what the recipe's task says of own data (`Recipe.own_data`) holds too, unless an override says otherwise.
+        thoroughly: also make the preparation and ask the method whether it fits, which imports NumPy and Beam.
 
     Raises:
         UserError: every fault of the file and of the overrides, each with key, place and, for an
@@ -95,7 +103,10 @@ def load(name: str, overrides: list[str] | None = None, full_scale: bool = False
     own = [] if folder is None else _own(folder, _kind(data, places), data.get("data"))
     for override in [*own, *(overrides or [])]:
         _override(data, places, override)
-    return _check(data, places)
+    checked = _check(data, places)
+    if thoroughly:
+        _try(checked, places)
+    return checked
 
 
 def _short(path: Path) -> str:
@@ -176,6 +187,29 @@ def _check(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> Recipe
         raise UserError("\n".join(lines)) from None
 
 
+def _try(recipe: Recipe, places: dict[located_yaml.Path, str]) -> None:
+    """Refuses what only the preparation and the method can tell: parameters that do not go together."""
+    from pipelines.components import preparations
+
+    attempts: dict[str, Callable[[], Any]] = {
+        "prepare": lambda: recipe.prepare.made(preparations.make_any),
+        "model": lambda: recipe.model.check(recipe.prepare),
+    }
+    lines = []
+    for section, attempt in attempts.items():
+        try:
+            attempt()
+        except (UserError, ValueError) as error:
+            named = re.match(r"`([\w.]+)` ", str(error))
+            path = tuple(named[1].split(".")) if named else ()
+            if path[:1] not in {(key,) for key in _fields(type(recipe))}:
+                path = (section, *path)
+            rule = str(error)[named.end() if named else 0 :]
+            lines.append(f"{_place(path, places)}: `{dotted(path)}` {rule}")
+    if lines:
+        raise UserError("\n".join(lines))
+
+
 def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, str], recipe: type[Recipe]) -> str:
     """One fault in one line: place, key, rule, what was received, nearest valid key."""
     path, sections = _walk(fault["loc"], data, recipe)
@@ -201,9 +235,13 @@ def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, s
     else:
         expected = _EXPECTED.get(kind) or fault["msg"].removeprefix("Input should be ")
         rule = f"must be {expected}. Received: {received!r}"
-    place = next(places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in places)
     name = dotted(path)
-    return f"{place}: {f'`{name}` ' if name else ''}{rule}{hint}"
+    return f"{_place(path, places)}: {f'`{name}` ' if name else ''}{rule}{hint}"
+
+
+def _place(path: located_yaml.Path, places: dict[located_yaml.Path, str]) -> str:
+    """Where a key was given, or the section that it is missing in."""
+    return next(places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in places)
 
 
 def _walk(loc: tuple[Any, ...], data: Any, recipe: type[Recipe]) -> tuple[located_yaml.Path, list[type[BaseModel]]]:

@@ -61,6 +61,7 @@ def example_validator(
         "inputs": {"statistics": statistics.content, "schema": store.digest(schema.model_dump(mode="json"))},
         "parameters": validate.model_dump(mode="json"),
         "code": code.digest(__name__),
+        "versions": code.versions(),
     }
 
     def build(directory: Path) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def schema_gen(statistics: Artifact, output_dir: str | os.PathLike[str]) -> Arti
         "inputs": {"statistics": statistics.content},
         "parameters": {"slack": SLACK, "brightness_slack": BRIGHTNESS_SLACK},
         "code": code.digest(__name__),
+        "versions": code.versions(),
     }
 
     def build(directory: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +24,18 @@ if TYPE_CHECKING:
 
 SPEC = Component("Trainer", {"examples": Kind.PREPARED}, Kind.WEIGHTS)
 WEIGHTS = "model.weights.h5"
+_MEASURED = "measured.json"
 
 
-def settled(recipe: Recipe, bfloat16: bool, num_classes: int | None = None, num_examples: int | None = None) -> Recipe:
+def settled(
+    recipe: Recipe, bfloat16: Callable[[], bool], num_classes: int | None = None, num_examples: int | None = None
+) -> Recipe:
     """The recipe with what only the device and the data tell.
 
     Args:
         recipe: a checked recipe.
-        bfloat16: whether the device computes in it: what the precision ``auto`` stands for.
+        bfloat16: says whether the device computes in it, which imports TensorFlow; asked where the precision is
+            ``auto``, for what that stands for.
         num_classes: of the prepared data, None where they have no labels.
         num_examples: of the prepared data, to train on.
 
@@ -39,7 +44,7 @@ def settled(recipe: Recipe, bfloat16: bool, num_classes: int | None = None, num_
     """
     update: dict[str, Any] = {"model": recipe.model.settled(num_classes, num_examples)}
     if recipe.train.precision == "auto":
-        precision = "mixed_bfloat16" if bfloat16 else "float32"
+        precision = "mixed_bfloat16" if bfloat16() else "float32"
         update["train"] = recipe.train.model_copy(update={"precision": precision})
     return recipe.model_copy(update=update)
 
@@ -111,9 +116,17 @@ def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
 
 def load(recipe: Recipe, trained: Path) -> keras.Model:
     """The recipe's model with the trained weights."""
+    measured = trained / _MEASURED
+    if measured.is_file():
+        recipe = _informed(recipe, json.loads(measured.read_text(encoding="utf-8")))
     model = build(recipe)
     model.load_weights(trained / WEIGHTS)
     return model
+
+
+def _informed(recipe: Recipe, facts: dict[str, Any]) -> Recipe:
+    """The recipe with what its method measured of the examples."""
+    return recipe.model_copy(update={"model": recipe.model.informed(facts)})
 
 
 def history(trained: Path) -> dict[str, dict[str, list[float]]]:
@@ -146,6 +159,10 @@ def _fit(recipe: Recipe, examples: Path, part: Path, resume: Path, console: Cons
             f"{examples}: there are fewer {task.words.train} than one batch of {settings.batch_size}; "
             f"{task.words.remedy}"
         )
+    facts = recipe.model.measured(examples)
+    if facts:
+        store.write_json(part / _MEASURED, facts)
+        recipe = _informed(recipe, facts)
     interrupted = resume.is_dir()
     with engine.strategy(settings.strategy).scope():
         model = build(recipe, settings.precision)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.section import Section
@@ -50,6 +51,17 @@ class Method(Section):
         """The network of ``model`` that an export carries."""
         return model.network
 
+    def check(self, prepare: Any) -> None:
+        """Refuses what cannot be learnt from so prepared examples, before anything runs and without Keras.
+
+        Args:
+            prepare: the section of the recipe.
+
+        Raises:
+            ValueError: a rule is broken; the message begins with the key, of this section or of another
+                (``prepare.size``), in backticks.
+        """
+
     def transform(self) -> Callable[[dict[str, Any], int], dict[str, Any]] | None:
         """What is done to each example as training reads it (`data.load`)."""
         return None
@@ -64,4 +76,22 @@ class Method(Section):
         Raises:
             UserError: the data are not such as the method needs.
         """
+        return self
+
+    def measured(self, examples: Path) -> dict[str, Any]:
+        """What else `build` needs of the prepared examples: looked up once, before training, and kept with its weights.
+
+        Args:
+            examples: the prepared directory.
+
+        Returns:
+            A JSON value, for `informed`; empty where the method needs none.
+
+        Raises:
+            UserError: the examples are not such as the method needs.
+        """
+        return {}
+
+    def informed(self, facts: dict[str, Any]) -> Method:
+        """The method with what `measured` gave."""
         return self

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, PrivateAttr, model_validator
 
 from pipelines.methods.encoders import Representation
 
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
     from pipelines.schema import RepresentationRecipe as Recipe
 
 
+_COUNTED = 1000  # images whose colours are counted
+
+
 class OfParts(Representation):
     """A method that sees lightness and colours apart: the small network's convolutions on a part of the channels."""
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",), "coloured_crops": ("image",)}
     own_network: ClassVar[bool] = True
+    stride: ClassVar[int] = 4  # of the small network's maps
 
     head_filters: PositiveInt = 64
 
@@ -28,6 +33,15 @@ class OfParts(Representation):
         if self.encoder.network != "small":
             raise ValueError(f"`encoder.network` must be small for {type(self).__name__}, which learns from its maps")
         return self
+
+    def check(self, prepare: Any) -> None:
+        """Each position of the maps stands for a whole square of pixels."""
+        key = "crop" if prepare.preparation == "coloured_crops" else "size"
+        side = getattr(prepare, key)
+        if side % self.stride:
+            raise ValueError(
+                f"`prepare.{key}` must be a multiple of {self.stride}, the stride of the networks. Received: {side}"
+            )
 
     def part(self, channels: int, filters: int, outputs: int) -> tuple[keras.Model, keras.Model]:
         """An encoder of a part and its head."""
@@ -66,17 +80,40 @@ class Coloured(OfParts):
 
 
 class Colorization(Coloured):
-    """Zhang et al. 2016: the colours of an image, as bins, from its lightness."""
+    """Zhang et al. 2016: the colours of an image, as bins, from its lightness.
+
+    ``rebalancing`` brings rare colours forward: their weights are those of Equation 4, of a mixture of how often bins
+    occur and, this share of it, of all bins alike (of 0, a bin that never occurs would weigh infinitely); null: all
+    weigh alike. What occurs is counted in at most 1,000 of the prepared images to train on, drawn by a fixed seed.
+    """
 
     method: Literal["Colorization"]
     temperature: Annotated[float, Field(gt=0)] = 0.38
+    rebalancing: Annotated[float, Field(gt=0, le=1)] | None = None
+    _class_weights: list[float] | None = PrivateAttr(default=None)
+
+    def measured(self, examples: Path) -> dict[str, Any]:
+        """The weights of the bins, where they are not alike."""
+        if self.rebalancing is None:
+            return {}
+        from keras_genssl import data, losses, pretext
+
+        images = data.load(examples, "train", features=("image",)).take(_COUNTED)
+        frequencies = pretext.ab_bin_frequencies(example["image"] for example in images.as_numpy_iterator())
+        return {"class_weights": losses.rebalancing_weights(frequencies, self.rebalancing).tolist()}
+
+    def informed(self, facts: dict[str, Any]) -> Colorization:
+        """With these weights."""
+        method = self.model_copy()
+        method._class_weights = facts.get("class_weights")
+        return method
 
     def build(self, recipe: Recipe) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models, pretext
 
         networks = self.part(1, self.filters, len(pretext.ab_bins()))
-        return models.Colorization(*networks, temperature=self.temperature)
+        return models.Colorization(*networks, self._class_weights, self.temperature)
 
 
 class ColorizationRegression(Coloured):

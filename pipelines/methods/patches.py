@@ -70,6 +70,12 @@ class CPC(FromPatches):
     target_dim: PositiveInt | None = None
     scale: PositiveFloat = 1.0
 
+    def check(self, prepare: preparations.OverlappingPatches) -> None:
+        """There is something to predict on the grid."""
+        from keras_genssl.pretext.prediction_steps import check_prediction
+
+        check_prediction(prepare.rows, prepare.columns, self.steps, self.directions)
+
     def build(self, recipe: Recipe) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models

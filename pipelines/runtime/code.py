@@ -14,11 +14,12 @@ PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "apache-beam", "tensorflow
 
 @functools.cache
 def digest(*modules: str, without: tuple[str, ...] = ()) -> str:
-    """The SHA-256 of the syntax trees of modules and of all first-party modules that they import.
+    """The SHA-256 of the syntax trees of modules and of all first-party modules that they import, and of their data.
 
     Comments, layout and docstrings do not count. Imports inside functions do. A package stands
     for its ``__init__`` and what that imports; ``from package import name`` also for the module
-    ``package.name``, where there is one.
+    ``package.name``, where there is one. A module's data are the files of its folder, and of folders in it, that it
+    names, and these, as a whole string: weights and tables that ship beside it.
 
     Args:
         *modules: where to begin.
@@ -31,16 +32,26 @@ def digest(*modules: str, without: tuple[str, ...] = ()) -> str:
         path = _source(name)
         if name in found or name in without or path is None:
             continue
-        imports, found[name] = _parsed(path.read_text(encoding="utf-8"), name, path.name == "__init__.py")
+        imports, strings, tree = _parsed(path.read_text(encoding="utf-8"), name, path.name == "__init__.py")
+        found[name] = " ".join([tree, *_data(path.parent, strings)])
         waiting += imports
     return hashlib.sha256("\n".join(f"{name} {found[name]}" for name in sorted(found)).encode()).hexdigest()
 
 
 @functools.cache
-def _parsed(text: str, name: str, package: bool) -> tuple[list[str], str]:
-    """What a module imports, and its syntax tree as text; most modules are in many digests."""
-    tree = ast.parse(text)
-    return _imports(tree, name, package), ast.dump(_without_docstrings(tree))
+def _parsed(text: str, name: str, package: bool) -> tuple[list[str], set[str], str]:
+    """What a module imports, its strings, and its syntax tree as text; most modules are in many digests."""
+    tree = _without_docstrings(ast.parse(text))
+    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return _imports(tree, name, package), strings, ast.dump(tree)
+
+
+def _data(folder: Path, strings: set[str]) -> list[str]:
+    """Name and SHA-256 of the files that are no code, in a folder or in a named folder of it, whose name is named."""
+    named = [path for path in sorted(folder.iterdir()) if path.name in strings]
+    inside = [file for path in named if path.is_dir() for file in sorted(path.iterdir()) if file.name in strings]
+    files = [path for path in (*named, *inside) if path.suffix != ".py" and path.is_file()]
+    return [f"{file.relative_to(folder)} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
 
 
 def versions() -> dict[str, str]:

@@ -13,6 +13,7 @@ from pipelines.runtime.component import Kind, Source
 from pipelines.schema import Recipe
 
 if TYPE_CHECKING:
+    from pipelines.components.data_schema import DataSchema
     from pipelines.runtime.steps import Steps  # which imports what shows `Checked`
 
 
@@ -42,10 +43,6 @@ def check(recipe: Recipe, examples: Any, output: Path, workers: Workers, steps: 
     """
     from pipelines.components import data_schema, example_validator, schema_gen, statistics_gen
 
-    given = recipe.data.schema_file
-    if given is not None:
-        data_schema.load(given)  # its faults before any work
-
     def count() -> Any:
         with console.preparing() as shown:
             return statistics_gen.statistics_gen(examples, output / "statistics", workers=workers, tell=shown.update)
@@ -62,9 +59,9 @@ def check(recipe: Recipe, examples: Any, output: Path, workers: Workers, steps: 
         lambda: schema_gen.schema_gen(statistics, output / "schemas" / "inferred"),
         lambda it: _described(data_schema.load(it.path / schema_gen.FILE)),
     )
-    home = accepted(recipe, output)
-    against = Path(given) if given is not None else home if home.is_file() else None
-    schema = data_schema.load(against or inferred.path / schema_gen.FILE)
+    home, named = accepted(recipe, output), recipe.data.schema_file
+    against = Path(named) if named is not None else home if home.is_file() else None
+    schema = given(recipe) or data_schema.load(against or inferred.path / schema_gen.FILE)
     validated = steps.run(
         example_validator.SPEC,
         {"statistics": statistics, "schema": Source(Kind.SCHEMA, str(against)) if against else inferred},
@@ -83,6 +80,17 @@ def check(recipe: Recipe, examples: Any, output: Path, workers: Workers, steps: 
         home.parent.mkdir(parents=True, exist_ok=True)
         store.write_text(home, (inferred.path / schema_gen.FILE).read_text(encoding="utf-8"))
     return Checked(_json(statistics.path / statistics_gen.FILE), anomalies, str(against) if against else None)
+
+
+def given(recipe: Recipe) -> "DataSchema | None":
+    """The schema that ``data.schema`` names.
+
+    Raises:
+        UserError: it cannot be used.
+    """
+    from pipelines.components import data_schema
+
+    return None if recipe.data.schema_file is None else data_schema.load(recipe.data.schema_file)
 
 
 def accepted(recipe: Recipe, output: Path) -> Path:

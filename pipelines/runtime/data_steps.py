@@ -45,11 +45,12 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
     """ExampleGen, the checks of the data, and Prepare.
 
     Raises:
-        UserError: if the images cannot be used, or an anomaly is an error.
+        UserError: if the images cannot be used, the schema neither, or an anomaly is an error.
     """
     from pipelines.components import dataset_example_gen, frame_example_gen, image_example_gen, pair_example_gen
 
     task, data = tasks.of(recipe), recipe.data
+    data_checks.given(recipe)  # its faults before any work
     readers = {
         "dataset": dataset_example_gen.SPEC,
         "frames": frame_example_gen.SPEC,
@@ -85,15 +86,14 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
 def _preparing(section: Preparation, data: Section) -> tuple[Component, Callable[..., Artifact]]:
     """The component that makes what a section `prepare` says, and its function of the examples and a place."""
     from pipelines.components import preparations, prepare, prepare_given_pairs, prepare_groups, prepare_sequences
-    from pipelines.components.preparations import frame_tuples
     from pipelines.components.preparations.images import Images
 
     if not isinstance(section, Groups):
-        parameters = section.model_dump(exclude={"preparation", *section.later})
         if isinstance(section, FrameTuples):
-            tuples = preparations.checked(frame_tuples.FrameTuples, section.preparation, parameters)
+            tuples = section.made(preparations.make_any)
             return prepare_sequences.SPEC, functools.partial(prepare_sequences.prepare_sequences, tuples=tuples)
-        return prepare.SPEC, functools.partial(prepare.prepare, preparation=section.preparation, parameters=parameters)
+        name, parameters = section.preparation, section.parameters
+        return prepare.SPEC, functools.partial(prepare.prepare, preparation=name, parameters=parameters)
     whole = Images(section.size, section.channels)
     if data.source == "pairs":
         return prepare_given_pairs.SPEC, functools.partial(prepare_given_pairs.prepare_given_pairs, images=whole)

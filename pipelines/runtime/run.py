@@ -89,7 +89,7 @@ def _run(
 
     labels = prepared.manifest.get("labels")
     count = prepared.manifest["splits"]["train"]["records"]
-    recipe = trainer.settled(recipe, device.has_bfloat16(), len(labels) if labels else None, count)
+    recipe = trainer.settled(recipe, device.has_bfloat16, len(labels) if labels else None, count)
     inputs = trainer.inputs(recipe, prepared.content)
     directory = output / "runs" / recipe.name / store.digest(inputs)[:12]
     store.sweep(directory)

@@ -1,12 +1,17 @@
 """The section `prepare` of methods that learn from pairs and triplets of images."""
 
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from pipelines.schema.images import Drawn
 
 
 class Groups(Drawn):
     """Examples of several whole images, drawn from their labels: ``copies`` for each image to train on."""
+
+    def made(self, make: Callable[[str, Mapping[str, Any]], Any]) -> Any:
+        """What makes each of their images."""
+        return make("images", {"size": self.size, "channels": self.channels})
 
 
 class Pairs(Groups):

@@ -1,6 +1,7 @@
 """The section `prepare` of methods that learn from whole images of one size."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -17,6 +18,15 @@ class Preparation(Section):
     later: ClassVar[frozenset[str]] = frozenset()
 
     preparation: str
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Those of the preparation."""
+        return self.model_dump(exclude={"preparation", *self.later})
+
+    def made(self, make: Callable[[str, Mapping[str, Any]], Any]) -> Any:
+        """The preparation, by `preparations.make`, which refuses parameters that do not go together."""
+        return make(self.preparation, self.parameters)
 
 
 class Squares(Preparation):

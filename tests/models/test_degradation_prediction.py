@@ -106,7 +106,12 @@ def test_learns_to_tell_noise_from_blur():
     [
         ({"layers": []}, r"`layers` must name layers of `network`: images, block1_conv1.*Received: layers=\[\]"),
         ({"layers": ["conv1"]}, r"Received: layers=\['conv1'\]"),
-        ({"num_degradations": 1}, "`num_degradations` must be at least 2. Received: num_degradations=1"),
+        ({"num_degradations": 1}, "`num_degradations` must be an integer of at least 2. Received: num_degradations=1"),
+        (
+            {"num_degradations": 2.5},
+            "`num_degradations` must be an integer of at least 2. Received: num_degradations=2",
+        ),
+        ({"window": True}, "`window` must be an integer of at least 1. Received: window=True"),
         ({"window": 5}, "`window` must be a multiple of the stride of every layer.*Received: window=5"),
     ],
 )

@@ -31,6 +31,10 @@ def test_version(tmp_path):
             ["super_resolution", "--set", "train.epoch=3"],
             "error: --set train.epoch=3: `train.epoch` is not a known key. Did you mean `epochs`?",
         ),
+        (
+            ["fashion_mnist/cpc", "--set", "model.steps=[9]"],
+            "error: --set model.steps=[9]: `model.steps` must be different",
+        ),
         (["super_resolution", "--data", "[none]"], "error: --data [none]: must be a folder of images"),
         (["super_resolution", "--strategy", "many"], "--set train.strategy=many: `train.strategy` must be one of"),
         (["super_resolution", "--strategy", "multi_worker"], "error: --strategy multi_worker: a run trains in one"),

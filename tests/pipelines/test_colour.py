@@ -12,6 +12,7 @@ from pipelines.beam.shards import hash64
 from pipelines.components import examples_picture, preparations, trainer
 from pipelines.components.dataset_example_gen import dataset_example_gen
 from pipelines.components.prepare import prepare
+from pipelines.console import Console
 from pipelines.errors import UserError
 from pipelines.runtime import reporting
 from pipelines.tasks.representation import data
@@ -44,10 +45,14 @@ def test_preparations_are_the_pure_functions(name, parameters, made):
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("coloured_crops", {"crop": 65}, "must be at least `size` = 65 pixels high and wide"),
-        ("coloured_crops", {"channels": 1}, "must have three channels: a grey image has no colour"),
+        ("coloured_crops", {"crop": 65}, "`crop` must be at most `size`. Received: crop=65, size=64"),
+        ("coloured_crops", {"channels": 1}, "`channels` must be 3: a grey image has no colour. Received: channels=1"),
         ("camera_tuples", {"negatives": 2.0}, r"`negatives` must lie in \[0, 1\]. Received: negatives=2.0"),
-        ("camera_tuples", {"num_frames": 4}, r"must hold at least 3 \+ `min_distance` = 7 frames. Received: 4"),
+        (
+            "camera_tuples",
+            {"num_frames": 4},
+            r"`num_frames` must hold at least 3 \+ `min_distance` = 7 frames. Received: 4",
+        ),
     ],
 )
 def test_parameters_are_refused_before_any_image(name, parameters, message):
@@ -60,6 +65,7 @@ def test_parameters_are_refused_before_any_image(name, parameters, message):
     [
         ("prepare.preparation=camera_tuples", "must be images or coloured_crops for Colorization. Received: camera"),
         ("prepare.channels=1", "`prepare.channels` must be 3"),
+        ("model.rebalancing=0.0", "`model.rebalancing` must be greater than 0. Received: 0.0"),
         ("model.encoder.network=resnet18", "`encoder.network` must be small for Colorization"),
     ],
 )
@@ -100,8 +106,10 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     loaded = recipe.load(f"photographs/{name}", changes)
     section = loaded.prepare.model_dump(exclude={"preparation"})
     made = prepare(examples, home / "prepared", loaded.prepare.preparation, section)
-    loaded = trainer.settled(loaded, False, None, made.manifest["splits"]["train"]["records"])
+    loaded = trainer.settled(loaded, lambda: False, None, made.manifest["splits"]["train"]["records"])
     model = trainer.build(loaded)
+    if name != "shuffle_and_learn":
+        assert set(getattr(model, "strides", [getattr(model, "stride", 0)])) == {loaded.model.stride}
     loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
     batch = next(iter(data.training(loaded, made.path)))
     assert set(batch) == fields
@@ -120,6 +128,54 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     untrained = loaded.model.untrained(loaded)(floats)
     assert untrained.shape[-1] == dim
     assert np.abs(np.asarray(untrained) - np.asarray(model.encode(floats))).max() > 1e-4
+
+
+def weights_of_two_colours(colours, counts, share):
+    """Equation 4 of Zhang et al. 2016, bin by bin: of how often two colours occur."""
+    bins = pretext.ab_bins().tolist()
+    frequencies = [0.0] * len(bins)
+    for colour, count in zip(colours, counts, strict=True):
+        ab = pretext.rgb_to_lab(np.array([[colour]], np.uint8))[0, 0, 1:]
+        centre = min(bins, key=lambda place: (place[0] - ab[0]) ** 2 + (place[1] - ab[1]) ** 2)
+        spread = [np.exp(-((a - centre[0]) ** 2 + (b - centre[1]) ** 2) / (2 * 5.0**2)) for a, b in bins]
+        for q, value in enumerate(spread):
+            frequencies[q] += count / sum(counts) * value / sum(spread)
+    weights = [1 / ((1 - share) * p + share / len(bins)) for p in frequencies]
+    mean = sum(p * weight for p, weight in zip(frequencies, weights, strict=True))
+    return [weight / mean for weight in weights]
+
+
+def test_rebalancing_weighs_the_loss_by_how_often_the_data_have_a_colour(home):
+    colours, widths = ((200, 40, 40), (60, 80, 160)), (6, 5, 4, 6, 5, 6, 7, 6)  # of the first, of 8 pixels
+    images = np.full((8, 8, 8, 3), colours[1], np.uint8)
+    for image, width in zip(images, widths, strict=True):
+        image[:, :width] = colours[0]
+    labels = np.arange(8) % 2
+    np.savez(home / "two.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    made = dataset_example_gen(str(home / "two.npz"), home / "two", {"train": "train", "eval": "test"})
+    prepared = prepare(made, home / "prepared", "images", {"size": 8, "channels": 3})
+
+    changes = ["prepare={size: 8, channels: 3}", "model.encoder.filters=2", "train.batch_size=4", "train.steps=2"]
+    rate = "train.learning_rate={schedule: constant, initial: 1e-12}"  # nothing is learnt between the two steps
+    loaded = recipe.load("photographs/colorization", [*changes, rate, "model.rebalancing=0.5"])
+    trained = trainer.train(loaded, prepared.path, prepared.content, home / "run", Console())
+    model = trainer.load(loaded, trained.path)
+    expected = weights_of_two_colours(colours, (sum(widths), 64 - sum(widths)), 0.5)
+    assert max(expected) / min(expected) > 10
+    np.testing.assert_allclose(model.get_config()["class_weights"], expected, rtol=1e-6)
+
+    losses = []
+    for batch in data.training(loaded, prepared.path):
+        lightness, ab = model.unpack({"image": batch["image"].numpy() / np.float32(127.5) - 1})
+        log_shares = keras.ops.log_softmax(model(lightness, training=True))
+        entropy = -keras.ops.sum(model.cross_entropy.encode(ab) * log_shares, axis=-1).numpy()
+        losses.append(np.mean(np.array(expected)[model.cross_entropy.nearest(ab)] * entropy))
+    history = trainer.history(trained.path)["training"]["loss"]
+    np.testing.assert_allclose(history, [np.mean(losses)], rtol=1e-4)
+
+    alike = recipe.load("photographs/colorization", [*changes, rate])
+    assert alike.model.measured(prepared.path) == {}
+    assert trainer.inputs(alike, "examples") != trainer.inputs(loaded, "examples")
 
 
 def test_what_is_served_of_a_split_brain_is_what_it_encodes():

@@ -72,7 +72,7 @@ def test_a_recipe_draws_from_labels_shows_learns_and_is_judged_on_whole_images(h
         expected = first[field][..., 0].repeat(2, 0).repeat(2, 1)
         np.testing.assert_array_equal(shown[:, number * 58 : number * 58 + 56], expected)
 
-    loaded = trainer.settled(loaded, False, None, len(on_disk))
+    loaded = trainer.settled(loaded, lambda: False, None, len(on_disk))
     keras.utils.set_random_seed(0)  # with so few filters, some draws of weights are dead
     model = trainer.build(loaded)
     loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))

@@ -146,12 +146,12 @@ def test_preparations_are_the_pure_functions(name, parameters, made):
         ("rotations", {"seed": True}, "`seed` must be an integer of at least 0. Received: seed=True"),
         ("rotations", {"size": 0}, "`size` must be a positive integer. Received: size=0"),
         ("center_masked", {"fraction": 2.0}, r"`fraction` must lie in \(0, 1\). Received: fraction=2.0"),
-        ("block_masked", {"size": 4, "blocks": 9}, "`image` must be large enough for 9 blocks"),
-        ("jigsaw", {"size": 26}, "must be at least 27 pixels high and 27 wide"),
+        ("block_masked", {"size": 4, "blocks": 9}, "`size` must be large enough for 9 blocks"),
+        ("jigsaw", {"size": 26}, "`size` must be at least 27 pixels high and 27 wide"),
         ("relative_position", {"jitter": 2}, "`jitter` must be at most `gap`"),
-        ("neighbouring_crops", {"size": 40}, r"`size \+ min_distance` = 48 the longer one. Received: height=40"),
+        ("neighbouring_crops", {"size": 40}, r"`crop \+ min_distance` = 48 the longer one. Received: height=40"),
         ("neighbouring_crops", {"max_distance": 9}, "`max_distance` must be an integer of at least `min_distance`=24"),
-        ("overlapping_patches", {"rows": 7}, "must be at least 32 pixels high and 28 wide"),
+        ("overlapping_patches", {"rows": 7}, "`size` must be at least 32 pixels high and 28 wide"),
     ],
 )
 def test_parameters_are_refused_before_any_image(name, parameters, message):
@@ -322,7 +322,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     if name == "cpc":  # normalised over one channel it would be blind
         changes += ["model.encoder.filters=3", "model.context_filters=4", "model.context_blocks=1"]
     loaded = trainer.settled(
-        recipe.load(f"fashion_mnist/{name}", [*changes, *painter, *adversary]), False, None, len(fields)
+        recipe.load(f"fashion_mnist/{name}", [*changes, *painter, *adversary]), lambda: False, None, len(fields)
     )
     keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
     model = trainer.build(loaded)
@@ -339,7 +339,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
 def test_answers_of_painters_keep_what_was_seen(home):
     changes = ["model.encoder.filters=1", "model.decoder_filters=1", "model.decoder_units=2", "prepare.fill=73"]
     loaded = recipe.load(PAINTING, changes)
-    model = trainer.build(trainer.settled(loaded, False, None, 1))
+    model = trainer.build(trainer.settled(loaded, lambda: False, None, 1))
     shown = np.random.default_rng(0).integers(100, 256, (3, 28, 28, 1), dtype=np.uint8)
     sheets._answers(loaded, model, shown, home / "answers.png")
     sheet = np.asarray(Image.open(home / "answers.png").convert("L"))
@@ -368,7 +368,7 @@ def test_methods_of_two_views_learn_from_neighbouring_crops_and_encode_whole_ima
     made = prepare(
         examples, home / "prepared", "neighbouring_crops", loaded.prepare.model_dump(exclude={"preparation"})
     )
-    loaded = trainer.settled(loaded, False, None, 8)
+    loaded = trainer.settled(loaded, lambda: False, None, 8)
     keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
     model = trainer.build(loaded)
     assert model.views is None

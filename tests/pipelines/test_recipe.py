@@ -149,12 +149,47 @@ def test_unknown_recipe_names_the_nearest():
         recipe.load("none.yaml")
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "rule"),
+    [
+        ("fashion_mnist/jigsaw", "prepare.patch_size=12", "must be at most `cell_size`. Received: patch_size=12, cell"),
+        ("fashion_mnist/jigsaw", "prepare.num_permutations=5000", "must be an integer from 2 to 1512 for 9 patches."),
+        ("fashion_mnist/relative_position", "prepare.size=20", "must be at least 28 pixels high and 28 wide"),
+        ("photographs/colorization", "prepare.crop=100", "must be at most `size`. Received: crop=100, size=64"),
+        ("photographs/shuffle_and_learn", "prepare.min_distance=20", "must be at most `max_span`. Received: min_dist"),
+        ("fashion_mnist/cpc", "model.steps=[9]", "must be different integers from 1 to 5 on a grid of 6 x 6. Received"),
+        (
+            "photographs/colorization",
+            "prepare.crop=50",
+            "must be a multiple of 4, the stride of the networks. Received",
+        ),
+        ("photographs/split_brain", "prepare={size: 50, channels: 3}", "must be a multiple of 4, the stride of the"),
+    ],
+)
+def test_what_preparation_and_method_refuse_is_told_with_key_before_anything_runs(name, change, rule):
+    with pytest.raises(UserError) as error:
+        recipe.load(name, [change], thoroughly=True)
+    key = "prepare.size" if "{size" in change else change.partition("=")[0]
+    assert str(error.value).startswith(f"--set {change}: `{key}` {rule}")
+
+
+def test_what_they_refuse_is_told_together_where_it_was_given(write):
+    paper = recipe.find("fashion_mnist/cpc").read_text().replace("steps: [2, 3]", "steps: [6]")
+    pathlib.Path(write()).write_text(paper)
+    with pytest.raises(UserError) as error:
+        recipe.load("tiny.yaml", ["prepare.size=20"], thoroughly=True)
+    line = paper.splitlines().index(next(line for line in paper.splitlines() if "steps: [6]" in line)) + 1
+    first, second = str(error.value).splitlines()
+    assert first.startswith("--set prepare.size=20: `prepare.size` must be at least 28 pixels high")
+    assert second.startswith(f"tiny.yaml:{line}: `model.steps` must be different integers from 1 to 5")
+
+
 @pytest.mark.parametrize("name", recipe.names())
 def test_shipped_recipes_are_valid_and_named_as_their_file(name):
-    loaded = recipe.load(name)
+    loaded = recipe.load(name, thoroughly=True)
     assert loaded.name == name
     if loaded.full_scale is not None:
-        recipe.load(name, full_scale=True)
+        recipe.load(name, full_scale=True, thoroughly=True)
 
 
 def test_reading_recipes_imports_neither_tensorflow_nor_beam():

@@ -47,17 +47,17 @@ def test_faults_name_place_key_rule_and_nearest(name, change, message):
 
 
 def test_settled_by_the_data():
-    byol = trainer.settled(recipe.load("fashion_mnist/byol"), False, None, 1280).model
+    byol = trainer.settled(recipe.load("fashion_mnist/byol"), lambda: False, None, 1280).model
     assert byol.num_examples == 1280
     with pytest.raises(UserError, match="the images have no labels"):
-        trainer.settled(recipe.load(TRIPLET), False, None, 1280)
+        trainer.settled(recipe.load(TRIPLET), lambda: False, None, 1280)
     with pytest.raises(UserError, match=r"model.num_classes=4: the images have 3 classes"):
-        trainer.settled(recipe.load(TRIPLET, ["model.num_classes=4"]), False, 3, 1280)
+        trainer.settled(recipe.load(TRIPLET, ["model.num_classes=4"]), lambda: False, 3, 1280)
 
 
 def test_byol_counts_the_steps_of_its_training():
     changes = ["model.encoder.filters=1", "train.steps=null", "train.epochs=3", "train.batch_size=100"]
-    loaded = trainer.settled(recipe.load("fashion_mnist/byol", changes), False, None, 1280)
+    loaded = trainer.settled(recipe.load("fashion_mnist/byol", changes), lambda: False, None, 1280)
     momentum = trainer.build(loaded).momentum
     assert (momentum.initial, momentum.steps) == (0.97, 36)
 
@@ -101,7 +101,7 @@ def prepared(tmp_path_factory):
 )
 def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(prepared, name, changes, fields):
     narrow = ["model.encoder.filters=1", "train.batch_size=8", "train.steps=4"]
-    loaded = trainer.settled(recipe.load(f"fashion_mnist/{name}", [*narrow, *changes]), False, 10, 60)
+    loaded = trainer.settled(recipe.load(f"fashion_mnist/{name}", [*narrow, *changes]), lambda: False, 10, 60)
     model = trainer.build(loaded)
     loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
     batch = next(iter(data.training(loaded, prepared)))
@@ -128,7 +128,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(prepare
 def test_too_few_classes_are_told(prepared):
     def training(*changes):
         loaded = recipe.load("fashion_mnist/triplet_unseen", list(changes))
-        return data.training(trainer.settled(loaded, False, 10, 60), prepared)
+        return data.training(trainer.settled(loaded, lambda: False, 10, 60), prepared)
 
     with pytest.raises(UserError, match=r"train.batch_size=160: `num_classes` must not exceed the number of classes"):
         training()

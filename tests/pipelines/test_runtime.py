@@ -1,4 +1,5 @@
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -101,6 +102,35 @@ def test_code_digest_follows_imports_and_ignores_docstrings(source, file, text, 
     (source / file).write_text(text)
     code.digest.cache_clear()
     assert (code.digest("keras_genssl_like.a") != before) == changes
+
+
+@pytest.mark.parametrize(
+    ("file", "changes"),
+    [("table.npz", True), ("tables/deep.npz", True), ("other.npz", False), ("none/deep.npz", False)],
+)
+def test_code_digest_holds_the_data_that_a_module_names(source, file, changes):
+    (source / "c.py").write_text("FILE = Path(__file__).with_name('table.npz')\nDEEP = 'tables', 'deep.npz'\n")
+    for path in ("table.npz", "other.npz", "tables/deep.npz", "none/deep.npz"):
+        (source / path).parent.mkdir(exist_ok=True)
+        (source / path).write_bytes(b"1")
+    before = code.digest("keras_genssl_like.a")
+    (source / file).write_bytes(b"2")
+    code.digest.cache_clear()
+    assert (code.digest("keras_genssl_like.a") != before) == changes
+
+
+@pytest.mark.parametrize(
+    ("module", "file"),
+    [
+        ("pipelines.components.preparations.jigsaw", "pretext/permutations.npz"),
+        ("pipelines.tasks.generation.measure", "metrics/weights/fashion_features.npz"),
+    ],
+)
+def test_digests_hold_the_data_that_ships(monkeypatch, module, file):
+    read, seen = pathlib.Path.read_bytes, []
+    monkeypatch.setattr(pathlib.Path, "read_bytes", lambda path: seen.append(path.as_posix()) or read(path))
+    code.digest.__wrapped__(module)
+    assert [path for path in seen if path.endswith(f"keras_genssl/{file}")]
 
 
 def test_code_digest_leaves_out_what_it_is_told_to(source):

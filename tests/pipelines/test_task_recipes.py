@@ -83,11 +83,11 @@ def test_garments_can_be_compared_in_features_of_a_colour_network():
 
 def test_classes_are_those_of_the_data():
     loaded = recipe.load(ACGAN)
-    assert trainer.settled(loaded, False, 3).model.num_classes == 3
+    assert trainer.settled(loaded, lambda: False, 3).model.num_classes == 3
     with pytest.raises(UserError, match="the images have no labels"):
-        trainer.settled(loaded, False)
+        trainer.settled(loaded, lambda: False)
     with pytest.raises(UserError, match=r"model.num_classes=4: the images have 3 classes"):
-        trainer.settled(recipe.load(ACGAN, ["model.num_classes=4"]), False, 3)
+        trainer.settled(recipe.load(ACGAN, ["model.num_classes=4"]), lambda: False, 3)
 
 
 def test_linear_stays_then_falls_to_its_end():

@@ -9,9 +9,9 @@ from keras import ops
 
 from keras_genssl import backbones
 from keras_genssl.engine import replicas
+from keras_genssl.losses.arguments import check_count, check_positive
 from keras_genssl.models.pretext.stack_base import StackMethod
-
-DIRECTIONS = ("down", "up", "right", "left")
+from keras_genssl.pretext.prediction_steps import check_prediction
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -75,22 +75,21 @@ class CPC(StackMethod):
         scale: float = 1.0,
         name: str | None = None,
     ) -> None:
-        _check_grid(rows, columns, steps, directions)
-        if target_dim is not None and (isinstance(target_dim, bool) or target_dim < 1):
-            raise ValueError(f"`target_dim` must be None or at least 1. Received: target_dim={target_dim!r}")
-        if not scale > 0:
-            raise ValueError(f"`scale` must be positive. Received: scale={scale!r}")
+        check_prediction(rows, columns, steps, directions)
+        if target_dim is not None:
+            check_count(target_dim=target_dim)
+        check_positive(scale=scale)
         super().__init__(encoder, name)
         dim = encoder.output_shape[-1]
         if contexts is None:
             contexts = [backbones.context_network(dim, name=f"context_{direction}") for direction in directions]
         _check_contexts(contexts, directions, dim)
-        self.grid = (rows, columns)
+        self.grid = (int(rows), int(columns))
         self.num_patches = rows * columns
         self.steps = tuple(steps)
         self.directions = tuple(directions)
         self.contexts = list(contexts)
-        self.target_dim = target_dim
+        self.target_dim = None if target_dim is None else int(target_dim)
         self.scale = float(scale)
         self.target = None if target_dim is None else _linear(dim, target_dim, "target")
         self.predictors = [
@@ -180,21 +179,6 @@ def _linear(dim: int, units: int, name: str) -> keras.layers.Dense:
     layer = keras.layers.Dense(units, use_bias=False, name=name)
     layer.build((None, dim))
     return layer
-
-
-def _check_grid(rows: int, columns: int, steps: Sequence[int], directions: Sequence[str]) -> None:
-    for argument, value in (("rows", rows), ("columns", columns)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"`{argument}` must be an integer of at least 1. Received: {argument}={value!r}")
-    directions = [directions] if isinstance(directions, str) else list(directions)
-    if not directions or set(directions) - set(DIRECTIONS) or len(set(directions)) < len(directions):
-        raise ValueError(f"`directions` must be of {DIRECTIONS}, each once. Received: directions={directions}")
-    length = min(rows if direction in ("down", "up") else columns for direction in directions)
-    if not steps or len(set(steps)) < len(steps) or not all(1 <= step < length for step in steps):
-        raise ValueError(
-            f"`steps` must be different integers from 1 to {length - 1} on a grid of {rows} x {columns}. "
-            f"Received: steps={tuple(steps)}"
-        )
 
 
 def _check_contexts(contexts: Sequence[keras.Model], directions: Sequence[str], dim: int) -> None:

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.pretext.crops import integers
 
 _TEMPERATURE = 0.1  # the differences are small, and the heads start at zero
 
@@ -62,8 +63,8 @@ class DegradationPrediction(Method):
             raise ValueError(
                 f"`layers` must name layers of `network`: {', '.join(known)}. Received: layers={list(layers)}"
             )
-        if num_degradations < 2:
-            raise ValueError(f"`num_degradations` must be at least 2. Received: num_degradations={num_degradations}")
+        integers(2, num_degradations=num_degradations)
+        integers(1, window=window)
         self.layer_names = tuple(layers)
         self.num_degradations = num_degradations
         self.window = window

@@ -14,6 +14,7 @@ import numpy as np
 from pipelines.components.preparations.camera_tuples import CameraTuples
 from pipelines.components.preparations.coloured_crops import ColouredCrops
 from pipelines.components.preparations.edge_drawings import EdgeDrawings
+from pipelines.components.preparations.frame_tuples import FrameTuples
 from pipelines.components.preparations.images import Images
 from pipelines.components.preparations.jigsaw import Jigsaw
 from pipelines.components.preparations.masked import BlockMasked, CenterMasked
@@ -101,15 +102,19 @@ def make(name: str, parameters: Mapping[str, Any]) -> Preparation:
     """
     if name not in PREPARATIONS:
         raise UserError(f"`preparation` must be one of {sorted(PREPARATIONS)}. Received: {name!r}")
-    return checked(PREPARATIONS[name], name, parameters)
+    return _made(PREPARATIONS[name], name, parameters)
 
 
-def checked(kind: type[T], name: str, parameters: Mapping[str, Any]) -> T:
-    """A preparation of a class, also of one that is not for single images and so has no place in `PREPARATIONS`.
+def make_any(name: str, parameters: Mapping[str, Any]) -> Any:
+    """As `make`, and of films too, whose preparations are not of single images.
 
     Raises:
-        UserError: if a parameter is unknown or breaks its rule.
+        UserError: as of `make`.
     """
+    return _made(FrameTuples, name, parameters) if name == "frame_tuples" else make(name, parameters)
+
+
+def _made(kind: type[T], name: str, parameters: Mapping[str, Any]) -> T:
     known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
     for parameter in parameters:
         if parameter not in known:

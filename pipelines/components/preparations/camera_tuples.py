@@ -1,12 +1,13 @@
 """Tuples of frames from a camera that moves over an image."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
 from keras_genssl.pretext.camera_path import camera_tuple
-from pipelines.components.preparations.pretext import Pretext
+from pipelines.components.preparations.pretext import Pretext, check_crop
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +22,8 @@ class CameraTuples(Pretext):
         negatives: share of tuples that are not in order.
     """
 
+    called: ClassVar[Mapping[str, str]] = {'example["frames"]': "num_frames"}
+
     size: int = 64
     channels: int = 3
     crop: int = 48
@@ -28,6 +31,10 @@ class CameraTuples(Pretext):
     max_span: int = 12
     min_distance: int = 4
     negatives: float = 0.75
+
+    def check(self) -> None:
+        """A frame fits."""
+        check_crop(self.crop, self.size)
 
     @property
     def features(self) -> dict[str, str]:

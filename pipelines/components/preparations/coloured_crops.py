@@ -9,7 +9,7 @@ import numpy as np
 from keras_genssl.pretext.binned_colours import binned_colours
 from keras_genssl.pretext.coloured_crop import coloured_crop
 from keras_genssl.pretext.lab import lab_planes
-from pipelines.components.preparations.pretext import Pretext
+from pipelines.components.preparations.pretext import Pretext, check_crop
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +26,12 @@ class ColouredCrops(Pretext):
     size: int = 64
     channels: int = 3
     crop: int = 48
+
+    def check(self) -> None:
+        """There is colour, and a crop fits."""
+        if self.channels != 3:
+            raise ValueError(f"`channels` must be 3: a grey image has no colour. Received: channels={self.channels}")
+        check_crop(self.crop, self.size)
 
     @property
     def features(self) -> dict[str, str]:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from keras_genssl.pretext.crops import integers
 from keras_genssl.pretext.frame_order import frame_order
 from pipelines.components.preparations.images import Images
-from pipelines.components.preparations.pretext import Drawn
+from pipelines.components.preparations.pretext import Drawn, check_crop
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +32,9 @@ class FrameTuples(Drawn):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("crop", "min_distance"):  # the others are refused by the function
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
-        self.example(self.noise(3 + self.min_distance), 0)
+        check_crop(self.crop, self.size)
+        integers(1, min_distance=self.min_distance)
+        self.tried(3 + self.min_distance)
 
     @property
     def features(self) -> dict[str, str]:

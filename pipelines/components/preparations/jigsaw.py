@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ class Jigsaw(Pretext):
     Attributes:
         num_permutations, cell_size, patch_size, grid, grayscale, channel_shift: its parameters.
     """
+
+    called: ClassVar[Mapping[str, str]] = {"count": "num_permutations"}
 
     num_permutations: int = 64
     cell_size: int = 9

@@ -1,12 +1,13 @@
 """Two crops that lie near each other, as two views of an image."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
 from keras_genssl.pretext.neighbouring_crops import neighbouring_crops
-from pipelines.components.preparations.pretext import Pretext
+from pipelines.components.preparations.pretext import Pretext, check_crop
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,11 +20,17 @@ class NeighbouringCrops(Pretext):
         max_distance: most pixels.
     """
 
+    called: ClassVar[Mapping[str, str]] = {"size": "crop", "size + min_distance": "crop + min_distance"}
+
     size: int = 64
     channels: int = 3
     crop: int = 24
     min_distance: int = 24
     max_distance: int = 40
+
+    def check(self) -> None:
+        """A square fits."""
+        check_crop(self.crop, self.size)
 
     @property
     def features(self) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """What the preparations of pretext tasks have in common: square images, copies, seeds."""
 
 import dataclasses
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
+from keras_genssl.pretext.crops import integers
 from pipelines.beam.shards import hash64
 from pipelines.components.preparations.images import Images
 
@@ -16,12 +18,17 @@ class Drawn:
 
     Not a preparation itself.
 
+    Class attributes:
+        called: what the function calls an argument -> the parameter that it is, where the names differ.
+
     Attributes:
         size: as of `Images`.
         channels: as of `Images`.
         copies: how many examples are made of an image, or of a sequence of them, each drawn anew.
         seed: of all that is drawn.
     """
+
+    called: ClassVar[Mapping[str, str]] = {}
 
     size: int = 28
     channels: int = 1
@@ -55,6 +62,21 @@ class Drawn:
         """Those of the task."""
         raise NotImplementedError(f"{type(self).__name__} does not say what its examples hold")
 
+    def check(self) -> None:
+        """Refuses parameters that the function would refuse as something else."""
+
+    def tried(self, *shape: int) -> None:
+        """Makes an example of noise, so that the function refuses what it cannot work with, by a parameter's name."""
+        try:
+            self.example(self.noise(*shape), 0)
+        except ValueError as error:
+            words = {'example["image"]': "size", "image": "size", **self.called}
+            raise ValueError(re.sub("`(.+?)`", lambda name: f"`{words.get(name[1], name[1])}`", str(error))) from error
+
+    def example(self, source: np.ndarray, seed: int) -> dict[str, Any]:
+        """One example of a square image, or of a sequence of them: a function of these two alone."""
+        raise NotImplementedError(f"{type(self).__name__} does not make examples")
+
     def noise(self, *shape: int) -> np.ndarray:
         """Squares of no meaning, `(*shape, size, size, channels)`, on which parameters are tried."""
         square = (*shape, self.size, self.size, self.channels)
@@ -74,14 +96,18 @@ class Pretext(Drawn):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.example(self.noise(), 0)  # refuses its own parameters
-
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
-        """One example of a square image: a function of these two alone."""
-        raise NotImplementedError(f"{type(self).__name__} does not make examples")
+        self.check()
+        self.tried()
 
     def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
         """`copies` examples."""
         for square in Images(self.size, self.channels).examples(image, key, split, images):
             for seed in self.seeds(key):
                 yield self.example(square["image"], seed)
+
+
+def check_crop(crop: int, size: int) -> None:
+    """Refuses a crop of an image of ``size`` pixels that is none."""
+    integers(1, crop=crop)
+    if crop > size:
+        raise ValueError(f"`crop` must be at most `size`. Received: crop={crop}, size={size}")

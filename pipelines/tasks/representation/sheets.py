@@ -91,7 +91,7 @@ def _answers(recipe: RepresentationRecipe, model: keras.Model, shown: np.ndarray
     method, section = recipe.model, recipe.prepare
     if not method.rows:
         return
-    made = preparations.make(section.preparation, section.model_dump(exclude={"preparation"}))
+    made = preparations.make(section.preparation, section.parameters)
     prepared = [
         made.example(image, seed) if isinstance(made, Pretext) else {"image": image} for seed, image in enumerate(shown)
     ]

@@ -8,7 +8,7 @@ from pipelines.components import example_validator
 from pipelines.console import Console
 from pipelines.errors import UserError
 from pipelines.report import data
-from pipelines.runtime import data_checks
+from pipelines.runtime import code, data_checks, data_steps
 from tests.pipelines.components.statistics import examples as tiny
 
 
@@ -55,6 +55,9 @@ def test_later_data_is_held_against_the_schema_of_the_first_run(first, second, t
         ("SchemaGen", False, "4 features, image 16 to 16 x 16 to 16, 2 labels"),
         ("ExampleValidator", False, "0 errors, 1 warning: leak"),
     ]
+    for made in tmp_path.glob("*/**/manifest.json"):  # a change of a package makes all three anew
+        assert json.loads(made.read_text())["versions"] == code.versions(), made
+    assert len(list(tmp_path.glob("*/**/manifest.json"))) == 3
     assert checked.schema is None
     (kept,) = (tmp_path / "schemas" / "accepted" / "fashion_mnist" / "autoencoder").iterdir()
     text = kept.read_text()
@@ -97,6 +100,14 @@ def test_a_schema_of_the_user_is_held_against_and_nothing_else(first, tmp_path):
         _check(first, tmp_path, f"data.schema={mine}")
     with pytest.raises(UserError, match=r"The schema .*none.yaml cannot be read"):
         _check(first, tmp_path, f"data.schema={tmp_path}/none.yaml")
+
+
+def test_a_schema_that_cannot_be_used_is_told_before_any_image_is_read(tmp_path):
+    loaded = recipe.load("fashion_mnist/autoencoder", [f"data.schema={tmp_path}/none.yaml"], folder=tmp_path / "none")
+    steps = Steps()
+    with pytest.raises(UserError, match=r"The schema .*none.yaml cannot be read: No such file"):
+        data_steps.run(loaded, tmp_path, 1, steps, Console())
+    assert steps.done == []
 
 
 def test_recipes_name_schema_and_validate_and_their_faults():
