@@ -120,7 +120,7 @@ def test_films_without_folders_of_classes_have_no_label_and_those_that_cannot_be
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"crop": 25}, "must be at least `size` = 25 pixels high and wide"),
+        ({"crop": 25}, "`crop` must be at most `size`. Received: crop=25, size=24"),
         ({"crop": 0}, "`crop` must be an integer of at least 1. Received: crop=0"),
         ({"min_distance": 61}, "`min_distance` must be at most `max_span`"),
         ({"copies": 0}, "`copies` must be an integer of at least 1. Received: copies=0"),
