@@ -53,7 +53,9 @@ class PCA:
                 "`code_dim` must be smaller than the numbers of images and of their pixel values, or nothing is left "
                 f"for noise. Received: code_dim={self.code_dim}, images of shape {tuple(images.shape)}"
             )
-        self.model = decomposition.PCA(self.code_dim, svd_solver="covariance_eigh").fit(vectors)
+        # The covariance of more pixels than images would be large, and hold nothing that the images do not.
+        solver = "covariance_eigh" if vectors.shape[0] >= vectors.shape[1] else "full"
+        self.model = decomposition.PCA(self.code_dim, svd_solver=solver).fit(vectors)
         self.image_shape = tuple(images.shape[1:])
         return self
 

@@ -50,11 +50,13 @@ def _encoders(records: list[dict[str, Any]]) -> str:
     prepare = first["parameters"]["prepare"]
     of = "" if first["classes"] is None else f", trained on the classes {' '.join(map(str, first['classes']))}"
     methods = {value["parameters"]["model"]["method"] for value in records}
-    learners = [f"`{name}`" for name in _FROM_LABELS if name in methods] or [f"`{_FROM_LABELS[0]}`"]
+    learners = [f"`{name}`" for name in _FROM_LABELS if name in methods]
+    learn = "learns" if len(learners) == 1 else "learn"
+    labels = f"{joined(learners)} {learn} from all labels, the other methods from none." if learners else ""
     return f"""## Representation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels{of}
 
-{caption(first)} The random encoder is the same architecture before any training. {joined(learners)} \
-{"learns" if len(learners) == 1 else "learn"} from all labels, the other methods from none.
+{caption(first)} The random encoder is the same architecture before any training. \
+{labels or "No method learns from labels."}
 
 {table(rows, text=3)}
 {_not_above_random(records, shown)}{commands(records)}
