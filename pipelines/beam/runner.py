@@ -1,15 +1,18 @@
-"""The two linear graphs that components need, and how they run: on this machine or on another engine.
+"""The linear graph that components need, and how it runs: on this machine or on another engine.
 
 FnApiRunner is named: DirectRunner would try to download another first. One worker is this process; more are
 as many processes. If a worker fails or dies the job ends with an error; shards written by then are kept.
 """
 
+import collections
 import contextlib
 import functools
 import logging
 import os
+import pickle
 import shlex
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -38,17 +41,20 @@ def run_each(elements: Sequence[tuple], function: Callable[..., Any], workers: e
 
 
 def run_grouped(pairs: Sequence[tuple[int, Any]], function: Callable[..., Any], workers: engines.Workers) -> None:
-    """Call a function with each number and the values paired with it (in no order), over all workers."""
-    run(
-        lambda pipeline: (
-            pipeline
-            | "Pairs" >> beam.Create(pairs)
-            | "Group" >> beam.GroupByKey()
-            | "Each group" >> beam.MapTuple(functools.partial(_call, function))
-        ),
-        workers,
-        len({number for number, _ in pairs}),
-    )
+    """Call a function with each number and the values paired with it, over all workers.
+
+    The driver has all pairs at hand, and a group of them travels as one small element: engines keep several copies of
+    each element, and of each image's own the driver would hold kilobytes.
+    """
+    groups = collections.defaultdict(list)
+    for number, value in pairs:
+        groups[number].append(value)
+    packed = [(number, zlib.compress(pickle.dumps(values))) for number, values in groups.items()]
+    run_each(packed, functools.partial(_call_unpacked, function), workers)
+
+
+def _call_unpacked(function: Callable[..., Any], number: int, packed: bytes) -> None:
+    function(number, pickle.loads(zlib.decompress(packed)))
 
 
 def _call(function: Callable[..., Any], *items: Any) -> None:
