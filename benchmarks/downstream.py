@@ -44,7 +44,7 @@ FILTERS = 32
 LABELS = (10, 100)  # known of each class
 DRAWS = range(3)
 STEPS, BATCH = 200, 64  # of fine-tuning
-AUTOENCODER_STEPS, AUTOENCODER_BATCH = 1_500, 256
+AUTOENCODER_STEPS, AUTOENCODER_BATCH = 550, 256  # as many images as the context encoder sees
 
 
 def of_run(runs, name):
