@@ -34,7 +34,6 @@ RECIPES = {
     "relative_position": "RelativePosition",
     "jigsaw": "Jigsaw",
     "context_encoder": "ContextEncoder",
-    "context_encoder_adversarial": "AdversarialContextEncoder",
     "cpc": "CPC",
     "simclr": "SimCLR",
     "classifier": "a classifier that saw all labels",
