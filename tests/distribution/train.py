@@ -51,8 +51,9 @@ def main(name: str, output: str, *case_names: str) -> None:
         if not players or case_name in EVALUATED:
             for key, value in model.evaluate(data, verbose=0, return_dict=True).items():
                 results[f"{case_name}/evaluate/{key}"] = np.array(value)
+        # Not its path: a layer's automatic name counts the layers of all cases before, and workers train fewer.
         for index, weight in enumerate(model.weights):
-            results[f"{case_name}/weights/{index}/{weight.path}"] = weight.numpy()
+            results[f"{case_name}/weights/{index}/{weight.name}"] = weight.numpy()
     if name == "mirrored":
         for case_name in {"EDSR", "ToyGAN"}.intersection(case_names):
             with tempfile.TemporaryDirectory() as folder:
