@@ -403,5 +403,27 @@ CASES = {
     "ToyRelativisticGAN": Case(  # one critic round: its penalty is slow to trace, and several rounds are ToyGAN's
         lambda: toys.ToyRelativisticGAN(toys.decoder(4), toys.attentive_critic(), critic_rounds=1), images
     ),
-    "ToyContrastive": Case(lambda: toys.ToyContrastive(toys.encoder("network")), images),
+}
+
+# The largest of their method, with no state and no meeting of replicas that others have not (spectral normalisation's
+# is SNGAN's too): neither interrupted nor on several replicas.
+LARGE = ("ACGAN, as the paper", "ConditionalGAN, projection", "SRGAN, as the paper")
+
+# On two workers one case stands for all whose replicas meet in the same way, the others being trained on two devices:
+# most meet in gradients, counts and batch normalisation alone.
+SAME_ON_WORKERS = {
+    **dict.fromkeys(("SRCNN", "ESPCN", "EDSR, perceptual", "EDSR, as the paper", "SRResNet"), "EDSR"),
+    **dict.fromkeys(("Autoencoder, as the lectures", "DenoisingAutoencoder", "RedundantAutoencoder"), "EDSR"),
+    **dict.fromkeys(("ContractiveAutoencoder", "DegradationPrediction", "ContextEncoder", "Jigsaw"), "EDSR"),
+    **dict.fromkeys(("RelativePosition", "ShuffleAndLearn", "PairEmbeddingModel"), "Autoencoder, batch norm"),
+    **dict.fromkeys(("Rotation", "TripletEmbeddingModel"), "Autoencoder, batch norm"),
+    **dict.fromkeys(("Colorization", "ColorizationRegression"), "Autoencoder, batch norm"),
+    **dict.fromkeys(("SplitBrainAutoencoder", "SplitBrainRegression"), "Autoencoder, batch norm"),
+    "SparseAutoencoder, L1": "SparseAutoencoder, KL",
+    **dict.fromkeys(("VAE", "VAE, Bernoulli"), "VAE, batch norm"),
+    **dict.fromkeys(("DCGAN", "ConditionalGAN"), "ACGAN"),
+    "Pix2Pix, batch normalised": "Pix2Pix",
+    "SimCLR, prepared pairs": "SimCLR",
+    "SimSiam": "BYOL",
+    "AdversarialContextEncoder": "SRGAN",
 }

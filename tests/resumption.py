@@ -73,7 +73,7 @@ def run(
             epochs=EPOCHS,
             verbose=0,
             shuffle=False,
-            callbacks=[*callbacks, kg.callbacks.Resume(states, images, every=1)],
+            callbacks=[*callbacks, kg.callbacks.Resume(states, images, every=2)],
         )
     except InterruptedFit:
         return None
@@ -86,7 +86,7 @@ def assert_interrupted_equals_whole(
     scope: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
     run_eagerly: bool = False,
 ) -> None:
-    """Two interruptions, inside the first and inside the second epoch.
+    """An interruption inside the second epoch, after a step whose state was not saved and is therefore taken again.
 
     On one device weights are equal to the bit; operations of several devices run in no fixed order, and sums may round
     otherwise.
@@ -95,7 +95,6 @@ def assert_interrupted_equals_whole(
     prepared = write(case, folder / "prepared")
     train = functools.partial(run, case, prepared, scope=scope, run_eagerly=run_eagerly)
     whole = train(states=folder / "whole")
-    assert train(states=folder / "states", interrupt=(0, 1)) is None
     assert train(states=folder / "states", interrupt=(1, 1)) is None
     continued = train(states=folder / "states")
     for a, b in zip(whole[0], continued[0], strict=True):

@@ -182,7 +182,7 @@ def test_bytes_equal_floats_and_wild_floats_are_refused(subject: Subject, double
 def test_a_step_in_bfloat16_is_near_that_in_float32(subject: Subject) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = subject.case.make()
+        model = subject.case.make(run_eagerly=True)
     finally:
         keras.config.set_dtype_policy("float32")
     assert any(layer.compute_dtype == "bfloat16" for layer in model._flatten_layers())

@@ -4,14 +4,11 @@ import pathlib
 
 import pytest
 
-from tests.contracts import CASES
+from tests.contracts import CASES, LARGE
 from tests.resumption import assert_interrupted_equals_whole
-
-# The largest of their method, with no state that others have not (spectral normalisation's is SNGAN's too).
-LARGE = ("ACGAN, as the paper", "ConditionalGAN, projection", "SRGAN, as the paper")
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in LARGE])
 def test_an_interrupted_run_equals_the_whole(name: str, tmp_path: pathlib.Path) -> None:
-    # Op by op: a step is traced anew in each of the four runs, and what a run restores is the same either way.
+    # Op by op: a step is traced anew in each of the three runs, and what a run restores is the same either way.
     assert_interrupted_equals_whole(CASES[name], tmp_path, run_eagerly=True)

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl import layers, losses, regularizers
-from keras_genssl.engine import Method, PlayersModel, Serving, TargetNetwork, input_gradient, replicas
+from keras_genssl.engine import PlayersModel, Serving, TargetNetwork, input_gradient, replicas
 
 SIZE = 8
 
@@ -148,49 +148,6 @@ class NoiseView(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {"stddev": self.stddev, "name": self.name}
-
-
-@keras.saving.register_keras_serializable(package="tests")
-class ToyContrastive(Method):
-    """Noise views, negatives gathered from all replicas, a momentum encoder."""
-
-    def __init__(self, network: keras.Model, name: str | None = None):
-        super().__init__(name=name)
-        self.network = network
-        self.target = TargetNetwork(network, momentum=0.5)
-        self.seed = keras.random.SeedGenerator(5)
-
-    def call(self, batch: dict[str, Any], training: bool = False) -> Any:
-        images = batch["image"]
-        shape = (ops.shape(images)[0], *images.shape[1:])
-        view = images + 0.1 * replicas.normal(shape, self.seed)
-        queries = self.network(view, training=training)
-        keys = replicas.all_gather(self.target(images, training=training))
-        others = replicas.all_gather(queries)
-        return ops.concatenate([queries @ ops.transpose(keys), queries @ ops.transpose(others)], axis=1)
-
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
-        rows = ops.shape(y_pred)[0]
-        own = ops.arange(rows, dtype="int32") + replicas.offset(rows)
-        return ops.logsumexp(y_pred, axis=1) - ops.take_along_axis(y_pred, own[:, None], axis=1)[:, 0]
-
-    def train_step(self, data: Any) -> dict[str, Any]:
-        logs = super().train_step(data)
-        self.target.update()
-        return logs
-
-    def encode(self, images: Any) -> Any:
-        return self.network(images, training=False)
-
-    def serving(self) -> dict[str, Serving]:
-        return {"encode": Serving(self.encode, input="image", output="vector")}
-
-    def get_config(self) -> dict[str, Any]:
-        return {"network": keras.saving.serialize_keras_object(self.network), "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "ToyContrastive":
-        return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
 
 
 @keras.saving.register_keras_serializable(package="tests")

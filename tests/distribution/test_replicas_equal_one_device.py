@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.contracts import CASES
+from tests.contracts import CASES, LARGE, SAME_ON_WORKERS
 
 ROOT = pathlib.Path(__file__).parents[2]
 TIMEOUT = 3000  # seconds, twice the budget of the whole suite: a busy machine is no failure
@@ -49,12 +49,10 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def on_workers(name: str) -> bool:
-    """Whether workers train a case: each method, not its variants, which meet across processes as it does."""
-    return "," not in name
+ON_TWO_DEVICES = [name for name in CASES if name not in LARGE]
+ON_TWO_WORKERS = [name for name in ON_TWO_DEVICES if name not in SAME_ON_WORKERS]
 
-
-# Two times two processes train all methods; the first test waits for them.
+# Two times two processes train; the first test waits for them.
 pytestmark = pytest.mark.timeout(TIMEOUT)
 
 
@@ -71,7 +69,7 @@ def trained(request, tmp_path_factory) -> dict[str, dict[str, np.ndarray]]:
             start(
                 "multi_worker",
                 folder / f"multi_worker_{index}",
-                [name for name in names if on_workers(name)],
+                [name for name in names if name in ON_TWO_WORKERS],
                 TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}),
             )
             for index in range(2)
@@ -91,15 +89,21 @@ def test_the_strategies_had_two_replicas(trained) -> None:
 
 @pytest.mark.parametrize(
     ("name", "strategy"),
-    [(name, "mirrored") for name in CASES]
-    + [(name, f"multi_worker_{index}") for name in CASES if on_workers(name) for index in range(2)],
+    [(name, "mirrored") for name in ON_TWO_DEVICES]
+    + [(name, f"multi_worker_{index}") for name in ON_TWO_WORKERS for index in range(2)],
 )
 def test_replicas_equal_one_device(trained, name: str, strategy: str) -> None:
     one = {key: value for key, value in trained["default"].items() if key.startswith(f"{name}/")}
-    many = trained[strategy]
+    many = {key: value for key, value in trained[strategy].items() if key.startswith(f"{name}/")}
     assert len(one) > 3
+    assert many.keys() == one.keys()
     for key, value in one.items():
         np.testing.assert_allclose(many[key], value, rtol=0, atol=1e-6, err_msg=key)
+
+
+def test_what_stands_for_others_is_trained_itself() -> None:
+    assert set(SAME_ON_WORKERS) <= set(ON_TWO_DEVICES)
+    assert set(SAME_ON_WORKERS.values()) <= set(ON_TWO_WORKERS)
 
 
 def test_mixed_precision_takes_the_steps_of_one_device(trained) -> None:
