@@ -1,5 +1,6 @@
 """The command line: ``genssl``."""
 
+import gc
 import logging
 import os
 import sys
@@ -171,6 +172,7 @@ def _complain(text: str) -> None:
 
 def main() -> None:
     """The entry point: a user's error is one clear message and status 2, without a traceback."""
+    gc.set_threshold(10_000, 10, 10)  # imports make what stays: looking for garbage in it takes a second of their nine
     logging.getLogger().setLevel(logging.ERROR)  # Beam and TensorFlow warn of what nobody here uses
     logging.getLogger("pipelines").setLevel(logging.WARNING)
     try:

@@ -42,8 +42,9 @@ def digest(*modules: str, without: tuple[str, ...] = ()) -> str:
 def _parsed(text: str, name: str, package: bool) -> tuple[list[str], set[str], str]:
     """What a module imports, its strings, and its syntax tree as text; most modules are in many digests."""
     tree = _without_docstrings(ast.parse(text))
-    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return _imports(tree, name, package), strings, ast.dump(tree)
+    nodes = list(ast.walk(tree))
+    strings = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return _imports(nodes, name, package), strings, ast.dump(tree)
 
 
 def _data(folder: Path, strings: set[str]) -> list[str]:
@@ -67,6 +68,7 @@ def versions() -> dict[str, str]:
     return found
 
 
+@functools.cache
 def _source(name: str) -> Path | None:
     """The file of a first-party module, without importing it (its top package is imported)."""
     if name.partition(".")[0] not in FIRST_PARTY:
@@ -78,10 +80,10 @@ def _source(name: str) -> Path | None:
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 
-def _imports(tree: ast.AST, name: str, package: bool) -> list[str]:
-    """The modules that a syntax tree may import, absolute; names that are no modules do no harm."""
+def _imports(nodes: list[ast.AST], name: str, package: bool) -> list[str]:
+    """The modules that the nodes of a syntax tree may import, absolute; names that are no modules do no harm."""
     modules = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
