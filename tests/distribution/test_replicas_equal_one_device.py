@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+import keras_genssl as kg
 from tests.contracts import CASES, LARGE, SAME_ON_WORKERS
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -104,6 +105,8 @@ def test_replicas_equal_one_device(trained, name: str, strategy: str) -> None:
 def test_what_stands_for_others_is_trained_itself() -> None:
     assert set(SAME_ON_WORKERS) <= set(ON_TWO_DEVICES)
     assert set(SAME_ON_WORKERS.values()) <= set(ON_TWO_WORKERS)
+    noisy = {name for name in ON_TWO_DEVICES if kg.engine.replicas.seed_generators(CASES[name].build())}
+    assert [name for name, other in SAME_ON_WORKERS.items() if name in noisy and other not in noisy] == []
 
 
 def test_mixed_precision_takes_the_steps_of_one_device(trained) -> None:
