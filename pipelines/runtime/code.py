@@ -68,15 +68,19 @@ def versions() -> dict[str, str]:
     return found
 
 
-@functools.cache
 def _source(name: str) -> Path | None:
     """The file of a first-party module, without importing it (its top package is imported)."""
-    if name.partition(".")[0] not in FIRST_PARTY:
+    top, *inside = name.split(".")
+    spec = importlib.util.find_spec(top) if top in FIRST_PARTY else None
+    if spec is None or not spec.submodule_search_locations:
         return None
-    top = importlib.util.find_spec(name.partition(".")[0])
-    if top is None or not top.submodule_search_locations:
-        return None
-    path = Path(top.submodule_search_locations[0]).joinpath(*name.split(".")[1:])
+    return _file(spec.submodule_search_locations[0], *inside)
+
+
+@functools.cache
+def _file(folder: str, *inside: str) -> Path | None:
+    """The file of a module or of a package's ``__init__``; most modules are asked for many times in a run."""
+    path = Path(folder, *inside)
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 
