@@ -42,8 +42,8 @@ def nearest_images(
             f"Received: shapes {queries.shape} and {gallery.shape}"
         )
     num_found = len(gallery) - (exclude is not None)
-    if not 1 <= k <= num_found:
-        raise ValueError(f"`k` must lie in 1 ... {num_found}. Received: k={k}")
+    if not isinstance(k, int | np.integer) or not 1 <= k <= num_found:
+        raise ValueError(f"`k` must be an integer in 1 ... {num_found}. Received: k={k!r}")
     exclude = np.full(len(queries), -1) if exclude is None else np.asarray(exclude)
     if exclude.shape != (len(queries),):
         raise ValueError(f"`exclude` must be (num_queries,). Received: shape {exclude.shape}")

@@ -68,7 +68,7 @@ def check(home: Path, identity: Mapping[str, Any]) -> None:
     latest = max(versions(home), default=0)
     there = _card(home / str(latest))
     for key, value in identity.items():
-        if there.get(key, value) != value:
+        if not _agrees(there.get(key, value), value):
             raise UserError(
                 f"{home / str(latest)} has {key} {there[key]}, and a model of {key} {value} cannot be its next "
                 "version: give this one another name, --set export.name=NAME"
@@ -157,6 +157,13 @@ def push(
 def versions(home: Path) -> list[int]:
     """The integer versions below a model's directory, sorted; none where there is no such directory."""
     return sorted(int(path.name) for path in home.glob("*") if path.name.isdecimal() and path.is_dir())
+
+
+def _agrees(there: Any, value: Any) -> bool:
+    """Whether two values are equal where both say something: a card knows nothing of options that came after it."""
+    if isinstance(there, dict) and isinstance(value, dict):
+        return all(_agrees(there.get(key, mine), mine) for key, mine in value.items())
+    return bool(there == value)
 
 
 def _card(version: Path) -> dict[str, Any]:

@@ -59,7 +59,8 @@ def test_precision_is_the_share_of_equal_labels():
     ("call", "message"),
     [
         (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 2)), 1), "codes of one shape"),
-        (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 3)), 5), "`k` must lie in 1 ... 4"),
+        (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 3)), 5), "`k` must be an integer in 1 ... 4"),
+        (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 3)), 2.5), "`k` .* Received: k=2.5"),
         (lambda: analysis.nearest_images(np.zeros((4, 3)), np.zeros((4, 3)), 4, np.arange(4)), "in 1 ... 3"),
         (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 3)), 1, np.arange(4)), "`exclude` must be"),
         (lambda: analysis.precision_at_k(np.zeros((2, 3), int), np.zeros(3), np.zeros(4)), "`indices` must be"),

@@ -58,6 +58,14 @@ def test_another_scale_or_method_is_no_next_version(tmp_path, method, scale, mes
     assert [path.name for path in (tmp_path / "out" / "sr").iterdir()] == ["1"]
 
 
+def test_options_that_came_after_a_card_do_not_part_it_from_the_next_version(tmp_path):
+    model, card = _saved_model(tmp_path / "model"), {"digest": "a", "encoder": {"kind": "small", "width": 8}}
+    pusher.push(model, tmp_path, "encoder", card, "# {}".format, ["encoder"])
+    pusher.check(tmp_path / "encoder", {"encoder": {"kind": "small", "width": 8, "normalization": "batch"}})
+    with pytest.raises(UserError, match=r"has encoder .*'width': 8"):
+        pusher.check(tmp_path / "encoder", {"encoder": {"kind": "small", "width": 9, "normalization": "batch"}})
+
+
 def test_directory_with_models_of_others_is_not_claimed(tmp_path):
     pusher.claim(tmp_path / "mine")
     _push(_saved_model(tmp_path / "model"), tmp_path / "mine", "a")
