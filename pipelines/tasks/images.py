@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import keras
 
 ASKED = 4  # what the exporter asks at once
-VALUES = 50_000_000  # of all images to which principal components are fitted, at most
+VALUES = 50_000_000  # of all images whose pixels are searched, or to which principal components are fitted, at most
 _BATCH = 500
 
 
@@ -46,6 +46,12 @@ def numbers(examples: Path) -> list[str]:
     """The features of a prepared directory that are no text."""
     described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
     return ["image", "label"] if described.get("labels") else ["image"]
+
+
+def count(examples: Path, split: str) -> int:
+    """How many examples a prepared split holds."""
+    described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
+    return int(described["splits"][split]["records"])
 
 
 def fitted(shape: tuple[int, int, int]) -> int:

@@ -123,9 +123,12 @@ def on_one_scale(known):
     return lambda features: (features.astype(float) - mean) / np.sqrt(variance)
 
 
-@pytest.mark.parametrize("penalty", [0.1, 30.0])
-def test_linear_is_scikit_learns(penalty):
-    train, test = blobs(120, 7, 3, 2.0, seed=0), blobs(200, 7, 3, 2.0, seed=1)
+@pytest.mark.parametrize(
+    ("penalty", "dim"),
+    [(0.1, 7), (30.0, 7), (1.0, 300)],  # more dimensions than the 120 examples: fitted in the span of these
+)
+def test_linear_is_scikit_learns(penalty, dim):
+    train, test = (blobs(num, dim, 3, 2.0 if dim == 7 else 6.0, seed) for num, seed in ((120, 0), (200, 1)))
     scaled = on_one_scale(train[0])
     fitted = LogisticRegression(C=1 / penalty, tol=1e-10, max_iter=10_000).fit(scaled(train[0]), train[1])
     expected = (fitted.predict(scaled(test[0])) == test[1]).mean()

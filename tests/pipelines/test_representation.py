@@ -1,5 +1,6 @@
 """The task of representation: what recipes may say, what training reads, numbers of features made by hand."""
 
+import json
 import types
 
 import keras
@@ -297,3 +298,14 @@ def test_baselines_are_measured_again_only_for_code_that_they_depend_on(module, 
     after = keys()
     code.digest.cache_clear()
     assert [name for name in before if before[name] != after[name]] == changed
+
+
+@pytest.mark.parametrize(("records", "compared"), [(4, True), (4070, False)])
+def test_pixels_are_compared_where_they_are_few_or_images_are(records, compared, tmp_path, monkeypatch):
+    loaded = recipe.load("photographs/simclr")  # 12,288 numbers an image, more than 4,096; with 4,070 images 50,012,160
+    (tmp_path / "manifest.json").write_text(json.dumps({"splits": {"train": {"records": records}}}))
+    rng = np.random.default_rng(0)
+    monkeypatch.setattr(reference.images, "read", lambda *_: {"image": rng.integers(0, 256, (4, 64, 64, 3), np.uint8)})
+    monkeypatch.setattr(reference, "measured", lambda _, functions, __: {name: {} for name in functions})
+    found = reference._simple(loaded, tmp_path)
+    assert found == ({"baselines": {"pixels": {}, "pca": {}}, "components": 2} if compared else {"baselines": {}})

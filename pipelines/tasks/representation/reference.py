@@ -21,7 +21,7 @@ from pipelines.tasks.representation.features import Encode, Labelled, extract, p
 from pipelines.tasks.representation.scores import scores
 
 COMPONENTS = 64
-PIXELS = 4096  # of an image, at most: those of larger ones are neither searched nor decomposed
+PIXELS = 4096  # of an image: many images of more are neither searched nor decomposed
 SEED = 0  # of the random encoder
 _METHODS = (  # and recipes: what they say is an input, and a new method is no reason to measure pixels again
     "keras_genssl.models",
@@ -97,7 +97,8 @@ def _simple(recipe: RepresentationRecipe, examples: Path) -> dict[str, Any]:
     from keras_genssl import analysis
 
     size = int(np.prod(recipe.prepare.shape))
-    if size > PIXELS:
+    known = min(recipe.evaluate.known, images.count(examples, "train"))
+    if size > PIXELS and size * known > images.VALUES:
         return {"baselines": {}}
     limit, feature = min(recipe.evaluate.known, images.fitted(recipe.prepare.shape)), recipe.looked_at
     train = images.read(examples, "train", limit, None if feature == "image" else [feature])
