@@ -9,6 +9,8 @@ import tensorflow as tf
 from keras_genssl.engine import replicas
 
 _IMAGES = (4, 5)  # the ranks of images and of stacks of images
+_RANGE = "Float images must lie in [-1, 1]; pass uint8, or scale them"
+_BOUND = 1.0 + 1e-3  # lets images through that interpolation carried over it by rounding
 
 
 def by_name(method: str, data: Any, fields: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
@@ -134,9 +136,20 @@ def _is_image(value: Any) -> bool:
 
 
 def scaled(images: Any) -> Any:
-    """Images stored as uint8 as float in [-1, 1]; float images as they are."""
-    if keras.backend.standardize_dtype(images.dtype) == "uint8":
+    """Images stored as uint8 as float in [-1, 1]; float images as they are.
+
+    Raises:
+        ValueError: If they have another dtype; outside of graphs, where looking costs little, also if a float image
+            leaves [-1, 1].
+    """
+    dtype = keras.backend.standardize_dtype(images.dtype)
+    if dtype == "uint8":
         return keras.ops.cast(images, keras.config.floatx()) / 127.5 - 1.0
+    if "float" not in dtype:
+        raise ValueError(f"Images must be uint8, or float in [-1, 1]. Received: a batch of {dtype}")
+    if tf.executing_eagerly() and tf.reduce_any(tf.abs(images) > _BOUND):
+        largest = float(tf.reduce_max(tf.abs(images)))
+        raise ValueError(f"{_RANGE}. Received: a value of magnitude {largest:g}")
     return images
 
 
@@ -144,8 +157,7 @@ def _as_image(name: str, value: Any) -> Any:
     if value.dtype == "uint8":
         return scaled(value)
     value = keras.ops.cast(value, keras.config.floatx())
-    rule = f"Float images must lie in [-1, 1]; pass uint8, or scale them. Received: `{name}` leaves the range"
-    # The tolerance lets images through that interpolation carried over the bound by rounding.
-    bound = tf.constant(1.0 + 1e-3, value.dtype)
+    rule = f"{_RANGE}. Received: `{name}` leaves the range"
+    bound = tf.constant(_BOUND, value.dtype)
     with tf.control_dependencies([tf.debugging.assert_less_equal(tf.abs(value), bound, message=rule)]):
         return tf.where(tf.abs(value) <= bound, value, tf.constant(float("nan"), value.dtype))

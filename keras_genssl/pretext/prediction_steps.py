@@ -1,6 +1,8 @@
 """Where on a grid of patches CPC predicts to: directions, and how many patches further on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from keras_genssl.pretext.crops import integers
 
@@ -22,16 +24,17 @@ def check_prediction(rows: int, columns: int, steps: Sequence[int], directions: 
         >>> check_prediction(rows=6, columns=6, steps=[9], directions=["down"])
         Traceback (most recent call last):
         ...
-        ValueError: `steps` must be different integers from 1 to 5 on a grid of 6 x 6. Received: steps=(9,)
+        ValueError: `steps` must be different integers from 1 to 5 on a grid of 6 x 6. Received: steps=[9]
     """
     integers(1, rows=rows, columns=columns)
-    directions = [directions] if isinstance(directions, str) else list(directions)
-    if not directions or set(directions) - set(DIRECTIONS) or len(set(directions)) < len(directions):
-        raise ValueError(f"`directions` must be of {DIRECTIONS}, each once. Received: directions={directions}")
-    length = min(rows if direction in ("down", "up") else columns for direction in directions)
-    whole = all(isinstance(step, int) and not isinstance(step, bool) for step in steps)
-    if not steps or not whole or len(set(steps)) < len(steps) or not all(1 <= step < length for step in steps):
+    named = () if isinstance(directions, str) else tuple(directions)
+    if not named or set(named) - set(DIRECTIONS) or len(set(named)) < len(named):
+        raise ValueError(f"`directions` must be of {DIRECTIONS}, each once. Received: directions={directions!r}")
+    length = min(rows if direction in ("down", "up") else columns for direction in named)
+    ahead = tuple(steps) if isinstance(steps, Iterable) else ()
+    whole = all(isinstance(step, (int, np.integer)) and not isinstance(step, bool) for step in ahead)
+    if not ahead or not whole or len(set(ahead)) < len(ahead) or not all(1 <= step < length for step in ahead):
         raise ValueError(
             f"`steps` must be different integers from 1 to {length - 1} on a grid of {rows} x {columns}. "
-            f"Received: steps={tuple(steps)}"
+            f"Received: steps={steps!r}"
         )

@@ -65,6 +65,14 @@ def test_loss_equals_a_naive_loop(painter, batch, overlap, weight):
     np.testing.assert_allclose(model.objective(x, y, painted), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.int64, np.float32, "signed"])
+def test_masks_of_any_dtype_hide_the_same(painter, pair, batch, kind):
+    hidden = batch["mask"] > 0
+    mask = hidden.astype(np.float32) * 2 - 1 if kind == "signed" else hidden.astype(kind)
+    for model in (painter, pair):
+        np.testing.assert_array_equal(model.batch({**batch, "mask": mask})["mask"], model.batch(batch)["mask"])
+
+
 def test_a_painting_that_is_right_where_it_is_predicted_costs_nothing(painter, batch):
     _, y = painter.unpack(painter.batch(batch))
     _, predicted = naive(np.zeros_like(batch["image"]), batch, 1, 10.0)

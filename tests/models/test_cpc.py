@@ -140,6 +140,10 @@ def test_a_context_sees_its_rows_from_the_first_to_its_own():
     np.testing.assert_array_equal(seen, expected)
 
 
+def test_steps_may_be_an_array():
+    assert cpc(steps=np.arange(1, 3)).get_config()["steps"] == [1, 2]
+
+
 def test_encodes_whole_images_and_predicts_the_mean_of_patches(patches):
     model = cpc()
     image = np.random.default_rng(2).uniform(-1, 1, (2, 28, 20, 1)).astype("float32")
@@ -157,7 +161,9 @@ def test_encodes_whole_images_and_predicts_the_mean_of_patches(patches):
         ({"steps": (3,)}, r"different integers from 1 to 2 on a grid of 3 x 2. Received: steps=\(3,\)"),
         ({"steps": (2,), "directions": ("left",)}, "from 1 to 1 on a grid of 3 x 2"),
         ({"steps": (1, 1)}, "`steps` must be different"),
-        ({"directions": "diagonal"}, r"`directions` must be of .*each once. Received: directions=\['diagonal'\]"),
+        ({"directions": "up"}, r"`directions` must be of .*each once. Received: directions='up'"),
+        ({"steps": 2}, r"different integers from 1 to 2 on a grid of 3 x 2. Received: steps=2"),
+        ({"contexts": [keras.Sequential()]}, r"`contexts\[0\]` must be built"),
         ({"directions": ("up", "up")}, "`directions` must be of"),
         ({"steps": (1.5,)}, r"different integers from 1 to 2 on a grid of 3 x 2. Received: steps=\(1.5,\)"),
         ({"steps": (True,)}, r"different integers from 1 to 2 on a grid of 3 x 2. Received: steps=\(True,\)"),

@@ -61,8 +61,9 @@ def test_predict_gives_features_and_needs_no_index() -> None:
 
 def test_batches_are_checked() -> None:
     model = method()
-    with pytest.raises(ValueError, match=r"must hold \['image', 'index'\]"):
-        model.train_on_batch({"image": IMAGES})
+    for without in ({"image": IMAGES}, (IMAGES, INDEX)):  # the second part of a tuple holds labels
+        with pytest.raises(ValueError, match=r"must hold `index` by name.*Received: \['image'"):
+            model.train_on_batch(model.batch(without))
     for outside in (-1, 7):
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"`index` must lie in \[0, 7\)"):
             model.train_on_batch({"image": IMAGES, "index": np.array([0, 1, outside, 2])})

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_genssl as kg
 from keras_genssl.models.pretext.rotation import rotations
@@ -51,6 +52,27 @@ def test_images_that_came_turned_are_taken_as_they_are(model, images):
     log_probabilities = np.asarray(keras.ops.log_softmax(model(turned)))
     expected = -log_probabilities[np.arange(5), batch["rotation"]]
     np.testing.assert_allclose(model.objective(turned, turns, model(turned)), expected, rtol=1e-6)
+
+
+def test_labels_beside_images_are_not_turns(model, images):
+    labels = np.full(5, 7)
+    for data in ((images, labels), {"image": images, "label": labels}):
+        turned, turns = model.unpack(model.batch(data))
+        np.testing.assert_array_equal(turns, np.repeat(np.arange(4), 5))
+        np.testing.assert_array_equal(turned, rotations(keras.ops.convert_to_tensor(images / np.float32(127.5) - 1)))
+
+
+@pytest.mark.parametrize(
+    ("rotation", "message"),
+    [
+        (np.eye(5, 4, dtype=np.int32), r"`rotation` must hold integers of shape \(batch,\)\. Received: int32 .*5, 4"),
+        (np.zeros(5, np.float32), r"`rotation` must hold integers of shape \(batch,\)\. Received: float32"),
+        (np.array([0, 1, 2, 3, 4]), r"`rotation` must lie in \[0, 4\)"),
+    ],
+)
+def test_turns_are_checked(model, images, rotation, message):
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match=message):
+        model.unpack(model.batch({"image": images, "rotation": rotation}))
 
 
 def test_all_four_copies_are_of_one_view_and_only_in_training(images):

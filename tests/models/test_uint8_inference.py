@@ -5,6 +5,7 @@ import pytest
 
 from tests.contracts import CASES
 
+FLOATS = np.full((2, 8, 8, 3), 0.5, np.float32)
 ANSWERS = {
     "Autoencoder, as the lectures": ("encode", "reconstruct"),
     "VAE": ("encode", "reconstruct"),
@@ -25,3 +26,17 @@ def test_uint8_images_are_scaled(name: str) -> None:
         expected = np.asarray(getattr(model, answer)(stored.astype("float32") / 127.5 - 1.0))
         assert np.ptp(expected) > 0
         np.testing.assert_allclose(getattr(model, answer)(stored), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (FLOATS * 400, r"Float images must lie in \[-1, 1\]; pass uint8, or scale them\. Received: .*200"),
+        (FLOATS.astype("int32"), r"Images must be uint8, or float in \[-1, 1\]\. Received: a batch of int32"),
+    ],
+)
+def test_images_of_another_range_are_refused(images: np.ndarray, message: str) -> None:
+    model = CASES["Rotation"].make()
+    assert np.isfinite(model.encode(FLOATS)).all()
+    with pytest.raises(ValueError, match=message):
+        model.encode(images)

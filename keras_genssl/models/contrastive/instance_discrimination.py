@@ -1,6 +1,6 @@
 """Instance discrimination: every image is a class of its own."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import ops
@@ -24,8 +24,8 @@ class InstanceDiscrimination(EncoderAndHead):
     towards the embeddings that the loss was computed from. No gradient reaches the memory. The paper: one dense layer
     to 128, temperature 0.07, SGD 0.03 at batch 256.
 
-    Batches hold `image` and `index`, the image's number in the training set: `data.load(..., index=True)`. `evaluate`
-    takes training images, without views, and leaves the memory alone.
+    Batches are dicts of `image` and `index`, the image's number in the training set: `data.load(..., index=True)`.
+    `evaluate` takes training images, without views, and leaves the memory alone.
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, features)`.
@@ -50,9 +50,6 @@ class InstanceDiscrimination(EncoderAndHead):
         model.fit(images, epochs=200)
         features = model.encode(images)
     """
-
-    fields: ClassVar[tuple[str, ...]] = ("image", "index")
-    num_required: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -85,8 +82,17 @@ class InstanceDiscrimination(EncoderAndHead):
         return directions(self.head(features, training=training))
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The images and their numbers, if they are there and in range."""
-        return batch["image"], self.bank.checked(batch["index"]) if "index" in batch else None
+        """The images and their numbers, if these are in range.
+
+        Raises:
+            ValueError: If there are none: a second part of a tuple holds labels.
+        """
+        if "index" not in batch:
+            raise ValueError(
+                "A batch for InstanceDiscrimination must hold `index` by name, as of `data.load(..., index=True)`. "
+                f"Received: {list(batch)}"
+            )
+        return batch["image"], self.bank.checked(batch["index"])
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """`-log P(i | v)` of each embedding, `(batch,)`."""

@@ -96,6 +96,10 @@ class AdversarialContextEncoder(PlayersModel):
             "discriminator": discriminator_losses(self.adversary, real_logits, fake_logits),
         }
 
+    def batch(self, data: Any, training: bool = True) -> dict[str, Any]:
+        """The engine's, with masks of any dtype."""
+        return super().batch(inpainting.with_signed_mask(type(self).__name__, data), training)
+
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """What is seen; there is one output, which no metric compares."""
         return batch["masked"], None

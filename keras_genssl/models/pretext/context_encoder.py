@@ -21,9 +21,9 @@ class ContextEncoder(RepresentationMethod):
     Deviations: the decoder makes whole images for every kind of mask, and what lies beyond the overlap counts nothing;
     features are the encoder's vectors, with the decoder's dense layers in place of the channel-wise ones.
 
-    Batches hold `masked`, `image` (`(batch, h, w, c)`) and `mask` (`(batch, h, w, 1)`, 255 or 1.0 where pixels are
-    hidden), uint8 or float in [-1, 1], as `pretext.center_masked` and `pretext.block_masked` make them. Metrics of
-    `compile` compare whole images with what was painted.
+    Batches hold `masked` and `image` (`(batch, h, w, c)`, uint8 or float in [-1, 1]), and `mask` (`(batch, h, w, 1)`,
+    of any dtype, positive where pixels are hidden), as `pretext.center_masked` and `pretext.block_masked` make them.
+    Metrics of `compile` compare whole images with what was painted.
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
@@ -66,6 +66,10 @@ class ContextEncoder(RepresentationMethod):
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
         """Images that the encoder takes, and masks of one channel."""
         return inpainting.shapes(self.encoder)
+
+    def batch(self, data: Any, training: bool = True) -> dict[str, Any]:
+        """The engine's, with masks of any dtype."""
+        return super().batch(inpainting.with_signed_mask(type(self).__name__, data), training)
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """What is seen; and the images and masks, where they are known."""

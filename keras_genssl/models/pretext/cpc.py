@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_genssl import backbones
 from keras_genssl.engine import replicas
+from keras_genssl.engine.networks import require_built
 from keras_genssl.losses.arguments import check_count, check_positive
 from keras_genssl.models.pretext.stack_base import StackMethod
 from keras_genssl.pretext.prediction_steps import check_prediction
@@ -76,6 +77,7 @@ class CPC(StackMethod):
         name: str | None = None,
     ) -> None:
         check_prediction(rows, columns, steps, directions)
+        steps, directions = tuple(int(step) for step in steps), tuple(directions)
         if target_dim is not None:
             check_count(target_dim=target_dim)
         check_positive(scale=scale)
@@ -86,8 +88,8 @@ class CPC(StackMethod):
         _check_contexts(contexts, directions, dim)
         self.grid = (int(rows), int(columns))
         self.num_patches = rows * columns
-        self.steps = tuple(steps)
-        self.directions = tuple(directions)
+        self.steps = steps
+        self.directions = directions
         self.contexts = list(contexts)
         self.target_dim = None if target_dim is None else int(target_dim)
         self.scale = float(scale)
@@ -182,6 +184,7 @@ def _linear(dim: int, units: int, name: str) -> keras.layers.Dense:
 
 
 def _check_contexts(contexts: Sequence[keras.Model], directions: Sequence[str], dim: int) -> None:
+    require_built(**{f"contexts[{number}]": context for number, context in enumerate(contexts)})
     shapes = [(context.input_shape, context.output_shape) for context in contexts]
     fit = all(len(given) == len(made) == 4 and given[-1] == dim and made[-1] for given, made in shapes)
     if len(shapes) != len(directions) or not fit:

@@ -38,6 +38,15 @@ def shapes(encoder: keras.Model) -> dict[str, tuple[int | None, ...]]:
     return {"masked": (*size, channels), "image": (*size, channels), "mask": (*size, 1)}
 
 
+def with_signed_mask(method: str, data: Any) -> dict[str, Any]:
+    """A batch by name, its mask, of whatever dtype, 1 where it is positive and -1 elsewhere: scaled as images are."""
+    named = batches.by_name(method, data, FIELDS, ())
+    if "mask" in named:
+        mask = ops.convert_to_tensor(named["mask"])
+        named["mask"] = ops.where(mask if mask.dtype == "bool" else mask > 0, 1.0, -1.0)
+    return named
+
+
 def regions(mask: Any, overlap: int) -> tuple[Any, Any]:
     """Where pixels are hidden, and where they are predicted: there, and up to `overlap` pixels around.
 

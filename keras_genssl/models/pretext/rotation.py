@@ -1,6 +1,6 @@
 """Rotation prediction: which way up an image is."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import ops
@@ -19,10 +19,10 @@ class Rotation(RepresentationMethod):
     batch, as the paper found best. They are made here, on the accelerator: quarter turns move pixels and resample
     none. A batch of N images is one of 4N to the encoder.
 
-    Batches hold `image` (a tensor, a dict, or the first of a tuple), square, uint8 or float in [-1, 1]. With `views`,
-    training turns one view of each image, the same in all four copies; the authors draw crops and flips. Where batches
-    hold `rotation` too (`(batch,)` integers, 0 to 3, as `pretext.rotated` makes them), the images are turned already,
-    and are taken as they are. Logs `accuracy`, how often the turn was found; 0.25 is chance.
+    Batches hold `image` (a tensor, a dict, or the first of a tuple), square, uint8 or float in [-1, 1]; labels are not
+    looked at. With `views`, training turns one view of each image, the same in all four copies; the authors draw crops
+    and flips. Where a dict holds `rotation` too (`(batch,)` integers, 0 to 3, as `pretext.rotated` makes them), the
+    images are turned already, and are taken as they are. Logs `accuracy`, how often the turn was found; 0.25 is chance.
 
     Args:
         encoder: A built network of images `(batch, side, side, c)` in [-1, 1] to features `(batch, dim)`.
@@ -42,9 +42,6 @@ class Rotation(RepresentationMethod):
         model.fit(kg.data.load("fashion_mnist", batch_size=64), epochs=10)
         features = model.encode(images)
     """
-
-    fields: ClassVar[tuple[str, ...]] = ("image", "rotation")
-    num_required: ClassVar[int] = 1
 
     def __init__(self, encoder: keras.Model, views: keras.layers.Layer | None = None, name: str | None = None) -> None:
         require_one_layer(views)
@@ -69,7 +66,7 @@ class Rotation(RepresentationMethod):
         """The turned images and their turns: four copies of each, `(4 batch, ...)`, unless they came turned."""
         images = batch["image"]
         if "rotation" in batch:
-            return images, batch["rotation"]
+            return images, batches.classes(batch["rotation"], TURNS, "rotation")
         return rotations(images), ops.repeat(ops.arange(TURNS, dtype="int32"), ops.shape(images)[0])
 
     def call(self, images: Any, training: bool = False) -> Any:
