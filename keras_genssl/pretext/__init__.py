@@ -18,7 +18,7 @@ from keras_genssl.pretext.coloured_crop import coloured_crop
 from keras_genssl.pretext.degradation import DEGRADATIONS, degrade, degraded_pair
 from keras_genssl.pretext.dihedral import dihedral
 from keras_genssl.pretext.edges import drawn_pair, edge_drawing
-from keras_genssl.pretext.frame_order import frame_order
+from keras_genssl.pretext.frame_order import frame_motion, frame_order
 from keras_genssl.pretext.jigsaw import jigsaw
 from keras_genssl.pretext.lab import lab_planes, lab_to_rgb, rgb_to_lab
 from keras_genssl.pretext.masks import block_masked, center_masked
@@ -61,6 +61,7 @@ __all__ = [
     "drawn_pair",
     "edge_drawing",
     "encode_png",
+    "frame_motion",
     "frame_order",
     "jigsaw",
     "lab_planes",

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 89_478_485  # Pillow's own: a quarter of a gigabyte of RGB
+NO_LIMIT = 2**62  # of images that were judged when their examples were made
 
 # What photographs come as, and Pillow's decoder of each. Pillow has none here of HEIC: such files are taken for
 # images and refused with a reason, rather than passed over. Decoders of other formats are not asked, whatever

@@ -25,11 +25,13 @@ def frame_order(
     round, which changes no order, and half are mirrored, all three frames alike.
 
     Pairs (b, d) are drawn in proportion to the motion between them. The paper measures it by optical flow; here it is
-    the mean difference of successive frames. What is in the middle and what would replace it must differ (the paper:
-    by the squared difference of pixels), else all is drawn again.
+    the mean difference of successive frames (`frame_motion`), where the example does not bring its own. What is in the
+    middle and what would replace it must differ (the paper: by the squared difference of pixels), else all is drawn
+    again.
 
     Args:
-        example: a dict whose "frames" is uint8 (num, height, width, channels), in order.
+        example: a dict whose "frames" is uint8 (num, height, width, channels), in order. It may hold "motion", finite
+            numbers (num - 1,) of at least 0, from each frame to the next; films of many tuples are measured once so.
         seed: non-negative integer. Equal seeds give equal draws.
         max_span: most frames from first to last, at least 2.
         min_distance: least frames from the outer frames to what replaces the middle one, at least 1.
@@ -52,9 +54,10 @@ def frame_order(
         ((3, 4, 4, 1), 0)
     """
     frames = _check_frames(example["frames"], max_span, min_distance, negatives, least_difference, size)
+    motion = _check_motion(example["motion"], len(frames)) if "motion" in example else frame_motion(frames)
     rng = np.random.default_rng(seed)
     ordered, turned, mirrored = rng.random() >= negatives, rng.integers(2), rng.integers(2)
-    pairs, weights = _pairs(frames, max_span, min_distance)
+    pairs, weights = _pairs(motion, max_span, min_distance)
     for _ in range(_DRAWS if len(pairs) else 0):
         first, last = pairs[np.searchsorted(weights, rng.random() * weights[-1], side="right")]
         middle = int(rng.integers(first + 1, last))
@@ -75,18 +78,34 @@ def frame_order(
     return {"frames": np.ascontiguousarray(chosen), "ordered": np.array(ordered, np.int32)}
 
 
-def _pairs(frames: np.ndarray, max_span: int, min_distance: int) -> tuple[np.ndarray, np.ndarray]:
+def frame_motion(frames: np.ndarray) -> np.ndarray:
+    """Measure the motion from each frame of a film to the next: the mean absolute difference of their pixels.
+
+    Args:
+        frames: uint8 (num, height, width, channels), in order.
+
+    Returns:
+        float64 (num - 1,), in levels of 8 bits.
+
+    Example:
+        >>> frame_motion(np.array([0, 3, 1], np.uint8)[:, None, None, None]).tolist()
+        [3.0, 2.0]
+    """
+    steps = [np.abs(one.astype(np.int16) - other).mean() for one, other in itertools.pairwise(frames)]
+    return np.array(steps, np.float64)
+
+
+def _pairs(motion: np.ndarray, max_span: int, min_distance: int) -> tuple[np.ndarray, np.ndarray]:
     """First and last frames between which one lies and beyond which one may, `(num, 2)`; their cumulated weights."""
-    count = len(frames)
-    steps = [np.abs(a.astype(np.int16) - b).mean() for a, b in itertools.pairwise(frames)]
-    travelled = np.concatenate([[0.0], np.cumsum(steps)])
-    first, last = np.meshgrid(np.arange(count), np.arange(count), indexing="ij")
-    span = last - first
-    fits = (span >= 2) & (span <= max_span) & ((first >= min_distance) | (last + min_distance < count))
-    pairs = np.stack([first[fits], last[fits]], axis=-1)
-    motion = (travelled[pairs[:, 1]] - travelled[pairs[:, 0]]) / (pairs[:, 1] - pairs[:, 0])
-    moving = motion > 0
-    return pairs[moving], np.cumsum(motion[moving])
+    count = len(motion) + 1
+    travelled = np.concatenate([[0.0], np.cumsum(motion)])
+    first, span = np.arange(count)[:, None], np.arange(2, min(max_span, count - 1) + 1)  # not all pairs: films are long
+    last = first + span
+    fits = (last < count) & ((first >= min_distance) | (last + min_distance < count))
+    pairs = np.stack([np.broadcast_to(first, last.shape)[fits], last[fits]], axis=-1)
+    mean = (travelled[pairs[:, 1]] - travelled[pairs[:, 0]]) / (pairs[:, 1] - pairs[:, 0])
+    moving = mean > 0
+    return pairs[moving], np.cumsum(mean[moving])
 
 
 def _outside(count: int, first: int, last: int, max_span: int, min_distance: int) -> np.ndarray:
@@ -98,6 +117,16 @@ def _outside(count: int, first: int, last: int, max_span: int, min_distance: int
 
 def _difference(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.sqrt(np.square(one.astype(np.float64) - other).mean()))
+
+
+def _check_motion(motion: Any, count: int) -> np.ndarray:
+    motion = np.asarray(motion, np.float64)
+    if motion.shape != (count - 1,) or not np.isfinite(motion).all() or (motion < 0).any():
+        raise ValueError(
+            f'`example["motion"]` must be finite numbers of at least 0, one less than frames, ({count - 1},). '
+            f"Received: shape={motion.shape}, values={motion}"
+        )
+    return motion
 
 
 def _check_frames(

@@ -23,7 +23,6 @@ from pipelines.runtime.component import Component, Kind
 
 SPEC = Component("BulkInferrer", {"examples": Kind.EXAMPLES, "model": Kind.SAVED_MODEL}, Kind.EMBEDDINGS)
 NAME = "embeddings"
-_NO_LIMIT = 2**62  # what ExampleGen let pass is not judged again
 
 
 def bulk_inferrer(
@@ -143,7 +142,7 @@ def _outcomes(
                 yield DeadLetter(key, name, "infer", "MissingFeature", f"the record has no `{feature}`")
                 continue
             try:
-                image = codec.decode_image(record[feature], _NO_LIMIT)[0]
+                image = codec.decode_image(record[feature], codec.NO_LIMIT)[0]
             except codec.DECODE_ERRORS as error:
                 yield DeadLetter(key, name, "decode", type(error).__name__, str(error))
                 continue

@@ -139,7 +139,10 @@ def _fit(
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different vectors than clusters: some stay empty
         begun = KMeans(clusters, n_init=10, random_state=seed).fit(sample).cluster_centers_
-        model = MiniBatchKMeans(clusters, init=begun, n_init=1, batch_size=size, random_state=seed)
+        # Small clusters are none to be given away: the start has been chosen of ten, over the whole sample.
+        model = MiniBatchKMeans(
+            clusters, init=begun, n_init=1, batch_size=size, random_state=seed, reassignment_ratio=0.0
+        )
         for batch in itertools.chain.from_iterable(batches() for _ in range(passes)):
             model.partial_fit(_matrix(batch))
     return model.cluster_centers_

@@ -21,7 +21,6 @@ from pipelines.runtime.artifact import Artifact, publish, verify
 from pipelines.runtime.component import Component, Kind
 
 SPEC = Component("Prepare", {"examples": Kind.EXAMPLES}, Kind.PREPARED)
-_NO_LIMIT = 2**62  # what ExampleGen let pass is not judged again
 
 
 def prepare(
@@ -96,7 +95,7 @@ def _outcomes(part: Part, preparation: preparations.Preparation) -> Iterator[Rec
                 yield DeadLetter(key, name, "prepare", "MissingFeature", "the record has no `image`")
                 continue
             try:
-                image = codec.decode_image(record["image"], _NO_LIMIT)[0]
+                image = codec.decode_image(record["image"], codec.NO_LIMIT)[0]
             except codec.DECODE_ERRORS as error:
                 yield DeadLetter(key, name, "decode", type(error).__name__, str(error))
                 continue

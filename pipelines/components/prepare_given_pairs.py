@@ -88,7 +88,7 @@ def _outcomes(part: Part, images: Images) -> Iterator[Record | DeadLetter]:
             values: dict[str, bytes | int] = {field: record[field] for field in ("key", "name", "label")}
             try:
                 for field in PAIR:
-                    image = codec.decode_image(record[field])[0]
+                    image = codec.decode_image(record[field], codec.NO_LIMIT)[0]
                     (made,) = images.examples(image, key, part.shard.split, part.of_split)
                     values[field] = codec.encode_png(made["image"])
             except ValueError as error:

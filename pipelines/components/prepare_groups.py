@@ -215,7 +215,7 @@ def _outcomes(
         values: dict[str, bytes | int] = {"key": key.encode(), "name": name.encode()}
         try:
             for field, example in zip(fields, examples, strict=True):
-                image = codec.decode_image(example["image"])[0]
+                image = codec.decode_image(example["image"], codec.NO_LIMIT)[0]
                 (made,) = images.examples(image, key, split, len(groups))
                 values[field] = codec.encode_png(made["image"])
         except ValueError as error:

@@ -24,7 +24,6 @@ from pipelines.runtime.component import Component, Kind
 
 SPEC = Component("PrepareSequences", {"examples": Kind.EXAMPLES}, Kind.PREPARED)
 NAME = "frame_tuples"
-_NO_LIMIT = 2**62  # what ExampleGen let pass is not judged again
 
 
 def prepare_sequences(
@@ -88,7 +87,7 @@ def _outcomes(part: Part, tuples: FrameTuples) -> Iterator[Record | DeadLetter]:
     with open_file(part.source) as file:
         found = map(records.parse, records.read(file))
         for (key, name), sequence in itertools.groupby(found, _sequence):
-            frames = (codec.decode_image(record["image"], _NO_LIMIT)[0] for record in sequence)
+            frames = (codec.decode_image(record["image"], codec.NO_LIMIT)[0] for record in sequence)
             try:
                 for index, example in enumerate(tuples.examples(frames, key)):
                     yield made_record(f"{key}-{index:05d}", name, example, tuples.features, {})

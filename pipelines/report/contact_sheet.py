@@ -17,7 +17,6 @@ from pipelines.runtime.artifact import Artifact
 _TEMPLATE = Path(__file__).with_suffix(".html.j2")
 _SIDE = 96  # pixels of the longer side of a picture
 _MOST = 200  # clusters that are shown: each brings some tens of kilobytes of pictures
-_NO_LIMIT = 2**62
 
 
 def render(result: Mapping[str, Any], parameters: Mapping[str, Any], examples: Artifact | None, feature: str) -> str:
@@ -70,7 +69,7 @@ def pictures(examples: Artifact, keys: set[str], feature: str) -> dict[str, dict
 
 
 def _picture(encoded: bytes) -> dict[str, Any]:
-    image = Image.fromarray(codec.decode_image(encoded, _NO_LIMIT)[0])
+    image = Image.fromarray(codec.decode_image(encoded, codec.NO_LIMIT)[0])
     image.thumbnail((_SIDE, _SIDE))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")

@@ -1,7 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from keras_genssl.pretext import frame_order
+from keras_genssl.pretext import frame_motion, frame_order
 
 # Frame t is t everywhere, but for a mark in its upper left corner that tells mirroring.
 FILM = np.repeat(np.arange(0, 120, 4, dtype=np.uint8), 4 * 6).reshape(30, 4, 6, 1).copy()
@@ -49,6 +51,31 @@ def test_pairs_are_drawn_in_proportion_to_motion():
     assert set(first) == {0, 10}
     # Standard deviation of a share of 20 in 45 of 3000: 0.0091.
     assert abs(first.count(0) / 3000 - 20 / 45) < 5 * 0.0091
+
+
+def test_motion_that_the_example_brings_is_taken():
+    film = np.uint8([0, 10, 40, 60])[:, None, None, None] * np.ones((2, 2, 1), np.uint8)
+    assert frame_motion(film).tolist() == [10.0, 30.0, 20.0]
+    settings = {"max_span": 3, "min_distance": 1, "negatives": 0.0}
+    for seed in range(20):
+        measured = frame_order({"frames": film}, seed, **settings)
+        given = frame_order({"frames": film, "motion": [10, 30, 20]}, seed, **settings)
+        np.testing.assert_array_equal(given["frames"], measured["frames"])
+        last_alone = frame_order({"frames": film, "motion": [0, 0, 1]}, seed, **settings)["frames"][:, 0, 0, 0]
+        assert sorted(last_alone.tolist()) == [10, 40, 60]  # nothing moves from 0 to 2
+    for wrong in ([1.0, 2.0], [1.0, -1.0, 0.0], [1.0, np.nan, 0.0]):
+        with pytest.raises(ValueError, match=r"\[\"motion\"\]` must be finite numbers of at least 0, .*\(3,\)"):
+            frame_order({"frames": film, "motion": wrong}, 0, **settings)
+
+
+def test_memory_grows_with_the_span_not_with_the_square_of_the_film():
+    film = np.random.default_rng(0).integers(0, 256, (4000, 2, 2, 1), dtype=np.uint8)
+    tracemalloc.start()
+    frame_order({"frames": film}, 0, max_span=10, min_distance=3)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # 4,000 x 9 pairs of 8 bytes are 288 KB an array; all pairs of frames would be 128 MB.
+    assert peak < 20 * 288_000
 
 
 def test_equal_frames_are_no_replacement():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_genssl.pretext.crops import integers
-from keras_genssl.pretext.frame_order import frame_order
+from keras_genssl.pretext.frame_order import frame_motion, frame_order
 from pipelines.components.preparations.images import Images
 from pipelines.components.preparations.pretext import Drawn, check_crop
 
@@ -41,10 +41,11 @@ class FrameTuples(Drawn):
         """`frames` and `ordered`."""
         return {"frames": self.stack, "ordered": "int"}
 
-    def example(self, frames: np.ndarray, seed: int) -> dict[str, Any]:
-        """`pretext.frame_order` of square frames."""
+    def example(self, frames: np.ndarray, seed: int, motion: np.ndarray | None = None) -> dict[str, Any]:
+        """`pretext.frame_order` of square frames, and of their motion where it is known."""
         settings = self.max_span, self.min_distance, self.negatives, self.crop
-        return frame_order({"frames": frames}, seed, *settings)
+        film = {"frames": frames} if motion is None else {"frames": frames, "motion": motion}
+        return frame_order(film, seed, *settings)
 
     def examples(self, frames: Iterable[np.ndarray], key: str) -> Iterator[dict[str, Any]]:
         """`copies` tuples of a sequence.
@@ -58,5 +59,6 @@ class FrameTuples(Drawn):
         """
         whole = Images(self.size, self.channels)
         squares = np.stack([made["image"] for frame in frames for made in whole.examples(frame, key, "", 1)])
+        motion = frame_motion(squares)
         for seed in self.seeds(key):
-            yield self.example(squares, seed)
+            yield self.example(squares, seed, motion)

@@ -72,6 +72,10 @@ class SuperResolution:
             yield low_high(image, self.scale, self.interpolation)
             return
         patches = [patch for factor in self.pyramid for patch in self._patches(_shrink(image, factor))]
+        if not patches:
+            raise ValueError(
+                f"{width} x {height} pixels are too small for a patch of {self.patch_size} at any `pyramid` factor"
+            )
         numbers: Sequence[int] = range(len(patches))
         if self.max_patches is not None:
             by_hash = sorted(numbers, key=lambda number: hash64(f"{key}-{number}", "max_patches"))

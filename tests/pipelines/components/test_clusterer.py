@@ -9,7 +9,7 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from pipelines.components.bulk_inferrer import bulk_inferrer
 from pipelines.components.cluster_counts import ClusterCounts, mutual_information
-from pipelines.components.clusterer import clusterer
+from pipelines.components.clusterer import _fit, clusterer
 from pipelines.components.image_example_gen import image_example_gen
 from pipelines.components.vectors import Vector
 from pipelines.errors import UserError
@@ -73,6 +73,22 @@ def test_directions_alone_and_more_clusters_than_different_vectors(home, embeddi
     sheet = (made.path / "contact_sheet.html").read_text()
     assert "The images themselves were not at hand" in sheet
     assert "0 images (0.0%)" in sheet
+
+
+def test_a_small_cluster_keeps_its_centre():
+    """Of 8,000 points about 0 and 40 about 30 in each of 8 dimensions, both centres are the means of these points."""
+    draw = np.random.default_rng(0)
+    points = np.concatenate([draw.normal(size=(8000, 8)), 30 + draw.normal(size=(40, 8))])
+    small = np.arange(8040) >= 8000
+    order = draw.permutation(8040)
+    batches = [[Vector("", "", "", None, points[i]) for i in part] for part in np.array_split(order, 8)]
+    for seed in range(4):
+        sample = points[np.concatenate([order[:1000], [8000]])]
+        centres = _fit(sample, lambda: iter(batches), clusters=2, passes=5, seed=seed, size=1005)
+        nearest = np.linalg.norm(points[:, None] - centres, axis=2).argmin(axis=1)
+        assert (nearest == nearest[0]).sum() == 8000
+        # A running mean of all passes and of the sample's start: within a few of the standard error 1 / sqrt(40).
+        np.testing.assert_allclose(centres[nearest[-1]], points[small].mean(axis=0), atol=3 / np.sqrt(40))
 
 
 def test_counts_equal_scikit_learns():

@@ -125,6 +125,13 @@ def test_tfds_reads_features_splits_and_pixels(prepared):
     assert (first["low"] == pretext.downscale(noise(0), 2)[:8, :8]).all()
 
 
+def test_a_photograph_that_no_level_has_a_patch_of_is_refused():
+    halved = preparations.SuperResolution(scale=2, patch_size=16, pyramid=(0.5,))
+    with pytest.raises(ValueError, match="30 x 40 pixels are too small for a patch of 16 at any `pyramid` factor"):
+        list(halved.examples(np.zeros((40, 30, 3), np.uint8), "key", "train", 1))  # 20 x 15 at a half
+    assert len(list(halved.examples(np.zeros((40, 32, 3), np.uint8), "key", "train", 1))) == 1
+
+
 def test_too_small_photographs_are_dead_letters(prepared):
     assert [(letter["path"], letter["stage"], letter["message"]) for letter in prepared.dead_letters] == [
         ("dot", "prepare", "1 x 1 pixels are too small for a patch of 16"),
