@@ -34,10 +34,12 @@ RECIPES = {
     "relative_position": "RelativePosition",
     "jigsaw": "Jigsaw",
     "context_encoder": "ContextEncoder",
+    "context_encoder_adversarial": "AdversarialContextEncoder",
     "cpc": "CPC",
     "simclr": "SimCLR",
     "classifier": "a classifier that saw all labels",
 }
+RANDOM = {"cpc": "random_layer"}  # the row of random weights with this one's normalisation; others: "random"
 SHAPE = (28, 28, 1)
 FILTERS = 32
 LABELS = (10, 100)  # known of each class
@@ -125,7 +127,8 @@ def main(runs, output):
         path = output / f"{name}.json"
         if not path.exists():
             store.write_json(path, measure(name, *beginning(name, runs, train, output), train, test))
-        rows.append({"name": name, "title": title, **json.loads(path.read_text(encoding="utf-8"))})
+        random = None if name.startswith("random") else RANDOM.get(name, "random")
+        rows.append({"name": name, "title": title, "random": random, **json.loads(path.read_text(encoding="utf-8"))})
         print(title, {key: value for key, value in rows[-1].items() if key not in ("name", "title")}, flush=True)
     record = {
         "kind": "downstream",

@@ -36,13 +36,15 @@ def _spread(measured: dict[str, float]) -> str:
 
 
 def _not_above_random(value: dict[str, Any]) -> str:
-    """A line for each number of labels: which beginnings, fine-tuned, are no better than a random one."""
-    random = next(row for row in value["rows"] if row["name"] == "random")
+    """A line for each number of labels: which beginnings, fine-tuned, are no better than their own random weights."""
+    rows = {row["name"]: row for row in value["rows"]}
     lines = []
     for labels in value["labels"]:
         kind = f"tuned_{labels}"
         lost = [
-            row["title"] for row in value["rows"] if row[kind]["mean"] <= random[kind]["mean"] and row is not random
+            row["title"]
+            for row in rows.values()
+            if row["random"] and row[kind]["mean"] <= rows[row["random"]][kind]["mean"]
         ]
         if lost:
             lines.append(f"Fine-tuned with {labels} labels a class, no better than random weights: {joined(lost)}.\n\n")
