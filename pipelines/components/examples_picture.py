@@ -37,7 +37,7 @@ def draw(
 
     The images of an example lie side by side in the order of its features, those of a stack in a square where they are
     more than four, or as `arrangements` has them; its numbers stand below, and the name of its label where it is a
-    feature. Where one of these has few values, each has a column.
+    feature. Where one of these has few values, each has a column, in bands of rows where not all columns fit.
 
     Args:
         path: of the PNG.
@@ -67,9 +67,13 @@ def draw(
         columns = min(columns, _VALUES)
         rows = [found[start : start + columns] for start in range(0, min(len(found), columns * _ROWS), columns)]
     else:
-        values = sorted({one[chosen] for one in found})[:columns]
-        of_each = [[one for one in found if one[chosen] == value][:_ROWS] for value in values]
-        rows = [list(row) for row in itertools.zip_longest(*of_each)]
+        values = sorted({one[chosen] for one in found})
+        bands = [values[start : start + columns] for start in range(0, len(values), columns)]
+        most = max(1, _ROWS // len(bands))
+        rows = []
+        for band in bands:
+            of_each = [[one for one in found if one[chosen] == value][:most] for value in band]
+            rows += [list(row) for row in itertools.zip_longest(*of_each)]
     tiles = [[one if one is None else tile(one) for one in row] for row in rows]
     every = [one for row in tiles for one in row if one is not None]
     width, height = (max(getattr(one, side) for one in every) + _SPACE for side in ("width", "height"))
