@@ -60,6 +60,10 @@ class ArraySource:
             )
         return self._all[name]
 
+    def title(self, number: int) -> str:
+        """The number of a row."""
+        return f"example {number}"
+
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
         """The rows as tensors again."""
         del number

@@ -49,11 +49,15 @@ class FolderSource:
             raise ValueError(f"A folder has 'label', where all its images lie in sub-folders. Received: {name!r}")
         return self._table["label"].numpy()
 
+    def title(self, number: int) -> str:
+        """The path of an image file."""
+        return f"the image {self._files[number]}"
+
     def _pixels(self, encoded: bytes | np.ndarray, number: np.ndarray) -> np.ndarray:
         try:
             return decode_image(encoded if isinstance(encoded, bytes) else encoded.item())[0]
         except Exception as error:  # whatever a decoder makes of a bad file, the reader wants its name
-            raise ValueError(f"Cannot decode the image {self._files[int(number)]}: {error}") from error
+            raise ValueError(f"Cannot decode {self.title(int(number))}: {error}") from error
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
         """Decode one image file."""

@@ -80,6 +80,10 @@ class FrameFolders:
         """There are none."""
         raise ValueError(f"Folders of frames have no labels. Received: {name!r}")
 
+    def title(self, number: int) -> str:
+        """The folder of a film."""
+        return f"the film {os.path.dirname(self._films[self._keys[number]][0])}"
+
     def _pixels(self, encoded: Any, number: np.ndarray) -> np.ndarray:
         data = encoded if isinstance(encoded, bytes) else encoded.item()
         count = int(np.frombuffer(data, np.int64, 1)[0])

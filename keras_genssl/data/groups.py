@@ -104,6 +104,11 @@ class GroupSource:
             raise ValueError(f"Groups have no feature {name!r} of integers.")
         return self.groups.labels
 
+    def title(self, number: int) -> str:
+        """The number of a group, and what the source calls its images."""
+        images = [f"{name}: {self._source.title(int(ids[number]))}" for name, ids in self.groups.members.items()]
+        return f"group {number} ({', '.join(images)})"
+
     def read(self, ids: np.ndarray) -> list[bytes]:
         """For each group a header (lengths, positions, label; int64) and its images' encoded examples."""
         groups = self.groups

@@ -75,9 +75,9 @@ def load(
         sizes of the files). With `groups` it carries them too, as a `GroupSource` under `groups`.
 
     Raises:
-        ValueError, FileNotFoundError: if the source or an argument is not as said above; reading a damaged
-            file or batching examples of unequal shapes raises `tf.errors.InvalidArgumentError` in the
-            iteration.
+        ValueError, FileNotFoundError: if the source or an argument is not as said above, or `transform` refuses the
+            first example. A damaged file, any other example that `transform` refuses, both named, and examples of
+            unequal shapes in a batch raise `tf.errors.InvalidArgumentError` in the iteration.
 
     Example:
         >>> from keras_genssl import data

@@ -69,23 +69,29 @@ class Preparation:
     def _transformed(self, values: Sequence[Any], number: int, seed: int) -> dict[str, np.ndarray]:
         values = [value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value for value in values]
         assert self._transform is not None
-        example = self._transform(tf.nest.pack_sequence_as(self._decoded, values), seed)
+        try:
+            example = self._transform(tf.nest.pack_sequence_as(self._decoded, values), seed)
+        except Exception as error:  # whatever a transform makes of an example, the reader wants its name
+            reason = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            raise ValueError(f"Cannot transform {self._source.title(number)}: {reason}") from error
         if not isinstance(example, dict):
-            raise ValueError(f"`transform` must return a dict. Received: {type(example).__name__} for example {number}")
+            raise ValueError(
+                f"`transform` must return a dict. Received: {type(example).__name__} for {self._source.title(number)}"
+            )
         return {name: np.asarray(example[name]) for name in sorted(example)}
 
     def _transform_values(self, number: np.ndarray, seed: np.ndarray, *values: Any) -> list[np.ndarray]:
         example = self._transformed(values, int(number), int(seed))
         if list(example) != self.names:
             raise ValueError(
-                f"`transform` must return the same names each time. Received: {list(example)} for example "
-                f"{number}, {self.names} for the first"
+                f"`transform` must return the same names each time. Received: {list(example)} for "
+                f"{self._source.title(int(number))}, {self.names} for the first"
             )
         for (name, value), spec in zip(example.items(), self._specs, strict=True):
             if spec.dtype != tf.string and value.dtype != spec.dtype.as_numpy_dtype:
                 raise ValueError(
                     f"`transform` must return the same dtypes each time. Received: `{name}` as {value.dtype} "
-                    f"for example {number}, {spec.dtype.name} for the first"
+                    f"for {self._source.title(int(number))}, {spec.dtype.name} for the first"
                 )
         return list(example.values())
 

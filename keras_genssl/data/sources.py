@@ -47,6 +47,10 @@ class Source(Protocol):
         """A feature of all examples that is one integer for each, `(num_examples,)`, without decoding an image."""
         ...
 
+    def title(self, number: int) -> str:
+        """What an error calls the example with this number, by which it can be found."""
+        ...
+
 
 class RecordSource:
     """Examples of TFRecord files that TFDS features describe.
@@ -101,6 +105,16 @@ class RecordSource:
             records = self.read(np.arange(start, min(start + _LABELS_AT_ONCE, len(self))))
             labels.append(tf.io.parse_example(records, wanted)[name].numpy())
         return np.concatenate(labels)
+
+    def title(self, number: int) -> str:
+        """The number of a record, and the `name` or `key` that it holds, whether read or not."""
+        import tensorflow_datasets as tfds
+
+        stored = tf.train.Example.FromString(self.read([number])[0]).features.feature
+        for name in ("name", "key"):
+            if isinstance(dict(self._all_features.items()).get(name), tfds.features.Text):
+                return f"example {number} ({stored[name].bytes_list.value[0].decode(errors='replace')})"
+        return f"example {number}"
 
 
 def _stack(strip: tf.Tensor, count: int) -> tf.Tensor:

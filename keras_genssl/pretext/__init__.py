@@ -4,6 +4,7 @@ The same function makes an example on disk (in a Beam pipeline) and on the fly (
 
     pair = pretext.low_high(photograph, scale=2)
     patches = pretext.aligned_patches(pair, patch_size=96, stride=48)
+    pairs = data.load("photographs", batch_size=16, transform=pretext.low_high_patch)
 
 A random function takes the example and an integer seed, and draws from nothing else.
 """
@@ -25,7 +26,7 @@ from keras_genssl.pretext.masks import block_masked, center_masked
 from keras_genssl.pretext.neighbouring_crops import neighbouring_crops
 from keras_genssl.pretext.overlapping_patches import overlapping_patches
 from keras_genssl.pretext.patch_augmentation import OPERATIONS, augment
-from keras_genssl.pretext.patches import aligned_patches
+from keras_genssl.pretext.patches import aligned_patches, low_high_patch
 from keras_genssl.pretext.permutations import permutation_set
 from keras_genssl.pretext.relative_position import POSITIONS, relative_position
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
@@ -67,6 +68,7 @@ __all__ = [
     "lab_planes",
     "lab_to_rgb",
     "low_high",
+    "low_high_patch",
     "nearest_ab_bin",
     "neighbouring_crops",
     "overlapping_patches",

@@ -1,6 +1,10 @@
 """Aligned patches of a low- and high-resolution pair."""
 
+from typing import Any
+
 import numpy as np
+
+from keras_genssl.pretext.resize import _check_image, _check_scale, low_high
 
 
 def aligned_patches(pair: dict[str, np.ndarray], patch_size: int, stride: int) -> list[dict[str, np.ndarray]]:
@@ -34,21 +38,71 @@ def aligned_patches(pair: dict[str, np.ndarray], patch_size: int, stride: int) -
             '`pair["high"]` must be an integer factor larger than `pair["low"]`, the same both ways. '
             f"Received: high.shape={high.shape}, low.shape={low.shape}"
         )
-    for name, value in (("patch_size", patch_size), ("stride", stride)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1 or value % factor:
-            raise ValueError(
-                f"`{name}` must be a positive multiple of the pair's factor {factor}. Received: {name}={value!r}"
-            )
-    patches = []
-    for top in range(0, high.shape[0] - patch_size + 1, stride):
-        for left in range(0, high.shape[1] - patch_size + 1, stride):
-            patches.append(
-                {
-                    "low": _square(low, top // factor, left // factor, patch_size // factor),
-                    "high": _square(high, top, left, patch_size),
-                }
-            )
-    return patches
+    _check_multiples(factor, f"the pair's factor {factor}", patch_size=patch_size, stride=stride)
+    return [
+        _patch(pair, top, left, patch_size)
+        for top in range(0, high.shape[0] - patch_size + 1, stride)
+        for left in range(0, high.shape[1] - patch_size + 1, stride)
+    ]
+
+
+def low_high_patch(
+    example: dict[str, Any], seed: int, scale: int = 2, patch_size: int = 64, interpolation: str | None = None
+) -> dict[str, Any]:
+    """Cut an aligned patch at a random place from an image and its small version: an example of super-resolution.
+
+    The whole image is made small, then the patch is cut, so that the patch's border keeps its context. The place is
+    drawn evenly from all whose top and left are multiples of `scale`, whatever `interpolation` is: those that
+    `aligned_patches(low_high(image, scale), patch_size, stride=scale)` yields.
+
+    Args:
+        example: a dict whose "image" is uint8 (height, width, 1 or 3), at least `patch_size` a side.
+        seed: non-negative integer. Equal seeds give equal draws.
+        scale: factor between the two, a positive integer.
+        patch_size: height and width of "high", in pixels; a multiple of `scale`.
+        interpolation: None for a small "low" (ESPCN, EDSR), or how it is up-sampled again to the size of "high"
+            (SRCNN); see `low_high`.
+
+    Returns:
+        "high": uint8 (patch_size, patch_size, channels); "low": uint8, as large where an interpolation is named, else
+        (patch_size // scale, patch_size // scale, channels). Nothing else of the example.
+
+    Raises:
+        ValueError: if an argument breaks its rule.
+
+    Example:
+        >>> patch = low_high_patch({"image": np.zeros((80, 90, 3), np.uint8)}, seed=0)
+        >>> patch["low"].shape, patch["high"].shape
+        ((32, 32, 3), (64, 64, 3))
+    """
+    scale = _check_scale(scale)
+    _check_multiples(scale, f"`scale`={scale}", patch_size=patch_size)
+    image = _check_image(example["image"])
+    height, width = image.shape[:2]
+    if min(height, width) < patch_size:
+        raise ValueError(
+            f'`example["image"]` must be at least `patch_size` = {patch_size} pixels high and wide. '
+            f"Received: height={height}, width={width}"
+        )
+    rng = np.random.default_rng(seed)
+    top, left = (scale * int(rng.integers((side - patch_size) // scale + 1)) for side in (height, width))
+    patch = _patch(low_high(image, scale, interpolation), top, left, patch_size)
+    return {name: np.ascontiguousarray(square) for name, square in patch.items()}
+
+
+def _check_multiples(of: int, what: str, **values: Any) -> None:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1 or value % of:
+            raise ValueError(f"`{name}` must be a positive multiple of {what}. Received: {name}={value!r}")
+
+
+def _patch(pair: dict[str, np.ndarray], top: int, left: int, size: int) -> dict[str, np.ndarray]:
+    """The same square of both images; place and size are in pixels of `high`."""
+    factor = len(pair["high"]) // len(pair["low"])
+    return {
+        "low": _square(pair["low"], top // factor, left // factor, size // factor),
+        "high": _square(pair["high"], top, left, size),
+    }
 
 
 def _square(image: np.ndarray, top: int, left: int, size: int) -> np.ndarray:

@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -29,6 +31,13 @@ def test_films_are_read_in_the_order_of_names(folder):
     assert [film["key"].numpy().decode() for film in read] == list(FILMS)
     for film, expected in zip(read, FILMS.values(), strict=True):
         np.testing.assert_array_equal(film["frames"], expected)
+
+
+def test_a_film_that_a_transform_refuses_is_named(folder):
+    tuples = functools.partial(pretext.frame_order, size=4, min_distance=8)
+    message = rf"Cannot transform the film {folder}/second: .* = 11 frames"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        list(data.load(data.FrameFolders(folder), transform=tuples, shuffle=False))
 
 
 def test_numbers_without_leading_zeros_are_read_as_numbers(tmp_path):

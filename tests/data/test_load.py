@@ -1,3 +1,4 @@
+import functools
 import json
 import shutil
 
@@ -7,7 +8,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from keras_genssl import data
+from keras_genssl import data, pretext
 from pipelines.components import sources
 from tests.data.prepared import super_resolution, write_prepared
 
@@ -206,6 +207,48 @@ def test_bad_image_is_named(tmp_path):
     (tmp_path / "b.jpg").write_text("text")
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"Cannot decode the image .*b\.jpg"):
         list(data.load(tmp_path))
+
+
+@pytest.mark.parametrize(("grey", "error"), [("a", ValueError), ("d", tf.errors.InvalidArgumentError)])
+def test_an_image_that_a_transform_refuses_is_named(tmp_path, grey, error):
+    """The first image already when the dataset is made, any other in the iteration."""
+    colour = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    for name in "abcd":
+        Image.fromarray(colour[..., 0] if name == grey else colour).save(tmp_path / f"{name}.png")
+    crops = functools.partial(pretext.coloured_crop, size=4)
+    with pytest.raises(error, match=rf'{tmp_path}/{grey}\.png: `example\["image"\]` must hold colour: a or b beyond 5'):
+        list(data.load(tmp_path, batch_size=2, transform=crops, features=["image"]))
+    (tmp_path / f"{grey}.png").unlink()
+    assert len(list(data.load(tmp_path, transform=crops))) == 3
+
+
+def refuse(example, seed):
+    """Refuses what holds a 3, or images of which the second does."""
+    image = example.get("low", example.get("second", example.get("image")))
+    if image.ravel()[0] == 3:
+        raise ValueError("`three` must be another number")
+    return {"image": image}
+
+
+def test_refused_records_groups_and_rows_are_named_too(directory, tmp_path):
+    images = np.arange(5, dtype=np.uint8).reshape(5, 1, 1, 1) * np.ones((1, 2, 2, 3), np.uint8)
+    for number, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    groups = data.Groups({"first": [0, 1], "second": [2, 3]})
+    group = rf"group 1 \(first: the image {tmp_path}/1\.png, second: the image {tmp_path}/3\.png\)"
+    for source, options, title in (
+        (directory, {"features": ["low"]}, r"example 3 \(name3\)"),
+        ({"image": images}, {}, "example 3"),
+        (tmp_path, {"groups": groups}, group),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"Cannot transform {title}: `three` must be another"):
+            list(data.load(source, transform=refuse, **options))
+
+
+def test_what_breaks_in_a_transform_keeps_its_kind(directory):
+    with pytest.raises(ValueError, match=r"Cannot transform example 0 \(name0\): KeyError: 'image'") as caught:
+        data.load(directory, transform=lambda example, seed: {"image": example["image"]})
+    assert isinstance(caught.value.__cause__, KeyError)
 
 
 def test_folders_and_ingestion_know_the_same_extensions(tmp_path):

@@ -1,6 +1,10 @@
+import functools
+
 import numpy as np
 import pytest
+from PIL import Image
 
+import keras_genssl as kg
 from keras_genssl import pretext
 
 
@@ -50,3 +54,78 @@ def test_sizes_must_be_multiples(size, stride, message):
 def test_pair_must_fit():
     with pytest.raises(ValueError, match="integer factor larger"):
         pretext.aligned_patches({"low": photograph(5, 5), "high": photograph(10, 11)}, 4, 4)
+
+
+def places(image, scale, size, interpolation):
+    """All pairs of patches at multiples of `scale`, in bytes."""
+    patches = pretext.aligned_patches(pretext.low_high(image, scale, interpolation), size, scale)
+    return [(patch["low"].tobytes(), patch["high"].tobytes()) for patch in patches]
+
+
+@pytest.mark.parametrize("interpolation", [None, "bicubic"])
+def test_a_drawn_patch_is_an_aligned_one_and_all_places_are_even(interpolation):
+    image = photograph(20, 17)  # 18 x 15 after the crop: 3 x 2 places of 12 pixels
+    known = places(image, 3, 12, interpolation)
+    assert len(set(known)) == 6
+    drawn = [pretext.low_high_patch({"image": image, "label": 1}, seed, 3, 12, interpolation) for seed in range(600)]
+    assert {tuple(sorted(patch)) for patch in drawn} == {("high", "low")}
+    numbers = [known.index((patch["low"].tobytes(), patch["high"].tobytes())) for patch in drawn]
+    # 100 of each: standard deviation 9.1.
+    assert np.all(np.abs(np.bincount(numbers, minlength=6) - 100) < 5 * 9.2)
+    side = 12 if interpolation else 4
+    assert drawn[0]["low"].shape == (side, side, 3)
+    assert drawn[0]["low"].flags.c_contiguous
+    assert drawn[0]["high"].flags.c_contiguous
+
+
+def test_equal_seeds_cut_equal_patches_at_the_place_that_all_interpolations_share():
+    image = photograph(30, 40)
+    for seed in range(10):
+        first, second, large = (
+            pretext.low_high_patch({"image": image}, seed, 2, 8, interpolation)
+            for interpolation in (None, None, "bicubic")
+        )
+        assert first["low"].tobytes() == second["low"].tobytes()
+        assert first["high"].tobytes() == second["high"].tobytes() == large["high"].tobytes()
+
+
+def test_a_patch_as_large_as_the_image_is_the_pair_of_the_whole():
+    image = photograph(9, 8)[..., :1]
+    patch, pair = pretext.low_high_patch({"image": image}, 0, 2, 8), pretext.low_high(image, 2)
+    np.testing.assert_array_equal(patch["high"], pair["high"])
+    np.testing.assert_array_equal(patch["low"], pair["low"])
+
+
+@pytest.mark.parametrize(
+    ("image", "arguments", "message"),
+    [
+        (photograph(70, 63), {}, "must be at least `patch_size` = 64 pixels high and wide. Received: height=70, width"),
+        (photograph(70, 70), {"patch_size": 7}, "`patch_size` must be a positive multiple of `scale`=2. .*=7"),
+        (photograph(70, 70), {"patch_size": True, "scale": 1}, "`patch_size` must be .* Received: patch_size=True"),
+        (photograph(70, 70), {"scale": 0}, "`scale` must be a positive integer. Received: scale=0"),
+        (photograph(70, 70), {"interpolation": "cubic"}, "`interpolation` must be one of .*interpolation='cubic'"),
+        (photograph(70, 70) / 255, {}, "`image` must be a uint8 array .* Received: dtype=float64"),
+    ],
+)
+def test_what_cannot_be_cut_is_refused(image, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        pretext.low_high_patch({"image": image}, 0, **arguments)
+
+
+def test_super_resolution_learns_from_a_folder(tmp_path):
+    images = {f"{number}.png": photograph(20 + number, 24, number) for number in range(4)}
+    for name, image in images.items():
+        Image.fromarray(image).save(tmp_path / name)
+    patch = functools.partial(pretext.low_high_patch, scale=2, patch_size=16)
+    pairs = kg.data.load(tmp_path, batch_size=2, transform=patch)
+    cut = {pair for image in images.values() for pair in places(image, 2, 16, None)}
+    for batch in pairs.as_numpy_iterator():
+        assert {name: value.shape for name, value in batch.items()} == {"low": (2, 8, 8, 3), "high": (2, 16, 16, 3)}
+        assert {(low.tobytes(), high.tobytes()) for low, high in zip(batch["low"], batch["high"], strict=True)} <= cut
+    low, high = (next(iter(pairs))[name].numpy() / 127.5 - 1 for name in ("low", "high"))
+    model = kg.models.EDSR(kg.backbones.edsr(scale=2, filters=2, blocks=1))
+    model.compile("adam")
+    error = np.abs(np.asarray(model.network(low.astype(np.float32))) - high).mean()
+    history = model.fit(pairs, steps_per_epoch=1, verbose=0)
+    assert history.history["loss"][0] == pytest.approx(error, rel=1e-5)
+    assert model.optimizer.iterations == 1

@@ -132,6 +132,17 @@ def test_a_photograph_that_no_level_has_a_patch_of_is_refused():
     assert len(list(halved.examples(np.zeros((40, 32, 3), np.uint8), "key", "train", 1))) == 1
 
 
+def test_super_resolution_on_the_fly_cuts_what_is_prepared():
+    photograph = np.random.default_rng(0).integers(0, 256, (70, 69, 3), dtype=np.uint8)
+    known = {_bytes(pair) for pair in preparations.SuperResolution(stride=2).examples(photograph, "key", "train", 1)}
+    assert len(known) == 4 * 3  # patches of 64 at multiples of 2
+    assert {_bytes(pretext.low_high_patch({"image": photograph}, seed)) for seed in range(200)} == known
+
+
+def _bytes(pair):
+    return pair["low"].tobytes(), pair["high"].tobytes()
+
+
 def test_too_small_photographs_are_dead_letters(prepared):
     assert [(letter["path"], letter["stage"], letter["message"]) for letter in prepared.dead_letters] == [
         ("dot", "prepare", "1 x 1 pixels are too small for a patch of 16"),
