@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from keras_genssl.pretext.frame_order import frame_order
-from keras_genssl.pretext.resize import _check_image
+from keras_genssl.pretext.resize import check_image
 
 _ZOOM = 2.0  # the largest view is so many times as wide as the frame
 _ENDS = 4  # drawn, of which that is taken that is furthest from the start
@@ -35,7 +35,7 @@ def camera_path(image: np.ndarray, seed: int, num_frames: int = 32, size: int = 
         >>> camera_path(np.full((80, 90, 3), 90, np.uint8), seed=0, num_frames=5).shape
         (5, 64, 64, 3)
     """
-    image = _check_image(image)
+    image = check_image(image)
     for name, value, least in (("num_frames", num_frames, 2), ("size", size, 1)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")

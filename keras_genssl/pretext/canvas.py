@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_genssl.pretext.resize import _check_image
+from keras_genssl.pretext.resize import check_image
 
 _PERIOD = 4  # pixels; thread over thread, two by two
 
@@ -32,7 +32,7 @@ def canvas_print(image: np.ndarray, warmth: float = 1.6, depth: float = 0.35) ->
         >>> canvas_print(np.full((1, 4, 1), 200, np.uint8), depth=0.5)[0, :, 0].tolist()
         [100, 100, 200, 200]
     """
-    image = _check_image(image)
+    image = check_image(image)
     if isinstance(warmth, bool) or not warmth > 0:
         raise ValueError(f"`warmth` must be positive. Received: warmth={warmth!r}")
     if isinstance(depth, bool) or not 0 <= depth < 1:

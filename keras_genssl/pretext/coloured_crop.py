@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_genssl.pretext.lab import rgb_to_lab
-from keras_genssl.pretext.resize import _check_image
+from keras_genssl.pretext.resize import check_image
 
 _DRAWS = 16
 _GREY = 5.0  # a crop none of whose pixels has a or b beyond it is grey
@@ -32,7 +32,7 @@ def coloured_crop(example: dict[str, Any], seed: int, size: int = 64) -> dict[st
         >>> coloured_crop({"image": np.full((80, 90, 3), [90, 20, 20], np.uint8)}, seed=0)["image"].shape
         (64, 64, 3)
     """
-    image = _check_image(example["image"])
+    image = check_image(example["image"])
     if image.shape[-1] != 3:
         raise ValueError(
             f'`example["image"]` must have three channels: a grey image has no colour to learn. '

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from keras_genssl.pretext.resize import _check_image, _resize
+from keras_genssl.pretext.resize import check_image, resized
 
 DEGRADATIONS: tuple[tuple[str, float], ...] = (
     ("blur", 0.6),
@@ -47,7 +47,7 @@ def degrade(image: np.ndarray, kind: str, strength: float, seed: int = 0) -> np.
         >>> degrade(np.full((8, 8, 3), 90, np.uint8), "blur", 1.0)[0, 0].tolist()
         [90, 90, 90]
     """
-    image = _check_image(image)
+    image = check_image(image)
     if isinstance(strength, bool) or not strength > (1 if kind == "down_up" else 0):
         raise ValueError(f"`strength` must be positive, of 'down_up' more than 1. Received: strength={strength!r}")
     if kind == "blur":
@@ -56,8 +56,8 @@ def degrade(image: np.ndarray, kind: str, strength: float, seed: int = 0) -> np.
         return _filtered(image, ImageFilter.UnsharpMask(_SHARPEN_RADIUS, round(strength), threshold=0))
     if kind == "down_up":
         height, width = image.shape[:2]
-        small = _resize(image, max(1, round(height / strength)), max(1, round(width / strength)), "bicubic")
-        return _resize(small, height, width, "bicubic")
+        small = resized(image, max(1, round(height / strength)), max(1, round(width / strength)), "bicubic")
+        return resized(small, height, width, "bicubic")
     if kind == "noise":
         noise = strength * np.random.default_rng(seed).standard_normal(image.shape)
         return np.rint(image + noise).clip(0, 255).astype(np.uint8)
@@ -93,7 +93,7 @@ def degraded_pair(example: dict[str, Any], seed: int, size: int = 32, margin: in
     for name, value, least in (("size", size, 1), ("margin", margin, 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
-    image = _check_image(example["image"])
+    image = check_image(example["image"])
     side = size + 2 * margin
     height, width = image.shape[:2]
     if min(height, width) < side:

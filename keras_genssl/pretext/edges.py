@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.pretext.resize import _check_image
+from keras_genssl.pretext.resize import check_image
 
 _LUMA = (0.299, 0.587, 0.114)  # BT.601
 
@@ -34,7 +34,7 @@ def edge_drawing(image: np.ndarray, thickness: int = 2, threshold: float = 48.0)
         >>> edge_drawing(step, thickness=1)[1, :, 0].tolist()
         [0, 0, 255, 255, 0, 0]
     """
-    image = _check_image(image)
+    image = check_image(image)
     if isinstance(thickness, bool) or not isinstance(thickness, (int, np.integer)) or thickness < 1:
         raise ValueError(f"`thickness` must be an integer of at least 1. Received: thickness={thickness!r}")
     if isinstance(threshold, bool) or not threshold > 0:

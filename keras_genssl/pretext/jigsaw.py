@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_genssl.pretext.crops import grey, integers, probabilities, random_crop
 from keras_genssl.pretext.permutations import permutation_set
-from keras_genssl.pretext.resize import _check_image
+from keras_genssl.pretext.resize import check_image
 
 
 def jigsaw(
@@ -63,7 +63,7 @@ def jigsaw(
             f"`patch_size` must be at most `cell_size`. Received: patch_size={patch_size}, cell_size={cell_size}"
         )
     orders = permutation_set(num_permutations, grid**2)
-    image = _check_image(example["image"])
+    image = check_image(example["image"])
     rng = np.random.default_rng(seed)
     side = grid * cell_size
     crop = random_crop(image, side, side, rng, "`grid * cell_size`")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_genssl.pretext.resize import _check_image
+from keras_genssl.pretext.resize import check_image
 
 RGB_TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
@@ -31,7 +31,7 @@ def rgb_to_lab(image: np.ndarray) -> np.ndarray:
         >>> rgb_to_lab(np.uint8([[[255, 0, 0]]])).round(2).tolist()
         [[[53.24, 80.09, 67.2]]]
     """
-    image = np.broadcast_to(_check_image(image), (*np.shape(image)[:2], 3)) / 255.0
+    image = np.broadcast_to(check_image(image), (*np.shape(image)[:2], 3)) / 255.0
     linear = np.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
     relative = linear @ (RGB_TO_XYZ / RGB_TO_XYZ.sum(axis=1, keepdims=True)).T
     x, y, z = np.moveaxis(np.where(relative > _DELTA**3, np.cbrt(relative), relative / (3 * _DELTA**2) + 4 / 29), -1, 0)

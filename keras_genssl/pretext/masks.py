@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.pretext.resize import _check_image
+from keras_genssl.pretext.resize import check_image
 
 FILL = 115  # the mean of 117, 104 and 123, the means of ImageNet's channels in the authors' code
 
@@ -34,7 +34,7 @@ def center_masked(example: dict[str, Any], seed: int = 0, fraction: float = 0.5,
         [[9, 9, 9, 9], [9, 0, 0, 9], [9, 0, 0, 9], [9, 9, 9, 9]]
     """
     del seed
-    image = _check_image(example["image"])
+    image = check_image(example["image"])
     if isinstance(fraction, bool) or not 0 < fraction < 1:
         raise ValueError(f"`fraction` must lie in (0, 1). Received: fraction={fraction!r}")
     sides = [round(fraction * size) for size in image.shape[:2]]
@@ -72,7 +72,7 @@ def block_masked(
         >>> made["masked"].shape, made["mask"].shape, bool((made["mask"] > 0).mean() <= 0.25)
         ((20, 20, 3), (20, 20, 1), True)
     """
-    image = _check_image(example["image"])
+    image = check_image(example["image"])
     if isinstance(blocks, bool) or not isinstance(blocks, (int, np.integer)) or blocks < 1:
         raise ValueError(f"`blocks` must be an integer of at least 1. Received: blocks={blocks!r}")
     if isinstance(area, bool) or not 0 < area < 1:

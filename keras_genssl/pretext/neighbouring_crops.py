@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_genssl.pretext.crops import integers
-from keras_genssl.pretext.resize import _check_image
+from keras_genssl.pretext.resize import check_image
 
 
 def neighbouring_crops(
@@ -43,7 +43,7 @@ def neighbouring_crops(
             f"`max_distance` must be an integer of at least `min_distance`={min_distance}. "
             f"Received: max_distance={max_distance!r}"
         )
-    image = _check_image(example["image"])
+    image = check_image(example["image"])
     height, width = image.shape[:2]
     room = np.array([height - size, width - size])
     if room.min() < 0 or room.max() < min_distance:

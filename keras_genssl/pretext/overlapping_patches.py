@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_genssl.pretext.crops import grey, integers, probabilities, random_crop
 from keras_genssl.pretext.patch_augmentation import OPERATIONS, augment
-from keras_genssl.pretext.resize import _check_image
+from keras_genssl.pretext.resize import check_image
 
 
 def overlapping_patches(
@@ -63,7 +63,7 @@ def overlapping_patches(
             raise ValueError(
                 f"`inner_size` must be at most `patch_size`. Received: inner_size={inner_size}, patch_size={patch_size}"
             )
-    image = _check_image(example["image"])
+    image = check_image(example["image"])
     rng = np.random.default_rng(seed)
     height, width = (patch_size + (count - 1) * stride for count in (rows, columns))
     crop = random_crop(image, height, width, rng, "`patch_size + (rows or columns - 1) * stride`")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.pretext.resize import _check_image, _check_scale, low_high
+from keras_genssl.pretext.resize import check_image, check_scale, low_high
 
 
 def aligned_patches(pair: dict[str, np.ndarray], patch_size: int, stride: int) -> list[dict[str, np.ndarray]]:
@@ -75,9 +75,9 @@ def low_high_patch(
         >>> patch["low"].shape, patch["high"].shape
         ((32, 32, 3), (64, 64, 3))
     """
-    scale = _check_scale(scale)
+    scale = check_scale(scale)
     _check_multiples(scale, f"`scale`={scale}", patch_size=patch_size)
-    image = _check_image(example["image"])
+    image = check_image(example["image"])
     height, width = image.shape[:2]
     if min(height, width) < patch_size:
         raise ValueError(

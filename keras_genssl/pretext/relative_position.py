@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_genssl.pretext.crops import integers, probabilities, random_crop
-from keras_genssl.pretext.resize import _check_image, _resize
+from keras_genssl.pretext.resize import check_image, resized
 
 POSITIONS: tuple[tuple[int, int], ...] = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 """What a position of `relative_position` stands for: steps down and right from the first patch to the second."""
@@ -68,7 +68,7 @@ def relative_position(
         raise ValueError(f"`jitter` must be at most `gap`, or patches overlap. Received: jitter={jitter}, gap={gap}")
     if colour not in ("drop", "project", None):
         raise ValueError(f"`colour` must be 'drop', 'project' or None. Received: colour={colour!r}")
-    image = _check_image(example["image"])
+    image = check_image(example["image"])
     rng = np.random.default_rng(seed)
     side = 3 * patch_size + 2 * gap + 2 * jitter
     field = random_crop(image, side, side, rng, "`3 * patch_size + 2 * gap + 2 * jitter`")
@@ -91,7 +91,7 @@ def _prepared(
     pixels = height * width
     if rng.random() < downsample and pixels > least_pixels:
         side = int(math.sqrt(rng.uniform(least_pixels, pixels)))
-        patch = _resize(_resize(patch, side, side, "bilinear"), height, width, "bilinear")
+        patch = resized(resized(patch, side, side, "bilinear"), height, width, "bilinear")
     if patch.shape[-1] == 1 or colour is None:
         return patch
     return _one_channel(patch, rng) if colour == "drop" else _without_green_magenta(patch)

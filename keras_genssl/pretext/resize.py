@@ -13,7 +13,8 @@ INTERPOLATIONS = {
 }
 
 
-def _check_image(image: Any) -> np.ndarray:
+def check_image(image: Any) -> np.ndarray:
+    """Give an image as an array; raise ValueError unless it is uint8 (height, width, 1 or 3), not empty."""
     array = np.asarray(image)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[-1] not in (1, 3) or 0 in array.shape:
         raise ValueError(
@@ -23,16 +24,18 @@ def _check_image(image: Any) -> np.ndarray:
     return array
 
 
-def _check_scale(scale: Any) -> int:
+def check_scale(scale: Any) -> int:
+    """Give a scale as int; raise ValueError unless it is an integer of at least 1."""
     if isinstance(scale, bool) or not isinstance(scale, (int, np.integer)) or scale < 1:
         raise ValueError(f"`scale` must be a positive integer. Received: scale={scale!r}")
     return int(scale)
 
 
-def _resize(image: np.ndarray, height: int, width: int, interpolation: str) -> np.ndarray:
+def resized(image: np.ndarray, height: int, width: int, interpolation: str) -> np.ndarray:
+    """Resample a checked image to another size: uint8 (height, width, channels), anti-aliased where it shrinks."""
     gray = image.shape[-1] == 1
-    resized = Image.fromarray(image[..., 0] if gray else image).resize((width, height), INTERPOLATIONS[interpolation])
-    array = np.array(resized, dtype=np.uint8)
+    picture = Image.fromarray(image[..., 0] if gray else image)
+    array = np.array(picture.resize((width, height), INTERPOLATIONS[interpolation]), dtype=np.uint8)
     return array[..., np.newaxis] if gray else array
 
 
@@ -53,7 +56,7 @@ def crop_to_multiple(image: np.ndarray, scale: int) -> np.ndarray:
         >>> crop_to_multiple(np.zeros((7, 10, 3), np.uint8), scale=3).shape
         (6, 9, 3)
     """
-    image, scale = _check_image(image), _check_scale(scale)
+    image, scale = check_image(image), check_scale(scale)
     height, width = image.shape[:2]
     if height < scale or width < scale:
         raise ValueError(
@@ -85,7 +88,7 @@ def downscale(image: np.ndarray, scale: int) -> np.ndarray:
         (4, 3, 3)
     """
     image = crop_to_multiple(image, scale)
-    return _resize(image, image.shape[0] // scale, image.shape[1] // scale, "bicubic")
+    return resized(image, image.shape[0] // scale, image.shape[1] // scale, "bicubic")
 
 
 def upscale(image: np.ndarray, scale: int, interpolation: str = "bicubic") -> np.ndarray:
@@ -106,12 +109,12 @@ def upscale(image: np.ndarray, scale: int, interpolation: str = "bicubic") -> np
         >>> upscale(np.array([[[7]]], np.uint8), scale=2, interpolation="nearest")[..., 0].tolist()
         [[7, 7], [7, 7]]
     """
-    image, scale = _check_image(image), _check_scale(scale)
+    image, scale = check_image(image), check_scale(scale)
     if interpolation not in INTERPOLATIONS:
         raise ValueError(
             f"`interpolation` must be one of {sorted(INTERPOLATIONS)}. Received: interpolation={interpolation!r}"
         )
-    return _resize(image, image.shape[0] * scale, image.shape[1] * scale, interpolation)
+    return resized(image, image.shape[0] * scale, image.shape[1] * scale, interpolation)
 
 
 def low_high(image: np.ndarray, scale: int, interpolation: str | None = None) -> dict[str, np.ndarray]:

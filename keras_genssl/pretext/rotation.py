@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.pretext.resize import _check_image
+from keras_genssl.pretext.resize import check_image
 
 TURNS = 4
 
@@ -30,6 +30,6 @@ def rotated(example: dict[str, Any], seed: int) -> dict[str, Any]:
         >>> int(turned["rotation"]), turned["image"][..., 0].tolist()
         (1, [[1, 3], [0, 2]])
     """
-    image = _check_image(example["image"])
+    image = check_image(example["image"])
     turns = int(np.random.default_rng(seed).integers(TURNS))
     return {"image": np.ascontiguousarray(np.rot90(image, turns)), "rotation": np.int32(turns)}
