@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,7 +27,8 @@ class File:
 
     Attributes:
         path: where to read it.
-        name: its path below the source without extension, by which splits and reports know it.
+        name: its path below the source, by which splits and reports know it; without its extension, unless another
+            file differs by that alone.
         label: its path below the source, by which dead letters know it.
         key: the blake2b digest of its bytes.
         size: how many bytes.
@@ -90,7 +91,14 @@ def find(
     if not files:
         others = ", ".join(f"{count} {suffix}" for suffix, count in sorted(ignored.items())) or "nothing"
         raise UserError(f"`source` must hold image files. {str(root)!r} holds {others}")
-    return sorted(files, key=lambda file: file.label), ignored.total()
+    return sorted(_told_apart(files), key=lambda file: file.label), ignored.total()
+
+
+def _told_apart(files: Sequence[File]) -> Iterator[File]:
+    """Files of one name under theirs with the extension: `same.png` and `same.jpg` are two images."""
+    count = collections.Counter(file.name for file in files)
+    for file in files:
+        yield dataclasses.replace(file, name=file.label) if count[file.name] > 1 else file
 
 
 def unreadable(folder: Path, error: OSError) -> UserError:
@@ -213,8 +221,8 @@ def _by_name(groups: Mapping[str, list[File]], named: Mapping[str, Sequence[str]
     keys_of: dict[str, set[str]] = collections.defaultdict(set)
     for key, twins in groups.items():
         for file in twins:
-            keys_of[file.name].add(key)
-            keys_of[file.label].add(key)
+            for name in (file.name, file.label, os.path.splitext(file.label)[0]):
+                keys_of[name].add(key)
     split_of: dict[str, str] = {}
     for split, names in named.items():
         for name in names:

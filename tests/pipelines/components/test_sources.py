@@ -42,6 +42,16 @@ def test_files_are_found_below_and_in_order(tmp_path):
     assert [file.size for file in fingerprint(found)[0]] == [5, 8, 7]
 
 
+def test_files_that_differ_by_their_extension_alone_are_told_apart(tmp_path):
+    for name in ("same.png", "same.jpg", "other.png"):
+        (tmp_path / name).write_bytes(name.encode())
+    found, _ = find(tmp_path)
+    assert [file.name for file in found] == ["other", "same.jpg", "same.png"]
+    for held_out, names in (("same", ["same.jpg", "same.png"]), ("same.jpg", ["same.jpg"])):
+        parts, _ = divide(fingerprint(found)[0], {"eval": [held_out]})
+        assert named(parts)["eval"] == names
+
+
 @pytest.fixture
 def guarded():
     """A folder where mode bits count: root, who reads whatever they say, is nobody meanwhile."""
