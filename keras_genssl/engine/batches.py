@@ -147,7 +147,8 @@ def scaled(images: Any) -> Any:
         return keras.ops.cast(images, keras.config.floatx()) / 127.5 - 1.0
     if "float" not in dtype:
         raise ValueError(f"Images must be uint8, or float in [-1, 1]. Received: a batch of {dtype}")
-    if tf.executing_eagerly() and tf.reduce_any(tf.abs(images) > _BOUND):
+    known = tf.executing_eagerly() and not isinstance(images, keras.KerasTensor)
+    if known and tf.reduce_any(tf.abs(images) > _BOUND):
         largest = float(tf.reduce_max(tf.abs(images)))
         raise ValueError(f"{_RANGE}. Received: a value of magnitude {largest:g}")
     return images

@@ -1,5 +1,6 @@
 """What methods answer of images as they are stored is what they answer of the same images as floats."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -40,3 +41,9 @@ def test_images_of_another_range_are_refused(images: np.ndarray, message: str) -
     assert np.isfinite(model.encode(FLOATS)).all()
     with pytest.raises(ValueError, match=message):
         model.encode(images)
+
+
+def test_what_a_method_answers_can_be_part_of_a_functional_model() -> None:
+    model = CASES["Rotation"].make()
+    images = keras.Input(FLOATS.shape[1:])
+    np.testing.assert_array_equal(keras.Model(images, model.encode(images))(FLOATS), model.encode(FLOATS))
