@@ -39,12 +39,16 @@ class DrawnForm(enum.StrEnum):
     svg = "svg"
 
 
+Number = Annotated[
+    int | None,
+    typer.Argument(metavar="[RUN]", min=1, max=2**63 - 1, help="The number of one run: its details."),  # SQLite's most
+]
 Output = Annotated[Path, typer.Option(help="The output of the runs.")]
 Format = Annotated[Form, typer.Option("--format", help="For people, or for programs.")]
 
 
 def runs(
-    number: Annotated[int | None, typer.Argument(metavar="[RUN]", help="The number of one run: its details.")] = None,
+    number: Number = None,
     output: Output = Path("out"),
     form: Format = Form.text,
 ) -> None:

@@ -43,7 +43,10 @@ def parse(text: str, source: str) -> tuple[Any, dict[Path, str]]:
     >>> value, places["train", "epochs"]
     ({'train': {'epochs': 3}}, 'a.yaml:2')
     """
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:  # a character that no text holds
+        raise UserError(f"{source}: not valid YAML: {error}") from error
     try:
         node = loader.get_single_node()
         places: dict[Path, str] = {(): f"{source}:1"}

@@ -1,6 +1,7 @@
 """Recipes: found by name or path, changed by ``--set``, checked, with errors that name the line."""
 
 import difflib
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -152,12 +153,12 @@ def _override(data: dict[str, Any], places: dict[located_yaml.Path, str], overri
 def _own(path: Path, kind: type[Recipe], section: Any) -> list[str]:
     """What ``--data`` changes: in the section `data`, whose names held out are those of other files, and beside it."""
     films = isinstance(section, dict) and section.get("source") == "frames"
-    quoted = str(path.expanduser().resolve()).replace("'", "''")
+    quoted = json.dumps(str(path.expanduser().resolve()), ensure_ascii=False)  # YAML of one line
     pairs = path.suffix.lower() == ".csv"
     key, other = ("table", "folder") if pairs else ("folder", "table")
     cleared = [f"data.{name}=null" for name in (other, "dataset", "held_out")]
     source = f"data.source={'pairs' if pairs else 'frames' if films else 'folder'}"
-    return [source, f"data.{key}='{quoted}'", *cleared, *(kind.own_pairs if pairs else kind.own_data)]
+    return [source, f"data.{key}={quoted}", *cleared, *(kind.own_pairs if pairs else kind.own_data)]
 
 
 def _kind(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> type[Recipe]:

@@ -94,6 +94,8 @@ def run(build: Callable[[beam.Pipeline], Any], workers: engines.Workers, tasks: 
         except Exception as error:
             if mortal_worker.DEATH in str(error):
                 raise _died(str(error)) from error
+            if str(error).startswith("KeyboardInterrupt"):  # Beam wraps it up where the worker is this process
+                raise KeyboardInterrupt from error
             found = failure.unpack(error)
             if found is None:
                 raise UnfinishedError(f"--runner {engine.runner}: {failure.in_a_line(error)}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,4 +55,7 @@ def validate(
         store.write_json(part / "validation.json", result)
         return result
 
+    found = store.read(run / "validation")
+    if found is not None and not found.result["checked"]:
+        shutil.rmtree(run / "validation")  # the process may have died for want of memory: a failure is asked for again
     return store.make(run / "validation", inputs, build)

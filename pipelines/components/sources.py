@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,7 +48,8 @@ def find(
 ) -> tuple[list[File], int]:
     """The image files of a folder and below, or of a dict name -> path, sorted; and how many were ignored.
 
-    Other files are ignored; hidden files and folders are not looked at. Folders below that are excluded, or
+    Other files are ignored; hidden files and folders are not looked at. Links to folders are followed, but for those
+    that lead back to where they lie. Folders below that are excluded, or
     that show by a file in them that a program made them (prepared data, what a component left, a SavedModel),
     are ignored whole, and each counts as one: their images were made from photographs, and would be trained
     on and judged as such.
@@ -73,8 +75,8 @@ def find(
     files: list[File] = []
     ignored: collections.Counter[str] = collections.Counter()
     excluded = {Path(path).expanduser().resolve() for path in exclude}
-    for folder, folders, names in os.walk(root, onerror=_refuse):
-        visible = [name for name in folders if not name.startswith(".")]
+    for folder, folders, names in os.walk(root, onerror=_refuse, followlinks=True):
+        visible = [name for name in folders if not name.startswith(".") and not _leads_back(Path(folder, name), root)]
         folders[:] = [
             name
             for name in visible
@@ -92,6 +94,14 @@ def find(
         others = ", ".join(f"{count} {suffix}" for suffix, count in sorted(ignored.items())) or "nothing"
         raise UserError(f"`source` must hold image files. {str(root)!r} holds {others}")
     return sorted(_told_apart(files), key=lambda file: file.label), ignored.total()
+
+
+def _leads_back(folder: Path, root: Path) -> bool:
+    """Whether a folder is a link to one of those that it lies in, so that there would be no end of it."""
+    if not folder.is_symlink():
+        return False
+    above = [parent for parent in folder.parents if parent == root or root in parent.parents]
+    return folder.resolve() in [parent.resolve() for parent in above]
 
 
 def _told_apart(files: Sequence[File]) -> Iterator[File]:
@@ -133,6 +143,9 @@ def fingerprint(files: Sequence[File]) -> tuple[list[File], list[DeadLetter]]:
 
     def one(file: File) -> File | DeadLetter:
         try:
+            mode = os.stat(file.path).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe or a device may be read for ever
+                return DeadLetter(None, file.label, "read", "OSError", "is no regular file")
             data = read_file(file.path)
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else "cannot be read"

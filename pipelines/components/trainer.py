@@ -18,6 +18,7 @@ from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
 from pipelines.schema import Recipe
 from pipelines.schema.losses import Loss
+from pipelines.tasks import images
 
 if TYPE_CHECKING:
     import keras
@@ -152,8 +153,13 @@ def _fit(recipe: Recipe, examples: Path, part: Path, resume: Path, console: Cons
     settings = recipe.train
     keras.utils.set_random_seed(settings.seed)
     task = tasks.of(recipe)
-    dataset = task.training_data(recipe, examples)
-    steps_per_epoch = int(dataset.cardinality())
+    try:
+        dataset = task.training_data(recipe, examples)
+        steps_per_epoch = int(dataset.cardinality())
+    except ValueError:
+        if images.count(examples, "train") >= settings.batch_size:
+            raise
+        steps_per_epoch = 0
     if steps_per_epoch < 1:
         raise UserError(
             f"{examples}: there are fewer {task.words.train} than one batch of {settings.batch_size}; "

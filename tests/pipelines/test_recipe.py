@@ -96,6 +96,16 @@ def test_override_wins_and_is_typed(write):
         recipe.load(write(), ["name.x=1"])
 
 
+@pytest.mark.parametrize("name", ["my\nphotos", "it's", 'a "b" \\ c', "été 🙂", "a: b #c"])
+def test_a_folder_may_have_any_name(write, tmp_path, name):
+    assert recipe.load(write(), folder=pathlib.Path(name)).data.folder == str(tmp_path / name)
+
+
+def test_a_character_that_no_text_holds_is_told(write):
+    with pytest.raises(UserError, match="not valid YAML: unacceptable character"):
+        recipe.load(write(), ["export.name=a\x07"])
+
+
 def test_override_replaces_a_whole_section(write):
     rate = "train.learning_rate={schedule: cosine, initial: 1e-3}"
     assert recipe.load(write(), [rate]).train.learning_rate.schedule == "cosine"

@@ -1,3 +1,4 @@
+import concurrent.futures
 import json
 import pathlib
 import subprocess
@@ -53,6 +54,19 @@ def test_sweep_removes_what_killed_runs_beside_left_half_made_and_keeps_their_st
     left = {run.name: sorted(path.name for path in run.iterdir()) for run in tmp_path.iterdir()}
     everything = [".report.html.part", "train.part", "train.resume"]
     assert left == {"mine": everything, "working": everything, "killed": ["train.resume"]}
+
+
+def test_a_file_may_be_written_by_several_at_once(tmp_path):
+    texts = [letter * 100_000 for letter in "abcd"]
+
+    def write(text):
+        for _ in range(20):
+            store.write_text(tmp_path / "a", text)
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, texts))
+    assert (tmp_path / "a").read_text() in texts
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_directory_is_held_against_another_process(tmp_path):

@@ -40,6 +40,15 @@ def test_groups_and_elements_reach_the_function(tmp_path):
     }
 
 
+def interrupt(number):
+    raise KeyboardInterrupt
+
+
+def test_an_interruption_is_one_also_where_beam_wraps_it_up():
+    with pytest.raises(KeyboardInterrupt):
+        runner.run_each([(1,)], interrupt, 1)
+
+
 def test_a_killed_worker_ends_the_job_with_an_error():
     done = subprocess.run([sys.executable, "-P", "-c", DYING], capture_output=True, text=True, timeout=100)
     assert done.stdout.startswith("a worker died, of too little memory perhaps (Worker subprocess exited"), done.stderr

@@ -52,6 +52,29 @@ def test_files_that_differ_by_their_extension_alone_are_told_apart(tmp_path):
         assert named(parts)["eval"] == names
 
 
+def test_links_to_folders_are_followed_but_not_in_circles(tmp_path):
+    (tmp_path / "elsewhere" / "below").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "a.png").write_bytes(b"a")
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "class").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "below" / "up").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "source" / "itself").symlink_to(tmp_path / "source")
+    found, _ = find(tmp_path / "source")
+    assert [file.label for file in found] == ["class/a.png"]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "a.png").write_bytes(b"a")
+    readable, letters = fingerprint(find(tmp_path)[0])
+    assert [file.name for file in readable] == ["a"]
+    assert [(letter.path, letter.message) for letter in letters] == [
+        ("gone.png", "No such file or directory"),
+        ("pipe.png", "is no regular file"),
+    ]
+
+
 @pytest.fixture
 def guarded():
     """A folder where mode bits count: root, who reads whatever they say, is nobody meanwhile."""

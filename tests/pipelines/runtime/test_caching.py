@@ -17,6 +17,7 @@ import pipelines
 from keras_genssl import export
 from pipelines import batch_jobs, recipe
 from pipelines.console import Console
+from pipelines.errors import UserError
 from pipelines.runtime import code, history, lineage, run
 from pipelines.runtime.metadata import Metadata
 from tests.pipelines import digits, genssl
@@ -268,3 +269,21 @@ def test_full_disk_is_one_message_and_earlier_results_are_untouched(home, worker
     assert not [path for path in after if path not in before and ".building" not in str(path)]
     last = history.runs(Metadata(home / "out"))[0]
     assert (last.state, last.error) == ("failed", done.stderr.strip().removeprefix("error: "))
+
+
+def test_a_check_that_failed_is_made_again(home, monkeypatch):
+    changed = "train.steps=4"
+
+    def died(*_):
+        raise export.CheckFailed("exit status -9")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(export, "check", died)
+        assert _run(home, changed).pushed is None
+    assert _run(home, changed).pushed.new
+    assert _executed(home) == ["InfraValidator", "Pusher"]
+
+
+def test_fewer_images_than_a_batch_are_told(home):
+    with pytest.raises(UserError, match=r"there are fewer .* than one batch of 1000"):
+        _run(home, "train.batch_size=1000")
