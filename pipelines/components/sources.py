@@ -49,10 +49,9 @@ def find(
     """The image files of a folder and below, or of a dict name -> path, sorted; and how many were ignored.
 
     Other files are ignored; hidden files and folders are not looked at. Links to folders are followed, but for those
-    that lead back to where they lie. Folders below that are excluded, or
-    that show by a file in them that a program made them (prepared data, what a component left, a SavedModel),
-    are ignored whole, and each counts as one: their images were made from photographs, and would be trained
-    on and judged as such.
+    that lead back to where they lie. Folders below that are excluded, or that show by a file in them that a program
+    made them (prepared data, what a component left, a SavedModel), are ignored whole, and each counts as one: their
+    images were made from photographs, and would be trained on and judged as such.
 
     Args:
         source: the folder or the files.
