@@ -10,7 +10,7 @@ from keras_genssl.layers import BatchNormalization
 
 Wrap = Callable[[keras.layers.Layer], keras.layers.Layer]
 
-_MOMENTUM = 0.9
+_MOMENTUM = 0.9  # with Keras' epsilon, 1e-3, where the papers' code has 2e-5 (Chainer) and 1e-5: records have it
 
 
 def initializer(gain: float = 2.0) -> keras.initializers.Initializer:
@@ -18,9 +18,14 @@ def initializer(gain: float = 2.0) -> keras.initializers.Initializer:
     return keras.initializers.VarianceScaling(gain, "fan_avg", "uniform")
 
 
-def widths(image_shape: tuple[int, int, int], filters: int, stages: int) -> list[int]:
-    """Channels at each side, from the image's inwards: constant up to 32 pixels, doubling above, at most 16 times."""
-    return [filters if image_shape[0] <= 32 else filters * 2 ** min(stage, 4) for stage in range(stages + 1)]
+def is_small(image_shape: tuple[int, int, int]) -> bool:
+    """Whether images have at most 32 pixels a side, where both papers have one width and the same blocks."""
+    return image_shape[0] <= 32
+
+
+def widths(image_shape: tuple[int, int, int], filters: int, stages: int, most: int) -> list[int]:
+    """Channels at each side, from the image inwards: one up to 32 pixels, above doubling up to ``most`` times."""
+    return [filters if is_small(image_shape) else filters * min(2**stage, most) for stage in range(stages + 1)]
 
 
 def batch_norm(x: Any, labels: Any, synchronized: bool, name: str) -> Any:
@@ -56,34 +61,59 @@ def up_block(x: Any, labels: Any, filters: int, synchronized: bool, name: str) -
     return layers.Add(name=f"{name}_add")([x, shortcut])
 
 
-def down_block(x: Any, filters: int, wrap: Wrap, name: str, *, first: bool = False, halve: bool = True) -> Any:
+def down_block(
+    x: Any,
+    filters: int,
+    name: str,
+    *,
+    wrap: Wrap = lambda layer: layer,
+    normalization: Callable[..., keras.layers.Layer] | None = None,
+    first: bool = False,
+    halve: bool = True,
+) -> Any:
     """A critic's block, without batch normalisation: half the side, or the same.
+
+    Between its two convolutions there are as many channels as come in, where it is not the first.
 
     Args:
         x: features ``(batch, h, w, c)``.
         filters: channels that come out.
-        wrap: put around each convolution, such as spectral normalisation.
         name: prefix of the layers' names.
+        wrap: put around each convolution, such as spectral normalisation.
+        normalization: makes the layer before each ReLU, called with ``name``; None for none.
         first: whether it sees the image itself, on which no ReLU is laid.
         halve: whether the side is halved, by a mean.
     """
 
-    def conv(size: int, gain: float, part: str) -> keras.layers.Layer:
+    def conv(width: int, size: int, gain: float, part: str, bias: bool = True) -> keras.layers.Layer:
         return wrap(
-            layers.Conv2D(filters, size, padding="same", kernel_initializer=initializer(gain), name=f"{name}_{part}")
+            layers.Conv2D(
+                width,
+                size,
+                padding="same",
+                use_bias=bias,
+                kernel_initializer=initializer(gain),
+                name=f"{name}_{part}",
+            )
         )
+
+    def relu(x: Any, part: int) -> Any:
+        if normalization is not None:
+            x = normalization(name=f"{name}_norm{part}")(x)
+        return layers.ReLU(name=f"{name}_relu{part}")(x)
 
     shortcut = x
     if halve:
         shortcut = layers.AveragePooling2D(2, name=f"{name}_shortcut_pool")(shortcut)
     if halve or x.shape[-1] != filters:
         # A 1x1 convolution and a mean over space commute; after the mean it costs a quarter.
-        shortcut = conv(1, 1.0, "shortcut")(shortcut)
+        shortcut = conv(filters, 1, 1.0, "shortcut")(shortcut)
+    hidden = filters if first else x.shape[-1]
     if not first:
-        x = layers.ReLU(name=f"{name}_relu1")(x)
-    x = conv(3, 2.0, "conv1")(x)
-    x = layers.ReLU(name=f"{name}_relu2")(x)
-    x = conv(3, 2.0, "conv2")(x)
+        x = relu(x, 1)
+    x = conv(hidden, 3, 2.0, "conv1", bias=normalization is None)(x)  # a normalisation would take the bias away
+    x = relu(x, 2)
+    x = conv(filters, 3, 2.0, "conv2")(x)
     if halve:
         x = layers.AveragePooling2D(2, name=f"{name}_pool")(x)
     return layers.Add(name=f"{name}_add")([x, shortcut])
@@ -92,20 +122,29 @@ def down_block(x: Any, filters: int, wrap: Wrap, name: str, *, first: bool = Fal
 def residual_generator(
     image_shape: tuple[int, int, int],
     latent_dim: int,
-    filters: int,
+    channels: list[int],
     side: int,
-    stages: int,
     num_classes: int | None,
     synchronized: bool,
     name: str,
 ) -> keras.Model:
-    """A dense layer, an up block for each doubling, and a convolution to the image, of checked arguments."""
+    """A dense layer, an up block for each doubling, and a convolution to the image, of checked arguments.
+
+    Args:
+        image_shape: ``(side, side, channels)`` of the images.
+        latent_dim: length of the latent vectors.
+        channels: from the image's side inwards, as `widths` gives them.
+        side: where the resolution starts.
+        num_classes: of conditional batch normalisation, or None.
+        synchronized: batch statistics of the global batch.
+        name: the model's name.
+    """
     latents = keras.Input((latent_dim,), name="latents")
     labels = None if num_classes is None else keras.Input((num_classes,), name="labels")
-    first, *channels = reversed(widths(image_shape, filters, stages))
+    first, *rest = reversed(channels)
     x = layers.Dense(side * side * first, kernel_initializer=initializer(1.0), name="project")(latents)
     x = layers.Reshape((side, side, first), name="reshape")(x)
-    for index, width in enumerate(channels, start=1):
+    for index, width in enumerate(rest, start=1):
         x = up_block(x, labels, width, synchronized, f"block{index}")
     x = BatchNormalization(momentum=_MOMENTUM, synchronized=synchronized, name="norm")(x)
     x = layers.Conv2D(
@@ -120,13 +159,19 @@ def residual_generator(
     return keras.Model(latents if labels is None else [latents, labels], x, name=name)
 
 
-def residual_features(images: Any, filters: int, stages: int, wrap: Wrap) -> Any:
-    """A critic's blocks: those that halve the side, then one at the smallest side, or two up to 32 pixels."""
-    x = images
-    channels = widths(tuple(images.shape[1:]), filters, stages)
+def residual_features(images: Any, channels: list[int], wrap: Wrap) -> Any:
+    """A critic's blocks: those that halve the side, then one at the smallest side, or two up to 32 pixels.
+
+    Args:
+        images: ``(batch, side, side, c)``.
+        channels: from the image's side inwards, as `widths` gives them.
+        wrap: put around each convolution, such as spectral normalisation.
+    """
+    x, stages = images, len(channels) - 1
     # The papers leave 8x8 of 32 pixels (7x7 of 28 here), 4x4 of more.
-    halvings = 2 if images.shape[1] <= 32 else stages
-    for index in range(4 if images.shape[1] <= 32 else stages + 1):
+    small = is_small(tuple(images.shape[1:]))
+    halvings, blocks = (2, 4) if small else (stages, stages + 1)
+    for index in range(blocks):
         width = channels[min(index, stages)]
-        x = down_block(x, width, wrap, f"block{index + 1}", first=index == 0, halve=index < halvings)
+        x = down_block(x, width, f"block{index + 1}", wrap=wrap, first=index == 0, halve=index < halvings)
     return layers.ReLU(name="relu")(x)

@@ -4,8 +4,10 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths, halvings
-from keras_genssl.backbones.residual_blocks import initializer, residual_features, residual_generator
+from keras_genssl.backbones.residual_blocks import initializer, residual_features, residual_generator, widths
 from keras_genssl.layers import SpectralNormalization
+
+_MOST = 16  # the papers' channels stop doubling at 1024 = 16 * 64
 
 
 def sngan_generator(
@@ -20,7 +22,9 @@ def sngan_generator(
     """Build SNGAN's residual generator: a dense layer, then a block with batch normalisation for each doubling.
 
     Miyato et al., 2018 (https://arxiv.org/abs/1802.05957), Tables 4 to 6: ``filters=256`` at 32 pixels, in all
-    blocks. Above, channels double towards the latents (paper: ``filters=64`` at 48 and 128 pixels, at most 1024).
+    blocks. Above, channels double towards the latents, up to 16 times (paper: ``filters=64`` at 48 and 128 pixels; at
+    64 its code has those of 128 but for one block). Deviations: no bias before batch normalisation, which would take
+    it away, and Keras' epsilon of 1e-3 there (Chainer's is 2e-5).
 
     With ``num_classes`` batch normalisation is conditional: a gain and bias of each class (Miyato and Koyama, 2018,
     https://arxiv.org/abs/1802.05637).
@@ -46,7 +50,8 @@ def sngan_generator(
     """
     side, stages = halvings(image_shape)
     check_widths(latent_dim=latent_dim, filters=filters, num_classes=num_classes)
-    return residual_generator(image_shape, latent_dim, filters, side, stages, num_classes, synchronized, name)
+    channels = widths(image_shape, filters, stages, _MOST)
+    return residual_generator(image_shape, latent_dim, channels, side, num_classes, synchronized, name)
 
 
 def sngan_discriminator(
@@ -60,7 +65,9 @@ def sngan_discriminator(
 
     Miyato et al., 2018 (https://arxiv.org/abs/1802.05957), Tables 4 to 6: at 32 pixels two blocks that halve the
     side and two that keep it, ``filters=128`` in all; above, each block halves the side and doubles the channels
-    until 4x4 is left, and one keeps it (paper: ``filters=64``). Then the *sum* over space and a linear logit.
+    until 4x4 is left, and one keeps it (paper: ``filters=64``, 29.0 million weights at 128 pixels; at 64 its code
+    halves in the last block too). Between the convolutions of a block there are as many channels as come in, in the
+    first as come out. Then the *sum* over space and a linear logit.
 
     With ``num_classes`` it is a projection discriminator (Miyato and Koyama, 2018,
     https://arxiv.org/abs/1802.05637): the inner product of the features and a vector of the class is added.
@@ -89,7 +96,7 @@ def sngan_discriminator(
         return SpectralNormalization(layer, name=f"{layer.name}_sn")
 
     images = keras.Input(tuple(image_shape), name="images")
-    x = residual_features(images, filters, stages, normalized)
+    x = residual_features(images, widths(image_shape, filters, stages, _MOST), normalized)
     side = x.shape[1]
     x = layers.GlobalAveragePooling2D(dtype=keras.config.floatx(), name="pool")(x)
     x = layers.Rescaling(float(side**2), dtype=keras.config.floatx(), name="sum")(

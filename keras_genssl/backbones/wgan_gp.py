@@ -1,10 +1,21 @@
 """WGAN-GP's residual networks."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths, halvings
-from keras_genssl.backbones.residual_blocks import initializer, residual_features, residual_generator
+from keras_genssl.backbones.residual_blocks import (
+    down_block,
+    initializer,
+    is_small,
+    residual_features,
+    residual_generator,
+    widths,
+)
+
+_MOST = 8  # the authors' channels stop doubling at 512 = 8 * 64
 
 
 def wgan_gp_generator(
@@ -18,7 +29,9 @@ def wgan_gp_generator(
     """Build WGAN-GP's residual generator: a dense layer, then a block with batch normalisation for each doubling.
 
     Gulrajani et al., 2017 (https://arxiv.org/abs/1704.00028), Appendix F: ``filters=128`` at 32 pixels, in all
-    blocks. Above, channels double towards the latents (paper: ``filters=64`` at 64 pixels).
+    blocks. Above, as in the authors' code (gan_64x64.py, ``filters=64``), channels double towards the latents, up to 8
+    times; at 128 pixels, which it has not, another block of the widest comes first. Deviation: Keras' epsilon of 1e-3
+    in batch normalisation, theirs is 1e-5.
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
@@ -39,7 +52,8 @@ def wgan_gp_generator(
     """
     side, stages = halvings(image_shape)
     check_widths(latent_dim=latent_dim, filters=filters)
-    return residual_generator(image_shape, latent_dim, filters, side, stages, None, synchronized, name)
+    channels = widths(image_shape, filters, stages, _MOST)
+    return residual_generator(image_shape, latent_dim, channels, side, None, synchronized, name)
 
 
 def wgan_gp_critic(
@@ -48,12 +62,14 @@ def wgan_gp_critic(
     *,
     name: str = "wgan_gp_critic",
 ) -> keras.Model:
-    """Build WGAN-GP's residual critic, without any normalisation, as the gradient penalty needs it.
+    """Build WGAN-GP's residual critic, without batch normalisation, as the gradient penalty needs it.
 
     Gulrajani et al., 2017 (https://arxiv.org/abs/1704.00028), Appendix F: at 32 pixels two blocks that halve the
-    side and two that keep it, ``filters=128`` in all, the mean over space, a linear value. Above, each block halves
-    the side and doubles the channels until 4x4 is left, and one keeps it (paper: ``filters=64`` at 64 pixels,
-    there with layer normalisation).
+    side and two that keep it, ``filters=128`` in all, the mean over space, a linear value. Above, as in the authors'
+    code (gan_64x64.py, ``filters=64``, 7.5 million weights), a convolution of the image, blocks with layer
+    normalisation that halve the side and double the channels, up to 8 times, until 4x4 is left, and a linear value of
+    all of that; at 128 pixels, which it has not, another block of the widest comes last. Between the convolutions of
+    a block there are as many channels as come in.
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
@@ -73,7 +89,20 @@ def wgan_gp_critic(
     _, stages = halvings(image_shape)
     check_widths(filters=filters)
     images = keras.Input(tuple(image_shape), name="images")
-    x = residual_features(images, filters, stages, lambda layer: layer)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    channels = widths(image_shape, filters, stages, _MOST)
+    if is_small(image_shape):
+        x = residual_features(images, channels, lambda layer: layer)
+        x = layers.GlobalAveragePooling2D(name="pool")(x)
+    else:
+        first, *rest = channels
+        x = layers.Conv2D(first, 3, padding="same", kernel_initializer=initializer(1.0), name="head")(images)
+        for index, width in enumerate(rest, start=1):
+            x = down_block(x, width, f"block{index}", normalization=_layer_norm)
+        x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(1, kernel_initializer=initializer(1.0), dtype=keras.config.floatx(), name="value")(x)
     return keras.Model(images, x, name=name)
+
+
+def _layer_norm(name: str) -> Any:
+    """Over space and channels of an image, with a gain and a bias of each channel."""
+    return layers.GroupNormalization(groups=1, epsilon=1e-5, name=name)

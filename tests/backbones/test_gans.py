@@ -9,7 +9,6 @@ import tensorflow as tf
 from keras import layers
 
 from keras_genssl import backbones
-from keras_genssl.backbones import residual_blocks
 from keras_genssl.layers import SpectralNormalization
 
 PAIRS = {
@@ -22,6 +21,21 @@ array = keras.ops.convert_to_numpy
 
 def _conv(inputs: int, outputs: int, kernel: int, bias: bool = True) -> int:
     return (inputs * kernel**2 + bias) * outputs
+
+
+def _trained(network: keras.Model) -> int:
+    return sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+
+
+def _up(inputs: int, outputs: int) -> int:
+    """Trained weights of a generator's block: two norms, two convolutions at the outputs' width, the shortcut."""
+    return (
+        2 * inputs
+        + _conv(inputs, outputs, 3, bias=False)
+        + 2 * outputs
+        + _conv(outputs, outputs, 3)
+        + _conv(inputs, outputs, 1)
+    )
 
 
 def test_dcgan_has_the_papers_channels() -> None:
@@ -81,8 +95,56 @@ def test_residual_networks_have_the_papers_blocks() -> None:
     same = 2 * _conv(128, 128, 3)
     trained = sum(int(np.prod(weight.shape)) for weight in discriminator.trainable_weights)
     assert trained == first + down + 2 * same + 129
-    # 128 pixels (Table 6): 64, 128, 256, 512, 1024, 1024.
-    assert residual_blocks.widths((128, 128, 3), 64, 5) == [64, 128, 256, 512, 1024, 1024]
+
+
+@pytest.mark.parametrize(
+    ("side", "channels", "millions"),
+    [
+        (64, [64, 128, 256, 512, 1024], 10.1),  # dis_models/snresnet_64.py
+        (128, [64, 128, 256, 512, 1024, 1024], 29.0),  # Table 6, dis_models/snresnet.py
+    ],
+)
+def test_sngan_above_32_pixels_has_the_authors_weights(side: int, channels: list[int], millions: float) -> None:
+    """Their blocks have the inputs' width inside, but for the first; without shortcut where nothing changes."""
+    expected = _conv(3, 64, 3) + _conv(64, 64, 3) + _conv(3, 64, 1)
+    for inputs, outputs in itertools.pairwise(channels):
+        expected += _conv(inputs, inputs, 3) + _conv(inputs, outputs, 3)
+        expected += _conv(inputs, outputs, 1) if inputs != outputs else 0
+    expected += channels[-1] + 1
+    assert _trained(backbones.sngan_discriminator((side, side, 3))) == expected
+    assert round(expected / 1e6, 1) == millions
+    # gen_models/resnet_64.py and resnet.py start at 16 * 64; their biases before batch norms (ours has none) apart.
+    down = [1024, *reversed(channels[: side.bit_length() - 3])]
+    expected = 129 * 4 * 4 * 1024 + sum(itertools.starmap(_up, itertools.pairwise(down))) + 2 * 64 + _conv(64, 3, 3)
+    assert _trained(backbones.sngan_generator((side, side, 3))) == expected
+
+
+@pytest.mark.parametrize(("side", "channels"), [(64, [64, 128, 256, 512, 512]), (128, [64, 128, 256, 512, 512, 512])])
+def test_wgan_gp_above_32_pixels_has_the_authors_weights(side: int, channels: list[int]) -> None:
+    """gan_64x64.py: a convolution, blocks of the inputs' width inside with layer norms, a linear value of all."""
+    expected = _conv(3, 64, 3) + 4 * 4 * 512 + 1
+    for inputs, outputs in itertools.pairwise(channels):
+        norms = 2 * (2 * inputs)
+        expected += norms + _conv(inputs, inputs, 3, bias=False) + _conv(inputs, outputs, 3) + _conv(inputs, outputs, 1)
+    critic = backbones.wgan_gp_critic((side, side, 3))
+    assert _trained(critic) == critic.count_params() == expected
+    if side == 64:
+        assert expected == 7_491_841
+    down = channels[::-1]
+    expected = 129 * 4 * 4 * 512 + sum(itertools.starmap(_up, itertools.pairwise(down))) + 2 * 64 + _conv(64, 3, 3)
+    assert _trained(backbones.wgan_gp_generator((side, side, 3))) == expected
+
+
+def test_layer_norms_of_the_critic_are_of_each_image_over_space_and_channels() -> None:
+    network = backbones.wgan_gp_critic((64, 64, 1), 2)
+    norm = network.get_layer("block1_norm2")
+    norm.set_weights([np.array([2.0, 3.0]), np.array([5.0, 7.0])])
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 64, 64, 1)).astype("float32")
+    before, after = keras.Model(network.input, [network.get_layer("block1_conv1").output, norm.output])(images)
+    before = array(before)
+    mean, variance = before.mean((1, 2, 3), keepdims=True), before.var((1, 2, 3), keepdims=True)
+    expected = (before - mean) / np.sqrt(variance + 1e-5) * [2, 3] + [5, 7]
+    np.testing.assert_allclose(after, expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("pool", ["sum", "mean"])
