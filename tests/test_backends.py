@@ -83,6 +83,8 @@ def _layers(images):
         "self_attention": _built(attention, channels.shape)(channels, training=True),
         "rgb_to_lab": layers.RGBToLab()(images),
         "lab_to_rgb": layers.LabToRGB()(100 * images),
+        "pad_to_multiple": layers.PadToMultiple((6, 20))(images),
+        "crop_to_size": layers.CropToSize()([images, images[:, :5, :4]]),
         "reflection_padding": layers.ReflectionPadding2D(((1, 2), (3, 0)))(images),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_genssl.layers import InstanceNormalization, ReflectionPadding2D
+from keras_genssl.layers import CropToSize, InstanceNormalization, PadToMultiple, ReflectionPadding2D
 
 
 def resnet_translator(
@@ -26,9 +26,11 @@ def resnet_translator(
     u64, c7s1-3, reflection padding before the convolutions of stride 1, weights from N(0, 0.02). Convolutions before
     a normalisation have no bias: it would cancel.
 
+    Images of any size come out in their own: those whose sides are no multiples of ``2 ** downsamplings``, or less
+    than twice it, are padded by reflection first, and what comes out is cropped.
+
     Args:
-        image_shape: ``(height, width, channels)``; sizes may be None, and known ones are multiples of
-            ``2 ** downsamplings``.
+        image_shape: ``(height, width, channels)``; sizes may be None.
         output_channels: channels of what comes out; by default those that go in.
         filters: channels at full size, positive; each down-sampling doubles them.
         blocks: residual blocks, at least 1.
@@ -51,12 +53,10 @@ def resnet_translator(
             "`filters` and `blocks` must be at least 1, `downsamplings` at least 0. "
             f"Received: filters={filters}, blocks={blocks}, downsamplings={downsamplings}"
         )
-    for size in image_shape[:2]:
-        if size is not None and (size % 2**downsamplings or size // 2**downsamplings < 2):
-            raise ValueError(
-                f"`image_shape` must be multiples of {2**downsamplings}, halved {downsamplings} times to 2 pixels or "
-                f"more. Received: image_shape={image_shape}"
-            )
+    multiple = 2**downsamplings
+    # A block's reflection takes at least 2 pixels, that of the head 4.
+    minimum = max(2 * multiple, 4)
+    fits = all(size is not None and size % multiple == 0 and size >= minimum for size in image_shape[:2])
     draw = keras.initializers.RandomNormal(stddev=0.02)
 
     def conv(x: Any, width: int, size: int, prefix: str, strides: int = 1, dtype: str | None = None) -> Any:
@@ -77,7 +77,8 @@ def resnet_translator(
         return layers.ReLU(name=f"{prefix}_relu")(normalization(name=f"{prefix}_norm")(x))
 
     images = keras.Input(image_shape, name="images")
-    x = norm_relu(conv(images, filters, 7, "head"), "head")
+    x = images if fits else PadToMultiple(multiple, minimum, name="pad")(images)
+    x = norm_relu(conv(x, filters, 7, "head"), "head")
     for index in range(1, downsamplings + 1):
         x = norm_relu(conv(x, filters * 2**index, 3, f"down{index}", strides=2), f"down{index}")
     for index in range(1, blocks + 1):
@@ -96,4 +97,6 @@ def resnet_translator(
         )(x)
         x = norm_relu(x, f"up{index}")
     x = conv(x, output_channels or image_shape[-1], 7, "tail", dtype=keras.config.floatx())
+    if not fits:
+        x = CropToSize(dtype=keras.config.floatx(), name="crop")([x, images])
     return keras.Model(images, layers.Activation("tanh", dtype=keras.config.floatx(), name="tanh")(x), name=name)

@@ -5,34 +5,41 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
-from keras_genssl.layers import InstanceNormalization, ReflectionPadding2D
+from keras_genssl.layers import CropToSize, InstanceNormalization, PadToMultiple
 
 _MAX_WIDENING = 8  # the paper's channels stop doubling at 512 = 8 * 64
 _NUM_NOISY = 3  # blocks of the decoder with dropout
 
 
 def unet_generator(
-    image_shape: tuple[int, int, int],
+    image_shape: tuple[int | None, int | None, int],
     output_channels: int | None = None,
     filters: int = 64,
     *,
+    halvings: int | None = None,
     dropout: float = 0.5,
     normalization: Callable[..., keras.layers.Layer] = InstanceNormalization,
     name: str = "unet_generator",
 ) -> keras.Model:
-    """Build the generator of pix2pix: an encoder down to 1x1 and a decoder back, with a skip at each size.
+    """Build the generator of pix2pix: an encoder down to one pixel and a decoder back, with a skip at each size.
 
     Isola et al., 2017 (https://arxiv.org/abs/1611.07004), Appendix 6.1.1: convolutions of 4x4 and stride 2,
     C64-C128-C256-C512-C512-... down, leaky ReLU 0.2; as many transposed ones up, whose first three have dropout,
     the method's only noise; no normalisation after the first convolution and at 1x1, no bias before one, where it
     would cancel; weights from N(0, 0.02).
-    The paper's batch normalisation with a batch of 1 is the default instance normalisation. An image whose sides
-    are no power of 2 (28 pixels) is padded to the next one by reflection, and the output is cropped.
+    The paper's batch normalisation with a batch of 1 is the default instance normalisation.
+
+    Images of any size come out in their own. Without ``halvings`` those whose sides are no power of 2 (28 pixels) are
+    padded to the next one by reflection, and the output is cropped; the shorter side is halved to one pixel. With it
+    they are padded to multiples of ``2 ** halvings``: the network takes any size, and where the paper's 256 pixels
+    leave one, larger images leave more.
 
     Args:
-        image_shape: ``(height, width, channels)``, at least 8 pixels high and wide.
+        image_shape: ``(height, width, channels)``, at least 8 pixels high and wide; with ``halvings`` sizes may be
+            less, or None.
         output_channels: channels of what comes out; by default those that go in.
         filters: channels of the first convolution, positive; they double up to 8 times.
+        halvings: how often the size is halved, at least 3 (the paper: 8); None: until one pixel is left.
         dropout: rate of the noise, in [0, 1).
         normalization: makes a normalisation layer, called with ``name``.
         name: the model's name.
@@ -47,24 +54,22 @@ def unet_generator(
         >>> unet_generator((28, 28, 1), output_channels=3, filters=4).output_shape
         (None, 28, 28, 3)
     """
-    height, width = image_shape[:2]
-    if None in image_shape or min(height, width) < 8:
-        raise ValueError(f"`image_shape` must be at least 8 pixels high and wide. Received: image_shape={image_shape}")
+    if halvings is None:
+        depth, multiple = _to_one_pixel(image_shape)
+    else:
+        depth, multiple = halvings, (2**halvings, 2**halvings)
+    if depth < 3:
+        raise ValueError(f"`halvings` must be at least 3. Received: halvings={halvings}")
     if filters < 1:
         raise ValueError(f"`filters` must be at least 1. Received: filters={filters}")
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout}")
-    sides = [1 << (size - 1).bit_length() for size in (height, width)]
-    vertical, horizontal = (
-        ((side - size) // 2, (side - size + 1) // 2) for side, size in zip(sides, (height, width), strict=True)
-    )
-    border = (vertical, horizontal)
-    depth = min(sides).bit_length() - 1
+    fits = all(size is not None and size % each == 0 for size, each in zip(image_shape[:2], multiple, strict=True))
     widths = [filters * min(2**level, _MAX_WIDENING) for level in range(depth)]
     draw = keras.initializers.RandomNormal(stddev=0.02)
 
     images = keras.Input(image_shape, name="images")
-    x = ReflectionPadding2D(border, name="pad")(images) if any(map(any, border)) else images
+    x = images if fits else PadToMultiple(multiple, name="pad")(images)
     skips = []
     for level, width in enumerate(widths, start=1):
         if level > 1:
@@ -101,6 +106,18 @@ def unet_generator(
         if dropout and level <= _NUM_NOISY:
             x = layers.Dropout(dropout, name=f"up{level}_dropout")(x)
         x = layers.Concatenate(name=f"up{level}_skip")([skips.pop(), x])
-    if any(map(any, border)):
-        x = layers.Cropping2D(border, dtype=keras.config.floatx(), name="crop")(x)
+    if not fits:
+        x = CropToSize(dtype=keras.config.floatx(), name="crop")([x, images])
     return keras.Model(images, layers.Activation("tanh", dtype=keras.config.floatx(), name="tanh")(x), name=name)
+
+
+def _to_one_pixel(image_shape: tuple[int | None, int | None, int]) -> tuple[int, tuple[int, int]]:
+    """How often the shorter side is halved to one pixel, and the powers of 2 from the height and the width on."""
+    height, width = image_shape[:2]
+    if height is None or width is None or min(height, width) < 8:
+        raise ValueError(
+            "`image_shape` must be known and at least 8 pixels high and wide, or `halvings` be given. "
+            f"Received: image_shape={image_shape}"
+        )
+    powers = (1 << (height - 1).bit_length(), 1 << (width - 1).bit_length())
+    return min(powers).bit_length() - 1, powers

@@ -1,6 +1,14 @@
-"""What a method asks of the networks that it is given, before it looks at their shapes."""
+"""What a method asks of the networks that it is given, and of the sizes of images for them."""
+
+from typing import Any
 
 import keras
+import tensorflow as tf
+
+from keras_genssl.engine import batches
+
+# Usual products of strides. Sizes are probed at 5 and 7 times each, which no larger one of them divides.
+_MULTIPLES = (*(2**k for k in range(10)), *(3 * 2**k for k in range(7)))
 
 
 def require_built(**networks: keras.Model) -> None:
@@ -25,3 +33,81 @@ def require_built(**networks: keras.Model) -> None:
                 f"`{argument}` must be a functional or sequential model, which tells what it takes and gives "
                 f"(`keras.Model(inputs, outputs)`). Received: {network.name!r}, a {type(network).__name__}"
             )
+
+
+def fitting(network: keras.Model, images: Any) -> Any:
+    """Images as a network takes them, float in [-1, 1] (see `batches.scaled`), if they have its size and channels.
+
+    Raises:
+        ValueError: If it is known that they have not, or as `batches.scaled`.
+        InvalidArgumentError: When run, where their size is not known before.
+    """
+    wanted = tuple(network.input_shape[1:])
+    named = ", ".join("any" if size is None else str(size) for size in wanted)
+    rule = f"Images must have shape (batch, {named}) for the network `{network.name}`"
+    given = tuple(images.shape)
+    pairs = list(zip(given[1:], wanted, strict=False))
+    if len(given) != len(wanted) + 1 or any(None not in pair and pair[0] != pair[1] for pair in pairs):
+        raise ValueError(f"{rule}. Received: {given}")
+    unknown = [axis for axis, (size, fixed) in enumerate(pairs, start=1) if size is None and fixed is not None]
+    if unknown and not isinstance(images, keras.KerasTensor):
+        sizes = tf.gather(tf.shape(images), unknown)
+        fixed = tf.constant([wanted[axis - 1] for axis in unknown])
+        with tf.control_dependencies([tf.debugging.assert_equal(sizes, fixed, message=rule)]):
+            images = tf.ensure_shape(tf.identity(images), (None, *wanted))
+    return batches.scaled(images)
+
+
+def size_multiple(network: keras.Model) -> int:
+    """The number whose multiples a network of images gives back as sizes: 1 if any size comes out as it went in.
+
+    A network that halves images and doubles what is left does not give back all sizes, or fails on them. It is traced
+    on a few, not run; a network of one size is not, and one whose output does not tell its size is believed.
+
+    Args:
+        network: A built network of images `(batch, h, w, c)` to images.
+
+    Raises:
+        ValueError: If there is no such number among the usual ones.
+    """
+    sizes = network.input_shape[1:3]
+    if None not in sizes:
+        return 1
+    for multiple in _MULTIPLES:
+        height, width = (size or factor * multiple for size, factor in zip(sizes, (5, 7), strict=True))
+        spec = tf.TensorSpec((1, height, width, network.input_shape[-1]), keras.config.floatx())
+        try:  # Keras' own shapes do not see that a skip meets another size
+            traced = tf.function(lambda images: network(images, training=False), autograph=False)
+            made = traced.get_concrete_function(spec).structured_outputs.shape
+        except ValueError:
+            continue
+        if all(after in (None, before) for after, before in zip(made[1:3], (height, width), strict=True)):
+            return multiple
+    raise ValueError(
+        f"The network {network.name!r} must give images of the size that it takes, at least of multiples of a usual "
+        f"number. Received: a network that does so for none of {_MULTIPLES}"
+    )
+
+
+def require_multiple(field: str, images: Any, multiple: int, remedy: str = "") -> Any:
+    """The images, if their height and width are multiples of a number.
+
+    Args:
+        field: What they are called.
+        images: `(batch, h, w, c)`, sizes known or not.
+        multiple: At least 1.
+        remedy: What else could be done, for the message.
+
+    Raises:
+        ValueError: If it is known that they are not.
+        InvalidArgumentError: When run, where their size is not known before.
+    """
+    rule = f"The height and width of `{field}` must be multiples of {multiple}{remedy}"
+    sides = tuple(images.shape)[1:3]
+    if any(side is not None and side % multiple for side in sides):
+        raise ValueError(f"{rule}. Received: a batch of shape {tuple(images.shape)}")
+    if multiple == 1 or None not in sides or isinstance(images, keras.KerasTensor):
+        return images
+    rest = tf.shape(images)[1:3] % multiple
+    with tf.control_dependencies([tf.debugging.assert_equal(rest, 0, message=rule)]):
+        return tf.identity(images)

@@ -5,8 +5,8 @@ from typing import Any, Self
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving, batches
-from keras_genssl.engine.networks import require_built
+from keras_genssl.engine import Method, Serving
+from keras_genssl.engine.networks import fitting, require_built
 
 
 class RepresentationMethod(Method):
@@ -46,7 +46,7 @@ class RepresentationMethod(Method):
 
 def features(encoder: keras.Model, images: Any) -> Any:
     """What an encoder gives for images, uint8 or float32 in [-1, 1], in full precision."""
-    return ops.cast(encoder(batches.scaled(images), training=False), keras.config.floatx())
+    return ops.cast(encoder(fitting(encoder, images), training=False), keras.config.floatx())
 
 
 def width(encoder: keras.Model) -> int:

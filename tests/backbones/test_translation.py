@@ -9,6 +9,7 @@ norm).
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_genssl import backbones, engine
 
@@ -96,17 +97,64 @@ def test_a_translator_of_any_size_is_that_of_a_fixed_one() -> None:
     free = backbones.resnet_translator((None, None, 1), 2, filters=4, blocks=2)
     free.set_weights(fixed.get_weights())
     images = RNG.uniform(-1, 1, (2, 12, 8, 1)).astype("float32")
-    np.testing.assert_allclose(free(images), fixed(images), atol=1e-6)
+    np.testing.assert_array_equal(free(images), fixed(images))
+
+
+TRANSLATORS = {  # the sides of images that fit, by the fewest and the multiple
+    "resnet": (lambda shape: backbones.resnet_translator(shape, 2, filters=2, blocks=1), 8, 4),
+    "resnet, thrice": (lambda shape: backbones.resnet_translator(shape, 2, 2, 1, downsamplings=3), 16, 8),
+    "resnet, never": (lambda shape: backbones.resnet_translator(shape, 2, 2, 1, downsamplings=0), 4, 1),
+    "unet": (lambda shape: backbones.unet_generator(shape, 2, filters=2, halvings=4), 16, 16),
+}
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_images_of_any_size_come_out_in_theirs(name: str) -> None:
+    """What stands between padding and cropping sees NumPy's reflection, and what comes out is the middle."""
+    build, fewest, multiple = TRANSLATORS[name]
+    free, fixed = build((None, None, 1)), build((30, 45, 1))
+    fixed.set_weights(free.get_weights())
+    inner = keras.Model(free.get_layer("pad").output, free.get_layer("crop").input[0])
+    in_graph = tf.function(free, input_signature=[tf.TensorSpec((None, None, None, 1))])
+    for height, width in ((32, 48), (30, 45), (1, 1), (3, 17)):
+        images = RNG.uniform(-1, 1, (2, height, width, 1)).astype("float32")
+        grown = [max(fewest, -(-size // multiple) * multiple) - size for size in (height, width)]
+        borders = [(pixels // 2, (pixels + 1) // 2) for pixels in grown]
+        (top, _), (left, _) = borders
+        expected = inner(np.pad(images, ((0, 0), *borders, (0, 0)), mode="reflect"))
+        expected = np.tanh(expected[:, top : top + height, left : left + width])
+        networks = (free, in_graph, fixed) if (height, width) == (30, 45) else (free, in_graph)
+        for network in networks:
+            np.testing.assert_allclose(network(images), expected, atol=1e-6)
+    assert free.compute_output_shape((None, 30, 45, 1)) == (None, 30, 45, 2)
+
+
+def test_networks_whose_size_fits_have_nothing_around() -> None:
+    networks = (
+        backbones.resnet_translator((32, 48, 1), 2, 2, 1),
+        backbones.unet_generator((32, 48, 1), 2, 2, halvings=4),
+    )
+    for network in networks:
+        assert not {"pad", "crop"} & {layer.name for layer in network.layers}
+
+
+def test_weights_of_one_size_load_into_a_network_of_any(tmp_path) -> None:
+    fixed, free = (backbones.resnet_translator((size, size, 1), filters=2, blocks=1) for size in (12, None))
+    fixed.save_weights(tmp_path / "fixed.weights.h5")
+    free.load_weights(tmp_path / "fixed.weights.h5")
+    for expected, loaded in zip(fixed.get_weights(), free.get_weights(), strict=True):
+        np.testing.assert_array_equal(loaded, expected)
 
 
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: backbones.resnet_translator((30, 28, 1)), r"multiples of 4.*image_shape=\(30, 28, 1\)"),
         (lambda: backbones.resnet_translator((28, 28, 1), blocks=0), r"at least 1.* blocks=0"),
         (lambda: backbones.patch_discriminator((16, 28, 1)), r"at least 24 pixels.*image_shape=\(16, 28, 1\)"),
         (lambda: backbones.patch_discriminator((28, 28, 1), layers=0), r"at least 1\. .* layers=0"),
         (lambda: backbones.unet_generator((28, 7, 1)), r"at least 8 pixels.*\(28, 7, 1\)"),
+        (lambda: backbones.unet_generator((None, 28, 1)), r"must be known.*or `halvings` be given.*\(None, 28, 1\)"),
+        (lambda: backbones.unet_generator((28, 28, 1), halvings=2), r"`halvings` must be at least 3.*halvings=2"),
         (lambda: backbones.unet_generator((28, 28, 1), dropout=1.0), r"`dropout` must lie in \[0, 1\)"),
     ],
 )

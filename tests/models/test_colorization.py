@@ -135,5 +135,5 @@ def test_errors_name_argument_rule_and_value(arguments, message):
 def test_grey_images_and_odd_sizes_are_refused(model, images):
     with pytest.raises(ValueError, match=r"`image` must have shape \(batch, any, any, 3\).*\(3, 16, 12, 1\)"):
         model.train_on_batch(images[..., :1])
-    with pytest.raises(ValueError, match=r"must be multiples of the networks' stride, 4.*\(3, 15, 12, 3\)"):
+    with pytest.raises(ValueError, match=r"must be multiples of 4, the stride of the networks.*\(3, 15, 12, 3\)"):
         model.train_on_batch(images[:, :15])

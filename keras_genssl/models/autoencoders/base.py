@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving, batches
-from keras_genssl.engine.networks import require_built
+from keras_genssl.engine import Method, Serving
+from keras_genssl.engine.networks import fitting, require_built
 
 
 class EncoderDecoder(Method):
@@ -56,7 +56,7 @@ class EncoderDecoder(Method):
 
     def encode(self, images: Any) -> Any:
         """Codes: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, code_dim)`."""
-        return ops.cast(self.encoder(batches.scaled(images), training=False), keras.config.floatx())
+        return ops.cast(self.encoder(fitting(self.encoder, images), training=False), keras.config.floatx())
 
     def decode(self, codes: Any) -> Any:
         """Images: float32 `(batch, code_dim)` to `(batch, h, w, c)` in [-1, 1]."""

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_genssl.engine import Serving, batches, replicas
+from keras_genssl.engine import Serving, replicas
+from keras_genssl.engine.networks import fitting
 from keras_genssl.losses import GaussianLikelihood, Likelihood, standard_normal_kl
 from keras_genssl.models.autoencoders.base import EncoderDecoder, last_activation
 
@@ -102,7 +103,7 @@ class VAE(EncoderDecoder):
 
     def encode(self, images: Any) -> Any:
         """The posterior's means: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, latent_dim)`."""
-        return self.posterior(batches.scaled(images))[0]
+        return self.posterior(fitting(self.encoder, images))[0]
 
     def decode(self, codes: Any) -> Any:
         """Expected images: float32 `(batch, latent_dim)` to `(batch, h, w, c)` in [-1, 1]."""

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving, batches, finite
+from keras_genssl.engine import Method, Serving, finite
+from keras_genssl.engine.networks import fitting
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.models.representation import require_vectors
 
@@ -47,7 +48,7 @@ class Embedder(Method):
 
     def encode(self, images: Any) -> Any:
         """Embeddings: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to float32 `(batch, dim)`."""
-        return self._embed(batches.scaled(images), training=False)
+        return self._embed(fitting(self.encoder, images), training=False)
 
     def predict_step(self, data: Any) -> Any:
         """`predict` gives the embeddings of the first field's images."""

@@ -7,10 +7,11 @@ from keras import ops
 
 from keras_genssl import backbones
 from keras_genssl.engine import Method, Serving, batches
-from keras_genssl.engine.networks import require_built
+from keras_genssl.engine.networks import require_built, require_multiple
 from keras_genssl.layers import BicubicUpsampling, LabToRGB, RGBToLab
 
 AB_SCALE = 110.0  # a and b of sRGB divided by it lie in [-1, 1]
+TO_TRAIN = ", the stride of the networks, to train on"
 
 
 class ColourMethod(Method):
@@ -88,8 +89,8 @@ class LightnessToColour(ColourMethod):
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """Lightness in [-1, 1], and the colours at the resolution of predictions."""
-        require_multiple(batch["image"], self.stride)
-        lightness, ab = planes(self.to_lab(batch["image"]))
+        images = require_multiple("image", batch["image"], self.stride, TO_TRAIN)
+        lightness, ab = planes(self.to_lab(images))
         return lightness, coarse(ab, self.stride)
 
     def call(self, lightness: Any, training: bool = False) -> Any:
@@ -173,15 +174,6 @@ def built(layer: keras.layers.Layer) -> keras.layers.Layer:
     """A layer without weights, built."""
     layer.build((None, None, None, 3))
     return layer
-
-
-def require_multiple(images: Any, stride: int) -> None:
-    """Raises ValueError where it is known that `stride` does not divide the sides of images."""
-    if any(side is not None and side % stride for side in images.shape[1:3]):
-        raise ValueError(
-            f"The height and width of `image` must be multiples of the networks' stride, {stride}, to train on. "
-            f"Received: a batch of shape {tuple(images.shape)}"
-        )
 
 
 def check_networks(

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import Serving, batches
-from keras_genssl.engine.networks import require_built
+from keras_genssl.engine.networks import fitting, require_built
 from keras_genssl.models.representation import require_input, require_vectors
 
 FIELDS = ("masked", "image", "mask")
@@ -71,7 +71,7 @@ def painting_error(painted: Any, image: Any, mask: Any, overlap: int, overlap_we
 
 def inpaint(method: Any, masked: Any) -> Any:
     """What a method paints, in [-1, 1], of images that are uint8 or float32 in [-1, 1]."""
-    return ops.clip(ops.cast(method(batches.scaled(masked), training=False), keras.config.floatx()), -1.0, 1.0)
+    return ops.clip(ops.cast(method(fitting(method.encoder, masked), training=False), keras.config.floatx()), -1.0, 1.0)
 
 
 def serving(method: Any) -> dict[str, Serving]:

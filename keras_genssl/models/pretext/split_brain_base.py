@@ -6,9 +6,11 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import batches
+from keras_genssl.engine.networks import require_multiple
 from keras_genssl.layers import RGBToLab
 from keras_genssl.models.pretext.colour_base import (
     AB_SCALE,
+    TO_TRAIN,
     ColourMethod,
     built,
     check_networks,
@@ -16,7 +18,6 @@ from keras_genssl.models.pretext.colour_base import (
     default_decoder,
     planes,
     pooled,
-    require_multiple,
 )
 
 
@@ -74,9 +75,10 @@ class SplitBrain(ColourMethod):
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """Both parts as the networks see them; colours, and lightness in [0, 100], as they are predicted."""
+        images = batch["image"]
         for stride in self.strides:
-            require_multiple(batch["image"], stride)
-        lab = self.to_lab(batch["image"])
+            images = require_multiple("image", images, stride, TO_TRAIN)
+        lab = self.to_lab(images)
         return self._parts(lab), (coarse(lab[..., 1:], self.strides[0]), coarse(lab[..., :1], self.strides[1]))
 
     def call(self, parts: Any, training: bool = False) -> Any:

@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 import keras
 
-from keras_genssl.engine import ImagePool, PlayersModel, Serving, batches
-from keras_genssl.engine.networks import require_built
+from keras_genssl.engine import ImagePool, PlayersModel, Serving
+from keras_genssl.engine.networks import fitting, require_built
 from keras_genssl.losses import AdversarialLoss, LeastSquaresGANLoss
 from keras_genssl.models.translation.base import (
     absolute_error,
@@ -157,11 +157,11 @@ class CycleGAN(PlayersModel):
 
     def translate(self, images: Any) -> Any:
         """First domain to second: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to images of the second."""
-        return keras.ops.clip(self.first_to_second(batches.scaled(images), training=False), -1.0, 1.0)
+        return keras.ops.clip(self.first_to_second(fitting(self.first_to_second, images), training=False), -1.0, 1.0)
 
     def translate_back(self, images: Any) -> Any:
         """Second domain to first: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to images of the first."""
-        return keras.ops.clip(self.second_to_first(batches.scaled(images), training=False), -1.0, 1.0)
+        return keras.ops.clip(self.second_to_first(fitting(self.second_to_first, images), training=False), -1.0, 1.0)
 
     def serving(self) -> dict[str, Serving]:
         """Both directions: image in, image out."""

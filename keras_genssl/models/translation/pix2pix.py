@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 import keras
 
-from keras_genssl.engine import PlayersModel, Serving, batches, replicas
-from keras_genssl.engine.networks import require_built
+from keras_genssl.engine import PlayersModel, Serving, replicas
+from keras_genssl.engine.networks import fitting, require_built, require_multiple, size_multiple
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
 from keras_genssl.models.translation.base import (
     absolute_error,
@@ -69,6 +69,7 @@ class Pix2Pix(PlayersModel):
         super().__init__(name=name)
         self.generator = generator
         self.discriminator = discriminator
+        self.multiple = size_multiple(generator)
         self.pixel_weight = pixel_weight
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 
@@ -82,7 +83,7 @@ class Pix2Pix(PlayersModel):
 
     def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""
-        source, target = batch["source"], batch["target"]
+        source, target = self._fitting(batch["source"]), batch["target"]
         fake = self.generator(source, training=True)
         fake_logits = self.discriminator(keras.ops.concatenate([source, fake], axis=-1), training=True)
         real_logits = self.discriminator(keras.ops.concatenate([source, target], axis=-1), training=True)
@@ -94,7 +95,7 @@ class Pix2Pix(PlayersModel):
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The sources and the targets, where there are any."""
-        return batch["source"], batch.get("target")
+        return self._fitting(batch["source"]), batch.get("target")
 
     def call(self, images: Any, training: bool = False) -> Any:
         """The generator's output."""
@@ -111,7 +112,7 @@ class Pix2Pix(PlayersModel):
         Returns:
             Images float32 `(batch, h, w, c)` in [-1, 1].
         """
-        images = batches.scaled(images)
+        images = self._fitting(fitting(self.generator, images))
         if seed is None:
             return keras.ops.clip(self.generator(images, training=False), -1.0, 1.0)
         generators = replicas.seed_generators(self.generator)
@@ -122,6 +123,11 @@ class Pix2Pix(PlayersModel):
         ]
         translated, _ = self.generator.stateless_call(self.generator.trainable_variables, state, images, training=True)
         return keras.ops.clip(translated, -1.0, 1.0)
+
+    def _fitting(self, source: Any) -> Any:
+        """Sources, if the generator gives back their size."""
+        remedy = f", or the generator stand between layers.PadToMultiple({self.multiple}) and layers.CropToSize()"
+        return require_multiple("source", source, self.multiple, remedy)
 
     def serving(self) -> dict[str, Serving]:
         """One function: image in, image out, without noise."""
