@@ -62,6 +62,16 @@ def test_every_public_name_of_addons_stands_once_and_no_other():
     assert found == expected
 
 
+def test_metric_learning_losses_have_addons_spelling():
+    elsewhere = ("giou", "kappa", "pinball", "focal", "sparsemax")
+    names = [
+        name for name in NAMES if name.startswith("losses.") and not any(part in name.lower() for part in elsewhere)
+    ]
+    assert len(names) == 14
+    for name in names:
+        assert callable(operator.attrgetter(name)(kg)), name
+
+
 def test_the_program_runs():
     names = guides.run("migrating_from_tfa.md")
     images = np.random.default_rng(0).normal(size=(8, 28, 28, 1)).astype("float32")

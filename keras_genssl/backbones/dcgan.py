@@ -51,7 +51,8 @@ def dcgan_generator(
     Radford et al., 2016 (https://arxiv.org/abs/1511.06434): batch normalisation and ReLU, tanh at the end, no
     pooling, weights N(0, 0.02), gains N(1, 0.02). The paper's network for 64 pixels has ``filters=128``. It
     starts at 4x4, at 7x7 for 28 pixels. Deviation: kernels of 4 and not 5, a multiple of the stride, so that no
-    checkerboard is built in (Odena et al., 2016, Deconvolution and Checkerboard Artifacts).
+    checkerboard is built in (Odena et al., 2016, Deconvolution and Checkerboard Artifacts). Sides other than 64 are
+    its pattern continued.
 
     With ``num_classes`` it is conditional (Mirza and Osindero, 2014, https://arxiv.org/abs/1411.1784): one-hot
     labels go into every hidden layer, as in Radford's own conditional DCGAN of MNIST.

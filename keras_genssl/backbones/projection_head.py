@@ -22,7 +22,8 @@ def projection_head(
     """Build a multi-layer perceptron from features to the space where views are compared.
 
     SimCLR, Chen et al., 2020 (https://arxiv.org/abs/2002.05709), Section 4.2: dense layers, batch normalisation and
-    ReLU after each but the last. Predictors (SimSiam, BYOL) are such networks too.
+    ReLU after each but the last. Predictors (SimSiam, BYOL) are such networks too. Deviation: batch normalisation has
+    Keras' epsilon of 1e-3; the code of these papers has 1e-5.
 
     Args:
         input_dim: length of the features, at least 1.

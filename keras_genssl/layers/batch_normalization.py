@@ -23,7 +23,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
     The moving statistics of a channel whose mean or variance in the batch is NaN or infinite stay as they are (Keras'
     own become NaN, and with them every later inference).
 
-    Args: those of `keras.layers.BatchNormalization`. As there, ``trainable=False`` also means inference mode.
+    Args: those of `keras.layers.BatchNormalization`. As there, ``trainable=False`` also means inference mode, and
+    ``epsilon`` is 1e-3 by default, where PyTorch's is 1e-5 and Chainer's 2e-5: `backbones` say where they keep it
+    against their papers' code.
 
     Ioffe and Szegedy, 2015 (https://arxiv.org/abs/1502.03167).
 

@@ -1,5 +1,17 @@
 """Losses of labelled embeddings and of pairs; one file per paper."""
 
+from keras_genssl.losses.metric_learning.addons import (
+    NpairsLoss,
+    NpairsMultilabelLoss,
+    angular_distance,
+    contrastive_loss,
+    lifted_struct_loss,
+    npairs_loss,
+    npairs_multilabel_loss,
+    pairwise_distance,
+    triplet_hard_loss,
+    triplet_semihard_loss,
+)
 from keras_genssl.losses.metric_learning.arcface import ArcFaceLoss
 from keras_genssl.losses.metric_learning.base import DistanceLoss, EmbeddingLoss
 from keras_genssl.losses.metric_learning.contrastive import ContrastiveBatchAllLoss, ContrastiveLoss
@@ -22,11 +34,21 @@ __all__ = [
     "LiftedStructLoss",
     "MultiSimilarityLoss",
     "NPairsLoss",
+    "NpairsLoss",
+    "NpairsMultilabelLoss",
     "ProxyAnchorLoss",
     "SoftmaxLoss",
     "TripletBatchAllLoss",
     "TripletHardLoss",
     "TripletSemiHardLoss",
+    "angular_distance",
+    "contrastive_loss",
+    "lifted_struct_loss",
+    "npairs_loss",
+    "npairs_multilabel_loss",
     "paired_distances",
+    "pairwise_distance",
     "pairwise_distances",
+    "triplet_hard_loss",
+    "triplet_semihard_loss",
 ]

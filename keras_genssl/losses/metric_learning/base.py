@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_genssl.losses.arguments import check_not_negative
 from keras_genssl.losses.labels import first_with_label
-from keras_genssl.losses.metric_learning.distances import Distance, check_metric, pairwise_distances
+from keras_genssl.losses.metric_learning.distances import Distance, as_float, check_metric, pairwise_distances
 
 
 class EmbeddingLoss(keras.losses.Loss):
@@ -19,8 +19,8 @@ class EmbeddingLoss(keras.losses.Loss):
     in which it is the anchor. On several replicas the examples of one replica meet each other alone, unless embeddings
     and labels are gathered first (`keras_genssl.engine.replicas.on_global_batch`). Sample weights weigh anchors.
 
-    Computed in float32 where embeddings are of half precision. Embeddings that are not finite make every value NaN,
-    so that whoever takes a step can see it in the loss.
+    Of embeddings of half precision it is computed in float32, and float32 is what comes back. Embeddings that are not
+    finite make every value NaN, so that whoever takes a step can see it in the loss.
 
     Args:
         name: the loss's name.
@@ -37,7 +37,7 @@ class EmbeddingLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss."""
-        y_true = ops.convert_to_tensor(y_true)
+        y_true = ops.convert_to_tensor(y_true, sparse=False)
         if len(y_true.shape) == 1 or y_true.shape[1:] == (1,):  # multi-hot labels, which a subclass may take, stay
             y_true = first_with_label(y_true)
         return super().__call__(y_true, y_pred, sample_weight)
@@ -100,12 +100,6 @@ class DistanceLoss(EmbeddingLoss):
 def as_labels(labels: Any) -> Any:
     """Labels as ``(batch,)``."""
     return ops.reshape(ops.convert_to_tensor(labels), (-1,))
-
-
-def as_float(embeddings: Any) -> Any:
-    """Embeddings in float32 at least."""
-    embeddings = ops.convert_to_tensor(embeddings)
-    return ops.cast(embeddings, keras.backend.result_type(embeddings.dtype, "float32"))
 
 
 def check_shapes(labels: Any, embeddings: Any) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import keras
 from keras import ops
 
 from keras_genssl.losses.contrastive.directions import directions
@@ -16,7 +17,7 @@ def pairwise_distances(embeddings: Any, distance_metric: Distance = "L2") -> Any
     """Distances between all rows of a batch, ``(batch, batch)``.
 
     Args:
-        embeddings: float ``(batch, dim)``.
+        embeddings: float ``(batch, dim)``; those of half precision are taken in float32.
         distance_metric: "L2", ``|a - b|``; "squared-L2", ``|a - b|^2``; "angular", ``1 - cos(a, b)``; or a
             function from embeddings ``(batch, dim)`` to distances ``(batch, batch)``.
 
@@ -30,6 +31,7 @@ def pairwise_distances(embeddings: Any, distance_metric: Distance = "L2") -> Any
     """
     if callable(distance_metric):
         return distance_metric(embeddings)
+    embeddings = as_float(embeddings)
     if distance_metric == "angular":
         unit = directions(embeddings)
         return ops.maximum(1.0 - ops.matmul(unit, ops.transpose(unit)), 0.0)
@@ -43,7 +45,7 @@ def paired_distances(first: Any, second: Any, distance_metric: str = "L2") -> An
     """Distances between the rows of two batches, ``(batch,)``: what `ContrastiveLoss` takes.
 
     Args:
-        first, second: float ``(batch, dim)``.
+        first, second: float ``(batch, dim)``; those of half precision are taken in float32.
         distance_metric: "L2", "squared-L2" or "angular", as in `pairwise_distances`.
 
     Returns:
@@ -57,11 +59,18 @@ def paired_distances(first: Any, second: Any, distance_metric: str = "L2") -> An
         >>> [float(x) for x in paired_distances(a, b)]
         [5.0]
     """
+    first, second = as_float(first), as_float(second)
     if distance_metric == "angular":
         return ops.maximum(1.0 - ops.sum(directions(first) * directions(second), axis=-1), 0.0)
     check_metric(distance_metric, METRICS[:2])
     squared = ops.sum(ops.square(first - second), axis=-1)
     return squared if distance_metric == "squared-L2" else safe_sqrt(squared)
+
+
+def as_float(embeddings: Any) -> Any:
+    """Embeddings in float32 at least."""
+    embeddings = ops.convert_to_tensor(embeddings)
+    return ops.cast(embeddings, keras.backend.result_type(embeddings.dtype, "float32"))
 
 
 def check_metric(distance_metric: Any, metrics: tuple[str, ...] = METRICS) -> None:

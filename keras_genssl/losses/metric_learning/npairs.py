@@ -28,8 +28,9 @@ class NPairsLoss(EmbeddingLoss):
             example's similarities. An example that shares its label with no other is then 0.
         reduction, dtype: as in `EmbeddingLoss`.
 
-    Call: ``y_true`` labels, int ``(batch,)``, or multi-hot ``(batch, classes)``; ``y_pred`` similarities, float
-    ``(batch, batch)``, or embeddings, float ``(batch, dim)``. ``call`` returns ``(batch,)``.
+    Call: ``y_true`` labels, int ``(batch,)`` or ``(batch, 1)``, or multi-hot ``(batch, classes)`` of two classes or
+    more, dense or sparse (``tf.SparseTensor``); ``y_pred`` similarities, float ``(batch, batch)``, or embeddings,
+    float ``(batch, dim)``. ``call`` returns ``(batch,)``.
 
     Raises:
         ValueError: if ``y_pred`` has not the shape said.
@@ -53,7 +54,7 @@ class NPairsLoss(EmbeddingLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Loss of each row, ``(batch,)``."""
-        y_true, y_pred = ops.convert_to_tensor(y_true), as_float(y_pred)
+        y_true, y_pred = ops.convert_to_tensor(y_true, sparse=False), as_float(y_pred)
         if len(y_true.shape) == 2 and y_true.shape[1] != 1:
             indicators = ops.cast(y_true, y_pred.dtype)
             shared = ops.matmul(indicators, ops.transpose(indicators))

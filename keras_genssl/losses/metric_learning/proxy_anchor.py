@@ -36,7 +36,7 @@ class ProxyAnchorLoss(keras.layers.Layer):
         name: the layer's name.
 
     Call: ``(labels, embeddings)``, int ``(batch,)`` and float ``(batch, embedding_dim)`` of any length; returns
-    ``(batch,)``, each the loss of the whole batch. Computed in float32 at least, whatever Keras' dtype policy;
+    ``(batch,)``, each the loss of the whole batch. Float32 at least, whatever Keras' dtype policy;
     NaN if an embedding is not finite.
 
     Raises:

@@ -36,6 +36,16 @@ def test_config_of_losses(loss):
     assert {**vars(restored), "_dtype_policy": None} == {**vars(loss), "_dtype_policy": None}
 
 
+def test_other_spellings_are_saved_under_their_own_name_and_loaded():
+    """Addons' name of the class is ours, which is registered once; functions are registered themselves."""
+    assert losses.NpairsLoss is losses.NpairsMultilabelLoss is losses.NPairsLoss
+    saved = keras.saving.serialize_keras_object(losses.NpairsMultilabelLoss())
+    assert saved["registered_name"] == "keras_genssl>NPairsLoss"
+    assert type(keras.saving.deserialize_keras_object(saved)) is losses.NPairsLoss
+    for function in (losses.triplet_semihard_loss, losses.lifted_struct_loss, losses.contrastive_loss):
+        assert keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(function)) is function
+
+
 @pytest.mark.parametrize(
     "layer",
     [

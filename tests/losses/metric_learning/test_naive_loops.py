@@ -63,6 +63,62 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", CASES)
+def test_half_precision_goes_in_and_float32_comes_out(name, dtype):
+    """Numbers are those of the rounded embeddings in float32, to the bit; the gradient has the embeddings' dtype."""
+    half = tf.cast(EMBEDDINGS, dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(half)
+        values = CASES[name][0].call(tf.constant(LABELS), half)
+    assert values.dtype == "float32"
+    assert tape.gradient(values, half).dtype == dtype
+    np.testing.assert_array_equal(values, CASES[name][0].call(tf.constant(LABELS), tf.cast(half, "float32")))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_distances_of_half_precision_are_float32(dtype):
+    half = tf.cast(EMBEDDINGS, dtype)
+    full, labels = tf.cast(half, "float32"), np.arange(5) % 2
+    for metric in ("L2", "squared-L2", "angular"):
+        for found, expected in (
+            (losses.pairwise_distances(half, metric), losses.pairwise_distances(full, metric)),
+            (losses.paired_distances(half[:5], half[5:], metric), losses.paired_distances(full[:5], full[5:], metric)),
+        ):
+            assert found.dtype == "float32"
+            np.testing.assert_array_equal(found, expected)
+    distances = tf.cast(losses.paired_distances(full[:5], full[5:]), dtype)
+    found = losses.ContrastiveLoss().call(labels, distances)
+    assert found.dtype == "float32"
+    np.testing.assert_array_equal(found, losses.ContrastiveLoss().call(labels, tf.cast(distances, "float32")))
+
+
+def sharing(indicators, similarities):
+    """Cross-entropy of each row against the rows that share labels with it, as many times as they do."""
+    rows = []
+    for i, own in enumerate(indicators):
+        counts = [sum(a and b for a, b in zip(own, other, strict=True)) for other in indicators]
+        total = sum(np.exp(similarities[i]))
+        rows.append(
+            -sum(c * np.log(np.exp(s) / total) for c, s in zip(counts, similarities[i], strict=True)) / sum(counts)
+        )
+    return rows
+
+
+def test_multi_hot_labels_are_dense_or_sparse():
+    generator = np.random.default_rng(5)
+    indicators = (generator.random((6, 4)) < 0.5).astype("int64")
+    indicators[:, 0] |= indicators.sum(axis=1) == 0
+    similarities = generator.normal(size=(6, 6)).astype("float32")
+    expected = sharing(indicators, similarities.astype(float))
+    loss = losses.NPairsLoss()
+    sparse = tf.sparse.from_dense(indicators)
+    for labels in (indicators, sparse, tf.cast(sparse, "float32"), tf.cast(sparse, "bool")):
+        np.testing.assert_allclose(loss.call(labels, similarities), expected, rtol=1e-5)
+        np.testing.assert_allclose(loss(labels, similarities), np.mean(expected), rtol=1e-5)
+    np.testing.assert_allclose(tf.function(loss)(sparse, tf.constant(similarities)), np.mean(expected), rtol=1e-5)
+
+
 def value_and_gradient(loss, embeddings):
     embeddings = tf.constant(embeddings)
     with tf.GradientTape() as tape:
