@@ -152,6 +152,7 @@ def _rows(values: Any, first: Any, rows: Any) -> Any:
     return tf.slice(values, [first] + [0] * (len(values.shape) - 1), [rows, *[-1] * (len(values.shape) - 1)])
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
 class ReplicaSeedGenerator(keras.random.SeedGenerator):
     """A seed generator that gives each replica its own numbers.
 
