@@ -183,6 +183,24 @@ def seed_generators(model: keras.layers.Layer) -> list[keras.random.SeedGenerato
     return list(found.values())
 
 
+def seeds_by_owner(model: keras.layers.Layer) -> dict[str, list[keras.random.SeedGenerator]]:
+    """Every seed generator by the model's attribute that holds it, in a stable order; `""`: the model itself."""
+    found: dict[str, list[keras.random.SeedGenerator]] = {}
+    seen: set[int] = set()
+    for owner, value in (*sorted(vars(model).items()), ("", model)):
+        if owner.startswith("_"):  # Keras' own lists of all layers; what they alone know is the model's
+            continue
+        for held in keras.tree.flatten(value):
+            generators = [held] if isinstance(held, keras.random.SeedGenerator) else []
+            if isinstance(held, keras.layers.Layer):
+                generators = seed_generators(held)
+            for generator in generators:
+                if id(generator) not in seen:
+                    seen.add(id(generator))
+                    found.setdefault(owner, []).append(generator)
+    return found
+
+
 def separate_noise(network: keras.layers.Layer) -> None:
     """Gives every Dropout-like layer of a network its own numbers on each replica, in place.
 
