@@ -1,6 +1,7 @@
 """Generative and self-supervised learning on images in Keras 3.
 
-Subpackages load on first use, so that ``import keras_genssl`` costs no more than ``import keras``:
+Subpackages load on first use, so that ``import keras_genssl`` costs no more than ``import keras``. What a saved model
+holds of them is found all the same (see `registry`):
 
     import keras_genssl as kg
 
@@ -10,6 +11,8 @@ Subpackages load on first use, so that ``import keras_genssl`` costs no more tha
 
 import importlib
 from types import ModuleType
+
+from keras_genssl.registry import when_keras_is_imported
 
 __version__ = "0.1.0"
 
@@ -44,3 +47,6 @@ def __getattr__(name: str) -> ModuleType:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+when_keras_is_imported()

@@ -1,5 +1,6 @@
 """The base of every method: what stock Keras leaves to the author of a `train_step`."""
 
+import os
 import types
 from typing import Any, ClassVar
 
@@ -238,18 +239,52 @@ class Method(keras.Model):
 
     # Saving -------------------------------------------------------------------------------------
 
+    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None) -> None:
+        """Saves networks, optimizers, seeds and settings as a `.keras` file, for `keras.saving.load_model`.
+
+        Raises:
+            ValueError: If the file is to be HDF5, which does not keep what is needed to load a method.
+        """
+        if str(filepath).endswith((".h5", ".hdf5")):
+            raise ValueError(
+                "`filepath` must end in .keras: HDF5 keeps neither a method's registered name nor its seeds. Received: "
+                f"filepath={str(filepath)!r} (`save_weights` takes a name in .weights.h5)"
+            )
+        super().save(filepath, overwrite=overwrite, zipped=zipped)
+
+    def export(self, filepath: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
+        """Refused: Keras' export knows one function of tensors, where methods say in `serving` what they answer.
+
+        Raises:
+            NotImplementedError: Always; it names `keras_genssl.export.saved_model`, which takes the method.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} is exported by `keras_genssl.export.saved_model(model, {str(filepath)!r})`, which "
+            "answers from image bytes too; Keras' own `export` does not know what a method serves"
+        )
+
     def save_own_variables(self, store: Any) -> None:
         """Stores the seeds of all layers too: Keras leaves them out, and a resumed run would differ."""
         super().save_own_variables(store)
-        for number, generator in enumerate(replicas.seed_generators(self)):
-            store[f"{_SEED}{number}"] = keras.ops.convert_to_numpy(generator.state)
+        for owner, generators in replicas.seeds_by_owner(self).items():
+            for number, generator in enumerate(generators):
+                store[f"{_SEED}{owner}_{number}"] = keras.ops.convert_to_numpy(generator.state)
 
     def load_own_variables(self, store: Any) -> None:
-        """Restores what `save_own_variables` stored."""
-        for number, generator in enumerate(replicas.seed_generators(self)):
-            generator.state.assign(store[f"{_SEED}{number}"][...])
-        own = [key for key in store.keys() if not key.startswith(_SEED)]  # noqa: SIM118, no mapping
-        super().load_own_variables({key: store[key] for key in own})
+        """Restores what `save_own_variables` stored.
+
+        A method of the same architecture goes on as the saved one would have. Weights load too where `views`,
+        dropout or the like are others: an attribute that holds as many seeds as it did gets them, and any other
+        keeps its own.
+        """
+        keys = list(store.keys())
+        seeds = {key for key in keys if key.startswith(_SEED)}
+        for owner, generators in replicas.seeds_by_owner(self).items():
+            own = [f"{_SEED}{owner}_{number}" for number in range(len(generators))]
+            if seeds.issuperset(own) and f"{_SEED}{owner}_{len(own)}" not in seeds:
+                for key, generator in zip(own, generators, strict=True):
+                    generator.state.assign(store[key][...])
+        super().load_own_variables({key: store[key] for key in keys if key not in seeds})
 
 
 def checked(method: Method, losses: Any) -> Any:

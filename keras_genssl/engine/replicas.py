@@ -152,6 +152,7 @@ def _rows(values: Any, first: Any, rows: Any) -> Any:
     return tf.slice(values, [first] + [0] * (len(values.shape) - 1), [rows, *[-1] * (len(values.shape) - 1)])
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
 class ReplicaSeedGenerator(keras.random.SeedGenerator):
     """A seed generator that gives each replica its own numbers.
 
@@ -180,6 +181,24 @@ def seed_generators(model: keras.layers.Layer) -> list[keras.random.SeedGenerato
         for generator in layer._seed_generators:
             found.setdefault(id(generator), generator)
     return list(found.values())
+
+
+def seeds_by_owner(model: keras.layers.Layer) -> dict[str, list[keras.random.SeedGenerator]]:
+    """Every seed generator by the model's attribute that holds it, in a stable order; `""`: the model itself."""
+    found: dict[str, list[keras.random.SeedGenerator]] = {}
+    seen: set[int] = set()
+    for owner, value in (*sorted(vars(model).items()), ("", model)):
+        if owner.startswith("_"):  # Keras' own lists of all layers; what they alone know is the model's
+            continue
+        for held in keras.tree.flatten(value):
+            generators = [held] if isinstance(held, keras.random.SeedGenerator) else []
+            if isinstance(held, keras.layers.Layer):
+                generators = seed_generators(held)
+            for generator in generators:
+                if id(generator) not in seen:
+                    seen.add(id(generator))
+                    found.setdefault(owner, []).append(generator)
+    return found
 
 
 def separate_noise(network: keras.layers.Layer) -> None:

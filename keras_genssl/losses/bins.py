@@ -132,6 +132,7 @@ def rebalancing_weights(frequencies: npt.ArrayLike, gamma: float = 0.5) -> np.nd
     return weights / np.sum(frequencies * weights)
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
 def annealed_mean(logits: Any, bins: npt.ArrayLike, temperature: float = 0.38) -> Any:
     """The mean of the bins under a sharpened distribution: between the mode (0) and the mean (1).
 

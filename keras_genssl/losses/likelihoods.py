@@ -10,6 +10,7 @@ MIN_LOG_VARIANCE = -12.0  # that of the rounding to 256 levels in [-1, 1], (2/25
 MAX_LOG_VARIANCE = 4.0
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
 def standard_normal_kl(mean: Any, log_variance: Any) -> Any:
     """The divergence of diagonal Gaussians from the standard normal, in nats.
 

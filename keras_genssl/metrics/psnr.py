@@ -9,6 +9,7 @@ from keras_genssl.metrics.channels import comparable
 from keras_genssl.metrics.image_metric import ImageMetric
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
 def psnr(
     y_true: Any,
     y_pred: Any,

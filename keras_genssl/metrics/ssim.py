@@ -24,6 +24,7 @@ def _local_means(images: Any) -> Any:
     return images
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
 def ssim(
     y_true: Any,
     y_pred: Any,

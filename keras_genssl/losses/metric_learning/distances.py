@@ -13,6 +13,7 @@ Distance = str | Callable[[Any], Any]
 METRICS = ("L2", "squared-L2", "angular")
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
 def pairwise_distances(embeddings: Any, distance_metric: Distance = "L2") -> Any:
     """Distances between all rows of a batch, ``(batch, batch)``.
 
@@ -41,6 +42,7 @@ def pairwise_distances(embeddings: Any, distance_metric: Distance = "L2") -> Any
     return squared if distance_metric == "squared-L2" else safe_sqrt(squared)
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
 def paired_distances(first: Any, second: Any, distance_metric: str = "L2") -> Any:
     """Distances between the rows of two batches, ``(batch,)``: what `ContrastiveLoss` takes.
 

@@ -1,0 +1,177 @@
+"""An object for each class and function that is registered, with it inside; arguments are not the defaults.
+
+`tests/test_saving.py` saves them all, and loads each in a fresh process. A registered name without an example fails
+there; methods have theirs in `tests/contracts.py` already, unless a class of the tests stands in it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+import keras_genssl as kg
+from tests import toys
+from tests.contracts import CASES
+
+
+def plain(*layers: keras.layers.Layer, size: int = 8, channels: int = 3) -> keras.Model:
+    """A plain model of pictures, layers one after the other."""
+    image = outputs = keras.Input((size, size, channels), batch_size=4)
+    for layer in layers:
+        outputs = layer(outputs)
+    return keras.Model(image, outputs)
+
+
+def with_labels(loss: keras.layers.Layer) -> keras.Model:
+    """A plain model that ends in a loss with weights."""
+    labels, embeddings = keras.Input((), batch_size=4, dtype="int32"), keras.Input((5,), batch_size=4)
+    return keras.Model([labels, embeddings], loss(labels, embeddings))
+
+
+def of_vectors(function: Callable[..., Any], **arguments: Any) -> keras.Model:
+    """A plain model of vectors, with a function as a layer."""
+    vectors = keras.Input((3,), batch_size=4)
+    layer = keras.layers.Lambda(function, arguments=arguments, output_shape=(None,))
+    return keras.Model(vectors, layer(vectors))
+
+
+def compiled(model: keras.Model, *args: Any, **arguments: Any) -> keras.Model:
+    model.compile(*args, **arguments)
+    model.optimizer.build(model.trainable_variables)  # of plain models; else it has no state to save
+    return model
+
+
+def simclr() -> keras.Model:
+    """Views inside views, an optimizer and a schedule of ours, a metric."""
+    views = kg.views.Compose([kg.views.RandomResizedCrop(toys.SIZE), kg.views.GaussianBlur()], seed=3)
+    model = kg.models.SimCLR(toys.encoder("encoder"), views=views, temperature=0.3)
+    optimizer = kg.optimizers.LARS(kg.schedules.ConstantThenLinear(0.2, 3, 5), trust=0.01)
+    return compiled(model, optimizer, metrics=[keras.metrics.CosineSimilarity(name="alike")])
+
+
+def byol() -> keras.Model:
+    """A schedule of ours as an argument; two distributions of views."""
+    views, momentum = kg.views.byol(size=toys.SIZE), kg.schedules.CosineMomentum(0.9, steps=7)
+    return compiled(kg.models.BYOL(toys.encoder("encoder"), views=views, momentum=momentum), "sgd")
+
+
+def with_views(method: type[kg.engine.Method], *args: Any, **arguments: Any) -> keras.Model:
+    views = kg.views.RandomFlip(0.3, seed=2)
+    return compiled(method(toys.encoder("encoder"), *args, toys.head(), views=views, **arguments), "adam")
+
+
+def wgan() -> keras.Model:
+    """A constraint inside a network, an objective and a penalty as arguments, two optimizers."""
+    critic = toys.encoder("critic", 1)
+    kg.regularizers.clip_weights(critic, 0.05)
+    penalty = kg.regularizers.DRAGANPenalty(3.0)
+    model = kg.models.GAN(toys.decoder(4), critic, 4, kg.losses.WassersteinGANLoss(), penalty, ema=0.9)
+    model.compile({"discriminator": "rmsprop", "generator": kg.optimizers.LARS(0.1)})
+    return model
+
+
+def perceptual() -> kg.losses.PerceptualLoss:
+    extractor = kg.backbones.perceptual_extractor("small", ["block1_conv2", "block2_conv2"], weights=None)
+    return kg.losses.PerceptualLoss(extractor, [0.5, 0.25], pixel="l2", pixel_weight=2.0, distance="l1")
+
+
+def method(name: str) -> Callable[[], keras.Model]:
+    return lambda: CASES[name].make(run_eagerly=True)
+
+
+pairwise = kg.losses.pairwise_distances
+METHODS: dict[str, Callable[[], Any]] = {
+    **{name.partition(",")[0]: method(name) for name in reversed(CASES) if not name.startswith("Toy")},
+    "SimCLR": simclr,
+    "BYOL": byol,
+    "SimSiam": lambda: with_views(kg.models.SimSiam),
+    "BarlowTwins": lambda: with_views(kg.models.BarlowTwins, redundancy_weight=0.01),
+    "VICReg": lambda: with_views(kg.models.VICReg, covariance_weight=2.0),
+    "MoCo": lambda: with_views(kg.models.MoCo, queue_size=5, groups=2, temperature=0.3),
+    "InstanceDiscrimination": lambda: with_views(kg.models.InstanceDiscrimination, 10, temperature=0.3),
+    "Jigsaw": lambda: kg.models.Jigsaw(toys.encoder("encoder"), 4, grid=2),
+    "RelativePosition": lambda: kg.models.RelativePosition(toys.encoder("encoder")),
+    "ShuffleAndLearn": lambda: kg.models.ShuffleAndLearn(toys.encoder("encoder")),
+    "GAN": wgan,
+}
+LAYERS: dict[str, Callable[[], Any]] = {
+    "BatchNormalization": lambda: plain(kg.layers.BatchNormalization(synchronized=True, momentum=0.5)),
+    "BicubicUpsampling": lambda: plain(kg.layers.BicubicUpsampling(2)),
+    "CaffePreprocessing": lambda: plain(kg.layers.CaffePreprocessing()),
+    "ImageStandardization": lambda: plain(kg.layers.ImageStandardization()),
+    "InstanceNormalization": lambda: plain(kg.layers.InstanceNormalization(1e-2, gamma_initializer="random_normal")),
+    "LabToRGB": lambda: plain(kg.layers.RGBToLab(), kg.layers.LabToRGB()),
+    "RGBToLab": lambda: plain(kg.layers.RGBToLab()),
+    "MinibatchStdDev": lambda: plain(kg.layers.MinibatchStdDev(group_size=2, num_features=3)),
+    "PixelShuffle": lambda: plain(kg.layers.PixelShuffle(2), channels=4),
+    "ReflectionPadding2D": lambda: plain(kg.layers.ReflectionPadding2D(2)),
+    "SelfAttention2D": lambda: plain(kg.layers.SelfAttention2D(spectral_normalization=True), channels=8),
+    "SpectralNormalization": lambda: plain(kg.layers.SpectralNormalization(keras.layers.Conv2D(2, 3), 2)),
+    "TargetNetwork": lambda: plain(kg.engine.TargetNetwork(toys.encoder("online"), 0.8, average_statistics=True)),
+    "PerceptualExtractor": lambda: plain(perceptual().extractor),
+    "ColorJitter": lambda: plain(kg.views.ColorJitter(0.3, 0.2, 0.1, hue=0.05, probability=0.9, seed=2)),
+    "Compose": lambda: plain(kg.views.Compose([kg.views.RandomFlip(0.3, seed=4), kg.views.Solarize(seed=5)], seed=2)),
+    "GaussianBlur": lambda: plain(kg.views.GaussianBlur((0.2, 1.5), 0.6, kernel_size=3, seed=2)),
+    "RandomFlip": lambda: plain(kg.views.RandomFlip(0.3, seed=2)),
+    "RandomGrayscale": lambda: plain(kg.views.RandomGrayscale(0.3, seed=2)),
+    "RandomResizedCrop": lambda: plain(kg.views.RandomResizedCrop(6, scale=(0.3, 0.8), seed=2)),
+    "Solarize": lambda: plain(kg.views.Solarize(0.25, probability=0.6, seed=2)),
+    "ArcFaceLoss": lambda: with_labels(kg.losses.ArcFaceLoss(3, 5, margin=0.25, scale=16.0)),
+    "ProxyAnchorLoss": lambda: with_labels(kg.losses.ProxyAnchorLoss(3, 5, margin=0.2, alpha=8.0)),
+    "SoftmaxLoss": lambda: with_labels(kg.losses.SoftmaxLoss(3, 5)),
+    "annealed_mean": lambda: of_vectors(kg.losses.annealed_mean, bins=[[0.0], [1.0], [3.0]], temperature=0.5),
+    "pairwise_distances": lambda: of_vectors(pairwise, distance_metric="angular"),
+    "paired_distances": lambda: of_vectors(kg.losses.paired_distances, second=[[0.5, -1.0, 2.0]], distance_metric="squared-L2"),
+    "standard_normal_kl": lambda: of_vectors(kg.losses.standard_normal_kl, log_variance=0.5),
+    "psnr": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.psnr]),
+    "ssim": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.ssim]),
+}
+OTHERS: dict[str, Callable[[], Any]] = {
+    "FeatureQueue": lambda: kg.engine.FeatureQueue(5, 3),
+    "ImagePool": lambda: kg.engine.ImagePool((4, 4, 3), 6),
+    "MemoryBank": lambda: kg.engine.MemoryBank(5, 3, momentum=0.25),
+    "ReplicaSeedGenerator": lambda: kg.engine.replicas.ReplicaSeedGenerator(5),
+    "SharedSeedGenerator": lambda: keras.initializers.RandomNormal(0.5, seed=kg.engine.replicas.SharedSeedGenerator(5)),
+    "GaussianNoise": lambda: kg.corruptions.GaussianNoise(0.25),
+    "MaskingNoise": lambda: kg.corruptions.MaskingNoise(0.25, value=0.5),
+    "SaltAndPepperNoise": lambda: kg.corruptions.SaltAndPepperNoise(0.25),
+    "FeatureMatchingLoss": lambda: kg.losses.FeatureMatchingLoss("sum"),
+    "HingeGANLoss": kg.losses.HingeGANLoss,
+    "LeastSquaresGANLoss": lambda: kg.losses.LeastSquaresGANLoss(-1.0, 1.0, 0.0, 1.0),
+    "MinimaxGANLoss": lambda: kg.losses.MinimaxGANLoss(0.1, 0.2),
+    "NonSaturatingGANLoss": lambda: kg.losses.NonSaturatingGANLoss(0.1, 0.2),
+    "RelativisticAverageGANLoss": kg.losses.RelativisticAverageGANLoss,
+    "RelativisticGANLoss": kg.losses.RelativisticGANLoss,
+    "WassersteinGANLoss": kg.losses.WassersteinGANLoss,
+    "BinCrossEntropy": lambda: kg.losses.BinCrossEntropy([[0.0, 1.0], [2.0, 3.0]], [0.5, 1.5], 2.0, neighbours=2),
+    "BarlowTwinsLoss": lambda: kg.losses.BarlowTwinsLoss(0.01, "sum"),
+    "InfoNCELoss": lambda: kg.losses.InfoNCELoss(0.2),
+    "NegativeCosineSimilarity": lambda: kg.losses.NegativeCosineSimilarity(name="alike"),
+    "NTXentLoss": lambda: kg.losses.NTXentLoss(0.3, reduction="none"),
+    "SupConLoss": lambda: kg.losses.SupConLoss(0.3),
+    "VICRegLoss": lambda: kg.losses.VICRegLoss(1.0, 2.0, 3.0),
+    "BernoulliLikelihood": lambda: kg.losses.BernoulliLikelihood("bits"),
+    "GaussianLikelihood": lambda: kg.losses.GaussianLikelihood(0.25, learn_variance=False),
+    "_InRange": lambda: kg.losses.GaussianLikelihood(0.25).log_variance.constraint,
+    "ContrastiveBatchAllLoss": lambda: kg.losses.ContrastiveBatchAllLoss(0.5, "angular"),
+    "ContrastiveLoss": lambda: kg.losses.ContrastiveLoss(0.5, similar_label=0),
+    "LiftedStructLoss": lambda: kg.losses.LiftedStructLoss(0.5),
+    "MultiSimilarityLoss": lambda: kg.losses.MultiSimilarityLoss(1.0, 20.0, 0.25, epsilon=None),
+    "NPairsLoss": lambda: kg.losses.NPairsLoss(from_embeddings=True),
+    "TripletBatchAllLoss": lambda: kg.losses.TripletBatchAllLoss(0.5, "squared-L2"),
+    "TripletHardLoss": lambda: kg.losses.TripletHardLoss(0.5, soft=True, distance_metric=pairwise),
+    "TripletSemiHardLoss": lambda: kg.losses.TripletSemiHardLoss(0.5, name="triplets"),
+    "PerceptualLoss": perceptual,
+    "KLSparsity": lambda: kg.losses.KLSparsity(0.1, 0.2),
+    "L1Sparsity": lambda: kg.losses.L1Sparsity(0.2),
+    "PSNR": lambda: kg.metrics.PSNR(border=2, name="decibels"),
+    "SSIM": lambda: kg.metrics.SSIM(channel="rgb"),
+    "LARS": lambda: kg.optimizers.LARS(kg.schedules.ConstantThenLinear(0.2, 3, 5), 0.5, nesterov=True, exclude=["b$"]),
+    "ClipWeights": lambda: keras.layers.Dense(2, kernel_constraint=kg.regularizers.ClipWeights(0.05)),
+    "DRAGANPenalty": lambda: kg.regularizers.DRAGANPenalty(3.0),
+    "GradientPenalty": lambda: kg.regularizers.GradientPenalty(3.0),
+    "R1Penalty": lambda: kg.regularizers.R1Penalty(3.0, every=4),
+    "ConstantThenLinear": lambda: kg.schedules.ConstantThenLinear(0.2, 3, 5, final=0.1),
+    "CosineMomentum": lambda: kg.schedules.CosineMomentum(0.9, 7),
+}
+EXAMPLES = {**METHODS, **LAYERS, **OTHERS}
