@@ -53,7 +53,9 @@ class Memory(keras.layers.Layer):
         """Restores what `save_own_variables` stored; nothing waits where it was saved without."""
         values = {key: store[key][...] for key in store.keys()}  # noqa: SIM118, no mapping
         super().load_own_variables({key: value for key, value in values.items() if not key.startswith(_WAITING)})
-        for number, (variable, weight) in enumerate(zip(self.waiting, self.weights, strict=True) if self.waiting else ()):
+        for number, (variable, weight) in enumerate(
+            zip(self.waiting, self.weights, strict=True) if self.waiting else ()
+        ):
             variable.assign(values.get(f"{_WAITING}{number}", weight.value))
 
 
@@ -65,9 +67,7 @@ def remember(step: Step, memories: Sequence[Memory], action: Callable[[], None])
         memories: Those of the method.
         action: Assigns to Keras variables. Those of no memory take it at once.
     """
-    pairs = [
-        pair for memory in memories if memory.waiting for pair in zip(memory.weights, memory.waiting, strict=True)
-    ]
+    pairs = [pair for memory in memories if memory.waiting for pair in zip(memory.weights, memory.waiting, strict=True)]
     if not pairs:
         where(step.taken, action)
         return

@@ -1,5 +1,6 @@
 """What Keras and its callbacks see of several players as the one optimizer that they ask for."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,8 +32,7 @@ class PlayersOptimizers:
     @property
     def iterations(self) -> Any:
         """The updates that every player has had: the fewest of a player's."""
-        counts = [keras.ops.convert_to_tensor(optimizer.iterations) for optimizer in self._optimizers.values()]
-        return keras.ops.min(keras.ops.stack(counts))
+        return functools.reduce(keras.ops.minimum, [each.iterations for each in self._optimizers.values()])
 
     @property
     def variables(self) -> list[keras.Variable]:

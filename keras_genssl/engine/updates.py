@@ -134,7 +134,10 @@ def _not_finite_on_all_replicas(gradients: Sequence[Any], given: Sequence[Any]) 
         return list(gradients)
     fine = _on_all_replicas(all_finite(given))
     factor = tf.where(fine, 1.0, float("nan"))
-    return [None if gradient is None else tf.math.scalar_mul(tf.cast(factor, gradient.dtype), gradient) for gradient in gradients]
+    return [
+        None if gradient is None else tf.math.scalar_mul(tf.cast(factor, gradient.dtype), gradient)
+        for gradient in gradients
+    ]
 
 
 def _on_all_replicas(fine: Any) -> Any:
