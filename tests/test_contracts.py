@@ -179,6 +179,57 @@ def test_bytes_equal_floats_and_wild_floats_are_refused(subject: Subject, double
         model.train_on_batch(wild)
 
 
+# What belongs to a batch: statistics, power iterations, the images that a discriminator is shown again.
+OF_A_BATCH = {"moving_mean", "moving_variance", "u", "images", "stored"}
+
+
+def test_what_belongs_to_an_update_moves_once_per_update(subject: Subject) -> None:
+    """Of two batches whose gradients make one update: a weight that no optimizer moves is the average's or a queue's."""
+    targets = layers_of(subject.single.model, kg.engine.TargetNetwork)
+    held = [w for layer in (*targets, *layers_of(subject.single.model, kg.engine.Memory)) for w in layer.weights]
+    others = {w.name for w in subject.single.model.non_trainable_weights if all(w is not other for other in held)}
+    assert others <= OF_A_BATCH, "of an update? Then a TargetNetwork's or a Memory's"
+    if not held:
+        return
+    model = keras.models.load_model(subject.saved)
+    compile_to_accumulate(model, subject.case.learning_rate)
+    targets, memories = layers_of(model, kg.engine.TargetNetwork), layers_of(model, kg.engine.Memory)
+    averaged = [
+        (target, weight, online)
+        for target in targets
+        for weight, online in zip(target.copy.weights, target._online().weights, strict=True)
+        if online.trainable or target.average_statistics
+    ]
+    old = [weight.numpy() for _, weight, _ in averaged]
+    remembered = [weight.numpy() for memory in memories for weight in memory.weights]
+    train(model, [subject.batches[1]])
+    assert_same([weight.numpy() for _, weight, _ in averaged], old, 0)
+    assert_same([weight.numpy() for memory in memories for weight in memory.weights], remembered, 0)
+    train(model, [subject.batches[2]])
+    schedule = getattr(model, "momentum", None)
+    for (target, weight, online), before in zip(averaged, old, strict=True):
+        kept = float(schedule(0)) if callable(schedule) else target.momentum
+        np.testing.assert_allclose(weight, kept * before + (1 - kept) * online.numpy(), atol=1e-6, err_msg=weight.path)
+    for memory, before in zip(memories, remembered, strict=True):
+        assert np.any(memory.weights[0].numpy() != before)
+
+
+def layers_of(model: keras.Model, kind: type) -> list[keras.layers.Layer]:
+    return [layer for layer in model._flatten_layers() if isinstance(layer, kind)]
+
+
+def compile_to_accumulate(model: kg.engine.Method, learning_rate: float) -> None:
+    """Two steps make an update of each player."""
+    if not isinstance(model, kg.engine.PlayersModel):
+        model.compile(keras.optimizers.SGD(learning_rate, gradient_accumulation_steps=2), run_eagerly=True)
+        return
+    rounds = {player: sum(player in players for players in model.rounds()) for player in model.players()}
+    model.compile(
+        {p: keras.optimizers.SGD(learning_rate, gradient_accumulation_steps=2 * count) for p, count in rounds.items()},
+        run_eagerly=True,
+    )
+
+
 def test_a_step_in_bfloat16_is_near_that_in_float32(subject: Subject) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

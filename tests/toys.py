@@ -68,10 +68,9 @@ class ToyGAN(PlayersModel):
         penalty = ops.square(ops.sqrt(ops.sum(ops.square(slope), axis=(1, 2, 3)) + 1e-12) - 1.0)
         return {"critic": ops.softplus(fake_logits) + ops.softplus(-real_logits) + penalty}
 
-    def train_step(self, data: Any) -> dict[str, Any]:
-        logs = super().train_step(data)
-        self.average.update()
-        return logs
+    def after_update(self, player: str) -> None:
+        if player == "generator":
+            self.average.update()
 
     def call(self, latents: Any, training: bool = False) -> Any:
         return self.average(latents, training=training)

@@ -16,11 +16,13 @@ from keras_genssl.callbacks.reconstruction_grid import ReconstructionGrid
 from keras_genssl.callbacks.resume import Resume
 from keras_genssl.callbacks.sample_grid import SampleGrid
 from keras_genssl.callbacks.triplet_mining import TripletMining
+from keras_genssl.engine.for_player import ForPlayer
 
 __all__ = [
     "ClusteringProbe",
     "FewLabelProbe",
     "FineTuningProbe",
+    "ForPlayer",
     "ImageMetrics",
     "KNNProbe",
     "LatentWalk",

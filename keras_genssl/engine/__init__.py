@@ -6,6 +6,7 @@ from keras_genssl.engine.feature_queue import FeatureQueue
 from keras_genssl.engine.finite import finite
 from keras_genssl.engine.gradients import input_gradient
 from keras_genssl.engine.image_pool import ImagePool
+from keras_genssl.engine.memory import Memory
 from keras_genssl.engine.memory_bank import MemoryBank
 from keras_genssl.engine.method import Method
 from keras_genssl.engine.players import PlayersModel
@@ -17,6 +18,7 @@ from keras_genssl.engine.tiles import in_tiles
 __all__ = [
     "FeatureQueue",
     "ImagePool",
+    "Memory",
     "MemoryBank",
     "Method",
     "PlayersModel",

@@ -6,16 +6,21 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.memory import Memory
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class FeatureQueue(keras.layers.Layer):
+class FeatureQueue(Memory):
     """The newest `size` vectors, in a ring: each new one takes the place of the oldest.
 
     The dictionary of MoCo (He et al., 2020, https://arxiv.org/abs/1911.05722, Section 3.1). It starts full of
     random unit vectors, as the authors' code does: a loss over it has `size` negatives from the first step on. The
     size need not be a multiple of the batch, as it must be there: the ring wraps inside a batch too, and of a batch
     larger than itself it keeps the end.
+
+    Each example's vector enters once. Where several batches make one update (`gradient_accumulation_steps`) their
+    vectors enter together, at the update: what a loss has as negatives is what was there before it, as with one batch
+    of their size (see `engine.memory.Memory`).
 
     The replicas' vectors are gathered in replica order: all replicas hold the same queue, that of one device. It is
     saved and restored with the model that holds it.
@@ -36,7 +41,7 @@ class FeatureQueue(keras.layers.Layer):
     """
 
     def __init__(self, size: int, dim: int, name: str | None = None) -> None:
-        super().__init__(name=name, dtype=keras.config.floatx())
+        super().__init__(name=name)
         for argument, value in (("size", size), ("dim", dim)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"`{argument}` must be an integer of at least 1. Received: {argument}={value!r}")

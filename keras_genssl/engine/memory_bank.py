@@ -8,16 +8,19 @@ from keras import ops
 
 from keras_genssl.engine import replicas
 from keras_genssl.engine.feature_queue import random_unit_vectors
+from keras_genssl.engine.memory import Memory
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class MemoryBank(keras.layers.Layer):
+class MemoryBank(Memory):
     """One unit vector for each training example, moved towards its newest features.
 
     Wu et al., 2018 (https://arxiv.org/abs/1805.01978), Section 3.1: ``v_i <- m v_i + (1 - m) f_i``, normalised. It
     starts with random unit vectors. The replicas' features are gathered in replica order: all replicas hold the
     same bank, that of one device. Where an example stands in a global batch more than once, the last one counts and
-    the others do not. It is saved and restored with the model that holds it.
+    the others do not. Where several batches make one update (`gradient_accumulation_steps`) their examples move
+    together, at the update, as with one batch of their size; for that the bank is held twice (see
+    `engine.memory.Memory`). It is saved and restored with the model that holds it.
 
     Args:
         size: The number of training examples, at least 1.
@@ -36,7 +39,7 @@ class MemoryBank(keras.layers.Layer):
     """
 
     def __init__(self, size: int, dim: int, momentum: float = 0.5, name: str | None = None) -> None:
-        super().__init__(name=name, dtype=keras.config.floatx())
+        super().__init__(name=name)
         for argument, value in (("size", size), ("dim", dim)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"`{argument}` must be an integer of at least 1. Received: {argument}={value!r}")

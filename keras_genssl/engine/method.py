@@ -8,9 +8,11 @@ import keras
 import tensorflow as tf
 
 from keras_genssl.engine import batches, replicas
+from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.finite import finite
+from keras_genssl.engine.memory import Memory, remember
 from keras_genssl.engine.serving import Serving
-from keras_genssl.engine.updates import update
+from keras_genssl.engine.updates import counting, update, where
 
 
 class Method(keras.Model):
@@ -20,12 +22,11 @@ class Method(keras.Model):
     example by example. The base takes any batch that `data.load` or a user gives (see `batch`), and mends
     what stock Keras gets wrong when several workers train together: the reduction of the logs, state
     that is created inside `fit`, noise that repeats on every replica, and seeds that are missing from
-    saved models. A momentum method adds its update after the step:
+    saved models. What a method does besides it says in two hooks, and the engine knows when: `after_update`, once the
+    optimizer has moved the weights, and `remember`, for what a batch leaves behind. A momentum method:
 
-        def train_step(self, data):
-            logs = super().train_step(data)
+        def after_update(self):
             self.target.update()
-            return logs
 
     Args:
         name: The model's name.
@@ -69,6 +70,25 @@ class Method(keras.Model):
     def num_labels(self) -> int | None:
         """How many classes the field `label` counts, from 0 on; None where labels are not looked at."""
         return None
+
+    def after_update(self) -> None:
+        """What follows an update of the weights: the momentum of a target network, an average, a codebook's.
+
+        It takes effect once per update, whatever that takes: with `gradient_accumulation_steps=n` in the optimizer
+        once in n batches, and not where loss scaling skips a batch or XLA goes on without one. What it assigns to
+        `keras.Variable`s counts; `self.optimizer.iterations` is the number of updates, this one included.
+        """
+
+    def remember(self, x: Any, y: Any, y_pred: Any) -> None:
+        """What a batch leaves behind for the losses of later updates: keys in a queue, rows of a memory bank.
+
+        Every batch that the optimizer takes leaves it once. What it assigns to the weights of an `engine.Memory` is
+        seen by losses from the next update on, and what it assigns to other `keras.Variable`s at once.
+
+        Args:
+            x, y: What `learn` was given.
+            y_pred: The output of `call` before the update.
+        """
 
     def serving(self) -> dict[str, Serving]:
         """What an exported model answers: signature name -> function; the first is the default."""
@@ -114,7 +134,10 @@ class Method(keras.Model):
                 steps_per_execution=steps_per_execution,
                 auto_scale_loss=False,  # Keras asks the method's own policy, which says nothing of its networks'
             )
+            accumulate(self.optimizer)
             self.optimizer.build(self.trainable_variables)
+            for memory in self.memories():
+                memory.wait(counting(self.optimizer).gradient_accumulation_steps)
         self.settings = types.SimpleNamespace(
             optimizer=optimizer,
             metrics=list(metrics or []),
@@ -122,6 +145,10 @@ class Method(keras.Model):
             run_eagerly=run_eagerly,
             steps_per_execution=steps_per_execution,
         )
+
+    def memories(self) -> list[Memory]:
+        """The layers that remember batches."""
+        return [layer for layer in self._flatten_layers(include_self=False) if isinstance(layer, Memory)]
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -187,14 +214,16 @@ class Method(keras.Model):
         return batches.checked(type(self).__name__, named, self.fields, self.shapes(), self.num_labels())
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One update; returns the logs."""
+        """One step of the optimizer; returns the logs."""
         return self.learn(*self.unpack(self.batch(data)))[1]
 
     def learn(self, x: Any, y: Any) -> tuple[Any, dict[str, Any]]:
-        """One update from what `unpack` names, for a `train_step` that makes x and y or needs the output.
+        """One step from what `unpack` names, for a `train_step` that makes x and y or needs the output.
+
+        With `gradient_accumulation_steps=n` in the optimizer n steps make one update.
 
         Returns:
-            What `call` gave for x before the update, and the logs.
+            What `call` gave for x before the step, and the logs.
 
         Raises:
             InvalidArgumentError: When run, if a loss or a gradient is not finite, before a weight has moved. Under
@@ -207,7 +236,9 @@ class Method(keras.Model):
             scaled = self.optimizer.scale_loss(replicas.share_of_mean(losses) + penalty / replicas.count())
         variables = self.trainable_variables
         gradients = tape.gradient(scaled, variables)
-        update(type(self).__name__, self.optimizer, gradients, variables, losses, self.jit_compile)
+        step = update(type(self).__name__, self.optimizer, gradients, variables, losses, self.jit_compile)
+        remember(step, self.memories(), lambda: self.remember(x, y, y_pred))
+        where(step.moved, self.after_update)
         self._track_loss(losses, penalty)
         return y_pred, self.logs(self.compute_metrics(x, y, y_pred))
 

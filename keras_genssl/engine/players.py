@@ -1,5 +1,6 @@
 """Methods in which several networks, the players, are trained by optimizers of their own."""
 
+import functools
 import types
 from typing import Any, TypeAlias
 
@@ -7,8 +8,11 @@ import keras
 import tensorflow as tf
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.accumulation import accumulate
+from keras_genssl.engine.for_player import for_players
 from keras_genssl.engine.method import Method, checked, regularization
-from keras_genssl.engine.updates import update
+from keras_genssl.engine.players_optimizers import PlayersOptimizers
+from keras_genssl.engine.updates import update, where
 
 Optimizer: TypeAlias = keras.optimizers.Optimizer
 
@@ -37,7 +41,12 @@ class PlayersModel(Method):
     step raises, or under XLA goes on.
 
     Optimizers are attributes, `<player>_optimizer`, saved and restored with the model. Logs hold
-    `<player>_loss`, averaged over the global batches of an epoch.
+    `<player>_loss`, averaged over the global batches of an epoch. Keras' callbacks find all of them as `optimizer`;
+    `callbacks.ForPlayer` has a callback see one player.
+
+    What follows a player's update is said in `after_update`. With `gradient_accumulation_steps=n` in its optimizer, a
+    player is updated once in n of *its rounds*, by the mean of their gradients; another player may move between them.
+    Where all players have one round and one n, n steps are one step on a batch n times as large.
 
     Args:
         reuse_batch: Whether every round sees the whole batch, as the lecture's pseudo-code has it,
@@ -67,6 +76,9 @@ class PlayersModel(Method):
     def rounds(self) -> list[tuple[str, ...]]:
         """The rounds of a step; by default one, of all players."""
         return [tuple(self.players())]
+
+    def after_update(self, player: str) -> None:  # type: ignore[override]
+        """What follows an update of a player's weights, as in `Method.after_update`."""
 
     # Compiling ----------------------------------------------------------------------------------
 
@@ -116,6 +128,7 @@ class PlayersModel(Method):
                 auto_scale_loss=False,
             )
             for player, optimizer in made.items():
+                accumulate(optimizer)
                 optimizer.build(self.variables_of(player))
                 setattr(self, f"{player}_optimizer", optimizer)
                 if player not in self.player_trackers:
@@ -146,6 +159,40 @@ class PlayersModel(Method):
     def optimizer_of(self, player: str) -> Optimizer:
         """A player's optimizer."""
         return getattr(self, f"{player}_optimizer")
+
+    @property
+    def optimizer(self) -> PlayersOptimizers | None:
+        """All players' optimizers, as Keras' callbacks look at one; None before `compile`."""
+        made = getattr(self.settings, "optimizers", None)
+        return made and PlayersOptimizers(made)
+
+    @optimizer.setter
+    def optimizer(self, optimizer: None) -> None:
+        if optimizer is not None:  # None is what Keras' own `compile` is given
+            raise AttributeError(
+                "`optimizer` must not be set on a model of several players: give `compile` their optimizers. "
+                f"Received: {optimizer!r}"
+            )
+
+    def fit(  # type: ignore[override]
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        **options: Any,
+    ) -> keras.callbacks.History:
+        """Keras' own; callbacks that several players make no sense for are refused before the first epoch.
+
+        Args: as for `keras.Model.fit`.
+
+        Raises:
+            ValueError: If a callback watches `loss`, or swaps averaged weights in.
+        """
+        callbacks = for_players(callbacks, list(self.players()))
+        return super().fit(x, y, batch_size, epochs, verbose, callbacks, **options)
 
     def variables_of(self, player: str) -> list[keras.Variable]:
         """A player's trainable variables, in a stable order."""
@@ -184,6 +231,7 @@ class PlayersModel(Method):
             }
         variables = {player: self.variables_of(player) for player in players}
         gradients = {player: tape.gradient(scaled[player], variables[player]) for player in players}
+        steps = {}
         for player in players:
             if all(gradient is None for gradient in gradients[player]):
                 raise ValueError(
@@ -192,8 +240,11 @@ class PlayersModel(Method):
                 )
             name = f"{player!r} in {type(self).__name__}"
             optimizer = self.optimizer_of(player)
-            update(name, optimizer, gradients[player], variables[player], losses[player], self.jit_compile)
+            given = gradients[player], variables[player], losses[player]
+            steps[player] = update(name, optimizer, *given, self.jit_compile)
         _restore(statistics)
+        for player, step in steps.items():
+            where(step.moved, functools.partial(self.after_update, player))
         self._track(losses, penalties)
 
     def _forward(self, batch: dict[str, Any], players: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -27,7 +27,7 @@ class TargetNetwork(keras.layers.Layer):
 
         self.target = TargetNetwork(encoder, momentum=0.99)
         keys = self.target(images, training=True)
-        self.target.update()                        # after the optimizer's step
+        self.target.update()                        # in the method's `after_update`
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class TargetNetwork(keras.layers.Layer):
         return self.copy(inputs, training=training)
 
     def update(self, momentum: Any = None) -> None:
-        """Moves the copy towards the online network; once per step, after the optimizer.
+        """Moves the copy towards the online network; once per update, in a method's `after_update`.
 
         Args:
             momentum: A float or scalar tensor that stands in for the layer's own.

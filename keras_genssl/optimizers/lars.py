@@ -34,6 +34,8 @@ class LARS(keras.optimizers.Optimizer):
         exclude: Regular expressions; a variable is excluded where one is found in its `path`. By default biases and
             the scales and offsets of normalisation, whatever their layers are called. Add the name of a supervised
             head that is trained beside the encoder, as the authors do.
+        gradient_accumulation_steps: None, or how many batches make one update, by the mean of their gradients, at
+            least 2.
         name: The optimizer's name.
 
     Raises:
@@ -54,6 +56,7 @@ class LARS(keras.optimizers.Optimizer):
         trust: float = 0.001,
         nesterov: bool = False,
         exclude: Sequence[str] = ("bias$", "gamma$", "beta$"),
+        gradient_accumulation_steps: int | None = None,
         name: str = "lars",
     ) -> None:
         for argument, value, fits, rule in (
@@ -64,7 +67,9 @@ class LARS(keras.optimizers.Optimizer):
         ):
             if not fits:
                 raise ValueError(f"`{argument}` {rule}. Received: {argument}={value!r}")
-        super().__init__(learning_rate=learning_rate, name=name)
+        super().__init__(
+            learning_rate=learning_rate, gradient_accumulation_steps=gradient_accumulation_steps, name=name
+        )
         self.momentum = momentum
         self.coupled_weight_decay = weight_decay  # what Keras calls `weight_decay` it applies by itself
         self.trust = trust
@@ -105,4 +110,5 @@ class LARS(keras.optimizers.Optimizer):
             "trust": self.trust,
             "nesterov": self.nesterov,
             "exclude": self.exclude,
+            "gradient_accumulation_steps": self.gradient_accumulation_steps,
         }

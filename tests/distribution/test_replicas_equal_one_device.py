@@ -109,6 +109,16 @@ def test_what_stands_for_others_is_trained_itself() -> None:
     assert [name for name, other in SAME_ON_WORKERS.items() if name in noisy and other not in noisy] == []
 
 
+def test_batches_of_an_update_are_one_large_batch_on_two_replicas_too(trained) -> None:
+    one, many = (
+        {key: value for key, value in trained[strategy].items() if key.startswith("accumulation/")}
+        for strategy in ("default", "mirrored")
+    )
+    assert len(one) == 4  # encoder none, head, its copy, the queue and its position
+    for key, value in one.items():
+        np.testing.assert_allclose(many[key], value, rtol=0, atol=1e-9, err_msg=key)
+
+
 def test_mixed_precision_takes_the_steps_of_one_device(trained) -> None:
     """To the rounding of bfloat16, 0.07 here: steps twice as large would be off by 1, half as large by 0.5."""
     one, many = (trained[strategy]["mixed_precision"] for strategy in ("default", "mirrored"))

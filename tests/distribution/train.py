@@ -65,7 +65,7 @@ def main(name: str, output: str, *case_names: str) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 assert_interrupted_equals_whole(CASES[case_name], pathlib.Path(folder), strategy.scope)
     if name in ("default", "mirrored"):
-        results |= mixed_precision(strategy)
+        results |= mixed_precision(strategy) | accumulation(strategy)
     with open(output, "wb") as file:
         np.savez(file, **results)
 
@@ -90,6 +90,33 @@ def mixed_precision(strategy: tf.distribute.Strategy) -> dict[str, np.ndarray]:
     model.fit(tf.data.Dataset.from_tensor_slices(examples).batch(BATCH), verbose=0, shuffle=False)
     moved = [weight.numpy() - old for weight, old in zip(model.trainable_variables, before, strict=True)]
     return {"mixed_precision": np.concatenate([values.ravel() for values in moved])}
+
+
+def accumulation(strategy: tf.distribute.Strategy) -> dict[str, np.ndarray]:
+    """Where momentum contrast comes to in three updates: of whole batches, or on replicas of halves of them."""
+    import keras
+
+    import keras_genssl as kg
+    from tests import toys
+    from tests.contracts import images
+
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    keras.utils.set_random_seed(7)
+    halves = strategy.num_replicas_in_sync > 1
+    with strategy.scope():
+        flat = keras.Sequential([keras.Input((toys.SIZE, toys.SIZE, 3)), keras.layers.Flatten()])
+        head = keras.Sequential([keras.Input((flat.output_shape[-1],)), keras.layers.Dense(3, use_bias=False)])
+        model = kg.models.MoCo(flat, head, queue_size=50, momentum=0.5, groups=1)
+        steps = 2 if halves else None
+        model.compile(
+            keras.optimizers.SGD(0.5, 0.9, clipnorm=0.1, use_ema=True, gradient_accumulation_steps=steps),
+            run_eagerly=not halves,
+        )
+    first, second = (images(np.random.default_rng(seed), 3 * BATCH)["image"] for seed in (1, 2))
+    data = tf.data.Dataset.from_tensor_slices({"first": first, "second": second})
+    model.fit(data.batch(BATCH // 2 if halves else BATCH), verbose=0, shuffle=False)
+    return {f"accumulation/{index}": weight.numpy() for index, weight in enumerate(model.weights)}
 
 
 if __name__ == "__main__":

@@ -66,7 +66,6 @@ def test_two_steps_by_hand(double_precision: None) -> None:
     queue, position = model.queue.vectors.numpy(), 0
     for _ in range(2):  # the second wraps
         loss = model.train_on_batch(PAIRS)
-        momentum = [0.75 * k + 0.25 * q for k, q in zip(momentum, online, strict=True)]  # first the momentum
         keys = embed(momentum, PAIRS["second"])
 
         def mean(encoder, head, keys=keys, queue=queue):
@@ -76,6 +75,7 @@ def test_two_steps_by_hand(double_precision: None) -> None:
         encoder, head = online
         slopes = [slope(lambda w, h=head: mean(w, h), encoder), slope(lambda w, e=encoder: mean(e, w), head)]
         online = [weights - 0.1 * gradient for weights, gradient in zip(online, slopes, strict=True)]
+        momentum = [0.75 * k + 0.25 * q for k, q in zip(momentum, online, strict=True)]  # after the update
         queue = queue.copy()
         for key in keys:
             queue[position % 6] = key
@@ -116,9 +116,10 @@ def test_views_are_drawn_twice_in_training_and_nowhere_else() -> None:
     assert views.calls == 0
     np.testing.assert_allclose(features, images.reshape(4, 4) @ model.encoder.get_weights()[0], atol=1e-6)
     np.testing.assert_allclose(model.encode(images), features, atol=1e-6)
+    keys = [model.key_encoder.get_weights()[0], model.key_head.get_weights()[0]]  # which move after the update
     model.train_on_batch({"image": images})
     assert views.calls == 2
-    expected = embed([model.key_encoder.get_weights()[0], model.key_head.get_weights()[0]], images[:, ::-1])
+    expected = embed(keys, images[:, ::-1])
     np.testing.assert_allclose(model.queue.vectors[:4], expected, atol=1e-6)
 
 

@@ -32,7 +32,8 @@ class BYOL(TwoViews):
         predictor: A built network of projections to projections; None: one like the head.
         views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
         momentum: In [0, 1], or a function of the number of updates before this one, a tensor, that can be serialized:
-            `schedules.CosineMomentum(0.996, steps)`, the paper's, with the steps of the whole training.
+            `schedules.CosineMomentum(0.996, steps)`, the paper's, with the updates of the whole training (its batches,
+            unless the optimizer accumulates gradients of several).
         name: The model's name.
 
     Raises:
@@ -92,13 +93,11 @@ class BYOL(TwoViews):
         of_second = self.distance.call(y_pred["first_target"], y_pred["second_prediction"])
         return 4.0 + 2.0 * of_first + 2.0 * of_second
 
-    def train_step(self, data: Any) -> dict[str, Any]:
-        """One update, then the target's; returns the logs."""
-        logs = super().train_step(data)
+    def after_update(self) -> None:
+        """The target follows."""
         momentum = self.momentum(self.optimizer.iterations - 1) if callable(self.momentum) else self.momentum
         self.target_encoder.update(momentum)
         self.target_head.update(momentum)
-        return logs
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""

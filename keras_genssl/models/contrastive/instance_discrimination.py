@@ -100,11 +100,13 @@ class InstanceDiscrimination(EncoderAndHead):
         return ops.logsumexp(logits, axis=1) - ops.take_along_axis(logits, y[:, None], axis=1)[:, 0]
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One update; returns the logs."""
+        """One step on a view of each image; returns the logs."""
         images, index = self.unpack(self.batch(data))
-        embeddings, logs = self.learn(images if self.views is None else self.views(images), index)
-        self.bank.update(index, embeddings)
-        return logs
+        return self.learn(images if self.views is None else self.views(images), index)[1]
+
+    def remember(self, x: Any, y: Any, y_pred: Any) -> None:
+        """The batch's images move in the memory."""
+        self.bank.update(y, y_pred)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""

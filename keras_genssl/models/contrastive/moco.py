@@ -18,9 +18,11 @@ class MoCo(EncoderAndHead):
     """Momentum contrast: each view finds the key of its other view among those of a queue.
 
     He et al., 2020 (https://arxiv.org/abs/1911.05722); v2: Chen et al., 2020 (https://arxiv.org/abs/2003.04297). A
-    step: move the key networks (`m k + (1 - m) q`, parameters alone: their batch statistics are their own), keys of
-    the second views, loss of the first views' queries against their keys and the queue, update, enqueue the keys.
-    What v1 and v2 differ in are arguments:
+    step: keys of the second views, loss of the first views' queries against their keys and the queue, update, enqueue
+    the keys, move the key networks (`m k + (1 - m) q`, parameters alone: their batch statistics are their own; the
+    authors move them first, which is the same, as they start equal). Where several batches make one update
+    (`gradient_accumulation_steps`), the key networks move once, and all keys enter the queue then. What v1 and v2
+    differ in are arguments:
 
     |                | v1                                               | v2 (the default)                 |
     |----------------|--------------------------------------------------|----------------------------------|
@@ -124,18 +126,22 @@ class MoCo(EncoderAndHead):
         return self.loss_of_queries.call(y, y_pred, self.queue.vectors)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One update; returns the logs."""
+        """One step on two views of each image; returns the logs."""
         batch = self.batch(data)
         if self.views is None:
             first, second = batch["first"], batch["second"]
         else:
             first, second = self.views(batch["image"]), self.views(batch["image"])
+        return self.learn(first, ops.stop_gradient(self.keys(second, training=True)))[1]
+
+    def remember(self, x: Any, y: Any, y_pred: Any) -> None:
+        """The keys enter the queue."""
+        self.queue.enqueue(y)
+
+    def after_update(self) -> None:
+        """The key networks follow."""
         self.key_encoder.update()
         self.key_head.update()
-        keys = ops.stop_gradient(self.keys(second, training=True))
-        _, logs = self.learn(first, keys)
-        self.queue.enqueue(keys)
-        return logs
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""

@@ -93,12 +93,10 @@ class LatentGAN(PlayersModel):
         """A step's latents, one for each real image, `(batch, latent_dim)`: equal for any number of replicas."""
         return replicas.normal((ops.shape(real)[0], self.latent_dim), self.seed)
 
-    def train_step(self, data: Any) -> dict[str, Any]:
-        """The rounds of a step, then the generator's average; returns the logs."""
-        logs = super().train_step(data)
-        if self.average is not None:
+    def after_update(self, player: str) -> None:  # type: ignore[override]
+        """The average follows the generator."""
+        if player == "generator" and self.average is not None:
             self.average.update()
-        return logs
 
     def predict_step(self, data: Any) -> Any:
         """What `call` makes of a batch of latents."""
