@@ -5,6 +5,7 @@ from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths, halvings
 from keras_genssl.backbones.residual_blocks import initializer, residual_features, residual_generator
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import SpectralNormalization
 
 
@@ -44,6 +45,7 @@ def sngan_generator(
         >>> sngan_generator((28, 28, 1), latent_dim=16, filters=4).output_shape
         (None, 28, 28, 1)
     """
+    require_channels_last()
     side, stages = halvings(image_shape)
     check_widths(latent_dim=latent_dim, filters=filters, num_classes=num_classes)
     return residual_generator(image_shape, latent_dim, filters, side, stages, num_classes, synchronized, name)
@@ -82,6 +84,7 @@ def sngan_discriminator(
         >>> sngan_discriminator((28, 28, 1), filters=4).output_shape
         (None, 1)
     """
+    require_channels_last()
     _, stages = halvings(image_shape)
     check_widths(filters=filters, num_classes=num_classes)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import InstanceNormalization, ReflectionPadding2D
 
 _MAX_WIDENING = 8  # the paper's channels stop doubling at 512 = 8 * 64
@@ -47,6 +48,7 @@ def unet_generator(
         >>> unet_generator((28, 28, 1), output_channels=3, filters=4).output_shape
         (None, 28, 28, 3)
     """
+    require_channels_last()
     height, width = image_shape[:2]
     if None in image_shape or min(height, width) < 8:
         raise ValueError(f"`image_shape` must be at least 8 pixels high and wide. Received: image_shape={image_shape}")

@@ -5,6 +5,7 @@ from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths, halvings
 from keras_genssl.backbones.residual_blocks import initializer, residual_features, residual_generator
+from keras_genssl.data_format import require_channels_last
 
 
 def wgan_gp_generator(
@@ -37,6 +38,7 @@ def wgan_gp_generator(
         >>> wgan_gp_generator((28, 28, 1), latent_dim=16, filters=4).output_shape
         (None, 28, 28, 1)
     """
+    require_channels_last()
     side, stages = halvings(image_shape)
     check_widths(latent_dim=latent_dim, filters=filters)
     return residual_generator(image_shape, latent_dim, filters, side, stages, None, synchronized, name)
@@ -70,6 +72,7 @@ def wgan_gp_critic(
         >>> wgan_gp_critic((28, 28, 1), filters=4).output_shape
         (None, 1)
     """
+    require_channels_last()
     _, stages = halvings(image_shape)
     check_widths(filters=filters)
     images = keras.Input(tuple(image_shape), name="images")

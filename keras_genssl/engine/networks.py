@@ -1,4 +1,4 @@
-"""What a method asks of the networks that it is given, before it looks at their shapes."""
+"""What a method asks of the networks that it is given."""
 
 import keras
 
@@ -25,3 +25,22 @@ def require_built(**networks: keras.Model) -> None:
                 f"`{argument}` must be a functional or sequential model, which tells what it takes and gives "
                 f"(`keras.Model(inputs, outputs)`). Received: {network.name!r}, a {type(network).__name__}"
             )
+
+
+def require_match(name: str, shape: tuple[int | None, ...], other: str, expected: tuple[int | None, ...]) -> None:
+    """Refuses two networks of which one, `name`, does not give what another one, `other`, takes.
+
+    Args:
+        name: The argument that the first came as.
+        shape: What it gives; None where any size will do.
+        other: The argument that the second came as.
+        expected: What it takes.
+
+    Raises:
+        ValueError: If the two shapes cannot be one.
+    """
+    fits = len(shape) == len(expected) and all(
+        given == taken or None in (given, taken) for given, taken in zip(shape, expected, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"`{name}` must give what `{other}` takes, {tuple(expected)}. Received: {tuple(shape)}")

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_genssl.engine import replicas
 from keras_genssl.engine.method import Method, checked, regularization
+from keras_genssl.engine.rules import require
 from keras_genssl.engine.updates import update
 
 Optimizer: TypeAlias = keras.optimizers.Optimizer
@@ -226,7 +227,7 @@ class PlayersModel(Method):
             f"The batch size on each replica must be a multiple of the {rounds} rounds of a step, which take a share "
             "each (or set `reuse_batch`)"
         )
-        with tf.control_dependencies([tf.debugging.assert_equal(size % rounds, 0, message=rule)]):
+        with tf.control_dependencies([require(size % rounds == 0, f"{rule}. Received:", size, "examples")]):
             batch = {key: tf.identity(value) for key, value in batch.items()}
         return {key: value[number::rounds] for key, value in batch.items()}
 

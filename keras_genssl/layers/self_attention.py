@@ -5,11 +5,12 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
 from keras_genssl.layers.spectral_normalization import SpectralNormalization
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class SelfAttention2D(keras.layers.Layer):
+class SelfAttention2D(ImageLayer):
     """Lets each position of a feature map look at all others: ``y = x + γ W_o softmax(q kᵀ) v``.
 
     SAGAN, Zhang et al., 2019 (https://arxiv.org/abs/1805.08318), Section 3 with the sizes of its code: queries and keys

@@ -6,6 +6,7 @@ from typing import Any
 from keras import ops
 
 from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.shapes import check_same_shape
 
 Distance = str | Callable[[Any], Any]
 
@@ -50,13 +51,15 @@ def paired_distances(first: Any, second: Any, distance_metric: str = "L2") -> An
         The distances. The gradient of equal rows is 0.
 
     Raises:
-        ValueError: if ``distance_metric`` is none of these.
+        ValueError: if ``distance_metric`` is none of these, or the two batches have not one shape.
 
     Example:
         >>> a, b = ops.convert_to_tensor([[0.0, 3.0]]), ops.convert_to_tensor([[4.0, 0.0]])
         >>> [float(x) for x in paired_distances(a, b)]
         [5.0]
     """
+    first, second = ops.convert_to_tensor(first), ops.convert_to_tensor(second)
+    check_same_shape(first=first, second=second)
     if distance_metric == "angular":
         return ops.maximum(1.0 - ops.sum(directions(first) * directions(second), axis=-1), 0.0)
     check_metric(distance_metric, METRICS[:2])

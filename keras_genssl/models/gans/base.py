@@ -196,6 +196,10 @@ class ClassConditionalGAN(LatentGAN):
         super().__init__(generator, latent_dim, ema, conditions=(num_classes,), name=name)
         self.num_classes = num_classes
 
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Real images have the shape of generated ones, and a label each."""
+        return {**super().shapes(), "label": ()}
+
     def num_labels(self) -> int:
         """The number of classes: the engine refuses labels outside."""
         return self.num_classes
