@@ -52,6 +52,9 @@ class ToyGAN(PlayersModel):
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         return {"critic": [self.critic], "generator": [self.generator]}
 
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        return {"image": self.generator.output_shape[1:]}
+
     def rounds(self) -> list[tuple[str, ...]]:
         return [("critic",)] * self.critic_rounds + [("generator",)]
 

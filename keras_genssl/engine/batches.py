@@ -74,7 +74,7 @@ def checked(
     named = dict(named)
     for field in (*required, *shapes):
         if field in named:
-            named[field] = _of_shape(method, field, named[field], shapes.get(field))
+            named[field] = of_shape(method, field, named[field], shapes.get(field))
     examples = {field: named[field] for field in dict.fromkeys((*required, *shapes)) if field in named}
     if num_labels is not None and "label" in named:
         named["label"] = classes(named["label"], num_labels)
@@ -114,8 +114,19 @@ def _assert_shared_out(first: Any) -> list[Any]:
     return [require(tf.shape(first)[0] > 0, rule)]
 
 
-def _of_shape(method: str, field: str, value: Any, shape: tuple[int | None, ...] | None) -> Any:
-    """A dense tensor of known rank; `shape`, of an example, is that of the field where the method says one."""
+def of_shape(method: str, field: str, value: Any, shape: tuple[int | None, ...] | None) -> Any:
+    """A dense tensor of known rank.
+
+    Args:
+        method: Who asks, for the messages.
+        field: What it is.
+        value: A tensor.
+        shape: That of an example, where the method says one; None for any size.
+
+    Raises:
+        ValueError: If the shape is another, or the rank neither said nor told.
+        RuleError: When run, if the shape is another where it was not known before.
+    """
     if isinstance(value, tf.RaggedTensor | tf.SparseTensor):
         raise ValueError(
             f"`{field}` must be a dense tensor for this {method}: give its examples one shape in the dataset's `map`. "

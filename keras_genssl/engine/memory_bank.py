@@ -9,6 +9,7 @@ from keras import ops
 from keras_genssl.engine import replicas
 from keras_genssl.engine.feature_queue import random_unit_vectors
 from keras_genssl.engine.rules import require
+from keras_genssl.engine.shapes import require_rows
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -77,8 +78,9 @@ class MemoryBank(keras.layers.Layer):
             features: `(batch, dim)` of this replica, of any length, through which no gradient flows.
 
         Raises:
-            ValueError: See `checked`.
+            ValueError: See `checked`; or if features have another length.
         """
+        require_rows("features", features, (self.dim,))
         features = ops.cast(ops.stop_gradient(features), self.vectors.dtype)
         index, features = replicas.all_gather((self.checked(index), features))
         order = ops.arange(ops.shape(index)[0], dtype="int32")

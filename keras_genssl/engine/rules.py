@@ -40,7 +40,7 @@ def require(condition: Any, rule: str, *received: Any) -> Any:
         >>> require(tf.constant(False), "`k` must be even. Received:", tf.constant([3, 4]), "by number")
         Traceback (most recent call last):
         ...
-        keras_genssl.engine.rules.RuleError: `k` must be even. Received: [3, 4] by number
+        keras_genssl.engine.rules.RuleError: `k` must be even. Received: (3, 4) by number
     """
     if not tf.executing_eagerly():
         return tf.debugging.Assert(condition, [rule, *received], summarize=_SHOWN)
@@ -77,11 +77,11 @@ def _rule_in(message: str) -> str | None:
 
 
 def _listed(part: str) -> str:
-    """Numbers as Python writes them, words as they are."""
+    """A shape or a number as Python writes it, words as they are."""
     numbers = part.strip("[]").split()
     if not all(number.lstrip("-").isdigit() for number in numbers):
         return part
-    return f"[{', '.join(numbers)}]" if len(numbers) > 1 else "".join(numbers)
+    return f"({', '.join(numbers)})" if len(numbers) > 1 else "".join(numbers)
 
 
 _SHOWN = 8  # dimensions of a shape

@@ -41,3 +41,10 @@ def same_shape(name: str, value: Any, other_name: str, other: Any, axes: int | N
     sizes, others = tf.shape(value)[:axes], tf.shape(other)[:axes]
     with tf.control_dependencies([require(tf.reduce_all(sizes == others), rule, sizes, "and", others)]):
         return tf.identity(value)
+
+
+def require_rows(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Raises ValueError where the argument `name` is known not to be `(batch, *shape)`."""
+    if not tf.TensorShape(value.shape).is_compatible_with((None, *shape)):
+        wanted = ", ".join(("batch", *map(str, shape)))
+        raise ValueError(f"`{name}` must have shape ({wanted}). Received: {tuple(value.shape)}")

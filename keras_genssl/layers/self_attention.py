@@ -70,7 +70,10 @@ class SelfAttention2D(ImageLayer):
         size, height, width, channels = ops.shape(inputs)
         query = ops.reshape(self.query(inputs, training=training), (size, height * width, channels // 8))
         key, value = (
-            ops.reshape(ops.max_pool(projection(inputs, training=training), 2, 2), (size, -1, filters))
+            ops.reshape(
+                ops.max_pool(projection(inputs, training=training), 2, 2, data_format="channels_last"),
+                (size, -1, filters),
+            )
             for projection, filters in ((self.key, channels // 8), (self.value, channels // 2))
         )  # (batch, h w / 4, ...)
         # Not a transpose: in the second derivative of a conditional (lazy penalties) XLA cannot invert it.
@@ -86,3 +89,7 @@ class SelfAttention2D(ImageLayer):
     def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {**super().get_config(), "spectral_normalization": self.spectral_normalization}
+
+
+def _halved(features: Any) -> Any:
+    return ops.max_pool(features, 2, 2, data_format="channels_last")

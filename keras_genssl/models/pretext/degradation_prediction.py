@@ -98,7 +98,9 @@ class DegradationPrediction(Method):
         before, after = (self._maps(images, training) for images in pair)
         answers = []
         for a, b, pool, head in zip(before, after, self.pools, self.heads, strict=True):
-            difference = ops.average_pool(b - a, pool, strides=pool, padding="valid")  # (batch, h', w', channels)
+            difference = ops.average_pool(  # (batch, h', w', channels)
+                b - a, pool, strides=pool, padding="valid", data_format="channels_last"
+            )
             logits = ops.cast(head(difference / _TEMPERATURE), keras.config.floatx())
             answers.append(ops.reshape(logits, (ops.shape(logits)[0], -1, self.num_degradations)))
         return ops.log_softmax(ops.stack(answers, axis=2), axis=-1)
