@@ -146,8 +146,7 @@ class NoiseView(keras.layers.Layer):
         self.built = True
 
     def call(self, images: Any) -> Any:
-        shape = (ops.shape(images)[0], *images.shape[1:])
-        return ops.clip(images + self.stddev * replicas.normal(shape, self.seed), -1.0, 1.0)
+        return ops.clip(images + self.stddev * replicas.normal(ops.shape(images), self.seed), -1.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
         return {"stddev": self.stddev, "name": self.name}

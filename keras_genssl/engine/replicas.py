@@ -138,7 +138,7 @@ def _own(draw: Callable[[tuple[Any, ...]], Any], shape: tuple[Any, ...]) -> Any:
     if tf.distribute.in_cross_replica_context():
         return draw((rows * count(), *shape[1:]))[:rows]
     if isinstance(rows, int):
-        rule = "Batches whose size is known at tracing must have one size on all replicas, where noise is drawn"
+        rule = "Noise of a batch size known at tracing needs batches of one size on all replicas"
         sizes = _sizes(rows)
         with tf.control_dependencies([require(tf.reduce_all(sizes == rows), f"{rule}. Received:", sizes)]):
             return tf.identity(_rows(draw((rows * count(), *shape[1:])), index() * rows, rows))

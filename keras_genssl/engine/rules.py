@@ -8,18 +8,17 @@ from typing import Any
 import tensorflow as tf
 
 
-class RuleError(ValueError, tf.errors.InvalidArgumentError):
+class RuleError(tf.errors.InvalidArgumentError, ValueError):
     """A step that broke a rule, in the rule's own sentence.
 
     A `ValueError`, as for rules that are looked at before anything runs; and TensorFlow's error too, which a compiled
     step raises with the sentence at the end of a page of its stack.
 
     Args:
+        node_def: None; like the next one what Keras hands on where it makes the error anew.
+        op: None.
         message: The sentence.
     """
-
-    def __init__(self, message: str) -> None:
-        tf.errors.InvalidArgumentError.__init__(self, None, None, message)
 
 
 def require(condition: Any, rule: str, *received: Any) -> Any:
@@ -46,7 +45,7 @@ def require(condition: Any, rule: str, *received: Any) -> Any:
         return tf.debugging.Assert(condition, [rule, *received], summarize=_SHOWN)
     if not condition:
         parts = (part if isinstance(part, str) else _listed(str(part.numpy())) for part in received)
-        raise RuleError(" ".join((rule, *parts)))
+        raise RuleError(None, None, " ".join((rule, *parts)))
     return None
 
 
@@ -61,15 +60,15 @@ def in_plain_words(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
             rule = None if isinstance(error, RuleError) else _rule_in(error.message)
             if rule is None:
                 raise
-        raise RuleError(rule)  # not while the other is handled: Python would show both
+        raise RuleError(None, None, rule)  # not while the other is handled: Python would show both
 
     return told
 
 
 def _rule_in(message: str) -> str | None:
-    """The sentence in TensorFlow's message, if it is one of a rule: they say `must`."""
+    """The sentence in TensorFlow's message, if it is one of ours: they say what must be, or what was received."""
     found = re.search(r"assertion failed: \[(.*)\]\s*$", message, re.MULTILINE)
-    if found is None or " must " not in found[1]:
+    if found is None or not re.search(" must |Received:", found[1]):
         return None
     own = found[1].split("] [Condition ")[0]  # after it `tf.debugging` lists values
     rule, *received = own.split("] [")

@@ -70,10 +70,7 @@ class SelfAttention2D(ImageLayer):
         size, height, width, channels = ops.shape(inputs)
         query = ops.reshape(self.query(inputs, training=training), (size, height * width, channels // 8))
         key, value = (
-            ops.reshape(
-                ops.max_pool(projection(inputs, training=training), 2, 2, data_format="channels_last"),
-                (size, -1, filters),
-            )
+            ops.reshape(_halved(projection(inputs, training=training)), (size, -1, filters))
             for projection, filters in ((self.key, channels // 8), (self.value, channels // 2))
         )  # (batch, h w / 4, ...)
         # Not a transpose: in the second derivative of a conditional (lazy penalties) XLA cannot invert it.

@@ -76,9 +76,9 @@ def test_shapes_that_are_not_told_train_as_others_do(model: kg.models.EDSR) -> N
     assert losses[0] == losses[1]
     np.testing.assert_allclose(losses[0], 0.5, atol=1e-6)  # the network starts at the bicubic enlargement
     model.fit(pairs((2, 4, 4, 3), (2, 8, 8, 3), told=False), verbose=0)
-    np.testing.assert_array_equal(
-        model.predict(pairs((2, 4, 4, 3), (2, 8, 8, 3), told=False), verbose=0).shape, (2, 8, 8, 3)
-    )
+    low = np.full((2, 4, 4, 3), 0.5, np.float32)
+    unknown = tf.data.Dataset.from_generator(lambda: iter([low]), output_types="float32")
+    np.testing.assert_array_equal(model.predict(unknown, verbose=0), model.predict(low, verbose=0))
 
 
 class Ruleless(kg.engine.Method):
@@ -127,9 +127,8 @@ def test_other_errors_of_tensorflow_stay_as_they_are() -> None:
 def test_what_was_received_is_told() -> None:
     @tf.function
     def step(x: tf.Tensor) -> tf.Tensor:
-        with tf.control_dependencies(
-            [require(tf.size(x) == 0, "`x` must be [, ) empty. Received:", tf.size(x), "of", tf.shape(x))]
-        ):
+        rule = "`x` must lie in [0, 1), or be empty. Received:"
+        with tf.control_dependencies([require(tf.size(x) == 0, rule, tf.size(x), "of", tf.shape(x))]):
             return tf.identity(x)
 
     message = r"^`x` must lie in \[0, 1\), or be empty. Received: 6 of \(2, 3\)$"
@@ -148,9 +147,7 @@ def test_keras_layers_told_otherwise_are_refused() -> None:
     """A network with channels first would be built in silence, and be another."""
     functions = [value for value in vars(kg.backbones).values() if inspect.isfunction(value)]
     functions = [function for function in functions if function.__name__ in kg.backbones.__all__]
-    assert {"resnet18", "edsr", "unet_generator", "sngan_discriminator", "srcnn"} < {
-        each.__name__ for each in functions
-    }
+    assert {kg.backbones.resnet18, kg.backbones.srcnn, kg.backbones.unet_generator} < set(functions)
     numbers = {"scale": 2, "padding": 1}
     own = [getattr(kg.layers, name) for name in kg.layers.__all__ if not name.endswith("ormalization")]
     own += [kg.layers.InstanceNormalization, kg.views.RandomFlip, kg.engine.Method]
