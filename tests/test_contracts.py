@@ -239,3 +239,32 @@ def test_a_step_in_bfloat16_is_near_that_in_float32(subject: Subject) -> None:
     assert any(layer.compute_dtype == "bfloat16" for layer in model._flatten_layers())
     near = model.train_on_batch(subject.batches[0], return_dict=True)
     assert near == pytest.approx(subject.single.logs, rel=0.05, abs=0.02)
+
+
+def test_a_dataset_need_not_tell_shapes(subject: Subject) -> None:
+    model = subject.single.model
+    batch = {key: tf.constant(value) for key, value in subject.batches[0].items()}
+    shapes = model.shapes()
+    assert set(model.fields[: model.num_required]) <= set(shapes)
+    unknown = {key: tf.TensorSpec(None, value.dtype) for key, value in batch.items()}
+    taken = tf.function(model.batch, input_signature=[unknown], autograph=False)
+    for key, value in taken.get_concrete_function().structured_outputs.items():
+        assert key not in shapes or tuple(value.shape) == (None, *shapes[key])
+    found, plain = taken(batch), model.batch(batch)
+    for key in batch:
+        np.testing.assert_allclose(found[key], plain[key], atol=1e-6)
+
+
+def test_fields_that_do_not_fit_are_refused_by_name(subject: Subject) -> None:
+    model = subject.single.model
+    batch = {key: tf.constant(value) for key, value in subject.batches[0].items()}
+    first, *others = (key for key in (*model.fields, *model.shapes()) if key in batch and key in model.shapes())
+    for key in {first, *others}:
+        with pytest.raises(ValueError, match=rf"`{key}` must have shape \(batch,"):
+            model.batch({**batch, key: batch[key][..., None]})
+        if len(batch[key].shape) > 1:
+            with pytest.raises(ValueError, match=rf"`{key}` must have shape \(batch,.*Received: a batch of shape"):
+                model.batch({**batch, key: tf.concat([batch[key]] * 3, axis=-1)})
+    for key in set(others) - {first}:
+        with pytest.raises(ValueError, match=rf"`{key}` must hold as many examples as `{first}`. Received: 1 and 12"):
+            model.batch({**batch, key: batch[key][:1]})

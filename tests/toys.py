@@ -52,6 +52,9 @@ class ToyGAN(PlayersModel):
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         return {"critic": [self.critic], "generator": [self.generator]}
 
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        return {"image": self.generator.output_shape[1:]}
+
     def rounds(self) -> list[tuple[str, ...]]:
         return [("critic",)] * self.critic_rounds + [("generator",)]
 
@@ -142,8 +145,7 @@ class NoiseView(keras.layers.Layer):
         self.built = True
 
     def call(self, images: Any) -> Any:
-        shape = (ops.shape(images)[0], *images.shape[1:])
-        return ops.clip(images + self.stddev * replicas.normal(shape, self.seed), -1.0, 1.0)
+        return ops.clip(images + self.stddev * replicas.normal(ops.shape(images), self.seed), -1.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
         return {"stddev": self.stddev, "name": self.name}

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths, halvings
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
 _MOMENTUM = 0.9
@@ -47,6 +48,7 @@ def acgan_discriminator(
         >>> [output.shape for output in acgan_discriminator((28, 28, 1), num_classes=10, filters=4).outputs]
         [(None, 1), (None, 10)]
     """
+    require_channels_last()
     _, stages = halvings(image_shape)
     check_widths(num_classes=num_classes, filters=filters)
     if not 0.0 <= dropout < 1.0:

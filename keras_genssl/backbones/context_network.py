@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths
+from keras_genssl.data_format import require_channels_last
 
 
 def context_network(dim: int, filters: int = 256, blocks: int = 5, *, name: str = "context_network") -> keras.Model:
@@ -28,6 +29,7 @@ def context_network(dim: int, filters: int = 256, blocks: int = 5, *, name: str 
         >>> context_network(16, filters=8, blocks=2).output_shape
         (None, None, None, 16)
     """
+    require_channels_last()
     check_widths(dim=dim, filters=filters, blocks=blocks)
     grid = x = keras.Input((None, None, dim), name="grid")
     for number in range(1, blocks + 1):

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.autoencoder_shapes import check_code_dim, halvings
+from keras_genssl.data_format import require_channels_last
 
 
 def convolutional_encoder(
@@ -38,6 +39,7 @@ def convolutional_encoder(
         >>> convolutional_encoder(2 * 32, input_shape=(64, 64, 3)).output_shape
         (None, 64)
     """
+    require_channels_last()
     check_code_dim(code_dim)
     _check_widths(filters, units)
     stages, _ = halvings(input_shape, "input_shape")
@@ -84,6 +86,7 @@ def convolutional_decoder(
         >>> convolutional_decoder(32, output_shape=(32, 32, 3)).output_shape
         (None, 32, 32, 3)
     """
+    require_channels_last()
     check_code_dim(code_dim)
     _check_widths(filters, units)
     stages, core = halvings(output_shape, "output_shape")

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths, halvings
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
 # PyTorch's, in Keras' convention: a run of a few thousand steps ends with statistics of its own last weights.
@@ -77,6 +78,7 @@ def dcgan_generator(
         >>> dcgan_generator((28, 28, 1), latent_dim=16, filters=8).output_shape
         (None, 28, 28, 1)
     """
+    require_channels_last()
     side, stages = halvings(image_shape)
     check_widths(latent_dim=latent_dim, filters=filters, num_classes=num_classes)
     if kernel_size < 2:
@@ -144,6 +146,7 @@ def dcgan_discriminator(
         >>> dcgan_discriminator((32, 32, 3), filters=8).output_shape
         (None, 1)
     """
+    require_channels_last()
     _, stages = halvings(image_shape)
     check_widths(filters=filters, num_classes=num_classes)
     if kernel_size < 2:

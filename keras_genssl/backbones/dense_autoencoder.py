@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.autoencoder_shapes import check_code_dim, check_image_shape, check_units
+from keras_genssl.data_format import require_channels_last
 
 
 def dense_encoder(
@@ -37,6 +38,7 @@ def dense_encoder(
         >>> dense_encoder(8).count_params() == 784 * 512 + 512 + 512 * 256 + 256 + 256 * 8 + 8
         True
     """
+    require_channels_last()
     check_code_dim(code_dim)
     check_units(units)
     check_image_shape(input_shape, "input_shape")
@@ -75,6 +77,7 @@ def dense_decoder(
         >>> dense_decoder(8).output_shape
         (None, 28, 28, 1)
     """
+    require_channels_last()
     check_code_dim(code_dim)
     check_units(units)
     check_image_shape(output_shape, "output_shape")

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.upsampling import stages
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import BicubicUpsampling, PixelShuffle
 
 UPSAMPLERS = ("pixelshuffle", "pixelshuffledirect")
@@ -63,6 +64,7 @@ def edsr(
         >>> edsr(scale=2).count_params()
         1369859
     """
+    require_channels_last()
     factors = stages(scale)
     if filters < 1 or blocks < 1:
         raise ValueError(f"`filters` and `blocks` must be at least 1. Received: filters={filters}, blocks={blocks}")

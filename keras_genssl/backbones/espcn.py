@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.upsampling import check_scale
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import PixelShuffle
 
 
@@ -34,6 +35,7 @@ def espcn(
         >>> espcn(3).output_shape
         (None, None, None, 3)
     """
+    require_channels_last()
     check_scale(scale)
     if len(filters) != 2:
         raise ValueError(f"`filters` must have two entries. Received: filters={filters}")

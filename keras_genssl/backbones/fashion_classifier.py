@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
 
@@ -38,6 +39,7 @@ def fashion_classifier(
         >>> [output.shape for output in fashion_classifier().outputs]
         [(None, 128), (None, 10)]
     """
+    require_channels_last()
     if len(filters) != 4 or min(filters) < 1:
         raise ValueError(f"`filters` must hold four positive numbers. Received: filters={filters}")
     if num_classes < 1:

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.autoencoder_shapes import check_code_dim
+from keras_genssl.data_format import require_channels_last
 
 SIDE = 28
 
@@ -38,6 +39,7 @@ def lecture_encoder(
         >>> lecture_encoder().output_shape
         (None, 8)
     """
+    require_channels_last()
     _check(code_dim, filters, channels)
     images = x = keras.Input((SIDE, SIDE, channels), name="images")
     for index, (kernel, stride) in enumerate(((5, 1), (5, 1), (4, 2), (3, 2)), start=1):
@@ -73,6 +75,7 @@ def lecture_decoder(
         >>> lecture_decoder().output_shape
         (None, 28, 28, 1)
     """
+    require_channels_last()
     _check(code_dim, filters, channels)
     codes = keras.Input((code_dim,), name="codes")
     x = layers.Reshape((1, 1, code_dim), name="pixel")(codes)

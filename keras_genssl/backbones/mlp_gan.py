@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths
+from keras_genssl.data_format import require_channels_last
 
 
 def _hidden(x: Any, units: Sequence[int], activation: Callable[[str], keras.layers.Layer]) -> Any:
@@ -51,6 +52,7 @@ def mlp_generator(
         >>> mlp_generator((2,), latent_dim=4, units=(16,), output_activation=None).output_shape
         (None, 2)
     """
+    require_channels_last()
     check_widths(latent_dim=latent_dim, num_classes=num_classes, output_shape=min(output_shape))
     latents = x = keras.Input((latent_dim,), name="latents")
     inputs = latents
@@ -97,6 +99,7 @@ def mlp_discriminator(
         >>> mlp_discriminator((28, 28, 1), units=(16, 8)).count_params() == 784 * 16 + 16 + 16 * 8 + 8 + 9
         True
     """
+    require_channels_last()
     check_widths(num_classes=num_classes, input_shape=min(input_shape))
     images = inputs = keras.Input(tuple(input_shape), name="images")
     x = layers.Flatten(name="flatten")(images)

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import layers as keras_layers
 
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import InstanceNormalization
 
 
@@ -42,6 +43,7 @@ def patch_discriminator(
         >>> patch_discriminator((256, 256, 6)).output_shape
         (None, 30, 30, 1)
     """
+    require_channels_last()
     if filters < 1 or layers < 1:
         raise ValueError(f"`filters` and `layers` must be at least 1. Received: filters={filters}, layers={layers}")
     for size in image_shape[:2]:

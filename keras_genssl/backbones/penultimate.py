@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from keras_genssl.data_format import require_channels_last
+
 
 def penultimate(model: keras.Model, name: str = "penultimate") -> keras.Model:
     """Cut a classifier before its last dense layer: what goes into that layer are its features.
@@ -25,6 +27,7 @@ def penultimate(model: keras.Model, name: str = "penultimate") -> keras.Model:
         >>> penultimate(fashion_classifier()).output_shape
         (None, 128)
     """
+    require_channels_last()
     functional = isinstance(model, keras.Sequential) or hasattr(model, "operations")
     if not functional or not model.built:
         raise ValueError(f"`model` must be a built functional or Sequential model. Received: model={model!r}")

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_genssl.backbones.small_extractor import small_extractor
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import CaffePreprocessing
 
 # Johnson et al., 2016 (https://arxiv.org/abs/1603.08155), for "vgg16": relu1_2, relu2_2, relu3_3, relu4_3.
@@ -51,6 +52,7 @@ class PerceptualExtractor(keras.Model):
         named_weights: tuple[str, str] | None = None,
         name: str = "perceptual_extractor",
     ) -> None:
+        require_channels_last()
         super().__init__(name=name)
         self.layer_names = tuple(layer_names)
         self.features = features
@@ -127,6 +129,7 @@ def perceptual_extractor(
         >>> [features.shape[-1] for features in extractor(keras.ops.zeros((1, 16, 16, 3)))]
         [64, 128]
     """
+    require_channels_last()
     if isinstance(source, keras.Model):
         if weights != "default":
             raise ValueError(f"A given model keeps its own weights: leave `weights` out. Received: weights={weights!r}")

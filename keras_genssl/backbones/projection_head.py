@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
 
@@ -47,6 +48,7 @@ def projection_head(
         >>> projection_head(512, 64).output_shape
         (None, 64)
     """
+    require_channels_last()
     check_widths(input_dim=input_dim, output_dim=output_dim, hidden_dim=hidden_dim, num_layers=num_layers)
     if output_norm and output_bias:
         raise ValueError(

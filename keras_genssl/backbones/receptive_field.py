@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import BicubicUpsampling, PixelShuffle
 
 # Layers whose output pixel depends on the input pixel at the same place alone.
@@ -37,6 +38,7 @@ def receptive_radius(network: keras.Model) -> int | None:
         >>> receptive_radius(srcnn(kernels=(9, 1, 5)))
         6
     """
+    require_channels_last()
     radius = 0
     for layer in network.layers:
         if isinstance(layer, keras.Model):

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
 _EPSILON = 1.001e-5  # the smallest that the fused kernel takes; 1e-5 elsewhere
@@ -44,6 +45,7 @@ def resnet18(
         >>> resnet18((32, 32, 3), stem="small", filters=4).output_shape
         (None, 32)
     """
+    require_channels_last()
     return _resnet(input_shape, stem, filters, (2, 2, 2, 2), 1, zero_init_residual, synchronized, name)
 
 
@@ -79,6 +81,7 @@ def resnet50(
         >>> resnet50((32, 32, 3), stem="small", filters=2).output_shape
         (None, 64)
     """
+    require_channels_last()
     return _resnet(input_shape, stem, filters, (3, 4, 6, 3), 4, zero_init_residual, synchronized, name)
 
 

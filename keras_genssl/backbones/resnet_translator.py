@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import CropToSize, InstanceNormalization, PadToMultiple, ReflectionPadding2D
 
 
@@ -48,6 +49,7 @@ def resnet_translator(
         >>> resnet_translator((28, 28, 1), filters=4, blocks=1).output_shape
         (None, 28, 28, 1)
     """
+    require_channels_last()
     if filters < 1 or blocks < 1 or downsamplings < 0:
         raise ValueError(
             "`filters` and `blocks` must be at least 1, `downsamplings` at least 0. "

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
 
@@ -39,6 +40,7 @@ def small_encoder(
         >>> small_encoder((28, 28, 1)).output_shape
         (None, 128)
     """
+    require_channels_last()
     if filters < 1:
         raise ValueError(f"`filters` must be at least 1. Received: filters={filters}")
     make = normalization or functools.partial(BatchNormalization, momentum=0.9, synchronized=synchronized)

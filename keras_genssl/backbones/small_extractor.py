@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from keras_genssl.data_format import require_channels_last
+
 
 def small_extractor(
     filters: tuple[int, ...] = (24, 48, 96),
@@ -34,6 +36,7 @@ def small_extractor(
         >>> small_extractor().output_shape
         (None, None, None, 96)
     """
+    require_channels_last()
     if not filters or min(filters) < 1:
         raise ValueError(f"`filters` must hold positive numbers, at least one. Received: filters={filters}")
     images = x = keras.Input(input_shape, name="images")

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.small_encoder import small_encoder
+from keras_genssl.data_format import require_channels_last
 
 
 def small_feature_map(
@@ -31,6 +32,7 @@ def small_feature_map(
         >>> small_feature_map((64, 64, 1)).output_shape
         (None, 16, 16, 128)
     """
+    require_channels_last()
     encoder = small_encoder(input_shape, filters, synchronized=synchronized)
     return keras.Model(encoder.input, encoder.get_layer("relu6").output, name=name)
 
@@ -60,6 +62,7 @@ def position_head(
         >>> position_head(128, 309).output_shape
         (None, None, None, 309)
     """
+    require_channels_last()
     for argument, value in (("feature_channels", feature_channels), ("outputs", outputs), ("filters", filters)):
         if value < 1:
             raise ValueError(f"`{argument}` must be at least 1. Received: {argument}={value}")

@@ -5,6 +5,7 @@ from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths, halvings
 from keras_genssl.backbones.residual_blocks import initializer, residual_features, residual_generator, widths
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import SpectralNormalization
 
 _MOST = 16  # the papers' channels stop doubling at 1024 = 16 * 64
@@ -48,6 +49,7 @@ def sngan_generator(
         >>> sngan_generator((28, 28, 1), latent_dim=16, filters=4).output_shape
         (None, 28, 28, 1)
     """
+    require_channels_last()
     side, stages = halvings(image_shape)
     check_widths(latent_dim=latent_dim, filters=filters, num_classes=num_classes)
     channels = widths(image_shape, filters, stages, _MOST)
@@ -89,6 +91,7 @@ def sngan_discriminator(
         >>> sngan_discriminator((28, 28, 1), filters=4).output_shape
         (None, 1)
     """
+    require_channels_last()
     _, stages = halvings(image_shape)
     check_widths(filters=filters, num_classes=num_classes)
 

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths, halvings
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import SpectralNormalization
 
 
@@ -33,6 +34,7 @@ def spectral_discriminator(
         >>> spectral_discriminator((28, 28, 1), filters=4).output_shape
         (None, 1)
     """
+    require_channels_last()
     images, x = _features(image_shape, filters)
     logits = SpectralNormalization(layers.Dense(1, dtype=keras.config.floatx(), name="logit"), name="logit_sn")(x)
     return keras.Model(images, logits, name=name)
@@ -67,6 +69,7 @@ def spectral_acgan_discriminator(
         >>> [output.shape for output in spectral_acgan_discriminator((28, 28, 1), num_classes=10, filters=4).outputs]
         [(None, 1), (None, 10)]
     """
+    require_channels_last()
     check_widths(num_classes=num_classes)
     images, x = _features(image_shape, filters)
     initializer = keras.initializers.RandomNormal(0.0, 0.02)

@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from keras_genssl.data_format import require_channels_last
+
 
 def srcnn(
     filters: tuple[int, int] = (64, 32),
@@ -32,6 +34,7 @@ def srcnn(
         >>> srcnn().count_params()
         20099
     """
+    require_channels_last()
     if len(filters) != 2 or len(kernels) != 3:
         raise ValueError(
             f"`filters` must have two entries and `kernels` three. Received: filters={filters}, kernels={kernels}"

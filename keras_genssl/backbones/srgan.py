@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.upsampling import stages
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization, PixelShuffle
 
 # PyTorch's, in Keras' convention: patches are many, and the moving statistics must follow the weights.
@@ -51,6 +52,7 @@ def srresnet(
         >>> srresnet(4, filters=8, blocks=1).output_shape
         (None, None, None, 3)
     """
+    require_channels_last()
     factors = stages(scale)
     if filters < 1 or blocks < 1:
         raise ValueError(f"`filters` and `blocks` must be at least 1. Received: filters={filters}, blocks={blocks}")
@@ -105,6 +107,7 @@ def srgan_discriminator(
         >>> srgan_discriminator(filters=8, dense=16).output_shape
         (None, 1)
     """
+    require_channels_last()
     if filters < 1 or dense < 1:
         raise ValueError(f"`filters` and `dense` must be at least 1. Received: filters={filters}, dense={dense}")
 

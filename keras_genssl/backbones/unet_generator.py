@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.layers import CropToSize, InstanceNormalization, PadToMultiple
 
 _MAX_WIDENING = 8  # the paper's channels stop doubling at 512 = 8 * 64
@@ -60,6 +61,10 @@ def unet_generator(
         depth, multiple = halvings, (2**halvings, 2**halvings)
     if depth < 3:
         raise ValueError(f"`halvings` must be at least 3. Received: halvings={halvings}")
+    require_channels_last()
+    height, width = image_shape[:2]
+    if None in image_shape or min(height, width) < 8:
+        raise ValueError(f"`image_shape` must be at least 8 pixels high and wide. Received: image_shape={image_shape}")
     if filters < 1:
         raise ValueError(f"`filters` must be at least 1. Received: filters={filters}")
     if not 0 <= dropout < 1:

@@ -14,6 +14,7 @@ from keras_genssl.backbones.residual_blocks import (
     residual_generator,
     widths,
 )
+from keras_genssl.data_format import require_channels_last
 
 _MOST = 8  # the authors' channels stop doubling at 512 = 8 * 64
 
@@ -50,6 +51,7 @@ def wgan_gp_generator(
         >>> wgan_gp_generator((28, 28, 1), latent_dim=16, filters=4).output_shape
         (None, 28, 28, 1)
     """
+    require_channels_last()
     side, stages = halvings(image_shape)
     check_widths(latent_dim=latent_dim, filters=filters)
     channels = widths(image_shape, filters, stages, _MOST)
@@ -86,6 +88,7 @@ def wgan_gp_critic(
         >>> wgan_gp_critic((28, 28, 1), filters=4).output_shape
         (None, 1)
     """
+    require_channels_last()
     _, stages = halvings(image_shape)
     check_widths(filters=filters)
     images = keras.Input(tuple(image_shape), name="images")

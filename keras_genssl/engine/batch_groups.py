@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.rules import require
 
 
 def in_groups(function: Callable[[Any], Any], networks: Sequence[keras.layers.Layer], inputs: Any, groups: int) -> Any:
@@ -30,7 +31,7 @@ def in_groups(function: Callable[[Any], Any], networks: Sequence[keras.layers.La
 
     Raises:
         ValueError: If the replicas cannot share out the groups.
-        InvalidArgumentError: When run, if the batch cannot be cut into groups.
+        RuleError: When run, if the batch cannot be cut into groups.
 
     Example:
 
@@ -98,7 +99,9 @@ def _parts(inputs: Any, own: int, groups: int) -> list[Any]:
     rows = inputs.shape[0]
     if rows is not None and rows % own:
         raise ValueError(f"{rule}. Received: {rows} examples for the {own} groups of a replica")
-    with tf.control_dependencies([tf.debugging.assert_equal(tf.shape(inputs)[0] % own, 0, message=rule)]):
+    size = tf.shape(inputs)[0]
+    given = f"examples for the {own} groups of a replica"
+    with tf.control_dependencies([require(size % own == 0, f"{rule}. Received:", size, given)]):
         return tf.split(tf.identity(inputs), own)
 
 

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.rules import require
 
 _IMAGES = (4, 5)  # the ranks of images and of stacks of images
 _RANGE = "Float images must lie in [-1, 1]; pass uint8, or scale them"
@@ -48,6 +49,7 @@ def checked(
     method: str,
     named: Mapping[str, Any],
     fields: Sequence[str],
+    required: Sequence[str],
     shapes: Mapping[str, tuple[int | None, ...]],
     num_labels: int | None,
 ) -> dict[str, Any]:
@@ -57,29 +59,48 @@ def checked(
         method: Who asks, for the messages.
         named: Tensors by field. Those of rank 4 are images, of rank 5 stacks of them: uint8, or float in [-1, 1].
         fields: The method's own, whose images may have no other dtype; by the first each replica's share is judged.
-        shapes: By field, the shape of an example; None for any size.
+        required: Those of the fields that must be there.
+        shapes: By field, the shape of an example; None for any size. A dataset need not tell the shape of such a
+            field, but must tell the rank of another one that is required.
         num_labels: The field `label` must lie in [0, num_labels); None: it is not looked at.
 
     Raises:
-        ValueError: If a shape is another, or the dtype of labels or images.
-        InvalidArgumentError: When run, if a float image leaves [-1, 1], a label its range, or a replica gets no
-            example. XLA compiles these checks away; there an image that leaves [-1, 1] becomes NaN, and so does what
+        ValueError: If a shape is another, the dtype of labels or images, or there are not as many examples in one
+            field as in another.
+        RuleError: When run, if a shape, a float image or a label is not as said, or a replica gets no example. XLA
+            compiles these checks away; there an image that leaves [-1, 1] becomes NaN, and so does what
             `one_hot` makes of a label outside, so that the loss shows it.
     """
     named = dict(named)
-    for field, shape in shapes.items():
+    for field in (*required, *shapes):
         if field in named:
-            named[field] = _of_shape(method, field, named[field], shape)
+            named[field] = of_shape(method, field, named[field], shapes.get(field))
+    examples = {field: named[field] for field in dict.fromkeys((*required, *shapes)) if field in named}
     if num_labels is not None and "label" in named:
         named["label"] = classes(named["label"], num_labels)
     for field in fields:
-        if field in named and len(named[field].shape) in _IMAGES and not _is_image(named[field]):
+        if field in named and _rank(named[field]) in _IMAGES and not _is_image(named[field]):
             raise ValueError(
                 f"`{field}` must hold images as uint8, or as float in [-1, 1]. "
                 f"Received: a batch of {tf.as_dtype(named[field].dtype).name}"
             )
-    with tf.control_dependencies(_assert_shared_out(named[fields[0]])):
+    with tf.control_dependencies([*_assert_as_many(examples), *_assert_shared_out(named[fields[0]])]):
         return {key: _as_image(key, value) if _is_image(value) else value for key, value in named.items()}
+
+
+def _assert_as_many(examples: Mapping[str, Any]) -> list[Any]:
+    """One example beside several would be compared with each of them."""
+    (first, value), *others = examples.items()
+    asserted = []
+    for field, other in others:
+        rule = f"`{field}` must hold as many examples as `{first}`. Received:"
+        counts = value.shape[0], other.shape[0]
+        if None in counts:
+            counts = tf.shape(value)[0], tf.shape(other)[0]
+            asserted.append(require(tf.equal(*counts), rule, counts[1], "and", counts[0]))
+        elif counts[0] != counts[1]:
+            raise ValueError(f"{rule} {counts[1]} and {counts[0]}")
+    return asserted
 
 
 def _assert_shared_out(first: Any) -> list[Any]:
@@ -90,18 +111,50 @@ def _assert_shared_out(first: Any) -> list[Any]:
         f"Each of the {replicas.count()} replicas must get an example of every batch. Received: a batch smaller "
         "than that; drop the remainder (`drop_remainder=True`)"
     )
-    return [tf.debugging.assert_positive(tf.shape(first)[0], message=rule)]
+    return [require(tf.shape(first)[0] > 0, rule)]
 
 
-def _of_shape(method: str, field: str, value: Any, shape: tuple[int | None, ...]) -> Any:
-    value = tf.convert_to_tensor(value)
-    if not value.shape.is_compatible_with((None, *shape)):
-        wanted = ", ".join("any" if size is None else str(size) for size in shape)
+def of_shape(method: str, field: str, value: Any, shape: tuple[int | None, ...] | None) -> Any:
+    """A dense tensor of known rank.
+
+    Args:
+        method: Who asks, for the messages.
+        field: What it is.
+        value: A tensor.
+        shape: That of an example, where the method says one; None for any size.
+
+    Raises:
+        ValueError: If the shape is another, or the rank neither said nor told.
+        RuleError: When run, if the shape is another where it was not known before.
+    """
+    if isinstance(value, tf.RaggedTensor | tf.SparseTensor):
         raise ValueError(
-            f"`{field}` must have shape (batch, {wanted}) for this {method}. "
-            f"Received: a batch of shape {tuple(value.shape)}"
+            f"`{field}` must be a dense tensor for this {method}: give its examples one shape in the dataset's `map`. "
+            f"Received: a {type(value).__name__}"
         )
-    return tf.ensure_shape(value, (None, *shape))
+    value = tf.convert_to_tensor(value)
+    if shape is None:
+        if value.shape.rank is None:
+            raise ValueError(
+                f"`{field}` must have a known rank for this {method}: name it in the dataset's `map`, as "
+                f"`tf.ensure_shape({field}, (None, ...))`, or in `output_signature=` of `from_generator`. "
+                "Received: a tensor of unknown shape"
+            )
+        return value
+    wanted = ", ".join(("batch", *("any" if size is None else str(size) for size in shape)))
+    rule = f"`{field}` must have shape ({wanted if shape else 'batch,'}) for this {method}. Received: a batch of shape"
+    if not value.shape.is_compatible_with((None, *shape)):
+        raise ValueError(f"{rule} {tuple(value.shape)}")
+    if value.shape.rank is not None and not any(
+        size is not None and told is None for size, told in zip(shape, value.shape[1:], strict=True)
+    ):
+        return value
+    sizes = tf.shape(value)
+    expected = tf.constant([-1, *(-1 if size is None else size for size in shape)])
+    padded = tf.concat([sizes, -tf.ones_like(expected)], axis=0)[: len(shape) + 1]  # whatever the rank is
+    fits = tf.reduce_all((expected < 0) | (padded == expected)) & (tf.size(sizes) == len(shape) + 1)
+    with tf.control_dependencies([require(fits, rule, sizes)]):  # `ensure_shape` alone would not name the field
+        return tf.ensure_shape(value, (None, *shape))
 
 
 def classes(labels: Any, count: int, name: str = "label") -> Any:
@@ -131,8 +184,13 @@ def one_hot(labels: Any, count: int) -> Any:
     return keras.ops.where(inside, keras.ops.one_hot(labels, count, dtype=keras.config.floatx()), float("nan"))
 
 
+def _rank(value: Any) -> int | None:
+    """The number of axes; None of what passes through with an unknown one."""
+    return tf.TensorShape(value.shape).rank
+
+
 def _is_image(value: Any) -> bool:
-    return len(value.shape) in _IMAGES and (value.dtype == "uint8" or tf.as_dtype(value.dtype).is_floating)
+    return _rank(value) in _IMAGES and (value.dtype == "uint8" or tf.as_dtype(value.dtype).is_floating)
 
 
 def scaled(images: Any) -> Any:
@@ -160,5 +218,5 @@ def _as_image(name: str, value: Any) -> Any:
     value = keras.ops.cast(value, keras.config.floatx())
     rule = f"{_RANGE}. Received: `{name}` leaves the range"
     bound = tf.constant(_BOUND, value.dtype)
-    with tf.control_dependencies([tf.debugging.assert_less_equal(tf.abs(value), bound, message=rule)]):
+    with tf.control_dependencies([require(tf.reduce_all(tf.abs(value) <= bound), rule)]):
         return tf.where(tf.abs(value) <= bound, value, tf.constant(float("nan"), value.dtype))

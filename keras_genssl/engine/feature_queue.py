@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_genssl.engine import replicas
 from keras_genssl.engine.memory import Memory
+from keras_genssl.engine.shapes import require_rows
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -56,7 +57,11 @@ class FeatureQueue(Memory):
 
         Args:
             vectors: `(batch, dim)` of this replica, through which no gradient flows.
+
+        Raises:
+            ValueError: If vectors have another length.
         """
+        require_rows("vectors", vectors, (self.dim,))
         vectors = replicas.all_gather(ops.cast(ops.stop_gradient(vectors), self.vectors.dtype))
         count = ops.shape(vectors)[0]
         # Vector j goes to place (position + j) % size; the first that comes to a place, and the last that stays.

@@ -5,6 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_genssl.engine.rules import require
+
 
 def finite(values: Any, name: str) -> Any:
     """The values themselves, if none of them is NaN or infinite.
@@ -21,7 +23,7 @@ def finite(values: Any, name: str) -> Any:
         A tensor equal to `values`.
 
     Raises:
-        InvalidArgumentError: When run, if a value is not finite. XLA compiles the check away: there the loss
+        RuleError: When run, if a value is not finite. XLA compiles the check away: there the loss
             becomes NaN and no optimizer moves a weight; `keras.callbacks.TerminateOnNaN` ends such a training.
 
     Example:
@@ -46,7 +48,7 @@ def finite(values: Any, name: str) -> Any:
 def require_finite(tensors: Sequence[Any], name: str) -> list[Any]:
     """`finite` of several tensors or `IndexedSlices` at once, through which no gradient is asked for."""
     message = f"All {name} must be finite. Received: NaN or infinity; training has diverged (a lower learning rate?)"
-    with tf.control_dependencies([tf.debugging.Assert(all_finite(tensors), [message])]):
+    with tf.control_dependencies([require(all_finite(tensors), message)]):
         return [tf.identity(tensor) for tensor in tensors]
 
 

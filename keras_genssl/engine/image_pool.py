@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.shapes import require_rows
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -61,7 +62,11 @@ class ImagePool(keras.layers.Layer):
 
         Returns:
             A tensor of the shape of `images`, through which no gradient flows.
+
+        Raises:
+            ValueError: If images have another shape.
         """
+        require_rows("images", images, self.image_shape)
         rows = ops.shape(images)[0]
         images = replicas.all_gather(ops.stop_gradient(ops.cast(images, self.images.dtype)))  # (global batch, h, w, c)
         count = ops.shape(images)[0]

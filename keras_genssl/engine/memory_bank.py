@@ -9,6 +9,8 @@ from keras import ops
 from keras_genssl.engine import replicas
 from keras_genssl.engine.feature_queue import random_unit_vectors
 from keras_genssl.engine.memory import Memory
+from keras_genssl.engine.rules import require
+from keras_genssl.engine.shapes import require_rows
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -56,7 +58,7 @@ class MemoryBank(Memory):
 
         Raises:
             ValueError: If they have another dtype or shape.
-            InvalidArgumentError: When run, if one lies outside. XLA compiles this check away.
+            RuleError: When run, if one lies outside. XLA compiles this check away.
         """
         index = tf.convert_to_tensor(index)
         if not index.dtype.is_integer or index.shape.rank not in (None, 1):
@@ -66,10 +68,9 @@ class MemoryBank(Memory):
             )
         # Not narrowed before it is looked at: 2**32 would become 0.
         rule = f"`index` must lie in [0, {self.size}), the examples of the memory bank. Received: another"
-        high = tf.constant(self.size, tf.int64)
         wide = tf.cast(index, tf.int64)
-        inside = [tf.debugging.assert_non_negative(wide, rule), tf.debugging.assert_less(wide, high, rule)]
-        with tf.control_dependencies(inside):
+        inside = tf.reduce_all((wide >= 0) & (wide < self.size))
+        with tf.control_dependencies([require(inside, rule)]):
             return tf.cast(wide, tf.int32)
 
     def update(self, index: Any, features: Any) -> None:
@@ -80,8 +81,9 @@ class MemoryBank(Memory):
             features: `(batch, dim)` of this replica, of any length, through which no gradient flows.
 
         Raises:
-            ValueError, InvalidArgumentError: See `checked`.
+            ValueError: See `checked`; or if features have another length.
         """
+        require_rows("features", features, (self.dim,))
         features = ops.cast(ops.stop_gradient(features), self.vectors.dtype)
         index, features = replicas.all_gather((self.checked(index), features))
         order = ops.arange(ops.shape(index)[0], dtype="int32")

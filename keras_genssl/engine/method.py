@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.engine import batches, replicas
 from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.finite import finite
 from keras_genssl.engine.memory import Memory, remember
+from keras_genssl.engine.rules import in_plain_words
 from keras_genssl.engine.serving import Serving
 from keras_genssl.engine.updates import counting, update, where
 
@@ -40,7 +42,12 @@ class Method(keras.Model):
     fields: ClassVar[tuple[str, ...]] = ("image", "label")
     num_required: ClassVar[int] = 1
 
+    train_function: Any  # Keras', made by `make_train_function`
+    test_function: Any
+    predict_function: Any
+
     def __init__(self, name: str | None = None) -> None:
+        require_channels_last()
         # Networks cast for themselves: a method that did would round float32 images before they see them.
         super().__init__(name=name, autocast=False)
         self.settings = types.SimpleNamespace(metrics=[])  # a dict's contents Keras would track as its own
@@ -51,6 +58,14 @@ class Method(keras.Model):
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """What `call` takes and what its output is compared with, `(x, y)`; by default `(batch, None)`."""
         return batch, None
+
+    def matched(self, y: Any, y_pred: Any) -> Any:
+        """`y`, if the method's output can be compared with it; by default as it is.
+
+        A method that compares two tensors says by `engine.shapes.same_shape` that they have one shape, which TensorFlow
+        would broadcast otherwise. The objective and all metrics get what is returned.
+        """
+        return y
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of each example, `(batch,)`; the engine takes the mean over the *global* batch.
@@ -63,7 +78,8 @@ class Method(keras.Model):
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
         """The shapes of examples, by field, that the method's networks take; None where any size will do.
 
-        A batch of another shape is refused before it is trained on. Fields that are not named are not looked at.
+        A batch of another shape is refused before it is trained on, and a dataset need not tell shapes that stand
+        here. Fields that are not named are not looked at.
         """
         return {}
 
@@ -186,6 +202,25 @@ class Method(keras.Model):
         """Compiles a loaded model as the saved one was, with the optimizers' state ready to load."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
+    def make_train_function(self, force: bool = False) -> None:
+        """Keras' own, whose errors are ours where a rule of ours was broken: see `engine.rules`."""
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = in_plain_words(self.train_function)
+
+    def make_test_function(self, force: bool = False) -> None:
+        """As `make_train_function`."""
+        if self.test_function is None or force:
+            super().make_test_function(force)
+            self.test_function = in_plain_words(self.test_function)
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        """As `make_train_function`."""
+        if self.predict_function is None or force:
+            super().make_predict_function(force)
+            self.predict_function = in_plain_words(self.predict_function)
+        return self.predict_function
+
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Nothing is left to build at `fit`. Keras would take a batch to look, and fail on a dict of replicas."""
 
@@ -205,13 +240,14 @@ class Method(keras.Model):
 
         Raises:
             ValueError: If a field is missing, there is more than the fields (sample weights), a field has
-                another shape than `shapes` says, or holds images of another dtype.
-            InvalidArgumentError: If a float image leaves [-1, 1], a label its classes, or a replica gets no
-                example (under XLA, which drops such checks, such an image becomes NaN and a label goes unseen).
+                another shape than `shapes` says, or as many examples as no other, or holds images of another dtype.
+            RuleError: A `ValueError`, and TensorFlow's `InvalidArgumentError` too, if a float image leaves [-1, 1], a
+                label its classes, or a replica gets no example (under XLA, which drops such checks, such an image
+                becomes NaN and a label goes unseen).
         """
         required = self.fields[: self.num_required if training else 1]
         named = batches.by_name(type(self).__name__, data, self.fields, required)
-        return batches.checked(type(self).__name__, named, self.fields, self.shapes(), self.num_labels())
+        return batches.checked(type(self).__name__, named, self.fields, required, self.shapes(), self.num_labels())
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of the optimizer; returns the logs."""
@@ -231,6 +267,7 @@ class Method(keras.Model):
         """
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
+            y = self.matched(y, y_pred)
             losses = checked(self, self.objective(x, y, y_pred))
             penalty = regularization(self.layers)
             scaled = self.optimizer.scale_loss(replicas.share_of_mean(losses) + penalty / replicas.count())
@@ -246,6 +283,7 @@ class Method(keras.Model):
         """One evaluation; returns the logs."""
         x, y = self.unpack(self.batch(data))
         y_pred = self(x, training=False)
+        y = self.matched(y, y_pred)
         self._track_loss(checked(self, self.objective(x, y, y_pred)), regularization(self.layers))
         return self.logs(self.compute_metrics(x, y, y_pred))
 

@@ -111,3 +111,22 @@ def require_multiple(field: str, images: Any, multiple: int, remedy: str = "") -
     rest = tf.shape(images)[1:3] % multiple
     with tf.control_dependencies([tf.debugging.assert_equal(rest, 0, message=rule)]):
         return tf.identity(images)
+
+
+def require_match(name: str, shape: tuple[int | None, ...], other: str, expected: tuple[int | None, ...]) -> None:
+    """Refuses two networks of which one, `name`, does not give what another one, `other`, takes.
+
+    Args:
+        name: The argument that the first came as.
+        shape: What it gives; None where any size will do.
+        other: The argument that the second came as.
+        expected: What it takes.
+
+    Raises:
+        ValueError: If the two shapes cannot be one.
+    """
+    fits = len(shape) == len(expected) and all(
+        given == taken or None in (given, taken) for given, taken in zip(shape, expected, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"`{name}` must give what `{other}` takes, {tuple(expected)}. Received: {tuple(shape)}")

@@ -12,6 +12,7 @@ from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.for_player import for_players
 from keras_genssl.engine.method import Method, checked, regularization
 from keras_genssl.engine.players_optimizers import PlayersOptimizers
+from keras_genssl.engine.rules import require
 from keras_genssl.engine.updates import update, where
 
 Optimizer: TypeAlias = keras.optimizers.Optimizer
@@ -277,7 +278,7 @@ class PlayersModel(Method):
             f"The batch size on each replica must be a multiple of the {rounds} rounds of a step, which take a share "
             "each (or set `reuse_batch`)"
         )
-        with tf.control_dependencies([tf.debugging.assert_equal(size % rounds, 0, message=rule)]):
+        with tf.control_dependencies([require(size % rounds == 0, f"{rule}. Received:", size, "examples")]):
             batch = {key: tf.identity(value) for key, value in batch.items()}
         return {key: value[number::rounds] for key, value in batch.items()}
 

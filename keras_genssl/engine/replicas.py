@@ -10,6 +10,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_genssl.engine.rules import require
+
 
 def count() -> int:
     """The number of replicas that step together."""
@@ -112,7 +114,7 @@ def normal(shape: tuple[Any, ...], seed: keras.random.SeedGenerator, dtype: str 
         A tensor of shape `shape`.
 
     Raises:
-        InvalidArgumentError: If a batch that is an int is another on some replica (XLA drops the check).
+        RuleError: If a batch that is an int is another on some replica (XLA drops the check).
     """
     return _own(lambda of_all: keras.random.normal(of_all, dtype=dtype, seed=seed), shape)
 
@@ -137,7 +139,8 @@ def _own(draw: Callable[[tuple[Any, ...]], Any], shape: tuple[Any, ...]) -> Any:
         return draw((rows * count(), *shape[1:]))[:rows]
     if isinstance(rows, int):
         rule = "Noise of a batch size known at tracing needs batches of one size on all replicas"
-        with tf.control_dependencies([tf.debugging.assert_equal(_sizes(rows), rows, message=rule)]):
+        sizes = _sizes(rows)
+        with tf.control_dependencies([require(tf.reduce_all(sizes == rows), f"{rule}. Received:", sizes)]):
             return tf.identity(_rows(draw((rows * count(), *shape[1:])), index() * rows, rows))
     return _rows(draw((tf.reduce_sum(_sizes(rows)), *shape[1:])), offset(rows), rows)
 

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
+
 _TAPS = 5
 
 
@@ -20,7 +22,7 @@ def _phases(scale: int) -> np.ndarray:
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class BicubicUpsampling(keras.layers.Layer):
+class BicubicUpsampling(ImageLayer):
     """Enlarge images by bicubic interpolation (Keys, 1981; a = -0.5), equal to Pillow's ``BICUBIC``.
 
     Each output pixel is the weighted mean of the input pixels under the kernel; at the borders only those

@@ -5,12 +5,14 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
+
 # Mean of ImageNet's training images, blue, green, red.
 _MEAN = (103.939, 116.779, 123.68)
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class CaffePreprocessing(keras.layers.Layer):
+class CaffePreprocessing(ImageLayer):
     """Turn RGB in [-1, 1] into BGR in [0, 255] less ImageNet's mean, as VGG and ResNet-50 take it.
 
     Input and output: float ``(..., 3)``. No weights.

@@ -5,11 +5,13 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
+
 _FLOOR = 1.0 / 127.5  # one level of 8 bits; what varies less is noise, and would be blown up
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class ImageStandardization(keras.layers.Layer):
+class ImageStandardization(ImageLayer):
     """Subtracts each channel's mean over positions, then divides by the image's deviation.
 
     ``y = (x - mean_hw(x)) / max(sqrt(mean_hwc((x - mean_hw(x))^2)), 1 / 127.5)``. As Doersch et al., 2015

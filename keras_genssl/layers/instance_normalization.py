@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
+
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class InstanceNormalization(keras.layers.Layer):
+class InstanceNormalization(ImageLayer):
     """Normalise each channel of each image over its pixels: ``gamma (x - mean) / sqrt(var + epsilon) + beta``.
 
     Ulyanov, Vedaldi and Lempitsky, 2016 (https://arxiv.org/abs/1607.08022). Mean and (biased) variance are over

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
+
 # Linear sRGB to XYZ under D65 (http://www.brucelindbloom.com/index.html?Eqn_RGB_XYZ_Matrix.html), divided by the
 # white it makes, so that a and b of greys are 0.
 _MATRIX = np.array(
@@ -16,7 +18,7 @@ _DELTA = 6 / 29
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class RGBToLab(keras.layers.Layer):
+class RGBToLab(ImageLayer):
     """Convert images from sRGB to CIE Lab under D65, as `pretext.rgb_to_lab` does with NumPy.
 
     The layer has no weights. It computes in full precision under any policy, unless `dtype` says otherwise.
@@ -52,7 +54,7 @@ class RGBToLab(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class LabToRGB(keras.layers.Layer):
+class LabToRGB(ImageLayer):
     """Convert images from CIE Lab under D65 to sRGB; each channel of a colour outside sRGB is clipped.
 
     The layer has no weights. It computes in full precision under any policy, unless `dtype` says otherwise.

@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
+
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class MinibatchStdDev(keras.layers.Layer):
+class MinibatchStdDev(ImageLayer):
     """Appends to each image how much the images of its group differ, so that a discriminator sees collapsed fakes.
 
     Progressive growing of GANs, Karras et al., 2018 (https://arxiv.org/abs/1710.10196), Section 3: the standard

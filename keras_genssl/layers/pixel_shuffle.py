@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
+
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class PixelShuffle(keras.layers.Layer):
+class PixelShuffle(ImageLayer):
     """Turn channels into space: ``(batch, h, w, scale² c)`` to ``(batch, scale h, scale w, c)``.
 
     Channel ``(i scale + j) c + k`` becomes channel ``k`` of pixel ``(i, j)`` of its block, as in

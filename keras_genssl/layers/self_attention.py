@@ -5,11 +5,12 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
 from keras_genssl.layers.spectral_normalization import SpectralNormalization
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class SelfAttention2D(keras.layers.Layer):
+class SelfAttention2D(ImageLayer):
     """Lets each position of a feature map look at all others: ``y = x + γ W_o softmax(q kᵀ) v``.
 
     SAGAN, Zhang et al., 2019 (https://arxiv.org/abs/1805.08318), Section 3 with the sizes of its code: queries and keys
@@ -69,7 +70,7 @@ class SelfAttention2D(keras.layers.Layer):
         size, height, width, channels = ops.shape(inputs)
         query = ops.reshape(self.query(inputs, training=training), (size, height * width, channels // 8))
         key, value = (
-            ops.reshape(ops.max_pool(projection(inputs, training=training), 2, 2), (size, -1, filters))
+            ops.reshape(_halved(projection(inputs, training=training)), (size, -1, filters))
             for projection, filters in ((self.key, channels // 8), (self.value, channels // 2))
         )  # (batch, h w / 4, ...)
         # Not a transpose: in the second derivative of a conditional (lazy penalties) XLA cannot invert it.
@@ -85,3 +86,7 @@ class SelfAttention2D(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {**super().get_config(), "spectral_normalization": self.spectral_normalization}
+
+
+def _halved(features: Any) -> Any:
+    return ops.max_pool(features, 2, 2, data_format="channels_last")

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from keras import ops
 
 from keras_genssl.losses.arguments import check_count, check_positive
+from keras_genssl.losses.shapes import check_last, check_same_shape
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -77,6 +78,9 @@ class BinCrossEntropy(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each example, ``(batch,)``."""
+        check_last("y_true", y_true, self.bins.shape[1])
+        check_last("y_pred", y_pred, len(self.bins))
+        check_same_shape(slice(-1), y_true=y_true, y_pred=y_pred)
         losses = -ops.sum(self.encode(y_true) * ops.log_softmax(y_pred, axis=-1), axis=-1)
         if self.weights is not None:
             losses = losses * ops.take(ops.convert_to_tensor(self.weights, dtype=losses.dtype), self.nearest(y_true))
@@ -151,4 +155,5 @@ def annealed_mean(logits: Any, bins: npt.ArrayLike, temperature: float = 0.38) -
         >>> [float(value) for value in annealed_mean(ops.zeros((2,)), [[0.0], [10.0]])]
         [5.0]
     """
+    check_last("logits", logits, np.shape(bins)[0])
     return ops.matmul(ops.softmax(logits / temperature, axis=-1), ops.convert_to_tensor(bins, dtype=logits.dtype))

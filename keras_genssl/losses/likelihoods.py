@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.shapes import check_same_shape
+
 MIN_LOG_VARIANCE = -12.0  # that of the rounding to 256 levels in [-1, 1], (2/255)^2 / 12, is -12.2
 MAX_LOG_VARIANCE = 4.0
 
@@ -28,6 +30,7 @@ def standard_normal_kl(mean: Any, log_variance: Any) -> Any:
         >>> float(standard_normal_kl(ops.ones((1, 3)), ops.zeros((1, 3)))[0])
         1.5
     """
+    check_same_shape(mean=mean, log_variance=log_variance)
     return 0.5 * ops.sum(ops.square(mean) + ops.exp(log_variance) - log_variance - 1.0, axis=1)
 
 
@@ -105,6 +108,7 @@ class GaussianLikelihood(Likelihood):
 
     def log_prob(self, images: Any, outputs: Any) -> Any:
         """``log N(x; outputs, variance I)``, ``(batch,)``."""
+        check_same_shape(images=images, outputs=outputs)
         axes = tuple(range(1, len(outputs.shape)))
         squares = ops.sum(ops.square(_full(images) - _full(outputs)), axis=axes)
         log_variance = ops.convert_to_tensor(self.log_variance)
@@ -141,6 +145,7 @@ class BernoulliLikelihood(Likelihood):
 
     def log_prob(self, images: Any, outputs: Any) -> Any:
         """``log p(bits|z)``, ``(batch,)``."""
+        check_same_shape(images=images, outputs=outputs)
         logits = _full(outputs)
         bits = _full(images > 0)
         return ops.sum(bits * logits - ops.softplus(logits), axis=tuple(range(1, len(outputs.shape))))

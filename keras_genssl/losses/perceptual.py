@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.losses.shapes import check_same_shape
+
 _DISTANCES = {"l1": ops.abs, "l2": ops.square}
 
 
@@ -81,6 +83,8 @@ class PerceptualLoss(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Loss of each image, ``(batch,)``."""
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        check_same_shape(y_true=y_true, y_pred=y_pred)
         y_true = ops.stop_gradient(y_true)
         loss = ops.zeros_like(y_pred[:, 0, 0, 0])
         if self.pixel is not None:

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.regularizers.base import GradientRegularizer, checked_weight, distance_of_norm
 
 
@@ -42,6 +43,7 @@ class GradientPenalty(GradientRegularizer):
         iterations: Any = None,
     ) -> Any:
         """The penalty of each image, ``(batch,)``."""
+        fake = same_shape("`fake`", fake, "`real`", real)
         alpha = replicas.uniform((ops.shape(real)[0], *[1] * (len(real.shape) - 1)), seed)  # (batch, 1, 1, 1)
         mixed = real + ops.cast(alpha, real.dtype) * (ops.cast(fake, real.dtype) - real)
         return self.weight * distance_of_norm(discriminator, mixed, 1.0)

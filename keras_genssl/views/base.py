@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_genssl.data_format import require_channels_last
 from keras_genssl.engine import replicas
 
 Parameters = dict[str, Any]
@@ -29,6 +30,7 @@ class View(keras.layers.Layer):
     num_chances: ClassVar[int]
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
+        require_channels_last()
         super().__init__(name=name, dtype=keras.config.floatx(), autocast=False)
         self._initial_seed = seed
         self.seed = replicas.SharedSeedGenerator(seed)
@@ -89,7 +91,8 @@ class View(keras.layers.Layer):
         """The shape of the views, by default that of the images; refuses images of unknown size."""
         if len(input_shape) != 4 or None in input_shape[1:]:
             raise ValueError(
-                "Views take images (batch, height, width, channels), all but the batch known. "
+                "Views take images (batch, height, width, channels), all but the batch known: where a dataset does not "
+                "tell sizes, name them in its `map`, as `tf.ensure_shape(image, (None, height, width, channels))`. "
                 f"Received: shape={tuple(input_shape)}"
             )
         return tuple(input_shape)

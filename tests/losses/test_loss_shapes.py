@@ -1,12 +1,14 @@
 """Inputs that do not fit together are refused by name, not broadcast; and labels are told apart at any size."""
 
 import math
+import re
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import keras_genssl as kg
 from keras_genssl import losses
 
 OF_VIEWS = [
@@ -15,6 +17,15 @@ OF_VIEWS = [
     losses.BarlowTwinsLoss(),
     losses.VICRegLoss(),
     losses.NegativeCosineSimilarity(),
+]
+OF_LOGITS = [
+    losses.MinimaxGANLoss(),
+    losses.NonSaturatingGANLoss(label_smoothing=0.1),
+    losses.HingeGANLoss(),
+    losses.LeastSquaresGANLoss(),
+    losses.WassersteinGANLoss(),
+    losses.RelativisticGANLoss(),
+    losses.RelativisticAverageGANLoss(),
 ]
 OF_LABELS = [
     losses.ContrastiveBatchAllLoss(),
@@ -30,7 +41,7 @@ EMBEDDINGS = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
 
 
 def by_name(loss):
-    return loss.name or type(loss).__name__
+    return getattr(loss, "name", None) or type(loss).__name__
 
 
 @pytest.mark.parametrize("shapes", [((2, 3), (3, 3)), ((1, 3), (3, 3)), ((3, 2), (3, 3)), ((3,), (3,))], ids=str)
@@ -113,3 +124,58 @@ def test_a_lone_label_in_multi_similarity():
     np.testing.assert_array_equal(losses.MultiSimilarityLoss().call(labels, embeddings), np.zeros(4))
     loss = losses.MultiSimilarityLoss(beta=2.0, base=0.5, epsilon=None)
     np.testing.assert_allclose(loss.call(labels, embeddings), [math.log(1 + 3 * math.e) / 2] * 4, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((4, 1), (4,)), ((1, 1), (4, 1)), ((2, 3, 3, 1), (2, 1)), ((2, 1), (3, 1))], ids=str
+)
+@pytest.mark.parametrize("loss", OF_LOGITS, ids=by_name)
+def test_logits_of_other_shapes(loss, shapes):
+    """Of (4, 1) and (4,) a difference would be (4, 4)."""
+    real, fake = map(keras.ops.ones, shapes)
+    received = re.escape(f"`real_logits` and `fake_logits` must have one shape. Received: {shapes[0]} and {shapes[1]}")
+    with pytest.raises(ValueError, match=received):
+        loss.discriminator(real, fake)
+    if loss.needs_real:
+        with pytest.raises(ValueError, match="`real_logits` and `fake_logits` must have one shape"):
+            loss.generator(fake, real)
+
+
+def compared():
+    """Functions of two tensors, the shapes that they refuse, and the names by which they do."""
+    bins = losses.BinCrossEntropy([[0.0], [1.0], [2.0]], neighbours=1)
+    extractor = kg.backbones.perceptual_extractor("small", ["block1_conv2"], weights=None)
+    image, grey, pixel = (2, 8, 8, 3), (2, 8, 8, 1), (2, 1, 1, 3)
+    yield losses.PerceptualLoss(extractor, [0.1]).call, image, grey, "`y_true` and `y_pred` must have one shape"
+    yield losses.PerceptualLoss(extractor, [0.1]).call, pixel, image, "`y_true` and `y_pred` must have one shape"
+    for likelihood in (losses.GaussianLikelihood(), losses.BernoulliLikelihood()):
+        yield likelihood.log_prob, grey, image, "`images` and `outputs` must have one shape"
+        yield likelihood.log_prob, (1, 8, 8, 3), image, "`images` and `outputs` must have one shape"
+    yield losses.standard_normal_kl, (2, 3), (2, 1), "`mean` and `log_variance` must have one shape"
+    yield (
+        losses.FeatureMatchingLoss().call,
+        (2, 3),
+        (2, 1),
+        "`y_true` and `y_pred` must have one shape beyond the batch",
+    )
+    yield losses.paired_distances, (2, 3), (1, 3), "`first` and `second` must have one shape"
+    yield losses.paired_distances, (2, 3), (2, 1), "`first` and `second` must have one shape"
+    yield bins.call, (2, 4, 4, 2), (2, 4, 4, 3), "`y_true` must have shape (..., 1)"
+    yield bins.call, (2, 4, 4, 1), (2, 4, 4, 1), "`y_pred` must have shape (..., 3)"
+    yield bins.call, (2, 1, 1, 1), (2, 4, 4, 3), "`y_true` and `y_pred` must have one shape"
+    yield lambda a, _: losses.annealed_mean(a, [[0.0], [1.0]]), (2, 3), (1,), "`logits` must have shape (..., 2)"
+    for layer in (losses.ArcFaceLoss(2, 3), losses.ProxyAnchorLoss(2, 3), losses.SoftmaxLoss(2, 3)):
+        yield layer.call, (4,), (4, 2), "`embeddings` must have shape (..., 3)"
+    yield losses.TripletBatchAllLoss().active_fraction, (3,), (4, 2), "Embeddings must have shape (batch, dim)"
+
+
+def test_two_tensors_of_other_shapes():
+    for function, first, second, message in compared():
+        with pytest.raises(ValueError, match=re.escape(message)):
+            function(keras.ops.ones(first), keras.ops.ones(second))
+
+
+def test_means_of_features_may_be_of_unequally_many_images():
+    """(1, 2) against (0, 2): the squared distance of the means."""
+    real, fake = np.array([[0.0, 2.0], [2.0, 2.0]]), np.array([[0.0, 2.0]])
+    np.testing.assert_allclose(losses.FeatureMatchingLoss().call(real, fake), [1.0])

@@ -65,7 +65,10 @@ def test_labels_beside_images_are_not_turns(model, images):
 @pytest.mark.parametrize(
     ("rotation", "message"),
     [
-        (np.eye(5, 4, dtype=np.int32), r"`rotation` must hold integers of shape \(batch,\)\. Received: int32 .*5, 4"),
+        (
+            np.eye(5, 4, dtype=np.int32),
+            r"`rotation` must have shape \(batch,\) for this Rotation\. Received: .*\(5, 4\)",
+        ),
         (np.zeros(5, np.float32), r"`rotation` must hold integers of shape \(batch,\)\. Received: float32"),
         (np.array([0, 1, 2, 3, 4]), r"`rotation` must lie in \[0, 4\)"),
     ],

@@ -5,13 +5,16 @@ from typing import Any, ClassVar, Self
 import keras
 from keras import ops
 
+from keras_genssl.losses.shapes import check_same_shape
+
 
 class AdversarialLoss:
     """What a discriminator and a generator minimise; one subclass per objective.
 
     A subclass defines ``discriminator(real_logits, fake_logits)`` and ``generator(fake_logits, real_logits)``,
     both to ``(batch,)``, and ``get_config`` if it has arguments. Logits are float ``(batch, ...)``: one per
-    image, or one per patch, over which the loss is averaged. They are computed with in float32 at least.
+    image, or one per patch, over which the loss is averaged. They are computed with in float32 at least; those of
+    real images and of fakes have one shape.
 
     Class attributes:
         needs_real: whether ``generator`` needs the logits of real images too.
@@ -46,6 +49,17 @@ class AdversarialLoss:
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Restore what ``get_config`` describes."""
         return cls(**config)
+
+
+def both(real_logits: Any, fake_logits: Any) -> tuple[Any, Any]:
+    """What a discriminator compares, in float32 at least.
+
+    Raises:
+        ValueError: If the two have not one shape, where that is known.
+    """
+    real, fake = as_float(real_logits), as_float(fake_logits)
+    check_same_shape(real_logits=real, fake_logits=fake)
+    return real, fake
 
 
 def as_float(logits: Any) -> Any:

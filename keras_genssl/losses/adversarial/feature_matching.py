@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.adversarial.base import as_float
+from keras_genssl.losses.shapes import check_same_shape
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -47,7 +48,8 @@ class FeatureMatchingLoss(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The same loss for each image, ``(batch,)``."""
-        real = ops.mean(ops.stop_gradient(as_float(y_true)), axis=0)
-        fake = as_float(y_pred)
+        real, fake = ops.stop_gradient(as_float(y_true)), as_float(y_pred)
+        check_same_shape(slice(1, None), y_true=real, y_pred=fake)
+        real = ops.mean(real, axis=0)
         distance = ops.sum(ops.square(real - ops.mean(fake, axis=0)))
         return ops.broadcast_to(distance, (ops.shape(fake)[0],))

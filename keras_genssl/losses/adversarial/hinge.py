@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, per_image
+from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, both, per_image
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -23,8 +23,8 @@ class HingeGANLoss(AdversarialLoss):
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         """``max(0, 1 - D(x)) + max(0, 1 + D(G(z)))``, ``(batch,)``."""
-        real = per_image(ops.relu(1.0 - as_float(real_logits)))
-        return real + per_image(ops.relu(1.0 + as_float(fake_logits)))
+        real, fake = both(real_logits, fake_logits)
+        return per_image(ops.relu(1.0 - real)) + per_image(ops.relu(1.0 + fake))
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """``-D(G(z))``, ``(batch,)``."""

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, per_image
+from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, both, per_image
 from keras_genssl.losses.arguments import check_finite, check_positive
 
 
@@ -46,8 +46,8 @@ class LeastSquaresGANLoss(AdversarialLoss):
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         """``(D(x) - b)² / 2 + (D(G(z)) - a)² / 2``, ``(batch,)``."""
-        real = per_image(ops.square(as_float(real_logits) - self.b))
-        return 0.5 * (real + per_image(ops.square(as_float(fake_logits) - self.a)))
+        real, fake = both(real_logits, fake_logits)
+        return 0.5 * (per_image(ops.square(real - self.b)) + per_image(ops.square(fake - self.a)))
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """``generator_scale (D(G(z)) - c)²``, ``(batch,)``."""

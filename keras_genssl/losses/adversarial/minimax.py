@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, cross_entropy, per_image
+from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, both, cross_entropy, per_image
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -52,9 +52,9 @@ class MinimaxGANLoss(AdversarialLoss):
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         """``H(1 - s, D(x)) + H(f, D(G(z)))``, H the cross-entropy, ``(batch,)``; s, f: the smoothings."""
-        real = cross_entropy(as_float(real_logits), 1.0 - self.label_smoothing)
-        fake = cross_entropy(as_float(fake_logits), self.fake_smoothing)
-        return per_image(real) + per_image(fake)
+        real, fake = both(real_logits, fake_logits)
+        of_real = cross_entropy(real, 1.0 - self.label_smoothing)
+        return per_image(of_real) + per_image(cross_entropy(fake, self.fake_smoothing))
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """``log(1 - D(G(z)))``, ``(batch,)``; at most 0."""

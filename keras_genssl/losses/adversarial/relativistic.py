@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, per_image
+from keras_genssl.losses.adversarial.base import AdversarialLoss, both, per_image
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -26,7 +26,8 @@ class RelativisticGANLoss(AdversarialLoss):
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         """``-log σ(C(x) - C(G(z)))``, ``(batch,)``."""
-        return per_image(ops.softplus(as_float(fake_logits) - as_float(real_logits)))
+        real, fake = both(real_logits, fake_logits)
+        return per_image(ops.softplus(fake - real))
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """``-log σ(C(G(z)) - C(x))``, ``(batch,)``."""
@@ -53,7 +54,7 @@ class RelativisticAverageGANLoss(AdversarialLoss):
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         """``-log σ(C(x) - E C(G(z))) - log(1 - σ(C(G(z)) - E C(x)))``, ``(batch,)``."""
-        real, fake = as_float(real_logits), as_float(fake_logits)
+        real, fake = both(real_logits, fake_logits)
         above = real - ops.mean(fake, axis=0, keepdims=True)
         below = fake - ops.mean(real, axis=0, keepdims=True)
         return per_image(ops.softplus(-above)) + per_image(ops.softplus(below))

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, per_image
+from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, both, per_image
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -24,7 +24,8 @@ class WassersteinGANLoss(AdversarialLoss):
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
         """``D(G(z)) - D(x)``, ``(batch,)``."""
-        return per_image(as_float(fake_logits)) - per_image(as_float(real_logits))
+        real, fake = both(real_logits, fake_logits)
+        return per_image(fake) - per_image(real)
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """``-D(G(z))``, ``(batch,)``."""

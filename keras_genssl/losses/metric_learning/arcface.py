@@ -15,6 +15,7 @@ from keras_genssl.losses.metric_learning.base import (
     nan_unless_finite,
     of_class,
 )
+from keras_genssl.losses.shapes import check_last
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -71,6 +72,7 @@ class ArcFaceLoss(keras.layers.Layer):
         """Loss of each example, ``(batch,)``."""
         labels, embeddings = as_labels(labels), as_float(embeddings)
         check_shapes(labels, embeddings)
+        check_last("embeddings", embeddings, self.embedding_dim)
         centres = ops.cast(self.centres, embeddings.dtype)
         cosine = ops.matmul(directions(embeddings), ops.transpose(directions(centres)))
         sine = ops.sqrt(ops.maximum(1.0 - ops.square(cosine), 1e-12))  # sqrt has no gradient at 0

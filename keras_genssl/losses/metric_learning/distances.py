@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.shapes import check_same_shape
 
 Distance = str | Callable[[Any], Any]
 
@@ -54,7 +55,7 @@ def paired_distances(first: Any, second: Any, distance_metric: str = "L2") -> An
         The distances. The gradient of equal rows is 0.
 
     Raises:
-        ValueError: if ``distance_metric`` is none of these.
+        ValueError: if ``distance_metric`` is none of these, or the two batches have not one shape.
 
     Example:
         >>> a, b = ops.convert_to_tensor([[0.0, 3.0]]), ops.convert_to_tensor([[4.0, 0.0]])
@@ -62,6 +63,7 @@ def paired_distances(first: Any, second: Any, distance_metric: str = "L2") -> An
         [5.0]
     """
     first, second = as_float(first), as_float(second)
+    check_same_shape(first=first, second=second)
     if distance_metric == "angular":
         return ops.maximum(1.0 - ops.sum(directions(first) * directions(second), axis=-1), 0.0)
     check_metric(distance_metric, METRICS[:2])

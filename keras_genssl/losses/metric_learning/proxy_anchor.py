@@ -14,6 +14,7 @@ from keras_genssl.losses.metric_learning.base import (
     nan_unless_finite,
     of_class,
 )
+from keras_genssl.losses.shapes import check_last
 
 _NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
 
@@ -72,6 +73,7 @@ class ProxyAnchorLoss(keras.layers.Layer):
         """Loss of the batch, for each example, ``(batch,)``."""
         labels, embeddings = as_labels(labels), as_float(embeddings)
         check_shapes(labels, embeddings)
+        check_last("embeddings", embeddings, self.embedding_dim)
         proxies = ops.cast(self.proxies, embeddings.dtype)
         similarities = ops.matmul(directions(embeddings), ops.transpose(directions(proxies)))
         own = of_class(labels, self.num_classes)

@@ -13,6 +13,7 @@ from keras_genssl.losses.metric_learning.base import (
     nan_unless_finite,
     of_class,
 )
+from keras_genssl.losses.shapes import check_last
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -55,6 +56,7 @@ class SoftmaxLoss(keras.layers.Layer):
         """Loss of each example, ``(batch,)``."""
         labels, embeddings = as_labels(labels), as_float(embeddings)
         check_shapes(labels, embeddings)
+        check_last("embeddings", embeddings, self.embedding_dim)
         logits = ops.matmul(embeddings, ops.cast(self.kernel, embeddings.dtype)) + ops.cast(self.bias, embeddings.dtype)
         own = of_class(labels, self.num_classes)
         losses = ops.logsumexp(logits, axis=1) - ops.sum(ops.where(own, logits, 0.0), axis=1)

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.metric_learning.base import DistanceLoss, as_float, as_labels
+from keras_genssl.losses.metric_learning.base import DistanceLoss, as_float, as_labels, check_shapes
 from keras_genssl.losses.metric_learning.mining import nearest_first, take_in_rows
 
 
@@ -52,7 +52,9 @@ class TripletBatchAllLoss(DistanceLoss):
         A falling fraction says that there is ever less to learn from. During ``fit``:
         ``keras.metrics.MeanMetricWrapper(loss.active_fraction, name="active")``.
         """
-        _, positive, negative, nearer = self._mine(as_labels(y_true), as_float(y_pred))
+        labels, embeddings = as_labels(y_true), as_float(y_pred)
+        check_shapes(labels, embeddings)
+        _, positive, negative, nearer = self._mine(labels, embeddings)
         triplets = ops.sum(ops.sum(positive, axis=1) * ops.sum(negative, axis=1))
         batch = ops.cast(ops.shape(positive)[0], positive.dtype)
         return ops.sum(positive * nearer, axis=1) * (batch / ops.maximum(triplets, 1.0))

@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_genssl.engine import Method, Serving
 from keras_genssl.engine.networks import fitting, require_built
+from keras_genssl.engine.shapes import same_shape
 
 
 class EncoderDecoder(Method):
@@ -45,6 +46,10 @@ class EncoderDecoder(Method):
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images, as input and as target."""
         return batch["image"], batch["image"]
+
+    def matched(self, y: Any, y_pred: Any) -> Any:
+        """Images of the shape of their reconstructions."""
+        return same_shape("`image`", y, "what `decoder` makes of it", y_pred["image"])
 
     def predict_step(self, data: Any) -> Any:
         """`predict` gives reconstructions."""

@@ -72,9 +72,9 @@ class InstanceDiscrimination(EncoderAndHead):
         self.bank = MemoryBank(num_examples, self.head.output_shape[-1], momentum, name="bank")
 
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The images that the encoder takes; before views they may be of any size."""
+        """The images that the encoder takes, before views of any size, and a number for each."""
         image = tuple(self.encoder.input_shape[1:])
-        return {"image": image if self.views is None else (None, None, image[-1])}
+        return {"image": image if self.views is None else (None, None, image[-1]), "index": ()}
 
     def call(self, images: Any, training: bool = False) -> Any:
         """The embeddings of images, unit vectors `(batch, dim)`."""

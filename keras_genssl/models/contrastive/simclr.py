@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_genssl.backbones import projection_head
 from keras_genssl.engine import replicas
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses import NTXentLoss
 from keras_genssl.models.contrastive.base import TwoViews, Views
 from keras_genssl.models.representation import width
@@ -55,7 +56,8 @@ class SimCLR(TwoViews):
 
     def call(self, pair: tuple[Any, Any], training: bool = False) -> dict[str, Any]:
         """The projections of both views, each `(batch, head_dim)`."""
-        both = self.project(ops.concatenate(pair, axis=0), training)  # (2 batch, head_dim)
+        first = same_shape("the first view", pair[0], "the second", pair[1])
+        both = self.project(ops.concatenate([first, pair[1]], axis=0), training)  # (2 batch, head_dim)
         first, second = ops.split(both, 2, axis=0)
         return {"first": first, "second": second}
 

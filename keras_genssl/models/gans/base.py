@@ -100,7 +100,13 @@ class LatentGAN(PlayersModel):
 
     def predict_step(self, data: Any) -> Any:
         """What `call` makes of a batch of latents."""
-        return self(data[0] if isinstance(data, tuple) and len(data) == 1 else data, training=False)
+        parts = data if isinstance(data, tuple | list) else (data,)
+        shapes = (("latents", (self.latent_dim,)), ("labels", ()))
+        taken = [
+            batches.of_shape(type(self).__name__, name, part, shape)
+            for part, (name, shape) in zip(parts, shapes, strict=False)
+        ]
+        return self(taken[0] if len(taken) == 1 else tuple(taken), training=False)
 
     def call(self, latents: Any, training: bool = False) -> Any:
         """The images of latents `(batch, latent_dim)`, by the generator's average where there is one."""
@@ -193,6 +199,10 @@ class ClassConditionalGAN(LatentGAN):
             raise ValueError(f"`num_classes` must be at least 2. Received: num_classes={num_classes}")
         super().__init__(generator, latent_dim, ema, conditions=(num_classes,), name=name)
         self.num_classes = num_classes
+
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Real images have the shape of generated ones, and a label each."""
+        return {**super().shapes(), "label": ()}
 
     def num_labels(self) -> int:
         """The number of classes: the engine refuses labels outside."""

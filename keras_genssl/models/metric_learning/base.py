@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_genssl.engine import Method, Serving, finite
 from keras_genssl.engine.networks import fitting
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.models.representation import require_vectors
 
@@ -76,6 +77,17 @@ class Embedder(Method):
     def _embed(self, images: Any, training: bool) -> Any:
         embeddings = ops.cast(self.encoder(images, training=training), keras.config.floatx())
         return directions(embeddings) if self.normalize else embeddings
+
+
+def together(batch: dict[str, Any], fields: tuple[str, ...]) -> Any:
+    """The images of all fields one after another, for one pass through the encoder.
+
+    Raises:
+        ValueError: If their sizes differ; when run, where they are not known before.
+    """
+    first, *others = fields
+    images = [same_shape(f"`{field}`", batch[field], f"`{first}`", batch[first]) for field in others]
+    return ops.concatenate([batch[first], *images], axis=0)
 
 
 def squared_distances(first: Any, second: Any) -> Any:

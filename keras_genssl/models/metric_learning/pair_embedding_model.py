@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genssl.models.metric_learning.base import Embedder, distances
+from keras_genssl.models.metric_learning.base import Embedder, distances, together
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -62,7 +62,7 @@ class PairEmbeddingModel(Embedder):
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """All first images, then all second ones; and the labels."""
-        return ops.concatenate([batch["first"], batch["second"]], axis=0), batch["label"]
+        return together(batch, self.fields[:2]), batch["label"]
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of each pair's distance, `(batch,)`."""

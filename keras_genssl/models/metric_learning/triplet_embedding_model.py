@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.arguments import check_not_negative
-from keras_genssl.models.metric_learning.base import Embedder, distances, squared_distances
+from keras_genssl.models.metric_learning.base import Embedder, distances, squared_distances, together
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -56,7 +56,7 @@ class TripletEmbeddingModel(Embedder):
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """All anchors, then all positives, then all negatives."""
-        return ops.concatenate([batch[field] for field in self.fields], axis=0), None
+        return together(batch, self.fields), None
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The hinge of each triplet, `(batch,)`."""

@@ -8,6 +8,7 @@ from keras import ops
 from keras_genssl import backbones
 from keras_genssl.engine import Method, Serving, batches
 from keras_genssl.engine.networks import require_built, require_multiple
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.layers import BicubicUpsampling, LabToRGB, RGBToLab
 
 AB_SCALE = 110.0  # a and b of sRGB divided by it lie in [-1, 1]
@@ -97,6 +98,10 @@ class LightnessToColour(ColourMethod):
         """Predictions `(batch, h'', w'', outputs)` from lightness `(batch, h, w, 1)` in [-1, 1]."""
         features = self.encoder(lightness, training=training)
         return ops.cast(self.decoder(features, training=training), keras.config.floatx())
+
+    def matched(self, y: Any, y_pred: Any) -> Any:
+        """True colours of as many pixels as were predicted."""
+        return same_shape("The colours of `image`", y, "what `decoder` gives", y_pred, axes=3)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """The engine's, of colours, and `ab_error`."""

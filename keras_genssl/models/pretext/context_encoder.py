@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import keras
 
 from keras_genssl.engine import Serving
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.models.pretext import inpainting_base as inpainting
 from keras_genssl.models.representation import RepresentationMethod
 
@@ -78,6 +79,10 @@ class ContextEncoder(RepresentationMethod):
     def call(self, masked: Any, training: bool = False) -> Any:
         """The decoder's images, not clipped."""
         return self.decoder(self.encoder(masked, training=training), training=training)
+
+    def matched(self, y: Any, y_pred: Any) -> Any:
+        """Images of the shape of what was painted."""
+        return {**y, "image": same_shape("`image`", y["image"], "what `decoder` paints", y_pred)}
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The weighted error of each painting, `(batch,)`."""

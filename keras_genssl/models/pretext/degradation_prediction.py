@@ -7,6 +7,8 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.engine.networks import require_built
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.pretext.crops import integers
 
 _TEMPERATURE = 0.1  # the differences are small, and the heads start at zero
@@ -57,6 +59,7 @@ class DegradationPrediction(Method):
         window: int = 8,
         name: str | None = None,
     ) -> None:
+        require_built(network=network)
         super().__init__(name=name)
         known = [layer.name for layer in network.layers]
         if not layers or set(layers) - set(known):
@@ -78,18 +81,26 @@ class DegradationPrediction(Method):
             self.heads.append(head)
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """The images that the network takes, and one degradation for each pair."""
+        image = tuple(self.features.input_shape[1:])
+        return {"reference": image, "image": image, "degradation": ()}
+
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images in pairs, and what was done to them, where it is known."""
         if "image" not in batch:
             raise ValueError("A batch for DegradationPrediction must hold `image` beside `reference`")
-        return (batch["reference"], batch["image"]), batch.get("degradation")
+        image = same_shape("`image`", batch["image"], "`reference`", batch["reference"])
+        return (batch["reference"], image), batch.get("degradation")
 
     def call(self, pair: Any, training: bool = False) -> Any:
         """Log-probabilities `(batch, windows, layers, num_degradations)` of a pair `(reference, image)`."""
         before, after = (self._maps(images, training) for images in pair)
         answers = []
         for a, b, pool, head in zip(before, after, self.pools, self.heads, strict=True):
-            difference = ops.average_pool(b - a, pool, strides=pool, padding="valid")  # (batch, h', w', channels)
+            difference = ops.average_pool(  # (batch, h', w', channels)
+                b - a, pool, strides=pool, padding="valid", data_format="channels_last"
+            )
             logits = ops.cast(head(difference / _TEMPERATURE), keras.config.floatx())
             answers.append(ops.reshape(logits, (ops.shape(logits)[0], -1, self.num_degradations)))
         return ops.log_softmax(ops.stack(answers, axis=2), axis=-1)

@@ -58,7 +58,9 @@ def regions(mask: Any, overlap: int) -> tuple[Any, Any]:
         Two tensors `(batch, h, w, 1)` of zeros and ones.
     """
     hidden = ops.cast(mask > 0, mask.dtype)
-    return hidden, ops.max_pool(hidden, 2 * overlap + 1, strides=1, padding="same") if overlap else hidden
+    if not overlap:
+        return hidden, hidden
+    return hidden, ops.max_pool(hidden, 2 * overlap + 1, strides=1, padding="same", data_format="channels_last")
 
 
 def painting_error(painted: Any, image: Any, mask: Any, overlap: int, overlap_weight: float) -> Any:

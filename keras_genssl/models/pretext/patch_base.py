@@ -43,8 +43,8 @@ class PatchClassification(StackClassification):
         self.num_patches = num_patches
 
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The patches that the encoder takes."""
-        return {"patches": (self.num_patches, *self.encoder.input_shape[1:])}
+        """The patches that the encoder takes, and one answer for them."""
+        return {"patches": (self.num_patches, *self.encoder.input_shape[1:]), self.fields[1]: ()}
 
     def get_config(self) -> dict[str, Any]:
         """The networks and the name, serialized."""

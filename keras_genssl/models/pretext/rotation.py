@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import batches
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.models.representation import RepresentationMethod, require_one_layer
 
 TURNS = 4
@@ -60,7 +61,7 @@ class Rotation(RepresentationMethod):
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
         """What the encoder takes; before views images may be of any size."""
         image = tuple(self.encoder.input_shape[1:])
-        return {"image": image if self.views is None else (None, None, image[-1])}
+        return {"image": image if self.views is None else (None, None, image[-1]), "rotation": ()}
 
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The turned images and their turns: four copies of each, `(4 batch, ...)`, unless they came turned."""
@@ -101,7 +102,8 @@ class Rotation(RepresentationMethod):
 def rotations(images: Any) -> Any:
     """All images by 0, 90, 180 and 270 degrees counter-clockwise, `(batch, side, side, c)` to `(4 batch, ...)`."""
     height, side = images.shape[1:3]
-    if height != side:
+    if None not in (height, side) and height != side:
         raise ValueError(f"`image` must be square to be turned. Received: a batch of shape {tuple(images.shape)}")
+    images = same_shape("`image`", images, "its quarter turn", ops.swapaxes(images, 1, 2))
     across = ops.swapaxes(images, 1, 2)
     return ops.concatenate([images, ops.flip(across, 1), ops.flip(ops.flip(images, 1), 2), ops.flip(across, 2)], axis=0)

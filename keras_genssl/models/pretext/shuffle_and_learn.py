@@ -50,5 +50,5 @@ class ShuffleAndLearn(StackClassification):
         super().__init__(encoder, head, FRAMES, 2, name)
 
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """Three images that the encoder takes."""
-        return {"frames": (FRAMES, *self.encoder.input_shape[1:])}
+        """Three images that the encoder takes, and one answer for them."""
+        return {"frames": (FRAMES, *self.encoder.input_shape[1:]), "ordered": ()}

@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_genssl.engine import batches
 from keras_genssl.engine.networks import require_multiple
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.layers import RGBToLab
 from keras_genssl.models.pretext.colour_base import (
     AB_SCALE,
@@ -89,6 +90,11 @@ class SplitBrain(ColourMethod):
             self.to_lightness(self.colour_encoder(colours, training=training), training=training),
         )
         return tuple(ops.cast(prediction, keras.config.floatx()) for prediction in predictions)
+
+    def matched(self, y: Any, y_pred: Any) -> Any:
+        """True colours and lightness of as many pixels as were predicted."""
+        colour = same_shape("The colours of `image`", y[0], "what `to_colour` gives", y_pred[0], axes=3)
+        return colour, same_shape("The lightness of `image`", y[1], "what `to_lightness` gives", y_pred[1], axes=3)
 
     def encode(self, images: Any) -> Any:
         """The mean of each feature over positions, those of lightness and those of colours side by side.

@@ -8,6 +8,7 @@ import keras
 from keras_genssl.backbones import receptive_radius
 from keras_genssl.engine import Method, Serving, batches, in_tiles
 from keras_genssl.engine.networks import require_built
+from keras_genssl.engine.shapes import same_shape
 
 BICUBIC_RADIUS = 2  # of an interpolation before the network
 
@@ -37,8 +38,8 @@ class SuperResolution(Method):
     num_required: ClassVar[int] = 2
 
     def __init__(self, network: keras.Model, loss: keras.losses.Loss, name: str | None = None) -> None:
-        super().__init__(name=name)
         require_built(network=network)
+        super().__init__(name=name)
         if network.output_shape[-1] != 3:
             raise ValueError(
                 "`network` must give images of shape (batch, height, width, 3). "
@@ -47,6 +48,10 @@ class SuperResolution(Method):
         self.network = network
         self.image_loss = loss
 
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """What the network takes and what it gives."""
+        return {"low": tuple(self.network.input_shape[1:]), "high": tuple(self.network.output_shape[1:])}
+
     def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The small images and the large ones, where there are any."""
         return batch["low"], batch.get("high")
@@ -54,6 +59,10 @@ class SuperResolution(Method):
     def call(self, images: Any, training: bool = False) -> Any:
         """The network's output, not clipped: `(batch, h, w, 3)` to `(batch, h * scale, w * scale, 3)`."""
         return self.network(images, training=training)
+
+    def matched(self, y: Any, y_pred: Any) -> Any:
+        """Large images of the size and channels of those that the network made."""
+        return same_shape("`high`", y, "what `network` makes of `low`", y_pred)
 
     def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The image loss of each example, `(batch,)`."""

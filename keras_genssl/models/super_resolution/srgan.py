@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 import keras
 
 from keras_genssl.engine import PlayersModel, Serving, batches
+from keras_genssl.engine.networks import require_built, require_match
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses import NonSaturatingGANLoss
 from keras_genssl.models.super_resolution.base import by_tiles
 
@@ -27,7 +29,7 @@ class SRGAN(PlayersModel):
         name: The model's name.
 
     Raises:
-        ValueError: If the weight is negative.
+        ValueError: If the weight is negative, a network is not built, or the two do not fit together.
 
     Example:
 
@@ -51,6 +53,8 @@ class SRGAN(PlayersModel):
             raise ValueError(
                 f"`adversarial_weight` must not be negative. Received: adversarial_weight={adversarial_weight}"
             )
+        require_built(generator=generator, discriminator=discriminator)
+        require_match("generator", generator.output_shape, "discriminator", discriminator.input_shape)
         super().__init__(name=name)
         self.generator = generator
         self.discriminator = discriminator
@@ -62,12 +66,19 @@ class SRGAN(PlayersModel):
         """The generator and the discriminator."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """What the generator takes, and what it gives and the discriminator takes."""
+        made, judged = self.generator.output_shape[1:], self.discriminator.input_shape[1:]
+        high = tuple(taken if given is None else given for given, taken in zip(made, judged, strict=True))
+        return {"low": tuple(self.generator.input_shape[1:]), "high": high}
+
     def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""
         fake = self.generator(batch["low"], training=True)  # (batch, h * scale, w * scale, 3)
+        high = same_shape("`high`", batch["high"], "what `generator` makes of `low`", fake)
         fake_logits = self.discriminator(fake, training=True)  # (batch, 1)
-        real_logits = self.discriminator(batch["high"], training=True)
-        content = self.content_loss.call(batch["high"], fake)
+        real_logits = self.discriminator(high, training=True)
+        content = self.content_loss.call(high, fake)
         content = keras.ops.mean(content, axis=tuple(range(1, len(content.shape))))
         return {
             "generator": content + self.adversarial_weight * self.adversary.generator(fake_logits),

@@ -5,11 +5,17 @@ from typing import Any
 from keras import ops
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses import AdversarialLoss
 
 
-def absolute_error(images: Any, others: Any) -> Any:
-    """The mean absolute error of each image, `(batch,)`."""
+def absolute_error(name: str, images: Any, others: Any) -> Any:
+    """The mean absolute error of each image, `(batch,)`, of the field `name`, against what was made of them.
+
+    Raises:
+        ValueError: If the two have not one shape; when run, where shapes are not known before.
+    """
+    images = same_shape(f"`{name}`", images, "what is made of it", others)
     return ops.mean(ops.abs(images - others), axis=(1, 2, 3))
 
 
@@ -26,15 +32,6 @@ def detection(loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
 
 def _on_its_batch(loss: AdversarialLoss, function: Any, *logits: Any) -> Any:
     return replicas.on_global_batch(function, *logits) if loss.needs_batch else function(*logits)
-
-
-def require_match(name: str, shape: tuple[int | None, ...], other: str, expected: tuple[int | None, ...]) -> None:
-    """Raises ValueError where what one network gives, `name`, is not what another one takes, `other`."""
-    fits = len(shape) == len(expected) and all(
-        given == taken or None in (given, taken) for given, taken in zip(shape, expected, strict=True)
-    )
-    if not fits:
-        raise ValueError(f"`{name}` must give what `{other}` takes, {tuple(expected)}. Received: {tuple(shape)}")
 
 
 def require_weights(**weights: float) -> None:

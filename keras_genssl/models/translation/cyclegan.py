@@ -5,13 +5,12 @@ from typing import Any, ClassVar
 import keras
 
 from keras_genssl.engine import ImagePool, PlayersModel, Serving
-from keras_genssl.engine.networks import fitting, require_built
+from keras_genssl.engine.networks import fitting, require_built, require_match
 from keras_genssl.losses import AdversarialLoss, LeastSquaresGANLoss
 from keras_genssl.models.translation.base import (
     absolute_error,
     deception,
     detection,
-    require_match,
     require_weights,
 )
 
@@ -126,8 +125,8 @@ class CycleGAN(PlayersModel):
         first, second = batch["first"], batch["second"]
         fake_second = self.first_to_second(first, training=True)
         fake_first = self.second_to_first(second, training=True)
-        cycle = absolute_error(self.second_to_first(fake_second, training=True), first)
-        cycle += absolute_error(self.first_to_second(fake_first, training=True), second)
+        cycle = absolute_error("first", first, self.second_to_first(fake_second, training=True))
+        cycle += absolute_error("second", second, self.first_to_second(fake_first, training=True))
         loss = self.adversarial_loss
         logits_first = self.first_discriminator(first, training=True)
         logits_second = self.second_discriminator(second, training=True)
@@ -136,8 +135,12 @@ class CycleGAN(PlayersModel):
         to_first += self.cycle_weight * cycle
         to_second += self.cycle_weight * cycle
         if self.identity_weight:
-            to_second += self.identity_weight * absolute_error(self.first_to_second(second, training=True), second)
-            to_first += self.identity_weight * absolute_error(self.second_to_first(first, training=True), first)
+            same_second, same_first = (
+                self.first_to_second(second, training=True),
+                self.second_to_first(first, training=True),
+            )
+            to_second += self.identity_weight * absolute_error("second", second, same_second)
+            to_first += self.identity_weight * absolute_error("first", first, same_first)
         old_first = self.first_discriminator(self.first_history.query(fake_first, self.seed), training=True)
         old_second = self.second_discriminator(self.second_history.query(fake_second, self.seed), training=True)
         return {

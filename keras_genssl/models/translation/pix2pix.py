@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 import keras
 
 from keras_genssl.engine import PlayersModel, Serving, replicas
-from keras_genssl.engine.networks import fitting, require_built, require_multiple, size_multiple
+from keras_genssl.engine.networks import fitting, require_built, require_match, require_multiple, size_multiple
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
 from keras_genssl.models.translation.base import (
     absolute_error,
     deception,
     detection,
-    require_match,
     require_weights,
 )
 
@@ -85,11 +85,13 @@ class Pix2Pix(PlayersModel):
         """Both players' losses from one pass, each `(batch,)`."""
         source, target = self._fitting(batch["source"]), batch["target"]
         fake = self.generator(source, training=True)
+        target = same_shape("`target`", target, "what `generator` makes of `source`", fake)
         fake_logits = self.discriminator(keras.ops.concatenate([source, fake], axis=-1), training=True)
         real_logits = self.discriminator(keras.ops.concatenate([source, target], axis=-1), training=True)
         loss = self.adversarial_loss
         return {
-            "generator": deception(loss, real_logits, fake_logits) + self.pixel_weight * absolute_error(fake, target),
+            "generator": deception(loss, real_logits, fake_logits)
+            + self.pixel_weight * absolute_error("target", target, fake),
             "discriminator": 0.5 * detection(loss, real_logits, fake_logits),
         }
 

@@ -187,7 +187,7 @@ def test_labels_are_checked(encoder):
     image = pixels([1, 0, 0], [0, 1, 0])
     with pytest.raises(ValueError, match=r"`label` must hold integers of shape \(batch,\)"):
         model.evaluate(image, np.array([0.0, 1.0]), verbose=0)
-    with pytest.raises(ValueError, match=r"`label` must have shape \(batch, \)"):
+    with pytest.raises(ValueError, match=r"`label` must have shape \(batch,\)"):
         model.evaluate(image, np.array([[0], [1]]), verbose=0)
     with pytest.raises(ValueError, match=r"without \['label'\]"):
         model.evaluate(image, verbose=0)

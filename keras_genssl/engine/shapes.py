@@ -1,0 +1,50 @@
+"""What is compared has one shape: TensorFlow would broadcast what has not."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from keras_genssl.engine.rules import require
+
+
+def same_shape(name: str, value: Any, other_name: str, other: Any, axes: int | None = None) -> Any:
+    """`value`, if it has the shape of `other`, with which it is to be compared.
+
+    Args:
+        name: What it is, for the message, such as "`high`".
+        value: A tensor of known rank.
+        other_name: What the other is, such as "what `network` makes of `low`".
+        other: A tensor of known rank.
+        axes: How many of the first axes are compared; None: all.
+
+    Returns:
+        A tensor equal to `value`.
+
+    Raises:
+        ValueError: If the shapes differ where they are known.
+        RuleError: When run, if they differ elsewhere.
+
+    Example:
+        >>> same_shape("`high`", tf.zeros((2, 8, 8, 1)), "what `network` gives", tf.zeros((2, 8, 8, 3)))
+        Traceback (most recent call last):
+        ...
+        ValueError: `high` must have the shape of what `network` gives. Received: (2, 8, 8, 1) and (2, 8, 8, 3)
+    """
+    rule = f"{name} must have the shape of {other_name}. Received:"
+    first, second = tuple(value.shape)[:axes], tuple(other.shape)[:axes]
+    if len(first) != len(second) or any(
+        None not in pair and pair[0] != pair[1] for pair in zip(first, second, strict=True)
+    ):
+        raise ValueError(f"{rule} {first} and {second}")
+    if None not in first + second:
+        return value
+    sizes, others = tf.shape(value)[:axes], tf.shape(other)[:axes]
+    with tf.control_dependencies([require(tf.reduce_all(sizes == others), rule, sizes, "and", others)]):
+        return tf.identity(value)
+
+
+def require_rows(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Raises ValueError where the argument `name` is known not to be `(batch, *shape)`."""
+    if not tf.TensorShape(value.shape).is_compatible_with((None, *shape)):
+        wanted = ", ".join(("batch", *map(str, shape)))
+        raise ValueError(f"`{name}` must have shape ({wanted}). Received: {tuple(value.shape)}")

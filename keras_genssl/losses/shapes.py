@@ -1,0 +1,38 @@
+"""Which shapes a loss compares: what does not fit would be broadcast."""
+
+from typing import Any
+
+
+def check_same_shape(axes: slice = slice(None), **pair: Any) -> None:
+    """Refuse two tensors, by the names of their arguments, whose shapes differ, where that is known.
+
+    Args:
+        axes: Those that are compared.
+        **pair: Two tensors, or what has a shape.
+
+    Raises:
+        ValueError: If they differ.
+
+    Example:
+        >>> import numpy as np
+        >>> check_same_shape(mean=np.ones((2, 3)), log_variance=np.ones((2, 1)))
+        Traceback (most recent call last):
+        ...
+        ValueError: `mean` and `log_variance` must have one shape. Received: (2, 3) and (2, 1)
+    """
+    (name, first), (other, second) = ((name, tuple(value.shape)) for name, value in pair.items())
+    if len(first) != len(second) or differ(first[axes], second[axes]):
+        beyond = " beyond the batch" if axes == slice(1, None) else ""
+        raise ValueError(f"`{name}` and `{other}` must have one shape{beyond}. Received: {first} and {second}")
+
+
+def check_last(name: str, value: Any, size: int) -> None:
+    """Refuse a tensor, the argument `name`, whose last axis has another size, where that is known."""
+    shape = tuple(value.shape)
+    if not shape or differ(shape[-1:], (size,)):
+        raise ValueError(f"`{name}` must have shape (..., {size}). Received: a tensor of shape {shape}")
+
+
+def differ(first: tuple[int | None, ...], second: tuple[int | None, ...]) -> bool:
+    """Whether two shapes of one rank differ where both are known."""
+    return any(None not in pair and pair[0] != pair[1] for pair in zip(first, second, strict=True))
