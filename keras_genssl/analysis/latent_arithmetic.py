@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, decode_codes, encode_images
+from keras_genssl.checks.label_arrays import checked_labels
 
 
 def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> np.ndarray:
@@ -15,7 +16,7 @@ def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> n
 
     Args:
         codes: `(num, ...)`.
-        has_attribute: `(num,)` of booleans, both values among them.
+        has_attribute: `(num,)` of booleans, or of 0 and 1, both values among them.
 
     Returns:
         float64 array `(...)`, to be added to a code.
@@ -42,7 +43,7 @@ def classifier_direction(
 
     Args:
         codes: `(num, ...)`.
-        has_attribute: `(num,)` of booleans, both values among them.
+        has_attribute: `(num,)` of booleans, or of 0 and 1, both values among them.
         inverse_regularisation: scikit-learn's `C`, for codes scaled to unit variance; positive.
 
     Returns:
@@ -152,8 +153,12 @@ def analogy(
 
 
 def _labelled(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    codes, has_attribute = np.asarray(codes, np.float64), np.asarray(has_attribute, bool)
-    if codes.ndim < 2 or has_attribute.shape != codes.shape[:1]:
+    codes, has_attribute = np.asarray(codes, np.float64), np.asarray(has_attribute)
+    if codes.ndim < 2:
+        raise ValueError(f"`codes` must be (num, ...). Received: shape {codes.shape}")
+    if has_attribute.dtype != bool:  # a cast would take -1, with which CelebA says no, and NaN for yes
+        has_attribute = checked_labels(has_attribute, "has_attribute", codes, num_classes=2).astype(bool)
+    if has_attribute.shape != codes.shape[:1]:
         raise ValueError(
             "`codes` must be (num, ...) and `has_attribute` (num,). "
             f"Received: shapes {codes.shape} and {has_attribute.shape}"

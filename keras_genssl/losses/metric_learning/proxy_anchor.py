@@ -1,5 +1,6 @@
 """The proxy-anchor loss."""
 
+import math
 from typing import Any
 
 import keras
@@ -29,7 +30,7 @@ class ProxyAnchorLoss(keras.layers.Layer):
     proxies 100 times the encoder's learning rate.) A batch of one class, or a label seen once, is no special case.
 
     Args:
-        num_classes: at least 1. A label outside [0, num_classes) is of no class: all proxies push it.
+        num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph the loss is NaN.
         embedding_dim: length of an embedding, at least 1.
         margin: delta in the paper, at least 0.
         alpha: sharpness, positive.
@@ -40,7 +41,8 @@ class ProxyAnchorLoss(keras.layers.Layer):
     NaN if an embedding is not finite.
 
     Raises:
-        ValueError: if an argument is outside its range, or embeddings have another shape.
+        ValueError: if an argument is outside its range, embeddings have another shape, or labels are no integers
+            ``(batch,)`` in [0, num_classes).
 
     Example:
         >>> loss = ProxyAnchorLoss(num_classes=2, embedding_dim=2, margin=0.0, alpha=1.0)
@@ -74,11 +76,12 @@ class ProxyAnchorLoss(keras.layers.Layer):
         check_shapes(labels, embeddings)
         proxies = ops.cast(self.proxies, embeddings.dtype)
         similarities = ops.matmul(directions(embeddings), ops.transpose(directions(proxies)))
-        own = of_class(labels, self.num_classes)
+        own, known = of_class(labels, self.num_classes)
         pull = ops.logsumexp(ops.where(own, -self.alpha * (similarities - self.margin), _NEVER), axis=0)
         push = ops.logsumexp(ops.where(own, _NEVER, self.alpha * (similarities + self.margin)), axis=0)
         present = ops.maximum(ops.sum(ops.cast(ops.any(own, axis=0), embeddings.dtype)), 1.0)
         loss = ops.sum(ops.softplus(pull)) / present + ops.mean(ops.softplus(push))  # log(1 + exp(.))
+        loss = ops.where(ops.all(known), loss, math.nan)
         return nan_unless_finite(ops.broadcast_to(loss, ops.shape(labels)), embeddings)
 
     def get_config(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The loss of a plain classifier on embeddings."""
 
+import math
 from typing import Any
 
 import keras
@@ -25,7 +26,7 @@ class SoftmaxLoss(keras.layers.Layer):
     loss does not depend on the others of its batch.
 
     Args:
-        num_classes: at least 1. A label outside [0, num_classes) is of no class; its loss means nothing.
+        num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph its loss is NaN.
         embedding_dim: length of an embedding, at least 1.
         name: the layer's name.
 
@@ -33,7 +34,8 @@ class SoftmaxLoss(keras.layers.Layer):
     Computed in float32 at least, whatever Keras' dtype policy; NaN if an embedding is not finite.
 
     Raises:
-        ValueError: if an argument is outside its range, or embeddings have another shape.
+        ValueError: if an argument is outside its range, embeddings have another shape, or labels are no integers
+            ``(batch,)`` in [0, num_classes).
 
     Example:
         >>> loss = SoftmaxLoss(num_classes=2, embedding_dim=1)
@@ -56,9 +58,9 @@ class SoftmaxLoss(keras.layers.Layer):
         labels, embeddings = as_labels(labels), as_float(embeddings)
         check_shapes(labels, embeddings)
         logits = ops.matmul(embeddings, ops.cast(self.kernel, embeddings.dtype)) + ops.cast(self.bias, embeddings.dtype)
-        own = of_class(labels, self.num_classes)
+        own, known = of_class(labels, self.num_classes)
         losses = ops.logsumexp(logits, axis=1) - ops.sum(ops.where(own, logits, 0.0), axis=1)
-        return nan_unless_finite(losses, embeddings)
+        return nan_unless_finite(ops.where(known, losses, math.nan), embeddings)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""
