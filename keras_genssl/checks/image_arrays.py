@@ -7,8 +7,8 @@ import numpy as np
 BOUND = 1.0 + 1e-3
 """The largest magnitude of a float image: lets through what interpolation or half precision rounded over 1."""
 
-DTYPES = "Images must be uint8 or float in [-1, 1]"
-RANGE = "Float images must lie in [-1, 1] and be finite; pass uint8, or scale them"
+DTYPES = "Images must be uint8, or float in [-1, 1]"
+RANGE = "Float images must lie in [-1, 1]; pass uint8, or scale them"
 
 
 def checked(images: Any, name: str = "images") -> np.ndarray:
@@ -21,7 +21,7 @@ def checked(images: Any, name: str = "images") -> np.ndarray:
         >>> checked([300.0])
         Traceback (most recent call last):
         ...
-        ValueError: Float images must lie in [-1, 1] and be finite; pass uint8, or scale them. Received: `images` with \
+        ValueError: Float images must lie in [-1, 1]; pass uint8, or scale them. Received: `images` with \
 values from 300 to 300
     """
     array = np.asarray(images)

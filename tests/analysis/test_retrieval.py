@@ -67,7 +67,7 @@ def test_precision_is_the_share_of_equal_labels():
         (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 3)), 2.5), "`k` .* Received: k=2.5"),
         (lambda: analysis.nearest_images(np.zeros((4, 3)), np.zeros((4, 3)), 4, np.arange(4)), "in 1 ... 3"),
         (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 3)), 1, np.arange(4)), "`exclude` must be"),
-        (lambda: analysis.precision_at_k(np.zeros((2, 3), int), np.zeros(3), np.zeros(4)), "`indices` must be"),
+        (lambda: analysis.precision_at_k(np.zeros((2, 3), int), np.zeros(3), np.zeros(4)), "`query_labels` must be"),
     ],
 )
 def test_bad_arguments_are_refused(call, message):

@@ -101,7 +101,7 @@ class DistanceLoss(EmbeddingLoss):
 
 
 def as_labels(labels: Any) -> Any:
-    """Labels as ``(batch,)``, if they are integers, ``(batch,)`` or ``(batch, 1)``, that Keras may have cast to floats."""
+    """Integers, ``(batch,)`` or ``(batch, 1)``, which Keras may have cast to floats, as ``(batch,)``."""
     return label_tensors.checked_labels(labels, "y_true", floats=True, columns=True)
 
 
