@@ -153,16 +153,16 @@ def analogy(
 
 
 def _labelled(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    codes, has_attribute = np.asarray(codes, np.float64), np.asarray(has_attribute)
+    codes = np.asarray(codes, np.float64)
     if codes.ndim < 2:
         raise ValueError(f"`codes` must be (num, ...). Received: shape {codes.shape}")
-    if has_attribute.dtype != bool:  # a cast would take -1, with which CelebA says no, and NaN for yes
-        has_attribute = checked_labels(has_attribute, "has_attribute", codes, num_classes=2).astype(bool)
-    if has_attribute.shape != codes.shape[:1]:
+    answers = checked_labels(has_attribute, "has_attribute", codes)
+    # A cast would take -1, with which CelebA says no, and "no" itself for yes.
+    if answers.dtype.kind == "U" or not np.isin(answers, (0, 1)).all():
         raise ValueError(
-            "`codes` must be (num, ...) and `has_attribute` (num,). "
-            f"Received: shapes {codes.shape} and {has_attribute.shape}"
+            f"`has_attribute` must be booleans, or 0 and 1. Received: {np.unique(answers)[:5].tolist()} among them"
         )
+    has_attribute = answers == 1
     if has_attribute.all() or not has_attribute.any():
         raise ValueError("`has_attribute` must be true of some codes and false of others.")
     return codes, has_attribute

@@ -94,11 +94,7 @@ def _wide(labels: Any) -> Any:
 
 def _flat(labels: Any, rule: str, kinds: tuple[str, ...], columns: bool) -> Any:
     """Labels as a tensor `(batch,)`, if they are dense and of one of these kinds of dtype."""
-    if not hasattr(labels, "dtype"):
-        try:
-            labels = np.asarray(labels)
-        except ValueError as error:  # ragged rows
-            raise ValueError(f"{rule}. Received: {type(labels).__name__} that is no array: {error}") from error
+    labels = as_array(labels, rule)
     dense = isinstance(labels, np.ndarray | np.generic | keras.KerasTensor) or ops.is_tensor(labels)
     dense = dense and not hasattr(labels, "row_splits") and not hasattr(labels, "dense_shape")
     shape = tuple(labels.shape) if getattr(labels.shape, "rank", 0) is not None else None  # TensorFlow's may be unknown
@@ -108,6 +104,20 @@ def _flat(labels: Any, rule: str, kinds: tuple[str, ...], columns: bool) -> Any:
         raise ValueError(f"{rule}. Received: {what} of shape {'unknown' if shape is None else shape}")
     labels = ops.convert_to_tensor(labels)
     return labels if shape is not None and len(shape) == 1 else ops.reshape(labels, (-1,))
+
+
+def as_array(labels: Any, rule: str) -> Any:
+    """Lists as arrays, arrays and tensors as they are.
+
+    Raises:
+        ValueError: With the rule, if a list's rows are of different lengths.
+    """
+    if hasattr(labels, "dtype"):
+        return labels
+    try:
+        return np.asarray(labels)
+    except ValueError as error:
+        raise ValueError(f"{rule}. Received: {type(labels).__name__} that is no array: {error}") from error
 
 
 def _kind(labels: Any) -> str:

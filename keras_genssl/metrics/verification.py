@@ -94,7 +94,7 @@ def kfold_verification_accuracy(
     similarities, same = _checked(similarities, same)
     if not np.isfinite(similarities).all():
         raise ValueError("`similarities` must be finite. Received: infinity among them")
-    if not np.ndim(folds):
+    if np.isscalar(folds) or getattr(folds, "ndim", 1) == 0:
         folds = _dealt(same, folds, seed)
     folds = checked_labels(folds, "folds", same)
     if len(np.unique(folds)) < 2:

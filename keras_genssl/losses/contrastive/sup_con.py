@@ -4,7 +4,6 @@ import math
 from typing import Any, ClassVar
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_genssl.checks import label_tensors
@@ -63,7 +62,7 @@ class SupConLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss."""
-        y_true = y_true if hasattr(y_true, "dtype") else np.asarray(y_true)
+        y_true = label_tensors.as_array(y_true, "`y_true` must hold integers of shape (batch,) or (batch, 1)")
         return super().__call__(first_with_label(y_true), nan_unless_whole(y_pred, y_true), sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

@@ -4,7 +4,6 @@ import math
 from typing import Any, Self
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_genssl.checks import label_tensors
@@ -40,7 +39,7 @@ class EmbeddingLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss."""
-        y_true = y_true if hasattr(y_true, "dtype") else np.asarray(y_true)
+        y_true = label_tensors.as_array(y_true, "`y_true` must hold integers of shape (batch,) or (batch, 1)")
         if len(y_true.shape) == 1 or y_true.shape[1:] == (1,):  # multi-hot labels, which a subclass may take, stay
             y_true, y_pred = first_with_label(y_true), nan_unless_whole(y_pred, y_true)
         return super().__call__(y_true, y_pred, sample_weight)
