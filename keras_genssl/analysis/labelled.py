@@ -119,6 +119,16 @@ def count_labelled(labelled: Any, enough: int) -> int:
     return count
 
 
+def require_labelled(labelled: Any) -> None:
+    """Refuse arrays that `encode_labelled` would refuse, before anything is trained; a dataset is not read for it.
+
+    Raises:
+        ValueError: if `labelled` is arrays and these are not as said.
+    """
+    if isinstance(labelled, (tuple, list)):
+        checked_pair(labelled)
+
+
 def checked_pair(pair: Any) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels as arrays, if `pair` is the two and they are as `encode_labelled` takes them."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
