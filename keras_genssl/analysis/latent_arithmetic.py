@@ -149,6 +149,11 @@ def analogy(
         women_with_glasses = kg.analysis.analogy(model.encode, model.decode, women, men_with_glasses, men)
     """
     start, gained, lost = (encode_images(encode, group, batch_size) for group in (images, having, lacking))
+    if not start.shape[1:] == gained.shape[1:] == lost.shape[1:]:
+        raise ValueError(
+            "`images`, `having` and `lacking` must have codes of one shape. "
+            f"Received: {start.shape[1:]}, {gained.shape[1:]} and {lost.shape[1:]}"
+        )
     return decode_codes(decode, start + (gained.mean(axis=0) - lost.mean(axis=0)), batch_size)
 
 
@@ -162,7 +167,7 @@ def _labelled(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> tuple[np.nd
         raise ValueError(
             f"`has_attribute` must be booleans, or 0 and 1. Received: {np.unique(answers)[:5].tolist()} among them"
         )
-    has_attribute = answers == 1
-    if has_attribute.all() or not has_attribute.any():
+    chosen = answers == 1
+    if chosen.all() or not chosen.any():
         raise ValueError("`has_attribute` must be true of some codes and false of others.")
-    return codes, has_attribute
+    return codes, chosen

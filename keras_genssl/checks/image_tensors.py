@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_genssl.checks.image_arrays import BOUND, DTYPES, RANGE
-from keras_genssl.checks.known import known
+from keras_genssl.checks.known import asserted, known
 
 
 def signed(images: Any, name: str = "images", dtype: str | None = None) -> Any:
@@ -57,13 +57,7 @@ def guarded(images: Any, low: float, high: float, name: str, rule: str) -> Any:
         return images
     inside = ops.logical_and(images >= low, images <= high)
     images = ops.where(inside, images, float("nan"))
-    if keras.backend.backend() != "tensorflow" or isinstance(images, keras.KerasTensor):
-        return images
-    import tensorflow as tf
-
-    data = [f"{rule}. Received: `{name}` leaves the range"]
-    with tf.control_dependencies([tf.debugging.Assert(ops.all(inside), data)]):
-        return tf.identity(images)
+    return asserted(images, ops.all(inside), f"{rule}. Received: `{name}` leaves the range")
 
 
 def require_range(images: Any, low: float, high: float, name: str, rule: str) -> bool:

@@ -6,6 +6,19 @@ from typing import Any
 import keras
 
 
+def asserted(tensor: Any, condition: Any, message: str) -> Any:
+    """A tensor that is an InvalidArgumentError, with the message, where a condition does not hold when a graph runs.
+
+    TensorFlow's graphs alone can raise one, and not under XLA: elsewhere it is the tensor as it is.
+    """
+    if keras.backend.backend() != "tensorflow" or isinstance(tensor, keras.KerasTensor):
+        return tensor
+    import tensorflow as tf
+
+    with tf.control_dependencies([tf.debugging.Assert(condition, [message])]):
+        return tf.identity(tensor)
+
+
 def known(test: Callable[[], Any], *tensors: Any) -> bool | None:
     """What a test of tensors says, None in a graph, where no value is known yet.
 

@@ -31,7 +31,7 @@ def checked_labels(labels: Any, name: str, floats: bool = False, columns: bool =
     """
     rule = f"`{name}` must hold integers of shape (batch,)" + (" or (batch, 1)" if columns else "")
     labels = _flat(labels, rule, ("int", "float") if floats else ("int",), columns)
-    if known(lambda: ops.all(are_whole(labels)), labels) is False:
+    if "float" in _kind(labels) and known(lambda: ops.all(are_whole(labels)), labels) is False:
         raise ValueError(f"{rule}. Received: {_kind(labels)} that are no integers, or too large to tell them apart")
     return labels
 

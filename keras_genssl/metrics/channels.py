@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_genssl.checks import image_tensors
 from keras_genssl.checks.image_arrays import BOUND, RANGE
+from keras_genssl.checks.known import asserted
 
 # ITU-R BT.601, studio range, as MATLAB's rgb2ycbcr: Y of black 16, of white 235, for R, G, B in [0, 1].
 _LUMA = (65.481, 128.553, 24.966)
@@ -26,13 +27,16 @@ def comparable(
     # What a network makes may leave the range, and `quantise` says that it is clipped; a truth may not.
     y_true = _in_range(y_true, "y_true", max_value, False)
     y_pred = _in_range(y_pred, "y_pred", max_value, quantise)
+    rule = "`y_true` and `y_pred` must be RGB of one shape, (batch, h, w, 3)"
+    if any(getattr(images.shape, "rank", 4) is None for images in (y_true, y_pred)):
+        raise ValueError(f"{rule}. Received: one of unknown rank; `tf.ensure_shape` tells it")
     shapes = tuple(y_true.shape), tuple(y_pred.shape)
     sizes_differ = any(None not in pair and pair[0] != pair[1] for pair in zip(*shapes, strict=False))
     if sizes_differ or any(len(shape) != 4 or shape[-1] not in (3, None) for shape in shapes):
-        raise ValueError(
-            "`y_true` and `y_pred` must be RGB of one shape, (batch, h, w, 3). "
-            f"Received: shapes {shapes[0]} and {shapes[1]}"
-        )
+        raise ValueError(f"{rule}. Received: shapes {shapes[0]} and {shapes[1]}")
+    if None in (*shapes[0], *shapes[1]):  # in a graph, where they would be broadcast
+        pairs = zip(ops.shape(y_true), ops.shape(y_pred), strict=True)
+        y_pred = asserted(y_pred, ops.all(ops.stack([ops.equal(*pair) for pair in pairs])), rule)
     if any(size is not None and size <= 2 * border for size in shapes[0][1:3]):
         raise ValueError(f"`border` leaves nothing. Received: border={border}, images of shape {shapes[0]}")
 

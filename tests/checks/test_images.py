@@ -229,5 +229,17 @@ def test_images_of_two_sizes_are_not_broadcast():
                     function(*pair)
         with pytest.raises(ValueError, match="must have one shape"):
             metrics.translation_scores(lambda x: x, STORED, other, STORED)
+    for function in (metrics.psnr, metrics.ssim):
+        sizes_unknown = tf.function(
+            function, input_signature=[tf.TensorSpec((None, None, None, 3)), tf.TensorSpec((None, None, None, 3))]
+        )
+        floats = STORED / np.float32(127.5) - 1
+        np.testing.assert_allclose(sizes_unknown(floats, 0.5 * floats), function(floats, 0.5 * floats), rtol=1e-4)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must be RGB of one shape"):
+            sizes_unknown(floats, floats[:1])
+        with pytest.raises(ValueError, match=r"must be RGB of one shape.* of unknown rank"):
+            tf.function(function, input_signature=[tf.TensorSpec(None), tf.TensorSpec(None)])(floats, floats)
+    with pytest.raises(ValueError, match="must have codes of one shape"):
+        analysis.analogy(lambda x: x, lambda x: x, STORED, STORED, STORED[:, :1])
     with pytest.raises(ValueError, match=r"`reconstruct` must keep the shape"):
         analysis.reconstruction_error(lambda x: x[..., :1], STORED)
