@@ -44,6 +44,8 @@ def difference(value, other, path="") -> str:
 
 
 import time
+
+
 def main(folder: pathlib.Path) -> None:
     noted = json.loads((folder / "noted.json").read_text())
     for name, config in noted.items():
@@ -69,7 +71,7 @@ def main(folder: pathlib.Path) -> None:
             assert again == config, difference(again, config)
         except Exception:
             print(name, traceback.format_exc(limit=-3)[:1500])
-        print('cpu', name, round(time.process_time() - t, 2))
+        print("cpu", name, round(time.process_time() - t, 2))
 
 
 if __name__ == "__main__":

@@ -121,7 +121,9 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "SoftmaxLoss": lambda: with_labels(kg.losses.SoftmaxLoss(3, 5)),
     "annealed_mean": lambda: of_vectors(kg.losses.annealed_mean, bins=[[0.0], [1.0], [3.0]], temperature=0.5),
     "pairwise_distances": lambda: of_vectors(pairwise, distance_metric="angular"),
-    "paired_distances": lambda: of_vectors(kg.losses.paired_distances, second=[[0.5, -1.0, 2.0]], distance_metric="squared-L2"),
+    "paired_distances": lambda: of_vectors(
+        kg.losses.paired_distances, second=[[0.5, -1.0, 2.0]], distance_metric="squared-L2"
+    ),
     "standard_normal_kl": lambda: of_vectors(kg.losses.standard_normal_kl, log_variance=0.5),
     "psnr": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.psnr]),
     "ssim": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.ssim]),

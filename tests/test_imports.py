@@ -13,19 +13,19 @@ MAY_IMPORT_TENSORFLOW = ("engine", "data", "export", "serving", "callbacks")
 PRETEXT_NEEDS_ONLY = {"numpy", "PIL", "keras_genssl", "__future__"}
 # Which other subpackages each subpackage may import; a new one must say.
 MAY_IMPORT = {
-    "analysis": {"metrics"},
-    "backbones": {"data_format", "layers"},
-    "callbacks": {"analysis", "data", "engine", "metrics"},
+    "analysis": {"checks", "metrics"},
+    "backbones": {"checks", "layers"},
+    "callbacks": {"analysis", "checks", "data", "engine", "metrics"},
+    "checks": set(),
     "corruptions": {"engine"},
-    "data": {"pretext"},
-    "data_format": set(),
-    "engine": {"data_format"},
+    "data": {"checks", "pretext"},
+    "engine": {"checks"},
     "export": {"engine"},
-    "gallery": {"analysis"},
-    "layers": {"data_format"},
-    "losses": set(),
-    "metrics": {"backbones", "engine"},
-    "models": {"backbones", "corruptions", "engine", "layers", "losses", "pretext", "regularizers", "views"},
+    "gallery": {"analysis", "checks"},
+    "layers": {"checks"},
+    "losses": {"checks"},
+    "metrics": {"backbones", "checks", "engine"},
+    "models": {"backbones", "checks", "corruptions", "engine", "layers", "losses", "pretext", "regularizers", "views"},
     "optimizers": set(),
     "pretext": set(),
     "regularizers": {"engine"},
@@ -68,8 +68,8 @@ def violations(path, source):
         if within(module, "keras_genssl"):
             if top in ("pipelines", "apache_beam"):
                 found.append(f"{path}: the library never imports {top}")
-            # In layers a fast path may sit in a function or a `try`: another backend never meets it.
-            fallback = part == "layers" and (guarded or not at_top(source, name))
+            # In these a fast path may sit in a function or a `try`: another backend never meets it.
+            fallback = part in ("checks", "layers") and (guarded or not at_top(source, name))
             allowed = part in MAY_IMPORT_TENSORFLOW or fallback
             if top in ("tensorflow", "tensorflow_datasets") and not allowed:
                 found.append(f"{path}: {part or module} may not import {top}")

@@ -8,10 +8,7 @@ import sys
 
 import keras
 import numpy as np
-import pytest
 
-from keras_genssl import registered
-from tests import index_of_registered
 from tests.fresh_process import variables
 from tests.registered_objects import EXAMPLES
 

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, encode_images, to_float
+from keras_genssl.checks import image_arrays
+from keras_genssl.checks.label_arrays import checked_labels, require_alike
 
 Scorer = Callable[[np.ndarray], npt.ArrayLike]
 
@@ -19,7 +21,7 @@ def reconstruction_error(
     A model that has learnt to rebuild what is normal does so worse with what is not.
 
     Args:
-        reconstruct: maps images `(batch, height, width, channels)` in [-1, 1] to their reconstructions.
+        reconstruct: maps images `(batch, height, width, channels)` in [-1, 1] to their reconstructions, near it.
         images: `(num, height, width, channels)`, uint8 or float in [-1, 1].
         features: maps images to the values `(batch, ...)` that are compared, a network's activations say;
             by default the pixels.
@@ -38,7 +40,7 @@ def reconstruction_error(
     """
 
     def error(batch: np.ndarray) -> np.ndarray:
-        rebuilt = np.asarray(reconstruct(batch))
+        rebuilt = image_arrays.answered(reconstruct(batch), "what reconstruct answers")
         if rebuilt.shape != batch.shape:
             raise ValueError(f"`reconstruct` must keep the shape {batch.shape}. Received: {rebuilt.shape}")
         pair = (batch, rebuilt) if features is None else (features(batch), features(rebuilt))
@@ -109,15 +111,15 @@ def leave_one_class_out(
     fit: Callable[[np.ndarray], dict[str, Scorer]],
     train: tuple[npt.ArrayLike, npt.ArrayLike],
     test: tuple[npt.ArrayLike, npt.ArrayLike],
-    classes: Iterable[int] | None = None,
-) -> dict[str, dict[int, float]]:
+    classes: Iterable[int | str] | None = None,
+) -> dict[str, dict[int | str, float]]:
     """Holds each class out of training in turn, as the anomaly, and reports how well each score tells it.
 
     Args:
         fit: trains on normal images, `(num, height, width, channels)` float32 in [-1, 1], and returns named
             scores, each a function of such images to `(num,)`, larger is stranger. One model may have several:
             `{"error": ..., "elbo": ...}`.
-        train: images, uint8 or float in [-1, 1], and their labels `(num,)`.
+        train: images, uint8 or float in [-1, 1], and their labels `(num,)`, integers or strings.
         test: as `train`; never seen by `fit`.
         classes: labels to hold out; by default each in `train`.
 
@@ -125,7 +127,7 @@ def leave_one_class_out(
         Name of the score -> label held out -> AUROC of the test images of that label against all others.
 
     Raises:
-        ValueError: if images and labels are of different lengths, or a class is missing.
+        ValueError: if images or labels are not as said, or a class is missing.
 
     Example:
 
@@ -137,20 +139,21 @@ def leave_one_class_out(
         kg.analysis.leave_one_class_out(fit, (train_images, train_labels), (test_images, test_labels))
     """
     (train_images, train_labels), (test_images, test_labels) = (_pair(*pair) for pair in (train, test))
-    results: dict[str, dict[int, float]] = {}
-    for held_out in np.unique(train_labels) if classes is None else classes:
+    require_alike(train_labels, test_labels, "train", "test")
+    held = np.unique(train_labels) if classes is None else checked_labels(list(classes), "classes")
+    require_alike(held, train_labels, "classes", "train")
+    results: dict[str, dict[int | str, float]] = {}
+    for held_out in held.tolist():
         anomalous = test_labels == held_out
         if not anomalous.any() or anomalous.all() or not (train_labels == held_out).any():
             raise ValueError(f"`classes` must be in training and test, among others. Received: {held_out}")
         scorers = fit(to_float(train_images[train_labels != held_out]))
         for name, score in scorers.items():
             scores = np.asarray(score(to_float(test_images)))
-            results.setdefault(name, {})[int(held_out)] = auroc(scores[~anomalous], scores[anomalous])
+            results.setdefault(name, {})[held_out] = auroc(scores[~anomalous], scores[anomalous])
     return results
 
 
 def _pair(images: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = np.asarray(images), np.asarray(labels)
-    if labels.ndim != 1 or len(images) != len(labels):
-        raise ValueError(f"Images and labels must be equally many. Received: shapes {images.shape} and {labels.shape}")
-    return images, labels
+    images = image_arrays.checked(images)
+    return images, checked_labels(labels, "labels", images)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks import image_arrays
+
 Function = Callable[[Any], Any]
 
 
@@ -29,7 +31,7 @@ def encode_images(encode: Function, images: npt.ArrayLike, batch_size: int = 256
         >>> encode_images(lambda batch: batch.reshape(len(batch), -1).sum(1), images, batch_size=2).tolist()
         [4.0, 4.0, 4.0, 4.0, 4.0]
     """
-    images = np.asarray(images)
+    images = image_arrays.checked(images)
     if images.ndim != 4 or not len(images):
         raise ValueError(f"`images` must be (num, height, width, channels). Received: shape {images.shape}")
     return _in_batches(lambda batch: encode(to_float(batch)), images, batch_size)
@@ -75,17 +77,7 @@ def to_float(images: npt.ArrayLike) -> np.ndarray:
         >>> to_float(np.array([0, 255], np.uint8)).tolist()
         [-1.0, 1.0]
     """
-    images = np.asarray(images)
-    if images.dtype == np.uint8:
-        return images.astype(np.float32) / 127.5 - 1.0
-    if not np.issubdtype(images.dtype, np.floating):
-        raise ValueError(f"`images` must be uint8 or float in [-1, 1]. Received: dtype {images.dtype}")
-    # Rounding of a tanh in half precision is no error; NaN is.
-    if images.size and not (images.min() >= -1.001 and images.max() <= 1.001):
-        raise ValueError(
-            f"`images` must lie in [-1, 1] where they are float. Received: {images.min()} ... {images.max()}"
-        )
-    return images.astype(np.float32)
+    return image_arrays.signed(images)
 
 
 def _in_batches(function: Function, inputs: np.ndarray, batch_size: int) -> np.ndarray:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from keras_genssl.analysis.retrieval import nearest_images
+from keras_genssl.analysis.retrieval import codes_of, nearest_images
 
 
 def closest_pairs(samples: npt.ArrayLike, num_pairs: int = 20) -> tuple[np.ndarray, np.ndarray]:
@@ -14,11 +14,12 @@ def closest_pairs(samples: npt.ArrayLike, num_pairs: int = 20) -> tuple[np.ndarr
     Each sample stands with its nearest other, and each pair once.
 
     Args:
-        samples: `(num, ...)`, images or codes of them, at least 2.
+        samples: `(num, ...)`, at least 2: codes, or images, uint8 or float in [-1, 1].
         num_pairs: at most so many pairs, the closest first.
 
     Returns:
-        `pairs` int64 `(pairs, 2)` of positions, and `distances` float64 `(pairs,)`: root mean square differences.
+        `pairs` int64 `(pairs, 2)` of positions, and `distances` float64 `(pairs,)`: root mean square differences, of
+        images on the scale of [-1, 1].
 
     Raises:
         ValueError: if an argument is not as said.
@@ -28,7 +29,7 @@ def closest_pairs(samples: npt.ArrayLike, num_pairs: int = 20) -> tuple[np.ndarr
         >>> pairs.tolist(), distances.tolist()
         ([[1, 2]], [0.5])
     """
-    samples = np.asarray(samples)
+    samples = codes_of(samples, "samples")
     if num_pairs < 1:
         raise ValueError(f"`num_pairs` must be at least 1. Received: num_pairs={num_pairs}")
     positions = np.arange(len(samples))
@@ -47,7 +48,7 @@ def duplicate_rate(samples: npt.ArrayLike, sample_size: int, threshold: float) -
     `support_size` turns the rate into N.
 
     Args:
-        samples: `(num, ...)`, images or codes of them; cut into `num // sample_size` batches.
+        samples: `(num, ...)`, codes, or images, uint8 or float in [-1, 1]; cut into `num // sample_size` batches.
         sample_size: samples of a batch, at least 2.
         threshold: root mean square difference up to which two samples count as one. What the nearest pairs of as
             many real images show is a lower limit of what is worth choosing; look at `closest_pairs`.
@@ -62,7 +63,7 @@ def duplicate_rate(samples: npt.ArrayLike, sample_size: int, threshold: float) -
         >>> duplicate_rate([[0.0], [1.0], [2.0], [2.0]], sample_size=2, threshold=0.0)
         0.5
     """
-    samples = np.asarray(samples)
+    samples = codes_of(samples, "samples")
     if sample_size < 2 or len(samples) < sample_size:
         raise ValueError(
             f"`sample_size` must lie in 2 ... {len(samples)}, the number of samples. Received: {sample_size}"
@@ -116,7 +117,7 @@ def memorisation_rate(samples: npt.ArrayLike, training: npt.ArrayLike, held_out:
     The nearest training images themselves come from `nearest_images(samples, training, k)`.
 
     Args:
-        samples: `(num, ...)`, images or codes of them.
+        samples: `(num, ...)`, codes, or images, uint8 or float in [-1, 1].
         training: images or codes of the same shape.
         held_out: as many of them, not seen in training, from the same source.
 
@@ -130,7 +131,7 @@ def memorisation_rate(samples: npt.ArrayLike, training: npt.ArrayLike, held_out:
         >>> memorisation_rate([[0.1], [0.9]], training=[[0.0]], held_out=[[1.0]])
         0.5
     """
-    training, held_out = np.asarray(training), np.asarray(held_out)
+    training, held_out = codes_of(training, "training"), codes_of(held_out, "held_out")
     if len(training) != len(held_out):
         raise ValueError(
             "`training` and `held_out` must be equally many, or the larger would be nearer by its size. "

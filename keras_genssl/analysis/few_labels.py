@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, encode_images
+from keras_genssl.analysis.labelled import checked_pair
 
 
 def few_label_comparison(
@@ -24,7 +25,7 @@ def few_label_comparison(
 
     Args:
         encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.
-        train: images, uint8 or float in [-1, 1], and their labels `(num,)`.
+        train: images, uint8 or float in [-1, 1], and their labels `(num,)`, integers or strings.
         test: as `train`.
         labels_per_class: labels known of each class, at least 1.
         seeds: one draw of labels, the same for the three, for each.
@@ -46,7 +47,7 @@ def few_label_comparison(
 
     from keras_genssl.metrics import few_label_accuracy
 
-    (train_images, train_labels), (test_images, test_labels) = ((np.asarray(a) for a in pair) for pair in (train, test))
+    (train_images, train_labels), (test_images, test_labels) = (checked_pair(pair) for pair in (train, test))
 
     def flat(function: Function, images: np.ndarray) -> np.ndarray:
         return encode_images(function, images, batch_size).reshape(len(images), -1).astype(np.float32)

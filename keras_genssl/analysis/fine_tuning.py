@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from keras_genssl.analysis.batches import encode_images, to_float
 from keras_genssl.analysis.few_labels import classifier
+from keras_genssl.analysis.labelled import checked_pair
+from keras_genssl.checks.label_arrays import require_alike
 
 
 def fine_tuned_accuracy(
@@ -29,7 +31,8 @@ def fine_tuned_accuracy(
 
     Args:
         encoder: a built functional or sequential `keras.Model`, images to codes `(batch, ...)`.
-        train: images, uint8 or float in [-1, 1], and their labels `(num,)`, of two classes at least.
+        train: images, uint8 or float in [-1, 1], and their labels `(num,)`, integers or strings, of two
+            classes at least.
         test: as `train`.
         labels_per_class: labels known of each class, drawn with `seed`; None: all.
         steps: of training, positive.
@@ -51,7 +54,8 @@ def fine_tuned_accuracy(
 
     from keras_genssl.metrics import labelled_subset
 
-    (images, labels), (test_images, test_labels) = ((np.asarray(a) for a in pair) for pair in (train, test))
+    (images, labels), (test_images, test_labels) = (checked_pair(pair) for pair in (train, test))
+    require_alike(labels, test_labels, "train", "test")
     for name, value in (("steps", steps), ("batch_size", batch_size), ("learning_rate", learning_rate)):
         if not value > 0:
             raise ValueError(f"`{name}` must be positive. Received: {name}={value}")

@@ -6,7 +6,7 @@ import os
 import numpy as np
 import numpy.typing as npt
 
-from keras_genssl.analysis.batches import to_float
+from keras_genssl.checks import image_arrays
 
 
 def image_grid(
@@ -93,9 +93,7 @@ def to_uint8(images: npt.ArrayLike) -> np.ndarray:
         >>> to_uint8(np.array([-1.0, 0.0, 1.0]).reshape(1, 3, 1, 1)).ravel().tolist()
         [0, 128, 255]
     """
-    images = np.asarray(images)
+    images = image_arrays.levels(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not images.size:
         raise ValueError(f"`images` must be (num, height, width, 1 or 3). Received: shape {images.shape}")
-    if images.dtype == np.uint8:
-        return images
-    return np.clip(np.rint((to_float(images) + 1.0) * 127.5), 0, 255).astype(np.uint8)
+    return images

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from keras_genssl.analysis.batches import Function, encode_images
+from keras_genssl.checks import image_arrays
+from keras_genssl.checks.label_arrays import checked_labels
 
 
 def encode_labelled(encode: Function, labelled: Any, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
@@ -17,12 +19,12 @@ def encode_labelled(encode: Function, labelled: Any, batch_size: int = 256) -> t
     Args:
         encode: maps float32 images `(batch, height, width, channels)` in [-1, 1] to features `(batch, ...)`.
         labelled: arrays `(images, labels)`, images `(num, height, width, channels)`, uint8 or float in [-1, 1], and
-            labels `(num,)`; or a finite dataset of batches of such, as tuples or under `"image"` and `"label"`. A
-            dataset of `data.load` is read from its first epoch, and its position is left as it was.
+            labels `(num,)`, integers or strings; or a finite dataset of batches of such, as tuples or under `"image"`
+            and `"label"`. A dataset of `data.load` is read from its first epoch, and its position is left as it was.
         batch_size: images handed over at once.
 
     Returns:
-        float32 features `(num, dim)`, flattened where they have more dimensions, and labels `(num,)`.
+        float32 features `(num, dim)`, flattened where they have more dimensions, and labels `(num,)`, int64 or strings.
 
     Raises:
         ValueError: if an argument is not as said, or there are no images.
@@ -59,7 +61,7 @@ def labelled_batches(labelled: Any) -> Generator[tuple[np.ndarray, np.ndarray], 
         [((2, 8, 8, 1), [3, 4])]
     """
     if isinstance(labelled, (tuple, list)):
-        yield _checked(labelled)
+        yield checked_pair(labelled)
         return
     cardinality = getattr(labelled, "cardinality", None)
     if cardinality is None or int(cardinality()) == -1:  # tf.data's INFINITE_CARDINALITY
@@ -79,7 +81,7 @@ def labelled_batches(labelled: Any) -> Generator[tuple[np.ndarray, np.ndarray], 
             if isinstance(batch, dict):
                 batch = [batch[name] for name in ("image", "label") if name in batch]
             empty = False
-            yield _checked(batch)
+            yield checked_pair(batch)
     finally:
         if order is not None:
             order.position = position
@@ -117,13 +119,24 @@ def count_labelled(labelled: Any, enough: int) -> int:
     return count
 
 
-def _checked(pair: Any) -> tuple[np.ndarray, np.ndarray]:
+def require_labelled(labelled: Any) -> None:
+    """Refuse arrays that `encode_labelled` would refuse, before anything is trained; a dataset is not read for it.
+
+    Raises:
+        ValueError: if `labelled` is arrays and these are not as said.
+    """
+    if isinstance(labelled, (tuple, list)):
+        checked_pair(labelled)
+
+
+def checked_pair(pair: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels as arrays, if `pair` is the two and they are as `encode_labelled` takes them."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise ValueError("`labelled` must hold images and labels, two parts. Received: another number")
-    images, labels = (np.asarray(part) for part in pair)
-    if images.ndim != 4 or labels.shape != images.shape[:1]:
+    images = image_arrays.checked(pair[0])
+    if images.ndim != 4:
         raise ValueError(
             "`labelled` must hold images (num, height, width, channels) and labels (num,). "
-            f"Received: shapes {images.shape} and {labels.shape}"
+            f"Received: images of shape {images.shape}"
         )
-    return images, labels
+    return images, checked_labels(pair[1], "labels", images)

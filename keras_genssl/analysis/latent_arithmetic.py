@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, decode_codes, encode_images
+from keras_genssl.checks.label_arrays import checked_labels
 
 
 def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> np.ndarray:
@@ -15,7 +16,7 @@ def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> n
 
     Args:
         codes: `(num, ...)`.
-        has_attribute: `(num,)` of booleans, both values among them.
+        has_attribute: `(num,)` of booleans, or of 0 and 1, both values among them.
 
     Returns:
         float64 array `(...)`, to be added to a code.
@@ -42,7 +43,7 @@ def classifier_direction(
 
     Args:
         codes: `(num, ...)`.
-        has_attribute: `(num,)` of booleans, both values among them.
+        has_attribute: `(num,)` of booleans, or of 0 and 1, both values among them.
         inverse_regularisation: scikit-learn's `C`, for codes scaled to unit variance; positive.
 
     Returns:
@@ -148,16 +149,25 @@ def analogy(
         women_with_glasses = kg.analysis.analogy(model.encode, model.decode, women, men_with_glasses, men)
     """
     start, gained, lost = (encode_images(encode, group, batch_size) for group in (images, having, lacking))
+    if not start.shape[1:] == gained.shape[1:] == lost.shape[1:]:
+        raise ValueError(
+            "`images`, `having` and `lacking` must have codes of one shape. "
+            f"Received: {start.shape[1:]}, {gained.shape[1:]} and {lost.shape[1:]}"
+        )
     return decode_codes(decode, start + (gained.mean(axis=0) - lost.mean(axis=0)), batch_size)
 
 
 def _labelled(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    codes, has_attribute = np.asarray(codes, np.float64), np.asarray(has_attribute, bool)
-    if codes.ndim < 2 or has_attribute.shape != codes.shape[:1]:
+    codes = np.asarray(codes, np.float64)
+    if codes.ndim < 2:
+        raise ValueError(f"`codes` must be (num, ...). Received: shape {codes.shape}")
+    answers = checked_labels(has_attribute, "has_attribute", codes)
+    # A cast would take -1, with which CelebA says no, and "no" itself for yes.
+    if answers.dtype.kind == "U" or not np.isin(answers, (0, 1)).all():
         raise ValueError(
-            "`codes` must be (num, ...) and `has_attribute` (num,). "
-            f"Received: shapes {codes.shape} and {has_attribute.shape}"
+            f"`has_attribute` must be booleans, or 0 and 1. Received: {np.unique(answers)[:5].tolist()} among them"
         )
-    if has_attribute.all() or not has_attribute.any():
+    chosen = answers == 1
+    if chosen.all() or not chosen.any():
         raise ValueError("`has_attribute` must be true of some codes and false of others.")
-    return codes, has_attribute
+    return codes, chosen

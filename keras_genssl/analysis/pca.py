@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_genssl.checks import image_arrays
+
 
 class PCA:
     """Principal component analysis of images, with the interface of an autoencoder and of a VAE.
@@ -43,7 +45,7 @@ class PCA:
             Itself.
 
         Raises:
-            ValueError: If there are too few images or pixels.
+            ValueError: If the images are not as said, or there are too few of them or of their pixels.
         """
         from sklearn import decomposition
 
@@ -100,6 +102,6 @@ class PCA:
 
 
 def _vectors(images: np.ndarray) -> np.ndarray:
-    images = np.asarray(images)
+    images = image_arrays.checked(images)
     vectors = images.reshape(len(images), -1).astype(np.float64)
     return vectors / 127.5 - 1.0 if images.dtype == np.uint8 else vectors

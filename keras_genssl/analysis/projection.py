@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, decode_codes
+from keras_genssl.checks.label_arrays import checked_labels
 
 
 def pca_projection(codes: npt.ArrayLike, num_dimensions: int = 2) -> np.ndarray:
@@ -95,13 +96,12 @@ def plot_projection(
 
         kg.analysis.plot_projection("out/codes.png", points, labels, names=["T-shirt", "Trouser", ...])
     """
-    points, labels = np.asarray(points), np.asarray(labels)
-    if points.ndim != 2 or points.shape[1] != 2 or labels.shape != points.shape[:1]:
-        raise ValueError(
-            f"`points` must be (num, 2) and `labels` (num,). Received: shapes {points.shape} and {labels.shape}"
-        )
-    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:
-        raise ValueError(f"`labels` must be integers from 0. Received: dtype {labels.dtype}")
+    points = np.asarray(points)
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+        raise ValueError(f"`points` must be (num, 2), one at least. Received: shape {points.shape}")
+    labels = checked_labels(labels, "labels", points, names=False)
+    if labels.min() < 0:
+        raise ValueError(f"`labels` must be integers from 0. Received: {labels.min()} among them")
     if names is not None and len(names) <= labels.max():
         raise ValueError(f"`names` must name each label. Received: {len(names)} names, label {labels.max()}")
     import matplotlib

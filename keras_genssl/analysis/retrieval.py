@@ -3,6 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks import image_arrays
+from keras_genssl.checks.label_arrays import checked_labels, require_alike
+
 _QUERIES, _GALLERY = 512, 8192  # of a block: 32 MiB of distances, whatever the sizes
 
 
@@ -18,8 +21,8 @@ def nearest_images(
     their norms first.
 
     Args:
-        query_codes: `(num_queries, ...)`.
-        gallery_codes: `(num_gallery, ...)`, codes of the same shape.
+        query_codes: `(num_queries, ...)`, codes of any kind, or images: uint8, or float in [-1, 1].
+        gallery_codes: `(num_gallery, ...)`, codes, or images, of the same shape.
         k: from 1 to the size of the gallery (less one with `exclude`).
         exclude: `(num_queries,)`, for each query one position in the gallery that it must not find:
             `np.arange(num)` where the gallery is searched with its own codes. Negative for none.
@@ -35,7 +38,7 @@ def nearest_images(
         >>> indices.tolist(), distances.tolist()
         ([[0, 1], [2, 1]], [[1.0, 5.0], [1.0, 4.0]])
     """
-    queries, gallery = np.asarray(query_codes), np.asarray(gallery_codes)
+    queries, gallery = codes_of(query_codes, "query_codes"), codes_of(gallery_codes, "gallery_codes")
     if queries.ndim < 2 or gallery.ndim < 2 or queries.shape[1:] != gallery.shape[1:]:
         raise ValueError(
             "`query_codes` and `gallery_codes` must be (num, ...) with codes of one shape. "
@@ -63,26 +66,43 @@ def precision_at_k(indices: npt.ArrayLike, query_labels: npt.ArrayLike, gallery_
 
     Args:
         indices: `(num_queries, k)`, positions in the gallery, as `nearest_images` returns them.
-        query_labels: `(num_queries,)`.
-        gallery_labels: `(num_gallery,)`.
+        query_labels: `(num_queries,)` of integers or strings.
+        gallery_labels: `(num_gallery,)`, likewise.
 
     Returns:
         A number in [0, 1].
 
     Raises:
-        ValueError: if the shapes are not as said.
+        ValueError: if an argument is not as said.
 
     Example:
         >>> precision_at_k([[0, 1], [2, 1]], [7, 7], [7, 7, 3])
         0.75
     """
-    indices, query_labels, gallery_labels = (np.asarray(a) for a in (indices, query_labels, gallery_labels))
-    if indices.ndim != 2 or not indices.size or query_labels.shape != indices.shape[:1] or gallery_labels.ndim != 1:
+    indices = np.asarray(indices)
+    if indices.ndim != 2 or not indices.size or indices.dtype.kind not in "iu":
         raise ValueError(
-            "`indices` must be (num_queries, k), `query_labels` (num_queries,) and `gallery_labels` (num_gallery,). "
-            f"Received: shapes {indices.shape}, {query_labels.shape} and {gallery_labels.shape}"
+            f"`indices` must be integers (num_queries, k). Received: {indices.dtype} of shape {indices.shape}"
+        )
+    query_labels = checked_labels(query_labels, "query_labels", indices)
+    gallery_labels = checked_labels(gallery_labels, "gallery_labels")
+    require_alike(query_labels, gallery_labels, "query_labels", "gallery_labels")
+    if indices.min() < 0 or indices.max() >= len(gallery_labels):
+        raise ValueError(
+            f"`indices` must lie in 0 ... {len(gallery_labels) - 1}, the gallery. "
+            f"Received: {indices.min()} ... {indices.max()}"
         )
     return float((gallery_labels[indices] == query_labels[:, None]).mean())
+
+
+def codes_of(values: npt.ArrayLike, name: str) -> np.ndarray:
+    """Codes as they are; images that were stored as uint8 as float in [-1, 1], as which others may lie beside them."""
+    values = np.asarray(values)
+    if values.dtype == np.uint8:
+        return image_arrays.signed(values, name)
+    if values.dtype.kind not in "iuf" and values.dtype.name != "bfloat16":
+        raise ValueError(f"`{name}` must be numbers. Received: dtype {values.dtype}")
+    return values
 
 
 def _nearest(queries: np.ndarray, gallery: np.ndarray, k: int, exclude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

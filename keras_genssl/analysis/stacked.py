@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, encode_images
+from keras_genssl.checks import image_arrays
+from keras_genssl.checks.label_arrays import checked_labels
 
 NUM_STACKED_MODES = 1000
 
@@ -12,7 +14,7 @@ def stacked_classes(images: npt.ArrayLike, labels: npt.ArrayLike, num: int, seed
     """Three random images of ten classes as the channels of one (Srivastava et al., 2017, arXiv:1705.07761).
 
     Args:
-        images: `(images, height, width, 1)` of any dtype; Fashion-MNIST's, say.
+        images: `(images, height, width, 1)`, uint8 or float in [-1, 1]; Fashion-MNIST's, say.
         labels: `(images,)`, integers 0 ... 9.
         num: stacked images to draw.
         seed: of the draw.
@@ -30,19 +32,15 @@ def stacked_classes(images: npt.ArrayLike, labels: npt.ArrayLike, num: int, seed
         >>> [int("".join(map(str, image.ravel()))) for image in stacked] == labels.tolist()
         True
     """
-    images, labels = np.asarray(images), np.asarray(labels)
-    if images.ndim != 4 or images.shape[-1] != 1 or labels.shape != images.shape[:1] or not len(images):
-        raise ValueError(
-            "`images` must be (images, height, width, 1) and `labels` (images,). "
-            f"Received: shapes {images.shape} and {labels.shape}"
-        )
-    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() > 9:
-        raise ValueError(f"`labels` must be integers 0 ... 9. Received: {labels.min()} ... {labels.max()}")
+    images = image_arrays.checked(images)
+    if images.ndim != 4 or images.shape[-1] != 1 or not len(images):
+        raise ValueError(f"`images` must be (images, height, width, 1). Received: shape {images.shape}")
+    labels = checked_labels(labels, "labels", images, num_classes=10)
     if num < 1:
         raise ValueError(f"`num` must be at least 1. Received: num={num}")
     drawn = np.random.default_rng(seed).integers(len(images), size=(num, 3))
     stacked = np.moveaxis(images[drawn, ..., 0], 1, -1)
-    return np.ascontiguousarray(stacked), labels[drawn].astype(np.int64) @ np.array([100, 10, 1])
+    return np.ascontiguousarray(stacked), labels[drawn] @ np.array([100, 10, 1])
 
 
 def stacked_predictions(classify: Function, images: npt.ArrayLike, batch_size: int = 256) -> np.ndarray:
@@ -64,7 +62,7 @@ def stacked_predictions(classify: Function, images: npt.ArrayLike, batch_size: i
         labels = kg.analysis.stacked_predictions(classifier, gan.sample(26_000, seed=0))
         kg.analysis.stacked_mode_coverage(labels)
     """
-    images = np.asarray(images)
+    images = image_arrays.checked(images)
     if images.ndim != 4 or images.shape[-1] != 3:
         raise ValueError(f"`images` must be (num, height, width, 3). Received: shape {images.shape}")
     digits = []
@@ -98,15 +96,9 @@ def stacked_mode_coverage(predicted_labels: npt.ArrayLike, num_modes: int = NUM_
         >>> modes, round(divergence, 4)  # log(1000 / 2)
         (2, 6.2146)
     """
-    labels = np.asarray(predicted_labels)
-    if labels.ndim != 1 or not labels.size or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"`predicted_labels` must be (num,) integers. Received: shape {labels.shape}, dtype {labels.dtype}"
-        )
-    if labels.min() < 0 or labels.max() >= num_modes:
-        raise ValueError(
-            f"`predicted_labels` must lie in 0 ... {num_modes - 1}. Received: {labels.min()} ... {labels.max()}"
-        )
+    labels = checked_labels(predicted_labels, "predicted_labels", num_classes=num_modes)
+    if not labels.size:
+        raise ValueError("`predicted_labels` must hold a label at least. Received: none")
     shares = np.bincount(labels, minlength=num_modes) / labels.size
     reached = shares[shares > 0]
     return int(reached.size), float((reached * np.log(reached * num_modes)).sum())

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths, halvings
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
 # PyTorch's, in Keras' convention: a run of a few thousand steps ends with statistics of its own last weights.

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.autoencoder_shapes import check_code_dim, check_image_shape, check_units
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 
 
 def dense_encoder(

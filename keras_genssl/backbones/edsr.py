@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.upsampling import stages
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import BicubicUpsampling, PixelShuffle
 
 UPSAMPLERS = ("pixelshuffle", "pixelshuffledirect")

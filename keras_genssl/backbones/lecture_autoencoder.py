@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.autoencoder_shapes import check_code_dim
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 
 SIDE = 28
 

@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 
 
 def _hidden(x: Any, units: Sequence[int], activation: Callable[[str], keras.layers.Layer]) -> Any:

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 
 from keras_genssl.backbones.small_extractor import small_extractor
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks import image_tensors
+from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import CaffePreprocessing
 
 # Johnson et al., 2016 (https://arxiv.org/abs/1603.08155), for "vgg16": relu1_2, relu2_2, relu3_3, relu4_3.
@@ -65,7 +66,15 @@ class PerceptualExtractor(keras.Model):
         self.built = True
 
     def call(self, images: Any) -> list[Any]:
-        """Feature maps ``(batch, h', w', channels)`` of ``images``, float ``(batch, h, w, 3)`` in [-1, 1]."""
+        """Feature maps ``(batch, h', w', channels)`` of images ``(batch, h, w, 3)``, uint8 or float in [-1, 1].
+
+        Raises:
+            ValueError: if images are neither uint8 nor float, or, where values are known, leave [-1, 1].
+        """
+        return self.features_of(image_tensors.signed(images))
+
+    def features_of(self, images: Any) -> list[Any]:
+        """As ``call``, of floats that may leave [-1, 1], as what a network makes does."""
         return keras.tree.flatten(self.features(images, training=False))
 
     def get_config(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import BicubicUpsampling, PixelShuffle
 
 # Layers whose output pixel depends on the input pixel at the same place alone.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
 

@@ -5,7 +5,7 @@ from keras import layers
 
 from keras_genssl.backbones.image_sizes import check_widths, halvings
 from keras_genssl.backbones.residual_blocks import initializer, residual_features, residual_generator, widths
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import SpectralNormalization
 
 _MOST = 16  # the papers' channels stop doubling at 1024 = 16 * 64

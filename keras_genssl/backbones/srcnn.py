@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 
 
 def srcnn(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import CropToSize, InstanceNormalization, PadToMultiple
 
 _MAX_WIDENING = 8  # the paper's channels stop doubling at 512 = 8 * 64

@@ -14,7 +14,7 @@ from keras_genssl.backbones.residual_blocks import (
     residual_generator,
     widths,
 )
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 
 _MOST = 8  # the authors' channels stop doubling at 512 = 8 * 64
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_genssl.analysis.fine_tuning import fine_tuned_accuracy
-from keras_genssl.analysis.labelled import labelled_batches
+from keras_genssl.analysis.labelled import labelled_batches, require_labelled
 from keras_genssl.callbacks.periodic import Periodic
 from keras_genssl.callbacks.probe import Labelled, unchanged
 
@@ -62,6 +62,8 @@ class FineTuningProbe(Periodic):
                 raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
         if not learning_rate > 0:
             raise ValueError(f"`learning_rate` must be positive. Received: learning_rate={learning_rate}")
+        for part in (train, test):
+            require_labelled(part)
         if encoder is not None:
             _check(encoder)
         self.train, self.test, self.labels_per_class, self.encoder = train, test, labels_per_class, encoder

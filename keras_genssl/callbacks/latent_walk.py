@@ -9,6 +9,7 @@ from keras_genssl.analysis.batches import decode_codes
 from keras_genssl.analysis.image_grid import to_uint8
 from keras_genssl.analysis.interpolation import lerp, morph, slerp
 from keras_genssl.callbacks.image_sheet import ImageSheet
+from keras_genssl.checks.label_arrays import checked_labels
 
 _BATCH = 64  # images generated at a time
 
@@ -65,7 +66,8 @@ class LatentWalk(ImageSheet):
         if latent_dim is not None and latent_dim < 1:
             raise ValueError(f"`latent_dim` must be positive. Received: latent_dim={latent_dim}")
         self.num_points, self.steps, self.seed = num_points, steps, seed
-        self.latent_dim, self.label = latent_dim, label
+        self.latent_dim = latent_dim
+        self.label = None if label is None else int(checked_labels([label], "label", 1, names=False)[0])
 
     def draw(self) -> np.ndarray:
         """The images of the walk, leg by leg."""
@@ -82,4 +84,4 @@ class LatentWalk(ImageSheet):
             return self.model.decode(latents)
         if self.label is None:
             return self.model.generate(latents)
-        return self.model.generate(latents, np.full(len(latents), self.label, np.int32))
+        return self.model.generate(latents, np.full(len(latents), self.label, np.int64))

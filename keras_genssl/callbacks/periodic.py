@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_genssl.checks import label_arrays
 from keras_genssl.engine import replicas
 
 
@@ -61,6 +62,4 @@ def _undisturbed(model: keras.Model) -> Iterator[None]:
 
 def checked_labels(labels: Any, num_images: int) -> Any:
     """Labels to sample with, one for each image, or None."""
-    if labels is not None and len(labels) != num_images:
-        raise ValueError(f"`labels` must hold one label for each image. Received: {len(labels)} of {num_images}")
-    return labels
+    return None if labels is None else label_arrays.checked_labels(labels, "labels", num_images, names=False)

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_genssl.analysis.labelled import encode_labelled
+from keras_genssl.analysis.labelled import encode_labelled, require_labelled
 from keras_genssl.callbacks.periodic import Periodic
 
 Labelled = tuple[np.ndarray, np.ndarray]
@@ -33,7 +33,8 @@ class Probe(Periodic):
         prefix: what stands before the names in the logs, such as ``"unseen_"``.
 
     Raises:
-        ValueError: if an argument breaks its rule; in `fit` where the model has no ``encode`` and none was given.
+        ValueError: if an argument breaks its rule, arrays of images and labels at once; in `fit` where the model has no
+            ``encode`` and none was given.
         RuntimeError: in `fit` where ``encode`` changed the model's weights.
 
     Example:
@@ -59,6 +60,8 @@ class Probe(Periodic):
             raise ValueError(f"`encode` must be a function of images or None. Received: encode={encode!r}")
         if batch_size < 1:
             raise ValueError(f"`batch_size` must be positive. Received: batch_size={batch_size}")
+        for part in labelled:
+            require_labelled(part)
         self.labelled, self.encode, self.batch_size, self.prefix = labelled, encode, batch_size, prefix
 
     @abc.abstractmethod

@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from keras_genssl.analysis.batches import encode_images
 from keras_genssl.analysis.mining import mine_triplets
+from keras_genssl.checks import image_arrays
+from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.data.groups import Groups, GroupSource
 
 
@@ -28,7 +30,7 @@ class TripletMining(keras.callbacks.Callback):
     Args:
         dataset: what `data.load(..., groups=data.triplets(...))` returned, and `fit` is given.
         images: `(num_examples, h, w, c)`, uint8 or float in [-1, 1], in the order of the dataset's source.
-        labels: `(num_examples,)`.
+        labels: `(num_examples,)` of integers or strings.
         every: epochs of a period, positive.
         hardest: the hardest triplets instead of semi-hard ones.
         seed: of the draws.
@@ -65,14 +67,14 @@ class TripletMining(keras.callbacks.Callback):
             )
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise ValueError(f"`every` must be a positive integer. Received: every={every!r}")
-        self.images, self.labels = np.asarray(images), np.asarray(labels)
+        self.images = image_arrays.checked(images)
+        self.labels = checked_labels(labels, "labels", self.images)
         _, classes, counts = np.unique(self.labels, return_inverse=True, return_counts=True)
         anchors = int((counts[classes] > 1).sum())
-        if len(self.images) != len(self.labels) or len(source) > anchors:
+        if len(source) > anchors:
             raise ValueError(
-                "`images` and `labels` must be equally many, and the dataset's triplets no more than the examples "
-                f"whose class has another. Received: {len(self.images)} images, {len(self.labels)} labels, "
-                f"{len(source)} triplets, {anchors} such examples"
+                "The triplets of `dataset` must be no more than the examples whose class has another. "
+                f"Received: {len(source)} triplets, {anchors} such examples"
             )
         self.every, self.hardest, self.seed, self.batch_size = every, hardest, seed, batch_size
         self.directory = None if directory is None else pathlib.Path(directory)

@@ -4,11 +4,13 @@ from typing import Any
 
 import keras
 
+from keras_genssl.engine import batches
+
 
 class Corruption:
     """A way to damage images; one subclass per noise.
 
-    A subclass defines `__call__(images, seed)` and `get_config` if it has arguments. It draws by
+    A subclass defines `corrupt(images, seed)` and `get_config` if it has arguments. It draws by
     `engine.replicas`, so that N replicas damage a batch as one device would.
     """
 
@@ -16,12 +18,19 @@ class Corruption:
         """Damaged images.
 
         Args:
-            images: float32 `(batch, h, w, c)` in [-1, 1].
+            images: `(batch, h, w, c)`, uint8 or float in [-1, 1].
             seed: The generator to draw from.
 
         Returns:
-            A tensor of the same shape, in [-1, 1].
+            A float tensor of the same shape, in [-1, 1].
+
+        Raises:
+            ValueError: If images are neither uint8 nor float, or, outside of graphs, leave [-1, 1].
         """
+        return self.corrupt(batches.scaled(images), seed)
+
+    def corrupt(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
+        """Damaged images, of float images in [-1, 1]."""
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:

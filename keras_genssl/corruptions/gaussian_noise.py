@@ -32,7 +32,7 @@ class GaussianNoise(Corruption):
             raise ValueError(f"`stddev` must not be negative. Received: stddev={stddev}")
         self.stddev = float(stddev)
 
-    def __call__(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
+    def corrupt(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
         """Noisy images."""
         return ops.clip(images + self.stddev * replicas.normal(ops.shape(images), seed), -1.0, 1.0)
 

@@ -34,7 +34,7 @@ class MaskingNoise(Corruption):
             raise ValueError(f"`value` must lie in [-1, 1]. Received: value={value}")
         self.value = float(value)
 
-    def __call__(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
+    def corrupt(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
         """Images with holes."""
         draw = replicas.uniform((*ops.shape(images)[:-1], 1), seed)
         return ops.where(draw < self.rate, ops.full_like(images, self.value), images)

@@ -30,7 +30,7 @@ class SaltAndPepperNoise(Corruption):
     def __init__(self, rate: float = 0.1) -> None:
         self.rate = check_rate(rate)
 
-    def __call__(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
+    def corrupt(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
         """Images with salt and pepper."""
         draw = replicas.uniform((*ops.shape(images)[:-1], 1), seed)
         salted = ops.where(draw < self.rate, ops.full_like(images, 1.0), images)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.data.order import TRANSFORM, Order, hashes
 
 _CLASSES, _MEMBERS = 3, 4  # what a hash is drawn for, beside what Order draws
@@ -55,7 +56,8 @@ class ClassBalanced:
                 raise ValueError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
         if self.classes is not None:
             object.__setattr__(self, "classes", tuple(self.classes))
-            if not all(isinstance(label, int) for label in self.classes) or len(set(self.classes)) < self.num_classes:
+            integers = all(isinstance(label, int) and not isinstance(label, bool) for label in self.classes)
+            if not integers or len(set(self.classes)) < self.num_classes:
                 raise ValueError(
                     f"`classes` must be integers, num_classes={self.num_classes} of them at least, or None. "
                     f"Received: classes={self.classes}"
@@ -94,12 +96,7 @@ class BalancedOrder(Order):
         seed: int = 0,
         identity: Mapping[str, Any] | None = None,
     ):
-        labels = np.asarray(labels)
-        if labels.ndim != 1 or labels.dtype.kind not in "ui":
-            raise ValueError(
-                f"`{balance.label}` must be one integer for each example. "
-                f"Received: {labels.dtype} of shape {labels.shape}"
-            )
+        labels = checked_labels(labels, balance.label, names=False)
         described = {name: value for name, value in dataclasses.asdict(balance).items() if name != "classes"}
         if balance.classes is not None:
             described["classes"] = sorted(balance.classes)  # a list, as JSON has it

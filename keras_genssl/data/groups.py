@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.data.sources import Source
 
 
@@ -33,8 +34,8 @@ class Groups:
     labels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        members = {name: _integers(name, ids) for name, ids in self.members.items()}
-        labels = None if self.labels is None else _integers("labels", self.labels)
+        members = {name: checked_labels(ids, name, names=False) for name, ids in self.members.items()}
+        labels = None if self.labels is None else checked_labels(self.labels, "labels", names=False)
         lengths = {len(ids) for ids in (*members.values(), *(() if labels is None else (labels,)))}
         if not members or "label" in members or len(lengths) != 1 or not max(lengths):
             raise ValueError(
@@ -134,12 +135,3 @@ class GroupSource:
             example[field] = self._source.decode(part, header[count + position])["image"]
             start += header[position]
         return example
-
-
-def _integers(name: str, values: np.ndarray) -> np.ndarray:
-    values = np.asarray(values)
-    if values.ndim != 1 or values.dtype.kind not in "ui":
-        raise ValueError(
-            f"`{name}` must be integers of shape (num_groups,). Received: {values.dtype} of shape {values.shape}"
-        )
-    return values.astype(np.int64)

@@ -7,6 +7,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.lib.npyio import NpzFile
 
+from keras_genssl.checks.label_arrays import checked_labels
+
 # Of a split: how its images and its labels are named. Archives without a split in their names hold `train` alone.
 _NAMES = (("x_{}", "y_{}"), ("{}_images", "{}_labels"))
 _ONE_SPLIT = (("images", "labels"), ("image", "label"))
@@ -42,12 +44,7 @@ def read_npz(path: str, split: str) -> dict[str, np.ndarray]:
     if not labels:
         return {"image": image}
     label = labels[0][:, 0] if labels[0].ndim == 2 and labels[0].shape[1] == 1 else labels[0]
-    if label.dtype.kind not in "ui" or label.shape != images.shape[:1]:
-        raise ValueError(
-            f"`{names[1]}` in {path} must be an integer for each of {len(images)} images. "
-            f"Received: {labels[0].dtype} of shape {labels[0].shape}"
-        )
-    return {"image": image, "label": label[rows].astype(np.int64)}
+    return {"image": image, "label": checked_labels(label, f"{names[1]} of {path}", images, names=False)[rows]}
 
 
 def rows_of(split: str, count: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.data.groups import Groups
 
 
@@ -69,9 +70,7 @@ class _Drawer:
     """Even draws from classes whose examples lie side by side in `self.sorted`."""
 
     def __init__(self, labels: npt.ArrayLike, num: int, seed: int) -> None:
-        labels = np.asarray(labels)
-        if labels.ndim != 1:
-            raise ValueError(f"`labels` must be (num_examples,). Received: shape {labels.shape}")
+        labels = checked_labels(labels)
         if isinstance(num, bool) or not isinstance(num, (int, np.integer)) or num < 1:
             raise ValueError(f"`num` must be an integer of at least 1. Received: num={num!r}")
         _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)

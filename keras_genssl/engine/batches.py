@@ -6,12 +6,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_genssl.checks import image_tensors, label_tensors
+from keras_genssl.checks.image_arrays import BOUND, RANGE
 from keras_genssl.engine import replicas
 from keras_genssl.engine.rules import require
 
 _IMAGES = (4, 5)  # the ranks of images and of stacks of images
-_RANGE = "Float images must lie in [-1, 1]; pass uint8, or scale them"
-_BOUND = 1.0 + 1e-3  # lets images through that interpolation carried over it by rounding
 
 
 def by_name(method: str, data: Any, fields: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
@@ -158,30 +158,23 @@ def of_shape(method: str, field: str, value: Any, shape: tuple[int | None, ...] 
 
 
 def classes(labels: Any, count: int, name: str = "label") -> Any:
-    """The field `name` as int32 `(batch,)`, if it holds integers in [0, count); XLA drops the check (see `one_hot`).
+    """The field `name` as int32 `(batch,)`, if it holds integers in [0, count).
 
     Raises:
         ValueError: If they have another dtype or shape.
-        InvalidArgumentError: When run, if one lies outside.
+        InvalidArgumentError: When run, if one lies outside. XLA drops this check; it becomes -1 there, see `one_hot`.
     """
-    labels = tf.convert_to_tensor(labels)
-    if labels.dtype.is_floating or labels.dtype.is_bool or labels.shape.rank not in (None, 1):
-        raise ValueError(
-            f"`{name}` must hold integers of shape (batch,). "
-            f"Received: {labels.dtype.name} of shape {tuple(labels.shape)}"
-        )
-    labels = tf.cast(labels, tf.int32)
+    labels = label_tensors.checked_labels(labels, name)
     rule = f"`{name}` must lie in [0, {count}), the method's classes"
-    inside = [tf.debugging.assert_non_negative(labels, rule), tf.debugging.assert_less(labels, count, rule)]
-    with tf.control_dependencies(inside):
-        return tf.identity(labels)
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(label_tensors.inside(labels, count)), [rule])]):
+        return label_tensors.as_classes(labels, count)
 
 
 def one_hot(labels: Any, count: int) -> Any:
     """Integers `(batch,)` as float vectors `(batch, count)`: NaN, not zeros, where one lies outside [0, count)."""
-    labels = keras.ops.cast(labels, "int32")
-    inside = keras.ops.logical_and(labels >= 0, labels < count)[:, None]
-    return keras.ops.where(inside, keras.ops.one_hot(labels, count, dtype=keras.config.floatx()), float("nan"))
+    labels = label_tensors.as_classes(label_tensors.checked_labels(labels, "label"), count)
+    vectors = keras.ops.one_hot(labels, count, dtype=keras.config.floatx())
+    return keras.ops.where(labels[:, None] >= 0, vectors, float("nan"))
 
 
 def _rank(value: Any) -> int | None:
@@ -193,30 +186,15 @@ def _is_image(value: Any) -> bool:
     return _rank(value) in _IMAGES and (value.dtype == "uint8" or tf.as_dtype(value.dtype).is_floating)
 
 
-def scaled(images: Any) -> Any:
-    """Images stored as uint8 as float in [-1, 1]; float images as they are.
-
-    Raises:
-        ValueError: If they have another dtype; outside of graphs, where looking costs little, also if a float image
-            leaves [-1, 1].
-    """
-    dtype = keras.backend.standardize_dtype(images.dtype)
-    if dtype == "uint8":
-        return keras.ops.cast(images, keras.config.floatx()) / 127.5 - 1.0
-    if "float" not in dtype:
-        raise ValueError(f"Images must be uint8, or float in [-1, 1]. Received: a batch of {dtype}")
-    known = tf.executing_eagerly() and not isinstance(images, keras.KerasTensor)
-    if known and tf.reduce_any(tf.abs(images) > _BOUND):
-        largest = float(tf.reduce_max(tf.abs(images)))
-        raise ValueError(f"{_RANGE}. Received: a value of magnitude {largest:g}")
-    return images
+scaled = image_tensors.signed
+"""Images stored as uint8 as float in [-1, 1]; float images as they are, looked at outside of graphs."""
 
 
 def _as_image(name: str, value: Any) -> Any:
     if value.dtype == "uint8":
         return scaled(value)
     value = keras.ops.cast(value, keras.config.floatx())
-    rule = f"{_RANGE}. Received: `{name}` leaves the range"
-    bound = tf.constant(_BOUND, value.dtype)
+    rule = f"{RANGE}. Received: `{name}` leaves the range"
+    bound = tf.constant(BOUND, value.dtype)
     with tf.control_dependencies([require(tf.reduce_all(tf.abs(value) <= bound), rule)]):
         return tf.where(tf.abs(value) <= bound, value, tf.constant(float("nan"), value.dtype))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.engine import batches, replicas
 from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.finite import finite

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.gallery.search import squared_distances
 
 _CELLS = 2**22  # of a block of distances: 32 MiB
@@ -42,7 +43,7 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
 
     Args:
         embeddings: `(num, dim)`, finite, of people that the encoder was not trained on.
-        identities: `(num,)`, who is on each photograph.
+        identities: `(num,)`, who is on each photograph: names, or integers.
         false_accept_rate: inside (0, 1).
 
     Returns:
@@ -56,12 +57,10 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
         >>> calibrate_threshold([[0.0], [1.0], [5.0], [9.0]], ["a", "a", "b", "c"], 0.4)
         Calibration(threshold=4.5, false_accept_rate=0.4, true_accept_rate=1.0, num_impostors=5, num_genuine=1)
     """
-    embeddings, identities = np.asarray(embeddings, np.float64), np.asarray(identities)
-    if embeddings.ndim != 2 or identities.shape != (len(embeddings),):
-        raise ValueError(
-            "`embeddings` must be (num, dim), and `identities` (num,). "
-            f"Received: shapes {embeddings.shape} and {identities.shape}"
-        )
+    embeddings = np.asarray(embeddings, np.float64)
+    if embeddings.ndim != 2:
+        raise ValueError(f"`embeddings` must be (num, dim). Received: shape {embeddings.shape}")
+    identities = checked_labels(identities, "identities", embeddings)
     if not np.isfinite(embeddings).all():
         raise ValueError("`embeddings` must be finite. Received: NaN or infinity")
     if not 0 < false_accept_rate < 1:

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks import image_tensors
 from keras_genssl.layers.image_layer import ImageLayer
 
 # Mean of ImageNet's training images, blue, green, red.
@@ -15,7 +16,8 @@ _MEAN = (103.939, 116.779, 123.68)
 class CaffePreprocessing(ImageLayer):
     """Turn RGB in [-1, 1] into BGR in [0, 255] less ImageNet's mean, as VGG and ResNet-50 take it.
 
-    Input and output: float ``(..., 3)``. No weights.
+    Input: ``(..., 3)``, uint8 or float, which may leave [-1, 1], as what a network makes does. Output: float
+    ``(..., 3)``. No weights.
 
     Example:
         >>> [round(float(value), 2) for value in CaffePreprocessing()(ops.ones((3,)))]
@@ -28,5 +30,6 @@ class CaffePreprocessing(ImageLayer):
 
     def call(self, inputs: Any) -> Any:
         """Swap red and blue, scale, subtract the mean."""
+        inputs = image_tensors.as_float(inputs, "inputs", self.compute_dtype)
         blue_green_red = ops.flip(inputs, axis=-1)
         return (blue_green_red + 1.0) * 127.5 - ops.convert_to_tensor(_MEAN, dtype=inputs.dtype)

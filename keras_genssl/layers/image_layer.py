@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from keras_genssl.data_format import require_channels_last
+from keras_genssl.checks.data_format import require_channels_last
 
 
 class ImageLayer(keras.layers.Layer):

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks import image_tensors
 from keras_genssl.layers.image_layer import ImageLayer
 
 _FLOOR = 1.0 / 127.5  # one level of 8 bits; what varies less is noise, and would be blown up
@@ -19,7 +20,7 @@ class ImageStandardization(ImageLayer):
     patches share, tell nothing any more. One deviation for all channels, so that a channel without content stays
     without.
 
-    Input: float ``(batch, h, w, c)`` in [-1, 1]. Output: of the same shape, in the layer's dtype.
+    Input: ``(batch, h, w, c)``, uint8 or float in [-1, 1]. Output: of the same shape, in the layer's dtype.
 
     Example:
         >>> layer = ImageStandardization()
@@ -29,6 +30,7 @@ class ImageStandardization(ImageLayer):
 
     def call(self, images: Any) -> Any:
         """Standardise each image by itself."""
+        images = image_tensors.signed(images, dtype=self.compute_dtype)
         centred = images - ops.mean(images, axis=(1, 2), keepdims=True)
         variance = ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True)
         return centred * ops.rsqrt(ops.maximum(variance, _FLOOR**2))

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genssl.checks import image_tensors
 from keras_genssl.layers.image_layer import ImageLayer
 
 # Linear sRGB to XYZ under D65 (http://www.brucelindbloom.com/index.html?Eqn_RGB_XYZ_Matrix.html), divided by the
@@ -23,8 +24,8 @@ class RGBToLab(ImageLayer):
 
     The layer has no weights. It computes in full precision under any policy, unless `dtype` says otherwise.
 
-    Input: float ``(batch, h, w, 3)`` in [-1, 1], or ``(batch, h, w, 1)``, grey. Output: ``(batch, h, w, 3)``: L in
-    [0, 100], a and b of which no colour leaves [-108, 99].
+    Input: ``(batch, h, w, 3)``, uint8 or float in [-1, 1], or ``(batch, h, w, 1)``, grey. Output: ``(batch, h, w, 3)``:
+    L in [0, 100], a and b of which no colour leaves [-108, 99].
 
     Example:
         >>> white = RGBToLab()(keras.ops.ones((1, 1, 1, 3)))
@@ -43,7 +44,7 @@ class RGBToLab(ImageLayer):
         """Convert ``images``."""
         if images.shape[-1] not in (1, 3):
             raise ValueError(f"Images must have 1 or 3 channels. Received: a batch of shape {tuple(images.shape)}")
-        values = (images + 1) / 2
+        values = (image_tensors.signed(images, dtype=self.compute_dtype) + 1) / 2
         linear = ops.where(values <= 0.04045, values / 12.92, ops.power(ops.maximum(values + 0.055, 0.0) / 1.055, 2.4))
         if images.shape[-1] == 1:
             linear = ops.concatenate([linear] * 3, axis=-1)

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
+from keras_genssl.checks.shapes import check_last, check_same_shape
 from keras_genssl.losses.arguments import check_count, check_positive
-from keras_genssl.losses.shapes import check_last, check_same_shape
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

@@ -6,7 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.shapes import check_same_shape
+from keras_genssl.checks import image_tensors
+from keras_genssl.checks.image_arrays import BOUND, RANGE
+from keras_genssl.checks.shapes import check_same_shape
 
 _DISTANCES = {"l1": ops.abs, "l2": ops.square}
 
@@ -29,11 +31,13 @@ class PerceptualLoss(keras.losses.Loss):
         distance: "l1" or "l2", between features.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true``, ``y_pred`` float ``(batch, h, w, 3)`` in [-1, 1]; ``call`` returns ``(batch,)``. Grey images
-    ``(batch, h, w, 1)`` are shown to the extractor with their channel three times.
+    Call: ``y_true``, ``y_pred`` ``(batch, h, w, 3)``, uint8 or float in [-1, 1], which ``y_pred``, a network's, may
+    leave; ``call`` returns ``(batch,)``. Grey images ``(batch, h, w, 1)`` are shown to the extractor with their channel
+    three times.
 
     Raises:
-        ValueError: if an argument is outside its range, or the weights do not fit the extractor's layers.
+        ValueError: if an argument is outside its range, the weights do not fit the extractor's layers, or images are
+            neither uint8 nor float, or ``y_true`` leaves [-1, 1] (in a graph: InvalidArgumentError, or NaN under XLA).
 
     Example:
         >>> from keras_genssl.backbones import perceptual_extractor
@@ -81,16 +85,25 @@ class PerceptualLoss(keras.losses.Loss):
         self.pixel_weight = float(pixel_weight)
         self.distance = distance
 
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The reduced loss."""
+        # Keras casts before `call`: what was uint8 would be floats of 0 to 255.
+        y_true, y_pred = (image_tensors.as_float(*pair) for pair in ((y_true, "y_true"), (y_pred, "y_pred")))
+        return super().__call__(y_true, y_pred, sample_weight)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Loss of each image, ``(batch,)``."""
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        y_true = image_tensors.as_float(ops.stop_gradient(ops.convert_to_tensor(y_true)), "y_true")
+        y_pred = image_tensors.as_float(
+            ops.convert_to_tensor(y_pred), "y_pred"
+        )  # what a network makes may leave the range
         check_same_shape(y_true=y_true, y_pred=y_pred)
-        y_true = ops.stop_gradient(y_true)
+        y_true = image_tensors.guarded(y_true, -BOUND, BOUND, "y_true", RANGE)
         loss = ops.zeros_like(y_pred[:, 0, 0, 0])
         if self.pixel is not None:
             loss += self.pixel_weight * _mean_distance(self.pixel, y_true, y_pred)
-        targets = self.extractor(self._as_taken(y_true))
-        features = self.extractor(self._as_taken(y_pred))
+        targets = self.extractor.features_of(self._as_taken(y_true))
+        features = self.extractor.features_of(self._as_taken(y_pred))
         for weight, target, feature in zip(self.layer_weights.values(), targets, features, strict=True):
             target = ops.cast(ops.stop_gradient(target), loss.dtype)
             loss += weight * _mean_distance(self.distance, target, ops.cast(feature, loss.dtype))

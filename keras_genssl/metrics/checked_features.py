@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks.label_arrays import checked_labels, require_alike
+
 
 def finite_features(features: npt.ArrayLike, name: str = "") -> np.ndarray:
     """Features ``(num, dim)``, if they are that, finite and not empty; see `checked_features`."""
@@ -22,23 +24,17 @@ def checked_features(features: npt.ArrayLike, labels: npt.ArrayLike, name: str =
 
     Args:
         features: finite numbers ``(num, dim)``, one row at least.
-        labels: ``(num,)``.
+        labels: ``(num,)`` of integers or strings.
         name: what stands before ``features`` and ``labels`` in the names of the arguments, such as "gallery".
 
     Returns:
-        Both, in their own dtypes; booleans and integers among the features become float64.
+        Features in their own dtype, booleans and integers as float64; and labels, int64 or strings.
 
     Raises:
         ValueError: if they are not as said.
     """
-    features, labels = finite_features(features, name), np.asarray(labels)
-    prefix = f"{name}_" if name else ""
-    if labels.shape != features.shape[:1]:
-        raise ValueError(
-            f"`{prefix}labels` must be (num,), one for each of `{prefix}features`. "
-            f"Received: shapes {labels.shape} and {features.shape}"
-        )
-    return features, labels
+    features = finite_features(features, name)
+    return features, checked_labels(labels, f"{name}_labels" if name else "labels", features)
 
 
 def checked_both(
@@ -56,6 +52,7 @@ def checked_both(
             f"`features` and `{name}_features` must have one dimension. "
             f"Received: shapes {features.shape} and {other_features.shape}"
         )
+    require_alike(labels, other_labels, "labels", f"{name}_labels")
     return features, labels, other_features, other_labels
 
 

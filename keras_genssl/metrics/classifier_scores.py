@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.metrics.eight_bit import eight_bit
 
 
@@ -28,7 +29,7 @@ def label_accuracy(features: Any, samples: Any, labels: npt.ArrayLike) -> float:
         >>> label_accuracy(metrics.fashion_features(), np.zeros((2, 28, 28, 1), np.uint8), [8, 8]) in (0.0, 1.0)
         True
     """
-    samples, labels = _labelled("samples", samples, labels)
+    samples, labels = _labelled("samples", samples, "labels", labels)
     return float(np.mean(np.asarray(features.classify(samples)) == labels))
 
 
@@ -69,8 +70,8 @@ def train_on_synthetic_accuracy(
         images, labels = gan.sample(20_000, seed=0, labels=labels), labels
         train_on_synthetic_accuracy(images, labels, test_images, test_labels)
     """
-    samples, labels = _labelled("samples", samples, labels)
-    real_images, real_labels = _labelled("real_images", real_images, real_labels)
+    samples, labels = _labelled("samples", samples, "labels", labels)
+    real_images, real_labels = _labelled("real_images", real_images, "real_labels", real_labels)
     if samples.shape[1:] != real_images.shape[1:] or min(samples.shape[1:3]) < 8:
         raise ValueError(
             "`samples` and `real_images` must have one size, at least 8 pixels a side. "
@@ -122,15 +123,11 @@ def _shifted(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return images[np.arange(count)[:, None, None], rows, columns]
 
 
-def _labelled(name: str, images: Any, labels: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = eight_bit(images), np.asarray(labels)
-    if not len(images) or labels.shape != (len(images),):
-        raise ValueError(
-            f"`{name}` must hold an image at least, with one label each. Received: {len(images)} images and labels "
-            f"of shape {labels.shape}"
-        )
-    if labels.dtype.kind not in "iu" or labels.min() < 0:
-        raise ValueError(
-            f"Labels must be integers from 0. Received: {labels.dtype} from {labels.min()}, beside `{name}`"
-        )
+def _labelled(name: str, images: Any, label_name: str, labels: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    images = eight_bit(images, name)
+    labels = checked_labels(labels, label_name, images, names=False)
+    if not len(images):
+        raise ValueError(f"`{name}` must hold an image at least. Received: none")
+    if labels.min() < 0:
+        raise ValueError(f"`{label_name}` must be integers from 0. Received: {labels.min()} among them")
     return images, labels

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.metrics.checked_features import checked_features
 from keras_genssl.metrics.nearest import normalized
 
@@ -11,8 +12,8 @@ def cluster_agreement(clusters: npt.ArrayLike, labels: npt.ArrayLike) -> dict[st
     """Compare clusters, however they were found, with classes.
 
     Args:
-        clusters: ``(num,)``, the cluster of each example, by any number.
-        labels: ``(num,)``, of two classes at least.
+        clusters: ``(num,)`` of integers or strings, the cluster of each example, by any number.
+        labels: ``(num,)`` of integers or strings, of two classes at least.
 
     Returns:
         ``nmi``, mutual information over the mean of both entropies, in [0, 1]; ``ami``, the same adjusted for chance
@@ -21,7 +22,7 @@ def cluster_agreement(clusters: npt.ArrayLike, labels: npt.ArrayLike) -> dict[st
         assignment (Kuhn, 1955, the Hungarian method).
 
     Raises:
-        ValueError: if the shapes are not as said, or there is one class only.
+        ValueError: if clusters or labels are not as said, or there is one class only.
 
     Example:
         >>> [cluster_agreement(clusters, [1, 1, 0, 0])["accuracy"] for clusters in ([5, 5, 7, 7], [5, 5, 5, 7])]
@@ -31,11 +32,8 @@ def cluster_agreement(clusters: npt.ArrayLike, labels: npt.ArrayLike) -> dict[st
     from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
     from sklearn.metrics.cluster import contingency_matrix
 
-    clusters, labels = np.asarray(clusters), np.asarray(labels)
-    if clusters.ndim != 1 or clusters.shape != labels.shape:
-        raise ValueError(
-            f"`clusters` and `labels` must both be (num,). Received: shapes {clusters.shape} and {labels.shape}"
-        )
+    clusters = checked_labels(clusters, "clusters")
+    labels = checked_labels(labels, "labels", clusters)
     if len(np.unique(labels)) < 2:
         raise ValueError(f"`labels` must hold two classes at least. Received: {np.unique(labels).tolist()}")
     counts = contingency_matrix(labels, clusters)

@@ -5,12 +5,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_genssl.checks import image_arrays
 
-def eight_bit(images: Any) -> np.ndarray:
+
+def eight_bit(images: Any, name: str = "images") -> np.ndarray:
     """Quantise images to uint8: ``round((x + 1) 127.5)``; uint8 passes.
 
     Args:
         images: ``(batch, h, w, c)``, uint8, or float in [-1, 1].
+        name: the argument, for the messages.
 
     Returns:
         uint8 array of the same shape.
@@ -24,16 +27,5 @@ def eight_bit(images: Any) -> np.ndarray:
     """
     array = images if isinstance(images, np.ndarray) else keras.ops.convert_to_numpy(images)
     if array.ndim != 4:
-        raise ValueError(f"Images must have shape (batch, h, w, channels). Received: an array of shape {array.shape}")
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype.kind != "f" and array.dtype.name != "bfloat16":
-        raise ValueError(f"Images must be uint8, or float in [-1, 1]. Received: an array of {array.dtype}")
-    array = array.astype(np.float32)
-    # The tolerance is that of `engine.Method`; NaN fails the comparison.
-    if array.size and not np.abs(array).max() <= 1.0 + 1e-3:
-        raise ValueError(
-            "Float images must be finite and lie in [-1, 1]; pass uint8, or scale them. "
-            f"Received: values from {array.min()} to {array.max()}"
-        )
-    return np.rint((array + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
+        raise ValueError(f"Images must have shape (batch, h, w, channels). Received: `{name}` of shape {array.shape}")
+    return image_arrays.levels(array, name)

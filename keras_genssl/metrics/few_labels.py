@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.metrics.checked_features import checked_both
 from keras_genssl.metrics.linear import fitted_accuracy, rescaled
 
@@ -14,7 +15,7 @@ def labelled_subset(labels: npt.ArrayLike, labels_per_class: int, seed: int) -> 
     """Draw equally many examples of each class.
 
     Args:
-        labels: ``(num,)`` of integers.
+        labels: ``(num,)`` of integers or strings.
         labels_per_class: examples to draw of each, at least 1.
         seed: of the draw.
 
@@ -22,14 +23,16 @@ def labelled_subset(labels: npt.ArrayLike, labels_per_class: int, seed: int) -> 
         int64 positions ``(classes * labels_per_class,)``, without repetition.
 
     Raises:
-        ValueError: if a class has fewer examples.
+        ValueError: if labels are not as said, there are none, or a class has fewer examples.
 
     Example:
         >>> labels = np.array([0, 1, 0, 1, 1])
         >>> np.bincount(labels[labelled_subset(labels, 2, seed=0)]).tolist()
         [2, 2]
     """
-    labels = np.asarray(labels)
+    labels = checked_labels(labels)
+    if not len(labels):
+        raise ValueError("`labels` must hold one at least. Received: none")
     classes, counts = np.unique(labels, return_counts=True)
     if not 1 <= labels_per_class <= counts.min():
         raise ValueError(
@@ -56,7 +59,7 @@ def few_label_accuracy(
 
     Args:
         features: of the test images, float ``(num, dim)``.
-        labels: ``(num,)``.
+        labels: ``(num,)`` of integers or strings.
         train_features: ``(num_train, dim)``.
         train_labels: ``(num_train,)``, of which a draw shows few.
         labels_per_class: labels known of each class, at least 1.

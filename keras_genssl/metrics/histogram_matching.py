@@ -1,9 +1,13 @@
 """Histogram matching: the baseline of translation that changes tones alone."""
 
+from typing import Any
+
 import numpy as np
 
+from keras_genssl.metrics.eight_bit import eight_bit
 
-def histogram_matching(images: np.ndarray, references: np.ndarray, each: bool = True) -> np.ndarray:
+
+def histogram_matching(images: Any, references: Any, each: bool = True) -> np.ndarray:
     """Give images the distribution of levels of another domain, by a map of levels that keeps their order.
 
     A level goes to the level of the same quantile in the pooled references, linearly interpolated between those
@@ -11,8 +15,8 @@ def histogram_matching(images: np.ndarray, references: np.ndarray, each: bool = 
     `match_histograms` for a single image).
 
     Args:
-        images: uint8 array (num_images, height, width, channels).
-        references: uint8 array (num_references, height, width, channels) of the other domain, pooled.
+        images: (num_images, height, width, channels), uint8, or float in [-1, 1], which is quantised to uint8 first.
+        references: (num_references, height, width, channels) of the other domain, pooled; as `images`.
         each: whether an image's quantiles are its own, so that every image gets the whole distribution, or those
             of all `images` together, so that one map serves them all.
 
@@ -20,19 +24,19 @@ def histogram_matching(images: np.ndarray, references: np.ndarray, each: bool = 
         float64 array of the shape of `images`, levels in [0, 255].
 
     Raises:
-        ValueError: if an argument is no such array, or the channels differ.
+        ValueError: if an argument is not as said or empty, or the channels differ.
 
     Example:
         >>> images = np.array([0, 0, 1, 1], np.uint8).reshape(1, 2, 2, 1)
         >>> histogram_matching(images, np.array([50, 200], np.uint8).reshape(1, 1, 2, 1)).ravel().tolist()
         [50.0, 50.0, 200.0, 200.0]
     """
-    for name, array in (("images", images), ("references", references)):
-        if array.dtype != np.uint8 or array.ndim != 4 or not array.size:
-            raise ValueError(
-                f"`{name}` must be a uint8 array (num, height, width, channels). "
-                f"Received: dtype={array.dtype}, shape={array.shape}"
-            )
+    images, references = eight_bit(images, "images"), eight_bit(references, "references")
+    if not images.size or not references.size:
+        raise ValueError(
+            "`images` and `references` must hold an image at least. "
+            f"Received: shapes {images.shape} and {references.shape}"
+        )
     if images.shape[-1] != references.shape[-1]:
         raise ValueError(
             "`images` and `references` must have equally many channels. "

@@ -24,7 +24,7 @@ def knn_accuracy(
 
     Args:
         features: of the images to classify, float ``(num, dim)``.
-        labels: ``(num,)``.
+        labels: ``(num,)`` of integers or strings.
         gallery_features: of the images whose labels are known, ``(num_gallery, dim)``; None: ``features``
             themselves, each left out of its own search.
         gallery_labels: ``(num_gallery,)``, None as they are.

@@ -23,7 +23,7 @@ def linear_accuracy(
 
     Args:
         features: of the test images, float ``(num, dim)``.
-        labels: ``(num,)``.
+        labels: ``(num,)`` of integers or strings.
         train_features: ``(num_train, dim)``.
         train_labels: ``(num_train,)``, of two classes at least.
         penalty: positive.

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.metrics.checked_features import finite_features
 from keras_genssl.metrics.nearest import normalized
 
@@ -15,7 +16,7 @@ def verification_pairs(
     """Choose pairs of examples to verify: all, or as many of one label as of two, by chance.
 
     Args:
-        labels: ``(num,)``.
+        labels: ``(num,)`` of integers or strings.
         num_pairs: even, positive; None: all ``num (num - 1) / 2``, at 17 bytes each.
         seed: of the draw, uniform over the pairs of either kind and without repetition.
 
@@ -24,15 +25,15 @@ def verification_pairs(
         ``(pairs,)``. All pairs come in the order of ``first`` and ``second``; of drawn ones those of one label first.
 
     Raises:
-        ValueError: if ``num_pairs`` is not as said, or there are fewer pairs of a kind.
+        ValueError: if an argument is not as said, or there are fewer pairs of a kind.
 
     Example:
         >>> first, second, same = verification_pairs([0, 1, 0])
         >>> first.tolist(), second.tolist(), same.tolist()
         ([0, 0, 1], [1, 2, 2], [False, True, False])
     """
-    labels = np.asarray(labels)
-    if labels.ndim != 1 or len(labels) < 2:
+    labels = checked_labels(labels)
+    if len(labels) < 2:
         raise ValueError(f"`labels` must be (num,), two at least. Received: shape {labels.shape}")
     if num_pairs is None:
         first, second = np.triu_indices(len(labels), 1)

@@ -34,7 +34,7 @@ def retrieval_scores(
 
     Args:
         features: of the queries, float ``(num, dim)``.
-        labels: ``(num,)``.
+        labels: ``(num,)`` of integers or strings.
         gallery_features: ``(num_gallery, dim)``; None: ``features`` themselves, each left out of its own search.
         gallery_labels: ``(num_gallery,)``, None as they are.
         ks: each from 1 to the size of the gallery (less one where each is left out).

@@ -42,18 +42,21 @@ def ssim(
     convention is ``channel="y", border=scale``, with Y in studio range as in `psnr`.
 
     Args:
-        y_true: RGB images, ``(batch, h, w, 3)``, in [-1, 1] unless ``max_value`` is given.
-        y_pred: the same.
+        y_true: RGB images, ``(batch, h, w, 3)``: uint8, or float in [-1, 1] unless ``max_value`` is given.
+        y_pred: the same; one may be uint8 and the other float.
         channel: "y" or "rgb".
         border: pixels cropped from each side, at least 0.
-        max_value: None for images in [-1, 1]; otherwise images lie in [0, max_value], such as 255 or 1.
-        quantise: clip and round both images to eight bits first, as a PNG would hold them.
+        max_value: None for floats in [-1, 1]; otherwise floats lie in [0, max_value], such as 255 or 1.
+        quantise: clip and round both images to eight bits first, as a PNG would hold them; ``y_pred`` may then leave
+            its range, as what a network makes does.
 
     Returns:
         float32 ``(batch,)``, at most 1.
 
     Raises:
-        ValueError: if an argument is outside its range, or the images are not RGB or smaller than the window.
+        ValueError: if an argument is outside its range, or the images are not RGB, of different shapes, smaller than
+            the window, neither uint8 nor float, or leave their range.
+        InvalidArgumentError: in a graph of TensorFlow's, where floats leave it; under XLA the number is NaN.
 
     Example:
         >>> images = ops.ones((1, 16, 16, 3))

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_genssl.checks import image_arrays
+from keras_genssl.metrics.eight_bit import eight_bit
 from keras_genssl.metrics.histogram_matching import histogram_matching
 from keras_genssl.metrics.psnr import psnr
 from keras_genssl.metrics.ssim import ssim
@@ -12,9 +14,9 @@ from keras_genssl.metrics.ssim import ssim
 
 def translation_scores(
     translate: Callable[[Any], Any],
-    images: np.ndarray,
-    truth: np.ndarray,
-    domain: np.ndarray,
+    images: Any,
+    truth: Any,
+    domain: Any,
     translate_back: Callable[[Any], Any] | None = None,
     batch_size: int = 256,
 ) -> dict[str, float]:
@@ -24,10 +26,11 @@ def translation_scores(
 
     Args:
         translate: maps float32 images (batch, height, width, channels) in [-1, 1] to images of the other domain.
-        images: uint8 array (num_images, height, width, channels) to translate.
-        truth: uint8 array of what each should become.
-        domain: uint8 array (num, height, width, channels) of other images of the domain of `truth`, whose levels
-            histogram matching takes.
+        images: (num_images, height, width, channels) to translate: uint8, or float in [-1, 1], which is quantised to
+            uint8 first.
+        truth: what each should become, likewise.
+        domain: (num, height, width, channels), other images of the domain of `truth`, whose levels histogram matching
+            takes.
         translate_back: the way back, for the cycle's error.
         batch_size: images translated at once.
 
@@ -39,7 +42,8 @@ def translation_scores(
         copying and both ways of matching; and "ratio", the translation's error over that.
 
     Raises:
-        ValueError: if the arrays do not fit together.
+        ValueError: if the arrays are not as said or do not fit together, or a translation is no image in [-1, 1] of
+            the size of its truth.
 
     Example:
         >>> images = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 1), dtype=np.uint8)
@@ -47,13 +51,14 @@ def translation_scores(
         >>> scores["error"] < 1e-6, scores["copy"] > 0.5
         (True, True)
     """
+    images, truth, domain = eight_bit(images, "images"), eight_bit(truth, "truth"), eight_bit(domain, "domain")
     if images.shape != truth.shape or truth.shape[1:] != domain.shape[1:]:
         raise ValueError(
             "`images` and `truth` must have one shape, and `domain` images of the same. "
             f"Received: {images.shape}, {truth.shape} and {domain.shape}"
         )
     wanted = _signed(truth)
-    translated = _in_batches(translate, _signed(images), batch_size)
+    translated = _in_batches("translate", translate, _signed(images), batch_size)
     copies = {
         "copy": images,
         "histogram_matching": histogram_matching(images, domain),
@@ -70,7 +75,9 @@ def translation_scores(
     }
     scores["ratio"] = scores["error"] / scores["baseline"]
     if translate_back is not None:
-        scores["cycle_error"] = _error(_in_batches(translate_back, translated, batch_size), _signed(images))
+        scores["cycle_error"] = _error(
+            _in_batches("translate_back", translate_back, translated, batch_size), _signed(images)
+        )
     return scores
 
 
@@ -87,8 +94,12 @@ def _error(images: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean(np.abs(images - truth), dtype=np.float64))
 
 
-def _in_batches(function: Callable[[Any], Any], images: np.ndarray, size: int) -> np.ndarray:
-    return np.concatenate([np.asarray(function(images[at : at + size])) for at in range(0, len(images), size)])
+def _in_batches(name: str, function: Callable[[Any], Any], images: np.ndarray, size: int) -> np.ndarray:
+    parts = [function(images[at : at + size]) for at in range(0, len(images), size)]
+    made = np.concatenate([image_arrays.signed(part, f"what {name} answers") for part in parts])
+    if made.shape != images.shape:
+        raise ValueError(f"`{name}` must answer images of shape {images.shape}. Received: shape {made.shape}")
+    return made
 
 
 def _mean_in_batches(function: Callable[..., Any], truth: np.ndarray, images: np.ndarray, size: int) -> float:

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks.label_arrays import checked_labels
+
 
 def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
     """The probability that a pair of one label is more alike than a pair of two, ties counted half.
@@ -92,13 +94,13 @@ def kfold_verification_accuracy(
     similarities, same = _checked(similarities, same)
     if not np.isfinite(similarities).all():
         raise ValueError("`similarities` must be finite. Received: infinity among them")
-    folds = np.asarray(folds)
-    if not folds.ndim:
-        folds = _dealt(same, int(folds), seed)
-    if folds.shape != same.shape or len(np.unique(folds)) < 2:
+    if np.isscalar(folds) or getattr(folds, "ndim", 1) == 0:
+        folds = _dealt(same, folds, seed)
+    folds = checked_labels(folds, "folds", same)
+    if len(np.unique(folds)) < 2:
         raise ValueError(
             "`folds` must be a number of folds or the fold of each pair (pairs,), two folds at least, none empty. "
-            f"Received: shape {folds.shape} for {len(same)} pairs, folds {np.unique(folds)[:10].tolist()}"
+            f"Received: folds {np.unique(folds)[:10].tolist()}"
         )
     accuracies, thresholds = [], []
     for fold in np.unique(folds):
@@ -113,7 +115,9 @@ def kfold_verification_accuracy(
     }
 
 
-def _dealt(same: np.ndarray, num_folds: int, seed: int) -> np.ndarray:
+def _dealt(same: np.ndarray, num_folds: Any, seed: int) -> np.ndarray:
+    if isinstance(num_folds, bool) or not isinstance(num_folds, (int, np.integer)):
+        raise ValueError(f"`folds` must be an integer, or the fold of each pair. Received: folds={num_folds!r}")
     if not 2 <= num_folds <= len(same):
         raise ValueError(f"`folds` must be 2 at least, and at most the pairs, {len(same)}. Received: folds={num_folds}")
     rng = np.random.default_rng(seed)

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from keras_genssl.data_format import require_channels_last
-from keras_genssl.engine import replicas
+from keras_genssl.checks.data_format import require_channels_last
+from keras_genssl.engine import batches, replicas
 
 Parameters = dict[str, Any]
 
@@ -24,7 +24,8 @@ class View(keras.layers.Layer):
         name: The layer's name.
 
     Call arguments:
-        images: Float `(batch, h, w, c)` in [-1, 1], h, w and c known. There is no `training`: a call is random.
+        images: `(batch, h, w, c)`, uint8 or float in [-1, 1], h, w and c known. There is no `training`: a call is
+            random.
     """
 
     num_chances: ClassVar[int]
@@ -77,13 +78,11 @@ class View(keras.layers.Layer):
         """Random views of images.
 
         Raises:
-            ValueError: If the images are not float `(batch, h, w, c)` with h, w and c known.
+            ValueError: If the images are not `(batch, h, w, c)` with h, w and c known, are neither uint8 nor float, or,
+                outside of graphs, leave [-1, 1].
         """
         self.compute_output_shape(images.shape)
-        if not keras.backend.is_float_dtype(images.dtype):
-            raise ValueError(
-                f"Views take float images in [-1, 1]. Received: dtype={keras.backend.standardize_dtype(images.dtype)}"
-            )
+        images = batches.scaled(images)
         chances = replicas.uniform((ops.shape(images)[0], self.num_chances), self.seed, dtype=self.compute_dtype)
         return self.apply(images, self.draw(chances, tuple(images.shape[1:])))
 

@@ -22,6 +22,7 @@ SPEC = Component("DatasetExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 NAME = "dataset"
 _SHARD_RECORDS = 8192
 _BATCH = 256
+_CLASSES = 2**20  # of one data set; numbers beyond are identifiers of something else
 
 
 def dataset_example_gen(
@@ -96,8 +97,18 @@ def _records(shard: Shard, split: str, start: int, stop: int, source: str) -> It
         values: dict[str, bytes | int] = {"key": name, "name": name, "image": codec.encode_png(image)}
         facts: dict[str, int | str] = {"height": image.shape[0], "width": image.shape[1]}
         if "label" in example:
-            facts["label"] = values["label"] = int(example["label"])
+            facts["label"] = values["label"] = _class_of(example["label"], name.decode())
         yield Record(values, facts)
+
+
+def _class_of(label: Any, name: str) -> int:
+    """The number of a class, looked at before `int` would make one of 0.5 or of a single row."""
+    label = np.asarray(label)
+    if label.ndim or label.dtype.kind not in "iu":
+        raise UserError(
+            f"`label` must be one integer for each example. Received: {label.dtype} of shape {label.shape} in {name}"
+        )
+    return int(label)
 
 
 def _decoded(source: str, split: str, start: int, stop: int) -> Iterator[dict[str, Any]]:
@@ -166,4 +177,9 @@ def _numbered(directory: Path, shards: list[Shard]) -> tuple[str, ...]:
     """Names of classes that have numbers only."""
     reports = [read_report(str(directory), shard) for shard in shards]
     highest = max(label for report in reports for label, _ in report["facts"].get("label", []))
+    if highest >= _CLASSES:
+        raise UserError(
+            f"`label` must be the number of a class, from 0 to {_CLASSES - 1}, where the data set names none. "
+            f"Received: {highest} among them"
+        )
     return tuple(map(str, range(highest + 1)))

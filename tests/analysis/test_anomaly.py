@@ -105,7 +105,7 @@ def test_the_pca_of_digits_finds_a_class_it_has_not_seen():
         ),
         (
             lambda: analysis.leave_one_class_out(lambda x: {}, (np.zeros((2, 1, 1, 1)), [0]), (np.zeros(1), [0])),
-            "equally many",
+            "one for each example",
         ),
     ],
 )

@@ -33,7 +33,7 @@ def test_floats_show_as_the_uint8_they_came_from():
     [
         ({"images": noise(2)[0]}, "must be \\(num, height"),
         ({"images": noise(2, channels=2)}, "must be \\(num, height"),
-        ({"images": noise(2).astype(int)}, "uint8 or float"),
+        ({"images": noise(2).astype(int)}, "uint8, or float"),
         ({"images": noise(2) / 255.0 * 2}, "must lie in \\[-1, 1\\]"),
         ({"images": np.full((1, 2, 2, 1), np.nan)}, "must lie in \\[-1, 1\\]"),
         ({"columns": 0}, "`columns` must be at least 1"),

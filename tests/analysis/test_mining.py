@@ -59,7 +59,7 @@ def test_equal_embeddings_give_triplets_all_the_same():
         (([[0.0], [1.0]], [1, 1]), "Received: 1 classes, the largest of 2"),
         (([[0.0], [1.0]], [1, 2]), "Received: 2 classes, the largest of 1"),
         (([[0.0], [np.nan]], [1, 1]), "`embeddings` must be finite"),
-        (([[0.0], [1.0]], [1]), r"shapes \(2, 1\) and \(1,\)"),
+        (([[0.0], [1.0]], [1]), r"`labels` must be .* of shape \(1,\) for 2 examples"),
         (([[0.0], [1.0], [2.0]], [1, 1, 2], 3), "`num` must lie in 1 ... 2, the number of anchors. Received: num=3"),
     ],
 )

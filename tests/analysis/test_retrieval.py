@@ -45,7 +45,11 @@ def test_near_codes_far_from_the_origin_keep_their_distance():
 def test_uint8_pixels_do_not_wrap_around():
     images = np.array([0, 250, 255], np.uint8).reshape(3, 1, 1, 1)
     indices, distances = analysis.nearest_images(images[2:], images, k=3)
-    assert (indices.tolist(), distances.tolist()) == ([[2, 1, 0]], [[0.0, 5.0, 255.0]])
+    assert indices.tolist() == [[2, 1, 0]]
+    np.testing.assert_allclose(distances, [[0.0, 5 / 127.5, 2.0]], atol=1e-6)
+    mixed, apart = analysis.nearest_images(images[2:] / 127.5 - 1, images, k=3)  # either image says what it is
+    assert mixed.tolist() == [[2, 1, 0]]
+    np.testing.assert_allclose(apart, distances, atol=1e-6)
 
 
 def test_precision_is_the_share_of_equal_labels():
@@ -63,7 +67,7 @@ def test_precision_is_the_share_of_equal_labels():
         (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 3)), 2.5), "`k` .* Received: k=2.5"),
         (lambda: analysis.nearest_images(np.zeros((4, 3)), np.zeros((4, 3)), 4, np.arange(4)), "in 1 ... 3"),
         (lambda: analysis.nearest_images(np.zeros((2, 3)), np.zeros((4, 3)), 1, np.arange(4)), "`exclude` must be"),
-        (lambda: analysis.precision_at_k(np.zeros((2, 3), int), np.zeros(3), np.zeros(4)), "`indices` must be"),
+        (lambda: analysis.precision_at_k(np.zeros((2, 3), int), np.zeros(3), np.zeros(4)), "`query_labels` must be"),
     ],
 )
 def test_bad_arguments_are_refused(call, message):

@@ -54,13 +54,13 @@ def test_a_uniform_draw_diverges_by_chance_alone():
     ("call", "message"),
     [
         (lambda: analysis.stacked_classes(np.zeros((5, 2, 2, 3)), np.zeros(5, int), 1, 0), "height, width, 1"),
-        (lambda: analysis.stacked_classes(np.zeros((5, 2, 2, 1)), np.full(5, 10), 1, 0), "integers 0 ... 9"),
+        (lambda: analysis.stacked_classes(np.zeros((5, 2, 2, 1)), np.full(5, 10), 1, 0), "integers in \\[0, 10\\)"),
         (lambda: analysis.stacked_classes(np.zeros((5, 2, 2, 1)), np.zeros(5, int), 0, 0), "`num` must be"),
         (lambda: analysis.stacked_predictions(lambda x: x, np.zeros((5, 2, 2, 1))), "height, width, 3"),
         (lambda: analysis.stacked_predictions(lambda x: x, np.zeros((5, 2, 2, 3))), "must answer \\(batch, 10\\)"),
-        (lambda: analysis.stacked_mode_coverage([1000]), "must lie in 0 ... 999"),
+        (lambda: analysis.stacked_mode_coverage([1000]), "integers in \\[0, 1000\\)"),
         (lambda: analysis.stacked_mode_coverage([0.5]), "integers"),
-        (lambda: analysis.stacked_mode_coverage([]), "must be \\(num,\\)"),
+        (lambda: analysis.stacked_mode_coverage([]), "must hold a label"),
     ],
 )
 def test_bad_arguments_are_refused(call, message):

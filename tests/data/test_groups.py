@@ -128,7 +128,7 @@ def test_triplets_are_even_and_seeded():
         (lambda: data.Groups({"label": [0]}), "none named 'label'"),
         (
             lambda: data.Groups({"first": [0.5]}),
-            r"`first` must be integers of shape \(num_groups,\). Received: float64",
+            r"`first` must be integers \(num,\), one for each example. Received: float64",
         ),
         (lambda: data.Groups.of_triplets([[1, 2]]), r"`triplets` must be \(num, 3\)"),
         (

@@ -56,11 +56,11 @@ def test_it_repeats_and_touches_no_global_seed(digits):
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        ({"labels": np.zeros(49, int)}, "with one label each. Received: 50 images"),
-        ({"labels": np.full(50, -1)}, "integers from 0. Received: int64 from -1"),
-        ({"labels": np.zeros(50)}, "integers from 0. Received: float64"),
+        ({"labels": np.zeros(49, int)}, "one for each example. Received: int64 of shape \\(49,\\) for 50 examples"),
+        ({"labels": np.full(50, -1)}, "integers from 0. Received: -1"),
+        ({"labels": np.zeros(50)}, "`labels` must be integers .* Received: float64"),
         ({"real_images": np.zeros((50, 8, 8, 1), np.uint8)}, "must have one size"),
-        ({"samples": np.full((50, 16, 16, 1), 255.0)}, "finite and lie in"),
+        ({"samples": np.full((50, 16, 16, 1), 255.0)}, "must lie in"),
         ({"steps": 0}, "steps=0"),
         ({"batch_size": 0}, "batch_size=0"),
     ],

@@ -33,7 +33,7 @@ def test_uint8_images_are_scaled(name: str) -> None:
     ("images", "message"),
     [
         (FLOATS * 400, r"Float images must lie in \[-1, 1\]; pass uint8, or scale them\. Received: .*200"),
-        (FLOATS.astype("int32"), r"Images must be uint8, or float in \[-1, 1\]\. Received: a batch of int32"),
+        (FLOATS.astype("int32"), r"Images must be uint8, or float in \[-1, 1\]\. Received: `images` of int32"),
     ],
 )
 def test_images_of_another_range_are_refused(images: np.ndarray, message: str) -> None:

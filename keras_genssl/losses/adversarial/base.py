@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 import keras
 from keras import ops
 
-from keras_genssl.losses.shapes import check_same_shape
+from keras_genssl.checks.shapes import check_same_shape
 
 
 class AdversarialLoss:

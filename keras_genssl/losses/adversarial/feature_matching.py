@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_genssl.checks.shapes import check_same_shape
 from keras_genssl.losses.adversarial.base import as_float
-from keras_genssl.losses.shapes import check_same_shape
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

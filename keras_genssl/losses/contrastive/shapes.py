@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_genssl.losses.shapes import differ
+from keras_genssl.checks.shapes import differ
 
 
 def check_pairs(y_true: Any, y_pred: Any) -> None:

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_genssl.checks import label_tensors
 from keras_genssl.losses.arguments import check_positive
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.contrastive.nt_xent import EXCLUDED
 from keras_genssl.losses.contrastive.shapes import check_labels
-from keras_genssl.losses.labels import first_with_label
+from keras_genssl.losses.labels import first_with_label, nan_unless_whole
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -37,7 +38,7 @@ class SupConLoss(keras.losses.Loss):
 
     Raises:
         ValueError: if ``temperature`` is not positive and finite, ``y_pred`` has another rank, or there is not a label
-            for each image.
+            for each image, an integer.
 
     Example:
         >>> loss = SupConLoss(temperature=1.0)
@@ -61,7 +62,8 @@ class SupConLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss."""
-        return super().__call__(first_with_label(y_true), y_pred, sample_weight)
+        y_true = label_tensors.as_array(y_true, "`y_true` must hold integers of shape (batch,) or (batch, 1)")
+        return super().__call__(first_with_label(y_true), nan_unless_whole(y_pred, y_true), sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The mean over an image's views, ``(batch,)``."""
@@ -75,7 +77,7 @@ class SupConLoss(keras.losses.Loss):
             )
         num_views, dim = embeddings.shape[1:]
         views = ops.reshape(embeddings, (-1, dim))  # (batch * num_views, dim), those of an image side by side
-        labels = ops.reshape(ops.convert_to_tensor(y_true), (-1,))
+        labels = label_tensors.checked_labels(y_true, "y_true", floats=True, columns=True)
         check_labels(labels, embeddings)
         labels = ops.reshape(ops.tile(labels[:, None], (1, num_views)), (-1,))  # (batch * num_views,)
         number = ops.arange(ops.shape(views)[0], dtype="int32")

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks.shapes import check_last
 from keras_genssl.losses.arguments import check_count, check_positive
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.metric_learning.base import (
@@ -15,7 +16,6 @@ from keras_genssl.losses.metric_learning.base import (
     nan_unless_finite,
     of_class,
 )
-from keras_genssl.losses.shapes import check_last
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -29,7 +29,7 @@ class ArcFaceLoss(keras.layers.Layer):
     train them with the encoder's. An example's loss does not depend on the others of its batch.
 
     Args:
-        num_classes: at least 1. A label outside [0, num_classes) is of no class; its loss means nothing.
+        num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph its loss is NaN.
         embedding_dim: length of an embedding, at least 1.
         margin: in radians, in [0, pi).
         scale: positive.
@@ -39,7 +39,8 @@ class ArcFaceLoss(keras.layers.Layer):
     ``(batch,)``. Float32 at least, whatever Keras' dtype policy; NaN if an embedding is not finite.
 
     Raises:
-        ValueError: if an argument is outside its range, or embeddings have another shape.
+        ValueError: if an argument is outside its range, embeddings have another shape, or labels are no integers
+            ``(batch,)`` in [0, num_classes).
 
     Example:
         >>> loss = ArcFaceLoss(num_classes=2, embedding_dim=2, margin=0.0, scale=1.0)
@@ -79,10 +80,10 @@ class ArcFaceLoss(keras.layers.Layer):
         turned = cosine * math.cos(self.margin) - sine * math.sin(self.margin)
         within = cosine > math.cos(math.pi - self.margin)
         turned = ops.where(within, turned, cosine - self.margin * math.sin(self.margin))
-        own = of_class(labels, self.num_classes)
+        own, known = of_class(labels, self.num_classes)
         logits = self.scale * ops.where(own, turned, cosine)
         losses = ops.logsumexp(logits, axis=1) - ops.sum(ops.where(own, logits, 0.0), axis=1)
-        return nan_unless_finite(losses, embeddings)
+        return nan_unless_finite(ops.where(known, losses, math.nan), embeddings)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""

@@ -6,8 +6,9 @@ from typing import Any, Self
 import keras
 from keras import ops
 
+from keras_genssl.checks import label_tensors
 from keras_genssl.losses.arguments import check_not_negative
-from keras_genssl.losses.labels import first_with_label
+from keras_genssl.losses.labels import first_with_label, nan_unless_whole
 from keras_genssl.losses.metric_learning.distances import Distance, as_float, check_metric, pairwise_distances
 
 
@@ -29,7 +30,8 @@ class EmbeddingLoss(keras.losses.Loss):
     Call: ``y_true`` labels, int ``(batch,)`` or ``(batch, 1)``; ``y_pred`` embeddings, float ``(batch, dim)``.
 
     Raises:
-        ValueError: if embeddings are not of rank 2 or not as many as the labels.
+        ValueError: if embeddings are not of rank 2 or not as many as the labels, or labels have another shape, are
+            strings or booleans, or, where values are known, floats that are no integers (in a graph the loss is NaN).
     """
 
     def __init__(self, name: str | None = None, *, reduction: str | None = "sum_over_batch_size", dtype: Any = None):
@@ -37,9 +39,9 @@ class EmbeddingLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss."""
-        y_true = ops.convert_to_tensor(y_true, sparse=False)
+        y_true = label_tensors.as_array(y_true, "`y_true` must hold integers of shape (batch,) or (batch, 1)")
         if len(y_true.shape) == 1 or y_true.shape[1:] == (1,):  # multi-hot labels, which a subclass may take, stay
-            y_true = first_with_label(y_true)
+            y_true, y_pred = first_with_label(y_true), nan_unless_whole(y_pred, y_true)
         return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -98,8 +100,8 @@ class DistanceLoss(EmbeddingLoss):
 
 
 def as_labels(labels: Any) -> Any:
-    """Labels as ``(batch,)``."""
-    return ops.reshape(ops.convert_to_tensor(labels), (-1,))
+    """Integers, ``(batch,)`` or ``(batch, 1)``, which Keras may have cast to floats, as ``(batch,)``."""
+    return label_tensors.checked_labels(labels, "y_true", floats=True, columns=True)
 
 
 def check_shapes(labels: Any, embeddings: Any) -> None:
@@ -122,7 +124,12 @@ def same_label(labels: Any) -> Any:
     return labels[:, None] == labels[None, :]
 
 
-def of_class(labels: Any, num_classes: int) -> Any:
-    """Whether an example is of a class, bool ``(batch, num_classes)``; a label outside [0, num_classes) is of none."""
-    dtype = keras.backend.result_type(labels.dtype, "int32")  # int64 is not cut: 2**32 would become 0
-    return ops.cast(labels, dtype)[:, None] == ops.arange(num_classes, dtype=dtype)[None, :]
+def of_class(labels: Any, num_classes: int) -> tuple[Any, Any]:
+    """Whether an example is of a class, bool ``(batch, num_classes)``, and whether it is of any, bool ``(batch,)``.
+
+    Raises:
+        ValueError: if a label lies outside [0, num_classes), where values are known.
+    """
+    label_tensors.require_inside(labels, num_classes, "labels")
+    own = label_tensors.as_classes(labels, num_classes)[:, None] == ops.arange(num_classes, dtype="int32")[None, :]
+    return own, ops.logical_and(label_tensors.inside(labels, num_classes), label_tensors.are_whole(labels))

@@ -6,11 +6,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks import label_tensors
 from keras_genssl.losses.arguments import check_not_negative
 from keras_genssl.losses.metric_learning.base import (
     DistanceLoss,
     as_float,
-    as_labels,
     same_label,
 )
 from keras_genssl.losses.metric_learning.distances import others
@@ -63,6 +63,10 @@ class ContrastiveLoss(keras.losses.Loss):
         self.margin = float(margin)
         self.similar_label = int(similar_label)
 
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The reduced loss."""
+        return super().__call__(label_tensors.checked_shares(y_true, "y_true"), y_pred, sample_weight)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Loss of each pair, ``(batch,)``."""
         distances = as_float(y_pred)
@@ -72,7 +76,7 @@ class ContrastiveLoss(keras.losses.Loss):
                 f"Received: y_pred of shape {tuple(distances.shape)}"
             )
         distances = ops.reshape(distances, (-1,))
-        similar = ops.cast(as_labels(y_true), distances.dtype)
+        similar = ops.cast(label_tensors.checked_shares(y_true, "y_true"), distances.dtype)
         if None not in (similar.shape[0], distances.shape[0]) and similar.shape[0] != distances.shape[0]:
             raise ValueError(
                 "`y_true` must hold a label for each distance of `y_pred`. "

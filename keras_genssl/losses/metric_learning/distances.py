@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks.shapes import check_same_shape
 from keras_genssl.losses.contrastive.directions import directions
-from keras_genssl.losses.shapes import check_same_shape
 
 Distance = str | Callable[[Any], Any]
 

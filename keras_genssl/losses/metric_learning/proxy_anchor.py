@@ -1,10 +1,12 @@
 """The proxy-anchor loss."""
 
+import math
 from typing import Any
 
 import keras
 from keras import ops
 
+from keras_genssl.checks.shapes import check_last
 from keras_genssl.losses.arguments import check_count, check_not_negative, check_positive
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.metric_learning.base import (
@@ -14,7 +16,6 @@ from keras_genssl.losses.metric_learning.base import (
     nan_unless_finite,
     of_class,
 )
-from keras_genssl.losses.shapes import check_last
 
 _NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
 
@@ -30,7 +31,7 @@ class ProxyAnchorLoss(keras.layers.Layer):
     proxies 100 times the encoder's learning rate.) A batch of one class, or a label seen once, is no special case.
 
     Args:
-        num_classes: at least 1. A label outside [0, num_classes) is of no class: all proxies push it.
+        num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph the loss is NaN.
         embedding_dim: length of an embedding, at least 1.
         margin: delta in the paper, at least 0.
         alpha: sharpness, positive.
@@ -41,7 +42,8 @@ class ProxyAnchorLoss(keras.layers.Layer):
     NaN if an embedding is not finite.
 
     Raises:
-        ValueError: if an argument is outside its range, or embeddings have another shape.
+        ValueError: if an argument is outside its range, embeddings have another shape, or labels are no integers
+            ``(batch,)`` in [0, num_classes).
 
     Example:
         >>> loss = ProxyAnchorLoss(num_classes=2, embedding_dim=2, margin=0.0, alpha=1.0)
@@ -76,11 +78,12 @@ class ProxyAnchorLoss(keras.layers.Layer):
         check_last("embeddings", embeddings, self.embedding_dim)
         proxies = ops.cast(self.proxies, embeddings.dtype)
         similarities = ops.matmul(directions(embeddings), ops.transpose(directions(proxies)))
-        own = of_class(labels, self.num_classes)
+        own, known = of_class(labels, self.num_classes)
         pull = ops.logsumexp(ops.where(own, -self.alpha * (similarities - self.margin), _NEVER), axis=0)
         push = ops.logsumexp(ops.where(own, _NEVER, self.alpha * (similarities + self.margin)), axis=0)
         present = ops.maximum(ops.sum(ops.cast(ops.any(own, axis=0), embeddings.dtype)), 1.0)
         loss = ops.sum(ops.softplus(pull)) / present + ops.mean(ops.softplus(push))  # log(1 + exp(.))
+        loss = ops.where(ops.all(known), loss, math.nan)
         return nan_unless_finite(ops.broadcast_to(loss, ops.shape(labels)), embeddings)
 
     def get_config(self) -> dict[str, Any]:

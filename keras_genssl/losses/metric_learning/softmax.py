@@ -1,10 +1,12 @@
 """The loss of a plain classifier on embeddings."""
 
+import math
 from typing import Any
 
 import keras
 from keras import ops
 
+from keras_genssl.checks.shapes import check_last
 from keras_genssl.losses.arguments import check_count
 from keras_genssl.losses.metric_learning.base import (
     as_float,
@@ -13,7 +15,6 @@ from keras_genssl.losses.metric_learning.base import (
     nan_unless_finite,
     of_class,
 )
-from keras_genssl.losses.shapes import check_last
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -26,7 +27,7 @@ class SoftmaxLoss(keras.layers.Layer):
     loss does not depend on the others of its batch.
 
     Args:
-        num_classes: at least 1. A label outside [0, num_classes) is of no class; its loss means nothing.
+        num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph its loss is NaN.
         embedding_dim: length of an embedding, at least 1.
         name: the layer's name.
 
@@ -34,7 +35,8 @@ class SoftmaxLoss(keras.layers.Layer):
     Float32 at least, whatever Keras' dtype policy; NaN if an embedding is not finite.
 
     Raises:
-        ValueError: if an argument is outside its range, or embeddings have another shape.
+        ValueError: if an argument is outside its range, embeddings have another shape, or labels are no integers
+            ``(batch,)`` in [0, num_classes).
 
     Example:
         >>> loss = SoftmaxLoss(num_classes=2, embedding_dim=1)
@@ -58,9 +60,9 @@ class SoftmaxLoss(keras.layers.Layer):
         check_shapes(labels, embeddings)
         check_last("embeddings", embeddings, self.embedding_dim)
         logits = ops.matmul(embeddings, ops.cast(self.kernel, embeddings.dtype)) + ops.cast(self.bias, embeddings.dtype)
-        own = of_class(labels, self.num_classes)
+        own, known = of_class(labels, self.num_classes)
         losses = ops.logsumexp(logits, axis=1) - ops.sum(ops.where(own, logits, 0.0), axis=1)
-        return nan_unless_finite(losses, embeddings)
+        return nan_unless_finite(ops.where(known, losses, math.nan), embeddings)
 
     def get_config(self) -> dict[str, Any]:
         """Every argument."""

@@ -56,8 +56,8 @@ class EncoderDecoder(Method):
         return self.reconstruct(self.batch(data, training=False)["image"])
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's; the metrics of `compile` compare images with reconstructions."""
-        return super().compute_metrics(x, y, y_pred["image"], sample_weight)
+        """The engine's; the metrics of `compile` compare images with reconstructions, in [-1, 1] as these are."""
+        return super().compute_metrics(x, y, ops.clip(y_pred["image"], -1.0, 1.0), sample_weight)
 
     def encode(self, images: Any) -> Any:
         """Codes: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, code_dim)`."""

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import input_gradient, replicas
+from keras_genssl.engine import batches, input_gradient, replicas
 from keras_genssl.models.autoencoders.base import PixelAutoencoder
 
 
@@ -55,7 +55,8 @@ class ContractiveAutoencoder(PixelAutoencoder):
         return super().objective(x, y, y_pred) + self.weight * self.jacobian_norm(x)
 
     def jacobian_norm(self, images: Any) -> Any:
-        """An unbiased estimate of `|d code / d x|^2` for each image, `(batch,)`; inference mode."""
+        """An unbiased estimate of `|d code / d x|^2` for images, uint8 or in [-1, 1], in inference mode: `(batch,)`."""
+        images = batches.scaled(images)
         size = ops.shape(images)[0]
         signs = ops.sign(replicas.uniform((size, self.encoder.output_shape[1]), self.seed, -1.0, 1.0) + 1e-12)
         slope = input_gradient(

@@ -74,8 +74,8 @@ class VAE(EncoderDecoder):
         self.kl_tracker = keras.metrics.Mean("kl")
 
     def posterior(self, images: Any, training: bool = False) -> tuple[Any, Any]:
-        """Mean and log-variance of q(z|x), each float32 `(batch, latent_dim)`."""
-        statistics = ops.cast(self.encoder(images, training=training), keras.config.floatx())
+        """Mean and log-variance of q(z|x) for images, uint8 or float in [-1, 1], each float32 `(batch, latent_dim)`."""
+        statistics = ops.cast(self.encoder(batches.scaled(images), training=training), keras.config.floatx())
         return statistics[:, : self.latent_dim], statistics[:, self.latent_dim :]
 
     def call(self, images: Any, training: bool = False) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.engine import PlayersModel, Serving, TargetNetwork, batches, replicas
 from keras_genssl.engine.networks import require_built
 from keras_genssl.losses import AdversarialLoss
@@ -236,11 +237,8 @@ class ClassConditionalGAN(LatentGAN):
             ValueError: If `num_images` is less than 1, or `labels` are not as many or no classes.
         """
         latents = self.sample_latents(num_images, seed)
-        classes = np.arange(num_images) % self.num_classes if labels is None else np.asarray(labels)
-        if classes.shape != (num_images,) or not np.isin(classes, np.arange(self.num_classes)).all():
-            raise ValueError(
-                f"`labels` must hold {num_images} integers from 0 to {self.num_classes - 1}. Received: labels={labels}"
-            )
+        classes = np.arange(num_images) % self.num_classes if labels is None else labels
+        classes = checked_labels(classes, "labels", num_images, num_classes=self.num_classes)
         pairs = zip(_parts(latents), _parts(classes), strict=True)
         return np.concatenate([ops.convert_to_numpy(self.generate(*pair)) for pair in pairs])
 

@@ -93,8 +93,8 @@ class ContextEncoder(RepresentationMethod):
         return self.inpaint(self.batch(data, training=False)["masked"])
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, of whole images."""
-        return super().compute_metrics(x, y["image"], y_pred, sample_weight)
+        """The engine's, of whole images, painted ones in [-1, 1]."""
+        return super().compute_metrics(x, y["image"], keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
 
     def inpaint(self, masked: Any) -> Any:
         """Images as they may have been: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to the same in [-1, 1].

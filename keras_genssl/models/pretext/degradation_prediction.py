@@ -91,7 +91,9 @@ class DegradationPrediction(Method):
         if "image" not in batch:
             raise ValueError("A batch for DegradationPrediction must hold `image` beside `reference`")
         image = same_shape("`image`", batch["image"], "`reference`", batch["reference"])
-        return (batch["reference"], image), batch.get("degradation")
+        name = "degradation"
+        answer = batches.classes(batch[name], self.num_degradations, name) if name in batch else None
+        return (batch["reference"], image), answer
 
     def call(self, pair: Any, training: bool = False) -> Any:
         """Log-probabilities `(batch, windows, layers, num_degradations)` of a pair `(reference, image)`."""
@@ -116,8 +118,9 @@ class DegradationPrediction(Method):
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def encode(self, images: Any) -> Any:
-        """The mean of each feature, layers side by side: `(batch, h, w, 3)` in [-1, 1] to `(batch, channels)`."""
-        return ops.concatenate([ops.mean(features, axis=(1, 2)) for features in self._maps(images, False)], axis=-1)
+        """The means of features, layer by layer: `(batch, h, w, 3)`, uint8 or in [-1, 1], to `(batch, channels)`."""
+        maps = self._maps(batches.scaled(images), False)
+        return ops.concatenate([ops.mean(features, axis=(1, 2)) for features in maps], axis=-1)
 
     def _maps(self, images: Any, training: bool) -> list[Any]:
         return keras.tree.flatten(self.features(images, training=training))

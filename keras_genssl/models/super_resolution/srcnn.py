@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from keras_genssl.engine import batches
 from keras_genssl.layers import BicubicUpsampling
 from keras_genssl.models.super_resolution.base import SuperResolution
 
@@ -62,8 +63,12 @@ class SRCNN(SuperResolution):
         self.enlarge.build((None, None, None, 3))
 
     def upscale(self, images: Any) -> Any:
-        """Enlarges *small* images: float32 `(batch, h, w, 3)` to `(batch, h * scale, w * scale, 3)`."""
-        return super().upscale(self.enlarge(images))
+        """Enlarges *small* images, `(batch, h, w, 3)`, uint8 or float32 in [-1, 1], by `scale`.
+
+        The network sees what it is trained on: interpolated images, clipped to [-1, 1] as stored ones are.
+        """
+        enlarged = self.enlarge(batches.scaled(images))
+        return super().upscale(keras.ops.clip(enlarged, -1.0, 1.0))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""

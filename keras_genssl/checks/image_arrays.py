@@ -1,0 +1,84 @@
+"""The contract of images, in NumPy: uint8 is 0 to 255, float lies in [-1, 1], all else is refused."""
+
+from typing import Any
+
+import numpy as np
+
+BOUND = 1.0 + 1e-3
+"""The largest magnitude of a float image: lets through what interpolation or half precision rounded over 1."""
+
+DTYPES = "Images must be uint8, or float in [-1, 1]"
+RANGE = "Float images must lie in [-1, 1]; pass uint8, or scale them"
+
+
+def checked(images: Any, name: str = "images") -> np.ndarray:
+    """Images of any shape as an array of the dtype that they have, if they are what images may be.
+
+    Raises:
+        ValueError: if they are neither uint8 nor float, or a float leaves [-1, 1] or is not finite.
+
+    Example:
+        >>> checked([300.0])
+        Traceback (most recent call last):
+        ...
+        ValueError: Float images must lie in [-1, 1]; pass uint8, or scale them. Received: `images` with \
+values from 300 to 300
+    """
+    array = np.asarray(images)
+    if array.dtype == np.uint8:
+        return array
+    if not is_float(array.dtype):
+        raise ValueError(f"{DTYPES}. Received: `{name}` of {array.dtype}")
+    # NaN fails the comparison.
+    if array.size and not (array.min() >= -BOUND and array.max() <= BOUND):
+        raise ValueError(
+            f"{RANGE}. Received: `{name}` with values from {float(array.min()):g} to {float(array.max()):g}"
+        )
+    return array
+
+
+def signed(images: Any, name: str = "images") -> np.ndarray:
+    """Images as float32 in [-1, 1].
+
+    Raises:
+        ValueError: as `checked`.
+
+    Example:
+        >>> signed(np.array([0, 255], np.uint8)).tolist()
+        [-1.0, 1.0]
+    """
+    array = checked(images, name)
+    if array.dtype == np.uint8:
+        return array.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+    return array.astype(np.float32)
+
+
+def answered(images: Any, name: str) -> np.ndarray:
+    """What a function made of images, as float32: uint8 is scaled, floats may leave [-1, 1], as a network's do.
+
+    Raises:
+        ValueError: if it is neither uint8 nor float.
+    """
+    array = np.asarray(images)
+    return array.astype(np.float32) if is_float(array.dtype) else signed(array, name)
+
+
+def levels(images: Any, name: str = "images") -> np.ndarray:
+    """Images as uint8, as a file would hold them: ``round((x + 1) 127.5)``; uint8 passes.
+
+    Raises:
+        ValueError: as `checked`.
+
+    Example:
+        >>> levels([-1.0, 0.0, 1.0]).tolist()
+        [0, 128, 255]
+    """
+    array = checked(images, name)
+    if array.dtype == np.uint8:
+        return array
+    return np.rint((array.astype(np.float32) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
+
+
+def is_float(dtype: np.dtype) -> bool:
+    """Whether a dtype is a float of NumPy, or the bfloat16 that it does not know as one."""
+    return dtype.kind == "f" or dtype.name == "bfloat16"

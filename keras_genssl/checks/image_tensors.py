@@ -1,0 +1,69 @@
+"""The contract of images in any Keras backend: uint8 is 0 to 255, float lies in [-1, 1], all else is refused."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_genssl.checks.image_arrays import BOUND, DTYPES, RANGE
+from keras_genssl.checks.known import asserted, known
+
+
+def signed(images: Any, name: str = "images", dtype: str | None = None) -> Any:
+    """Images as float in [-1, 1]: what was stored as uint8 is scaled, floats are looked at where values are known.
+
+    Args:
+        images: A tensor or array of any shape.
+        name: The argument, for the messages.
+        dtype: Of what is returned; None: floats keep theirs, uint8 becomes `keras.config.floatx()`.
+
+    Raises:
+        ValueError: If they have another dtype; outside of graphs, where looking costs little, also if a float leaves
+            [-1, 1] or is not finite.
+
+    Example:
+        >>> signed(np.array([0, 255], np.uint8)).numpy().tolist()
+        [-1.0, 1.0]
+    """
+    images = as_float(images, name, dtype)
+    require_range(images, -BOUND, BOUND, name, RANGE)
+    return images
+
+
+def as_float(images: Any, name: str = "images", dtype: str | None = None) -> Any:
+    """As `signed`, for what a network made: floats may leave [-1, 1].
+
+    Raises:
+        ValueError: If they have another dtype.
+    """
+    images = images if hasattr(images, "dtype") else np.asarray(images)
+    kind = keras.backend.standardize_dtype(images.dtype)
+    if kind == "uint8":
+        return ops.cast(images, dtype or keras.config.floatx()) / 127.5 - 1.0
+    if "float" not in kind:
+        raise ValueError(f"{DTYPES}. Received: `{name}` of {kind}")
+    return images if dtype is None else ops.cast(images, dtype)
+
+
+def guarded(images: Any, low: float, high: float, name: str, rule: str) -> Any:
+    """Floats of which those outside [low, high] are an error or, in a graph that cannot raise one, NaN.
+
+    Raises:
+        ValueError: If a value that is known lies outside, or is not finite.
+        InvalidArgumentError: When run, in a graph of TensorFlow's; XLA compiles this check away.
+    """
+    if require_range(images, low, high, name, rule):
+        return images
+    inside = ops.logical_and(images >= low, images <= high)
+    images = ops.where(inside, images, float("nan"))
+    return asserted(images, ops.all(inside), f"{rule}. Received: `{name}` leaves the range")
+
+
+def require_range(images: Any, low: float, high: float, name: str, rule: str) -> bool:
+    """Whether the values of images are known; raises ValueError if one of them lies outside [low, high] or is NaN."""
+    inside = known(lambda: ops.all(ops.logical_and(images >= low, images <= high)), images)
+    if inside is not None and not inside:
+        values = ops.convert_to_numpy(ops.cast(images, "float32"))
+        raise ValueError(f"{rule}. Received: `{name}` with values from {values.min():g} to {values.max():g}")
+    return inside is not None

@@ -1,0 +1,120 @@
+"""The contract of labels, in NumPy: one integer, or one name, for each example."""
+
+from collections.abc import Sized
+from typing import Any
+
+import numpy as np
+
+from keras_genssl.checks.image_arrays import is_float
+
+
+def checked_labels(
+    labels: Any,
+    name: str = "labels",
+    examples: Sized | int | None = None,
+    *,
+    num_classes: int | None = None,
+    names: bool = True,
+) -> np.ndarray:
+    """Labels as an array, looked at before they are cast.
+
+    Args:
+        labels: `(num,)`: an array, a tensor, a list or a column of a table.
+        name: The argument, for the messages.
+        examples: What has the labels, or how many; None: as many as there are labels.
+        num_classes: Labels are integers in [0, num_classes).
+        names: Whether labels are only compared, so that strings, booleans and floats that are whole stand for classes
+            as well as integers do. Labels that count classes, or places, are integers.
+
+    Returns:
+        int64 `(num,)`, or strings `(num,)`.
+
+    Raises:
+        ValueError: If they are of another shape or number (one-hot rows among them), or of another dtype, one is
+            missing (None or NaN), or an integer lies outside of [0, num_classes) or of 64 bits with their sign.
+
+    Example:
+        >>> checked_labels([3, 5]).tolist(), checked_labels(["a", "b"]).tolist()
+        ([3, 5], ['a', 'b'])
+        >>> checked_labels([1.5])
+        Traceback (most recent call last):
+        ...
+        ValueError: `labels` must be integers or strings (num,), one for each example. Received: float64 that are not \
+whole, or too large to be told apart
+    """
+    names = names and num_classes is None
+    inside = "" if num_classes is None else f" in [0, {num_classes})"
+    rule = f"`{name}` must be integers{' or strings' if names else ''}{inside} (num,), one for each example"
+    array = _as_array(labels, rule)
+    if isinstance(examples, Sized):
+        examples = len(examples)
+    count = examples if examples is not None else len(array) if array.ndim else 0
+    if array.shape != (count,):
+        raise ValueError(f"{rule}. Received: {array.dtype} of shape {array.shape}{_advice(name, array, count)}")
+    if names and is_float(array.dtype):
+        array = _whole(array, rule)
+    if array.dtype.kind in "iu" or not array.size or (names and array.dtype == bool):
+        return _as_integers(array, rule, num_classes)
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8", "surrogateescape")
+    if array.dtype.kind != "U" or not names:
+        raise ValueError(f"{rule}. Received: {array.dtype} of shape {array.shape}")
+    return array
+
+
+def require_alike(labels: np.ndarray, others: np.ndarray, name: str, other_name: str) -> None:
+    """Refuse integers beside strings: no label of the one would be equal to any of the other.
+
+    Raises:
+        ValueError: If the one are integers and the other strings.
+    """
+    if labels.dtype.kind != others.dtype.kind:
+        raise ValueError(
+            f"`{name}` and `{other_name}` must both be integers, or both strings. "
+            f"Received: {labels.dtype} and {others.dtype}"
+        )
+
+
+def _as_array(labels: Any, rule: str) -> np.ndarray:
+    """Labels as NumPy would hold them, but strings and integers that a list mixes, or a table holds, not as one."""
+    try:
+        array = np.asarray(labels)
+        mixed = array.dtype.kind in "US" and not hasattr(labels, "dtype")
+        array = np.asarray(labels, object) if mixed else array
+    except Exception as error:  # ragged rows, and whatever else refuses to be an array
+        raise ValueError(f"{rule}. Received: {type(labels).__name__} that is no array: {error}") from error
+    if array.dtype.kind != "O" or array.ndim != 1:
+        return array
+    types = {type(label) for label in array}
+    for kinds in (str, bytes, (int, np.integer)):
+        if all(issubclass(one, kinds) and not issubclass(one, bool) for one in types):
+            return np.array(array.tolist()) if array.size else array
+    raise ValueError(f"{rule}. Received: {', '.join(sorted(one.__name__ for one in types))} among them")
+
+
+def _whole(array: np.ndarray, rule: str) -> np.ndarray:
+    """Floats as the integers that they are; from 2**24 on float32 does not tell these apart."""
+    exact = 2.0 ** (np.finfo(array.dtype).nmant + 1 if array.dtype.kind == "f" else 8)
+    if not ((np.floor(array) == array) & (np.abs(array) < exact)).all():
+        raise ValueError(f"{rule}. Received: {array.dtype} that are not whole, or too large to be told apart")
+    return array.astype(np.int64)
+
+
+def _as_integers(array: np.ndarray, rule: str, num_classes: int | None) -> np.ndarray:
+    if not array.size:
+        return np.empty(0, np.int64)
+    least, most = int(array.min()), int(array.max())
+    if num_classes is not None and not 0 <= least <= most < num_classes:
+        raise ValueError(f"{rule}. Received: {least if least < 0 else most} among them")
+    if most > np.iinfo(np.int64).max:
+        raise ValueError(f"{rule}, of 64 bits with their sign. Received: {most} among them")
+    return array.astype(np.int64)
+
+
+def _advice(name: str, array: np.ndarray, count: int) -> str:
+    """What makes labels of a usual other shape."""
+    if array.shape == (count, 1):
+        return f"; `{name}[:, 0]` is such"
+    if array.ndim == 2 and len(array) == count:
+        return f"; of one-hot rows `{name}.argmax(axis=1)` is such"
+    return "" if array.ndim != 1 else f" for {count} examples"

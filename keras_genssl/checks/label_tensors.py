@@ -1,0 +1,124 @@
+"""The contract of labels in any Keras backend: integers, looked at before they are cast."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_genssl.checks.known import known
+
+
+def checked_labels(labels: Any, name: str, floats: bool = False, columns: bool = False) -> Any:
+    """Labels as a tensor of the dtype that they have.
+
+    Args:
+        labels: A tensor or array.
+        name: The argument, for the messages.
+        floats: Whether floats may stand for integers, as where Keras has cast them. Those that are none (1.5, NaN) or
+            too large for their dtype to tell integers apart are then refused where values are known; see `are_whole`.
+        columns: Whether `(batch, 1)` may stand for `(batch,)`.
+
+    Returns:
+        `(batch,)`.
+
+    Raises:
+        ValueError: If they have another shape or dtype, strings, booleans and ragged or sparse tensors among them.
+
+    Example:
+        >>> checked_labels([[3], [5]], "label", columns=True).numpy().tolist()
+        [3, 5]
+    """
+    rule = f"`{name}` must hold integers of shape (batch,)" + (" or (batch, 1)" if columns else "")
+    labels = _flat(labels, rule, ("int", "float") if floats else ("int",), columns)
+    if "float" in _kind(labels) and known(lambda: ops.all(are_whole(labels)), labels) is False:
+        raise ValueError(f"{rule}. Received: {_kind(labels)} that are no integers, or too large to tell them apart")
+    return labels
+
+
+def checked_shares(labels: Any, name: str) -> Any:
+    """Labels that may be soft, such as 1 for a similar pair, 0 for another, and 0.5; booleans stand for 0 and 1.
+
+    Args:
+        labels: A tensor or array, `(batch,)` or `(batch, 1)`.
+        name: The argument, for the messages.
+
+    Returns:
+        `(batch,)`, of their dtype.
+
+    Raises:
+        ValueError: If they have another shape, or are no numbers.
+    """
+    rule = f"`{name}` must hold numbers of shape (batch,) or (batch, 1)"
+    return _flat(labels, rule, ("int", "float", "bool"), True)
+
+
+def are_whole(labels: Any) -> Any:
+    """Which labels `(batch,)` are integers that their dtype tells from their neighbours; bool `(batch,)`."""
+    kind = keras.backend.standardize_dtype(labels.dtype)
+    if "float" not in kind:
+        return ops.ones_like(labels, dtype="bool")
+    digits = {"float64": 53, "float32": 24, "float16": 11}.get(kind, 8)
+    return ops.logical_and(ops.floor(labels) == labels, ops.abs(labels) < 2.0**digits)
+
+
+def inside(labels: Any, num_classes: int) -> Any:
+    """Which labels lie in [0, num_classes), bool `(batch,)`; they are not narrowed for it: 2**32 is not 0."""
+    wide = _wide(labels)
+    return ops.logical_and(wide >= 0, wide < num_classes)
+
+
+def as_classes(labels: Any, num_classes: int) -> Any:
+    """Labels as int32, -1 where one lies outside [0, num_classes)."""
+    wide = _wide(labels)
+    return ops.cast(ops.where(inside(labels, num_classes), wide, ops.full_like(wide, -1)), "int32")
+
+
+def require_inside(labels: Any, num_classes: int, name: str) -> None:
+    """Refuse labels outside [0, num_classes), where values are known.
+
+    Raises:
+        ValueError: If one is.
+    """
+    if known(lambda: ops.all(inside(labels, num_classes)), labels) is False:
+        raise ValueError(
+            f"`{name}` must lie in [0, {num_classes}). Received: {ops.convert_to_numpy(labels)[:8].tolist()}"
+        )
+
+
+def _wide(labels: Any) -> Any:
+    """Labels in a dtype with a sign that holds them; only uint64 from 2**63 on wraps, to what is outside as well."""
+    kind = keras.backend.standardize_dtype(labels.dtype)
+    return ops.cast(labels, "int64" if kind == "uint64" else keras.backend.result_type(kind, "int32"))
+
+
+def _flat(labels: Any, rule: str, kinds: tuple[str, ...], columns: bool) -> Any:
+    """Labels as a tensor `(batch,)`, if they are dense and of one of these kinds of dtype."""
+    labels = as_array(labels, rule)
+    dense = isinstance(labels, np.ndarray | np.generic | keras.KerasTensor) or ops.is_tensor(labels)
+    dense = dense and not hasattr(labels, "row_splits") and not hasattr(labels, "dense_shape")
+    shape = tuple(labels.shape) if getattr(labels.shape, "rank", 0) is not None else None  # TensorFlow's may be unknown
+    flat = shape is None or len(shape) == 1 or (columns and len(shape) == 2 and shape[1] in (1, None))
+    if not dense or not flat or not any(kind in _kind(labels) for kind in kinds):
+        what = _kind(labels) if dense else f"{type(labels).__name__} of {_kind(labels)}"
+        raise ValueError(f"{rule}. Received: {what} of shape {'unknown' if shape is None else shape}")
+    labels = ops.convert_to_tensor(labels)
+    return labels if shape is not None and len(shape) == 1 else ops.reshape(labels, (-1,))
+
+
+def as_array(labels: Any, rule: str) -> Any:
+    """Lists as arrays, arrays and tensors as they are.
+
+    Raises:
+        ValueError: With the rule, if a list's rows are of different lengths.
+    """
+    if hasattr(labels, "dtype"):
+        return labels
+    try:
+        return np.asarray(labels)
+    except ValueError as error:
+        raise ValueError(f"{rule}. Received: {type(labels).__name__} that is no array: {error}") from error
+
+
+def _kind(labels: Any) -> str:
+    return getattr(labels.dtype, "name", str(labels.dtype))
