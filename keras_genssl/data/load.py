@@ -51,9 +51,10 @@ def load(
             `dataset-fashion-mnist` where that is installed), `"embedded_patches"` (see `embedded_patches`), a prepared
             directory (published by its `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), an
             NPZ archive (`npz.read_npz`), a folder of images, searched recursively (elements `image`, `key`, and `label`
-            where all images lie in sub-folders, which are the classes), arrays in memory, name -> `(num_examples, ...)`,
-            or films, `FrameFolders`. In a folder, names that begin with a dot are not looked at, links to folders are
-            followed, each folder is read once, and those that hold prepared data or a SavedModel are left out.
+            where all images lie in sub-folders, which are the classes), arrays in memory, name ->
+            `(num_examples, ...)`, or films, `FrameFolders`. In a folder, names that begin with a dot are not looked at,
+            links to folders are followed, each folder is read once, and those that hold prepared data or a SavedModel
+            are left out.
         split: `"train"`, or another split of the source; TFDS' slices (`"train[:10%]"`) for names of TFDS, IDX files
             and archives. A folder of images has splits where a sub-folder is called `train` and another `val` or `test`
             (or alike): the classes are then those of all splits together.
@@ -88,8 +89,8 @@ def load(
 
     Raises:
         ValueError, OSError: if the source or an argument is not as said above, a folder cannot be looked into, or
-            `transform` refuses the first example. A damaged file, any other example that `transform` refuses, both named, and examples of
-            unequal shapes in a batch raise `tf.errors.InvalidArgumentError` in the iteration.
+            `transform` refuses the first example. A damaged file, any other example that `transform` refuses, both
+            named, and examples of unequal shapes in a batch raise `tf.errors.InvalidArgumentError` in the iteration.
 
     Warns:
         UserWarning: if sub-folders are called like splits and read as classes, or images lie beside the splits.

@@ -29,7 +29,7 @@ def call(function: Callable, inputs: Sequence[tf.Tensor], dtypes: Sequence[tf.DT
 _UNREADABLE = (ValueError, tf.errors.InvalidArgumentError, tf.errors.DataLossError, tf.errors.NotFoundError)
 
 
-class Untransformed(ValueError):
+class TransformError(ValueError):
     """A transform failed; `refused`: it said so of the example, and did not break."""
 
     def __init__(self, message: str, refused: bool) -> None:
@@ -118,7 +118,7 @@ class Preparation:
             return decoded if self._transform is None else self._transformed(_numpy(decoded), number, seed)
         except _UNREADABLE as error:
             # Of a transform only what it refuses counts: its own faults are none of the image.
-            if self._substitutes is None or isinstance(error, Untransformed) and not error.refused:
+            if self._substitutes is None or (isinstance(error, TransformError) and not error.refused):
                 raise
             self.skipped[number] = " ".join(str(error).split())
             return self.skipped[number]
@@ -142,10 +142,10 @@ class Preparation:
         except Exception as error:  # whatever a transform makes of an example, the reader wants its name
             refused = isinstance(error, ValueError)
             reason = error if refused else f"{type(error).__name__}: {error}"
-            raise Untransformed(f"Cannot transform {self._source.title(number)}: {reason}", refused) from error
+            raise TransformError(f"Cannot transform {self._source.title(number)}: {reason}", refused) from error
         if not isinstance(example, dict):
             message = f"`transform` must return a dict. Received: {type(example).__name__} for"
-            raise Untransformed(f"{message} {self._source.title(number)}", refused=False)
+            raise TransformError(f"{message} {self._source.title(number)}", refused=False)
         return {name: np.asarray(example[name]) for name in sorted(example)}
 
     def _transform_values(self, number: np.ndarray, seed: np.ndarray, *values: Any) -> list[np.ndarray]:

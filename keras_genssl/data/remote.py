@@ -1,42 +1,23 @@
 """Remote file systems that TensorFlow reads, for the walk over image files."""
 
-import dataclasses
 import os
-from collections.abc import Iterable
 
 import tensorflow as tf
 
-from keras_genssl.pretext.image_files import FileSystem, LocalFiles
-
-
-@dataclasses.dataclass(frozen=True)
-class RemoteEntry:
-    """What a remote folder holds under a name; there are no links."""
-
-    name: str
-    path: str
-    folder: bool
-
-    def is_dir(self) -> bool:
-        """Whether it is a folder."""
-        return self.folder
-
-    def is_symlink(self) -> bool:
-        """It is none."""
-        return False
+from keras_genssl.pretext.image_files import Entry, FileSystem, LocalFiles
 
 
 class RemoteFiles:
-    """Files under a URL, `gs://...`."""
+    """Files under a URL, `gs://...`; there are no links."""
 
-    def entries(self, folder: str) -> Iterable[RemoteEntry]:
+    def entries(self, folder: str) -> list[Entry]:
         """What a folder holds."""
         try:
             _, folders, files = next(tf.io.gfile.walk(folder, onerror=_refuse))
         except tf.errors.OpError as error:
             raise OSError(None, error.message, folder) from error
         below = [(name.rstrip("/"), True) for name in folders] + [(name, False) for name in files]
-        return [RemoteEntry(name, os.path.join(folder, name), is_folder) for name, is_folder in below]
+        return [Entry(name, os.path.join(folder, name), is_folder) for name, is_folder in below if name[0] != "."]
 
     def identity(self, folder: str) -> str:
         """The URL."""

@@ -60,7 +60,7 @@ class ClassFolders:
             )
 
     def split(self, name: str) -> str | None:
-        """The sub-folder that is a split: that of its name, in any case, or the one of its kind; None: there is none."""
+        """The sub-folder that is a split: that of its name, in any case, or the one of its kind; None: no such."""
         same = [folder for folder in self.splits if folder.casefold() == name.casefold()]
         alike = [folder for folder, kind in self._kinds.items() if kind == _kind(name)]
         return same[0] if same else alike[0] if len(alike) == 1 else None
@@ -75,6 +75,10 @@ class ClassFolders:
         if folders and folders[0] in self._kinds:
             folders = folders[1:]
         return one_spelling(folders[0]) if folders else None
+
+    def number(self, name: str) -> int:
+        """The number of the class of an image that lies in the folder of one."""
+        return self.class_names.index(str(self.class_of(name)))
 
     def numbers(self, names: Iterable[str]) -> list[int] | None:
         """The numbers of the classes of images; None: not all of them lie in the folder of one.

@@ -31,21 +31,21 @@ class ImageFile:
     name: str
 
 
-class Entry(Protocol):
+@dataclasses.dataclass(frozen=True)
+class Entry:
     """What a folder holds under a name."""
 
     name: str
     path: str
-
-    def is_dir(self) -> bool: ...
-    def is_symlink(self) -> bool: ...
+    is_folder: bool
+    is_link: bool = False
 
 
 class FileSystem(Protocol):
     """What a walk asks of the place where the files lie."""
 
-    def entries(self, folder: str) -> Iterable[Entry]:
-        """What a folder holds; OSError, with its name, if it cannot be looked into."""
+    def entries(self, folder: str) -> list[Entry]:
+        """What a folder holds but names with a dot at their beginning; OSError if it cannot be looked into."""
         ...
 
     def identity(self, folder: str) -> str:
@@ -64,7 +64,7 @@ class FileSystem(Protocol):
 class LocalFiles:
     """The files of this machine."""
 
-    def entries(self, folder: str) -> Iterable[Entry]:
+    def entries(self, folder: str) -> list[Entry]:
         """What a folder holds."""
         try:
             os.stat(os.path.join(folder, os.curdir))  # names alone, which mode r-- gives, are not enough
@@ -72,7 +72,11 @@ class LocalFiles:
             error.filename = folder
             raise
         with os.scandir(folder) as found:
-            return list(found)
+            return [
+                Entry(one.name, one.path, _is_folder(one), one.is_symlink())
+                for one in found
+                if not one.name.startswith(".")
+            ]
 
     def identity(self, folder: str) -> str:
         """The path without links."""
@@ -98,10 +102,10 @@ def find_images(
     """The image files of a folder and below, sorted by name; and what was ignored, by kind.
 
     Names that begin with a dot are not looked at. Links to folders are followed, but each folder is read once, under
-    its own path rather than a link's: circles end, and nothing is there twice. Other files than images
-    are ignored; folders below that are excluded, or that show by a file in them that a program made them (prepared
-    data, what a component left, a SavedModel), are ignored whole, and each counts as one: their images were made from
-    photographs, and would be trained on and judged as such.
+    its own path rather than a link's: circles end, and nothing is there twice. Other files than images are ignored;
+    folders below that are excluded, or that show by a file in them that a program made them (prepared data, what a
+    component left, a SavedModel), are ignored whole, and each counts as one: their images were made from photographs,
+    and would be trained on and judged as such.
 
     Args:
         root: the folder.
@@ -126,15 +130,15 @@ def find_images(
         if identity in seen:
             continue
         seen.add(identity)
-        entries = [entry for entry in system.entries(path) if not entry.name.startswith(".")]
+        entries = [] if name and identity in excluded else system.entries(path)
         if name and (identity in excluded or _is_made(path, {entry.name for entry in entries}, system)):
             ignored["folders that a program made"] += 1
             continue
         for entry, spelled in zip(entries, _spelled([entry.name for entry in entries]), strict=True):
             below = f"{name}/{spelled}" if name else spelled
             extension = os.path.splitext(entry.name)[1].lower()
-            if _is_folder(entry):
-                if entry.is_symlink():
+            if entry.is_folder:
+                if entry.is_link:
                     heapq.heappush(links, (below, entry.path))
                 else:
                     folders.append((entry.path, below))
@@ -167,7 +171,7 @@ def _spelled(names: Sequence[str]) -> Iterator[str]:
         yield text if count[one_spelling(text)] > 1 else one_spelling(text)
 
 
-def _is_folder(entry: Entry) -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError as error:
