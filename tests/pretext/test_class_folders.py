@@ -32,7 +32,9 @@ def test_splits_are_known_by_name_or_kind(folders, asked, found):
     assert ClassFolders([f"{folder}/cat/1.png" for folder in folders]).split(asked) == found
 
 
-@pytest.mark.parametrize("folders", [("train", "plane"), ("val", "test"), ("test",), ("cat", "dog"), ("train", "training")])
+@pytest.mark.parametrize(
+    "folders", [("train", "plane"), ("val", "test"), ("test",), ("cat", "dog"), ("train", "training")]
+)
 def test_other_folders_are_classes_and_those_called_like_splits_are_told_of(folders):
     names = [f"{folder}/1.png" for folder in folders]
     found = ClassFolders(names)
@@ -59,7 +61,12 @@ def test_class_names_give_the_numbers():
         ClassFolders(names, ["cat", "ant"]).numbers(names)
     with pytest.raises(ValueError, match=r"each image must lie in one.*top\.png, in no sub-folder"):
         ClassFolders(["top.png"], ["cat"]).numbers(["top.png"])
-    for wrong, message in (("cat", "a sequence of names"), ([1], "a sequence"), ([], "a sequence"), (["a", "a"], "once")):
+    for wrong, message in (
+        ("cat", "a sequence of names"),
+        ([1], "a sequence"),
+        ([], "a sequence"),
+        (["a", "a"], "once"),
+    ):
         with pytest.raises(ValueError, match=f"`class_names` must .*{message}"):
             ClassFolders(names, wrong)
 
