@@ -64,6 +64,7 @@ class RecordSource:
         features: `tfds.features.FeaturesDict`.
         names: of those to read; None: all.
         stacks: name -> how many images of equal height lie below one another in the image of that name.
+        class_names: of the numbers in `label`.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class RecordSource:
         features: Any,
         names: Sequence[str] | None,
         stacks: Mapping[str, int] | None = None,
+        class_names: tuple[str, ...] | None = None,
     ) -> None:
         import tensorflow_datasets as tfds
 
@@ -81,7 +83,7 @@ class RecordSource:
             require_names(names, sorted(features))
             features = tfds.features.FeaturesDict({name: features[name] for name in names})
         self.identity = identity
-        self.class_names = _names_of(all_features)
+        self.class_names = class_names
         self._features = features
         self._all_features = all_features
         self._stacks = {name: count for name, count in (stacks or {}).items() if name in features}
@@ -122,9 +124,12 @@ class RecordSource:
 
 
 def _names_of(features: Any) -> tuple[str, ...] | None:
-    """The names of TFDS' label, which numbers them as text where it has none."""
-    label = dict(features.items()).get("label")
-    names = getattr(label, "names", None)
+    """The names of TFDS' label."""
+    return _no_numbers(getattr(dict(features.items()).get("label"), "names", None))
+
+
+def _no_numbers(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Names of classes, but those that are their numbers as text, as TFDS and the pipelines call classes without."""
     return None if not names or list(names) == [str(number) for number in range(len(names))] else tuple(names)
 
 
@@ -201,7 +206,8 @@ def _open_prepared(directory: str, split: str, features: Sequence[str] | None) -
     digests = [entry["sha256"] for entry in manifest["splits"][split]["shards"]]
     identity = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
     described = tfds.builder_from_directory(directory).info.features
-    return RecordSource(identity, shards, described, features, manifest.get("stacks"))
+    names = _no_numbers(manifest.get("labels")) if "label" in described else None  # TFDS' files do not hold them
+    return RecordSource(identity, shards, described, features, manifest.get("stacks"), names)
 
 
 def _open_tfds(name: str, split: str, features: Sequence[str] | None, data_dir: str | None) -> Source:
@@ -225,4 +231,5 @@ def _open_tfds(name: str, split: str, features: Sequence[str] | None, data_dir: 
         raise ValueError(f"TFDS datasets are read from TFRecord files. Received: {name}, in {builder.info.file_format}")
     instructions = builder.info.splits[split].file_instructions
     shards = [Shard(str(i.filename), i.examples_in_shard, i.skip, i.take) for i in instructions]
-    return RecordSource(builder.info.full_name, shards, builder.info.features, features)
+    described = builder.info.features
+    return RecordSource(builder.info.full_name, shards, described, features, class_names=_names_of(described))
