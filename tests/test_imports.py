@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "regularizers": {"engine"},
     "schedules": set(),
     "serving": {"engine", "export"},
-    "views": {"data_format", "engine"},
+    "views": {"checks", "engine"},
 }
 
 

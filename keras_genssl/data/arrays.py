@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_genssl.data.feature_names import require_names
 from keras_genssl.data.npz import rows_of
+from keras_genssl.data.remote import is_file
 
 DEBIAN = {"fashion_mnist": "/usr/share/datasets/fashion-mnist"}
 """Where Debian's packages put the IDX files of datasets that TFDS knows by these names."""
@@ -25,12 +26,18 @@ class ArraySource:
     Args:
         arrays: name -> `(num_examples, ...)`; images are uint8 `(num_examples, height, width, channels)`.
         names: of the arrays to read; `None` for all.
+        class_names: of the numbers in `label`, where they have names.
 
     Raises:
         ValueError: if there is no array, the lengths differ, or `names` names another.
     """
 
-    def __init__(self, arrays: Mapping[str, np.ndarray], names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        arrays: Mapping[str, np.ndarray],
+        names: Sequence[str] | None = None,
+        class_names: tuple[str, ...] | None = None,
+    ) -> None:
         arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         lengths = {name: len(array) if array.ndim else None for name, array in arrays.items()}
         if not arrays or None in lengths.values() or len(set(lengths.values())) > 1:
@@ -43,6 +50,7 @@ class ArraySource:
         self._all = arrays
         self._arrays = {name: arrays[name] for name in (arrays if names is None else names)}
         self.identity = _digest(self._arrays)
+        self.class_names = class_names
 
     def __len__(self) -> int:
         return len(next(iter(self._arrays.values())))
@@ -105,7 +113,7 @@ def read_idx(directory: str, split: str) -> dict[str, np.ndarray]:
 
 def _find(directory: str, name: str) -> str | None:
     candidates = [os.path.join(directory, name + ending) for ending in ("", ".gz")]
-    return next((path for path in candidates if tf.io.gfile.exists(path)), None)
+    return next((path for path in candidates if is_file(path)), None)
 
 
 def _read(directory: str, name: str, rank: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """P x K sampling: batches of P classes with K examples each, in an order that can be resumed at any step."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -134,6 +134,13 @@ class BalancedOrder(Order):
         places = np.arange(step * size, (step + 1) * size)
         seeds = hashes(self.seed, epoch, TRANSFORM, places)
         return self.epoch(epoch)[places], (seeds >> np.uint64(1)).astype(np.int64)
+
+    def substitutes(self, number: int, seed: int) -> Iterator[int]:
+        """The other ids of the class of one that cannot be read, each once."""
+        members = next(members for members in self._members if number in members)
+        for other in np.roll(members, -(seed % len(members))).tolist():
+            if other != number:
+                yield other
 
     def _ids(self, epoch: int) -> np.ndarray:
         count, size, steps = self._balance.num_classes, self._balance.per_class, self.steps_per_epoch

@@ -89,8 +89,7 @@ def embedded_patches(split: str = "train") -> dict[str, np.ndarray]:
     if split not in ("train", "test"):
         raise ValueError(f'`split` must be "train" or "test". Received: split={split!r}')
     images, labels = [], []
-    names = [name for name in embedded_photographs() if name != _SAME_SCENE]
-    for label, name in enumerate(names):
+    for label, name in enumerate(embedded_patch_names()):
         with Image.open(embedded_photographs()[name]) as photograph:
             pixels = np.asarray(photograph.convert("RGB"))
         rows, columns = (side // _PATCH for side in pixels.shape[:2])
@@ -103,3 +102,8 @@ def embedded_patches(split: str = "train") -> dict[str, np.ndarray]:
         images.append(chosen)
         labels.append(np.full(len(chosen), label, np.int64))
     return {"image": np.concatenate(images), "label": np.concatenate(labels)}
+
+
+def embedded_patch_names() -> tuple[str, ...]:
+    """The photographs that `embedded_patches` numbers, in their order."""
+    return tuple(name for name in embedded_photographs() if name != _SAME_SCENE)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import os
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,38 +10,62 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.feature_names import require_names
+from keras_genssl.data.remote import file_system
 from keras_genssl.pretext import EXTENSIONS, decode_image
+from keras_genssl.pretext.class_folders import ClassFolders
+from keras_genssl.pretext.image_files import ImageFile, find_images, printable
 
 
 class FolderSource:
     """Image files under a folder, sorted by their path in it.
 
-    Elements: `image`; `key`, the path below the folder; and `label`, the number of the first-level sub-folder
-    in alphabetical order, where every image lies in one.
+    Elements: `image`; `key`, the path below the folder; and `label`, the number of the sub-folder of its class, where
+    every image lies in one.
+
+    Args:
+        folder: below which they lie.
+        files: those to read.
+        classes: what their names say.
+        names: of the features to read; None: all.
+        strict: whether a file that cannot be read is refused now, or when it is read.
+
+    Attributes:
+        class_names: of the numbers in `label`.
+
+    Raises:
+        ValueError: if a class, a feature or a file is refused.
     """
 
-    def __init__(self, folder: str, paths: Sequence[str], names: Sequence[str] | None):
-        self._files = [os.path.join(folder, path) for path in paths]
-        sizes = [[path, tf.io.gfile.stat(file).length] for path, file in zip(paths, self._files, strict=True)]
-        self.identity = hashlib.sha256(json.dumps(sizes).encode()).hexdigest()
-        self._table: dict[str, Any] = {"key": tf.constant(paths)}
-        classes = [path.split("/")[0] if "/" in path else None for path in paths]
-        if None not in classes:
-            numbers = {name: number for number, name in enumerate(sorted(set(map(str, classes))))}
-            self._table["label"] = tf.constant([numbers[str(name)] for name in classes], tf.int64)
+    def __init__(
+        self,
+        folder: str,
+        files: Sequence[ImageFile],
+        classes: ClassFolders,
+        names: Sequence[str] | None,
+        strict: bool,
+    ) -> None:
+        self._system = file_system(folder)
+        self._paths = [file.path for file in files]
+        keys = [file.name for file in files]
+        self._table: dict[str, Any] = {"key": tf.constant(keys)}
+        numbers = classes.numbers(keys)
+        self.class_names = classes.class_names if numbers is not None else None
+        if numbers is not None:
+            self._table["label"] = tf.constant(numbers, tf.int64)
+        described: list[Any] = [[key, self._size(number, strict)] for number, key in enumerate(keys)]
+        own = sorted({label for label in map(classes.class_of, keys) if label is not None})
+        if numbers is not None and list(classes.class_names) != own:
+            described.append({"class_names": list(classes.class_names)})  # another number for the same folder
+        self.identity = hashlib.sha256(json.dumps(described).encode()).hexdigest()
         self._names = ["image", *self._table] if names is None else list(names)
         require_names(self._names, ["image", *self._table])
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self._paths)
 
     def read(self, ids: np.ndarray) -> list[bytes]:
         """The bytes of the files."""
-        contents = []
-        for number in map(int, ids):
-            with tf.io.gfile.GFile(self._files[number], "rb") as file:
-                contents.append(file.read())
-        return contents
+        return [self._read(number) for number in map(int, ids)]
 
     def labels(self, name: str) -> np.ndarray:
         """The numbers of the images' sub-folders."""
@@ -51,7 +75,21 @@ class FolderSource:
 
     def title(self, number: int) -> str:
         """The path of an image file."""
-        return f"the image {self._files[number]}"
+        return f"the image {printable(self._paths[number])}"
+
+    def _size(self, number: int, strict: bool) -> int | None:
+        try:
+            return self._system.size(self._paths[number])
+        except OSError as error:
+            if strict:
+                raise unreadable(self.title(number), error) from error
+            return None
+
+    def _read(self, number: int) -> bytes:
+        try:
+            return self._system.read(self._paths[number])
+        except OSError as error:
+            raise unreadable(self.title(number), error) from error
 
     def _pixels(self, encoded: bytes | np.ndarray, number: np.ndarray) -> np.ndarray:
         try:
@@ -68,31 +106,45 @@ class FolderSource:
         return example
 
 
-def open_folder(folder: str, split: str, features: Sequence[str] | None) -> FolderSource:
-    """The images below a folder, but in those whose names begin with a dot.
+def unreadable(title: str, error: OSError) -> ValueError:
+    """The error of a file that cannot be read."""
+    return ValueError(f"Cannot read {title}: {error.strerror or error}")
+
+
+def open_folder(
+    folder: str, split: str, features: Sequence[str] | None, class_names: Sequence[str] | None, strict: bool
+) -> FolderSource:
+    """The images of a folder and below, or those of one of its splits (`ClassFolders`).
 
     Raises:
         FileNotFoundError: if it holds none, or records that no manifest names.
-        ValueError: if the split or a feature is not a folder's.
+        OSError: if it or a folder below cannot be looked into.
+        ValueError: if the split, a feature or a class is not the folder's.
     """
-    paths = sorted(
-        os.path.relpath(os.path.join(root, file), folder).replace(os.sep, "/")
-        for root, _, files in tf.io.gfile.walk(folder)
-        for file in files
-        if file.lower().endswith(EXTENSIONS)
-    )
-    paths = [path for path in paths if not any(part.startswith(".") for part in path.split("/"))]
-    files = tf.io.gfile.listdir(folder)
-    if any(file in ("dataset_info.json", "features.json") or ".tfrecord" in file for file in files):
+    system = file_system(folder)
+    names = [entry.name for entry in system.entries(folder)]
+    if any(name in ("dataset_info.json", "features.json") or ".tfrecord" in name for name in names):
         raise FileNotFoundError(
             f"The directory {folder} holds records but no manifest.json: it was not finished, or it is a TFDS "
             "dataset, which is loaded by its name."
         )
-    if not paths:
+    files, _ = find_images(folder, files=system)
+    if not files:
         raise FileNotFoundError(
             f"`source` must be a TFDS name, a prepared directory (with manifest.json) or a folder of images "
-            f"({', '.join(EXTENSIONS)}). Received: the directory {folder}, with {len(files)} other entries"
+            f"({', '.join(EXTENSIONS)}). Received: the directory {folder}, with {len(names)} other entries"
         )
-    if split != "train":
-        raise ValueError(f'A folder of images has one split, "train". Received: split={split!r}')
-    return FolderSource(folder, paths, features)
+    classes = ClassFolders([file.name for file in files], class_names)
+    if classes.doubt is not None:
+        warnings.warn(f"{printable(folder)}: {classes.doubt}.", stacklevel=4)
+    chosen = classes.split(split)
+    if classes.splits and chosen is None:
+        raise ValueError(f"`split` must be one of {list(classes.splits)} in {folder}. Received: split={split!r}")
+    if not classes.splits and split != "train":
+        raise ValueError(
+            f'A folder of images has one split, "train", unless sub-folders of it are called train and {split}. '
+            f"Received: split={split!r}"
+        )
+    if chosen is not None:
+        files = [file for file in files if file.name.startswith(f"{chosen}/")]
+    return FolderSource(folder, files, classes, features, strict)

@@ -1,5 +1,6 @@
 """Films that lie as folders of frames."""
 
+import collections
 import hashlib
 import json
 import os
@@ -8,7 +9,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_genssl.data.folders import unreadable
+from keras_genssl.data.remote import file_system, is_folder
 from keras_genssl.pretext import EXTENSIONS, decode_image
+from keras_genssl.pretext.image_files import ImageFile, find_images, printable
 from keras_genssl.pretext.natural_order import natural_order
 
 
@@ -21,7 +25,7 @@ class FrameFolders:
     the frames of one film have one size.
 
     Args:
-        folder: searched recursively for folders that hold images.
+        folder: searched recursively for folders that hold images, as `data.load` searches one.
         every: take every so manieth frame of a film, at least 1.
         least: leave out films of fewer frames, at least 1.
 
@@ -40,20 +44,25 @@ class FrameFolders:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
         root = os.path.expanduser(os.fspath(folder))
+        self._system = file_system(root)
+        folders: dict[str, list[ImageFile]] = collections.defaultdict(list)
+        if is_folder(root):
+            for file in find_images(root, files=self._system)[0]:
+                folders[file.name.rpartition("/")[0] or "."].append(file)
         films = {}
-        for path, _, files in tf.io.gfile.walk(root):
-            key = os.path.relpath(path, root).replace(os.sep, "/")
-            frames = sorted(file for file in files if file.lower().endswith(EXTENSIONS) and not file.startswith("."))
-            frames.sort(key=lambda file: natural_order(os.path.splitext(file)[0]))
-            if len(frames[::every]) >= least and not any(part.startswith(".") for part in key.split("/") if key != "."):
-                films[key] = [os.path.join(path, frame) for frame in frames[::every]]
+        for key, frames in sorted(folders.items()):
+            frames = sorted(frames, key=lambda file: natural_order(os.path.splitext(file.name)[0]))[::every]
+            if len(frames) >= least:
+                films[key] = [frame.path for frame in frames]
         if not films:
             raise FileNotFoundError(
-                f"`folder` must hold folders of at least {least} frames ({', '.join(EXTENSIONS)}). Received: {root}"
+                f"`folder` must hold folders of at least {least} frames ({', '.join(EXTENSIONS)}). "
+                f"Received: {printable(root)}"
             )
-        self._films = dict(sorted(films.items()))
-        self._keys = list(self._films)
-        sizes = [[key, [tf.io.gfile.stat(file).length for file in files]] for key, files in self._films.items()]
+        self._films = films
+        self._keys = list(films)
+        self.class_names: tuple[str, ...] | None = None
+        sizes = [[key, [self._size(file) for file in files]] for key, files in films.items()]
         self.identity = hashlib.sha256(json.dumps(sizes).encode()).hexdigest()
 
     def __len__(self) -> int:
@@ -65,8 +74,10 @@ class FrameFolders:
         for number in map(int, ids):
             frames = []
             for file in self._films[self._keys[number]]:
-                with tf.io.gfile.GFile(file, "rb") as opened:
-                    frames.append(opened.read())
+                try:
+                    frames.append(self._system.read(file))
+                except OSError as error:
+                    raise unreadable(f"the frame {printable(file)}", error) from error
             header = np.array([len(frames), *map(len, frames)], np.int64)
             encoded.append(header.tobytes() + b"".join(frames))
         return encoded
@@ -82,7 +93,13 @@ class FrameFolders:
 
     def title(self, number: int) -> str:
         """The folder of a film."""
-        return f"the film {os.path.dirname(self._films[self._keys[number]][0])}"
+        return f"the film {printable(os.path.dirname(self._films[self._keys[number]][0]))}"
+
+    def _size(self, file: str) -> int | None:
+        try:
+            return self._system.size(file)
+        except OSError:
+            return None  # the film is refused, or passed over, when it is read
 
     def _pixels(self, encoded: Any, number: np.ndarray) -> np.ndarray:
         data = encoded if isinstance(encoded, bytes) else encoded.item()
@@ -95,10 +112,10 @@ class FrameFolders:
             try:
                 frames.append(decode_image(data[start:end])[0])
             except Exception as error:  # whatever a decoder makes of a bad file, the reader wants its name
-                raise ValueError(f"Cannot decode the frame {file}: {error}") from error
+                raise ValueError(f"Cannot decode the frame {printable(file)}: {error}") from error
             if frames[-1].shape != frames[0].shape:
                 raise ValueError(
-                    f"The frames of a film must have one size. Received: {files[0]} of shape {frames[0].shape}, "
-                    f"{file} of {frames[-1].shape}"
+                    f"The frames of a film must have one size. Received: {printable(files[0])} of shape "
+                    f"{frames[0].shape}, {printable(file)} of {frames[-1].shape}"
                 )
         return np.stack(frames)

@@ -69,6 +69,7 @@ class GroupSource:
     def __init__(self, source: Source, groups: Groups) -> None:
         self._source = source
         self.groups = groups
+        self.class_names: tuple[str, ...] | None = None  # its label says whether two images are of one class
         self.replace(groups)
         digest = hashlib.sha256(source.identity.encode())
         for name, ids in sorted(groups.members.items()):

@@ -8,7 +8,7 @@ All of it is deterministic, runs on any number of threads, and depends on no glo
 import functools
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -35,6 +35,8 @@ def load(
     data_dir: str | None = None,
     balance: ClassBalanced | None = None,
     groups: Groups | None = None,
+    class_names: Sequence[str] | None = None,
+    on_error: Literal["raise", "skip"] = "raise",
 ) -> tf.data.Dataset:
     """Load images as a deterministic, restartable `tf.data.Dataset` of dicts.
 
@@ -49,10 +51,13 @@ def load(
             `dataset-fashion-mnist` where that is installed), `"embedded_patches"` (see `embedded_patches`), a prepared
             directory (published by its `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), an
             NPZ archive (`npz.read_npz`), a folder of images, searched recursively (elements `image`, `key`, and `label`
-            where all images lie in sub-folders), arrays in memory, name -> `(num_examples, ...)`, or films,
-            `FrameFolders`.
+            where all images lie in sub-folders, which are the classes), arrays in memory, name ->
+            `(num_examples, ...)`, or films, `FrameFolders`. In a folder, names that begin with a dot are not looked at,
+            links to folders are followed, each folder is read once, and those that hold prepared data or a SavedModel
+            are left out.
         split: `"train"`, or another split of the source; TFDS' slices (`"train[:10%]"`) for names of TFDS, IDX files
-            and archives.
+            and archives. A folder of images has splits where a sub-folder is called `train` and another `val` or `test`
+            (or alike): the classes are then those of all splits together.
         batch_size: examples in a batch, which must then have equal shapes; `None` for single examples.
         seed: integer >= 0; gives the order of each epoch and the seeds of `transform`.
         shuffle: `False` for the order on disk.
@@ -67,17 +72,28 @@ def load(
         balance: batches of P classes with K examples each, `ClassBalanced(P, K)`; `batch_size` is then P x K.
         groups: examples of several images, `data.pairs(labels, num)`, `data.triplets(labels, num)` or `Groups`; they
             are numbered as in the source. Names in `features` are the source's.
+        class_names: of a folder of images, the sub-folders that are the classes: `label` is the position in this list.
+            A class without images is no fault. Give a folder those of another (`class_names=train.class_names`), and
+            their numbers agree, whichever classes each holds. None: those that are there, in alphabetical order.
+        on_error: `"raise"`, or `"skip"`: in the place of an example that cannot be read, or that `transform` refuses
+            by a ValueError, stands another (of its class, with `balance`), drawn from `seed`, epoch and its number, so
+            that batches are full and the same after a resumption; without `shuffle` it is the next one.
 
     Returns:
         `tf.data.Dataset` of dicts of tensors, images uint8 (height, width, channels), batched where
         `batch_size` is given. It carries `order`, an `Order`, by whose `config` two datasets can be compared:
         it tells the arguments, the name of `transform`, and the source by its content (of a folder: paths and
-        sizes of the files). With `groups` it carries them too, as a `GroupSource` under `groups`.
+        sizes of the files). With `groups` it carries them too, as a `GroupSource` under `groups`. `class_names` is the
+        tuple of the names of the classes, by number, None where the source does not tell them. `skipped` is a dict,
+        number of an example -> why it cannot be read, of those that were skipped so far.
 
     Raises:
-        ValueError, FileNotFoundError: if the source or an argument is not as said above, or `transform` refuses the
-            first example. A damaged file, any other example that `transform` refuses, both named, and examples of
-            unequal shapes in a batch raise `tf.errors.InvalidArgumentError` in the iteration.
+        ValueError, OSError: if the source or an argument is not as said above, a folder cannot be looked into, or
+            `transform` refuses the first example. A damaged file, any other example that `transform` refuses, both
+            named, and examples of unequal shapes in a batch raise `tf.errors.InvalidArgumentError` in the iteration.
+
+    Warns:
+        UserWarning: if sub-folders are called like splits and read as classes, or images lie beside the splits.
 
     Example:
         >>> from keras_genssl import data
@@ -85,7 +101,10 @@ def load(
         >>> [example["image"].shape.as_list() for example in photographs]
         [[427, 640, 3], [427, 640, 3]]
     """
-    examples = open_source(source, split, features, data_dir)
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f'`on_error` must be "raise" or "skip". Received: on_error={on_error!r}')
+    skip = on_error == "skip"
+    examples = open_source(source, split, features, data_dir, class_names, strict=not skip)
     if not len(examples):
         raise ValueError(f"The split {split!r} of {_title(source)} holds no example.")
     if groups is not None:
@@ -101,7 +120,8 @@ def load(
     else:
         order = _balanced(examples, balance, batch_size, seed, shuffle, identity)
         batch_size = order.batch_size
-    prepare = Preparation(examples, transform, int(order.batch(0, 0)[1][0]), batch_size is not None)
+    first_seed = int(order.batch(0, 0)[1][0])
+    prepare = Preparation(examples, transform, first_seed, batch_size is not None, order.substitutes if skip else None)
     if index and "index" in prepare.names:
         raise ValueError("`index` must be False where the examples have a feature of that name. Received: index=True")
     threads = min(max(os.cpu_count() or 1, 2), 16)
@@ -114,13 +134,14 @@ def load(
     def draw(epoch: int, step: int, ticket: int) -> tuple[np.ndarray, ...]:
         ids, seeds = order.batch(int(epoch), int(step))
         last = step == order.steps_per_epoch - 1
-        return np.array(examples.read(ids), object), ids, seeds, np.full(ids.shape, ticket if last else -1)
+        encoded = [b""] * len(ids) if skip else examples.read(ids)
+        return np.array(encoded, object), ids, seeds, np.full(ids.shape, ticket if last else -1)
 
     def read(*position: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return tuple(_of_rank(1, call(draw, position, [tf.string, tf.int64, tf.int64, tf.int64])))
 
     def make(encoded: tf.Tensor, number: tf.Tensor, seed: tf.Tensor, ticket: tf.Tensor) -> tuple[Example, tf.Tensor]:
-        example = prepare(encoded, number, seed)
+        example, number = prepare(encoded, number, seed)
         return ({**example, "index": number} if index else example), ticket
 
     def finish(ticket: np.ndarray) -> tuple[int]:
@@ -145,6 +166,8 @@ def load(
     # The position moves when a batch is taken, not when it is made ready, so this comes last.
     dataset = dataset.prefetch(2).map(_plain(take)).with_options(_options())
     dataset.order = order
+    dataset.class_names = examples.class_names
+    dataset.skipped = prepare.skipped
     if isinstance(examples, GroupSource):
         dataset.groups = examples
     # The graph cannot know its length, for it may start inside an epoch; Keras needs that of a whole one.

@@ -8,7 +8,7 @@ batch was taken moves the position to the next epoch. To continue elsewhere, set
 step)`."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -143,6 +143,20 @@ class Order:
         """Ids and transform seeds of one batch: two int64 arrays (batch,), the seeds non-negative."""
         ids = self.epoch(epoch)[step * self._step_size : (step + 1) * self._step_size]
         return ids, (hashes(self.seed, epoch, TRANSFORM, ids) >> np.uint64(1)).astype(np.int64)
+
+    def substitutes(self, number: int, seed: int) -> Iterator[int]:
+        """The ids that may stand in the place of one that cannot be read, each once, all others at last.
+
+        Args:
+            number: the id in whose place they stand.
+            seed: that of its transform, from which a shuffled order draws where to begin; without a shuffle it is the
+                next id.
+        """
+        first = seed if self.shuffle else number + 1
+        for step in range(self.num_examples):
+            other = (first + step) % self.num_examples
+            if other != number:
+                yield other
 
     def start(self) -> tuple[int, int, int]:
         """Begin an iteration: (epoch, step, ticket)."""

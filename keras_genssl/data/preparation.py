@@ -1,6 +1,6 @@
 """From one encoded example to the tensors of an element: decoding, the transform, and their shapes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,24 @@ def call(function: Callable, inputs: Sequence[tf.Tensor], dtypes: Sequence[tf.DT
             for value, dtype in zip(function(*arguments), dtypes, strict=True)
         ]
 
-    return list(tf.numpy_function(values, list(inputs), list(dtypes)))
+    # Of one value TensorFlow returns no list where it runs op by op, as tf.data's debug mode does.
+    return tf.nest.flatten(tf.numpy_function(values, list(inputs), list(dtypes)))
+
+
+# What reading, decoding or transforming an example may raise that is a fault of the example.
+_UNREADABLE = (ValueError, tf.errors.InvalidArgumentError, tf.errors.DataLossError, tf.errors.NotFoundError)
+
+
+class TransformError(ValueError):
+    """A transform failed; `refused`: it said so of the example, and did not break."""
+
+    def __init__(self, message: str, refused: bool) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class Preparation:
-    """The graph function (encoded, number, seed) -> example.
+    """The graph function (encoded, number, seed) -> (example, its number).
 
     The first example is made at once: it shows the names and dtypes of all and, for batches, their shapes.
 
@@ -34,37 +47,92 @@ class Preparation:
         transform: see `load`.
         seed: the seed with which the first example is transformed.
         one_shape: whether all examples must have the shapes of the first.
+        substitutes: (number, seed) -> numbers, for examples that are to be passed over where they cannot be read: in
+            the place of one stands the first of these that can. What is `encoded` is then not looked at. None: such
+            an example is an error.
 
     Attributes:
         names: of the tensors of an example, sorted, nested ones joined by slashes.
+        skipped: number -> why it was passed over, of those met so far.
     """
 
-    def __init__(self, source: Source, transform: Transform | None, seed: int, one_shape: bool):
+    def __init__(
+        self,
+        source: Source,
+        transform: Transform | None,
+        seed: int,
+        one_shape: bool,
+        substitutes: Callable[[int, int], Iterable[int]] | None = None,
+    ) -> None:
         self._source = source
         self._transform = transform
         self._one_shape = one_shape
-        encoded = source.read(np.zeros(1, np.int64))[0]
-        with tf.device("CPU:0"):
-            first = source.decode(tf.constant(encoded), tf.constant(0, tf.int64))
-            self._decoded = tf.nest.map_structure(lambda _: 0, first)
-            if transform is not None:
-                first = self._transformed([value.numpy() for value in tf.nest.flatten(first)], 0, seed)
-                first = {name: tf.convert_to_tensor(value) for name, value in first.items()}
+        self._substitutes = substitutes
+        self.skipped: dict[int, str] = {}
+        first = self._first(seed)
         self._structure = tf.nest.map_structure(lambda _: 0, first)
         self.names = list(_names(first))
         self._specs = [tf.type_spec_from_value(value) for value in tf.nest.flatten(first)]
+        if substitutes is not None and not all(isinstance(spec, tf.TensorSpec) for spec in self._specs):
+            raise ValueError('`on_error` must be "raise" where examples hold ragged or sparse tensors')
 
-    def __call__(self, encoded: tf.Tensor, number: tf.Tensor, seed: tf.Tensor) -> Example:
+    def __call__(self, encoded: tf.Tensor, number: tf.Tensor, seed: tf.Tensor) -> tuple[Example, tf.Tensor]:
         """Decode and transform one example in a graph."""
-        values = tf.nest.flatten(self._source.decode(encoded, number))
-        if self._transform is not None:
-            dtypes = [spec.dtype for spec in self._specs]
-            values = call(self._transform_values, [number, seed, *values], dtypes)
+        dtypes = [spec.dtype for spec in self._specs]
+        if self._substitutes is not None:
+            number, *values = call(self._readable, [number, seed], [tf.int64, *dtypes])
+            number = tf.ensure_shape(number, ())
+        else:
+            values = tf.nest.flatten(self._source.decode(encoded, number))
+            if self._transform is not None:
+                values = call(self._transform_values, [number, seed, *values], dtypes)
         shaped = [
             self._shaped(value, spec.shape, name, number) if isinstance(value, tf.Tensor) else value
             for value, spec, name in zip(values, self._specs, self.names, strict=True)
         ]
-        return tf.nest.pack_sequence_as(self._structure, shaped)
+        return tf.nest.pack_sequence_as(self._structure, shaped), number
+
+    def _first(self, seed: int) -> Example:
+        """The first example, or the first that can be read, as tensors."""
+        for number in range(len(self._source)):
+            made = self._attempt(number, seed)
+            if not isinstance(made, str):
+                return made if self._transform is None else tf.nest.map_structure(tf.convert_to_tensor, made)
+        raise self._none_of(len(self._source), 0)
+
+    def _readable(self, number: np.ndarray, seed: np.ndarray) -> list[Any]:
+        """The number and the values of an example, or of the first of its substitutes that can be read."""
+        assert self._substitutes is not None
+        tried = 0
+        for one in (int(number), *self._substitutes(int(number), int(seed))):
+            made = self._attempt(one, int(seed))
+            if not isinstance(made, str):
+                return [one, *(_numpy(made) if self._transform is None else self._checked(made, one))]
+            tried += 1
+        raise self._none_of(tried, int(number))
+
+    def _attempt(self, number: int, seed: int) -> Example | str:
+        """An example, op by op; or why it cannot be read, where such are passed over."""
+        try:
+            decoded = self._decoded_eagerly(number)
+            return decoded if self._transform is None else self._transformed(_numpy(decoded), number, seed)
+        except _UNREADABLE as error:
+            # Of a transform only what it refuses counts: its own faults are none of the image.
+            if self._substitutes is None or (isinstance(error, TransformError) and not error.refused):
+                raise
+            self.skipped[number] = " ".join(str(error).split())
+            return self.skipped[number]
+
+    def _decoded_eagerly(self, number: int) -> Example:
+        (encoded,) = self._source.read(np.array([number]))
+        with tf.device("CPU:0"):
+            example = self._source.decode(tf.constant(encoded), tf.constant(number, tf.int64))
+        self._decoded = tf.nest.map_structure(lambda _: 0, example)
+        return example
+
+    def _none_of(self, count: int, number: int) -> ValueError:
+        what = "examples" if count == len(self._source) else f"examples that may stand for {self._source.title(number)}"
+        return ValueError(f"None of the {count} {what} can be read. The first: {self.skipped[number]}")
 
     def _transformed(self, values: Sequence[Any], number: int, seed: int) -> dict[str, np.ndarray]:
         values = [value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value for value in values]
@@ -72,26 +140,29 @@ class Preparation:
         try:
             example = self._transform(tf.nest.pack_sequence_as(self._decoded, values), seed)
         except Exception as error:  # whatever a transform makes of an example, the reader wants its name
-            reason = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-            raise ValueError(f"Cannot transform {self._source.title(number)}: {reason}") from error
+            refused = isinstance(error, ValueError)
+            reason = error if refused else f"{type(error).__name__}: {error}"
+            raise TransformError(f"Cannot transform {self._source.title(number)}: {reason}", refused) from error
         if not isinstance(example, dict):
-            raise ValueError(
-                f"`transform` must return a dict. Received: {type(example).__name__} for {self._source.title(number)}"
-            )
+            message = f"`transform` must return a dict. Received: {type(example).__name__} for"
+            raise TransformError(f"{message} {self._source.title(number)}", refused=False)
         return {name: np.asarray(example[name]) for name in sorted(example)}
 
     def _transform_values(self, number: np.ndarray, seed: np.ndarray, *values: Any) -> list[np.ndarray]:
-        example = self._transformed(values, int(number), int(seed))
+        return self._checked(self._transformed(values, int(number), int(seed)), int(number))
+
+    def _checked(self, example: Example, number: int) -> list[np.ndarray]:
+        """The values of an example that was transformed, if they are like those of the first."""
         if list(example) != self.names:
             raise ValueError(
                 f"`transform` must return the same names each time. Received: {list(example)} for "
-                f"{self._source.title(int(number))}, {self.names} for the first"
+                f"{self._source.title(number)}, {self.names} for the first"
             )
         for (name, value), spec in zip(example.items(), self._specs, strict=True):
             if spec.dtype != tf.string and value.dtype != spec.dtype.as_numpy_dtype:
                 raise ValueError(
                     f"`transform` must return the same dtypes each time. Received: `{name}` as {value.dtype} "
-                    f"for {self._source.title(int(number))}, {spec.dtype.name} for the first"
+                    f"for {self._source.title(number)}, {spec.dtype.name} for the first"
                 )
         return list(example.values())
 
@@ -121,6 +192,11 @@ class Preparation:
             value = tf.identity(value)
         value.set_shape(first)
         return value
+
+
+def _numpy(example: Example) -> list[Any]:
+    """The values of an example as NumPy has them, in the order of `tf.nest.flatten`."""
+    return [value.numpy() if isinstance(value, tf.Tensor) else value for value in tf.nest.flatten(example)]
 
 
 def _names(structure: Any, path: str = "") -> Iterator[str]:

@@ -14,12 +14,13 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.arrays import DEBIAN, ArraySource, is_idx, read_idx
-from keras_genssl.data.embedded import PATCHES, embedded_patches
+from keras_genssl.data.embedded import PATCHES, embedded_patch_names, embedded_patches
 from keras_genssl.data.feature_names import require_names
 from keras_genssl.data.folders import open_folder
 from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.npz import read_npz
 from keras_genssl.data.records import Records, Shard
+from keras_genssl.data.remote import is_file, is_folder
 
 _LABELS_AT_ONCE = 256
 
@@ -29,9 +30,11 @@ class Source(Protocol):
 
     Attributes:
         identity: equal for sources of equal content, wherever they lie.
+        class_names: of the classes that the feature `label` numbers; None where there is none, or it has numbers only.
     """
 
     identity: str
+    class_names: tuple[str, ...] | None
 
     def __len__(self) -> int: ...
 
@@ -61,6 +64,7 @@ class RecordSource:
         features: `tfds.features.FeaturesDict`.
         names: of those to read; None: all.
         stacks: name -> how many images of equal height lie below one another in the image of that name.
+        class_names: of the numbers in `label`.
     """
 
     def __init__(
@@ -70,7 +74,8 @@ class RecordSource:
         features: Any,
         names: Sequence[str] | None,
         stacks: Mapping[str, int] | None = None,
-    ):
+        class_names: tuple[str, ...] | None = None,
+    ) -> None:
         import tensorflow_datasets as tfds
 
         all_features = features
@@ -78,6 +83,7 @@ class RecordSource:
             require_names(names, sorted(features))
             features = tfds.features.FeaturesDict({name: features[name] for name in names})
         self.identity = identity
+        self.class_names = class_names
         self._features = features
         self._all_features = all_features
         self._stacks = {name: count for name, count in (stacks or {}).items() if name in features}
@@ -117,6 +123,16 @@ class RecordSource:
         return f"example {number}"
 
 
+def _names_of(features: Any) -> tuple[str, ...] | None:
+    """The names of TFDS' label."""
+    return _no_numbers(getattr(dict(features.items()).get("label"), "names", None))
+
+
+def _no_numbers(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Names of classes, but those that are their numbers as text, as TFDS and the pipelines call classes without."""
+    return None if not names or list(names) == [str(number) for number in range(len(names))] else tuple(names)
+
+
 def _stack(strip: tf.Tensor, count: int) -> tf.Tensor:
     """The images of one height that lie below one another."""
     size = tf.shape(strip)
@@ -129,8 +145,18 @@ def open_source(
     split: str,
     features: Sequence[str] | None,
     data_dir: str | None,
+    class_names: Sequence[str] | None = None,
+    strict: bool = True,
 ) -> Source:
-    """Open whatever `load` takes."""
+    """Open whatever `load` takes; `strict` refuses files that cannot be read before they are."""
+    name = "" if isinstance(source, FrameFolders | Mapping) else os.path.expanduser(os.fspath(source))
+    if is_images(name):
+        return open_folder(name, split, features, class_names, strict)
+    if class_names is not None:
+        raise ValueError(
+            "`class_names` numbers the sub-folders of a folder of images; other sources hold numbers already, and "
+            f"tell the names as `dataset.class_names`. Received: class_names={list(class_names)}"
+        )
     if isinstance(source, FrameFolders):
         if split != "train" or features is not None:
             raise ValueError(
@@ -142,18 +168,20 @@ def open_source(
         if split != "train":
             raise ValueError(f'Arrays have one split, "train". Received: split={split!r}')
         return ArraySource(source, features)
-    name = os.path.expanduser(os.fspath(source))
-    if name.endswith(".npz") and tf.io.gfile.exists(name):
+    if name.endswith(".npz") and is_file(name):
         return ArraySource(read_npz(name, split), features)
     if name == PATCHES:
-        return ArraySource(embedded_patches(split), features)
-    if not tf.io.gfile.isdir(name):
+        return ArraySource(embedded_patches(split), features, embedded_patch_names())
+    if not is_folder(name):
         return _open_tfds(name, split, features, data_dir)
-    if tf.io.gfile.exists(os.path.join(name, "manifest.json")):
+    if is_file(os.path.join(name, "manifest.json")):
         return _open_prepared(name, split, features)
-    if is_idx(name):
-        return ArraySource(read_idx(name, split), features)
-    return open_folder(name, split, features)
+    return ArraySource(read_idx(name, split), features)
+
+
+def is_images(name: str) -> bool:
+    """Whether a name is that of a folder of images, and not of one that holds a data set in another form."""
+    return is_folder(name) and not is_file(os.path.join(name, "manifest.json")) and not is_idx(name)
 
 
 def _open_prepared(directory: str, split: str, features: Sequence[str] | None) -> RecordSource:
@@ -178,7 +206,8 @@ def _open_prepared(directory: str, split: str, features: Sequence[str] | None) -
     digests = [entry["sha256"] for entry in manifest["splits"][split]["shards"]]
     identity = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
     described = tfds.builder_from_directory(directory).info.features
-    return RecordSource(identity, shards, described, features, manifest.get("stacks"))
+    names = _no_numbers(manifest.get("labels")) if "label" in described else None  # TFDS' files do not hold them
+    return RecordSource(identity, shards, described, features, manifest.get("stacks"), names)
 
 
 def _open_tfds(name: str, split: str, features: Sequence[str] | None, data_dir: str | None) -> Source:
@@ -195,11 +224,12 @@ def _open_tfds(name: str, split: str, features: Sequence[str] | None, data_dir: 
     except tfds.core.DatasetNotFoundError:  # whose message lists all that TFDS knows
         raise unknown from None
     if not builder.is_prepared() and name in DEBIAN and is_idx(DEBIAN[name]):
-        return ArraySource(read_idx(DEBIAN[name], split), features)
+        return ArraySource(read_idx(DEBIAN[name], split), features, _names_of(builder.info.features))
     if not builder.is_prepared():
         builder.download_and_prepare()
     if builder.info.file_format is not tfds.core.FileFormat.TFRECORD:
         raise ValueError(f"TFDS datasets are read from TFRecord files. Received: {name}, in {builder.info.file_format}")
     instructions = builder.info.splits[split].file_instructions
     shards = [Shard(str(i.filename), i.examples_in_shard, i.skip, i.take) for i in instructions]
-    return RecordSource(builder.info.full_name, shards, builder.info.features, features)
+    described = builder.info.features
+    return RecordSource(builder.info.full_name, shards, described, features, class_names=_names_of(described))

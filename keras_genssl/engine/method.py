@@ -1,5 +1,7 @@
 """The base of every method: what stock Keras leaves to the author of a `train_step`."""
 
+import functools
+import inspect
 import os
 import types
 from typing import Any, ClassVar
@@ -224,6 +226,17 @@ class Method(keras.Model):
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Nothing is left to build at `fit`. Keras would take a batch to look, and fail on a dict of replicas."""
 
+    @functools.wraps(keras.Model.fit, assigned=())
+    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """Trains as Keras' `fit`, whose arguments it takes.
+
+        A dataset has its order already: Keras shuffles arrays alone, and would warn of a `shuffle` that nobody passed.
+        """
+        given = _FIT.bind(self, *args, **kwargs).arguments
+        if "shuffle" not in given and isinstance(given.get("x"), _ORDERED):
+            kwargs["shuffle"] = False
+        return super().fit(*args, **kwargs)
+
     # A step -------------------------------------------------------------------------------------
 
     def batch(self, data: Any, training: bool = True) -> dict[str, Any]:
@@ -373,3 +386,5 @@ def regularization(networks: list[keras.layers.Layer]) -> Any:
 
 
 _SEED = "seed_"
+_FIT = inspect.signature(keras.Model.fit)
+_ORDERED = (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)

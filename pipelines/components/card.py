@@ -30,6 +30,7 @@ def card(
     task = tasks.of(recipe)
     names = task.held_out(evaluation)
     held_out = {} if names is None else {"held_out": names}
+    classes = {"class_names": examples["labels"]} if examples.get("labels") else {}
     source, terms = _source(recipe.data)
     return {
         "name": recipe.export.name,
@@ -39,7 +40,13 @@ def card(
         "task": recipe.task,
         **task.identity(recipe),
         "license": terms,
-        "data": {"source": source, **held_out, "content": examples["content"], "statistics": examples["statistics"]},
+        "data": {
+            "source": source,
+            **held_out,
+            **classes,
+            "content": examples["content"],
+            "statistics": examples["statistics"],
+        },
         "training": training,
         "evaluation": task.card(recipe, evaluation),
         "parameters": recipe.model_dump(mode="json", include={"prepare", "model", "loss", "train"}),
@@ -50,13 +57,15 @@ def card(
 def markdown(card: dict[str, Any], version: int) -> str:
     """The card for people, of the version that the model is pushed as."""
     versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
-    held_out = card["data"].get("held_out")
+    held_out, classes = card["data"].get("held_out"), card["data"].get("class_names")
+    numbered = ", ".join(f"{number} {name}" for number, name in enumerate(classes or ()))
     return f"""# {card["name"]}
 
 {card["description"]}. {card["method"]}{f", x{card['scale']}" if "scale" in card else ""}, \
 {card["training"]["weights"]:,} trained weights.
 
-- Data: {card["data"]["source"]}{f"; held out of training: {', '.join(held_out)}" if held_out else ""}.
+- Data: {card["data"]["source"]}{f"; held out of training: {', '.join(held_out)}" if held_out else ""}.\
+{f"{chr(10)}- Classes by number: {numbered}." if classes else ""}
 - Training: {card["training"]["steps"]} steps, seed {card["parameters"]["train"]["seed"]}, recipe `{card["recipe"]}`.
 - License: {card["license"]}.
 - Made with {versions}.

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import keras_genssl.pretext.codec as codec  # the modules alone: this component depends on no other of `pretext`
+from keras_genssl.pretext.class_folders import ClassFolders
+from keras_genssl.pretext.image_files import one_spelling
 from keras_genssl.pretext.natural_order import natural_order
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
@@ -39,6 +41,7 @@ def frame_example_gen(
     max_failure_rate: float = 0.5,
     max_pixels: int = codec.MAX_PIXELS,
     labels: bool = False,
+    class_names: Sequence[str] | None = None,
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
@@ -51,13 +54,15 @@ def frame_example_gen(
     Args:
         source: a folder whose sub-folders, at any depth, hold the frames of a sequence each, at least three.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        split: fractions of the sequences, or names of some, `{"eval": ["walk"]}`, the rest being `train`.
+        split: fractions of the sequences, or names of some, `{"eval": ["walk"]}`, the rest being `train`, or splits
+            that the folder has itself, `sources.own_splits`.
         exclude: folders below the source that are not looked into.
         max_failure_rate: the part of the frames that may become dead letters (those of repeated sequences do not
             count).
         max_pixels: larger images are refused before they are decompressed.
-        labels: also write `label`, the number of the first-level folder in alphabetical order, where every sequence is
-            a folder below one (`walk/film1`) and there are at least two.
+        labels: also write `label`, the number of the folder of a class in alphabetical order (`ClassFolders`), where
+            every sequence is a folder below one (`walk/film1`) and there are at least two.
+        class_names: the classes by number, in the place of those that are there.
         workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
@@ -69,16 +74,19 @@ def frame_example_gen(
     """
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
-    found, _ = sources.find(source, [*exclude, output_dir])
+    everything, _ = sources.find(source, [*exclude, output_dir])
+    found = sources.taken(everything, split)
     files, letters = sources.fingerprint(found)
-    sequences, more = _sequences(files)
+    sequences, more = _sequences(files, split)
     letters += more
     if not sequences:
         first = f" {letters[0].path}: {letters[0].message}" if letters else ""
         raise UserError(f"`source` must hold a folder of at least {MIN_FRAMES} frames for each sequence.{first}")
     keys = {_key(frames): name for name, frames in sequences.items()}
     parts = _divide(keys, split)
-    classes = _classes(sequences) if labels else ()
+    known = _names(everything) if isinstance(split, sources.FolderSplits) else sequences
+    folders = sources.class_folders(known, class_names)
+    classes = sources.classes(folders, sequences, class_names is not None) if labels else ()
     sizes = {part: sum(file.size for name in names for file in sequences[name]) for part, names in parts.items()}
     counts = {
         part: max(1, -(-sizes[part] // _SHARD_BYTES), min(len(names), _FEW_SHARDS)) for part, names in parts.items()
@@ -100,8 +108,8 @@ def frame_example_gen(
     }
 
     def build(directory: Path) -> dict[str, Any]:
-        everything = [Shard(NAME, part, index, count) for part, count in counts.items() for index in range(count)]
-        number = {shard: index for index, shard in enumerate(everything)}
+        shards = [Shard(NAME, part, index, count) for part, count in counts.items() for index in range(count)]
+        number = {shard: index for index, shard in enumerate(shards)}
         key_of = {name: key for key, name in keys.items()}
         keyed = [
             (number[Shard(NAME, part, shard_index(key_of[name], _salt(part), counts[part]), counts[part])], element)
@@ -110,14 +118,18 @@ def frame_example_gen(
             for element in [(key_of[name], name, sequences[name])]
         ]
         write = functools.partial(
-            _write, shards=everything, directory=str(directory), max_pixels=max_pixels, classes=classes
+            _write,
+            shards=shards,
+            directory=str(directory),
+            max_pixels=max_pixels,
+            folders=folders if classes else None,
         )
         held = collections.Counter(index for index, _ in keyed)
         with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
         repeated = sum(letter.error == DUPLICATE for letter in letters)
         features = FEATURES | ({"label": "label"} if classes else {})
-        return Dataset(NAME, features, everything, classes).finish(
+        return Dataset(NAME, features, shards, classes).finish(
             directory,
             len(found) - repeated,
             max_failure_rate,
@@ -129,7 +141,12 @@ def frame_example_gen(
     return publish(output_dir, execution, build)
 
 
-def _sequences(files: Iterable[sources.File]) -> tuple[Sequences, list[DeadLetter]]:
+def _names(files: Iterable[sources.File]) -> list[str]:
+    """The folders of files, which are their sequences."""
+    return sorted({file.label.rpartition("/")[0] for file in files} - {""})
+
+
+def _sequences(files: Iterable[sources.File], split: sources.Split) -> tuple[Sequences, list[DeadLetter]]:
     """Folder -> its frames in order; dead letters for frames outside a sequence, in a short or in a repeated one."""
     folders: Sequences = collections.defaultdict(list)
     for file in files:
@@ -137,7 +154,10 @@ def _sequences(files: Iterable[sources.File]) -> tuple[Sequences, list[DeadLette
     sequences: Sequences = {}
     letters: list[DeadLetter] = []
     seen: dict[str, str] = {}
-    for name in sorted(folders):
+    order = sorted(folders)
+    if isinstance(split, sources.FolderSplits):  # what is in several is held out
+        order.sort(key=lambda name: split.of(f"{name}/") == "train")
+    for name in order:
         frames = sorted(folders[name], key=lambda file: natural_order(file.name))
         key = _key(frames)
         if not name:
@@ -161,28 +181,25 @@ def _key(frames: Sequence[sources.File]) -> str:
 
 def _divide(keys: Mapping[str, str], split: sources.Split) -> dict[str, list[str]]:
     """Split -> the names of its sequences."""
+    if isinstance(split, sources.FolderSplits):
+        return {part: sorted(one for one in keys.values() if split.of(f"{one}/") == part) for part in split.folders}
     if split and all(isinstance(value, int | float) for value in split.values()):
         chosen = sources.by_fraction(sorted(keys), split, "different sequences")  # type: ignore[arg-type]
         return {part: sorted(keys[key] for key in held) for part, held in chosen.items()}
     names = set(keys.values())
     parts: dict[str, list[str]] = {"train": []}
-    for part, held in split.items():
-        for name in held:  # type: ignore[union-attr]
+    for part, named in split.items():
+        held = sorted(map(one_spelling, named))  # type: ignore[arg-type]
+        for name in held:
             if name not in names:
                 raise UserError(f"`split` names {name!r} in {part!r}, which is none of: {', '.join(sorted(names)[:9])}")
-        parts[part] = sorted(held)  # type: ignore[arg-type]
-    named = [name for held in parts.values() for name in held]
-    if len(set(named)) < len(named):
+        parts[part] = held
+    told = [name for held in parts.values() for name in held]
+    if len(set(told)) < len(told):
         raise UserError(f"`split` must name a sequence once. Received: split={dict(split)}")
     if "train" not in split:
-        parts["train"] = sorted(names - set(named))
+        parts["train"] = sorted(names - set(told))
     return parts
-
-
-def _classes(sequences: Iterable[str]) -> tuple[str, ...]:
-    """The first-level folders, if each sequence is a folder below one and there are at least two."""
-    found = {name.partition("/")[0] if "/" in name else None for name in sequences}
-    return () if None in found or len(found) < 2 else tuple(sorted(map(str, found)))
 
 
 def _salt(split: str) -> str:
@@ -195,19 +212,19 @@ def _write(
     shards: Sequence[Shard],
     directory: str,
     max_pixels: int,
-    classes: Sequence[str],
+    folders: ClassFolders | None,
 ) -> dict[str, Any]:
     shard = shards[index]
     salt = _salt(shard.split)
     ordered = sorted((one for one in sequences if one is not None), key=lambda one: hash64(one[0], salt))
-    return write_shard(directory, shard, _outcomes(ordered, max_pixels, classes))
+    return write_shard(directory, shard, _outcomes(ordered, max_pixels, folders))
 
 
 def _outcomes(
-    sequences: Iterable[tuple[str, str, list[sources.File]]], max_pixels: int, classes: Sequence[str]
+    sequences: Iterable[tuple[str, str, list[sources.File]]], max_pixels: int, folders: ClassFolders | None
 ) -> Iterator[Record | DeadLetter]:
     for key, sequence, frames in sequences:
-        label = {"label": classes.index(sequence.partition("/")[0])} if classes else {}
+        label = {"label": folders.number(sequence)} if folders is not None else {}
         for number, file in enumerate(frames):
             data = read_file(file.path)
             if sources.content_key(data) != file.key:

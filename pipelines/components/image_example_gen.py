@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
+from keras_genssl.pretext.class_folders import ClassFolders
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.components import sources
@@ -36,6 +37,7 @@ def image_example_gen(
     max_failure_rate: float = 0.5,
     max_pixels: int = codec.MAX_PIXELS,
     labels: bool = False,
+    class_names: Sequence[str] | None = None,
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
@@ -49,15 +51,16 @@ def image_example_gen(
         source: a folder, searched with its sub-folders, or a dict name -> path.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
         split: fractions, `{"train": 0.9, "eval": 0.1}`, or names of files, `{"eval": ["coffee", "china"]}`,
-            the rest being `train`.
+            the rest being `train`, or splits that the folder has itself, `sources.own_splits`.
         name: of the data set: lower-case letters, digits and underscores, a letter first.
         exclude: folders below the source that are not looked into, such as those this run writes into;
             folders that hold prepared data or a SavedModel need not be named.
         shards: number of files of each split; by default from the bytes and number of its images.
         max_failure_rate: the part of the files that may become dead letters (duplicates do not count).
         max_pixels: larger images are refused before they are decompressed.
-        labels: also write `label`, the number of the first-level folder in alphabetical order, where every image lies
-            in one and there are at least two.
+        labels: also write `label`, the number of the folder of a class in alphabetical order (`ClassFolders`), where
+            every image lies in one and there are at least two.
+        class_names: the classes by number, in the place of those that are there.
         workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
@@ -65,23 +68,27 @@ def image_example_gen(
         The artifact, a TFDS directory with a manifest.
 
     Raises:
-        UserError: if there is no image file, `split` cannot be made, too many files fail, or a split stays
-            empty.
+        UserError: if there is no image file, `split` cannot be made, a folder is none of `class_names`, too many files
+            fail, or a split stays empty.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise UserError(f"`name` must be lower-case letters, digits and underscores. Received: name={name!r}")
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
-    found, ignored = sources.find(source, [*exclude, output_dir])
+    everything, ignored = sources.find(source, [*exclude, output_dir])
+    found = sources.taken(everything, split)
+    ignored += len(everything) - len(found)
     files, unreadable = sources.fingerprint(found)
     if not files:
         raise UserError(f"None of the {len(found)} image files can be read: {unreadable[0].message}")
     parts, duplicates = sources.divide(files, split)
-    classes = _classes(files) if labels else ()
+    known = everything if isinstance(split, sources.FolderSplits) else files
+    folders = sources.class_folders((file.label for file in known), class_names)
+    classes = sources.classes(folders, [file.label for file in files], class_names is not None) if labels else ()
     counts = {part: _shard_count(part, parts[part], shards) for part in parts}
     parameters = {
         "name": name,
-        "split": {part: value if isinstance(value, int | float) else list(value) for part, value in split.items()},
+        "split": _described(split),
         "shards": counts,
         "max_failure_rate": max_failure_rate,
         "max_pixels": max_pixels,
@@ -99,18 +106,22 @@ def image_example_gen(
     }
 
     def build(directory: Path) -> dict[str, Any]:
-        everything = [Shard(name, part, index, n) for part, n in counts.items() for index in range(n)]
-        number = {shard: index for index, shard in enumerate(everything)}
+        shards_of = [Shard(name, part, index, n) for part, n in counts.items() for index in range(n)]
+        number = {shard: index for index, shard in enumerate(shards_of)}
         keys = [(number[_shard(name, part, file, counts[part])], file) for part in parts for file in parts[part]]
         write = functools.partial(
-            _write, shards=everything, directory=str(directory), max_pixels=max_pixels, classes=classes
+            _write,
+            shards=shards_of,
+            directory=str(directory),
+            max_pixels=max_pixels,
+            folders=folders if classes else None,
         )
         # Each shard has one None, so that it is written though it may be empty.
         held = collections.Counter(index for index, _ in keys)
         with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keys], write, workers)
         features = FEATURES | ({"label": "label"} if classes else {})
-        return Dataset(name, features, everything, classes).finish(
+        return Dataset(name, features, shards_of, classes).finish(
             directory,
             len(found) - len(duplicates),
             max_failure_rate,
@@ -154,21 +165,23 @@ def _write(
     shards: Sequence[Shard],
     directory: str,
     max_pixels: int,
-    classes: Sequence[str],
+    folders: ClassFolders | None,
 ) -> dict[str, Any]:
     shard = shards[index]
     salt = _salt(shard.split)
     ordered = sorted((file for file in files if file is not None), key=lambda file: hash64(file.key, salt))
-    return write_shard(directory, shard, _outcomes(ordered, max_pixels, classes))
+    return write_shard(directory, shard, _outcomes(ordered, max_pixels, folders))
 
 
-def _classes(files: Iterable[sources.File]) -> tuple[str, ...]:
-    """The first-level folders, if all files lie in one and there are at least two."""
-    found = {file.label.partition("/")[0] if "/" in file.label else None for file in files}
-    return () if None in found or len(found) < 2 else tuple(sorted(map(str, found)))
+def _described(split: sources.Split) -> dict[str, Any]:
+    if isinstance(split, sources.FolderSplits):
+        return {"folders": dict(split.folders)}
+    return {part: value if isinstance(value, int | float) else list(value) for part, value in split.items()}
 
 
-def _outcomes(files: Iterable[sources.File], max_pixels: int, classes: Sequence[str]) -> Iterator[Record | DeadLetter]:
+def _outcomes(
+    files: Iterable[sources.File], max_pixels: int, folders: ClassFolders | None
+) -> Iterator[Record | DeadLetter]:
     for file in files:
         data = read_file(file.path)
         if sources.content_key(data) != file.key:
@@ -180,5 +193,5 @@ def _outcomes(files: Iterable[sources.File], max_pixels: int, classes: Sequence[
             continue
         values = {"key": file.key.encode(), "name": file.name.encode(), "image": codec.encode_png(image)}
         facts = {"height": image.shape[0], "width": image.shape[1], "mode": mode}
-        label = {"label": classes.index(file.label.partition("/")[0])} if classes else {}
+        label = {"label": folders.number(file.label)} if folders is not None else {}
         yield Record(values | label, facts | label)

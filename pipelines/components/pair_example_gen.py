@@ -24,6 +24,8 @@ from pipelines.runtime.component import Component, Kind
 SPEC = Component("PairExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 NAME = "pairs"
 LABELS = ("same", "different")  # as `keras_genssl.data.pairs` numbers them
+UNLABELLED = "{path}: the table of pairs must have a column `label`: same or different. It has none"
+CONTRADICTION = "Contradiction"  # the kind of dead letters of one pair under both labels
 _SIDES = ("first", "second")
 _KNOWN = {**{str(number): number for number in range(2)}, **{name: number for number, name in enumerate(LABELS)}}
 _SHARD_RECORDS = 4096
@@ -56,6 +58,7 @@ def pair_example_gen(
     *,
     max_failure_rate: float = 0.5,
     max_pixels: int = codec.MAX_PIXELS,
+    labels: bool = False,
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
@@ -63,6 +66,8 @@ def pair_example_gen(
 
     Pairs that share an image, or are joined by others that do, come to the same split, so that what is measured is
     measured on unseen images; a column `split` says it otherwise. Rows that cannot be used are dead letters by line.
+    With labels a pair is the same either way round: it is taken once, and rows that call it both the same and different
+    are all dead letters, as is one that calls an image different from itself.
 
     Args:
         table: a CSV file in UTF-8 with a head: `first` and `second` are paths, from the table's folder on; `label`,
@@ -71,6 +76,7 @@ def pair_example_gen(
         split: fractions, `{"train": 0.9, "eval": 0.1}`, where the table has no column `split`.
         max_failure_rate: the part of the rows that may become dead letters (repeated pairs do not count).
         max_pixels: larger images are refused before they are decompressed.
+        labels: refuse a table without the column `label` at once.
         workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
@@ -83,7 +89,7 @@ def pair_example_gen(
     path = Path(table).expanduser()
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
-    rows, letters, labelled = _rows(path)
+    rows, letters, labelled = _rows(path, labels)
     pairs, more = _resolve(path, rows)
     letters += more
     if not pairs:
@@ -125,7 +131,7 @@ def pair_example_gen(
     return publish(output_dir, execution, build)
 
 
-def _rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[DeadLetter], bool]:
+def _rows(path: Path, labels: bool) -> tuple[list[tuple[int, dict[str, str]]], list[DeadLetter], bool]:
     """Lines and their fields, dead letters for those that are not as the head says, and whether there are labels."""
     letters: list[DeadLetter] = []
     rows: list[tuple[int, dict[str, str]]] = []
@@ -139,6 +145,8 @@ def _rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[DeadLetter
                     f"{path}:1: the head must name the columns first and second, and none twice. Received: "
                     f"{', '.join(head) or 'nothing'}"
                 )
+            if labels and "label" not in head:
+                raise UserError(UNLABELLED.format(path=f"{path}:1"))
             for fields in reader:
                 if not fields:
                     continue
@@ -173,8 +181,8 @@ def _resolve(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple
     readable, unreadable = sources.fingerprint([sources.File(str(path.parent / name), name, name) for name in names])
     files = {file.label: file for file in readable}
     reasons = {letter.path: letter for letter in unreadable}
-    pairs: dict[str, Pair] = {}
     letters: list[DeadLetter] = []
+    rows_of: dict[tuple[str, ...], list[Pair]] = collections.defaultdict(list)
     for line, row in rows:
         where = f"{path.name}:{line}"
         bad = next((reasons[row[side]] for side in _SIDES if row[side] in reasons), None)
@@ -183,12 +191,29 @@ def _resolve(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple
             continue
         first, second = (files[row[side]] for side in _SIDES)
         key = hashlib.blake2b(f"{first.key} {second.key}".encode(), digest_size=16).hexdigest()
-        if key in pairs:
-            letters.append(DeadLetter(key, where, "split", DUPLICATE, f"the same pair as {pairs[key].row}"))
+        label = _KNOWN[row["label"]] if "label" in row else None
+        # Whether two images differ has no direction; what a table without labels means by its columns may have one.
+        same = (first.key, second.key) if label is None else tuple(sorted((first.key, second.key)))
+        rows_of[same].append(Pair(key, where, (first, second), label, row.get("split")))
+    pairs: list[Pair] = []
+    for same, found in rows_of.items():
+        others = [pair for pair in found if pair.label != found[0].label]
+        if others:
+            told = f"{found[0].row} calls this pair {_called(found[0])}, and {others[0].row} {_called(others[0])}"
+        elif len(set(same)) == 1 and found[0].label == LABELS.index("different"):
+            told = "its two images are the same bytes, and are called different"
         else:
-            label = _KNOWN[row["label"]] if "label" in row else None
-            pairs[key] = Pair(key, where, (first, second), label, row.get("split"))
-    return list(pairs.values()), letters
+            pairs.append(found[0])
+            told = f"the same pair as {found[0].row}"
+            letters += [DeadLetter(pair.key, pair.row, "split", DUPLICATE, told) for pair in found[1:]]
+            continue
+        letters += [DeadLetter(pair.key, pair.row, "split", CONTRADICTION, told) for pair in found]
+    return pairs, letters
+
+
+def _called(pair: Pair) -> str:
+    assert pair.label is not None
+    return LABELS[pair.label]
 
 
 def _divide(path: Path, pairs: Sequence[Pair], split: Mapping[str, float]) -> dict[str, list[Pair]]:

@@ -12,7 +12,7 @@ from pipelines.beam import progress, records
 from pipelines.beam.shards import DeadLetter, Record, open_file, write_shard
 from pipelines.components import examples_picture
 from pipelines.components.dataset import Dataset
-from pipelines.components.pair_example_gen import LABELS, NAME
+from pipelines.components.pair_example_gen import LABELS, NAME, UNLABELLED
 from pipelines.components.preparations.images import Images
 from pipelines.components.prepare_groups import PAIR
 from pipelines.components.shard_by_shard import Part, shard_by_shard
@@ -48,7 +48,7 @@ def prepare_given_pairs(
         UserError: if the pairs have no labels, a split has those of one kind alone, or too many pairs fail.
     """
     if "label" not in examples.manifest["features"]:
-        raise UserError("The table of pairs must have a column `label`: same or different. It has none")
+        raise UserError(UNLABELLED.format(path=examples.path))
     execution: dict[str, Any] = {
         "component": SPEC.name,
         "inputs": {"examples": examples.content},

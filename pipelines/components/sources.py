@@ -4,22 +4,57 @@ import collections
 import dataclasses
 import difflib
 import hashlib
-import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from keras_genssl.pretext.codec import EXTENSIONS
+from keras_genssl.pretext.class_folders import ClassFolders
+from keras_genssl.pretext.image_files import find_images, one_spelling, printable
 from pipelines.beam.shards import DeadLetter, hash64, read_file
 from pipelines.components.dataset import DUPLICATE
 from pipelines.errors import UserError
 
-# What manifests of ours hold: those of prepared data, and those of what other components leave.
-_MANIFESTS = ({"format", "splits"}, {"digest", "inputs", "result"})
 
-Split = Mapping[str, float] | Mapping[str, Sequence[str]]
+@dataclasses.dataclass(frozen=True)
+class FolderSplits:
+    """The splits of a folder that is divided: split -> the sub-folder whose images it has; others are not read."""
+
+    folders: Mapping[str, str]
+
+    def of(self, name: str) -> str | None:
+        """The split of a file, by its name or label."""
+        first = name.partition("/")[0] if "/" in name else None
+        return next((split for split, folder in self.folders.items() if folder == first), None)
+
+
+Split = Mapping[str, float] | Mapping[str, Sequence[str]] | FolderSplits
+
+
+def own_splits(folders: ClassFolders, train: str, held_out: str) -> FolderSplits | None:
+    """The splits train and eval of a folder that is divided into its own; None: it is not.
+
+    Args:
+        folders: what the names in it say.
+        train: the split to train on, by which the sub-folder is known.
+        held_out: the split that becomes eval; where there is none like it, the only other one does.
+
+    Raises:
+        UserError: if it is divided, and has no such splits.
+    """
+    if not folders.splits:
+        return None
+    others = folders.held_out()
+    chosen = {"train": folders.split(train), "eval": folders.split(held_out)}
+    if chosen["eval"] is None and len(others) == 1:
+        chosen["eval"] = others[0]
+    if chosen["train"] is None or chosen["eval"] is None or chosen["train"] == chosen["eval"]:
+        raise UserError(
+            f"data.train_split={train} and data.eval_split={held_out}: must be two of the folder's own splits, "
+            f"{', '.join(folders.splits)}"
+        )
+    return FolderSplits({split: folder for split, folder in chosen.items() if folder is not None})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,10 +83,7 @@ def find(
 ) -> tuple[list[File], int]:
     """The image files of a folder and below, or of a dict name -> path, sorted; and how many were ignored.
 
-    Other files are ignored; hidden files and folders are not looked at. Links to folders are followed, but for those
-    that lead back to where they lie. Folders below that are excluded, or that show by a file in them that a program
-    made them (prepared data, what a component left, a SavedModel), are ignored whole, and each counts as one: their
-    images were made from photographs, and would be trained on and judged as such.
+    What is read of a folder, and what is not, `find_images` says, of which `data.load` is made too.
 
     Args:
         source: the folder or the files.
@@ -71,36 +103,15 @@ def find(
         raise unreadable(root, error) from error
     if not is_folder:
         raise UserError(f"`source` must be a folder of images. Received: {str(root)!r}, which is no folder")
-    files: list[File] = []
-    ignored: collections.Counter[str] = collections.Counter()
-    excluded = {Path(path).expanduser().resolve() for path in exclude}
-    for folder, folders, names in os.walk(root, onerror=_refuse, followlinks=True):
-        visible = [name for name in folders if not name.startswith(".") and not _leads_back(Path(folder, name), root)]
-        folders[:] = [
-            name
-            for name in visible
-            if Path(folder, name).resolve() not in excluded and not _is_made(Path(folder, name))
-        ]
-        if len(folders) < len(visible):
-            ignored["folders that a program made"] += len(visible) - len(folders)
-        for path in (Path(folder, name) for name in names if not name.startswith(".")):
-            if path.suffix.lower() not in EXTENSIONS:
-                ignored[path.suffix.lower() or "no extension"] += 1
-                continue
-            label = os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
-            files.append(File(str(path), label[: -len(path.suffix)], label))
-    if not files:
+    try:
+        found, ignored = find_images(str(root), [os.path.expanduser(path) for path in exclude])
+    except OSError as error:
+        raise unreadable(Path(printable(error.filename)), error) from error
+    if not found:
         others = ", ".join(f"{count} {suffix}" for suffix, count in sorted(ignored.items())) or "nothing"
         raise UserError(f"`source` must hold image files. {str(root)!r} holds {others}")
-    return sorted(_told_apart(files), key=lambda file: file.label), ignored.total()
-
-
-def _leads_back(folder: Path, root: Path) -> bool:
-    """Whether a folder is a link to one of those that it lies in, so that there would be no end of it."""
-    if not folder.is_symlink():
-        return False
-    above = [parent for parent in folder.parents if parent == root or root in parent.parents]
-    return folder.resolve() in [parent.resolve() for parent in above]
+    files = [File(file.path, os.path.splitext(file.name)[0], file.name) for file in found]
+    return list(_told_apart(files)), sum(ignored.values())
 
 
 def _told_apart(files: Sequence[File]) -> Iterator[File]:
@@ -113,23 +124,6 @@ def _told_apart(files: Sequence[File]) -> Iterator[File]:
 def unreadable(folder: Path, error: OSError) -> UserError:
     """The error of a folder that cannot be looked into."""
     return UserError(f"{folder}: the folder cannot be read: {error.strerror or error}")
-
-
-def _refuse(error: OSError) -> None:
-    raise unreadable(Path(error.filename), error) from error
-
-
-def _is_made(folder: Path) -> bool:
-    try:
-        if any((folder / name).is_file() for name in ("dataset_info.json", "saved_model.pb")):
-            return True
-    except OSError as error:
-        raise unreadable(folder, error) from error
-    try:
-        manifest = json.loads((folder / "manifest.json").read_bytes())
-    except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and any(keys <= manifest.keys() for keys in _MANIFESTS)
 
 
 def content_key(data: bytes) -> str:
@@ -157,12 +151,43 @@ def fingerprint(files: Sequence[File]) -> tuple[list[File], list[DeadLetter]]:
     return readable, [result for result in results if isinstance(result, DeadLetter)]
 
 
+def taken(files: Sequence[File], split: Split) -> list[File]:
+    """The files that are read: all, but of a folder with splits of its own those of the chosen ones."""
+    return [file for file in files if not isinstance(split, FolderSplits) or split.of(file.label) is not None]
+
+
+def class_folders(names: Iterable[str], class_names: Sequence[str] | None) -> ClassFolders:
+    """What the names of all that a folder holds say of classes.
+
+    Raises:
+        UserError: if `class_names` are no names of classes.
+    """
+    try:
+        return ClassFolders(list(names), class_names)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def classes(folders: ClassFolders, names: Iterable[str], given: bool) -> tuple[str, ...]:
+    """The classes by number, if all that is read lies in folders of them and there are at least two, or given ones.
+
+    Raises:
+        UserError: if they are given, and something lies in none of them.
+    """
+    try:
+        numbers = folders.numbers(names)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    return folders.class_names if numbers is not None and (given or len(folders.class_names) > 1) else ()
+
+
 def divide(files: Sequence[File], split: Split) -> tuple[dict[str, list[File]], list[DeadLetter]]:
     """Divide files into splits; of identical files the first counts and the others are dead letters.
 
     Fractions go by the hash of the content, so that a file stays in its split when others come and go; a
     split that would get nothing takes the file that is nearest to it. Named files (by name, with or without
-    extension) go where they are named, with all their duplicates, and the rest to `train`.
+    extension) go where they are named, with all their duplicates, and the rest to `train`. Of a folder with splits of
+    its own, what is in several is held out, and not trained on.
 
     Returns:
         Split -> files in the order of their keys, and the duplicates.
@@ -171,6 +196,8 @@ def divide(files: Sequence[File], split: Split) -> tuple[dict[str, list[File]], 
         UserError: if `split` is neither, names an unknown file, or there are fewer files than splits.
     """
     groups: dict[str, list[File]] = collections.defaultdict(list)
+    if isinstance(split, FolderSplits):
+        files = sorted(files, key=lambda file: split.of(file.label) == "train")
     for file in files:
         groups[file.key].append(file)
     duplicates = [
@@ -178,7 +205,9 @@ def divide(files: Sequence[File], split: Split) -> tuple[dict[str, list[File]], 
         for key, (first, *twins) in groups.items()
         for twin in twins
     ]
-    if split and all(isinstance(value, int | float) for value in split.values()):
+    if isinstance(split, FolderSplits):
+        chosen = {part: [key for key in groups if split.of(groups[key][0].label) == part] for part in split.folders}
+    elif split and all(isinstance(value, int | float) for value in split.values()):
         chosen = by_fraction(list(groups), split)  # type: ignore[arg-type]
     elif split and all(isinstance(value, list | tuple) for value in split.values()):
         chosen = _by_name(groups, split)  # type: ignore[arg-type]
@@ -234,10 +263,10 @@ def _by_name(groups: Mapping[str, list[File]], named: Mapping[str, Sequence[str]
     for key, twins in groups.items():
         for file in twins:
             for name in (file.name, file.label, os.path.splitext(file.label)[0]):
-                keys_of[name].add(key)
+                keys_of[one_spelling(name)].add(key)
     split_of: dict[str, str] = {}
     for split, names in named.items():
-        for name in names:
+        for name in map(one_spelling, names):
             if name not in keys_of:
                 near = difflib.get_close_matches(name, keys_of, n=3) or sorted(keys_of)[:3]
                 raise UserError(

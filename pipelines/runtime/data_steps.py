@@ -128,14 +128,14 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
         with console.preparing() as shown:
             home = output / "examples" / "dataset"
             return dataset_example_gen(data.dataset, home, splits, workers=workers, tell=shown.update)
-    split: dict[str, Any] = {"train": 1 - data.eval_fraction, "eval": data.eval_fraction}
     if data.source == "pairs":
         from pipelines.components.pair_example_gen import pair_example_gen
 
         assert data.table is not None  # the schema sees to it
         with console.preparing() as shown:
-            options: dict[str, Any] = {"max_failure_rate": data.max_failure_rate, "workers": workers}
-            pairs = pair_example_gen(data.table, output / "examples" / "pairs", split, tell=shown.update, **options)
+            options: dict[str, Any] = {"max_failure_rate": data.max_failure_rate, "workers": workers, "labels": True}
+            fractions = {"train": 1 - data.eval_fraction, "eval": data.eval_fraction}
+            pairs = pair_example_gen(data.table, output / "examples" / "pairs", fractions, tell=shown.update, **options)
         if set(pairs.manifest["splits"]) != {"train", "eval"}:
             raise UserError(
                 f"{data.table}: the column `split` must say train and eval. "
@@ -144,14 +144,14 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
         return pairs
     labels = preparations.make(tasks.of(recipe).judged_on(recipe).preparation, {}).keeps_label
     exclude = [output / name for name in _OWN]
-    if data.held_out is not None:
-        split = {"eval": data.held_out}
+    split = _split(data, exclude, console)
     if data.source == "frames":
         from pipelines.components.frame_example_gen import frame_example_gen
 
         assert data.folder is not None  # the schema sees to it
         with console.preparing() as shown:
             options = {"max_failure_rate": data.max_failure_rate, "labels": labels, "workers": workers}
+            options["class_names"] = data.class_names
             home = output / "examples" / "frames"
             return frame_example_gen(data.folder, home, split, exclude=exclude, tell=shown.update, **options)
     from pipelines.components.image_example_gen import image_example_gen
@@ -170,9 +170,33 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
             exclude=exclude,
             max_failure_rate=data.max_failure_rate,
             labels=labels,
+            class_names=data.class_names,
             workers=workers,
             tell=shown.update,
         )
+
+
+def _split(data: Section, exclude: list[Path], console: Console) -> Any:
+    """How a folder of images or films is divided: by its own splits where it has some, else as the recipe says."""
+    from pipelines.components import sources
+
+    named = {"eval": data.held_out} if data.held_out is not None else None
+    fractions = {"train": 1 - data.eval_fraction, "eval": data.eval_fraction}
+    if data.folder is None:
+        return named or fractions
+    labels = [file.label for file in sources.find(data.folder, exclude)[0]]
+    folders = sources.class_folders(labels, data.class_names)
+    own = sources.own_splits(folders, data.train_split, data.eval_split)
+    if folders.doubt is not None:
+        console.note(f"{folders.doubt}.".replace("`class_names`", "data.class_names"))
+    if own is None:
+        return named or fractions
+    if named is not None:
+        raise UserError(
+            f"data.held_out: must be left out, for {data.folder} has splits of its own, {', '.join(folders.splits)}"
+        )
+    console.note(f"splits of the folder itself: {own.folders['train']}/ to train on, {own.folders['eval']}/ held out")
+    return own
 
 
 def _counted(artifact: Artifact, train: str, held_out: str) -> str:

@@ -14,7 +14,9 @@ class Data(Section):
     """Where the images come from and which of them training never sees.
 
     ``source: frames`` reads ``folder`` as films, a folder of frames each: films, not frames, are held out.
-    ``held_out`` names files of the source; without it ``eval_fraction`` of them, by content, are held out. A
+    A folder whose sub-folders are called like splits, ``train`` and ``val`` or ``test``, is read by these, as
+    ``train_split`` and ``eval_split`` say. ``class_names`` are the classes of a folder by number, instead of those that
+    are there. ``held_out`` names files of the source; without it ``eval_fraction`` of them, by content, are held out. A
     ``dataset`` is a name that `keras_genssl.data.load` knows, a directory of IDX files or an NPZ archive, and its
     splits are used as they are. A ``table`` is a CSV file of pairs of image files, for ``prepare.preparation: pairs``;
     pairs that share an image are held out together, or as its column ``split`` says. When more than
@@ -29,6 +31,7 @@ class Data(Section):
     train_split: str = "train"
     eval_split: str = "test"
     held_out: Annotated[list[str], Field(min_length=1)] | None = None
+    class_names: Annotated[list[str], Field(min_length=2)] | None = None
     eval_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     max_failure_rate: Fraction = 0.5
     # Pydantic's classes have methods of these names.
@@ -47,6 +50,8 @@ class Data(Section):
         for key, sources in readers.items():
             if getattr(self, key) is not None and self.source not in sources:
                 raise ValueError(f"`{key}` is read only with `source: {' or '.join(sources)}`")
+        if self.class_names is not None and self.source not in ("folder", "frames"):
+            raise ValueError("`class_names` numbers the sub-folders of a folder: `source` must be folder or frames")
         if self.held_out is not None and self.source == "dataset":
             raise ValueError("`held_out` names files, and a dataset has splits: use `eval_split`")
         if self.held_out is not None and self.source == "pairs":

@@ -1,3 +1,6 @@
+import inspect
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -42,6 +45,21 @@ def test_the_step_is_the_gradient_of_the_mean() -> None:
     np.testing.assert_allclose(model.layer.kernel, [[1.1]])
     assert model.evaluate(X, Y, verbose=0, return_dict=True)["loss"] == pytest.approx((0.9**2 + 0.2**2) / 2)
     np.testing.assert_allclose(model.predict(X, verbose=0), 1.1 * X, rtol=1e-6)
+
+
+def test_fit_warns_of_a_shuffle_of_datasets_that_was_asked_for_alone() -> None:
+    model = Line()
+    model.compile(keras.optimizers.SGD(0.1))
+    batches_of = tf.data.Dataset.from_tensors((X, Y))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(batches_of, verbose=0)
+        model.fit(x=batches_of, verbose=0)
+        model.fit((batch for batch in [(X, Y)]), verbose=0)
+        assert not [one for one in caught if "shuffle" in str(one.message)]
+        model.fit(batches_of, verbose=0, shuffle=True)
+    assert len([one for one in caught if "`shuffle=True` was passed" in str(one.message)]) == 1
+    assert inspect.signature(model.fit) == inspect.signature(keras.Model().fit)
 
 
 def test_regularisation_is_a_part_of_the_loss() -> None:

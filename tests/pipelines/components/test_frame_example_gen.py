@@ -3,6 +3,7 @@ import pytest
 
 from keras_genssl import data
 from pipelines.components.frame_example_gen import frame_example_gen
+from pipelines.components.sources import FolderSplits
 from pipelines.errors import UserError
 from tests.pipelines.components.image_files import noise, save
 
@@ -55,6 +56,21 @@ def test_what_is_no_sequence_or_no_frame_is_a_dead_letter(folder, tmp_path):
         *((f"walk/frame{number}.png", "Duplicate") for number in (10, 11, 8, 9)),
     ]
     assert [frame for name, frame, _ in _read(made, "train") if name == "run"] == [0, 2, 3]
+
+
+def test_a_folder_with_splits_is_read_by_them(tmp_path):
+    for number, name in enumerate(("train/run/a", "train/walk/a", "val/walk/b", "test/walk/c")):
+        _sequence(tmp_path / "in" / name, 10 * number, 3)
+    _sequence(tmp_path / "in" / "train" / "walk" / "b", 20, 3)  # which is held out
+    split = FolderSplits({"train": "train", "eval": "val"})
+    made = frame_example_gen(tmp_path / "in", tmp_path / "out", split, labels=True)
+    found = {name: sorted({sequence for sequence, *_ in _read(made, name)}) for name in ("train", "eval")}
+    assert found == {"train": ["train/run/a", "train/walk/a"], "eval": ["val/walk/b"]}
+    assert {(letter["path"].rpartition("/")[0], letter["error"]) for letter in made.dead_letters} == {
+        ("train/walk/b", "Duplicate")
+    }
+    assert made.manifest["labels"] == ["run", "walk"]
+    assert {int(example["label"]) for example in data.load(made.path, "eval")} == {1}
 
 
 def test_folders_and_splits_that_cannot_be_used_are_errors(folder, tmp_path):

@@ -3,9 +3,11 @@ import os
 import numpy as np
 import pytest
 
+from keras_genssl import data
 from keras_genssl.pretext import decode_image
 from pipelines.beam import records
 from pipelines.beam.shards import hash64
+from pipelines.components import sources
 from pipelines.components.image_example_gen import image_example_gen
 from pipelines.errors import UserError
 from tests.pipelines.components.image_files import bad_folder, noise, save
@@ -162,6 +164,40 @@ def test_named_files_and_a_fixed_number_of_shards(tmp_path):
     assert [shard["file"] for shard in shards] == [f"three-train.tfrecord-{i:05d}-of-00003" for i in range(3)]
     assert sum(shard["records"] for shard in shards) == 2
     assert sorted(read(artifact)) == sorted(source)
+
+
+def labelled(artifact, split):
+    found = data.load(artifact.path, split, shuffle=False).as_numpy_iterator()
+    return {example["name"].decode(): int(example["label"]) for example in found}
+
+
+def test_a_folder_with_splits_is_read_by_them_and_classes_have_one_number(tmp_path):
+    for seed, name in enumerate(("train/ant/1", "train/bee/1", "val/bee/2", "test/cat/1", "test/cat/2")):
+        save(tmp_path / "in" / f"{name}.png", seed, 8, 8)
+    split = sources.FolderSplits({"train": "train", "eval": "val"})
+    made = image_example_gen(tmp_path / "in", tmp_path / "out", split, labels=True)
+    assert labelled(made, "train") == {"train/ant/1": 0, "train/bee/1": 1}
+    assert labelled(made, "eval") == {"val/bee/2": 1}
+    assert made.manifest["labels"] == ["ant", "bee", "cat"]  # of all splits, as `data.load` numbers them
+    assert data.load(tmp_path / "in", "val").class_names == data.load(made.path, "eval").class_names
+    assert made.manifest["counts"]["ignored"] == 2
+    whole = image_example_gen(tmp_path / "in", tmp_path / "out", {"images": 1.0}, labels=True)
+    assert labelled(whole, "images")["test/cat/2"] == 2
+
+
+def test_class_names_number_the_folders(tmp_path):
+    for seed, name in enumerate(("bee/1", "cat/1", "cat/2")):
+        save(tmp_path / "in" / f"{name}.png", seed, 8, 8)
+    options = {"split": {"all": 1.0}, "labels": True}
+    names = ["ant", "bee", "cat"]
+    made = image_example_gen(tmp_path / "in", tmp_path / "out", class_names=names, **options)
+    assert labelled(made, "all") == {"bee/1": 1, "cat/1": 2, "cat/2": 2}
+    assert data.load(made.path, "all").class_names == tuple(names)
+    assert made.manifest["statistics"]["all"]["label"] == {"ant": 0, "bee": 1, "cat": 2}
+    with pytest.raises(UserError, match=r"`class_names` must name every sub-folder .* the sub-folders bee$"):
+        image_example_gen(tmp_path / "in", tmp_path / "out", class_names=["ant", "cat"], **options)
+    with pytest.raises(UserError, match=r"`class_names` must name each class once"):
+        image_example_gen(tmp_path / "in", tmp_path / "out", class_names=["ant", "ant"], **options)
 
 
 def test_arguments_are_checked(tmp_path):

@@ -32,7 +32,7 @@ def _read(artifact, split):
 
 def test_rows_become_pairs_and_bad_ones_dead_letters_by_line(folder):
     rows = [
-        *_faces(("0", "1", "same"), ("2", "3", "1"), ("0", "1", "different"), ("4", "z", "same")),
+        *_faces(("0", "1", "same"), ("2", "3", "1"), ("1", "0", "0"), ("4", "z", "same")),
         *_faces(("4", "text", "0"), ("4", "5", "perhaps"), ("4", "5")),
     ]
     made = pair_example_gen(_table(folder, "first,second,label", *rows), folder / "out", HALF, max_failure_rate=0.7)
@@ -48,6 +48,37 @@ def test_rows_become_pairs_and_bad_ones_dead_letters_by_line(folder):
     assert sorted(pairs) == ["pairs.csv:2", "pairs.csv:3"]
     np.testing.assert_array_equal(pairs["pairs.csv:3"]["second"], noise(3, 8, 8))
     assert [int(pairs[name]["label"]) for name in sorted(pairs)] == [0, 1]
+
+
+def test_rows_that_contradict_each_other_are_named_and_none_is_taken(folder):
+    (folder / "faces" / "twin.png").write_bytes((folder / "faces" / "0.png").read_bytes())
+    rows = [
+        *_faces(("0", "1", "same"), ("0", "1", "1"), ("2", "3", "0"), ("3", "2", "different"), ("2", "3", "same")),
+        *_faces(("4", "5", "same"), ("twin", "1", "same"), ("0", "twin", "different"), ("5", "4", "same")),
+        *_faces(("2", "5", "different"), ("3", "3", "same")),
+    ]
+    table = _table(folder, "first,second,label", *rows)
+    made = pair_example_gen(table, folder / "out", HALF, max_failure_rate=0.9, labels=True)
+    told = {letter["path"]: (letter["error"], letter["message"]) for letter in made.dead_letters}
+    first = ("Contradiction", "pairs.csv:2 calls this pair same, and pairs.csv:3 different")
+    mirrored = ("Contradiction", "pairs.csv:4 calls this pair same, and pairs.csv:5 different")
+    assert told == {
+        **dict.fromkeys(("pairs.csv:2", "pairs.csv:3", "pairs.csv:8"), first),
+        **dict.fromkeys(("pairs.csv:4", "pairs.csv:5", "pairs.csv:6"), mirrored),
+        "pairs.csv:9": ("Contradiction", "its two images are the same bytes, and are called different"),
+        "pairs.csv:10": ("Duplicate", "the same pair as pairs.csv:7"),
+    }
+    assert sorted(_read(made, "train") | _read(made, "eval")) == ["pairs.csv:11", "pairs.csv:12", "pairs.csv:7"]
+    with pytest.raises(UserError, match=r"7 of 10 inputs could not be used(.|\n)*Contradiction"):
+        pair_example_gen(table, folder / "out", HALF)
+
+
+def test_columns_may_have_a_direction_where_there_are_no_labels(folder):
+    made = pair_example_gen(_table(folder, "first,second", *_faces("01", "10", "01", "23")), folder / "out", HALF)
+    assert [(letter["path"], letter["error"]) for letter in made.dead_letters] == [("pairs.csv:4", "Duplicate")]
+    with pytest.raises(UserError, match=r"pairs\.csv:1: the table of pairs must have a column `label`.* It has none"):
+        pair_example_gen(folder / "pairs.csv", folder / "other", HALF, labels=True)
+    assert not (folder / "other").exists()
 
 
 def test_pairs_that_share_an_image_come_to_the_same_split(folder):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from keras_genssl.pretext.class_folders import ClassFolders
 from pipelines import batch_jobs
-from pipelines.components.sources import File, divide, find, fingerprint
+from pipelines.components.sources import File, FolderSplits, divide, find, fingerprint, own_splits, taken
 from pipelines.errors import UserError
 
 
@@ -123,6 +124,44 @@ def test_what_programs_made_is_no_photograph(tmp_path):
 def test_named_splits():
     parts, _ = divide(files("coffee", "china", "cat"), {"eval": ["coffee", "china.png"]})
     assert named(parts) == {"train": ["cat"], "eval": ["china", "coffee"]}
+
+
+def test_what_lies_in_two_splits_of_a_folder_is_held_out():
+    made = files("extra/d", "train/a", "train/b", "val/c", twins=[("train/a", "val/a")])
+    split = FolderSplits({"train": "train", "eval": "val"})
+    read = taken(made, split)
+    assert [file.name for file in read] == ["train/a", "train/b", "val/c", "val/a"]
+    parts, duplicates = divide(read, split)
+    assert named(parts) == {"train": ["train/b"], "eval": ["val/a", "val/c"]}
+    assert [(letter.path, letter.message) for letter in duplicates] == [("train/a.png", "the same bytes as val/a.png")]
+
+
+@pytest.mark.parametrize(
+    ("folders", "asked", "found"),
+    [
+        ("train val", ("train", "test"), ("train", "val")),
+        ("Training Val Test", ("train", "test"), ("Training", "Test")),
+        ("Training Val Test", ("train", "val"), ("Training", "Val")),
+        ("cat dog", ("train", "test"), None),
+    ],
+)
+def test_the_splits_of_a_folder_are_those_that_are_asked_for(folders, asked, found):
+    split = own_splits(ClassFolders([f"{folder}/a.png" for folder in folders.split()]), *asked)
+    assert split == (found and FolderSplits(dict(zip(("train", "eval"), found, strict=True))))
+
+
+@pytest.mark.parametrize("asked", [("train", "extra"), ("half", "test"), ("train", "train")])
+def test_splits_that_a_folder_has_not_are_an_error_that_names_them(asked):
+    folders = ClassFolders([f"{folder}/a.png" for folder in ("train", "dev", "val")])
+    with pytest.raises(
+        UserError, match=r"data\.train_split=.*: must be two of the folder's own splits, dev, train, val"
+    ):
+        own_splits(folders, *asked)
+
+
+def test_a_name_is_found_in_any_spelling():
+    parts, _ = divide(files("caf\u00e9", "cat"), {"eval": ["cafe\u0301"]})
+    assert named(parts) == {"train": ["cat"], "eval": ["caf\u00e9"]}
 
 
 def test_an_unknown_name_lists_the_nearest():
