@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_genssl.engine import Serving, replicas
+from keras_genssl.engine import Serving, batches, replicas
 from keras_genssl.engine.networks import fitting
 from keras_genssl.losses import GaussianLikelihood, Likelihood, standard_normal_kl
 from keras_genssl.models.autoencoders.base import EncoderDecoder, last_activation
