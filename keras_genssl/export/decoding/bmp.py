@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from keras_genssl.export.decoding.fields import either, is_one_of, length, little, octets, piece
-from keras_genssl.export.decoding.found import RESAVE, Found, against_size, damaged, found, unless
+from keras_genssl.export.decoding.found import RESAVE, Found, against_size, damaged, found, reader, unless
 
 _RAW, _BITFIELDS = 0, 3
 _HEADERS = [12, 40, 52, 56, 64, 108, 124]
@@ -28,7 +28,7 @@ _LAYOUTS = [
 ]
 
 
-@tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string)])
+@reader
 def read_bmp(encoded: tf.Tensor) -> Found:
     """What a BMP file shows that is not compressed, with a palette or 16, 24 or 32 bits."""
     header = little(encoded, 14, 4)

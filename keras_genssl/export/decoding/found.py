@@ -65,3 +65,14 @@ def against_size(width: tf.Tensor, height: tf.Tensor) -> tf.Tensor:
     large = tf.strings.join(["the image has ", size, f", more than the limit of {MAX_PIXELS}; make it smaller"])
     empty = tf.strings.join(["the image has ", size, ": its header is damaged", RESAVE])
     return tf.where(width * height > MAX_PIXELS, large, tf.where((width < 1) | (height < 1), empty, ""))
+
+
+def reader(function: Callable[[tf.Tensor], Found]) -> Callable[[tf.Tensor], Found]:
+    """Makes what reads a kind of file a graph of its own, which a process prepares when the first such file comes."""
+    prepared: Callable[[tf.Tensor], Found] = tf.function(
+        function,
+        autograph=False,
+        input_signature=[tf.TensorSpec((), tf.string)],
+        experimental_attributes={"_noinline": True},
+    )
+    return prepared

@@ -3,13 +3,13 @@
 import tensorflow as tf
 
 from keras_genssl.export.decoding.fields import either, length, little, octets, piece, two_bytes, written
-from keras_genssl.export.decoding.found import Found, against_size, decoded, found, unless
+from keras_genssl.export.decoding.found import Found, against_size, decoded, found, reader, unless
 
 _EXTENSION, _CONTROL, _IMAGE = ord("!"), 0xF9, ord(",")
 _RAMP = bytes(value for level in range(256) for value in (level, level, level))
 
 
-@tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string)])
+@reader
 def read_gif(encoded: tf.Tensor) -> Found:
     """What the first frame of a GIF file shows, on white where it is transparent."""
     own, start = _palette(encoded, tf.constant(13, tf.int64), little(encoded, 10, 1), tf.constant(_RAMP))

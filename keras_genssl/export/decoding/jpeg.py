@@ -4,14 +4,14 @@ import tensorflow as tf
 
 from keras_genssl.export.decoding.cmyk import decode_cmyk
 from keras_genssl.export.decoding.fields import behind, big, either, is_one_of, length, octets, piece
-from keras_genssl.export.decoding.found import Found, against_size, decoded, found, unless
+from keras_genssl.export.decoding.found import Found, against_size, decoded, found, reader, unless
 
 _RST0, _SOI, _SOS, _APP1, _APP14 = 0xD0, 0xD8, 0xDA, 0xE1, 0xEE
 _FRAMES = [marker for marker in range(0xC0, 0xD0) if marker not in (0xC4, 0xC8, 0xCC)]
 _EXIF, _XMP, _ADOBE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"Adobe"
 
 
-@tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string)])
+@reader
 def read_jpeg(encoded: tf.Tensor) -> Found:
     """What a JPEG file holds: grey, YCbCr, RGB, CMYK or YCCK, baseline or progressive."""
     scan, frame, is_ycc, exif, xmp = _segments(encoded)

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from keras_genssl.export.decoding.attempt import attempt
 from keras_genssl.export.decoding.fields import behind, big, either, length, octets, piece, written
-from keras_genssl.export.decoding.found import RESAVE, Found, against_size, decoded, found, unless
+from keras_genssl.export.decoding.found import RESAVE, Found, against_size, decoded, found, reader, unless
 
 _GREY, _RGB, _PALETTE = 0, 2, 3
 _PROFILE, _XMP = b"Raw profile type exif\0", b"XML:com.adobe.xmp\0"
@@ -13,7 +13,7 @@ _MOST_TEXT = 2**16  # compressed bytes, of which may come a thousand times as ma
 _FIRST = 8  # behind the signature
 
 
-@tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string)])
+@reader
 def read_png(encoded: tf.Tensor) -> Found:
     """What a PNG file holds, of any colour type and depth, interlaced or not."""
     depth, colour = big(encoded, 24, 1), big(encoded, 25, 1)

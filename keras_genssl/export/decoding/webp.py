@@ -3,14 +3,14 @@
 import tensorflow as tf
 
 from keras_genssl.export.decoding.fields import behind, either, length, little, piece, two_bytes
-from keras_genssl.export.decoding.found import Found, against_size, decoded, found, unless
+from keras_genssl.export.decoding.found import Found, against_size, decoded, found, reader, unless
 
 _ANIMATED, _HAS_XMP, _HAS_EXIF = 0x02, 0x04, 0x08
 _FIRST = 12  # behind "RIFF", a size and "WEBP"
 _WITH_ALPHA = b"VP8X\x0a\0\0\0\x10\0\0\0"
 
 
-@tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string)])
+@reader
 def read_webp(encoded: tf.Tensor) -> Found:
     """What the first frame of a WebP file shows."""
     kind = piece(encoded, _FIRST, 4)
