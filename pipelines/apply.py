@@ -43,11 +43,16 @@ def files(model: Path, images: Sequence[Path], output: Path) -> Iterator[tuple[P
             yield path, image
             continue
         try:
-            (png,) = function(image_bytes=tf.constant([codec.encode_png(image)])).values()
+            answer = dict(function(image_bytes=tf.constant([codec.encode_png(image)])))
         except tf.errors.OpError as error:
             size = f"{image.shape[1]} x {image.shape[0]} pixels"
             yield path, f"the model cannot enlarge its {size} ({type(error).__name__})"
             continue
+        (reason,) = served.refusals(answer, 1)
+        if reason:
+            yield path, f"the model refuses it: {reason}"
+            continue
+        (png,) = (output for name, output in answer.items() if name != served.ERROR)
         yield path, _write(png.numpy()[0], image.shape[1], output / path.stem)
 
 

@@ -53,6 +53,9 @@ class Encoder:
         except tf.errors.OpError as error:
             size = f"{image.shape[1]} x {image.shape[0]} pixels"
             return f"the model cannot take its {size} ({type(error).__name__})"
+        (reason,) = served.refusals(answer, 1)
+        if reason:
+            return f"the model refuses it: {reason}"
         vector = answer[self._output].numpy()[0]
         return vector if np.isfinite(vector).all() and vector.any() else "the model gives no direction for it"
 

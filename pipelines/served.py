@@ -9,6 +9,9 @@ from keras_genssl.pretext import codec
 from pipelines.errors import UserError
 from pipelines.runtime import device, saved_model
 
+ERROR = "error"
+"""The output of a signature that says why an image is refused."""
+
 
 def function_of_images(model: Path) -> Any:
     """The ``serving_default`` of a SavedModel.
@@ -48,6 +51,19 @@ def load(model: Path) -> Any:
             f"{model}: the SavedModel cannot be loaded, a file of it is missing or damaged "
             f"({type(error).__name__}: {reason})"
         ) from error
+
+
+def refusals(answer: dict[str, Any], images: int) -> list[str]:
+    """Why a model refuses each of its images, empty where it does not.
+
+    Exports of `keras_genssl` say so in an output of their own, beside what they answer; other models say nothing.
+
+    Args:
+        answer: of a signature, to a batch of the bytes of images.
+        images: how many these are.
+    """
+    said = answer.get(ERROR)
+    return [""] * images if said is None else [reason.decode() for reason in said.numpy()]
 
 
 def digest(model: Path) -> str:

@@ -29,7 +29,11 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         (argument,) = function.structured_input_signature[1]
         inputs = {argument: inputs}
     start = time.perf_counter()
-    (output,) = function(**{name: tf.constant(value) for name, value in inputs.items()}).values()
+    outputs = dict(function(**{name: tf.constant(value) for name, value in inputs.items()}))
+    reasons = [reason.decode() for reason in outputs.pop("error", tf.constant([], tf.string)).numpy()]
+    if any(reasons):
+        raise ValueError(f"an input was refused: {next(filter(None, reasons))}")
+    (output,) = outputs.values()
     reply = {
         "outputs": list(output.numpy()),
         "load_seconds": load_seconds,

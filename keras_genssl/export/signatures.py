@@ -1,17 +1,22 @@
 """From what a method serves to the signatures of a SavedModel: by bytes, by tensor, by tf.Example."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from keras_genssl.engine.serving import Serving
-from keras_genssl.export import images
+from keras_genssl.export import decoding, images
 
 EXAMPLE_FEATURE = "image"
 """The feature of a `tf.train.Example` that holds the encoded image: the name TFDS gives it."""
 
-_Answer = Callable[[tf.Tensor], dict[str, tf.Tensor]]
+ERROR = "error"
+"""The output of every signature that takes encoded images: why each was refused, empty where it was served."""
+
+_Read = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+_Answer = Callable[[tf.Tensor, _Read], dict[str, tf.Tensor]]
 
 _INPUTS = {
     "vector": tf.TensorSpec((None, None), tf.float32, "vector"),
@@ -86,36 +91,70 @@ def _by_value(by_tensor: Any, serving: Serving) -> Any:
 
 
 def _image_by_image(by_tensor: Any, serving: Serving) -> _Answer:
-    """Encoded images `(batch,)` -> the signature's outputs."""
+    """A batch `(batch,)`, and what an image's bytes in one of its elements are, to the signature's outputs."""
     result = by_tensor.structured_outputs[serving.output]
     to_bytes = serving.output == "image"
     key = "image_bytes" if to_bytes else serving.output
     spec = tf.TensorSpec((), tf.string) if to_bytes else tf.TensorSpec(result.shape[1:], result.dtype)
+    decode = decoding.decoder(serving.image_shape[-1] or 3)
 
-    def one(encoded: tf.Tensor) -> tf.Tensor:
-        image = tf.ensure_shape(images.decode(encoded, serving.image_shape[-1] or 3), serving.image_shape)
+    def served(image: tf.Tensor) -> tf.Tensor:
+        image = tf.ensure_shape(image, serving.image_shape)
         answer = by_tensor(images.to_float(image)[tf.newaxis])[serving.output]
         return (images.encode(answer) if to_bytes else answer)[0]
 
-    def each(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
+    def one(encoded: tf.Tensor, reason: tf.Tensor) -> dict[str, tf.Tensor]:
+        image, against_file = decode(encoded)
+        reason = tf.where(reason == "", against_file, reason)
+        reason = tf.where(reason == "", _against_size(image, serving.image_shape), reason)
+        answer = tf.cond(reason == "", lambda: served(image), lambda: _no_answer(spec))
+        return {key: tf.ensure_shape(answer, spec.shape), ERROR: reason}
+
+    def each(batch: tf.Tensor, read: _Read) -> dict[str, tf.Tensor]:
         # One at a time: sizes differ, and memory stays that of the largest image.
-        return {key: tf.map_fn(one, encoded, fn_output_signature=spec, parallel_iterations=1)}
+        specs = {key: spec, ERROR: tf.TensorSpec((), tf.string)}
+        return tf.map_fn(lambda it: one(*read(it)), batch, fn_output_signature=specs, parallel_iterations=1)
 
     return each
+
+
+def _no_answer(spec: tf.TensorSpec) -> tf.Tensor:
+    """What stands in the place of an answer: no bytes, not a number, or the label -1."""
+    if not spec.shape.is_fully_defined():
+        raise ValueError(f"`function` must answer images with vectors of one length. Received: shape {spec.shape}")
+    value = b"" if spec.dtype == tf.string else math.nan if spec.dtype.is_floating else -1
+    return tf.fill(spec.shape, tf.constant(value, spec.dtype))
+
+
+def _against_size(image: tf.Tensor, wanted: tuple[int | None, ...]) -> tf.Tensor:
+    """The reason against an image that is not of the model's size; empty if it is."""
+    told = " x ".join("any" if side is None else str(side) for side in wanted[1::-1])
+    sides = tf.unstack(tf.shape(image)[:2])
+    fits = [side == size for side, size in zip(sides, wanted, strict=False) if size is not None]
+    received = tf.strings.join([tf.strings.as_string(side) for side in sides[::-1]], " x ")
+    reason = tf.strings.join([f"the model takes images of {told} pixels (width x height). Received: ", received])
+    return tf.where(tf.reduce_all(tf.stack(fits)) if fits else True, "", reason)
 
 
 def _by_bytes(answer: _Answer) -> Any:
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((None,), tf.string, "image_bytes")])
     def by_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(encoded)
+        return answer(encoded, lambda it: (it, tf.constant("")))
 
     return by_bytes.get_concrete_function()
 
 
 def _by_examples(answer: _Answer) -> Any:
+    features = {EXAMPLE_FEATURE: tf.io.FixedLenFeature((), tf.string)}
+
+    def image(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return tf.io.parse_single_example(serialized, features)[EXAMPLE_FEATURE], tf.constant("")
+
+    reason = f"not a serialized tf.train.Example with one string as its feature {EXAMPLE_FEATURE!r}"
+
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((None,), tf.string, "examples")])
     def by_examples(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        features = {EXAMPLE_FEATURE: tf.io.FixedLenFeature((), tf.string)}
-        return answer(tf.io.parse_example(serialized, features)[EXAMPLE_FEATURE])
+        otherwise = tf.constant(b""), tf.constant(reason)
+        return answer(serialized, lambda it: decoding.attempt(image, it, otherwise))
 
     return by_examples.get_concrete_function()

@@ -61,8 +61,9 @@ def check(
         A `CheckResult`.
 
     Raises:
-        CheckFailed: If the process fails or takes too long (with the end of its standard error), or if
-            an answer has another shape or differs by more than `atol`.
+        CheckFailed: If the process fails or takes too long (with the end of its standard error), if the
+            signature refuses an input (with its reason), or if an answer has another shape or differs by more than
+            `atol`.
         ValueError: If `inputs` is empty, or `inputs` and `expected` differ in length.
 
     Example:

@@ -4,9 +4,10 @@ import io
 import struct
 import threading
 import zlib
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 MAX_PIXELS = 89_478_485  # Pillow's own: a quarter of a gigabyte of RGB
 NO_LIMIT = 2**62  # of images that were judged when their examples were made
@@ -51,8 +52,10 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray,
     """Decode an image file to 8-bit RGB.
 
     The orientation that EXIF names is applied. Of an animation the first frame counts. Transparency, of
-    palettes too, is composited on white. 16 bits are scaled to 8, not clipped. CMYK is converted by ink
-    arithmetic (red = 255 - min(255, cyan + black)); colour profiles are not applied.
+    palettes too, is composited on white. Grey levels of more than 8 bits are scaled by their depth, not clipped:
+    `rint(255 * level / white)`, where white is 65535, 4095 of a TIFF of 12 bits, the `maxval` of a PGM, and so on; of
+    signed levels it is the largest one, and black is 0. Of 16-bit colours the high byte counts. CMYK is converted by
+    ink arithmetic (red = 255 - min(255, cyan + black)); colour profiles are not applied.
 
     Args:
         data: the bytes of the file, in a format whose extension is in `EXTENSIONS`, whatever its name.
@@ -62,8 +65,8 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray,
         uint8 array (height, width, 3), and Pillow's name of the file's mode (`"RGB"`, `"CMYK"`, `"I;16"`...).
 
     Raises:
-        One of `DECODE_ERRORS`: if the bytes are no image, are truncated, or hold a mode whose range is not
-            defined (32-bit integers and floats).
+        One of `DECODE_ERRORS`: if the bytes are no image, are truncated, or hold levels whose range is not
+            defined (floats, and negative ones).
 
     Example:
         >>> image, mode = decode_image(encode_png(np.full((2, 3, 3), 7, np.uint8)))
@@ -74,9 +77,12 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray,
         raise UnidentifiedImageError("the file is empty")
     with _open(data, max_pixels) as file:
         mode = file.mode
-        if mode in ("I", "F"):
-            raise ValueError(f"pixels of mode {mode} have no defined range")
-        return np.array(_rgb(ImageOps.exif_transpose(file)), dtype=np.uint8), mode
+        if mode == "F":
+            raise ValueError("pixels of mode F, floats, have no defined range")
+        depth = _depth(file, data) if mode.startswith("I") else None
+        upright = ImageOps.exif_transpose(file)
+        image = _rgb(upright) if depth is None else _scaled(upright, depth)
+        return np.array(image, dtype=np.uint8), mode
 
 
 def encode_png(image: np.ndarray) -> bytes:
@@ -101,13 +107,41 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     return file
 
 
+class _Depth(NamedTuple):
+    """Of grey levels: the one that is white as Pillow gives it, and whether they are signed, or count ink."""
+
+    white: int
+    signed: bool = False
+    inverted: bool = False
+
+
+def _depth(file: Image.Image, data: bytes) -> _Depth:
+    if isinstance(file, TiffImagePlugin.TiffImageFile):
+        bits = file.tag_v2[TiffImagePlugin.BITSPERSAMPLE][0]
+        signed = file.tag_v2.get(TiffImagePlugin.SAMPLEFORMAT, (1,))[0] == 2
+        inverted = file.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0
+        return _Depth(2 ** (bits - signed) - 1, signed, inverted)
+    if file.format == "JPEG2000":
+        header = data.index(b"\xff\x4f\xff\x51")  # the codestream's, where byte 42 is the depth of a component
+        bits = data[header + 42] % 128 + 1
+        return _Depth(2**16 - 2 ** max(16 - bits, 0))  # Pillow shifts them up to 16 bits
+    return _Depth(2**16 - 1)  # of PNG; Pillow scales those of PGM to it
+
+
+def _scaled(image: Image.Image, depth: _Depth) -> Image.Image:
+    levels = np.asarray(image).astype(np.int64)
+    if image.mode == "I" and not depth.signed:
+        levels %= 2**32  # Pillow holds them as signed numbers
+    if levels.min() < 0:
+        raise ValueError("negative grey levels have no defined range")
+    levels = depth.white - levels if depth.inverted else levels
+    grey = np.rint(255 * levels / depth.white).clip(0, 255).astype(np.uint8)
+    if "transparency" in image.info:
+        grey[levels == image.info["transparency"]] = 255
+    return Image.fromarray(grey).convert("RGB")
+
+
 def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):
-        levels = np.asarray(image).astype(np.float64)
-        grey = np.rint(levels / 257).astype(np.uint8)
-        if "transparency" in image.info:
-            grey[levels == image.info["transparency"]] = 255
-        return Image.fromarray(grey).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

@@ -165,8 +165,9 @@ def _answers(
     results = function([given for _, _, given in batch])
     for (record, size, _), vector in zip(batch, results, strict=True):
         key, name = record["key"].decode(), record["name"].decode()
-        if isinstance(vector, str):
-            yield DeadLetter(key, name, "infer", vector, f"the model cannot take its {size}")
+        if isinstance(vector, vector_function.Refused):
+            reason = vector.reason or f"the model cannot take its {size}"
+            yield DeadLetter(key, name, "infer", vector.kind, reason)
         elif not np.isfinite(vector).all():
             yield DeadLetter(key, name, "infer", "NotFinite", "the model gives it numbers that are not finite")
         else:

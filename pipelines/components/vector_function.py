@@ -1,5 +1,6 @@
 """A signature of a SavedModel from images to vectors, loaded once by each process."""
 
+import dataclasses
 import functools
 import threading
 from collections.abc import Sequence
@@ -13,6 +14,19 @@ from pipelines import served
 from pipelines.errors import UserError
 
 _loading = threading.Lock()
+
+
+@dataclasses.dataclass(frozen=True)
+class Refused:
+    """What a model gives in the place of an image's vector.
+
+    Attributes:
+        kind: of the refusal, one word.
+        reason: that the model states; empty where it fails without one.
+    """
+
+    kind: str
+    reason: str = ""
 
 
 class VectorFunction:
@@ -71,22 +85,22 @@ class VectorFunction:
             return None
         return np.float32(image) / np.float32(127.5) - np.float32(1)
 
-    def __call__(self, inputs: Sequence[Any]) -> list[np.ndarray | str]:
-        """The vectors of some images, float32 `(dim,)`, or the kind of error of each that the model refuses.
+    def __call__(self, inputs: Sequence[Any]) -> list[np.ndarray | Refused]:
+        """The vectors of some images, float32 `(dim,)`, or the refusal of each that the model refuses.
 
-        Where a batch is refused, its images are asked one by one.
+        Where a batch fails, its images are asked one by one.
 
         Args:
             inputs: what `input` gave, all of one size where they are floats.
         """
         answer = self._ask(inputs)
-        if not isinstance(answer, str):
-            return list(answer)
+        if not isinstance(answer, Refused):
+            return answer
         if len(inputs) == 1:
             return [answer]
         return [result for one in inputs for result in self([one])]
 
-    def _ask(self, inputs: Sequence[Any]) -> np.ndarray | str:
+    def _ask(self, inputs: Sequence[Any]) -> list[np.ndarray | Refused] | Refused:
         import tensorflow as tf
 
         refusals: tuple[type[Exception], ...] = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
@@ -94,12 +108,14 @@ class VectorFunction:
             refusals += (tf.errors.ResourceExhaustedError,)
         batch = tf.constant(inputs) if self._by_bytes else tf.constant(np.stack(inputs))
         try:
-            rows = self._function(**{self._input: batch})[self._output].numpy()
+            answer = self._function(**{self._input: batch})
+            rows = answer[self._output].numpy().astype("<f4")
         except refusals as error:
-            return type(error).__name__
+            return Refused(type(error).__name__)
         if len(rows) != len(inputs):
-            return "OtherNumberOfVectors"
-        return rows.astype("<f4")
+            return Refused("OtherNumberOfVectors")
+        reasons = served.refusals(answer, len(inputs))
+        return [Refused("Refused", reason) if reason else row for row, reason in zip(rows, reasons, strict=True)]
 
 
 def loaded(model: str, signature: str) -> VectorFunction:

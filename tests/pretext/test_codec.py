@@ -45,6 +45,80 @@ def test_sixteen_bits_are_scaled_and_not_clipped():
         assert image[0, :, 0].tolist() == [0, 1, 128, 156, 255]  # 40000 / 257 = 155.6
 
 
+def pgm(levels, white, plain=False):
+    height, width = levels.shape
+    header = f"P{2 if plain else 5}\n{width} {height}\n{white}\n".encode()
+    return header + (" ".join(map(str, levels.flat)).encode() if plain else levels.astype(">u2").tobytes())
+
+
+def tiff(levels, bits, *, order="<", sample_format=1, photometric=1):
+    """Grey levels of whole bytes, or of 12 bits, by hand: Pillow writes few of them."""
+    height, width = levels.shape
+    if bits == 12:
+        digits = "".join(f"{level:03x}" for level in levels.flat)
+        body = bytes.fromhex(digits + "0" * (len(digits) % 2))
+    else:
+        body = levels.astype(f"{order}{'iu'[sample_format == 1]}{bits // 8}").tobytes()
+    entries = {256: width, 257: height, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: height}
+    entries |= {279: len(body), 339: sample_format}
+    table = b"".join(struct.pack(f"{order}HHI", tag, 4, 1) + struct.pack(f"{order}I", it) for tag, it in entries.items())
+    start = 8 + len(body) + len(body) % 2
+    entries_at = struct.pack(f"{order}I", start)
+    head = (b"II*\0" if order == "<" else b"MM\0*") + entries_at + body + bytes(len(body) % 2)
+    return head + struct.pack(f"{order}H", len(entries)) + table + bytes(4)
+
+
+def jpeg2000(levels, bits):
+    """The coefficients of 16 bits, taken for those of fewer."""
+    data = bytearray(encoded(Image.fromarray(levels), "JPEG2000", no_jp2=True))
+    data[data.index(b"\xff\x51") + 40] = bits - 1
+    return bytes(data)
+
+
+LEVELS = np.random.default_rng(1).integers(0, 1000, (8, 6))
+LEVELS[0, :4] = [0, 1, 999, 100]  # 25.5 of 255 is rounded to the even one
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("white", [999, 1000, 4095, 65535])
+def test_portable_greys_are_scaled_by_their_maxval(white, plain):
+    levels = LEVELS * (white // 999)
+    image, mode = codec.decode_image(pgm(levels, white, plain))
+    assert mode == "I"
+    np.testing.assert_array_equal(image, np.rint(255 * levels / white)[..., np.newaxis].repeat(3, axis=-1))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("bits", "sample_format", "white"), [(16, 1, 2**16 - 1), (16, 2, 2**15 - 1), (32, 2, 2**31 - 1)])
+def test_greys_of_tiff_are_scaled_by_their_depth(bits, sample_format, white, order):
+    levels = (LEVELS * (white // 999)).astype(np.int64)
+    image, _ = codec.decode_image(tiff(levels, bits, order=order, sample_format=sample_format))
+    np.testing.assert_array_equal(image[..., 0], np.rint(255 * levels / white))
+    if sample_format == 2:
+        with pytest.raises(ValueError, match="negative grey levels have no defined range"):
+            codec.decode_image(tiff(-1 - levels, bits, order=order, sample_format=2))
+
+
+def test_unsigned_twelve_bit_and_inverted_greys_of_tiff():
+    np.testing.assert_array_equal(
+        codec.decode_image(tiff(LEVELS * 4, 12))[0][..., 1], np.rint(255 * LEVELS * 4 / 4095)
+    )
+    wide = LEVELS.astype(np.int64) * (2**32 // 1000)  # beyond 2**31, which Pillow takes for negative
+    np.testing.assert_array_equal(codec.decode_image(tiff(wide, 32))[0][..., 2], np.rint(255 * wide / (2**32 - 1)))
+    ink = codec.decode_image(tiff(LEVELS * 65, 16, photometric=0))[0]
+    np.testing.assert_array_equal(ink[..., 0], np.rint(255 * (65535 - LEVELS * 65) / 65535))
+
+
+def test_greys_of_jpeg2000_are_scaled_by_their_depth():
+    levels = (LEVELS * 65).astype(np.uint16)
+    data = encoded(Image.fromarray(levels), "JPEG2000")
+    np.testing.assert_array_equal(codec.decode_image(data)[0][..., 0], np.rint(levels / 257))
+    twelve = jpeg2000(levels, 12)
+    shifted = np.asarray(Image.open(io.BytesIO(twelve))).astype(int)
+    assert shifted.max() == 4095 << 4
+    np.testing.assert_array_equal(codec.decode_image(twelve)[0][..., 0], np.rint(255 * (shifted >> 4) / 4095))
+
+
 def test_sixteen_bit_colour_keeps_the_high_byte():
     row = np.array([0x00FF, 0x0100, 0xFFFF], ">u2").tobytes()
     assert pixels(png(1, 1, 16, 2, [row])) == ([[[0, 1, 255]]], "RGB")

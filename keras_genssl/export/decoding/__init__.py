@@ -1,0 +1,6 @@
+"""Image files to Pillow's pixels, as TensorFlow operations that travel inside a SavedModel."""
+
+from keras_genssl.export.decoding.attempt import attempt
+from keras_genssl.export.decoding.decode import decoder
+
+__all__ = ["attempt", "decoder"]
