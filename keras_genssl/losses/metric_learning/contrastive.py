@@ -7,13 +7,8 @@ import keras
 from keras import ops
 
 from keras_genssl.losses.arguments import check_not_negative
-from keras_genssl.losses.metric_learning.base import (
-    DistanceLoss,
-    as_float,
-    as_labels,
-    same_label,
-)
-from keras_genssl.losses.metric_learning.distances import others
+from keras_genssl.losses.metric_learning.base import DistanceLoss, as_labels, same_label
+from keras_genssl.losses.metric_learning.distances import as_float, others
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

@@ -5,7 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.metric_learning.base import DistanceLoss, as_float, as_labels
+from keras_genssl.losses.metric_learning.base import DistanceLoss, as_labels
+from keras_genssl.losses.metric_learning.distances import as_float
 from keras_genssl.losses.metric_learning.mining import nearest_first, take_in_rows
 
 
