@@ -1,7 +1,5 @@
 """WGAN-GP's residual networks."""
 
-from typing import Any
-
 import keras
 from keras import layers
 
@@ -106,6 +104,6 @@ def wgan_gp_critic(
     return keras.Model(images, x, name=name)
 
 
-def _layer_norm(name: str) -> Any:
+def _layer_norm(name: str) -> keras.layers.Layer:
     """Over space and channels of an image, with a gain and a bias of each channel."""
     return layers.GroupNormalization(groups=1, epsilon=1e-5, name=name)

@@ -7,8 +7,10 @@ import tensorflow as tf
 
 from keras_genssl.engine import batches
 
-# Usual products of strides. Sizes are probed at 5 and 7 times each, which no larger one of them divides.
-_MULTIPLES = (*(2**k for k in range(10)), *(3 * 2**k for k in range(7)))
+# Products of strides, the usual ones first; a size is a prime times one, so that it is a multiple of no other, and
+# large enough for all borders.
+_MULTIPLES = (*(2**k for k in range(10)), *(odd * 2**k for odd in (3, 5, 7, 9) for k in range(5)))
+_PRIMES = (257, 263)
 
 
 def require_built(**networks: keras.Model) -> None:
@@ -45,6 +47,8 @@ def fitting(network: keras.Model, images: Any) -> Any:
     wanted = tuple(network.input_shape[1:])
     named = ", ".join("any" if size is None else str(size) for size in wanted)
     rule = f"Images must have shape (batch, {named}) for the network `{network.name}`"
+    if isinstance(images, tf.Tensor) and images.shape.rank is None:
+        images = tf.ensure_shape(images, [None] * (len(wanted) + 1))
     given = tuple(images.shape)
     pairs = list(zip(given[1:], wanted, strict=False))
     if len(given) != len(wanted) + 1 or any(None not in pair and pair[0] != pair[1] for pair in pairs):
@@ -74,7 +78,7 @@ def size_multiple(network: keras.Model) -> int:
     if None not in sizes:
         return 1
     for multiple in _MULTIPLES:
-        height, width = (size or factor * multiple for size, factor in zip(sizes, (5, 7), strict=True))
+        height, width = (size or prime * multiple for size, prime in zip(sizes, _PRIMES, strict=True))
         spec = tf.TensorSpec((1, height, width, network.input_shape[-1]), keras.config.floatx())
         try:  # Keras' own shapes do not see that a skip meets another size
             traced = tf.function(lambda images: network(images, training=False), autograph=False)

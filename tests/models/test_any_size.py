@@ -78,6 +78,7 @@ def test_what_is_served_has_the_size_of_what_came(pix2pix: kg.models.Pix2Pix, tm
         (lambda: kg.backbones.srcnn((2, 2)), 1),
         (halving, 4),
         (lambda: halving(3, 1), 3),
+        (lambda: halving(5, 1), 5),
         (lambda: halving(2, 3), 8),
     ],
 )

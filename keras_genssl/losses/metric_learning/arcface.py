@@ -9,13 +9,8 @@ from keras import ops
 from keras_genssl.checks.shapes import check_last
 from keras_genssl.losses.arguments import check_count, check_positive
 from keras_genssl.losses.contrastive.directions import directions
-from keras_genssl.losses.metric_learning.base import (
-    as_float,
-    as_labels,
-    check_shapes,
-    nan_unless_finite,
-    of_class,
-)
+from keras_genssl.losses.metric_learning.base import as_labels, check_shapes, nan_unless_finite, of_class
+from keras_genssl.losses.metric_learning.distances import as_float
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

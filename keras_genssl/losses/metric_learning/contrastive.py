@@ -13,7 +13,7 @@ from keras_genssl.losses.metric_learning.base import (
     as_float,
     same_label,
 )
-from keras_genssl.losses.metric_learning.distances import others
+from keras_genssl.losses.metric_learning.distances import as_float, others
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

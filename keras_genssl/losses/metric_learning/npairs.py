@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.metric_learning.base import EmbeddingLoss, as_float, as_labels, check_shapes, nan_unless_finite
-from keras_genssl.losses.metric_learning.distances import others
+from keras_genssl.losses.metric_learning.base import EmbeddingLoss, as_labels, check_shapes, nan_unless_finite
+from keras_genssl.losses.metric_learning.distances import as_float, others
 
 _NEVER = -1e30  # a logit that takes no part, where -inf has no gradient
 
