@@ -75,13 +75,9 @@ def perceptual() -> kg.losses.PerceptualLoss:
     return kg.losses.PerceptualLoss(extractor, [0.5, 0.25], pixel="l2", pixel_weight=2.0, distance="l1")
 
 
-def method(name: str) -> Callable[[], keras.Model]:
-    return lambda: CASES[name].make(run_eagerly=True)
-
-
 pairwise = kg.losses.pairwise_distances
 METHODS: dict[str, Callable[[], Any]] = {
-    **{name.partition(",")[0]: method(name) for name in reversed(CASES) if not name.startswith("Toy")},
+    **{name.partition(",")[0]: case.build for name, case in reversed(CASES.items()) if not name.startswith("Toy")},
     "SimCLR": simclr,
     "BYOL": byol,
     "SimSiam": lambda: with_views(kg.models.SimSiam),
@@ -121,7 +117,9 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "SoftmaxLoss": lambda: with_labels(kg.losses.SoftmaxLoss(3, 5)),
     "annealed_mean": lambda: of_vectors(kg.losses.annealed_mean, bins=[[0.0], [1.0], [3.0]], temperature=0.5),
     "pairwise_distances": lambda: of_vectors(pairwise, distance_metric="angular"),
-    "paired_distances": lambda: of_vectors(kg.losses.paired_distances, second=[[0.5, -1.0, 2.0]], distance_metric="squared-L2"),
+    "paired_distances": lambda: of_vectors(
+        kg.losses.paired_distances, second=[[0.5, -1.0, 2.0]], distance_metric="squared-L2"
+    ),
     "standard_normal_kl": lambda: of_vectors(kg.losses.standard_normal_kl, log_variance=0.5),
     "psnr": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.psnr]),
     "ssim": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.ssim]),
