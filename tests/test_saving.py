@@ -115,7 +115,7 @@ importlib.reload(kg)
 assert find("keras_genssl>LARS") is kg.optimizers.LARS
 
 # A stand-in that got out into a copy is as good as what it stands for.
-copy = {**objects}["keras_genssl>EDSR"]
+copy = next(value for key, value in {**objects}.items() if key.endswith(">EDSR"))
 assert "models" not in imported()
 assert issubclass(copy, keras.Model) and copy == kg.models.EDSR and {copy: 1}[kg.models.EDSR] == 1
 assert copy.__name__ == "EDSR" and keras.saving.get_registered_name(copy) == "keras_genssl>EDSR"
@@ -143,8 +143,9 @@ def test_a_registered_name_imports_its_class_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("name", ["SpectralNormalization", "pairwise_distances"])
-def test_a_plain_model_loads_from_hdf5_and_json(name: str, tmp_path: pathlib.Path) -> None:
+def test_a_plain_model_loads_from_hdf5(name: str, tmp_path: pathlib.Path) -> None:
     model = EXAMPLES[name]()
     model.save(tmp_path / "model.h5")
-    for again in (keras.saving.load_model(tmp_path / "model.h5"), keras.models.model_from_json(model.to_json())):
-        assert again.get_config() == model.get_config()
+    inputs = [np.random.default_rng(3).uniform(-1, 1, model.inputs[0].shape).astype("float32")]
+    again = keras.saving.load_model(tmp_path / "model.h5")
+    np.testing.assert_array_equal(fresh_process.answer(again, inputs), fresh_process.answer(model, inputs))
