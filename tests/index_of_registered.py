@@ -9,7 +9,7 @@ import keras
 import keras_genssl
 from keras_genssl import registered
 
-TEXT = '''"""Where the classes and functions that Keras may find in a saved model are defined: module -> registered names.
+TEXT = '''"""Where the classes and functions are defined that a saved model may hold: module -> registered names.
 
 Written by `python -m tests.index_of_registered`, never by hand; a test compares it with what is registered.
 """

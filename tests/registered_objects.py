@@ -4,6 +4,7 @@
 there; methods have theirs in `tests/contracts.py` already, unless a class of the tests stands in it.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -70,18 +71,21 @@ def wgan() -> keras.Model:
     return model
 
 
+def network(shape: tuple[int, ...], *outputs: int, name: str | None = None) -> keras.Model:
+    """Anything to anything, in one layer."""
+    layers = [keras.layers.Flatten(), keras.layers.Dense(math.prod(outputs)), keras.layers.Reshape(outputs)]
+    return keras.Sequential([keras.Input(shape), *layers], name=name)
+
+
 def perceptual() -> kg.losses.PerceptualLoss:
     extractor = kg.backbones.perceptual_extractor("small", ["block1_conv2", "block2_conv2"], weights=None)
     return kg.losses.PerceptualLoss(extractor, [0.5, 0.25], pixel="l2", pixel_weight=2.0, distance="l1")
 
 
-def method(name: str) -> Callable[[], keras.Model]:
-    return lambda: CASES[name].make(run_eagerly=True)
-
-
+IMAGE = (toys.SIZE, toys.SIZE, 3)
 pairwise = kg.losses.pairwise_distances
 METHODS: dict[str, Callable[[], Any]] = {
-    **{name.partition(",")[0]: method(name) for name in reversed(CASES) if not name.startswith("Toy")},
+    **{name.partition(",")[0]: case.build for name, case in reversed(CASES.items()) if not name.startswith("Toy")},
     "SimCLR": simclr,
     "BYOL": byol,
     "SimSiam": lambda: with_views(kg.models.SimSiam),
@@ -89,6 +93,10 @@ METHODS: dict[str, Callable[[], Any]] = {
     "VICReg": lambda: with_views(kg.models.VICReg, covariance_weight=2.0),
     "MoCo": lambda: with_views(kg.models.MoCo, queue_size=5, groups=2, temperature=0.3),
     "InstanceDiscrimination": lambda: with_views(kg.models.InstanceDiscrimination, 10, temperature=0.3),
+    "DCGAN": lambda: kg.models.DCGAN(network((4,), *IMAGE), network(IMAGE, 1), 4, ema=0.9),
+    "WGANGP": lambda: kg.models.WGANGP(network((4,), *IMAGE), network(IMAGE, 1), 4, critic_steps=2),
+    "SNGAN": lambda: kg.models.SNGAN(network((4,), *IMAGE), network(IMAGE, 1), 4),
+    "CycleGAN": lambda: kg.models.CycleGAN(*(network(IMAGE, *shape) for shape in (IMAGE, IMAGE, (2, 2, 1), (2, 2, 1)))),
     "Jigsaw": lambda: kg.models.Jigsaw(toys.encoder("encoder"), 4, grid=2),
     "RelativePosition": lambda: kg.models.RelativePosition(toys.encoder("encoder")),
     "ShuffleAndLearn": lambda: kg.models.ShuffleAndLearn(toys.encoder("encoder")),
