@@ -10,7 +10,6 @@ from keras_genssl.checks import label_tensors
 from keras_genssl.losses.arguments import check_not_negative
 from keras_genssl.losses.metric_learning.base import (
     DistanceLoss,
-    as_float,
     same_label,
 )
 from keras_genssl.losses.metric_learning.distances import as_float, others

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.metric_learning.base import DistanceLoss, as_float, as_labels, check_shapes
+from keras_genssl.losses.metric_learning.base import DistanceLoss, as_labels, check_shapes
 from keras_genssl.losses.metric_learning.distances import as_float
 from keras_genssl.losses.metric_learning.mining import nearest_first, take_in_rows
 
