@@ -174,7 +174,7 @@ class PlayersModel(Method):
                 f"Received: {optimizer!r}"
             )
 
-    def fit(  # type: ignore[override]
+    def fit(
         self,
         x: Any = None,
         y: Any = None,
