@@ -12,7 +12,7 @@ from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.for_player import for_players
 from keras_genssl.engine.method import Method, checked, regularization
 from keras_genssl.engine.players_optimizers import PlayersOptimizers
-from keras_genssl.engine.updates import update, where
+from keras_genssl.engine.updates import counting, update, where
 
 Optimizer: TypeAlias = keras.optimizers.Optimizer
 
@@ -149,7 +149,7 @@ class PlayersModel(Method):
 
     def _make_optimizer(self, player: str, optimizer: str | Optimizer) -> Optimizer:
         optimizer = keras.optimizers.get(optimizer)
-        if getattr(optimizer, "use_ema", False):
+        if getattr(counting(optimizer), "use_ema", False):
             raise ValueError(
                 "`use_ema` must be off in the optimizers of several players; hold a TargetNetwork instead. "
                 f"Received: use_ema=True for {player!r}"
