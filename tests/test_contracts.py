@@ -184,7 +184,7 @@ OF_A_BATCH = {"moving_mean", "moving_variance", "u", "images", "stored"}
 
 
 def test_what_belongs_to_an_update_moves_once_per_update(subject: Subject) -> None:
-    """Of two batches whose gradients make one update: a weight that no optimizer moves is the average's or a queue's."""
+    """Of two batches whose gradients make one update: averages and memories are moved by the second, once."""
     targets = layers_of(subject.single.model, kg.engine.TargetNetwork)
     held = [w for layer in (*targets, *layers_of(subject.single.model, kg.engine.Memory)) for w in layer.weights]
     others = {w.name for w in subject.single.model.non_trainable_weights if all(w is not other for other in held)}
@@ -210,8 +210,8 @@ def test_what_belongs_to_an_update_moves_once_per_update(subject: Subject) -> No
     for (target, weight, online), before in zip(averaged, old, strict=True):
         kept = float(schedule(0)) if callable(schedule) else target.momentum
         np.testing.assert_allclose(weight, kept * before + (1 - kept) * online.numpy(), atol=1e-6, err_msg=weight.path)
-    for memory, before in zip(memories, remembered, strict=True):
-        assert np.any(memory.weights[0].numpy() != before)
+    now = [weight.numpy() for memory in memories for weight in memory.weights]
+    assert all(np.any(new != before) for new, before in zip(now, remembered, strict=True))
 
 
 def layers_of(model: keras.Model, kind: type) -> list[keras.layers.Layer]:

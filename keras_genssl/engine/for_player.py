@@ -127,7 +127,7 @@ def _for_players(callback: Any, players: Sequence[str]) -> Iterator[Any]:
                 f"`callbacks.ForPlayer(player, callback)` sees the player's as {watched!r}. "
                 f"Received: monitor={watched!r} in {name}"
             )
-        if watched is not None and watched.removeprefix("val_") in losses and seen.mode == "auto":
+        if watched is not None and watched.removeprefix("val_") in losses and getattr(seen, "mode", None) == "auto":
             seen.mode = "min"
     if isinstance(callback, keras.callbacks.TerminateOnNaN):
         yield from (ForPlayer(player, callback) for player in players)

@@ -18,6 +18,9 @@ class ImagePool(keras.layers.Layer):
     an image is stored and comes back itself; then with probability 1/2 it comes back itself, and otherwise it
     changes places with an image of the pool drawn evenly, which comes back.
 
+    It goes by images, not by updates: several batches whose gradients make one update meet it as one batch of their
+    size would.
+
     The replicas' images are gathered in replica order and met with one draw: all replicas hold the same pool,
     that of one device, and each takes the answers to its own images. The pool is saved and restored with the
     model that holds it. Name it among the networks of the discriminator's player: `PlayersModel` then leaves it

@@ -13,7 +13,7 @@ from keras_genssl.engine.for_player import for_players
 from keras_genssl.engine.method import Method, checked, regularization
 from keras_genssl.engine.players_optimizers import PlayersOptimizers
 from keras_genssl.engine.rules import require
-from keras_genssl.engine.updates import update, where
+from keras_genssl.engine.updates import counting, update, where
 
 Optimizer: TypeAlias = keras.optimizers.Optimizer
 
@@ -150,7 +150,7 @@ class PlayersModel(Method):
 
     def _make_optimizer(self, player: str, optimizer: str | Optimizer) -> Optimizer:
         optimizer = keras.optimizers.get(optimizer)
-        if getattr(optimizer, "use_ema", False):
+        if getattr(counting(optimizer), "use_ema", False):
             raise ValueError(
                 "`use_ema` must be off in the optimizers of several players; hold a TargetNetwork instead. "
                 f"Received: use_ema=True for {player!r}"
@@ -175,7 +175,7 @@ class PlayersModel(Method):
                 f"Received: {optimizer!r}"
             )
 
-    def fit(  # type: ignore[override]
+    def fit(
         self,
         x: Any = None,
         y: Any = None,

@@ -20,9 +20,9 @@ class SpectralNormalization(keras.layers.Wrapper):
     gradient at σ.) A convolution's W is the matrix ``(height · width · inputs, outputs)``.
 
     σ is estimated as ‖W u‖ with a vector u found by power iteration, a weight that is not trained: a call in training
-    makes one iteration first and keeps the new u, one in inference changes nothing. All of it is computed in full
-    precision (`keras.config.floatx()`) under any policy. u follows from the kernel alone, so it stays equal on all
-    replicas without communication. A kernel of zeros is left as it is.
+    makes one iteration first and keeps the new u, also where several batches make one update; one in inference changes
+    nothing. All of it is computed in full precision (`keras.config.floatx()`) under any policy. u follows from the
+    kernel alone, so it stays equal on all replicas without communication. A kernel of zeros is left as it is.
 
     Args:
         layer: a Dense, Conv, ConvTranspose or Embedding layer of Keras. Its bias is not normalised.

@@ -100,6 +100,10 @@ def test_scalar_losses_are_refused() -> None:
         ("sgd", "one optimizer for each of the players"),
         ({"left": "sgd", "right": "sgd", "middle": "sgd"}, "one optimizer for each"),
         ({"left": keras.optimizers.SGD(use_ema=True), "right": "sgd"}, "`use_ema` must be off"),
+        (
+            {"left": keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(use_ema=True)), "right": "sgd"},
+            "`use_ema` must be off",
+        ),
     ],
 )
 def test_wrong_optimizers(optimizers, message) -> None:

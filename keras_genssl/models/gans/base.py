@@ -54,7 +54,8 @@ class LatentGAN(PlayersModel):
         latent_dim: The length of the latent vectors, at least 1.
         ema: The momentum, in [0, 1], of an exponential moving average of the generator's weights, which is what is
             sampled and served then (Yazici et al., 2019, arXiv:1806.04498); None: the generator itself is. It
-            averages about `1 / (1 - ema)` updates and starts at the initial weights: train several times as long.
+            averages about `1 / (1 - ema)` updates of the generator and starts at the initial weights: train several
+            times as long.
         conditions: The lengths of vectors that the generator takes beside the latents.
         reuse_batch: Whether all rounds of a step see the same images.
         name: The model's name.
