@@ -52,3 +52,14 @@ def test_errors_name_argument_rule_and_value() -> None:
         histogram_matching(IMAGES, DOMAIN[..., :1])
     with pytest.raises(ValueError, match=r"`images` must be a uint8 array .* dtype=float64"):
         histogram_matching(IMAGES / 255.0, DOMAIN)
+
+
+def test_answers_of_another_shape_are_refused() -> None:
+    """One grey value for an image would be compared with each of its pixels."""
+    for translate in (lambda x: x[..., :1], lambda x: x[:, :1, :1], lambda x: x[:1]):
+        with pytest.raises(
+            ValueError, match=r"must give images of the shape of the truth. Received: .* for \(5, 12, 12, 3\)"
+        ):
+            translation_scores(translate, IMAGES, 255 - IMAGES, DOMAIN)
+        with pytest.raises(ValueError, match="`translate` and `translate_back` must give images of the shape"):
+            translation_scores(lambda x: -x, IMAGES, 255 - IMAGES, DOMAIN, translate_back=translate)
