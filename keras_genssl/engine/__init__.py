@@ -10,7 +10,9 @@ from keras_genssl.engine.memory import Memory
 from keras_genssl.engine.memory_bank import MemoryBank
 from keras_genssl.engine.method import Method
 from keras_genssl.engine.players import PlayersModel
+from keras_genssl.engine.rules import RuleError, require
 from keras_genssl.engine.serving import Serving
+from keras_genssl.engine.shapes import same_shape
 from keras_genssl.engine.strategies import strategy
 from keras_genssl.engine.target import TargetNetwork
 from keras_genssl.engine.tiles import in_tiles
@@ -22,6 +24,7 @@ __all__ = [
     "MemoryBank",
     "Method",
     "PlayersModel",
+    "RuleError",
     "Serving",
     "TargetNetwork",
     "finite",
@@ -29,6 +32,8 @@ __all__ = [
     "in_tiles",
     "input_gradient",
     "replicas",
+    "require",
+    "same_shape",
     "shuffled",
     "strategy",
 ]

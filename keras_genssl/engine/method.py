@@ -64,7 +64,7 @@ class Method(keras.Model):
     def matched(self, y: Any, y_pred: Any) -> Any:
         """`y`, if the method's output can be compared with it; by default as it is.
 
-        A method that compares two tensors says by `engine.shapes.same_shape` that they have one shape, which TensorFlow
+        A method that compares two tensors says by `engine.same_shape` that they have one shape, which TensorFlow
         would broadcast otherwise. The objective and all metrics get what is returned.
         """
         return y

@@ -71,6 +71,8 @@ def _rule_in(message: str) -> str | None:
     if found is None or not re.search(" must |Received:", found[1]):
         return None
     own = found[1].split("] [Condition ")[0]  # after it `tf.debugging` lists values
+    if "\\" in own:  # as C writes apostrophes and letters beyond ASCII
+        own = own.encode().decode("unicode_escape").encode("latin-1").decode()
     rule, *received = own.split("] [")
     return " ".join((rule, *(_listed(part) for part in received)))
 

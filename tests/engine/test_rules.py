@@ -127,11 +127,11 @@ def test_other_errors_of_tensorflow_stay_as_they_are() -> None:
 def test_what_was_received_is_told() -> None:
     @tf.function
     def step(x: tf.Tensor) -> tf.Tensor:
-        rule = "`x` must lie in [0, 1), or be empty. Received:"
+        rule = "`x` must lie in [0, 1), the café's, or be empty. Received:"
         with tf.control_dependencies([require(tf.size(x) == 0, rule, tf.size(x), "of", tf.shape(x))]):
             return tf.identity(x)
 
-    message = r"^`x` must lie in \[0, 1\), or be empty. Received: 6 of \(2, 3\)$"
+    message = r"^`x` must lie in \[0, 1\), the café's, or be empty. Received: 6 of \(2, 3\)$"
     with pytest.raises(RuleError, match=message):
         in_plain_words(step)(tf.zeros((2, 3)))
     with pytest.raises(RuleError, match=message):  # op by op
@@ -164,3 +164,23 @@ def test_keras_layers_told_otherwise_are_refused() -> None:
                 build(**needed)
     finally:
         keras.config.set_image_data_format("channels_last")
+
+
+def test_memories_refuse_what_would_fill_them_by_broadcasting() -> None:
+    queue = kg.engine.FeatureQueue(3, 2)
+    bank = kg.engine.MemoryBank(3, 2)
+    pool = kg.engine.ImagePool((4, 4, 1), 3)
+    before = [memory.numpy().copy() for memory in (queue.vectors, bank.vectors, pool.images)]
+    with pytest.raises(ValueError, match=r"`vectors` must have shape \(batch, 2\). Received: \(4, 1\)"):
+        queue.enqueue(tf.ones((4, 1)))
+    with pytest.raises(ValueError, match=r"`features` must have shape \(batch, 2\). Received: \(1, 1\)"):
+        bank.update(tf.constant([0]), tf.ones((1, 1)))
+    with pytest.raises(ValueError, match=r"`images` must have shape \(batch, 4, 4, 1\). Received: \(2, 4, 1\)"):
+        pool.query(tf.ones((2, 4, 1)), keras.random.SeedGenerator(0))
+    for memory, old in zip((queue.vectors, bank.vectors, pool.images), before, strict=True):
+        np.testing.assert_array_equal(memory, old)
+
+
+def test_a_penalty_between_images_of_two_shapes_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"`fake` must have the shape of `real`. Received: \(2, 4\) and \(2, 1\)"):
+        kg.regularizers.GradientPenalty()(tf.identity, tf.ones((2, 1)), tf.ones((2, 4)), keras.random.SeedGenerator(0))

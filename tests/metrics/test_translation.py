@@ -56,3 +56,12 @@ def test_errors_name_argument_rule_and_value() -> None:
         translation_scores(lambda x: x[:, :1, :1], IMAGES, IMAGES, DOMAIN)
     with pytest.raises(ValueError, match=r"must lie in \[-1, 1\].*what translate answers"):
         translation_scores(lambda x: 127.5 * (x + 1), IMAGES, IMAGES, DOMAIN)
+
+
+def test_answers_of_another_shape_are_refused() -> None:
+    """One grey value for an image would be compared with each of its pixels."""
+    for translate in (lambda x: x[..., :1], lambda x: x[:, :1, :1], lambda x: x[:1]):
+        with pytest.raises(ValueError, match=r"`translate` must answer images of shape \(5, 12, 12, 3\)"):
+            translation_scores(translate, IMAGES, 255 - IMAGES, DOMAIN)
+        with pytest.raises(ValueError, match=r"`translate_back` must answer images of shape \(5, 12, 12, 3\)"):
+            translation_scores(lambda x: -x, IMAGES, 255 - IMAGES, DOMAIN, translate_back=translate)

@@ -102,6 +102,8 @@ class LatentGAN(PlayersModel):
 
     def predict_step(self, data: Any) -> Any:
         """What `call` makes of a batch of latents."""
+        if isinstance(data, tuple | list) and len(data) == 1:
+            data = data[0]
         parts = data if isinstance(data, tuple | list) else (data,)
         shapes = (("latents", (self.latent_dim,)), ("labels", ()))
         taken = [
