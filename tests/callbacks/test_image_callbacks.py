@@ -199,7 +199,7 @@ FID = metrics.FID(painter.features, REAL)
         (lambda: callbacks.ImageMetrics([]), "a metric at least"),
         (lambda: callbacks.ImageMetrics([FID, FID]), "under a name of its own"),
         (lambda: callbacks.ImageMetrics([FID], num_images=1), "at least 2. Received: num_images=1"),
-        (lambda: callbacks.ImageMetrics([FID], 5, labels=[1]), "one label for each image"),
+        (lambda: callbacks.ImageMetrics([FID], 5, labels=[1]), "one for each example"),
         (
             lambda: callbacks.ImageMetrics([metrics.KID(painter.features, REAL, subset_size=20)], num_images=19),
             "at least 20. Received: num_images=19",
