@@ -25,6 +25,7 @@ def dequantize(images: np.ndarray, seed: int) -> np.ndarray:
         >>> np.floor((dequantize(pixels, seed=0) + 1) * 128).tolist()
         [0.0, 255.0]
     """
+    images = np.asarray(images)
     if images.dtype != np.uint8:
         raise ValueError(f"`images` must be uint8: what is dequantised was stored. Received: dtype={images.dtype}")
     noise = np.random.default_rng(seed).random(images.shape, dtype=np.float32)

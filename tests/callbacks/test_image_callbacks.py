@@ -188,7 +188,7 @@ FID = metrics.FID(painter.features, REAL)
     [
         (lambda: callbacks.SampleGrid("out", every=0), "`every` must be a positive integer. Received: every=0"),
         (lambda: callbacks.SampleGrid("out", num_images=0), "num_images=0"),
-        (lambda: callbacks.SampleGrid("out", 3, labels=[1]), "one label for each image. Received: 1 of 3"),
+        (lambda: callbacks.SampleGrid("out", 3, labels=[1]), r"of shape \(1,\) for 3 examples"),
         (lambda: callbacks.SampleGrid("out", columns=0), "`columns`"),
         (lambda: callbacks.LatentWalk("out", num_points=1), "at least 2"),
         (lambda: callbacks.LatentWalk("out", images=painter.images(1)), "at least 2"),
@@ -199,7 +199,7 @@ FID = metrics.FID(painter.features, REAL)
         (lambda: callbacks.ImageMetrics([]), "a metric at least"),
         (lambda: callbacks.ImageMetrics([FID, FID]), "under a name of its own"),
         (lambda: callbacks.ImageMetrics([FID], num_images=1), "at least 2. Received: num_images=1"),
-        (lambda: callbacks.ImageMetrics([FID], 5, labels=[1]), "one label for each image"),
+        (lambda: callbacks.ImageMetrics([FID], 5, labels=[1]), "one for each example"),
         (
             lambda: callbacks.ImageMetrics([metrics.KID(painter.features, REAL, subset_size=20)], num_images=19),
             "at least 20. Received: num_images=19",
