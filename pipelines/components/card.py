@@ -30,7 +30,9 @@ def card(
     task = tasks.of(recipe)
     names = task.held_out(evaluation)
     held_out = {} if names is None else {"held_out": names}
-    classes = {"class_names": examples["labels"]} if examples.get("labels") else {}
+    labels = list(examples.get("labels", ()))
+    named = labels != [str(number) for number in range(len(labels))]  # which is what classes without names are called
+    classes = {"class_names": labels} if named else {}
     source, terms = _source(recipe.data)
     return {
         "name": recipe.export.name,
