@@ -56,6 +56,16 @@ def card(
     }
 
 
+def renumbered(before: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """What a user of the last version must know of the classes of this one, by their cards; None: nothing."""
+    names, others = (card.get("data", {}).get("class_names") for card in (now, before))
+    if names is None or others is None or names[: len(others)] == others:
+        return None
+    moved = next(number for number, name in enumerate(others) if names[number : number + 1] != [name])
+    this = names[moved] if moved < len(names) else "no class"
+    return f"class {moved} is {this}, and {others[moved]} in the last version: data.class_names keeps the numbers"
+
+
 def markdown(card: dict[str, Any], version: int) -> str:
     """The card for people, of the version that the model is pushed as."""
     versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())

@@ -1,3 +1,5 @@
+import pytest
+
 from pipelines import recipe
 from pipelines.components import card
 
@@ -37,3 +39,19 @@ def test_classes_without_names_have_none(monkeypatch):
         data, text = made(monkeypatch, **manifest)
         assert "class_names" not in data
         assert ".\n- Training: 2 steps" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "note"),
+    [
+        (["ant", "bee", "cat"], ["bee", "cat"], "class 0 is bee, and ant in the last version"),
+        (["ant", "bee"], ["ant"], "class 1 is no class, and bee in the last version"),
+        (["ant"], ["ant", "bee"], None),
+        (None, ["ant"], None),
+        (["ant"], None, None),
+    ],
+)
+def test_a_version_that_numbers_classes_anew_says_so(before, now, note):
+    cards = [{"data": {} if names is None else {"class_names": names}} for names in (before, now)]
+    told = card.renumbered(*cards)
+    assert told is None if note is None else told.startswith(note)
