@@ -63,8 +63,9 @@ class Encoder:
 def photographs(folder: Path) -> list[tuple[str, Path]]:
     """The image files of a folder and below with who is on them, sorted.
 
-    A photograph in a sub-folder is of the person whom the first sub-folder is named after; one in the folder itself
-    of whom its name tells, without a number at its end: `anna.jpg`, `anna_2.jpg`, `anna (3).png`.
+    A photograph in a sub-folder is of the person whom the first sub-folder is named after, below `train` and `val`
+    where the folder is divided into splits (`ClassFolders`); one in none of whom its name tells, without a number at
+    its end: `anna.jpg`, `anna_2.jpg`, `anna (3).png`.
 
     Raises:
         UserError: the folder is missing or holds no image file.
@@ -72,7 +73,8 @@ def photographs(folder: Path) -> list[tuple[str, Path]]:
     from pipelines.components import sources
 
     found, _ = sources.find(folder)
-    return [(_identity(Path(file.label)), Path(file.path)) for file in found]
+    people = sources.class_folders((file.label for file in found), None)
+    return [(people.class_of(file.label) or _identity(Path(Path(file.label).name)), Path(file.path)) for file in found]
 
 
 def enrol(gallery: Gallery, encode: Encoder, people: Sequence[tuple[str, Path]]) -> Iterator[tuple[str, Path, str]]:

@@ -156,7 +156,7 @@ def _own(path: Path, kind: type[Recipe], section: Any) -> list[str]:
     quoted = json.dumps(str(path.expanduser().resolve()), ensure_ascii=False)  # YAML of one line
     pairs = path.suffix.lower() == ".csv"
     key, other = ("table", "folder") if pairs else ("folder", "table")
-    cleared = [f"data.{name}=null" for name in (other, "dataset", "held_out", "class_names")]
+    cleared = [f"data.{name}=null" for name in (other, "dataset", "held_out", *(("class_names",) if pairs else ()))]
     source = f"data.source={'pairs' if pairs else 'frames' if films else 'folder'}"
     return [source, f"data.{key}={quoted}", *cleared, *(kind.own_pairs if pairs else kind.own_data)]
 

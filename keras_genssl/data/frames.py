@@ -4,6 +4,7 @@ import collections
 import hashlib
 import json
 import os
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import tensorflow as tf
 from keras_genssl.data.folders import unreadable
 from keras_genssl.data.remote import file_system, is_folder
 from keras_genssl.pretext import EXTENSIONS, decode_image
+from keras_genssl.pretext.class_folders import ClassFolders
 from keras_genssl.pretext.image_files import ImageFile, find_images, printable
 from keras_genssl.pretext.natural_order import natural_order
 
@@ -33,6 +35,9 @@ class FrameFolders:
         ValueError: if an argument breaks its rule.
         FileNotFoundError: if there is no film.
 
+    Warns:
+        UserWarning: if films lie in sub-folders called like splits, all of which are read.
+
     Example:
 
         films = kg.data.FrameFolders("films/", every=2, least=20)
@@ -49,6 +54,13 @@ class FrameFolders:
         if is_folder(root):
             for file in find_images(root, files=self._system)[0]:
                 folders[file.name.rpartition("/")[0] or "."].append(file)
+        splits = ClassFolders([f"{key}/" for key in folders]).splits
+        if splits:
+            warnings.warn(
+                f"{printable(root)}: the films of {', '.join(splits)}, which are called like splits, are read "
+                "together; give one of these folders to read it alone.",
+                stacklevel=2,
+            )
         films = {}
         for key, frames in sorted(folders.items()):
             frames = sorted(frames, key=lambda file: natural_order(os.path.splitext(file.name)[0]))[::every]

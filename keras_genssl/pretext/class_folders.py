@@ -62,8 +62,8 @@ class ClassFolders:
     def split(self, name: str) -> str | None:
         """The sub-folder that is a split: that of its name, in any case, or the one of its kind; None: no such."""
         same = [folder for folder in self.splits if folder.casefold() == name.casefold()]
-        alike = [folder for folder, kind in self._kinds.items() if kind == _kind(name)]
-        return same[0] if same else alike[0] if len(alike) == 1 else None
+        alike = same or [folder for folder, kind in self._kinds.items() if kind == _kind(name)]
+        return name if name in same else alike[0] if len(alike) == 1 else None
 
     def held_out(self) -> list[str]:
         """The sub-folders that are splits and are not trained on."""
@@ -105,10 +105,11 @@ def _kind(folder: str) -> int | None:
     return next((kind for kind, names in enumerate(_KINDS) if folder.casefold() in names), None)
 
 
-def _checked(class_names: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names) or not class_names:
+def _checked(class_names: Iterable[str]) -> tuple[str, ...]:
+    names = () if isinstance(class_names, str) or not isinstance(class_names, Iterable) else tuple(class_names)
+    if not names or not all(isinstance(name, str) for name in names):
         raise ValueError(f"`class_names` must be a sequence of names. Received: class_names={class_names!r}")
-    names = tuple(map(one_spelling, class_names))
-    if len(set(names)) < len(names):
-        raise ValueError(f"`class_names` must name each class once. Received: class_names={list(class_names)}")
-    return names
+    spelled = tuple(map(one_spelling, names))
+    if len(set(spelled)) < len(spelled):
+        raise ValueError(f"`class_names` must name each class once. Received: class_names={list(names)}")
+    return spelled

@@ -30,7 +30,9 @@ def card(
     task = tasks.of(recipe)
     names = task.held_out(evaluation)
     held_out = {} if names is None else {"held_out": names}
-    classes = {"class_names": examples["labels"]} if examples.get("labels") else {}
+    labels = list(examples.get("labels", ()))
+    named = labels != [str(number) for number in range(len(labels))]  # which is what classes without names are called
+    classes = {"class_names": labels} if named else {}
     source, terms = _source(recipe.data)
     return {
         "name": recipe.export.name,
@@ -52,6 +54,16 @@ def card(
         "parameters": recipe.model_dump(mode="json", include={"prepare", "model", "loss", "train"}),
         "versions": versions,
     }
+
+
+def renumbered(before: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """What a user of the last version must know of the classes of this one, by their cards; None: nothing."""
+    names, others = (card.get("data", {}).get("class_names") for card in (now, before))
+    if names is None or others is None or names[: len(others)] == others:
+        return None
+    moved = next(number for number, name in enumerate(others) if names[number : number + 1] != [name])
+    this = names[moved] if moved < len(names) else "no class"
+    return f"class {moved} is {this}, and {others[moved]} in the last version: data.class_names keeps the numbers"
 
 
 def markdown(card: dict[str, Any], version: int) -> str:

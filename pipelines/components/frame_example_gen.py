@@ -74,8 +74,8 @@ def frame_example_gen(
     """
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
-    everything, _ = sources.find(source, [*exclude, output_dir])
-    found = sources.taken(everything, split)
+    listed, _ = sources.find(source, [*exclude, output_dir])
+    found = sources.taken(listed, split)
     files, letters = sources.fingerprint(found)
     sequences, more = _sequences(files, split)
     letters += more
@@ -84,7 +84,7 @@ def frame_example_gen(
         raise UserError(f"`source` must hold a folder of at least {MIN_FRAMES} frames for each sequence.{first}")
     keys = {_key(frames): name for name, frames in sequences.items()}
     parts = _divide(keys, split)
-    known = _names(everything) if isinstance(split, sources.FolderSplits) else sequences
+    known = _names(listed) if isinstance(split, sources.FolderSplits) else sequences
     folders = sources.class_folders(known, class_names)
     classes = sources.classes(folders, sequences, class_names is not None) if labels else ()
     sizes = {part: sum(file.size for name in names for file in sequences[name]) for part, names in parts.items()}
@@ -108,8 +108,8 @@ def frame_example_gen(
     }
 
     def build(directory: Path) -> dict[str, Any]:
-        shards = [Shard(NAME, part, index, count) for part, count in counts.items() for index in range(count)]
-        number = {shard: index for index, shard in enumerate(shards)}
+        everything = [Shard(NAME, part, index, count) for part, count in counts.items() for index in range(count)]
+        number = {shard: index for index, shard in enumerate(everything)}
         key_of = {name: key for key, name in keys.items()}
         keyed = [
             (number[Shard(NAME, part, shard_index(key_of[name], _salt(part), counts[part]), counts[part])], element)
@@ -119,7 +119,7 @@ def frame_example_gen(
         ]
         write = functools.partial(
             _write,
-            shards=shards,
+            shards=everything,
             directory=str(directory),
             max_pixels=max_pixels,
             folders=folders if classes else None,
@@ -129,7 +129,7 @@ def frame_example_gen(
             runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
         repeated = sum(letter.error == DUPLICATE for letter in letters)
         features = FEATURES | ({"label": "label"} if classes else {})
-        return Dataset(NAME, features, shards, classes).finish(
+        return Dataset(NAME, features, everything, classes).finish(
             directory,
             len(found) - repeated,
             max_failure_rate,

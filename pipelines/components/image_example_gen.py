@@ -75,14 +75,14 @@ def image_example_gen(
         raise UserError(f"`name` must be lower-case letters, digits and underscores. Received: name={name!r}")
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
-    everything, ignored = sources.find(source, [*exclude, output_dir])
-    found = sources.taken(everything, split)
-    ignored += len(everything) - len(found)
+    listed, ignored = sources.find(source, [*exclude, output_dir])
+    found = sources.taken(listed, split)
+    ignored += len(listed) - len(found)
     files, unreadable = sources.fingerprint(found)
     if not files:
         raise UserError(f"None of the {len(found)} image files can be read: {unreadable[0].message}")
     parts, duplicates = sources.divide(files, split)
-    known = everything if isinstance(split, sources.FolderSplits) else files
+    known = listed if isinstance(split, sources.FolderSplits) else files
     folders = sources.class_folders((file.label for file in known), class_names)
     classes = sources.classes(folders, [file.label for file in files], class_names is not None) if labels else ()
     counts = {part: _shard_count(part, parts[part], shards) for part in parts}
@@ -106,12 +106,12 @@ def image_example_gen(
     }
 
     def build(directory: Path) -> dict[str, Any]:
-        shards_of = [Shard(name, part, index, n) for part, n in counts.items() for index in range(n)]
-        number = {shard: index for index, shard in enumerate(shards_of)}
+        everything = [Shard(name, part, index, n) for part, n in counts.items() for index in range(n)]
+        number = {shard: index for index, shard in enumerate(everything)}
         keys = [(number[_shard(name, part, file, counts[part])], file) for part in parts for file in parts[part]]
         write = functools.partial(
             _write,
-            shards=shards_of,
+            shards=everything,
             directory=str(directory),
             max_pixels=max_pixels,
             folders=folders if classes else None,
@@ -121,7 +121,7 @@ def image_example_gen(
         with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keys], write, workers)
         features = FEATURES | ({"label": "label"} if classes else {})
-        return Dataset(name, features, shards_of, classes).finish(
+        return Dataset(name, features, everything, classes).finish(
             directory,
             len(found) - len(duplicates),
             max_failure_rate,

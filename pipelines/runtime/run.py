@@ -131,6 +131,8 @@ def _run(
         if evaluation["blessed"] and export["checked"]:
             digest = store.digest({"weights": trained.result["sha256"], "export": exported.digest})
             facts = card.card(recipe, digest, prepared.manifest, training, evaluation, code.versions())
+            if last is not None and (note := card.renumbered(last.card, facts)) is not None:
+                console.note(note)
             pushed = steps.run(
                 pusher.SPEC,
                 {"model": exported, "evaluation": evaluated, "check": validated},

@@ -1,5 +1,7 @@
 """Folders of images: where the walk and the numbers of classes meet `data.load` and the pipelines."""
 
+import hashlib
+import json
 import os
 import pathlib
 
@@ -56,6 +58,16 @@ def test_class_names_of_one_folder_number_another(split):
         data.load(split / "val", class_names=["cat", "dog"])
     with pytest.raises(ValueError, match=r"`class_names` numbers the sub-folders of a folder of images"):
         data.load({"image": np.zeros((1, 2, 2, 3), np.uint8)}, class_names=["a"])
+
+
+def test_a_folder_is_known_by_paths_and_sizes(tmp_path):
+    for name in ("b/2.png", "a/1.png"):
+        save(tmp_path / name, 0)
+    sizes = [[name, (tmp_path / name).stat().st_size] for name in ("a/1.png", "b/2.png")]
+    expected = hashlib.sha256(json.dumps(sizes).encode()).hexdigest()
+    assert data.load(tmp_path).order.config["source"] == expected
+    assert data.load(tmp_path, class_names=["a", "b"]).order.config["source"] == expected
+    assert data.load(tmp_path, class_names=["b", "a"]).order.config["source"] != expected
 
 
 def test_folders_called_like_splits_are_told_of(tmp_path):

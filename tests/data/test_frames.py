@@ -52,6 +52,14 @@ def test_numbers_without_leading_zeros_are_read_as_numbers(tmp_path):
     np.testing.assert_array_equal([one["image"] for one in on_disk], film)
 
 
+def test_films_of_several_splits_are_told_of(folder):
+    (folder / "cooking").rename(folder / "train")
+    (folder / "second").rename(folder / "val")
+    with pytest.warns(UserWarning, match=r"the films of train, val, which are called like splits, are read together"):
+        assert len(data.FrameFolders(folder)) == 2
+    assert len(data.FrameFolders(folder / "train")) == 1
+
+
 def test_every_second_frame_of_long_films(folder):
     films = data.FrameFolders(folder, every=2, least=6)
     assert len(films) == 1

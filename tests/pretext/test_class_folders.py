@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from keras_genssl.pretext.class_folders import ClassFolders
@@ -26,6 +27,8 @@ def test_a_class_has_one_number_in_all_splits():
         (("train", "val"), "test", None),
         (("train", "eval"), "test", "eval"),
         (("train", "val"), "Train", "train"),
+        (("Train", "train", "val"), "train", "train"),
+        (("Train", "TRAIN", "val"), "train", None),
     ],
 )
 def test_splits_are_known_by_name_or_kind(folders, asked, found):
@@ -57,6 +60,7 @@ def test_images_beside_the_splits_are_told_of():
 def test_class_names_give_the_numbers():
     names = ["cat/1.png", "dog/2.png"]
     assert ClassFolders(names, ["dog", "ant", "cat"]).numbers(names) == [2, 0]
+    assert ClassFolders(names, np.array(["dog", "cat"])).numbers(names) == [1, 0]
     with pytest.raises(ValueError, match=r"`class_names` must name every sub-folder .*\['cat', 'ant'\].* dog$"):
         ClassFolders(names, ["cat", "ant"]).numbers(names)
     with pytest.raises(ValueError, match=r"each image must lie in one.*top\.png, in no sub-folder"):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from keras_genssl.pretext.class_folders import ClassFolders
-from pipelines import batch_jobs
+from pipelines import batch_jobs, faces
 from pipelines.components.sources import File, FolderSplits, divide, find, fingerprint, own_splits, taken
 from pipelines.errors import UserError
 
@@ -157,6 +157,14 @@ def test_splits_that_a_folder_has_not_are_an_error_that_names_them(asked):
         UserError, match=r"data\.train_split=.*: must be two of the folder's own splits, dev, train, val"
     ):
         own_splits(folders, *asked)
+
+
+def test_people_are_known_by_their_folders_below_splits_or_by_the_names_of_files(tmp_path):
+    for name in ("train/anna/1", "train/ben_2", "val/anna/3"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.png").write_bytes(b"")
+    assert [person for person, _ in faces.photographs(tmp_path)] == ["anna", "ben", "anna"]
+    assert [person for person, _ in faces.photographs(tmp_path / "train")] == ["anna", "ben"]
 
 
 def test_a_name_is_found_in_any_spelling():
