@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "data": {"pretext"},
     "engine": set(),
     "export": {"engine"},
-    "gallery": {"analysis"},
+    "gallery": {"analysis", "pretext"},
     "layers": set(),
     "losses": set(),
     "metrics": {"backbones", "engine"},

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.gallery.search import squared_distances
+from keras_genssl.pretext.names import canonical_labels
 
 _CELLS = 2**22  # of a block of distances: 32 MiB
 
@@ -56,7 +57,7 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
         >>> calibrate_threshold([[0.0], [1.0], [5.0], [9.0]], ["a", "a", "b", "c"], 0.4)
         Calibration(threshold=4.5, false_accept_rate=0.4, true_accept_rate=1.0, num_impostors=5, num_genuine=1)
     """
-    embeddings, identities = np.asarray(embeddings, np.float64), np.asarray(identities)
+    embeddings, identities = np.asarray(embeddings, np.float64), canonical_labels(identities)
     if embeddings.ndim != 2 or identities.shape != (len(embeddings),):
         raise ValueError(
             "`embeddings` must be (num, dim), and `identities` (num,). "
@@ -66,7 +67,8 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
         raise ValueError("`embeddings` must be finite. Received: NaN or infinity")
     if not 0 < false_accept_rate < 1:
         raise ValueError(f"`false_accept_rate` must lie inside (0, 1). Received: {false_accept_rate}")
-    counts = np.unique(identities, return_counts=True)[1]
+    # Numbers in the place of names, which all pairs compare.
+    _, identities, counts = np.unique(identities, return_inverse=True, return_counts=True)
     num_genuine = int((counts * (counts - 1) // 2).sum())
     num_impostors = len(embeddings) * (len(embeddings) - 1) // 2 - num_genuine
     accepted = math.floor(false_accept_rate * num_impostors + 1e-9)  # 0.29 * 100 is 28.999...
