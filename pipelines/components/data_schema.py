@@ -96,7 +96,7 @@ def load(path: str | os.PathLike[str]) -> DataSchema:
     try:
         return DataSchema.model_validate(value)
     except ValidationError as error:
-        raise UserError("\n".join(_explain(dict(fault), places) for fault in error.errors())) from None
+        raise UserError(*(_explain(dict(fault), places) for fault in error.errors())) from None
 
 
 def _explain(fault: dict[str, Any], places: dict[located_yaml.Path, str]) -> str:

@@ -82,7 +82,7 @@ def test_data_of_ones_own_must_beat_bicubic_unless_more_is_asked(tmp_path):
 
 
 def test_full_disk_is_one_message_and_status_two(monkeypatch, capsys):
-    def fill():
+    def fill(**_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/x")
 
     monkeypatch.setattr(cli, "app", fill)
