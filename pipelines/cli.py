@@ -202,7 +202,7 @@ def main() -> None:
     except UnicodeEncodeError as error:  # a path in bytes that are no UTF-8, where TensorFlow or SQLite want it
         if error.reason != "surrogates not allowed":
             raise
-        complain(f"{error.object}: the path must be in UTF-8")
+        complain(f"{error.object}: must be a path in UTF-8, and the locale one of UTF-8 (LC_ALL=C.UTF-8)")
         sys.exit(2)
     except KeyboardInterrupt:
         status = 130

@@ -17,7 +17,8 @@ from keras_genssl.gallery.search import Search, squared_distances
 from keras_genssl.gallery.threshold import Calibration, calibrate_threshold
 from keras_genssl.pretext.names import canonical
 
-_SAME = 1e-6  # by which no number of two vectors of one photograph differs, computed twice
+SAME = 1e-6
+"""By more than this two embeddings of one photograph, computed twice, differ in no number."""
 
 
 class Gallery:
@@ -290,7 +291,7 @@ class Gallery:
                 "`embeddings` must be of photographs of the people named. Received: others in rows "
                 f"{missing[:5].tolist()}"
             )
-        return {name: own.any(axis=1) for name, own in equal.items() if own.any()}
+        return {name: np.any(own, axis=1, keepdims=True)[:, 0] for name, own in equal.items() if own.any()}
 
     def _vectors(self, embeddings: npt.ArrayLike) -> np.ndarray:
         """Embeddings as float32 `(num, dim)`, checked, and of length 1 where the gallery's are."""
@@ -314,5 +315,5 @@ class Gallery:
 
 def _equal(own: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Which rows of the one are those of the other, but for rounding: bool `(num_own, num)`."""
-    found = [np.abs(own - vector).max(axis=1) < _SAME for vector in vectors]
+    found = [np.abs(own - vector).max(axis=1) < SAME for vector in vectors]
     return np.stack(found, axis=1)

@@ -78,14 +78,14 @@ class Rows:
 
     def forget(self, name: str, which: np.ndarray | None = None) -> int:
         """Leaves out the vectors of a name, all or those that a mask bool `(num_own,)` says: how many there were."""
-        own = self._rows.pop(name)
-        gone = own if which is None else np.array(own)[which].tolist()
-        if len(gone) < len(own):
-            self._rows[name] = np.array(own)[~which].tolist()
-        for row in gone:
+        own = np.array(self._rows.pop(name))
+        chosen = np.ones(len(own), bool) if which is None else which
+        if not chosen.all():
+            self._rows[name] = own[~chosen].tolist()
+        for row in own[chosen].tolist():
             self._names[row] = None
-        self._forgotten += len(gone)
-        return len(gone)
+        self._forgotten += int(chosen.sum())
+        return int(chosen.sum())
 
     def copy(self) -> "Rows":
         """Rows of their own."""

@@ -220,7 +220,7 @@ def check_encodable(path: Path, option: str) -> None:
         UserError: its name is in bytes that are no UTF-8.
     """
     if encodable(str(path)) != str(path):
-        raise UserError(f"{option} {path}: the path must be in UTF-8")
+        raise UserError(f"{option} {path}: must be a path in UTF-8, and the locale one of UTF-8 (LC_ALL=C.UTF-8)")
 
 
 def sweep(run: Path) -> None:
