@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.pretext.names import canonical_labels
+
 _CELLS = 2**22  # of a block of distances: 32 MiB
 
 
@@ -43,7 +45,7 @@ def mine_triplets(
         >>> mine_triplets([[0.0], [1.0], [3.0], [0.5]], [7, 7, 8, 8], hardest=True).tolist()
         [[0, 1, 3], [1, 0, 3], [2, 3, 1], [3, 2, 0]]
     """
-    embeddings, labels = np.asarray(embeddings, np.float64), np.asarray(labels)
+    embeddings, labels = np.asarray(embeddings, np.float64), canonical_labels(labels)
     if embeddings.ndim != 2 or labels.shape != (len(embeddings),):
         raise ValueError(
             "`embeddings` must be (num_examples, dim), and `labels` (num_examples,). "

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_genssl.analysis.batches import encode_images
 from keras_genssl.analysis.mining import mine_triplets
 from keras_genssl.data.groups import Groups, GroupSource
+from keras_genssl.pretext.names import canonical_labels
 
 
 class TripletMining(keras.callbacks.Callback):
@@ -65,7 +66,7 @@ class TripletMining(keras.callbacks.Callback):
             )
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise ValueError(f"`every` must be a positive integer. Received: every={every!r}")
-        self.images, self.labels = np.asarray(images), np.asarray(labels)
+        self.images, self.labels = np.asarray(images), canonical_labels(labels)
         _, classes, counts = np.unique(self.labels, return_inverse=True, return_counts=True)
         anchors = int((counts[classes] > 1).sum())
         if len(self.images) != len(self.labels) or len(source) > anchors:

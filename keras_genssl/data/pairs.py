@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.data.groups import Groups
+from keras_genssl.pretext.names import canonical_labels
 
 
 def pairs(labels: npt.ArrayLike, num: int, seed: int = 0) -> Groups:
@@ -69,7 +70,7 @@ class _Drawer:
     """Even draws from classes whose examples lie side by side in `self.sorted`."""
 
     def __init__(self, labels: npt.ArrayLike, num: int, seed: int) -> None:
-        labels = np.asarray(labels)
+        labels = canonical_labels(labels)
         if labels.ndim != 1:
             raise ValueError(f"`labels` must be (num_examples,). Received: shape {labels.shape}")
         if isinstance(num, bool) or not isinstance(num, (int, np.integer)) or num < 1:

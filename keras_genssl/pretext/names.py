@@ -5,9 +5,10 @@ has on disk.
 """
 
 import collections
+import contextlib
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,8 @@ def canonical_paths(paths: Sequence[str]) -> list[str]:
         >>> canonical_paths(["Zoe\\u0308/1.png", "Zo\\u00eb/1.png"]) == ["Zoe\\u0308/1.png", "Zo\\u00eb/1.png"]
         True
     """
+    if all(map(str.isascii, paths)):
+        return list(paths)
     spellings: dict[tuple[str, str], set[str]] = collections.defaultdict(set)
     for path in paths:
         above = ""
@@ -64,23 +67,33 @@ def canonical_paths(paths: Sequence[str]) -> list[str]:
             above = f"{above}/{part}"
         return "/".join(parts)
 
-    return [path if path.isascii() else spelt(path) for path in paths]
+    return [spelt(path) for path in paths]
 
 
-def on_disk(path: str | os.PathLike[str]) -> str:
-    """The path of a file that is there, though its name or that of a folder above is spelt otherwise than asked.
+def on_disk(paths: Iterable[str]) -> dict[str, str]:
+    """Each path with the one of a file that is there, though its name or that of a folder above is spelt otherwise.
 
-    Where there is none, or several are spelt otherwise, it is the path as it was given.
+    Where there is none, or several are spelt otherwise, it is the path itself.
     """
-    path = os.fspath(path)
-    if path.isascii() or os.path.lexists(path):
-        return path
-    folder, name = os.path.split(path)
-    if not name:
-        return path
-    above = on_disk(folder) if folder else folder
-    try:
-        found = [other for other in os.listdir(above or ".") if canonical(other) == canonical(name)]
-    except OSError:
-        return path
-    return os.path.join(above, found[0]) if len(found) == 1 else path
+    listed: dict[str, dict[str, list[str]]] = {}
+
+    def inside(folder: str) -> dict[str, list[str]]:
+        """Canonical name -> those in a folder; a folder is looked into once."""
+        if folder not in listed:
+            listed[folder] = collections.defaultdict(list)
+            with contextlib.suppress(OSError):
+                for name in os.listdir(folder or "."):
+                    listed[folder][canonical(name)].append(name)
+        return listed[folder]
+
+    def found(path: str) -> str:
+        folder, name = os.path.split(path)
+        if path.isascii() or not name or os.path.lexists(path):
+            return path
+        above = found(folder)
+        if os.path.lexists(os.path.join(above, name)):
+            return os.path.join(above, name)
+        names = inside(above)[canonical(name)]
+        return os.path.join(above, names[0]) if len(names) == 1 else path
+
+    return {path: found(path) for path in paths}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import keras_genssl.pretext.codec as codec  # the modules alone: this component depends on no other of `pretext`
+from keras_genssl.pretext.names import canonical
 from keras_genssl.pretext.natural_order import natural_order
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
@@ -165,12 +166,15 @@ def _divide(keys: Mapping[str, str], split: sources.Split) -> dict[str, list[str
         chosen = sources.by_fraction(sorted(keys), split, "different sequences")  # type: ignore[arg-type]
         return {part: sorted(keys[key] for key in held) for part, held in chosen.items()}
     names = set(keys.values())
+    spelt = collections.defaultdict(list)  # a name -> the sequences of that name, in more than one spelling at most
+    for name in names:
+        spelt[canonical(name)].append(name)
     parts: dict[str, list[str]] = {"train": []}
     for part, held in split.items():
         for name in held:  # type: ignore[union-attr]
-            if name not in names:
+            if canonical(name) not in spelt:
                 raise UserError(f"`split` names {name!r} in {part!r}, which is none of: {', '.join(sorted(names)[:9])}")
-        parts[part] = sorted(held)  # type: ignore[arg-type]
+        parts[part] = sorted(one for name in held for one in spelt[canonical(name)])  # type: ignore[union-attr]
     named = [name for held in parts.values() for name in held]
     if len(set(named)) < len(named):
         raise UserError(f"`split` must name a sequence once. Received: split={dict(split)}")
@@ -181,8 +185,13 @@ def _divide(keys: Mapping[str, str], split: sources.Split) -> dict[str, list[str
 
 def _classes(sequences: Iterable[str]) -> tuple[str, ...]:
     """The first-level folders, if each sequence is a folder below one and there are at least two."""
-    found = {name.partition("/")[0] if "/" in name else None for name in sequences}
+    found = {_class(name) if "/" in name else None for name in sequences}
     return () if None in found or len(found) < 2 else tuple(sorted(map(str, found)))
+
+
+def _class(sequence: str) -> str:
+    """The first-level folder; of two that differ by their spelling alone it is one."""
+    return canonical(sequence.partition("/")[0])
 
 
 def _salt(split: str) -> str:
@@ -207,7 +216,7 @@ def _outcomes(
     sequences: Iterable[tuple[str, str, list[sources.File]]], max_pixels: int, classes: Sequence[str]
 ) -> Iterator[Record | DeadLetter]:
     for key, sequence, frames in sequences:
-        label = {"label": classes.index(sequence.partition("/")[0])} if classes else {}
+        label = {"label": classes.index(_class(sequence))} if classes else {}
         for number, file in enumerate(frames):
             data = read_file(file.path)
             if sources.content_key(data) != file.key:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
+import keras_genssl.pretext.codec as codec  # the modules alone: this component depends on no other of `pretext`
+from keras_genssl.pretext.names import canonical
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.components import sources
@@ -164,8 +165,13 @@ def _write(
 
 def _classes(files: Iterable[sources.File]) -> tuple[str, ...]:
     """The first-level folders, if all files lie in one and there are at least two."""
-    found = {file.label.partition("/")[0] if "/" in file.label else None for file in files}
+    found = {_class(file) if "/" in file.label else None for file in files}
     return () if None in found or len(found) < 2 else tuple(sorted(map(str, found)))
+
+
+def _class(file: sources.File) -> str:
+    """The first-level folder; of two that differ by their spelling alone it is one."""
+    return canonical(file.label.partition("/")[0])
 
 
 def _outcomes(files: Iterable[sources.File], max_pixels: int, classes: Sequence[str]) -> Iterator[Record | DeadLetter]:
@@ -180,5 +186,5 @@ def _outcomes(files: Iterable[sources.File], max_pixels: int, classes: Sequence[
             continue
         values = {"key": file.key.encode(), "name": file.name.encode(), "image": codec.encode_png(image)}
         facts = {"height": image.shape[0], "width": image.shape[1], "mode": mode}
-        label = {"label": classes.index(file.label.partition("/")[0])} if classes else {}
+        label = {"label": classes.index(_class(file))} if classes else {}
         yield Record(values | label, facts | label)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from keras_genssl.pretext.codec import EXTENSIONS
+from keras_genssl.pretext.names import canonical, canonical_paths
 from pipelines.beam.shards import DeadLetter, hash64, read_file
 from pipelines.components.dataset import DUPLICATE
 from pipelines.errors import UserError
@@ -25,6 +26,9 @@ Split = Mapping[str, float] | Mapping[str, Sequence[str]]
 @dataclasses.dataclass(frozen=True)
 class File:
     """An image file: where it is, what it is called, what is in it.
+
+    It is called by names in Unicode's form NFC, however its file system spells them, but for files of one folder that
+    differ by their spelling alone: they are told apart by it.
 
     Attributes:
         path: where to read it.
@@ -63,7 +67,11 @@ def find(
     if isinstance(source, Mapping):
         if not source:
             raise UserError("`source` must name at least one file. Received: source={}")
-        return [File(os.fspath(path), name, Path(path).name) for name, path in sorted(source.items())], 0
+        names = canonical_paths(list(source))
+        named = [
+            File(os.fspath(path), name, Path(path).name) for name, path in zip(names, source.values(), strict=True)
+        ]
+        return sorted(named, key=lambda file: file.name), 0
     root = Path(source).expanduser()
     try:
         is_folder = root.is_dir()
@@ -92,7 +100,7 @@ def find(
     if not files:
         others = ", ".join(f"{count} {suffix}" for suffix, count in sorted(ignored.items())) or "nothing"
         raise UserError(f"`source` must hold image files. {str(root)!r} holds {others}")
-    return sorted(_told_apart(files), key=lambda file: file.label), ignored.total()
+    return sorted(_told_apart(_spelt(files)), key=lambda file: file.label), ignored.total()
 
 
 def _leads_back(folder: Path, root: Path) -> bool:
@@ -101,6 +109,15 @@ def _leads_back(folder: Path, root: Path) -> bool:
         return False
     above = [parent for parent in folder.parents if parent == root or root in parent.parents]
     return folder.resolve() in [parent.resolve() for parent in above]
+
+
+def _spelt(files: Sequence[File]) -> list[File]:
+    """Files under canonical names."""
+    labels = canonical_paths([file.label for file in files])
+    return [
+        dataclasses.replace(file, name=label[: -len(Path(file.path).suffix)], label=label)
+        for file, label in zip(files, labels, strict=True)
+    ]
 
 
 def _told_apart(files: Sequence[File]) -> Iterator[File]:
@@ -234,10 +251,10 @@ def _by_name(groups: Mapping[str, list[File]], named: Mapping[str, Sequence[str]
     for key, twins in groups.items():
         for file in twins:
             for name in (file.name, file.label, os.path.splitext(file.label)[0]):
-                keys_of[name].add(key)
+                keys_of[canonical(name)].add(key)
     split_of: dict[str, str] = {}
     for split, names in named.items():
-        for name in names:
+        for name in map(canonical, names):
             if name not in keys_of:
                 near = difflib.get_close_matches(name, keys_of, n=3) or sorted(keys_of)[:3]
                 raise UserError(
