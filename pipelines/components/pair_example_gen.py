@@ -67,7 +67,8 @@ def pair_example_gen(
 
     Args:
         table: a CSV file in UTF-8 with a head: `first` and `second` are paths, from the table's folder on, in any
-            spelling that is one to Unicode with that on the disk; `label`, where there is one, is 0 or `same`, 1 or `different`; `split`, where there is one, names the split.
+            spelling that is one to Unicode with that on the disk; `label`, where there is one, is 0 or `same`, 1 or
+            `different`; `split`, where there is one, names the split.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
         split: fractions, `{"train": 0.9, "eval": 0.1}`, where the table has no column `split`.
         max_failure_rate: the part of the rows that may become dead letters (repeated pairs do not count).

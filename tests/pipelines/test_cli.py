@@ -91,6 +91,14 @@ def test_full_disk_is_one_message_and_status_two(monkeypatch, capsys):
     assert capsys.readouterr().err == "error: out/x: No space left on device\n"
 
 
+def test_interrupting_is_one_line_and_status_130(tmp_path, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recipe, "names", interrupt)
+    assert genssl.call(tmp_path, "recipes") == (130, "", "interrupted; the same command continues from here\n")
+
+
 def test_empty_folder_is_a_clear_error(tmp_path):
     (tmp_path / "photos").mkdir()
     status, _, errors = genssl.call(tmp_path, "run", "super_resolution", "--data", "photos")
