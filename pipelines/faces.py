@@ -161,16 +161,14 @@ def held(path: Path) -> Iterator[None]:
     while True:
         with contextlib.ExitStack() as opened:
             try:
-                file = opened.enter_context(open(path, "rb"))
+                file = opened.enter_context(open(path, "r+b"))  # a network's file system locks what can be written
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                is_still_there = os.path.samestat(
-                    os.fstat(file.fileno()), os.stat(path)
-                )  # nobody has written a new one
+                now = os.stat(path)  # another command may have written a new one in its place
             except BlockingIOError:
                 raise UserError(f"--gallery {path}: another genssl command changes it; wait for it") from None
             except OSError as error:
                 raise UserError(f"--gallery {path}: cannot be read: {error.strerror}") from None
-            if is_still_there:
+            if os.path.samestat(os.fstat(file.fileno()), now):
                 yield
                 return
 

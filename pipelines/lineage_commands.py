@@ -143,7 +143,7 @@ def _details(run: "history.Run") -> rich.table.Table:
     table = rich.table.Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    facts = {
+    facts: dict[str, Text | str | None] = {
         "run": str(run.id),
         "recipe": run.recipe,
         "state": _state(run.state),

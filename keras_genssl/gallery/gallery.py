@@ -69,11 +69,13 @@ class Gallery:
 
     def __len__(self) -> int:
         """The number of photographs."""
-        return len(self._rows)
+        with self._lock:
+            return len(self._rows)
 
     def __contains__(self, identity: object) -> bool:
         """Whether somebody has this name."""
-        return isinstance(identity, str) and canonical(identity) in self._rows
+        with self._lock:
+            return isinstance(identity, str) and canonical(identity) in self._rows
 
     @property
     def identities(self) -> list[str]:
@@ -282,7 +284,7 @@ class Gallery:
                 )
         return names
 
-    def _chosen(self, names: Sequence[str], vectors: np.ndarray) -> dict[str, np.ndarray]:
+    def _chosen(self, names: Sequence[str], vectors: np.ndarray) -> dict[str, Any]:
         """Of those who have one of the vectors: which of theirs is one of them."""
         equal = {name: _equal(self._rows.of(name), vectors) for name in names}
         missing = np.flatnonzero(~np.any([own.any(axis=0) for own in equal.values()], axis=0))
@@ -291,17 +293,17 @@ class Gallery:
                 "`embeddings` must be of photographs of the people named. Received: others in rows "
                 f"{missing[:5].tolist()}"
             )
-        return {name: np.any(own, axis=1, keepdims=True)[:, 0] for name, own in equal.items() if own.any()}
+        return {name: np.any(own, axis=1) for name, own in equal.items() if own.any()}
 
     def _vectors(self, embeddings: npt.ArrayLike) -> np.ndarray:
         """Embeddings as float32 `(num, dim)`, checked, and of length 1 where the gallery's are."""
         vectors = np.atleast_2d(np.asarray(embeddings, np.float32))
         if vectors.ndim != 2 or not vectors.size:
             raise ValueError(f"`embeddings` must be (num, dim) or (dim,). Received: shape {np.shape(embeddings)}")
-        if self._rows.dim not in (None, vectors.shape[1]):
-            raise ValueError(
-                f"`embeddings` must be of the gallery's dimension {self._rows.dim}. Received: {vectors.shape[1]}"
-            )
+        with self._lock:
+            dim = self._rows.dim
+        if dim not in (None, vectors.shape[1]):
+            raise ValueError(f"`embeddings` must be of the gallery's dimension {dim}. Received: {vectors.shape[1]}")
         if not np.isfinite(vectors).all():
             rows = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
             raise ValueError(f"`embeddings` must be finite. Received: NaN or infinity in rows {rows[:5].tolist()}")
