@@ -60,6 +60,7 @@ def embed(model: Path, source: Path, output: Path, how: Inference, console: Cons
     Raises:
         UserError: something that the user gave cannot be used.
     """
+    store.check_encodable(source, "SOURCE")
     with _job("embed", output, console, cache) as (steps, record):
         made, read = _embed(model, source, output, how, steps, console)
         # Of a folder also the files that came to no record; of records given, that was another job's.
@@ -100,6 +101,7 @@ def cluster(
     Raises:
         UserError: something that the user gave cannot be used.
     """
+    store.check_encodable(source, "SOURCE")
     given = records(source)
     is_embeddings = given is not None and "vectors" in given.manifest
     if model is None and not is_embeddings:

@@ -1,22 +1,22 @@
 """The command line: ``genssl``."""
 
 import gc
+import io
 import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import rich.console
-import rich.markup
 import rich.table
 import typer
 
 import keras_genssl
 from pipelines import batch_commands, engine_options, engines, gallery_commands, lineage_commands
 from pipelines import recipe as recipes
-from pipelines.console import Console
+from pipelines.console import Console, Terminal, complain, escape_what_streams_cannot_encode
 from pipelines.errors import UserError
+from pipelines.runtime import store
 
 app = typer.Typer(
     name="genssl",
@@ -35,7 +35,7 @@ app.command()(lineage_commands.lineage)
 
 def _version(value: bool) -> None:
     if value:
-        print(f"genssl {keras_genssl.__version__}")
+        Terminal().print(f"genssl {keras_genssl.__version__}")
         raise typer.Exit
 
 
@@ -76,6 +76,8 @@ def run(
         _refuse_cluster(strategy)
     if data is not None and not (data.expanduser().is_dir() or data.suffix.lower() == ".csv"):
         raise UserError(f"--data {data}: must be a folder of images or a CSV table of pairs, and is none")
+    if data is not None:
+        store.check_encodable(data, "--data")
     overrides = [*(changes or [])]
     overrides += [
         f"train.{key}={value}" for key, value in {"strategy": strategy, "seed": seed}.items() if value is not None
@@ -92,10 +94,14 @@ def run(
     console.result("Report", runs.short(outcome.report))
     console.result("SavedModel", runs.short(outcome.saved_model))
     reasons = list(outcome.evaluation["reasons"])
+    details: list[str] = []
     if not outcome.export["checked"]:
-        reasons.append(f"the SavedModel failed its check: {outcome.export['error']}")
+        first, *details = outcome.export["error"].splitlines()
+        reasons.append(f"the SavedModel failed its check: {first}")
     for reason in reasons:
         console.result("Not pushed", reason, "bold yellow")
+    for detail in details:
+        console.note(detail)
     raise typer.Exit(1 if reasons else 0)
 
 
@@ -130,7 +136,6 @@ def write_results(
 ) -> None:
     """Write RESULTS.md from the records of measured runs."""
     from pipelines import results
-    from pipelines.runtime import store
 
     console = Console()
     for run_directory in record or []:
@@ -151,7 +156,7 @@ def list_recipes() -> None:
     for name in recipes.names():
         loaded = recipes.load(name)
         table.add_row(name, loaded.model.method, loaded.description)
-    rich.console.Console().print(table)
+    Terminal(soft_wrap=False).print(table)
 
 
 def _refuse_cluster(strategy: str) -> None:
@@ -164,10 +169,15 @@ def _refuse_cluster(strategy: str) -> None:
         )
 
 
-def _complain(text: str) -> None:
-    rich.console.Console(stderr=True, soft_wrap=True, highlight=False).print(
-        f"[bold red]error:[/] {rich.markup.escape(text)}"
-    )
+_UsageError: Any = typer.BadParameter.__mro__[1]  # the base of all errors of usage, which Typer names nowhere
+
+
+def _usage(error: Any) -> None:
+    """Shows what Typer says of an error of usage."""
+    told = io.StringIO()
+    error.show(file=told)
+    for text in told.getvalue().splitlines():
+        Terminal(stderr=True).print(text)
 
 
 def main() -> None:
@@ -175,18 +185,30 @@ def main() -> None:
     gc.set_threshold(10_000, 10, 10)  # imports make what stays: looking for garbage in it takes a second of their nine
     logging.getLogger().setLevel(logging.ERROR)  # Beam and TensorFlow warn of what nobody here uses
     logging.getLogger("pipelines").setLevel(logging.WARNING)
+    escape_what_streams_cannot_encode()
+    status = 0
     try:
-        app()
+        status = app(standalone_mode=False) or 0
+    except _UsageError as error:
+        _usage(error)
+        sys.exit(2)
     except UserError as error:
-        _complain(str(error))
+        complain(*error.args)
         sys.exit(2)
     except OSError as error:  # a full disk, a directory that went away
         place = f"{error.filename}: " if error.filename else ""
-        _complain(f"{place}{error.strerror or error}")
+        complain(f"{place}{error.strerror or error}")
+        sys.exit(2)
+    except UnicodeEncodeError as error:  # a path in bytes that are no UTF-8, where TensorFlow or SQLite want it
+        if error.reason != "surrogates not allowed":
+            raise
+        complain(f"{error.object}: must be a path in UTF-8, and the locale one of UTF-8 (LC_ALL=C.UTF-8)")
         sys.exit(2)
     except KeyboardInterrupt:
-        print("interrupted; the same command continues from here", file=sys.stderr)
-        sys.exit(130)
+        status = 130
+    if status == 130:  # which Typer makes of Ctrl-C
+        Terminal(stderr=True).print("interrupted; the same command continues from here")
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,71 @@
-"""What `genssl run` prints: a line for each component, and training as it goes."""
+"""All that `genssl` prints: lines of text, a line for each component, and training as it goes.
+
+Text is shown as it is. It holds names that others chose, so that there is no markup: style is what `line` is told.
+"""
 
 import contextlib
+import io
+import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rich.console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from pipelines.plain_text import visible
 
 if TYPE_CHECKING:  # it would load Beam
     from pipelines.beam import progress
+
+
+class Terminal(rich.console.Console):
+    """Rich's console, to which a string is one line of text: no markup, no escapes of terminals, nothing unseen.
+
+    Args:
+        stderr: whether it is standard error.
+        **options: of `rich.console.Console`.
+    """
+
+    def __init__(self, stderr: bool = False, **options: Any):
+        options = {"soft_wrap": True, "markup": False, "emoji": False, "highlight": False} | options
+        super().__init__(stderr=stderr, **options)
+
+    def render_str(self, text: str, *, style: Any = "", **layout: Any) -> Text:
+        """Every string that Rich shows comes here, those in cells and in trees too."""
+        return Text(visible(text), style, justify=layout.get("justify"), overflow=layout.get("overflow"))
+
+
+def line(*parts: object) -> Text:
+    """One line of text.
+
+    Args:
+        *parts: what is shown as its string, or such with a style: `(name, "bold")`.
+    """
+    pairs = [part if isinstance(part, tuple) else (part, "") for part in parts]
+    return Text.assemble(*((visible(text), style) for text, style in pairs))
+
+
+def complain(*lines: object) -> None:
+    """Says what is wrong, on standard error."""
+    first, *others = lines
+    terminal = Terminal(stderr=True)
+    terminal.print(line(("error:", "bold red"), " ", first))
+    for other in others:
+        terminal.print(line(other))
+
+
+def document(text: str) -> None:
+    """Prints what programs read, as it is."""
+    print(text)
+
+
+def escape_what_streams_cannot_encode() -> None:
+    """Lets standard output and standard error write a backslash escape where their encoding lacks a letter."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 class Training:
@@ -35,7 +90,7 @@ class Training:
             began, first = self._started
             pace = (now - began) / (step - first) if step > first else None
             left = "" if pace is None or step == self._total else f", {_duration(pace * (self._total - step))} left"
-            self._console.print(f"    [dim]step {step}/{self._total}, loss {loss:.4g}{left}[/]", highlight=False)
+            self._console.print(line((f"    step {step}/{self._total}, loss {loss:.4g}{left}", "dim")))
 
 
 class Preparing:
@@ -60,31 +115,31 @@ class Preparing:
             self._bar.update(self._task, completed=done.shards, total=done.all_shards, found=found)
         elif now - self._spoke > 10 or done.shards == done.all_shards:
             self._spoke = now
-            self._console.print(f"    [dim]shard {done.shards}/{done.all_shards}, {found}[/]", highlight=False)
+            self._console.print(line((f"    shard {done.shards}/{done.all_shards}, {found}", "dim")))
 
 
 class Console:
     """Prints for people: on a terminal with a moving bar, elsewhere with a line every ten seconds."""
 
     def __init__(self, console: rich.console.Console | None = None):
-        self._console = console or rich.console.Console(soft_wrap=True)
+        self._console = console or Terminal()
 
     def start(self, text: str) -> None:
         """A heading."""
-        self._console.print(f"[bold]{escape(text)}[/]", highlight=False)
+        self._console.print(line((text, "bold")))
 
     def component(self, name: str, reused: bool, seconds: float, text: str) -> None:
         """One component is done."""
-        state = "[cyan]reused[/]  " if reused else f"{_duration(seconds):8}"
-        self._console.print(f"  [bold]{name:16}[/] {state}  {escape(text)}", highlight=False)
+        state = ("reused  ", "cyan") if reused else f"{_duration(seconds):8}"
+        self._console.print(line("  ", (f"{name:16}", "bold"), " ", state, "  ", text))
 
     def note(self, text: str) -> None:
         """A quiet line between the components."""
-        self._console.print(f"    [dim]{text}[/]", highlight=False)
+        self._console.print(line((f"    {text}", "dim")))
 
     def result(self, name: str, text: object, style: str = "bold green") -> None:
         """A line of the summary."""
-        self._console.print(f"[{style}]{name:16}[/] {escape(str(text))}", highlight=False)
+        self._console.print(line((f"{visible(name):16}", style), " ", text))
 
     @contextlib.contextmanager
     def preparing(self) -> Iterator[Preparing]:
@@ -92,7 +147,12 @@ class Console:
         if not self._console.is_terminal:
             yield Preparing(self._console, None)
             return
-        columns = (TextColumn("    preparing"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[found]}"))
+        columns = (
+            TextColumn("    preparing"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[found]}", markup=False),
+        )
         with Progress(*columns, console=self._console, transient=True) as bar:
             yield Preparing(self._console, bar)
 
@@ -106,7 +166,7 @@ class Console:
             TextColumn("    training"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[loss]}"),
+            TextColumn("{task.fields[loss]}", markup=False),
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=self._console, transient=True) as bar:

@@ -1,12 +1,18 @@
 """``genssl gallery``: who is on a photograph."""
 
+import contextlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.console import Console
+from pipelines.console import Console, Terminal
 from pipelines.errors import UserError
+from pipelines.plain_text import visible
+
+if TYPE_CHECKING:  # it would load NumPy
+    from pipelines import faces
 
 app = typer.Typer(
     help="Name the people on photographs, by an exported embedding model.", no_args_is_help=True, rich_markup_mode=None
@@ -34,7 +40,6 @@ def enrol(
     Ends with status 0 when all photographs were taken up, 1 when some were not or cannot be calibrated by,
     2 when there is nothing to write.
     """
-    from keras_genssl.gallery import Gallery
     from pipelines import faces
 
     if false_accept_rate is not None and not 0 < false_accept_rate < 1:
@@ -44,6 +49,23 @@ def enrol(
         raise UserError(f"--gallery {gallery}: {there if gallery.exists() else 'is not there: leave out --add'}")
     people = faces.photographs(folder)
     encoder = faces.Encoder(model)
+    with faces.held(gallery) if add else contextlib.nullcontext():
+        failures = _enrol(gallery, encoder, people, folder, add, false_accept_rate)
+    raise typer.Exit(1 if failures else 0)
+
+
+def _enrol(
+    gallery: Path,
+    encoder: "faces.Encoder",
+    people: Sequence[tuple[str, Path]],
+    folder: Path,
+    add: bool,
+    false_accept_rate: float | None,
+) -> int:
+    """How many photographs were not taken up, and thresholds not set."""
+    from keras_genssl.gallery import Gallery
+    from pipelines import faces
+
     file = faces.open_gallery(gallery, encoder) if add else Gallery(encoder=encoder.digest)
     before = len(file)
     console = Console()
@@ -68,7 +90,39 @@ def enrol(
     file.save(gallery)
     count = f"{len(file.identities)} people, {len(file)} photographs, {len(file) - before} new"
     console.result("Gallery", f"{gallery}: {count}")
-    raise typer.Exit(1 if failures else 0)
+    return failures
+
+
+@app.command()
+def remove(
+    names: Annotated[list[str], typer.Argument(metavar="NAMES...", help="Who is forgotten, by their names.")],
+    gallery: File = Path("gallery.npz"),
+    photographs: Annotated[
+        list[Path] | None,
+        typer.Option("--photograph", help="Of one person: this photograph alone (may be repeated); needs --model."),
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="The SavedModel that the gallery was made with.")] = None,
+) -> None:
+    """Forget people with all their photographs, or some of their photographs.
+
+    Ends with status 0, or 2 when a name or a photograph is not in the gallery: nothing is forgotten then.
+    """
+    from pipelines import faces
+
+    if photographs and (model is None or len(names) > 1):
+        raise UserError("--photograph: needs the --model that the gallery was made with, and one name")
+    if model is not None and not photographs:
+        raise UserError("--model: is for --photograph only")
+    console = Console()
+    with faces.held(gallery):
+        encoder = None if model is None else faces.Encoder(model)
+        file = faces.read_gallery(gallery) if encoder is None else faces.open_gallery(gallery, encoder)
+        forgotten = faces.remove(file, names, encoder, photographs or ())
+        file.save(gallery)
+    for name, count in forgotten.items():
+        left = f", {len(file.embeddings(name))} left" if name in file else ""
+        console.result(name, f"{count} {'photograph' if count == 1 else 'photographs'} forgotten{left}")
+    console.result("Gallery", f"{gallery}: {len(file.identities)} people, {len(file)} photographs")
 
 
 @app.command()
@@ -85,21 +139,23 @@ def identify(
     """
     from pipelines import faces
 
+    answers, problems = Terminal(), Terminal(stderr=True)
     encoder = faces.Encoder(model)
     file = faces.open_gallery(gallery, encoder)
     if k > len(file):
         raise UserError(f"-k {k}: must not exceed the {len(file)} photographs of {gallery}")
     if threshold is None and file.threshold is None:
-        typer.echo("no threshold: nobody is unknown (enrol with --false-accept-rate, or pass --threshold)", err=True)
-    paths = max(map(len, map(str, images)))
-    names = max(map(len, [*file.identities, faces.UNKNOWN]))
+        problems.print("no threshold: nobody is unknown (enrol with --false-accept-rate, or pass --threshold)")
+    paths = _width(map(str, images))
+    names = _width([*file.identities, faces.UNKNOWN])
     failures = 0
     for path, match in faces.identify(file, encoder, images, k, threshold):
         if isinstance(match, str):
             failures += 1
-            typer.echo(f"{path}: {match}", err=True)
+            problems.print(f"{path}: {match}")
         else:
-            typer.echo(f"{path!s:{paths}}  {match.identity or faces.UNKNOWN:{names}}  {match.distance:.4f}")
+            who = match.identity or faces.UNKNOWN
+            answers.print(f"{visible(path):{paths}}  {visible(who):{names}}  {match.distance:.4f}")
     raise typer.Exit(1 if failures else 0)
 
 
@@ -127,5 +183,10 @@ def verify(
         if isinstance(vector, str):
             raise UserError(f"{path}: {vector}")
     (same,), (distance,) = file.verify(one, other, threshold)
-    typer.echo(f"{'same' if same else 'different'}  {distance:.4f}")
+    Terminal().print(f"{'same' if same else 'different'}  {distance:.4f}")
     raise typer.Exit(0 if same else 1)
+
+
+def _width(texts: Iterable[str]) -> int:
+    """Of a column; longer text pushes aside what stands behind it in its own line alone."""
+    return min(60, max(len(visible(text)) for text in texts))

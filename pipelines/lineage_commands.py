@@ -4,17 +4,16 @@ import dataclasses
 import enum
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import rich.box
-import rich.console
 import rich.table
 import rich.tree
 import typer
-from rich.markup import escape
+from rich.text import Text
 
+from pipelines.console import Terminal, document, line
 from pipelines.errors import UserError
 
 if TYPE_CHECKING:
@@ -62,13 +61,13 @@ def runs(
         if form == Form.json:
             _print_json([dataclasses.asdict(run) for run in found])
         else:
-            _console().print(_table(found))
+            _terminal().print(_table(found))
         return
     run, graph = history.run(metadata, number), lineage.of_run(metadata, number)
     if form == Form.json:
         _print_json({**dataclasses.asdict(run), **graph.json()})
     else:
-        _console().print(_details(run), _components(graph))
+        _terminal().print(_details(run), _components(graph))
 
 
 def lineage(
@@ -90,17 +89,18 @@ def lineage(
 
         if images:
             raise UserError("--images: is for the forms text and json; it cannot be drawn")
-        print(drawing.document(graph))
+        svg = drawing.document(graph)
+        document(svg.encode("ascii", "xmlcharrefreplace").decode())  # one text, whatever the stream can encode
         return
     listed = list(lineage.images(graph)) if images else []
     if form == DrawnForm.json:
         _print_json({**graph.json(), **({"images": listed} if images else {})})
         return
-    console = _console()
+    terminal = _terminal()
     for end in [graph.target] if graph.target is not None else graph.ends():
-        console.print(_tree(graph, end))
+        terminal.print(_tree(graph, end))
     for image in listed:
-        console.print(f"{image['split']}  {image['key']}  {escape(image['name'])}", highlight=False)
+        terminal.print(f"{image['split']}  {image['key']}  {image['name']}")
 
 
 def _there(output: Path) -> Path:
@@ -109,16 +109,16 @@ def _there(output: Path) -> Path:
     return output.expanduser()
 
 
-def _console() -> rich.console.Console:
+def _terminal() -> Terminal:
     """As wide as the terminal; where there is none, nothing is cut."""
-    console = rich.console.Console(soft_wrap=True, highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = 400
-    return console
+    terminal = Terminal()
+    if not terminal.is_terminal and "COLUMNS" not in os.environ:
+        terminal.width = 400
+    return terminal
 
 
 def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=1))
+    document(json.dumps(value, indent=1))
 
 
 def _table(runs: "list[history.Run]") -> rich.table.Table:
@@ -134,7 +134,7 @@ def _table(runs: "list[history.Run]") -> rich.table.Table:
     table.add_column("numbers", overflow="fold")
     for run in runs:
         blessed = {None: "", True: "yes", False: "no"}[run.blessed]
-        told = escape(run.summary or (run.error or "").partition("\n")[0])
+        told = run.summary or (run.error or "").partition("\n")[0]
         table.add_row(str(run.id), _state(run.state), run.recipe, run.started[:16], _seconds(run), blessed, told)
     return table
 
@@ -143,19 +143,19 @@ def _details(run: "history.Run") -> rich.table.Table:
     table = rich.table.Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    facts = {
+    facts: dict[str, Text | str | None] = {
         "run": str(run.id),
         "recipe": run.recipe,
         "state": _state(run.state),
-        "command": escape(run.command),
+        "command": run.command,
         "started": run.started,
         "ended": run.ended,
         "seconds": _seconds(run),
         "blessed": None if run.blessed is None else ("yes" if run.blessed else "no"),
-        "numbers": escape(", ".join(f"{name} {_number(value)}" for name, value in run.numbers.items())),
-        "directory": run.directory and escape(_short(run.directory)),
-        "pushed": run.pushed and escape(_short(run.pushed)),
-        "error": run.error and escape(run.error),
+        "numbers": ", ".join(f"{name} {_number(value)}" for name, value in run.numbers.items()),
+        "directory": run.directory and _short(run.directory),
+        "pushed": run.pushed and _short(run.pushed),
+        "error": run.error and Text("\n").join(map(line, run.error.splitlines())),
     }
     for name, value in facts.items():
         if value:
@@ -169,7 +169,7 @@ def _components(graph: "Graph") -> rich.table.Table:
         table.add_column(heading, min_width=width, no_wrap=True, justify="right" if heading == "seconds" else "left")
     table.add_column("outcome", overflow="fold")
     for it in graph.executions.values():
-        told = escape(it.summary or (it.error or "").partition("\n")[0])
+        told = it.summary or (it.error or "").partition("\n")[0]
         table.add_row(it.component, _state(it.state), _number(it.seconds), (it.code or "")[:12], told)
     return table
 
@@ -181,10 +181,12 @@ def _tree(graph: "Graph", end: int) -> rich.tree.Tree:
         artifact, maker = graph.artifacts[number], graph.maker(number)
         text = _artifact(artifact)
         known = maker is not None and maker.id in shown
-        branch = rich.tree.Tree(text) if above is None else above.add(f"{text} [dim](above)[/]" if known else text)
+        if known:
+            text.append(" (above)", "dim")
+        branch = rich.tree.Tree(text) if above is None else above.add(text)
         if maker is not None and not known:
             shown.add(maker.id)
-            below = branch.add("\n".join(_execution(maker)))
+            below = branch.add(_execution(maker))
             for read in maker.reads.values():
                 grow(below, read)
         return branch
@@ -192,18 +194,21 @@ def _tree(graph: "Graph", end: int) -> rich.tree.Tree:
     return grow(None, end)
 
 
-def _artifact(artifact: "Artifact") -> str:
-    return f"[bold]{artifact.type}[/] {escape(_short(artifact.path))} [dim]{artifact.content[:12]}[/]"
+def _artifact(artifact: "Artifact") -> Text:
+    return line((artifact.type, "bold"), " ", _short(artifact.path), " ", (artifact.content[:12], "dim"))
 
 
-def _execution(it: "Execution") -> Iterator[str]:
+def _execution(it: "Execution") -> Text:
     """What made an artifact, when, with which code and parameters."""
-    yield f"[cyan]{it.component}[/]: {escape(it.summary or it.state)}"
     seconds = "" if it.seconds is None else f", {_number(it.seconds)} s"
-    yield f"[dim]run {it.run}, {it.started[:19]}{seconds}; code {(it.code or '')[:12]}[/]"
+    lines = [
+        line((it.component, "cyan"), ": ", it.summary or it.state),
+        line((f"run {it.run}, {it.started[:19]}{seconds}; code {(it.code or '')[:12]}", "dim")),
+    ]
     parameters = ", ".join(f"{name}={value}" for name, value in flat(it.parameters).items())
     if parameters:
-        yield f"[dim]{escape(parameters)}[/]"
+        lines.append(line((parameters, "dim")))
+    return Text("\n").join(lines)
 
 
 def flat(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -221,8 +226,8 @@ def flat(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def _state(state: str) -> str:
-    return f"[{_STATES[state]}]{state}[/]"
+def _state(state: str) -> Text:
+    return Text(state, _STATES[state])
 
 
 def _seconds(run: "history.Run") -> str:

@@ -46,7 +46,7 @@ def parse(text: str, source: str) -> tuple[Any, dict[Path, str]]:
     try:
         loader = _Loader(text)
     except yaml.YAMLError as error:  # a character that no text holds
-        raise UserError(f"{source}: not valid YAML: {error}") from error
+        raise UserError(*f"{source}: not valid YAML: {error}".splitlines()) from error
     try:
         node = loader.get_single_node()
         places: dict[Path, str] = {(): f"{source}:1"}
@@ -58,7 +58,7 @@ def parse(text: str, source: str) -> tuple[Any, dict[Path, str]]:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UserError(f"{source}:{line}: not valid YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
-        raise UserError(f"{source}: not valid YAML: {error}") from error
+        raise UserError(*f"{source}: not valid YAML: {error}".splitlines()) from error
     finally:
         loader.dispose()
 

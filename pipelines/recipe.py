@@ -185,7 +185,7 @@ def _check(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> Recipe
     except ValidationError as error:
         faults = error.errors(include_url=False)
         lines = dict.fromkeys(_explain(dict(fault), data, places, kind) for fault in faults)
-        raise UserError("\n".join(lines)) from None
+        raise UserError(*lines) from None
 
 
 def _try(recipe: Recipe, places: dict[located_yaml.Path, str]) -> None:
@@ -208,7 +208,7 @@ def _try(recipe: Recipe, places: dict[located_yaml.Path, str]) -> None:
             rule = str(error)[named.end() if named else 0 :]
             lines.append(f"{_place(path, places)}: `{dotted(path)}` {rule}")
     if lines:
-        raise UserError("\n".join(lines))
+        raise UserError(*lines)
 
 
 def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, str], recipe: type[Recipe]) -> str:

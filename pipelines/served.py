@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_genssl.pretext import codec
 from pipelines.errors import UserError
-from pipelines.runtime import device, saved_model
+from pipelines.runtime import device, saved_model, store
 
 ERROR = "error"
 """The output of a signature that says why an image is refused."""
@@ -80,8 +80,9 @@ def check(model: Path) -> None:
     """Look whether there is a SavedModel.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or its path is not in UTF-8.
     """
+    store.check_encodable(model, "MODEL")
     if not (model / "saved_model.pb").is_file():
         raise UserError(f"{model}: is no SavedModel, there is no saved_model.pb in it")
 

@@ -183,7 +183,7 @@ class Resume(keras.callbacks.Callback):
         self.model.save_weights(part / "model.weights.h5")
         np.savez(part / "extras.npz", allow_pickle=False, **values)
         state = {"epoch": epoch, "step": step, "history": self.history, "signature": self._signature()}
-        (part / "state.json").write_text(json.dumps(state))
+        (part / "state.json").write_text(json.dumps(state), encoding="utf-8")
         for path in [*part.iterdir(), part]:
             _flush(path)
         final = self.directory / f"state-{epoch:08d}-{step:010d}"
@@ -194,7 +194,7 @@ class Resume(keras.callbacks.Callback):
                 shutil.rmtree(old)
 
     def _restore(self, path: pathlib.Path) -> None:
-        state = json.loads((path / "state.json").read_text())
+        state = json.loads((path / "state.json").read_text(encoding="utf-8"))
         mine = json.loads(json.dumps(self._signature()))
         for name, value in mine.items():
             if value != state["signature"][name]:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.records import Records, Shard
+from keras_genssl.pretext.names import canonical
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +77,7 @@ def load_embeddings(directory: str | os.PathLike[str], split: str | None = None)
         raise ValueError(f"{path}: all vectors must be of the {dim} numbers that the manifest says.")
     return Embeddings(
         np.array([key.decode() for key in found["key"]]),
-        np.array([name.decode() for name in found["name"]]),
+        np.array([canonical(name.decode()) for name in found["name"]]),
         np.frombuffer(b"".join(found["vector"]), "<f4").reshape(-1, dim).copy(),
         found.get("label"),
         labels,

@@ -92,7 +92,7 @@ class CleanProcess:
         return reply
 
     def _tail(self) -> str:
-        return self._errors.read_text(errors="replace").strip()[-_TAIL:]
+        return self._errors.read_text(encoding="utf-8", errors="replace").strip()[-_TAIL:]
 
 
 def _picklable(inputs: Any) -> Any:

@@ -1,16 +1,24 @@
 """A gallery of people: embeddings of photographs with names."""
 
+import difflib
 import os
 import pathlib
+import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.gallery import storage
 from keras_genssl.gallery.match import Match, checked, vote
+from keras_genssl.gallery.rows import Rows
 from keras_genssl.gallery.search import Search, squared_distances
 from keras_genssl.gallery.threshold import Calibration, calibrate_threshold
+from keras_genssl.pretext.names import canonical
+
+SAME = 1e-6
+"""By more than this two embeddings of one photograph, computed twice, differ in no number."""
 
 
 class Gallery:
@@ -18,7 +26,10 @@ class Gallery:
 
     Answers the questions of face recognition: *who is it* (`identify`), *are these two the same* (`verify`), *a new
     person from one photograph* (`enrol`, without training), and *unknown* (a threshold, from `calibrate`). Distances
-    are Euclidean. The search is exact: NumPy's, or FAISS' where it is installed, with the same results.
+    are Euclidean. The search is exact: NumPy's, or FAISS' where it is installed, with the same results. To take up n
+    photographs takes time in proportion to n, one by one or all at once. Threads may share a gallery.
+
+    Names that are one to Unicode, an accent written apart or not, are one person's; they are answered in form NFC.
 
     Args:
         normalize: whether embeddings are divided by their L2 norm, here and in every question; distances then lie in
@@ -44,18 +55,33 @@ class Gallery:
         self.encoder = str(encoder)
         self.threshold: float | None = None
         self._faiss = faiss
-        self._embeddings = np.empty((0, 0), np.float32)
-        self._names = np.empty(0, np.str_)
+        self._rows = Rows()
         self._search: Search | None = None
+        self._lock = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle holds."""
+        with self._lock:
+            return {**vars(self), "_rows": self._rows.copy(), "_search": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.RLock())
 
     def __len__(self) -> int:
         """The number of photographs."""
-        return len(self._names)
+        with self._lock:
+            return len(self._rows)
+
+    def __contains__(self, identity: object) -> bool:
+        """Whether somebody has this name."""
+        with self._lock:
+            return isinstance(identity, str) and canonical(identity) in self._rows
 
     @property
     def identities(self) -> list[str]:
         """Everybody's name, sorted."""
-        return np.unique(self._names).tolist()
+        with self._lock:
+            return self._rows.identities
 
     def embeddings(self, identity: str) -> np.ndarray:
         """The embeddings of a person's photographs, float32 `(num, dim)`.
@@ -63,7 +89,8 @@ class Gallery:
         Raises:
             ValueError: if nobody has this name.
         """
-        return self._embeddings[self._of(identity)].copy()
+        with self._lock:
+            return self._rows.of(*self._known([identity]))
 
     def enrol(self, embeddings: npt.ArrayLike, identities: str | Sequence[str], add: bool = False) -> None:
         """Takes up photographs; one is enough for a person.
@@ -76,38 +103,48 @@ class Gallery:
 
         Raises:
             ValueError: if embeddings are not finite or of another dimension than the gallery's, names are missing,
-                empty or not strings, or one is in the gallery already. The gallery is then as it was before.
+                empty, not strings or hold a NUL, or one is in the gallery already. The gallery is then as it was
+                before.
         """
-        vectors = self._vectors(embeddings)
+        with self._lock:
+            self._enrol(self._vectors(embeddings), identities, add)
+
+    def _enrol(self, vectors: np.ndarray, identities: str | Sequence[str], add: bool) -> None:
         names = [identities] * len(vectors) if isinstance(identities, str) else list(identities)
-        wrong = [name for name in names if not isinstance(name, str) or not name]
+        wrong = [name for name in names if not isinstance(name, str) or not name or "\0" in name]
         if len(names) != len(vectors) or wrong:
             raise ValueError(
-                "`identities` must be one name, or a name for each embedding, not empty. "
+                "`identities` must be one name, or a name for each embedding, not empty and without NUL. "
                 f"Received: {len(names)} for {len(vectors)} embeddings" + (f", among them {wrong[:3]}" if wrong else "")
             )
-        known = sorted(set(names) & set(self.identities))
+        names = [canonical(name) for name in names]
+        known = sorted({name for name in names if name in self._rows})
         if known and not add:
             raise ValueError(
                 "`identities` must be new to the gallery; `add=True` gives those who are in it further photographs. "
                 f"Received: {known[:5]}"
             )
-        self._embeddings = np.concatenate([self._embeddings.reshape(-1, vectors.shape[1]), vectors])
-        self._names = np.concatenate([self._names, np.array(names, np.str_)])
-        self._search = None
+        self._rows.append(vectors, names)
 
-    def remove(self, identity: str) -> int:
-        """Forgets a person, and says how many photographs that were.
+    def remove(self, identity: str | Sequence[str], embeddings: npt.ArrayLike | None = None) -> int:
+        """Forgets people, or some of their photographs, and says how many photographs that were.
+
+        The threshold stays, though it may have been calibrated by what is gone.
+
+        Args:
+            identity: a name, or several.
+            embeddings: `(num, dim)`, or `(dim,)`, of the photographs to forget, as they were enrolled (to 1e-6 in each
+                number); None: all. Who has no other is gone.
 
         Raises:
-            ValueError: if nobody has this name.
+            ValueError: if nobody has one of the names, or an embedding is of none of their photographs. The gallery is
+                then as it was before.
         """
-        own = self._of(identity)
-        self._embeddings, self._names = self._embeddings[~own], self._names[~own]
-        if not len(self):
-            self._embeddings = np.empty((0, 0), np.float32)
-        self._search = None
-        return int(own.sum())
+        with self._lock:
+            names = self._known([identity] if isinstance(identity, str) else identity)
+            chosen = dict.fromkeys(names) if embeddings is None else self._chosen(names, self._vectors(embeddings))
+            self._search = None
+            return sum(self._rows.forget(name, which) for name, which in chosen.items())
 
     def nearest(self, embeddings: npt.ArrayLike, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """The k nearest photographs: names `(num, k)`, nearest first, and distances, float64.
@@ -115,15 +152,21 @@ class Gallery:
         Raises:
             ValueError: as `identify`.
         """
+        with self._lock:
+            return self._nearest(embeddings, k)
+
+    def _nearest(self, embeddings: npt.ArrayLike, k: int) -> tuple[np.ndarray, np.ndarray]:
         if not len(self):
             raise ValueError("The gallery is empty: `enrol` somebody first.")
         queries = self._vectors(embeddings)
         if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(self):
             raise ValueError(f"`k` must lie in 1 ... {len(self)}, the number of photographs. Received: k={k!r}")
         if self._search is None:
-            self._search = Search(self._embeddings, self._faiss)
+            self._search = Search(self._rows.vectors, self._faiss)
+        self._search.extend(self._rows.vectors)
         positions, distances = self._search(queries, int(k))
-        return self._names[positions], distances
+        names = [self._rows.name(position) for position in positions.ravel().tolist()]
+        return np.array(names, np.str_).reshape(positions.shape), distances
 
     def identify(self, embeddings: npt.ArrayLike, k: int = 1, threshold: float | None = None) -> list[Match]:
         """Who is it? The k nearest photographs vote, those beyond the threshold left out.
@@ -196,8 +239,9 @@ class Gallery:
         """
         if (embeddings is None) != (identities is None):
             raise ValueError("`embeddings` and `identities` must be given both, or neither.")
-        vectors = self._embeddings if embeddings is None else self._vectors(embeddings)
-        names = self._names if identities is None else np.asarray(identities)
+        with self._lock:
+            vectors = self._rows.vectors if embeddings is None else self._vectors(embeddings)
+            names = self._rows.names if identities is None else identities
         calibration = calibrate_threshold(vectors, names, false_accept_rate)
         self.threshold = calibration.threshold
         return calibration
@@ -208,7 +252,9 @@ class Gallery:
         Raises:
             ValueError: if the threshold was set to a negative number or to NaN.
         """
-        stored = storage.Stored(self._embeddings, self._names, self.threshold, self.normalize, self.encoder)
+        with self._lock:
+            vectors, names = self._rows.vectors, np.array(self._rows.names, np.str_)
+            stored = storage.Stored(vectors, names, self.threshold, self.normalize, self.encoder)
         return storage.write(path, stored)
 
     @classmethod
@@ -221,28 +267,43 @@ class Gallery:
         """
         stored = storage.read(path)
         gallery = cls(stored.normalize, stored.encoder, faiss)
-        gallery._embeddings, gallery._names = stored.embeddings, stored.identities
+        gallery._rows = Rows(stored.embeddings, map(canonical, stored.identities.tolist()))
         gallery.threshold = stored.threshold
         return gallery
 
-    def _of(self, identity: str) -> np.ndarray:
-        own = self._names == identity
-        if not own.any():
+    def _known(self, identities: Sequence[str]) -> list[str]:
+        """Names as the gallery has them, each once."""
+        names = list(dict.fromkeys(canonical(name) for name in identities))
+        for name in names:
+            if name not in self._rows:
+                people = self._rows.identities
+                near = difflib.get_close_matches(name, people, n=3)
+                raise ValueError(
+                    f"`identity` must be one of the gallery's {len(people)} people. Received: {name!r}"
+                    + (f". The nearest: {', '.join(map(repr, near))}" if near else "")
+                )
+        return names
+
+    def _chosen(self, names: Sequence[str], vectors: np.ndarray) -> dict[str, Any]:
+        """Of those who have one of the vectors: which of theirs is one of them."""
+        equal = {name: _equal(self._rows.of(name), vectors) for name in names}
+        missing = np.flatnonzero(~np.any([own.any(axis=0) for own in equal.values()], axis=0))
+        if len(missing):
             raise ValueError(
-                f"`identity` must be one of the gallery's {len(self.identities)} people. Received: {identity!r}"
+                "`embeddings` must be of photographs of the people named. Received: others in rows "
+                f"{missing[:5].tolist()}"
             )
-        return own
+        return {name: np.any(own, axis=1) for name, own in equal.items() if own.any()}
 
     def _vectors(self, embeddings: npt.ArrayLike) -> np.ndarray:
         """Embeddings as float32 `(num, dim)`, checked, and of length 1 where the gallery's are."""
         vectors = np.atleast_2d(np.asarray(embeddings, np.float32))
         if vectors.ndim != 2 or not vectors.size:
             raise ValueError(f"`embeddings` must be (num, dim) or (dim,). Received: shape {np.shape(embeddings)}")
-        if len(self) and vectors.shape[1] != self._embeddings.shape[1]:
-            raise ValueError(
-                f"`embeddings` must be of the gallery's dimension {self._embeddings.shape[1]}. "
-                f"Received: {vectors.shape[1]}"
-            )
+        with self._lock:
+            dim = self._rows.dim
+        if dim not in (None, vectors.shape[1]):
+            raise ValueError(f"`embeddings` must be of the gallery's dimension {dim}. Received: {vectors.shape[1]}")
         if not np.isfinite(vectors).all():
             rows = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
             raise ValueError(f"`embeddings` must be finite. Received: NaN or infinity in rows {rows[:5].tolist()}")
@@ -252,3 +313,9 @@ class Gallery:
         if not norms.all():
             raise ValueError("`embeddings` must not be zero where they are normalised.")
         return (vectors / norms).astype(np.float32)
+
+
+def _equal(own: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Which rows of the one are those of the other, but for rounding: bool `(num_own, num)`."""
+    found = [np.abs(own - vector).max(axis=1) < SAME for vector in vectors]
+    return np.stack(found, axis=1)

@@ -29,15 +29,29 @@ class Search:
     """
 
     def __init__(self, vectors: np.ndarray, faiss: bool | None = None) -> None:
-        self._vectors = vectors
-        self._longest = float((vectors.astype(np.float64) ** 2).sum(1).max())
+        self._vectors = vectors[:0]
+        self._longest = 0.0  # of the squared norms
+        self._library: Any = None
         self._index: Any = None
         if faiss or (faiss is None and importlib.util.find_spec("faiss") is not None):
             import faiss as library
 
-            if _SMALLEST <= self._longest <= _LARGEST:
-                self._index = library.IndexFlatL2(vectors.shape[1])
-                self._index.add(vectors)
+            self._library = library
+        self.extend(vectors)
+
+    def extend(self, vectors: np.ndarray) -> None:
+        """Takes up further vectors: `vectors` begins with those that are searched already."""
+        new = vectors[len(self._vectors) :]
+        if not len(new):
+            return
+        self._vectors = vectors
+        self._longest = max(self._longest, float(np.einsum("ij,ij->i", new, new, dtype=np.float64).max()))
+        if self._library is None or not _SMALLEST <= self._longest <= _LARGEST:
+            self._index = None
+            return
+        if self._index is None:
+            self._index, new = self._library.IndexFlatL2(vectors.shape[1]), vectors
+        self._index.add(np.ascontiguousarray(new))
 
     def __call__(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Of float32 queries, positions int64 and distances float64, both `(num_queries, k)`, nearest first."""

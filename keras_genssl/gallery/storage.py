@@ -1,7 +1,6 @@
 """A gallery on disk: one `.npz` file without pickle."""
 
 import dataclasses
-import io
 import os
 import pathlib
 import uuid
@@ -42,22 +41,20 @@ class Stored:
 def write(path: str | os.PathLike[str], stored: Stored) -> pathlib.Path:
     """Writes the file; a reader sees the old one or the new one, never half of one."""
     target = pathlib.Path(path)
-    buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        allow_pickle=False,
-        format=_FORMAT,
-        embeddings=stored.embeddings,
-        identities=stored.identities,
-        threshold=np.nan if stored.threshold is None else stored.threshold,
-        normalize=stored.normalize,
-        encoder=np.str_(stored.encoder),
-    )
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part-{uuid.uuid4().hex}")
     try:
         with open(part, "wb") as file:
-            file.write(buffer.getbuffer())
+            np.savez(
+                file,
+                allow_pickle=False,
+                format=_FORMAT,
+                embeddings=stored.embeddings,
+                identities=stored.identities,
+                threshold=np.nan if stored.threshold is None else stored.threshold,
+                normalize=stored.normalize,
+                encoder=np.str_(stored.encoder),
+            )
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, target)
@@ -79,8 +76,8 @@ def read(path: str | os.PathLike[str]) -> Stored:
         if int(saved["format"]) != _FORMAT:
             raise ValueError(f"format {saved['format']}")
         return Stored(
-            embeddings=saved["embeddings"].astype(np.float32),
-            identities=saved["identities"].astype(np.str_),
+            embeddings=saved["embeddings"].astype(np.float32, copy=False),
+            identities=saved["identities"].astype(np.str_, copy=False),
             threshold=None if np.isnan(saved["threshold"]) else float(saved["threshold"]),
             normalize=bool(saved["normalize"]),
             encoder=str(saved["encoder"]),

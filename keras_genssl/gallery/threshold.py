@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.gallery.search import squared_distances
+from keras_genssl.pretext.names import canonical_labels
 
 _CELLS = 2**22  # of a block of distances: 32 MiB
 
@@ -60,12 +61,13 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
     embeddings = np.asarray(embeddings, np.float64)
     if embeddings.ndim != 2:
         raise ValueError(f"`embeddings` must be (num, dim). Received: shape {embeddings.shape}")
-    identities = checked_labels(identities, "identities", embeddings)
+    identities = canonical_labels(checked_labels(identities, "identities", embeddings))
     if not np.isfinite(embeddings).all():
         raise ValueError("`embeddings` must be finite. Received: NaN or infinity")
     if not 0 < false_accept_rate < 1:
         raise ValueError(f"`false_accept_rate` must lie inside (0, 1). Received: {false_accept_rate}")
-    counts = np.unique(identities, return_counts=True)[1]
+    # Numbers in the place of names, which all pairs compare.
+    _, identities, counts = np.unique(identities, return_inverse=True, return_counts=True)
     num_genuine = int((counts * (counts - 1) // 2).sum())
     num_impostors = len(embeddings) * (len(embeddings) - 1) // 2 - num_genuine
     accepted = math.floor(false_accept_rate * num_impostors + 1e-9)  # 0.29 * 100 is 28.999...

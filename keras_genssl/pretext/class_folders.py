@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from keras_genssl.pretext.image_files import one_spelling
+from keras_genssl.pretext.names import canonical
 
 # Names of one kind of split, in any case; the first kind is trained on, the others are held out.
 _KINDS = (("train", "training"), ("val", "valid", "validation", "dev"), ("test", "testing", "eval", "evaluation"))
@@ -39,7 +39,7 @@ class ClassFolders:
         self._given = None if class_names is None else _checked(class_names)
         folders = sorted({name.partition("/")[0] for name in names if "/" in name})
         kinds = {folder: kind for folder in folders if (kind := _kind(folder)) is not None}
-        meant = bool(kinds) and {one_spelling(folder) for folder in kinds} <= {*(self._given or ())}
+        meant = bool(kinds) and {canonical(folder) for folder in kinds} <= {*(self._given or ())}
         divided = not meant and 0 in kinds.values() and len({*kinds.values()}) > 1
         self._kinds = kinds if divided else {}
         self.splits = tuple(self._kinds)
@@ -74,7 +74,7 @@ class ClassFolders:
         folders = name.split("/")[:-1]
         if folders and folders[0] in self._kinds:
             folders = folders[1:]
-        return one_spelling(folders[0]) if folders else None
+        return canonical(folders[0]) if folders else None
 
     def number(self, name: str) -> int:
         """The number of the class of an image that lies in the folder of one."""
@@ -109,7 +109,7 @@ def _checked(class_names: Iterable[str]) -> tuple[str, ...]:
     names = () if isinstance(class_names, str) or not isinstance(class_names, Iterable) else tuple(class_names)
     if not names or not all(isinstance(name, str) for name in names):
         raise ValueError(f"`class_names` must be a sequence of names. Received: class_names={class_names!r}")
-    spelled = tuple(map(one_spelling, names))
+    spelled = tuple(map(canonical, names))
     if len(set(spelled)) < len(spelled):
         raise ValueError(f"`class_names` must name each class once. Received: class_names={list(names)}")
     return spelled

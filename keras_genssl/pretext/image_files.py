@@ -7,11 +7,11 @@ import heapq
 import json
 import os
 import stat
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from keras_genssl.pretext.codec import EXTENSIONS
+from keras_genssl.pretext.names import canonical_paths
 
 # What manifests of ours hold: those of prepared data, and those of what other components leave.
 _MANIFESTS = ({"format", "splits"}, {"digest", "inputs", "result"})
@@ -134,7 +134,7 @@ def find_images(
         if name and (identity in excluded or _is_made(path, {entry.name for entry in entries}, system)):
             ignored["folders that a program made"] += 1
             continue
-        for entry, spelled in zip(entries, _spelled([entry.name for entry in entries]), strict=True):
+        for entry, spelled in zip(entries, canonical_paths([printable(entry.name) for entry in entries]), strict=True):
             below = f"{name}/{spelled}" if name else spelled
             extension = os.path.splitext(entry.name)[1].lower()
             if entry.is_folder:
@@ -149,26 +149,9 @@ def find_images(
     return sorted(found, key=lambda file: file.name), ignored
 
 
-def one_spelling(name: str) -> str:
-    """A name as it is compared: in NFC, in which an accent and its letter are one, as Linux and Windows write them.
-
-    >>> len("e\\u0301"), len(one_spelling("e\\u0301"))
-    (2, 1)
-    """
-    return unicodedata.normalize("NFC", name)
-
-
 def printable(path: str) -> str:
     """A path as text, bytes in it that are no UTF-8 as `\\xe9`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _spelled(names: Sequence[str]) -> Iterator[str]:
-    """The names in a folder as text, in one spelling, unless two names of it would be the same then."""
-    texts = [printable(name) for name in names]
-    count = collections.Counter(map(one_spelling, texts))
-    for text in texts:
-        yield text if count[one_spelling(text)] > 1 else one_spelling(text)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -55,6 +55,6 @@ def check(engine: Engine) -> None:
         with contextlib.redirect_stderr(told):
             unknown = parser.parse_known_args(engine.arguments())[1]
     except (argparse.ArgumentError, SystemExit) as error:
-        raise UserError(f"Options for Beam: {told.getvalue() or error}") from error
+        raise UserError(*f"Options for Beam: {told.getvalue() or error}".splitlines()) from error
     if unknown and engine.runner in _STRICT:
         raise UserError(f"--runner {engine.runner} knows no option {unknown[0]}")

@@ -157,7 +157,7 @@ def _assign(
 ) -> None:
     from threadpoolctl import threadpool_limits
 
-    with open(path, "w", newline="", encoding="utf-8") as file, threadpool_limits(1):
+    with open(path, "w", newline="", encoding="utf-8", errors="backslashreplace") as file, threadpool_limits(1):
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["key", "name", "split", "label", "cluster", "distance"])
         for batch in batches:

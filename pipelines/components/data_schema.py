@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from keras_genssl.pretext.names import canonical
 from pipelines import located_yaml
 from pipelines.components.statistics.counts import BINS
 from pipelines.errors import UserError
@@ -40,6 +41,7 @@ class ImageRules(Section):
     brightness: Range
 
 
+Name = Annotated[str, AfterValidator(canonical)]
 Parts = Annotated[list[Fraction], Field(min_length=BINS, max_length=BINS)]
 
 
@@ -52,7 +54,7 @@ class Shares(Section):
         colour: feature -> channel -> parts.
     """
 
-    labels: dict[str, Fraction] = Field(default_factory=dict)
+    labels: dict[Name, Fraction] = Field(default_factory=dict)
     brightness: dict[str, Parts] = Field(default_factory=dict)
     colour: dict[str, dict[str, Parts]] = Field(default_factory=dict)
 
@@ -69,7 +71,7 @@ class DataSchema(Section):
 
     format: Literal[1]
     features: dict[str, Literal["text", "image", "grey", "label", "int"]] = Field(min_length=1)
-    labels: list[str] | None = None
+    labels: list[Name] | None = None
     images: dict[str, ImageRules] = Field(default_factory=dict)
     shares: dict[str, Shares] = Field(default_factory=dict)
 
@@ -96,7 +98,7 @@ def load(path: str | os.PathLike[str]) -> DataSchema:
     try:
         return DataSchema.model_validate(value)
     except ValidationError as error:
-        raise UserError("\n".join(_explain(dict(fault), places) for fault in error.errors())) from None
+        raise UserError(*(_explain(dict(fault), places) for fault in error.errors())) from None
 
 
 def _explain(fault: dict[str, Any], places: dict[located_yaml.Path, str]) -> str:

@@ -149,7 +149,7 @@ def _open(source: str, split: str) -> Any:
     try:
         return open_source(source, split, _names(source, split), None)
     except (ValueError, KeyError, FileNotFoundError) as error:
-        raise UserError(f"data.dataset={source}, split {split}: {error}") from error
+        raise UserError(*f"data.dataset={source}, split {split}: {error}".splitlines()) from error
 
 
 def _first(source: str, split: str) -> Any:

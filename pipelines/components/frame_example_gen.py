@@ -10,7 +10,7 @@ from typing import Any
 
 import keras_genssl.pretext.codec as codec  # the modules alone: this component depends on no other of `pretext`
 from keras_genssl.pretext.class_folders import ClassFolders
-from keras_genssl.pretext.image_files import one_spelling
+from keras_genssl.pretext.names import canonical
 from keras_genssl.pretext.natural_order import natural_order
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
@@ -187,13 +187,15 @@ def _divide(keys: Mapping[str, str], split: sources.Split) -> dict[str, list[str
         chosen = sources.by_fraction(sorted(keys), split, "different sequences")  # type: ignore[arg-type]
         return {part: sorted(keys[key] for key in held) for part, held in chosen.items()}
     names = set(keys.values())
+    spelt = collections.defaultdict(list)  # a name -> the sequences of that name, in more than one spelling at most
+    for name in names:
+        spelt[canonical(name)].append(name)
     parts: dict[str, list[str]] = {"train": []}
-    for part, named in split.items():
-        held = sorted(map(one_spelling, named))  # type: ignore[arg-type]
-        for name in held:
-            if name not in names:
+    for part, held in split.items():
+        for name in held:  # type: ignore[union-attr]
+            if canonical(name) not in spelt:
                 raise UserError(f"`split` names {name!r} in {part!r}, which is none of: {', '.join(sorted(names)[:9])}")
-        parts[part] = held
+        parts[part] = sorted(one for name in held for one in spelt[canonical(name)])  # type: ignore[union-attr]
     told = [name for held in parts.values() for name in held]
     if len(set(told)) < len(told):
         raise UserError(f"`split` must name a sequence once. Received: split={dict(split)}")

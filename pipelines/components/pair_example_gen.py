@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_genssl.pretext import codec
+from keras_genssl.pretext.names import canonical, on_disk
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.components import sources
@@ -70,8 +71,9 @@ def pair_example_gen(
     are all dead letters, as is one that calls an image different from itself.
 
     Args:
-        table: a CSV file in UTF-8 with a head: `first` and `second` are paths, from the table's folder on; `label`,
-            where there is one, is 0 or `same`, 1 or `different`; `split`, where there is one, names the split.
+        table: a CSV file in UTF-8 with a head: `first` and `second` are paths, from the table's folder on, in any
+            spelling that is one to Unicode with that on the disk; `label`, where there is one, is 0 or `same`, 1 or
+            `different`; `split`, where there is one, names the split.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
         split: fractions, `{"train": 0.9, "eval": 0.1}`, where the table has no column `split`.
         max_failure_rate: the part of the rows that may become dead letters (repeated pairs do not count).
@@ -151,11 +153,12 @@ def _rows(path: Path, labels: bool) -> tuple[list[tuple[int, dict[str, str]]], l
                 if not fields:
                     continue
                 row = dict(zip(head, (field.strip() for field in fields), strict=False))
+                row |= {"split": canonical(row["split"])} if "split" in row else {}
                 fault = _fault(fields, head, row)
                 if fault is None:
                     rows.append((reader.line_num, row))
                 else:
-                    letters.append(DeadLetter(None, f"{path.name}:{reader.line_num}", "row", *fault))
+                    letters.append(DeadLetter(None, f"{canonical(path.name)}:{reader.line_num}", "row", *fault))
     except csv.Error as error:
         raise UserError(f"{path}:{reader.line_num}: no CSV: {error}") from error
     except OSError as error:
@@ -178,13 +181,15 @@ def _fault(fields: Sequence[str], head: Sequence[str], row: Mapping[str, str]) -
 def _resolve(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple[list[Pair], list[DeadLetter]]:
     """The pairs whose files can be read, each once, and dead letters for the others."""
     names = sorted({row[side] for _, row in rows for side in _SIDES})
-    readable, unreadable = sources.fingerprint([sources.File(str(path.parent / name), name, name) for name in names])
+    places = on_disk(str(path.parent / name) for name in names)
+    found = [sources.File(places[str(path.parent / name)], name, name) for name in names]
+    readable, unreadable = sources.fingerprint(found)
     files = {file.label: file for file in readable}
     reasons = {letter.path: letter for letter in unreadable}
     letters: list[DeadLetter] = []
     rows_of: dict[tuple[str, ...], list[Pair]] = collections.defaultdict(list)
     for line, row in rows:
-        where = f"{path.name}:{line}"
+        where = f"{canonical(path.name)}:{line}"
         bad = next((reasons[row[side]] for side in _SIDES if row[side] in reasons), None)
         if bad is not None:
             letters.append(DeadLetter(None, where, "read", bad.error, f"{bad.path}: {bad.message}"))

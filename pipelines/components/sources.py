@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from keras_genssl.pretext.class_folders import ClassFolders
-from keras_genssl.pretext.image_files import find_images, one_spelling, printable
+from keras_genssl.pretext.image_files import find_images, printable
+from keras_genssl.pretext.names import canonical, canonical_paths
 from pipelines.beam.shards import DeadLetter, hash64, read_file
 from pipelines.components.dataset import DUPLICATE
 from pipelines.errors import UserError
@@ -61,6 +62,9 @@ def own_splits(folders: ClassFolders, train: str, held_out: str) -> FolderSplits
 class File:
     """An image file: where it is, what it is called, what is in it.
 
+    It is called by names in Unicode's form NFC, however its file system spells them, but for files of one folder that
+    differ by their spelling alone: they are told apart by it.
+
     Attributes:
         path: where to read it.
         name: its path below the source, by which splits and reports know it; without its extension, unless another
@@ -95,7 +99,11 @@ def find(
     if isinstance(source, Mapping):
         if not source:
             raise UserError("`source` must name at least one file. Received: source={}")
-        return [File(os.fspath(path), name, Path(path).name) for name, path in sorted(source.items())], 0
+        names = canonical_paths(list(source))
+        named = [
+            File(os.fspath(path), name, Path(path).name) for name, path in zip(names, source.values(), strict=True)
+        ]
+        return sorted(named, key=lambda file: file.name), 0
     root = Path(source).expanduser()
     try:
         is_folder = root.is_dir()
@@ -263,10 +271,10 @@ def _by_name(groups: Mapping[str, list[File]], named: Mapping[str, Sequence[str]
     for key, twins in groups.items():
         for file in twins:
             for name in (file.name, file.label, os.path.splitext(file.label)[0]):
-                keys_of[one_spelling(name)].add(key)
+                keys_of[canonical(name)].add(key)
     split_of: dict[str, str] = {}
     for split, names in named.items():
-        for name in map(one_spelling, names):
+        for name in map(canonical, names):
             if name not in keys_of:
                 near = difflib.get_close_matches(name, keys_of, n=3) or sorted(keys_of)[:3]
                 raise UserError(

@@ -110,7 +110,7 @@ def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
     try:
         return recipe.model.build(recipe)
     except (ValueError, OSError) as error:
-        raise UserError(f"The model of recipe `{recipe.name}` cannot be built: {error}") from error
+        raise UserError(*f"The model of recipe `{recipe.name}` cannot be built: {error}".splitlines()) from error
     finally:
         keras.config.set_dtype_policy(before)
 

@@ -4,6 +4,7 @@ import dataclasses
 import html
 from collections.abc import Iterable
 
+from pipelines.plain_text import visible
 from pipelines.runtime.lineage import Artifact, Execution, Graph
 
 _WIDTH, _HEIGHT, _LANE = 264, 66, 20  # of a box, and the width of what passes between boxes
@@ -51,7 +52,7 @@ def svg(graph: Graph) -> str:
                 lines.append(f"M{place.x:g} {top}v{_HEIGHT}")
             else:
                 boxes.append(_box(place.artifact, graph.maker(place.artifact.id), place.x - _WIDTH / 2, top))
-    label = html.escape(", ".join(it.component for it in graph.executions.values()))
+    label = _escaped(", ".join(it.component for it in graph.executions.values()))
     return (
         f'<svg class="graph" role="img" aria-label="What was made from what: {label}" '
         f'viewBox="-1 -1 {width + 2:g} {height + 2}" width="{width + 2:g}" height="{height + 2}" font-size="12">'
@@ -104,6 +105,11 @@ def _span(layer: list[_Place]) -> float:
     return sum(place.width for place in layer) + _ACROSS * (len(layer) - 1)
 
 
+def _escaped(text: str) -> str:
+    """Text for XML, which has no room for control characters."""
+    return html.escape(visible(text))
+
+
 def _line(above: _Place, below: _Place, top: float) -> str:
     start, middle = top - _DOWN, top - _DOWN / 2
     return f"M{above.x:g} {start:g}C{above.x:g} {middle:g} {below.x:g} {middle:g} {below.x:g} {top:g}"
@@ -116,13 +122,13 @@ def _box(artifact: Artifact, maker: Execution | None, x: float, y: float) -> str
     kind = artifact.content[:12] if maker is None else f"{artifact.type} {artifact.content[:12]}"
     text = artifact.path if maker is None else maker.summary or ""
     colour = "var(--accent)" if state == "executed" else "var(--rule)"
-    full = html.escape(f"{artifact.type} {artifact.path}\n{artifact.content}\n{text}")
-    short = html.escape(text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}\N{HORIZONTAL ELLIPSIS}")
+    full = "\n".join(map(_escaped, (f"{artifact.type} {artifact.path}", artifact.content, text)))
+    short = _escaped(text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}\N{HORIZONTAL ELLIPSIS}")
     return (
         f'<g transform="translate({x:g} {y:g})"><title>{full}</title>'
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="8" fill="var(--card)" stroke="{colour}" stroke-width="1.5"/>'
-        f'<text x="12" y="21" fill="currentColor" font-weight="600" font-size="13">{html.escape(head)}</text>'
+        f'<text x="12" y="21" fill="currentColor" font-weight="600" font-size="13">{_escaped(head)}</text>'
         f'<text x="{_WIDTH - 12}" y="21" text-anchor="end" fill="var(--quiet)">{state}</text>'
-        f'<text x="12" y="39" fill="var(--quiet)">{html.escape(kind)}</text>'
+        f'<text x="12" y="39" fill="var(--quiet)">{_escaped(kind)}</text>'
         f'<text x="12" y="56" fill="currentColor">{short}</text></g>'
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import UserError
+from pipelines.plain_text import encodable
 from pipelines.runtime import store
 from pipelines.runtime.component import Component, Made, Source
 from pipelines.runtime.metadata import Metadata
@@ -31,7 +32,7 @@ def begin(metadata: Metadata, recipe: str, command: str) -> Iterator["Recording"
             metadata.recover(connection)
             row = connection.execute(
                 "INSERT INTO runs (recipe, command, state, started) VALUES (?, ?, 'running', ?)",
-                (recipe, command, now()),
+                (recipe, encodable(command), now()),
             )
             assert row.lastrowid is not None
             held.enter_context(_marked(metadata.mark(row.lastrowid)))  # before the row can be seen
@@ -204,4 +205,4 @@ def _state(error: BaseException) -> str:
 
 
 def _told(error: BaseException) -> str:
-    return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    return encodable(str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import UserError
+from pipelines.plain_text import encodable
 
 _again: contextvars.ContextVar[set[Path] | None] = contextvars.ContextVar("again", default=None)
 
@@ -177,7 +178,7 @@ def write_text(path: Path, text: str) -> None:
     """Writes a file so that a reader sees the old one or the new one, never half of one."""
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")  # two processes may write at once
     try:
-        with open(part, "w", encoding="utf-8") as file:
+        with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:  # names may be in other bytes
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -195,8 +196,9 @@ def check_writable(directory: Path, option: str) -> None:
         option: what the user named it by.
 
     Raises:
-        UserError: it is no directory, or no file can be written in it.
+        UserError: it is no directory, no file can be written in it, or its name is not in UTF-8.
     """
+    check_encodable(directory, option)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
@@ -205,6 +207,20 @@ def check_writable(directory: Path, option: str) -> None:
         raise UserError(f"{option} {directory}: must be a directory, and a file is in its place") from None
     except OSError as error:
         raise UserError(f"{option} {directory}: cannot be written to: {error.strerror}") from None
+
+
+def check_encodable(path: Path, option: str) -> None:
+    """Refuses a path that TensorFlow and the metadata store cannot take.
+
+    Args:
+        path: of a file or a directory.
+        option: what the user named it by.
+
+    Raises:
+        UserError: its name is in bytes that are no UTF-8.
+    """
+    if encodable(str(path)) != str(path):
+        raise UserError(f"{option} {path}: must be a path in UTF-8, and the locale one of UTF-8 (LC_ALL=C.UTF-8)")
 
 
 def sweep(run: Path) -> None:

@@ -82,13 +82,21 @@ def test_data_of_ones_own_must_beat_bicubic_unless_more_is_asked(tmp_path):
 
 
 def test_full_disk_is_one_message_and_status_two(monkeypatch, capsys):
-    def fill():
+    def fill(**_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/x")
 
     monkeypatch.setattr(cli, "app", fill)
     with pytest.raises(SystemExit, match="2"):
         cli.main()
     assert capsys.readouterr().err == "error: out/x: No space left on device\n"
+
+
+def test_interrupting_is_one_line_and_status_130(tmp_path, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recipe, "names", interrupt)
+    assert genssl.call(tmp_path, "recipes") == (130, "", "interrupted; the same command continues from here\n")
 
 
 def test_empty_folder_is_a_clear_error(tmp_path):

@@ -1,7 +1,11 @@
 """`genssl gallery`, with a model whose vector is an image's mean colour."""
 
+import fcntl
+import os
 import shutil
 import sys
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -181,6 +185,130 @@ def test_a_rate_that_no_threshold_keeps_is_said(genssl, models, people):
     assert (status, "Not calibrated" in output) == (1, True)
     assert "`false_accept_rate` cannot be kept: any threshold accepts pairs at distance 0. Received: 2 such" in output
     assert Gallery.load("gallery.npz").threshold is None
+
+
+def test_people_and_photographs_are_forgotten(genssl, models, people, tmp_path):
+    genssl("enrol", models[0], people, "--false-accept-rate", 0.3)
+    before = Path("gallery.npz").read_bytes()
+    blue = _photo(tmp_path / "blue.png", BLUE)
+    of_anna = ("--photograph", people / "anna" / "a.png")
+    for arguments, message in (
+        (
+            ("anna", "berta"),
+            "nobody is forgotten: `identity` must be one of the gallery's 2 people. Received: 'berta'.",
+        ),
+        (("berta",), "The nearest: 'bert'"),
+        (
+            ("anna", "--photograph", people / "bert.png", "--model", models[0]),
+            "is no photograph of anna in the gallery",
+        ),
+        (("anna", *of_anna, "--photograph", blue, "--model", models[0]), "blue.png: is no photograph of anna"),
+        (("anna", *of_anna, "--model", models[1]), "was made with another model"),
+        (("anna", *of_anna), "--photograph: needs the --model"),
+        (("anna", "bert", *of_anna, "--model", models[0]), "--photograph: needs the --model"),
+        (("anna", "--model", models[0]), "--model: is for --photograph only"),
+        (("anna", "--gallery", "none.npz"), "--gallery none.npz: cannot be read: No such file"),
+    ):
+        status, output, errors = genssl("remove", *arguments)
+        assert (status, output, message in errors) == (2, "", True), errors
+        assert Path("gallery.npz").read_bytes() == before
+    status, output, _ = genssl("remove", "anna", *of_anna, "--model", models[0])
+    assert (status, output.splitlines()) == (
+        0,
+        [
+            "anna             1 photograph forgotten, 1 left",
+            "Gallery          gallery.npz: 2 people, 3 photographs",
+        ],
+    )
+    left = Gallery.load("gallery.npz")
+    assert left.threshold is not None
+    np.testing.assert_allclose(left.embeddings("anna")[0], np.array([10, 1, 0]) / 101**0.5, rtol=1e-5)
+    status, output, _ = genssl("remove", "bert", "anna")
+    assert output.splitlines() == [
+        "bert             2 photographs forgotten",
+        "anna             1 photograph forgotten",
+        "Gallery          gallery.npz: 0 people, 0 photographs",
+    ]
+    assert len(Gallery.load("gallery.npz")) == 0
+
+
+def test_two_commands_do_not_change_a_gallery_at_once(genssl, models, people):
+    genssl("enrol", models[0], people)
+    with open("gallery.npz", "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for arguments in (("remove", "anna"), ("enrol", models[0], people, "--add")):
+            status, _, errors = genssl(*arguments)
+            assert (status, errors) == (
+                2,
+                "error: --gallery gallery.npz: another genssl command changes it; wait for it\n",
+            )
+        assert genssl("identify", models[0], people / "bert.png")[0] == 0
+    assert genssl("remove", "anna")[0] == 0
+
+
+def test_one_person_under_two_spellings_of_a_folder(genssl, models, tmp_path):
+    """macOS writes the accent apart; a table, a terminal and Linux do not."""
+    composed, decomposed = "Zo\u00eb", "Zoe\u0308"
+    _photo(tmp_path / "people" / decomposed / "a.png", RED)
+    _photo(tmp_path / "people" / composed / "b.png", (200, 20, 0))
+    _photo(tmp_path / "people" / f"{decomposed}_3.png", (200, 0, 20))
+    _photo(tmp_path / "people" / "bert.png", GREEN)
+    status, output, _ = genssl("enrol", models[0], tmp_path / "people")
+    assert (status, "2 people, 4 photographs, 4 new" in output) == (0, True)
+    assert Gallery.load("gallery.npz").identities == [composed, "bert"]
+    status, output, _ = genssl("remove", decomposed)
+    assert output.splitlines()[0] == f"{composed:16} 3 photographs forgotten"
+
+
+def test_names_of_files_are_shown_as_they_are(genssl, models, people):
+    """In brackets, with an end of a line, with a colour, and in bytes that are no UTF-8."""
+    names = {
+        "dog [copy].png": "dog [copy].png",
+        "a\nb.png": "a\\nb.png",
+        "\x1b[31mred.png": "\\x1b[31mred.png",
+        os.fsdecode(b"caf\xe9.png"): "caf\\xe9.png",
+    }
+    genssl("enrol", models[0], people)
+    for name in names:
+        shutil.copy(people / "bert.png", name)
+    status, output, _ = genssl("identify", models[0], *names, "--threshold", 1)
+    assert (status, [line.rpartition("  bert  ")[0].strip() for line in output.splitlines()]) == (0, [*names.values()])
+    for name in names:
+        (people / name).write_bytes(b"")
+    status, output, errors = genssl("enrol", models[0], people, "--add")
+    told = {line.partition(f"{people}/")[2] for line in output.splitlines()}
+    assert (status, errors) == (1, "")
+    assert {f"{name}: the file is empty" for name in names.values()} <= told
+
+
+@pytest.mark.parametrize("folders", [1, 10**6])  # one person on all photographs, or one for each
+def test_enrolling_takes_memory_in_proportion_to_the_photographs(folders):
+    """Four times as many take 16 times as much where all that is there is copied or compared for each."""
+    drawn = np.random.default_rng(0).normal(size=(1024, 64)).astype(np.float32)
+
+    def taken(num):
+        vectors = {Path(str(number)): vector for number, vector in enumerate(drawn[:num])}
+        people = [(f"person {number % folders}", path) for number, path in enumerate(vectors)]
+        gallery, total, peak = Gallery(), 0, 0
+
+        def encode(path):
+            nonlocal total, peak
+            now, peak = tracemalloc.get_traced_memory()
+            total += peak - now
+            tracemalloc.reset_peak()
+            return vectors[path]
+
+        tracemalloc.start()
+        try:
+            assert list(faces.enrol(gallery, encode, people)) == []
+        finally:
+            tracemalloc.stop()
+        assert len(gallery) == num
+        assert list(faces.enrol(gallery, vectors.get, people)) == []
+        assert len(gallery) == num  # all were there
+        return total
+
+    assert taken(1024) < 5 * taken(256)
 
 
 @pytest.mark.parametrize(

@@ -86,3 +86,17 @@ def test_folders_and_splits_that_cannot_be_used_are_errors(folder, tmp_path):
     with pytest.raises(UserError, match=r"Received: 3 different sequences, fewer than splits"):
         frame_example_gen(folder, tmp_path / "out", dict.fromkeys("abcd", 0.25))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_sequence_is_named_in_any_spelling(tmp_path):
+    one, apart = "pav\u00e9", "pave\u0301"  # one letter, and, as macOS writes it, two
+    _sequence(tmp_path / "in" / apart, 0, 4)
+    _sequence(tmp_path / "in" / "run", 10, 4)
+    for name in (one, apart):
+        made = frame_example_gen(tmp_path / "in", tmp_path / "out", {"eval": [name]})
+        assert {sequence for sequence, *_ in _read(made, "eval")} == {one}
+    # Both on one disk are two, and whoever holds out the one holds out the other.
+    _sequence(tmp_path / "in" / one, 20, 4)
+    made = frame_example_gen(tmp_path / "in", tmp_path / "out", {"eval": [one]})
+    assert [frame for _, frame, _ in _read(made, "eval")] == [*range(4), *range(4)]
+    assert {sequence for sequence, *_ in _read(made, "train")} == {"run"}

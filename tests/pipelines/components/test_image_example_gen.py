@@ -210,3 +210,23 @@ def test_arguments_are_checked(tmp_path):
         image_example_gen(tmp_path, tmp_path / "out", split, max_failure_rate=2)
     with pytest.raises(UserError, match="`shards` must give a positive number for 'eval'"):
         image_example_gen(tmp_path, tmp_path / "out", split, shards={"train": 1})
+
+
+def test_records_are_the_same_however_a_file_system_spells_names(tmp_path):
+    """macOS writes an accent apart. Of two folders that differ by that alone, the images are of one class."""
+    one, apart = "Zo\u00eb", "Zoe\u0308"
+    for spelling in (one, apart):
+        for number in range(3):
+            save(tmp_path / spelling / spelling / f"{spelling}{number}.png", number, 8, 8)
+            save(tmp_path / spelling / "anna" / f"{number}.png", 10 + number, 8, 8)
+    split = {"eval": [f"{one}/{apart}0", "anna/0"]}
+    made = [
+        image_example_gen(tmp_path / spelling, tmp_path / "out" / str(len(spelling)), split, labels=True)
+        for spelling in (one, apart)
+    ]
+    assert made[0].content == made[1].content
+    assert sorted(read(made[1])) == sorted(f"{folder}{n}" for folder in (f"{one}/{one}", "anna/") for n in range(3))
+    save(tmp_path / apart / one / f"{apart}.png", 20, 8, 8)
+    both = image_example_gen(tmp_path / apart, tmp_path / "both", split, labels=True)
+    assert both.manifest["labels"] == [one, "anna"]
+    assert len(read(both)) == 7

@@ -123,3 +123,20 @@ def test_no_table_and_too_many_bad_rows_are_errors(folder):
     with pytest.raises(UserError, match=r"2 of 4 inputs could not be used(.|\n)*pairs.csv:4: RaggedRow: 1 fields"):
         pair_example_gen(table, folder / "out", HALF, max_failure_rate=0.4)
     assert list((folder / "out").iterdir()) == []
+
+
+def test_a_table_names_files_in_any_spelling(tmp_path):
+    one, apart = "Zo\u00eb", "Zoe\u0308"  # one letter, and, as macOS writes it, two
+    save(tmp_path / apart / f"{apart}.png", 0, 8, 8)
+    save(tmp_path / f"{one}.png", 1, 8, 8)
+    rows = [f"{one}/{one}.png,{apart}.png", f"{apart}/{apart}.png,{one}.png", f"{one}/none.png,{one}.png"]
+    made = pair_example_gen(
+        _table(tmp_path, "first,second,split", *(f"{row},train" for row in rows)), tmp_path / "out", {}
+    )
+    assert [(letter["path"], letter["error"]) for letter in made.dead_letters] == [
+        ("pairs.csv:3", "Duplicate"),
+        ("pairs.csv:4", "FileNotFoundError"),
+    ]
+    (pair,) = _read(made, "train").values()
+    np.testing.assert_array_equal(pair["first"], noise(0, 8, 8))
+    np.testing.assert_array_equal(pair["second"], noise(1, 8, 8))

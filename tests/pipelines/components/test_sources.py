@@ -53,6 +53,37 @@ def test_files_that_differ_by_their_extension_alone_are_told_apart(tmp_path):
         assert named(parts)["eval"] == names
 
 
+ONE, APART = "Zo\u00eb", "Zoe\u0308"  # one letter, and, as macOS writes it, two
+
+
+def test_a_name_is_one_in_any_spelling(tmp_path):
+    for number, name in enumerate((f"{APART}/{APART}.png", f"{ONE}2.png", "x.png")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(bytes([number]))
+    found, _ = find(tmp_path)
+    assert [(file.name, file.label) for file in found] == [
+        (f"{ONE}/{ONE}", f"{ONE}/{ONE}.png"),
+        (f"{ONE}2", f"{ONE}2.png"),
+        ("x", "x.png"),
+    ]
+    readable, letters = fingerprint(found)  # by the paths that are on the disk
+    assert (len(readable), letters) == (3, [])
+    for held_out in ([f"{ONE}/{ONE}", f"{APART}2"], [f"{APART}/{APART}.png", f"{ONE}2.png"]):
+        assert named(divide(readable, {"eval": held_out})[0]) == {"train": ["x"], "eval": [f"{ONE}/{ONE}", f"{ONE}2"]}
+    given, _ = find({APART: tmp_path / "x.png", "a": tmp_path / f"{ONE}2.png"})
+    assert [file.name for file in given] == sorted([ONE, "a"])
+
+
+def test_files_that_differ_by_their_spelling_alone_are_told_apart(tmp_path):
+    for name in (f"{ONE}.png", f"{APART}.png", "x.png"):
+        (tmp_path / name).write_bytes(name.encode())
+    found = fingerprint(find(tmp_path)[0])[0]
+    assert sorted(file.name for file in found) == sorted([ONE, APART, "x"])
+    assert len({file.key for file in found}) == 3
+    parts, _ = divide(found, {"eval": [ONE]})  # who names one cannot see that there are two
+    assert named(parts) == {"train": ["x"], "eval": sorted([ONE, APART])}
+
+
 def test_links_to_folders_are_followed_but_not_in_circles(tmp_path):
     (tmp_path / "elsewhere" / "below").mkdir(parents=True)
     (tmp_path / "elsewhere" / "a.png").write_bytes(b"a")
