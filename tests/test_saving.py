@@ -11,6 +11,7 @@ import sys
 
 import keras
 import numpy as np
+import pytest
 
 import keras_genssl
 from keras_genssl import registered
