@@ -55,16 +55,13 @@ def unet_generator(
         >>> unet_generator((28, 28, 1), output_channels=3, filters=4).output_shape
         (None, 28, 28, 3)
     """
+    require_channels_last()
     if halvings is None:
         depth, multiple = _to_one_pixel(image_shape)
     else:
         depth, multiple = halvings, (2**halvings, 2**halvings)
     if depth < 3:
         raise ValueError(f"`halvings` must be at least 3. Received: halvings={halvings}")
-    require_channels_last()
-    height, width = image_shape[:2]
-    if None in image_shape or min(height, width) < 8:
-        raise ValueError(f"`image_shape` must be at least 8 pixels high and wide. Received: image_shape={image_shape}")
     if filters < 1:
         raise ValueError(f"`filters` must be at least 1. Received: filters={filters}")
     if not 0 <= dropout < 1:

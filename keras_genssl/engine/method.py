@@ -232,10 +232,10 @@ class Method(keras.Model):
 
         A dataset has its order already: Keras shuffles arrays alone, and would warn of a `shuffle` that nobody passed.
         """
-        given = _FIT.bind(self, *args, **kwargs).arguments
-        if "shuffle" not in given and isinstance(given.get("x"), _ORDERED):
-            kwargs["shuffle"] = False
-        return super().fit(*args, **kwargs)
+        arguments = fit_arguments(*args, **kwargs)
+        if isinstance(arguments.get("x"), _ORDERED):
+            arguments.setdefault("shuffle", False)
+        return super().fit(**arguments)
 
     # A step -------------------------------------------------------------------------------------
 
@@ -367,6 +367,12 @@ class Method(keras.Model):
                 for key, generator in zip(own, generators, strict=True):
                     generator.state.assign(store[key][...])
         super().load_own_variables({key: store[key] for key in keys if key not in seeds})
+
+
+def fit_arguments(*args: Any, **kwargs: Any) -> dict[str, Any]:
+    """What a call of Keras' `fit` is given, by the arguments' names."""
+    given = _FIT.bind(None, *args, **kwargs).arguments
+    return {name: value for name, value in given.items() if name != "self"}
 
 
 def checked(method: Method, losses: Any) -> Any:

@@ -1,6 +1,7 @@
 """Methods in which several networks, the players, are trained by optimizers of their own."""
 
 import functools
+import functools
 import types
 from typing import Any, TypeAlias
 
@@ -10,7 +11,7 @@ import tensorflow as tf
 from keras_genssl.engine import replicas
 from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.for_player import for_players
-from keras_genssl.engine.method import Method, checked, regularization
+from keras_genssl.engine.method import Method, checked, fit_arguments, regularization
 from keras_genssl.engine.players_optimizers import PlayersOptimizers
 from keras_genssl.engine.rules import require
 from keras_genssl.engine.updates import counting, update, where
@@ -175,25 +176,16 @@ class PlayersModel(Method):
                 f"Received: {optimizer!r}"
             )
 
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        verbose: Any = "auto",
-        callbacks: Any = None,
-        **options: Any,
-    ) -> keras.callbacks.History:
-        """Keras' own; callbacks that several players make no sense for are refused before the first epoch.
-
-        Args: as for `keras.Model.fit`.
+    @functools.wraps(keras.Model.fit, assigned=())
+    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """Trains as Keras' `fit`, whose arguments it takes; refuses callbacks that several players make no sense for.
 
         Raises:
-            ValueError: If a callback watches `loss`, or swaps averaged weights in.
+            ValueError: Before the first epoch, if a callback watches `loss`, or swaps averaged weights in.
         """
-        callbacks = for_players(callbacks, list(self.players()))
-        return super().fit(x, y, batch_size, epochs, verbose, callbacks, **options)
+        arguments = fit_arguments(*args, **kwargs)
+        arguments["callbacks"] = for_players(arguments.get("callbacks"), list(self.players()))
+        return super().fit(**arguments)
 
     def variables_of(self, player: str) -> list[keras.Variable]:
         """A player's trainable variables, in a stable order."""
