@@ -253,7 +253,7 @@ class Method(keras.Model):
 
         Raises:
             ValueError: If a field is missing, there is more than the fields (sample weights), a field has
-                another shape than `shapes` says, or as many examples as no other, or holds images of another dtype.
+                another shape than `shapes` says, other examples in number than the first, or images of another dtype.
             RuleError: A `ValueError`, and TensorFlow's `InvalidArgumentError` too, if a float image leaves [-1, 1], a
                 label its classes, or a replica gets no example (under XLA, which drops such checks, such an image
                 becomes NaN and a label goes unseen).
