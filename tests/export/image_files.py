@@ -96,16 +96,26 @@ def jpegs():
         yield f"jpeg of orientation {orientation}", written(PHOTO, "JPEG", exif=oriented(orientation))
     plain = written(PHOTO, "JPEG")
     yield "jpeg of big-endian exif", with_segments(plain, segment(0xE1, big_endian(6)))
-    yield "jpeg of exif behind a profile", with_segments(plain, segment(0xE2, b"\xff\xe1" * 999), segment(0xE1, big_endian(5)))
-    yield "jpeg of exif in two", with_segments(
-        plain, segment(0xE1, big_endian(8)[:20]), segment(0xE1, b"Exif\0\0" + big_endian(8)[20:])
+    yield (
+        "jpeg of exif behind a profile",
+        with_segments(plain, segment(0xE2, b"\xff\xe1" * 999), segment(0xE1, big_endian(5))),
+    )
+    yield (
+        "jpeg of exif in two",
+        with_segments(plain, segment(0xE1, big_endian(8)[:20]), segment(0xE1, b"Exif\0\0" + big_endian(8)[20:])),
     )
     yield "jpeg of xmp", with_segments(plain, segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp(3)))
-    yield "jpeg of exif without orientation, and xmp", with_segments(
-        plain, segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0\0\0"), segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp(6))
+    yield (
+        "jpeg of exif without orientation, and xmp",
+        with_segments(
+            plain,
+            segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0\0\0"),
+            segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp(6)),
+        ),
     )
-    yield "jpeg of exif against xmp", with_segments(
-        plain, segment(0xE1, big_endian(6)), segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp(3))
+    yield (
+        "jpeg of exif against xmp",
+        with_segments(plain, segment(0xE1, big_endian(6)), segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp(3))),
     )
     yield "jpeg with fill bytes", plain[:2] + b"\xff\xff\xff" + plain[2:]
     yield "cmyk jpeg upside down", inks("JPEG", exif=oriented(3))
@@ -178,7 +188,10 @@ def pngs():
     levels[:2, :, 0] = np.arange(14).reshape(2, 7) * 257 + 128  # where rounding decides
     deep = RNG.integers(0, 65536, (9, 7, 4)).astype(">u2")
     for name, key in {"a": 3, "no": 9, "too large a": 256 + 3}.items():
-        yield f"grey png, {name} level transparent", png(7, 9, 8, 0, [it.tobytes() for it in grey], transparent_key(key))
+        yield (
+            f"grey png, {name} level transparent",
+            png(7, 9, 8, 0, [it.tobytes() for it in grey], transparent_key(key)),
+        )
     for name, key in {"a": (0, 1, 1), "no": (9, 9, 9)}.items():
         yield f"png, {name} colour transparent", png(7, 9, 8, 2, [it.tobytes() for it in colour], transparent_key(*key))
     yield "png of 16 bit grey", png(7, 9, 16, 0, [it.tobytes() for it in levels])
@@ -196,8 +209,9 @@ def pngs():
     yield "interlaced png with alpha", interlaced(33, 21, 8, 6, np.array(alpha))
     yield "interlaced png of 16 bit grey", interlaced(7, 9, 16, 0, levels)
     yield "animated png", written(PHOTO, "PNG", save_all=True, append_images=[PHOTO.rotate(180)], default_image=False)
-    yield "animated png beside its image", written(
-        PHOTO, "PNG", save_all=True, append_images=[PHOTO.rotate(180), PHOTO], default_image=True
+    yield (
+        "animated png beside its image",
+        written(PHOTO, "PNG", save_all=True, append_images=[PHOTO.rotate(180), PHOTO], default_image=True),
     )
     for orientation in (1, 6, 7):
         yield f"png of orientation {orientation}", written(PHOTO, "PNG", exif=oriented(orientation))
@@ -208,7 +222,10 @@ def pngs():
     for compressed, attribute in itertools.product((False, True), repeat=2):
         info = PngImagePlugin.PngInfo()
         info.add_itxt("XML:com.adobe.xmp", xmp(6, attribute).decode(), "de", "lang", zip=compressed)
-        yield f"png of xmp{' compressed' * compressed}{' in a tag' * (not attribute)}", written(PHOTO, "PNG", pnginfo=info)
+        yield (
+            f"png of xmp{' compressed' * compressed}{' in a tag' * (not attribute)}",
+            written(PHOTO, "PNG", pnginfo=info),
+        )
         info = PngImagePlugin.PngInfo()
         info.add_text("Raw profile type exif", profile(5), zip=compressed)
         yield f"png of ImageMagick's exif{' compressed' * compressed}", written(PHOTO, "PNG", pnginfo=info)
@@ -238,10 +255,14 @@ def gifs():
     yield "gif of two colours", written(PHOTO.convert("1"), "GIF")
     yield "gif with a transparent colour", written(palette, "GIF", transparency=5)
     yield "gif with transparent pixels", written(with_alpha(PHOTO), "GIF")
-    yield "grey gif with a transparent level", written(PHOTO.convert("L"), "GIF", transparency=int(np.array(PHOTO.convert("L"))[3, 3]))
+    yield (
+        "grey gif with a transparent level",
+        written(PHOTO.convert("L"), "GIF", transparency=int(np.array(PHOTO.convert("L"))[3, 3])),
+    )
     yield "animated gif", written(PHOTO, "GIF", save_all=True, append_images=[PHOTO.rotate(180)])
-    yield "animated gif with transparent pixels", written(
-        with_alpha(PHOTO), "GIF", save_all=True, append_images=[with_alpha(PHOTO.rotate(180))], disposal=2
+    yield (
+        "animated gif with transparent pixels",
+        written(with_alpha(PHOTO), "GIF", save_all=True, append_images=[with_alpha(PHOTO.rotate(180))], disposal=2),
     )
     yield "interlaced gif", written(palette, "GIF", interlace=1)
     yield "gif that is not interlaced", written(palette, "GIF", interlace=0)
@@ -251,7 +272,9 @@ def gifs():
     yield "transparent gif smaller than its canvas", on_gif_canvas(plain, (40, 30), 3, 5, transparent)
     yield "gif with two controls", on_gif_canvas(plain, (33, 21), 0, 0, transparent + b"!\xf9\x04\0\0\0\x07\0")
     frame, colours = gif_frame(plain), plain[13 : plain.index(gif_frame(plain))]
-    local = frame[:9] + bytes([frame[9] | 0x80 | (plain[10] & 7)]) + colours[: 3 * 2 ** (plain[10] % 8 + 1)] + frame[10:]
+    local = (
+        frame[:9] + bytes([frame[9] | 0x80 | (plain[10] & 7)]) + colours[: 3 * 2 ** (plain[10] % 8 + 1)] + frame[10:]
+    )
     yield "gif with a palette of its frame", plain[:10] + b"\0\0\0" + local
     yield "gif without a palette", plain[:10] + b"\0\0\0" + frame
 
@@ -307,10 +330,14 @@ def bmps():
     ):
         for header in (56, 108, 124):
             stated = struct.pack("<IIII", *masks)
-            yield f"bmp of 32 bits, masks {masks}, header {header}", bmp(
-                3, 3, 32, four[:36], compression=3, masks=stated, header=header
+            yield (
+                f"bmp of 32 bits, masks {masks}, header {header}",
+                bmp(3, 3, 32, four[:36], compression=3, masks=stated, header=header),
             )
-    yield "bmp with masks and no alpha", bmp(3, 3, 32, four[:36], compression=3, masks=struct.pack("<III", 0xFF0000, 0xFF00, 0xFF))
+    yield (
+        "bmp with masks and no alpha",
+        bmp(3, 3, 32, four[:36], compression=3, masks=struct.pack("<III", 0xFF0000, 0xFF00, 0xFF)),
+    )
 
 
 # WebP -----------------------------------------------------------------------------------------
@@ -330,7 +357,10 @@ def webps():
         yield f"{name}animated webp with alpha", written(alpha, "WEBP", **frames, **options)
         middle = Image.new("RGBA", (40, 30))
         middle.paste(alpha.crop((0, 0, 20, 10)), (10, 12))
-        yield f"{name}animated webp on a canvas", written(middle, "WEBP", save_all=True, append_images=[middle.rotate(180)], **options)
+        yield (
+            f"{name}animated webp on a canvas",
+            written(middle, "WEBP", save_all=True, append_images=[middle.rotate(180)], **options),
+        )
     yield "webp of orientation 6", written(PHOTO, "WEBP", exif=oriented(6))
     yield "webp with alpha of orientation 7", written(alpha, "WEBP", exif=oriented(7))
     yield "animated webp of orientation 8", written(PHOTO, "WEBP", exif=oriented(8), **frames)

@@ -11,7 +11,18 @@ from keras_genssl.export.decoding import decoder
 from keras_genssl.export.decoding.orientation import stated
 from keras_genssl.export.decoding.transparency import on_white
 from keras_genssl.pretext import DECODE_ERRORS, MAX_PIXELS, decode_image
-from tests.export.image_files import PHOTO, SERVED, bmp, chunk, oriented, png, segment, with_chunks, with_segments, written
+from tests.export.image_files import (
+    PHOTO,
+    SERVED,
+    bmp,
+    chunk,
+    oriented,
+    png,
+    segment,
+    with_chunks,
+    with_segments,
+    written,
+)
 
 
 def decoded(data, channels=3):
@@ -54,14 +65,20 @@ REFUSED = {
     "empty": (b"", "the file is empty"),
     "text": (b"<!DOCTYPE html><html><body>404</body></html>", "no image file of a kind that is read"),
     "random bytes": (np.random.default_rng(0).bytes(2000), "no image file of a kind that is read"),
-    "tga": (written(PHOTO, "TGA"), "no image file of a kind that is read: JPEG, PNG, GIF, BMP or WebP; save it anew as PNG"),
+    "tga": (
+        written(PHOTO, "TGA"),
+        "no image file of a kind that is read: JPEG, PNG, GIF, BMP or WebP; save it anew as PNG",
+    ),
     "tiff": (written(PHOTO, "TIFF"), "TIFF files are not read; save it anew as PNG"),
     "avif": (written(PHOTO, "AVIF"), "AVIF files are not read"),
     "jpeg 2000": (written(PHOTO, "JPEG2000"), "JPEG 2000 files are not read"),
     "codestream": (written(PHOTO, "JPEG2000", no_jp2=True), "JPEG 2000 files are not read"),
     "heic": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC files are not read"),
     "ppm": (written(PHOTO, "PPM"), "Netpbm files are not read"),
-    "compressed bmp": (bmp(4, 1, 8, b"\4\1\0\1", palette=bytes(1024), compression=1), "compressed BMP files are not read"),
+    "compressed bmp": (
+        bmp(4, 1, 8, b"\4\1\0\1", palette=bytes(1024), compression=1),
+        "compressed BMP files are not read",
+    ),
     "bmp of odd masks": (bmp(1, 1, 16, bytes(4), compression=3, masks=bytes(12)), "its layout of bits are not read"),
     "huge png": (png(60_000, 60_000, 8, 2, [b""]), f"60000 x 60000 pixels, more than the limit of {MAX_PIXELS}"),
     "endless png": (png(2**31, 2**31, 8, 2, [b""]), "more than the limit"),

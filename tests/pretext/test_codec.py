@@ -61,7 +61,9 @@ def tiff(levels, bits, *, order="<", sample_format=1, photometric=1):
         body = levels.astype(f"{order}{'iu'[sample_format == 1]}{bits // 8}").tobytes()
     entries = {256: width, 257: height, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: height}
     entries |= {279: len(body), 339: sample_format}
-    table = b"".join(struct.pack(f"{order}HHI", tag, 4, 1) + struct.pack(f"{order}I", it) for tag, it in entries.items())
+    table = b"".join(
+        struct.pack(f"{order}HHI", tag, 4, 1) + struct.pack(f"{order}I", it) for tag, it in entries.items()
+    )
     start = 8 + len(body) + len(body) % 2
     entries_at = struct.pack(f"{order}I", start)
     head = (b"II*\0" if order == "<" else b"MM\0*") + entries_at + body + bytes(len(body) % 2)
@@ -89,7 +91,9 @@ def test_portable_greys_are_scaled_by_their_maxval(white, plain):
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize(("bits", "sample_format", "white"), [(16, 1, 2**16 - 1), (16, 2, 2**15 - 1), (32, 2, 2**31 - 1)])
+@pytest.mark.parametrize(
+    ("bits", "sample_format", "white"), [(16, 1, 2**16 - 1), (16, 2, 2**15 - 1), (32, 2, 2**31 - 1)]
+)
 def test_greys_of_tiff_are_scaled_by_their_depth(bits, sample_format, white, order):
     levels = (LEVELS * (white // 999)).astype(np.int64)
     image, _ = codec.decode_image(tiff(levels, bits, order=order, sample_format=sample_format))
@@ -100,9 +104,7 @@ def test_greys_of_tiff_are_scaled_by_their_depth(bits, sample_format, white, ord
 
 
 def test_unsigned_twelve_bit_and_inverted_greys_of_tiff():
-    np.testing.assert_array_equal(
-        codec.decode_image(tiff(LEVELS * 4, 12))[0][..., 1], np.rint(255 * LEVELS * 4 / 4095)
-    )
+    np.testing.assert_array_equal(codec.decode_image(tiff(LEVELS * 4, 12))[0][..., 1], np.rint(255 * LEVELS * 4 / 4095))
     wide = LEVELS.astype(np.int64) * (2**32 // 1000)  # beyond 2**31, which Pillow takes for negative
     np.testing.assert_array_equal(codec.decode_image(tiff(wide, 32))[0][..., 2], np.rint(255 * wide / (2**32 - 1)))
     ink = codec.decode_image(tiff(LEVELS * 65, 16, photometric=0))[0]

@@ -41,7 +41,9 @@ def read_bmp(encoded: tf.Tensor) -> Found:
     is_downwards = ~is_old & (height >= 0xFF000000)
     height = either(is_downwards, 2**32 - height, height)
     is_paletted = is_one_of(bits, [1, 4, 8])
-    colours = either(is_paletted, either(colours == 0, tf.bitwise.left_shift(tf.ones_like(bits), bits % 64), colours), 0)
+    colours = either(
+        is_paletted, either(colours == 0, tf.bitwise.left_shift(tf.ones_like(bits), bits % 64), colours), 0
+    )
     padding = either(is_old, 3, 4)
     palette = 14 + header
     start = little(encoded, 10, 4)
@@ -105,7 +107,11 @@ def _masked(rows: tf.Tensor, width: tf.Tensor, bits: tf.Tensor, masks: tf.Tensor
     def taken_apart() -> tf.Tensor:
         value = tf.cast(pixels[..., 0], tf.int32) + 256 * tf.cast(pixels[..., 1], tf.int32)
         greens = tf.where(masks[1] == 0x7E0, 64, 32)
-        levels = [value // 32 // greens % 32 * 255 // 31, value // 32 % greens * 255 // (greens - 1), value % 32 * 255 // 31]
+        levels = [
+            value // 32 // greens % 32 * 255 // 31,
+            value // 32 % greens * 255 // (greens - 1),
+            value % 32 * 255 // 31,
+        ]
         return tf.pad(tf.cast(tf.stack(levels, axis=-1), tf.uint8), [[0, 0], [0, 0], [5, 0]])
 
     wide = tf.pad(pixels, [[0, 0], [0, 0], [0, 5 - size]], constant_values=tf.constant(255, tf.uint8))

@@ -81,9 +81,7 @@ def _behind_blocks(encoded: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
     return last + 1
 
 
-def _decode(
-    colours: tf.Tensor, width: tf.Tensor, height: tf.Tensor, flags: tf.Tensor, image: tf.Tensor
-) -> tf.Tensor:
+def _decode(colours: tf.Tensor, width: tf.Tensor, height: tf.Tensor, flags: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
     """A frame alone, opaque, with a palette of its own and a canvas of its size."""
     entries = tf.shape(colours, tf.int64)[0]
     bits = tf.reduce_sum(tf.cast(entries > tf.constant([2**power for power in range(1, 8)], tf.int64), tf.int64))

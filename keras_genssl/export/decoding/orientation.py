@@ -11,7 +11,9 @@ _IN_XMP = r'tiff:Orientation(?:="|>)([0-9])'
 _BYTES = tf.TensorSpec((), tf.string)
 
 
-@tf.function(autograph=False, input_signature=[tf.TensorSpec((None, None, None), tf.uint8), tf.TensorSpec((), tf.int64)])
+@tf.function(
+    autograph=False, input_signature=[tf.TensorSpec((None, None, None), tf.uint8), tf.TensorSpec((), tf.int64)]
+)
 def turned(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     """An image upright, from what EXIF calls orientation 1 to 8: transposed, then mirrored sideways and upside down."""
     pixels = tf.cond(orientation >= 5, lambda: tf.transpose(pixels, (1, 0, 2)), lambda: pixels)
@@ -36,7 +38,9 @@ def _in_exif(exif: tf.Tensor, otherwise: tf.Tensor) -> tuple[tf.Tensor, tf.Tenso
     order = big(exif, 0, 4)
     is_little = is_one_of(order, [int.from_bytes(b"II*\0"), int.from_bytes(b"II\0*")])
     is_big = is_one_of(order, [int.from_bytes(b"MM\0*"), int.from_bytes(b"MM*\0")])
-    four = tf.where(is_little, *(tf.constant([256**place for place in it], tf.int64) for it in ((0, 1, 2, 3), (3, 2, 1, 0))))
+    four = tf.where(
+        is_little, *(tf.constant([256**place for place in it], tf.int64) for it in ((0, 1, 2, 3), (3, 2, 1, 0)))
+    )
     two = tf.where(is_little, *(tf.constant(it, tf.int64) for it in ([1, 256, 0, 0], [256, 1, 0, 0])))
     start = weighted(exif, 4, four)
     whole = tf.maximum((length(exif) - start - 2) // _ENTRY, 0)

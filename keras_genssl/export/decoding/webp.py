@@ -77,7 +77,5 @@ def _chunks(encoded: tf.Tensor) -> tuple[tf.Tensor, ...]:
 
     nothing = tf.constant(b"")
     start = (tf.constant(_FIRST, tf.int64), nothing, nothing, nothing)
-    told: tuple[tf.Tensor, ...] = tf.while_loop(
-        lambda at, *_: at < length(encoded), step, start, parallel_iterations=1
-    )
+    told: tuple[tf.Tensor, ...] = tf.while_loop(lambda at, *_: at < length(encoded), step, start, parallel_iterations=1)
     return told[1:]
