@@ -264,7 +264,7 @@ def test_only_what_is_served_is_written(tmp_path):
     served = sum(np.prod(w.shape) for w in method.network.weights)
     names = tf.train.list_variables(str(path / "variables" / "variables"))
     assert sum(np.prod(shape) for name, shape in names if name.startswith("read")) == served
-    assert sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) < 400_000
+    assert sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) < 1_000_000  # most of it the decoder
 
 
 def test_weights_of_a_strategy_are_exported(tmp_path):

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from keras_genssl.export.decoding.cmyk import decode_cmyk
-from keras_genssl.export.decoding.fields import behind, big, either, is_one_of, length, octets, piece
+from keras_genssl.export.decoding.fields import behind, big, either, is_one_of, length, piece
 from keras_genssl.export.decoding.found import Found, against_size, decoded, found, reader, unless
 
 _RST0, _SOI, _SOS, _APP1, _APP14 = 0xD0, 0xD8, 0xDA, 0xE1, 0xEE
