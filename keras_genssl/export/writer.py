@@ -21,7 +21,7 @@ def saved_model(
     The first entry of `model.serving()` becomes three signatures, `batch` of any size:
 
     - `serving_default`: `image_bytes`, string `(batch,)`, each image of its own size
-      -> `image_bytes`, string `(batch,)`, PNG files.
+      -> `image_bytes`, string `(batch,)`, PNG files, and `error`.
     - `serving_tensor`: `image`, float32 `(batch, height, width, 3)` in [-1, 1] -> `image`, float32.
     - `serving_examples`: `examples`, string `(batch,)`, serialized `tf.train.Example`s whose feature
       `image` (the name TFDS gives it) holds an encoded image -> as `serving_default`.
@@ -32,17 +32,21 @@ def saved_model(
     `(batch, dim)`, `label`, int64 `(batch,)`, or several of them by their names; their entries have no
     `_examples`.
 
-    Bytes may be JPEG, PNG, GIF (first frame), BMP or WebP in any mode, and are read as RGB: grey is
-    repeated, alpha dropped, 16 bits keep the high byte, EXIF orientation is not applied; a model of grey images
-    reads their luma. A PNG's grey
+    Bytes may be JPEG, PNG, GIF or WebP in any mode, or BMP that is not compressed, and are read as preparation
+    reads them (`pretext.decode_image`), to the bit: RGB, upright as EXIF says, transparency on white, 16-bit grey
+    scaled, the first frame of an animation; a model of grey images reads their luma. A PNG's grey
     levels are `(x + 1) * 127.5`, clipped to [0, 255] and rounded half to even: for the in-memory model's
     output `x`, `np.round(np.clip((x + 1) * 127.5, 0, 255))`.
 
     A batch is worked off image by image. Super-resolution goes through each in tiles of 512 pixels a side
     (`engine.in_tiles`): beside the result memory does not grow with the image. Other functions of images take
     each in one piece: memory grows with the largest, about `8 * filters * height * width` bytes for a plain
-    convolutional network (two float32 feature maps; 0.5 GB for each megapixel at 64 filters). One image
-    that cannot be decoded fails its whole batch with `InvalidArgumentError`.
+    convolutional network (two float32 feature maps; 0.5 GB for each megapixel at 64 filters).
+
+    Signatures that take bytes or examples have a further output, `error`, string `(batch,)`: why an image was
+    refused, empty where it was served. Refused are other formats, broken files, images of more than
+    `pretext.MAX_PIXELS`, and those of another size than the model's: each alone, with empty bytes, a vector of NaN
+    or the label -1 in the place of its answer.
 
     Only the variables that the signatures read are written: no optimizer, no discriminator.
 

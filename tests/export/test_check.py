@@ -93,6 +93,11 @@ def test_a_model_that_calls_back_into_python_fails(clean, tmp_path):
         check(path, [png(PIXELS)], [halved(PIXELS)], process=clean)
 
 
+def test_a_refused_input_fails_with_its_reason(exported, clean):
+    with pytest.raises(CheckFailed, match=r"(?s)an input was refused: the PNG file is damaged or cut off"):
+        check(exported, [png(PIXELS), png(PIXELS)[:-30]], [halved(PIXELS)] * 2, process=clean)
+
+
 def test_a_missing_signature_is_named(exported, clean):
     with pytest.raises(CheckFailed, match=r"no signature 'encode' among \['mean', .*'serving_default'"):
         check(exported, [png(PIXELS)], [halved(PIXELS)], signature="encode", process=clean)

@@ -63,7 +63,7 @@ def _cmy(ycc: tf.Tensor) -> tf.Tensor:
 
     rgb = [
         luma + shifted(fixed(1.402) * red + _HALF),
-        luma + shifted(-fixed(0.714136286) * red - fixed(0.344136286) * blue + _HALF),
+        luma + shifted(-fixed(0.71414) * red - fixed(0.34414) * blue + _HALF),
         luma + shifted(fixed(1.772) * blue + _HALF),
     ]
     return tf.clip_by_value(255 - tf.stack(rgb, axis=-1), 0, 255)

@@ -54,14 +54,16 @@ def decoder(channels: int) -> tf.types.experimental.PolymorphicFunction:
             kind = tf.where(_starts(encoded, place, starts), number, kind)
         pixels, reason, exif, xmp = tf.switch_case(kind, [*readers, lambda: refused(_why_unknown(encoded))])
 
+        nothing = tf.zeros((0, 0, channels), tf.uint8)
+
         def shown() -> tuple[tf.Tensor, tf.Tensor]:
             rgb = tf.cond(tf.shape(pixels)[-1] == 4, lambda: on_white(pixels), lambda: pixels)
             orientation = stated(exif, xmp)
-            odd = tf.where(orientation == 0, f"its EXIF is damaged, or of an unusual form{RESAVE}", "")
+            odd = tf.constant(f"its EXIF is damaged, or of an unusual form{RESAVE}")
             upright = tf.ensure_shape(turned(rgb, orientation), (None, None, 3))
-            return upright if channels == 3 else _luma(upright), odd
+            answer = upright if channels == 3 else _luma(upright)
+            return tf.cond(orientation == 0, lambda: (nothing, odd), lambda: (answer, tf.constant("")))
 
-        nothing = tf.zeros((0, 0, channels), tf.uint8)
         answer, reason = tf.cond(reason == "", shown, lambda: (nothing, reason))
         return tf.ensure_shape(answer, (None, None, channels)), reason
 

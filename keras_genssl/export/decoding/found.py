@@ -64,7 +64,8 @@ def against_size(width: tf.Tensor, height: tf.Tensor) -> tf.Tensor:
     size = tf.strings.join([tf.strings.as_string(width), " x ", tf.strings.as_string(height), " pixels"])
     large = tf.strings.join(["the image has ", size, f", more than the limit of {MAX_PIXELS}; make it smaller"])
     empty = tf.strings.join(["the image has ", size, ": its header is damaged", RESAVE])
-    return tf.where(width * height > MAX_PIXELS, large, tf.where((width < 1) | (height < 1), empty, ""))
+    is_large = (width > MAX_PIXELS) | (height > MAX_PIXELS) | (width * height > MAX_PIXELS)  # 64 bits have an end
+    return tf.where(is_large, large, tf.where((width < 1) | (height < 1), empty, ""))
 
 
 def reader(function: Callable[[tf.Tensor], Found]) -> Callable[[tf.Tensor], Found]:

@@ -29,7 +29,7 @@ def read_gif(encoded: tf.Tensor) -> Found:
         def on_canvas(frame: tf.Tensor) -> Found:
             margins = [[top, canvas_height - top - height], [left, canvas_width - left - width], [0, 0]]
             inside = tf.pad(tf.ones_like(frame[..., :1], tf.bool), margins)
-            around = tf.cast(colours[tf.maximum(transparent, 0)], tf.uint8)
+            around = tf.cast(tf.where(transparent >= 0, tf.constant(255, tf.int64), colours[0]), tf.uint8)
             return found(tf.where(inside, tf.pad(frame, margins), around))
 
         return decoded("GIF", _decode, (colours, width, height, flags, image), on_canvas)

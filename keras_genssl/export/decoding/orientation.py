@@ -6,6 +6,7 @@ from keras_genssl.export.decoding.fields import big, either, is_one_of, length, 
 
 _TAG, _SHORT, _LONG = 0x0112, 3, 4
 _ENTRY = 12
+_UNITS = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 0]  # bytes of a value of each type
 _IN_XMP = r'tiff:Orientation(?:="|>)([0-9])'
 _BYTES = tf.TensorSpec((), tf.string)
 
@@ -49,8 +50,15 @@ def _in_exif(exif: tf.Tensor, otherwise: tf.Tensor) -> tuple[tf.Tensor, tf.Tenso
     def field(rows: tf.Tensor, first: int, weights: tf.Tensor) -> tf.Tensor:
         return tf.linalg.matvec(rows[:, first : first + 4], weights)
 
-    entry = tf.boolean_mask(table, field(table, 0, two) == _TAG)[-1:]
+    matches = field(table, 0, two) == _TAG
+    entry = tf.boolean_mask(table, matches)[-1:]
+    # Pillow stops at the first entry whose values are not in the file.
+    units = tf.gather(tf.constant(_UNITS, tf.int64), tf.minimum(field(table, 2, two), len(_UNITS) - 1))
+    size = units * field(table, 4, four)
+    is_cut = (size > 4) & (field(table, 8, four) + size > length(exif))
+    is_before = tf.cumsum(tf.cast(matches, tf.int64), reverse=True) > 0
     kind, number, short, long = (field(entry, *it) for it in ((2, two), (4, four), (8, two), (8, four)))
     usual = (number == 1) & ((kind == _SHORT) | (kind == _LONG))
     value = tf.reduce_sum(tf.where(kind == _SHORT, short, long))  # of one entry, or of none
-    return (is_little | is_big) & tf.reduce_all(usual), either(tf.size(kind) == 0, otherwise, value)
+    known = (is_little | is_big) & tf.reduce_all(usual) & ~tf.reduce_any(is_cut & is_before)
+    return known, either(tf.size(kind) == 0, otherwise, value)

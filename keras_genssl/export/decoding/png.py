@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from keras_genssl.export.decoding.attempt import attempt
 from keras_genssl.export.decoding.fields import behind, big, either, length, octets, piece, written
-from keras_genssl.export.decoding.found import RESAVE, Found, against_size, decoded, found, reader, unless
+from keras_genssl.export.decoding.found import RESAVE, Found, against_size, damaged, decoded, found, reader, unless
 
 _GREY, _RGB, _PALETTE = 0, 2, 3
 _PROFILE, _XMP = b"Raw profile type exif\0", b"XML:com.adobe.xmp\0"
@@ -18,7 +18,9 @@ def read_png(encoded: tf.Tensor) -> Found:
     """What a PNG file holds, of any colour type and depth, interlaced or not."""
     depth, colour = big(encoded, 24, 1), big(encoded, 25, 1)
     chunks, key, exif, profile, xmp = _chunks(encoded)
-    samples = octets(key)[: length(key) // 2 * 2]  # of a grey level or colour that is transparent
+    is_keyed = (key != b"") & ((colour == _GREY) | (colour == _RGB))
+    wanted = either(colour == _GREY, 2, 6)
+    samples = octets(piece(key, 0, either(length(key) >= wanted, wanted, 0)))  # of what is transparent
     samples = 256 * samples[::2] + samples[1::2]
     # Of greys of 2 and 4 bits Pillow compares the sample with what 0 to 255 is made of it, of one bit it scales it.
     eight_bit = tf.where((depth == 1) & (samples != 0), tf.constant(255, tf.int64), samples % 256)
@@ -40,8 +42,7 @@ def read_png(encoded: tf.Tensor) -> Found:
         return found(pixels, told_exif, told_xmp)
 
     def keyed(pixels: tf.Tensor) -> Found:
-        has_key = (key != b"") & ((colour == _GREY) | (colour == _RGB))
-        return told(tf.cond(has_key, lambda: _on_white(pixels, eight_bit), lambda: pixels))
+        return told(tf.cond(is_keyed, lambda: _on_white(pixels, eight_bit), lambda: pixels))
 
     def read() -> Found:
         with_alpha = (colour > _PALETTE) | ((colour == _PALETTE) & (key != b""))
@@ -53,6 +54,7 @@ def read_png(encoded: tf.Tensor) -> Found:
 
     heavy = (length(profile) > _MOST_TEXT) | (length(xmp) > _MOST_TEXT) | (chunks >= _MOST_CHUNKS)
     reason = tf.where(heavy, f"its metadata are too large{RESAVE} without them", "")
+    reason = tf.where(is_keyed & (length(key) < wanted), damaged("PNG"), reason)
     reason = tf.where(reason == "", against_size(big(encoded, 16, 4), big(encoded, 20, 4)), reason)
     return unless(reason, read)
 

@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from keras_genssl.export.decoding.fields import behind, either, length, little, piece, two_bytes
-from keras_genssl.export.decoding.found import Found, against_size, decoded, found, reader, unless
+from keras_genssl.export.decoding.found import Found, against_size, damaged, decoded, found, reader, unless
 
-_ANIMATED, _HAS_XMP, _HAS_EXIF = 0x02, 0x04, 0x08
+_ANIMATED, _HAS_XMP, _HAS_EXIF, _HAS_ALPHA = 0x02, 0x04, 0x08, 0x10
 _FIRST = 12  # behind "RIFF", a size and "WEBP"
 _WITH_ALPHA = b"VP8X\x0a\0\0\0\x10\0\0\0"
 
@@ -17,7 +17,7 @@ def read_webp(encoded: tf.Tensor) -> Found:
     is_extended, is_lossless = kind == b"VP8X", kind == b"VP8L"
     flags = either(is_extended, little(encoded, 20, 1), 0)
     frame, exif, xmp = _chunks(encoded)
-    is_animated = _has(flags, _ANIMATED)
+    is_animated, has_alpha = _has(flags, _ANIMATED), _has(flags, _HAS_ALPHA) | ~is_extended
 
     # Lossless pixels start with a signature of one byte, other ones with six bytes.
     packed = little(encoded, either(is_lossless, 21, 26), 4)
@@ -30,18 +30,23 @@ def read_webp(encoded: tf.Tensor) -> Found:
 
     def on_canvas(pixels: tf.Tensor) -> Found:
         rows, columns = tf.unstack(tf.shape(pixels, tf.int64)[:2])
-        margins = [[top, height - top - rows], [left, width - left - columns], [0, 0]]
-        shown = tf.cond(is_animated, lambda: _opaque_white(pixels, margins), lambda: pixels)
-        return found(shown, tf.where(_has(flags, _HAS_EXIF), exif, b""), tf.where(_has(flags, _HAS_XMP), xmp, b""))
+        below, right = height - top - rows, width - left - columns
+
+        def whole() -> Found:
+            margins = [[top, below], [left, right], [0, 0]]
+            # Without alpha, Pillow drops what is transparent, black around the frame included.
+            around = tf.where(has_alpha, tf.constant(255, tf.uint8), 0)
+            kept = tf.cond(has_alpha, lambda: pixels, lambda: pixels[..., :3])
+            shown = tf.pad(kept, margins, constant_values=around)
+            return found(shown, tf.where(_has(flags, _HAS_EXIF), exif, b""), tf.where(_has(flags, _HAS_XMP), xmp, b""))
+
+        fits = (below >= 0) & (right >= 0) & (is_animated | ((below == 0) & (right == 0)))
+        return unless(damaged("WebP"), whole, ~fits)
 
     def kernel(file: tf.Tensor) -> tf.Tensor:
         return tf.io.decode_webp(file)[0]  # 3 channels, or 4
 
     return unless(against_size(width, height), lambda: decoded("WebP", kernel, file, on_canvas))
-
-
-def _opaque_white(pixels: tf.Tensor, margins: list[list[tf.Tensor]]) -> tf.Tensor:
-    return tf.pad(pixels, margins, constant_values=tf.constant(255, tf.uint8))
 
 
 def _has(flags: tf.Tensor, flag: int) -> tf.Tensor:

@@ -70,8 +70,9 @@ photographs:
 {rows}
 {_leave_one_out(card)}
 Signatures: `serving_default` (encoded images of any size in, PNG out), `serving_tensor`
-(float32 NHWC in [-1, 1]), `serving_examples` (`tf.train.Example`). Encoded images are read as RGB in eight bits:
-of 16 bits the high byte counts, alpha is dropped, EXIF's orientation is not applied.
+(float32 NHWC in [-1, 1]), `serving_examples` (`tf.train.Example`). Encoded images are read as RGB in eight bits,
+upright as EXIF says, with transparency on white. The output `error` says why an image was refused, and is empty for
+the others.
 
 ```python
 import tensorflow as tf

@@ -1,0 +1,84 @@
+"""The models that ship, ``saved_models/<name>/<version>``, exported anew from their own weights.
+
+``make shipped`` runs this file when the exporter has changed; a test compares what ships with what it would make.
+"""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines import recipe as recipes
+from pipelines.components import card as cards
+from pipelines.components import trainer
+from pipelines.runtime import saved_model, store
+
+if TYPE_CHECKING:
+    import keras
+
+HOME = Path(__file__).parents[1] / "saved_models"
+_EXTRA = "assets.extra"
+
+
+def versions(home: Path = HOME) -> list[Path]:
+    """The directories of all models that ship."""
+    return sorted(path.parent for path in home.glob("*/*/saved_model.pb"))
+
+
+def card(version: Path) -> dict[str, Any]:
+    """The card that lies with a model."""
+    read: dict[str, Any] = json.loads((version / _EXTRA / "card.json").read_text(encoding="utf-8"))
+    return read
+
+
+def model(version: Path) -> "keras.Model":
+    """The method that a card names, with the weights of the SavedModel that it lies with.
+
+    Raises:
+        ValueError: if the recipe has other networks by now, or the SavedModel other variables.
+    """
+    import tensorflow as tf
+
+    told = card(version)
+    recipe = recipes.load(told["recipe"])
+    parameters = recipe.model_dump(mode="json")["model"]
+    if parameters != told["parameters"]["model"]:
+        raise ValueError(
+            f"{version}: the recipe {told['recipe']} must have the card's networks. Received: {parameters}"
+        )
+    method = trainer.build(recipe)
+    # Saved under the names of layers and weights, which Keras' paths end with.
+    saved = {variable.name.removesuffix(":0"): variable for variable in tf.saved_model.load(str(version)).read}
+    names = {"/".join(weight.path.split("/")[-2:]): weight for weight in method.trainable_weights}
+    if names.keys() != saved.keys():
+        raise ValueError(f"{version}: must have the variables {sorted(names)}. Received: {sorted(saved)}")
+    for name, weight in names.items():
+        weight.assign(saved[name].numpy())
+    return method
+
+
+def export(version: Path, path: Path) -> Path:
+    """What today's exporter makes of a model that ships."""
+    from keras_genssl import export as exporting
+
+    return exporting.saved_model(model(version), path)
+
+
+def renew(version: Path) -> None:
+    """Puts today's export in the place of a model that ships, with its card, which then tells it from the other."""
+    told = card(version)
+    with tempfile.TemporaryDirectory(dir=version.parent, prefix=".renewing-") as directory:
+        made = export(version, Path(directory) / "model")
+        # The same weights, read anew: the card's numbers, measured on the first export, hold of them.
+        told["digest"] = store.digest({"weights": told["training"]["sha256"], "export": saved_model.digest(made)})
+        (made / _EXTRA).mkdir()
+        store.write_json(made / _EXTRA / "card.json", told)
+        (made / _EXTRA / "README.md").write_text(cards.markdown(told, int(version.name)), encoding="utf-8")
+        version.rename(Path(directory) / "old")
+        shutil.copytree(made, version)
+
+
+if __name__ == "__main__":
+    for each in versions():
+        renew(each)
