@@ -1,7 +1,6 @@
 """Methods in which several networks, the players, are trained by optimizers of their own."""
 
 import functools
-import functools
 import types
 from typing import Any, TypeAlias
 

@@ -201,18 +201,18 @@ def _resolve(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple
         same = (first.key, second.key) if label is None else tuple(sorted((first.key, second.key)))
         rows_of[same].append(Pair(key, where, (first, second), label, row.get("split")))
     pairs: list[Pair] = []
-    for same, found in rows_of.items():
-        others = [pair for pair in found if pair.label != found[0].label]
+    for same, equal in rows_of.items():
+        others = [pair for pair in equal if pair.label != equal[0].label]
         if others:
-            told = f"{found[0].row} calls this pair {_called(found[0])}, and {others[0].row} {_called(others[0])}"
-        elif len(set(same)) == 1 and found[0].label == LABELS.index("different"):
+            told = f"{equal[0].row} calls this pair {_called(equal[0])}, and {others[0].row} {_called(others[0])}"
+        elif len(set(same)) == 1 and equal[0].label == LABELS.index("different"):
             told = "its two images are the same bytes, and are called different"
         else:
-            pairs.append(found[0])
-            told = f"the same pair as {found[0].row}"
-            letters += [DeadLetter(pair.key, pair.row, "split", DUPLICATE, told) for pair in found[1:]]
+            pairs.append(equal[0])
+            told = f"the same pair as {equal[0].row}"
+            letters += [DeadLetter(pair.key, pair.row, "split", DUPLICATE, told) for pair in equal[1:]]
             continue
-        letters += [DeadLetter(pair.key, pair.row, "split", CONTRADICTION, told) for pair in found]
+        letters += [DeadLetter(pair.key, pair.row, "split", CONTRADICTION, told) for pair in equal]
     return pairs, letters
 
 
