@@ -53,7 +53,7 @@ def translation_scores(
             f"Received: {images.shape}, {truth.shape} and {domain.shape}"
         )
     wanted = _signed(truth)
-    translated = _in_batches(translate, _signed(images), batch_size)
+    translated = _alike(_in_batches(translate, _signed(images), batch_size), wanted)
     copies = {
         "copy": images,
         "histogram_matching": histogram_matching(images, domain),
@@ -70,7 +70,8 @@ def translation_scores(
     }
     scores["ratio"] = scores["error"] / scores["baseline"]
     if translate_back is not None:
-        scores["cycle_error"] = _error(_in_batches(translate_back, translated, batch_size), _signed(images))
+        start = _signed(images)
+        scores["cycle_error"] = _error(_alike(_in_batches(translate_back, translated, batch_size), start), start)
     return scores
 
 
@@ -79,12 +80,17 @@ def _signed(images: np.ndarray) -> np.ndarray:
 
 
 def _error(images: np.ndarray, truth: np.ndarray) -> float:
+    return float(np.mean(np.abs(images - truth), dtype=np.float64))
+
+
+def _alike(images: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Answers of the shape of the truth: one grey value would be compared with each pixel."""
     if images.shape != truth.shape:
         raise ValueError(
             "`translate` and `translate_back` must give images of the shape of the truth. "
             f"Received: {images.shape} for {truth.shape}"
         )
-    return float(np.mean(np.abs(images - truth), dtype=np.float64))
+    return images
 
 
 def _in_batches(function: Callable[[Any], Any], images: np.ndarray, size: int) -> np.ndarray:
