@@ -41,7 +41,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.losses.contrastive.sup_con": ("SupConLoss",),
     "keras_genssl.losses.contrastive.vicreg": ("VICRegLoss",),
     "keras_genssl.losses.likelihoods": ("BernoulliLikelihood", "GaussianLikelihood", "_InRange", "standard_normal_kl"),
-    "keras_genssl.losses.metric_learning.addons": ("contrastive_loss", "lifted_struct_loss", "npairs_loss", "npairs_multilabel_loss", "triplet_hard_loss", "triplet_semihard_loss"),
+    "keras_genssl.losses.metric_learning.addons": ("angular_distance", "contrastive_loss", "lifted_struct_loss", "npairs_loss", "npairs_multilabel_loss", "pairwise_distance", "triplet_hard_loss", "triplet_semihard_loss"),
     "keras_genssl.losses.metric_learning.arcface": ("ArcFaceLoss",),
     "keras_genssl.losses.metric_learning.contrastive": ("ContrastiveBatchAllLoss", "ContrastiveLoss"),
     "keras_genssl.losses.metric_learning.distances": ("paired_distances", "pairwise_distances"),

@@ -4,6 +4,7 @@
 there; methods have theirs in `tests/contracts.py` already, unless a class of the tests stands in it.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -82,6 +83,24 @@ def perceptual() -> kg.losses.PerceptualLoss:
     return kg.losses.PerceptualLoss(extractor, [0.5, 0.25], pixel="l2", pixel_weight=2.0, distance="l1")
 
 
+def padded_and_cropped() -> keras.Model:
+    images = keras.Input((5, 7, 3))
+    return keras.Model(images, kg.layers.CropToSize()([kg.layers.PadToMultiple(4)(images), images]))
+
+
+def addons_loss(name: str) -> keras.Model:
+    """A model that was compiled with one of TensorFlow Addons' functions."""
+    return compiled(network((3,), 2), "sgd", loss=getattr(kg.losses, name))
+
+
+ADDONS_LOSSES = (
+    "contrastive_loss",
+    "lifted_struct_loss",
+    "npairs_loss",
+    "npairs_multilabel_loss",
+    "triplet_hard_loss",
+    "triplet_semihard_loss",
+)
 IMAGE = (toys.SIZE, toys.SIZE, 3)
 pairwise = kg.losses.pairwise_distances
 METHODS: dict[str, Callable[[], Any]] = {
@@ -107,6 +126,8 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "BicubicUpsampling": lambda: plain(kg.layers.BicubicUpsampling(2)),
     "CaffePreprocessing": lambda: plain(kg.layers.CaffePreprocessing()),
     "ImageStandardization": lambda: plain(kg.layers.ImageStandardization()),
+    "PadToMultiple": lambda: plain(kg.layers.PadToMultiple(3, minimum=(1, 12))),
+    "CropToSize": padded_and_cropped,
     "InstanceNormalization": lambda: plain(kg.layers.InstanceNormalization(1e-2, gamma_initializer="random_normal")),
     "LabToRGB": lambda: plain(kg.layers.RGBToLab(), kg.layers.LabToRGB()),
     "RGBToLab": lambda: plain(kg.layers.RGBToLab()),
@@ -132,6 +153,9 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "paired_distances": lambda: of_vectors(
         kg.losses.paired_distances, second=[[0.5, -1.0, 2.0]], distance_metric="squared-L2"
     ),
+    **{name: functools.partial(addons_loss, name) for name in ADDONS_LOSSES},
+    "pairwise_distance": lambda: of_vectors(kg.losses.pairwise_distance, squared=True),
+    "angular_distance": lambda: of_vectors(kg.losses.angular_distance),
     "standard_normal_kl": lambda: of_vectors(kg.losses.standard_normal_kl, log_variance=0.5),
     "psnr": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.psnr]),
     "ssim": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.ssim]),

@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
+
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class CropToSize(keras.layers.Layer):
+class CropToSize(ImageLayer):
     """The middle of images, of the height and width of others: takes away what `PadToMultiple` adds.
 
     Call: ``[images, reference]``, ``(batch, h', w', c)`` and ``(batch, h, w, any)`` with h' >= h and w' >= w, sizes

@@ -6,9 +6,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genssl.layers.image_layer import ImageLayer
+
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class PadToMultiple(keras.layers.Layer):
+class PadToMultiple(ImageLayer):
     """Pad images by reflection until their height and width are multiples of a number.
 
     A network that halves its images k times gives back their size only where ``2 ** k`` divides it; between this layer

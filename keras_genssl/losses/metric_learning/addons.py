@@ -89,6 +89,7 @@ def triplet_semihard_loss(y_true: Any, y_pred: Any, margin: float = 1.0, distanc
     return ops.mean(TripletSemiHardLoss(margin, distance_metric).call(y_true, y_pred))
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
 def pairwise_distance(feature: Any, squared: bool = False) -> Any:
     """`pairwise_distances` of the rows of ``(batch, dim)``, squared or not, ``(batch, batch)``.
 
@@ -99,6 +100,7 @@ def pairwise_distance(feature: Any, squared: bool = False) -> Any:
     return pairwise_distances(feature, "squared-L2" if squared else "L2")
 
 
+@keras.saving.register_keras_serializable(package="keras_genssl")
 def angular_distance(feature: Any) -> Any:
     """`pairwise_distances` by angle, ``1 - cos``, ``(batch, batch)``.
 
