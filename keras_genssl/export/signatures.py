@@ -99,7 +99,10 @@ def _image_by_image(by_tensor: Any, serving: Serving) -> _Answer:
     decode = decoding.decoder(serving.image_shape[-1] or 3)
 
     def served(image: tf.Tensor) -> tf.Tensor:
-        image = tf.ensure_shape(image, serving.image_shape)
+        image = tf.identity(image)
+        image.set_shape(
+            serving.image_shape
+        )  # checked before: TensorFlow may run an `ensure_shape` of a branch not taken
         answer = by_tensor(images.to_float(image)[tf.newaxis])[serving.output]
         return (images.encode(answer) if to_bytes else answer)[0]
 
