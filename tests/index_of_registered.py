@@ -36,7 +36,10 @@ def text() -> str:
     lines = []
     for module, inside in names().items():
         values = ", ".join(f'"{name}"' for name in inside)
-        lines.append(f'    "{module}": ({values}{"," if len(inside) == 1 else ""}),\n')
+        line = f'    "{module}": ({values}{"," if len(inside) == 1 else ""}),\n'
+        if len(line) > 121:
+            line = f'    "{module}": (\n' + "".join(f'        "{name}",\n' for name in inside) + "    ),\n"
+        lines.append(line)
     return TEXT.format(lines="".join(lines))
 
 

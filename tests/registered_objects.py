@@ -151,12 +151,12 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "annealed_mean": lambda: of_vectors(kg.losses.annealed_mean, bins=[[0.0], [1.0], [3.0]], temperature=0.5),
     "pairwise_distances": lambda: of_vectors(pairwise, distance_metric="angular"),
     "paired_distances": lambda: of_vectors(
-        kg.losses.paired_distances, second=[[0.5, -1.0, 2.0]], distance_metric="squared-L2"
+        kg.losses.paired_distances, second=[[0.5, -1.0, 2.0]] * 4, distance_metric="squared-L2"
     ),
     **{name: functools.partial(addons_loss, name) for name in ADDONS_LOSSES},
-    "pairwise_distance": lambda: of_vectors(kg.losses.pairwise_distance, squared=True),
-    "angular_distance": lambda: of_vectors(kg.losses.angular_distance),
-    "standard_normal_kl": lambda: of_vectors(kg.losses.standard_normal_kl, log_variance=0.5),
+    "pairwise_distance": lambda: of_vectors(kg.losses.metric_learning.pairwise_distance, squared=True),
+    "angular_distance": lambda: of_vectors(kg.losses.metric_learning.angular_distance),
+    "standard_normal_kl": lambda: of_vectors(kg.losses.standard_normal_kl, log_variance=[[0.5] * 3] * 4),
     "psnr": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.psnr]),
     "ssim": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.ssim]),
 }

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 
 def check_same_shape(axes: slice = slice(None), **pair: Any) -> None:
     """Refuse two tensors, by the names of their arguments, whose shapes differ, where that is known.
@@ -20,7 +22,7 @@ def check_same_shape(axes: slice = slice(None), **pair: Any) -> None:
         ...
         ValueError: `mean` and `log_variance` must have one shape. Received: (2, 3) and (2, 1)
     """
-    (name, first), (other, second) = ((name, tuple(value.shape)) for name, value in pair.items())
+    (name, first), (other, second) = ((name, _shape(value)) for name, value in pair.items())
     if len(first) != len(second) or differ(first[axes], second[axes]):
         beyond = " beyond the batch" if axes == slice(1, None) else ""
         raise ValueError(f"`{name}` and `{other}` must have one shape{beyond}. Received: {first} and {second}")
@@ -28,7 +30,7 @@ def check_same_shape(axes: slice = slice(None), **pair: Any) -> None:
 
 def check_last(name: str, value: Any, size: int) -> None:
     """Refuse a tensor, the argument `name`, whose last axis has another size, where that is known."""
-    shape = tuple(value.shape)
+    shape = _shape(value)
     if not shape or differ(shape[-1:], (size,)):
         raise ValueError(f"`{name}` must have shape (..., {size}). Received: a tensor of shape {shape}")
 
@@ -36,3 +38,8 @@ def check_last(name: str, value: Any, size: int) -> None:
 def differ(first: tuple[int | None, ...], second: tuple[int | None, ...]) -> bool:
     """Whether two shapes of one rank differ where both are known."""
     return any(None not in pair and pair[0] != pair[1] for pair in zip(first, second, strict=True))
+
+
+def _shape(value: Any) -> tuple[int | None, ...]:
+    """That of a tensor, or of numbers in lists."""
+    return tuple(value.shape) if hasattr(value, "shape") else np.shape(value)
