@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "corruptions": {"engine"},
     "data": {"checks", "pretext"},
     "engine": {"checks"},
-    "export": {"engine"},
+    "export": {"engine", "pretext"},
     "gallery": {"analysis", "checks", "pretext"},
     "layers": {"checks"},
     "losses": {"checks"},
