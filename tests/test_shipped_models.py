@@ -85,7 +85,7 @@ def test_it_is_small() -> None:
 
 
 def structure(path: pathlib.Path) -> tuple[dict[str, Any], collections.Counter]:
-    """Of each signature the inputs and outputs, and how often each operation with so many inputs occurs."""
+    """Of each signature the inputs and outputs, and how often each operation with so many inputs or a value occurs."""
     saved = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
     (graph,) = saved.meta_graphs
     signatures = {
@@ -95,8 +95,11 @@ def structure(path: pathlib.Path) -> tuple[dict[str, Any], collections.Counter]:
         ]
         for name, signature in graph.signature_def.items()
     }
-    nodes = [*graph.graph_def.node, *(node for it in graph.graph_def.library.function for node in it.node_def)]
-    return signatures, collections.Counter((node.op, len(node.input)) for node in nodes)
+    nodes = [node for it in graph.graph_def.library.function for node in it.node_def]  # not those of the checkpoint
+    return signatures, collections.Counter(
+        (node.op, len(node.input), node.attr["value"].SerializeToString() if node.op == "Const" else b"")
+        for node in nodes
+    )
 
 
 @pytest.mark.parametrize("version", shipped.versions(), ids=lambda it: f"{it.parent.name}/{it.name}")

@@ -23,7 +23,8 @@ def known(test: Callable[[], Any], *tensors: Any) -> bool | None:
     """What a test of tensors says, None in a graph, where no value is known yet.
 
     Args:
-        test: gives a tensor that is one boolean; not called where a tensor is symbolic to Keras.
+        test: gives a tensor that is one boolean; not called where a tensor is symbolic to Keras, nor in a graph of
+            TensorFlow's, which would keep the operations.
         tensors: those that it looks at.
 
     Example:
@@ -33,7 +34,12 @@ def known(test: Callable[[], Any], *tensors: Any) -> bool | None:
     """
     if any(isinstance(tensor, keras.KerasTensor) for tensor in tensors):
         return None
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if not tf.executing_eagerly():
+            return None
     try:
         return bool(test())
-    except TypeError:  # of TensorFlow and of JAX, where what is asked for its value belongs to a graph
+    except TypeError:  # of JAX, where what is asked for its value belongs to a graph
         return None

@@ -1,9 +1,11 @@
 """Callbacks, in whose eyes a model has one optimizer and one loss, for models of several players."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
+
+from keras_genssl.engine.updates import counting
 
 _HOOKS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
 _LOSSES = ("loss", "val_loss")
@@ -89,7 +91,7 @@ class _View:
         setattr(vars(self)["_model"], name, value)  # `stop_training`
 
 
-def for_players(callbacks: Any, players: Sequence[str]) -> Any:
+def for_players(callbacks: Any, optimizers: Mapping[str, keras.optimizers.Optimizer]) -> Any:
     """The callbacks of a `fit` of several players.
 
     Those that cannot do there what they are for are refused before the first epoch. Of `TerminateOnNaN`, which looks
@@ -97,20 +99,22 @@ def for_players(callbacks: Any, players: Sequence[str]) -> Any:
 
     Args:
         callbacks: What `fit` was given.
-        players: The players' names.
+        optimizers: By player.
 
     Returns:
         What to give Keras.
 
     Raises:
-        ValueError: If one averages weights by the optimizer, or watches a loss that several players do not have.
+        ValueError: If one averages weights by the optimizer, watches a loss that several players do not have, or sets
+            a rate that follows a schedule.
     """
     if callbacks is None or isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks
-    return [each for callback in keras.tree.flatten(callbacks) for each in _for_players(callback, players)]
+    return [each for callback in keras.tree.flatten(callbacks) for each in _for_players(callback, optimizers)]
 
 
-def _for_players(callback: Any, players: Sequence[str]) -> Iterator[Any]:
+def _for_players(callback: Any, optimizers: Mapping[str, keras.optimizers.Optimizer]) -> Iterator[Any]:
+    players = list(optimizers)
     seen = callback.callback if isinstance(callback, ForPlayer) else callback
     name = type(seen).__name__
     if isinstance(seen, keras.callbacks.SwapEMAWeights):
@@ -118,6 +122,15 @@ def _for_players(callback: Any, players: Sequence[str]) -> Iterator[Any]:
             "`callbacks` must not swap averaged weights in (`use_ema`), which the optimizers of several players do not "
             f"keep; hold an `engine.TargetNetwork`, as a GAN does with `ema=0.999`. Received: {name}"
         )
+    if isinstance(seen, keras.callbacks.LearningRateScheduler | keras.callbacks.ReduceLROnPlateau):
+        rates = {player: counting(optimizer).learning_rate for player, optimizer in optimizers.items()}
+        scheduled = [player for player, rate in rates.items() if not isinstance(rate, keras.Variable)]
+        meant = [callback.player] if isinstance(callback, ForPlayer) else players
+        if not set(scheduled).isdisjoint(meant):
+            raise ValueError(
+                f"`callbacks` must not set a rate that follows a schedule, as that of {scheduled} does: compile it "
+                f"with a number, or have `callbacks.ForPlayer(player, callback)` set another player's. Received: {name}"
+            )
     if getattr(seen, "save_best_only", True):  # a ModelCheckpoint without it does not watch its `monitor`
         watched = getattr(seen, "monitor", None)
         losses = [f"{player}_loss" for player in players]

@@ -45,9 +45,10 @@ class PlayersModel(Method):
     `<player>_loss`, averaged over the global batches of an epoch. Keras' callbacks find all of them as `optimizer`;
     `callbacks.ForPlayer` has a callback see one player.
 
-    What follows a player's update is said in `after_update`. With `gradient_accumulation_steps=n` in its optimizer, a
-    player is updated once in n of *its rounds*, by the mean of their gradients; another player may move between them.
-    Where all players have one round and one n, n steps are one step on a batch n times as large.
+    What follows a player's update is said in `after_update`; `remember` is not called, it is of methods with one
+    optimizer. With `gradient_accumulation_steps=n` in its optimizer, a player is updated once in n of *its rounds*, by
+    the mean of their gradients; another player may move between them. Where all players have one round and one n, n
+    steps are one step on a batch n times as large.
 
     Args:
         reuse_batch: Whether every round sees the whole batch, as the lecture's pseudo-code has it,
@@ -180,10 +181,12 @@ class PlayersModel(Method):
         """Trains as Keras' `fit`, whose arguments it takes; refuses callbacks that several players make no sense for.
 
         Raises:
-            ValueError: Before the first epoch, if a callback watches `loss`, or swaps averaged weights in.
+            ValueError: Before the first epoch, if a callback watches `loss`, swaps averaged weights in, or sets a rate
+                that follows a schedule.
         """
         arguments = fit_arguments(*args, **kwargs)
-        arguments["callbacks"] = for_players(arguments.get("callbacks"), list(self.players()))
+        if self.compiled:  # else Keras says so
+            arguments["callbacks"] = for_players(arguments.get("callbacks"), self.settings.optimizers)
         return super().fit(**arguments)
 
     def variables_of(self, player: str) -> list[keras.Variable]:

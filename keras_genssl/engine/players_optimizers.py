@@ -39,6 +39,10 @@ class PlayersOptimizers:
         """All that the optimizers keep."""
         return [variable for optimizer in self._optimizers.values() for variable in optimizer.variables]
 
+    def get_config(self) -> dict[str, dict[str, Any]]:
+        """Each player's, by player: loggers of experiments ask for it."""
+        return {player: optimizer.get_config() for player, optimizer in self._optimizers.items()}
+
     @property
     def learning_rate(self) -> Any:
         """The rate that all players have; setting it sets every player's.

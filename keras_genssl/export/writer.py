@@ -60,6 +60,7 @@ def saved_model(
         The path.
 
     Raises:
+        TypeError: If `model` says nothing of what it serves and no `signatures` do.
         FileExistsError: If `path` exists.
         ValueError: If nothing is served, or two signatures would have the same name.
 
@@ -69,6 +70,11 @@ def saved_model(
         >>> upscale = loaded.signatures["serving_default"]  # doctest: +SKIP
         >>> png = upscale(image_bytes=[open("photo.jpg", "rb").read()])["image_bytes"]  # doctest: +SKIP
     """
+    if signatures is None and not hasattr(model, "serving"):
+        raise TypeError(
+            "`model` must have a method `serving()`, as methods have; say what another one serves in `signatures`, "
+            f"name -> engine.Serving. Received: model={model!r}"
+        )
     target = pathlib.Path(path)
     if os.path.lexists(target):
         raise FileExistsError(f"`path` must not exist: an export never overwrites. Received: path={str(target)!r}")

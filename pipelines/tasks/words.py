@@ -1,6 +1,12 @@
-"""What people call what the components count."""
+"""What people call what the components count, and what every card says."""
 
 import dataclasses
+
+FILES_IN = (
+    "Encoded images are read in eight bits, upright as EXIF says, with transparency on white. The output `error` says\n"
+    "why an image was refused, and is empty for the others."
+)
+"""Of signatures that take image files, in Markdown."""
 
 
 @dataclasses.dataclass(frozen=True)

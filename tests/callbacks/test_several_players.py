@@ -170,7 +170,7 @@ def terminate_on_nan(model: Lines, folder: pathlib.Path) -> None:
     assert len(fit(model, 2, keras.callbacks.TerminateOnNaN())["up_loss"]) == 2
     for player in RATES:
         callbacks = keras.callbacks.CallbackList(
-            kg.engine.for_player.for_players([keras.callbacks.TerminateOnNaN()], list(RATES)), model=model
+            kg.engine.for_player.for_players([keras.callbacks.TerminateOnNaN()], model.settings.optimizers), model=model
         )
         callbacks.on_train_batch_end(0, {"down_loss": 1.0, "up_loss": 1.0})
         assert not model.stop_training
@@ -319,6 +319,32 @@ def test_what_cannot_work_is_refused_before_the_first_epoch(callback, message, m
     with refused(message) as begun:
         count = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: begun.append(epoch))
         fit(model, 1, count, callback(tmp_path))
+
+
+def test_a_rate_that_follows_a_schedule_is_not_set() -> None:
+    model = Lines()
+    halving = keras.optimizers.schedules.ExponentialDecay(0.5, decay_steps=1, decay_rate=0.5)
+    scheduled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(halving), initial_scale=8.0)
+    plateau, halve = (
+        keras.callbacks.ReduceLROnPlateau("up_loss"),
+        keras.callbacks.LearningRateScheduler(lambda _, x: x / 2),
+    )
+    with pytest.raises(ValueError, match="compile"):
+        fit(model, 1, plateau)
+    model.compile({"down": keras.optimizers.SGD(0.125), "up": scheduled})
+    for callback, name in (
+        (plateau, "ReduceLROnPlateau"),
+        (kg.callbacks.ForPlayer("up", halve), "LearningRateScheduler"),
+    ):
+        with refused(rf"a rate that follows a schedule, as that of \['up'\] does: .*Received: {name}"):
+            fit(model, 1, callback)
+    fit(model, 2, kg.callbacks.ForPlayer("down", halve))
+    assert weights(model) == [-0.0625 - 0.03125, 0.5 + 0.25]
+
+
+def test_loggers_get_the_configuration_of_each_optimizer(model: Lines) -> None:
+    config = model.optimizer.get_config()
+    assert {player: each["learning_rate"] for player, each in config.items()} == RATES
 
 
 def test_models_of_one_optimizer_have_no_players() -> None:

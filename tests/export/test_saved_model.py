@@ -286,6 +286,12 @@ def test_mixed_precision_answers_in_float32(tmp_path):
     assert answer(image=tf.zeros((1, 3, 3, 3)))["image"].dtype == tf.float32
 
 
+def test_what_says_nothing_of_what_it_serves_is_refused(tmp_path):
+    with pytest.raises(TypeError, match=r"`model` must have a method `serving\(\)`.*Received: model=<Sequential"):
+        saved_model(keras.Sequential(), tmp_path / "1")
+    assert os.listdir(tmp_path) == []
+
+
 def test_an_existing_path_is_refused_and_left_alone(tmp_path):
     path = tmp_path / "1"
     path.mkdir()

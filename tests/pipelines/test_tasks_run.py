@@ -88,6 +88,7 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     (shown,) = [rows for key, rows in tables.items() if key in ("distances", "errors", "scores")]
     assert shown[1][0] == "this model"
     assert shown[1][1] in text  # the first number, written the same in report and card
+    assert ("The output `error` says" in text) == ("encoded image in" in text) == (loaded.task != "generation")
     assert all(link.startswith(("data:image/png;base64,", "#")) for link in Tables(page).links)
     path = results.record(outcome.report.parent, home / "results")
     record = json.loads(path.read_text())

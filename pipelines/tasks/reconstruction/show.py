@@ -5,6 +5,7 @@ from typing import Any
 
 from pipelines.report.judgement import Cell, Gallery, Judgement, Picture, Row, Table, Tile, texts
 from pipelines.schema.reconstruction import ReconstructionRecipe
+from pipelines.tasks.words import FILES_IN
 
 NAMES = {
     "mse": "MSE",
@@ -94,4 +95,5 @@ def card_text(card: dict[str, Any], path: str) -> str:
 Images of {height} x {width} pixels, {channels} {"channel" if channels == 1 else "channels"}. Signatures: \
 `serving_default` (encoded image in, code out), `decode` (code in, PNG out), `reconstruct` (image in, PNG out); \
 `saved_model_cli show --dir {path} --all` tells what each takes.
+{FILES_IN}
 """

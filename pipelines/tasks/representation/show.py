@@ -5,6 +5,7 @@ from typing import Any
 
 from pipelines.report.judgement import Cell, Gallery, Judgement, Picture, Row, Table, Tile, signed, texts
 from pipelines.schema.representation import RepresentationRecipe
+from pipelines.tasks.words import FILES_IN
 
 NAMES = {
     "knn": "kNN",
@@ -141,6 +142,7 @@ def card_text(card: dict[str, Any], path: str) -> str:
 Images of {height} x {width} pixels, {channels} {"channel" if channels == 1 else "channels"}, to vectors of \
 {evaluation["dim"]}. Signatures: `serving_default` (encoded image in, vector out), `serving_tensor` (float32 NHWC in \
 [-1, 1]); `saved_model_cli show --dir {path} --all` tells what each takes.
+{FILES_IN}
 """
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pipelines.report.judgement import Cell, Gallery, Judgement, Picture, Row, Table, Tile, signed, texts
 from pipelines.schema.super_resolution import SuperResolutionRecipe
+from pipelines.tasks.words import FILES_IN
 
 CROPS = {"low": "small image (input)", "bicubic": "bicubic", "ours": "this model", "truth": "original"}
 SHOWN = 24  # photographs whose crops stand in the report
@@ -70,9 +71,8 @@ photographs:
 {rows}
 {_leave_one_out(card)}
 Signatures: `serving_default` (encoded images of any size in, PNG out), `serving_tensor`
-(float32 NHWC in [-1, 1]), `serving_examples` (`tf.train.Example`). Encoded images are read as RGB in eight bits,
-upright as EXIF says, with transparency on white. The output `error` says why an image was refused, and is empty for
-the others.
+(float32 NHWC in [-1, 1]), `serving_examples` (`tf.train.Example`).
+{FILES_IN}
 
 ```python
 import tensorflow as tf

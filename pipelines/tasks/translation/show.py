@@ -5,6 +5,7 @@ from typing import Any
 
 from pipelines.report.judgement import Cell, Gallery, Judgement, Picture, Row, Table, Tile, texts
 from pipelines.schema.translation import TranslationRecipe
+from pipelines.tasks.words import FILES_IN
 
 NAMES = {
     "error": "error",
@@ -98,4 +99,5 @@ def card_text(card: dict[str, Any], path: str) -> str:
 
 Signatures: `serving_default` (encoded image in, PNG out), `serving_tensor` (float32 NHWC in [-1, 1]); \
 `saved_model_cli show --dir {path} --all` tells what each takes.
+{FILES_IN}
 """
