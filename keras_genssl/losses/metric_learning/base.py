@@ -40,7 +40,8 @@ class EmbeddingLoss(keras.losses.Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss."""
         y_true = label_tensors.as_array(y_true, "`y_true` must hold integers of shape (batch,) or (batch, 1)")
-        if len(y_true.shape) == 1 or y_true.shape[1:] == (1,):  # multi-hot labels, which a subclass may take, stay
+        shape = label_tensors.shape_of(y_true)
+        if shape is None or len(shape) < 2 or shape[1:] == (1,):  # multi-hot labels, which a subclass may take, stay
             y_true, y_pred = first_with_label(y_true), nan_unless_whole(y_pred, y_true)
         return super().__call__(y_true, y_pred, sample_weight)
 
