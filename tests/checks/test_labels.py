@@ -258,3 +258,14 @@ def test_pairs_may_have_soft_labels_but_numbers():
 
 def test_symbolic_labels_pass():
     assert label_tensors.checked_labels(keras.KerasTensor((None,), "int64"), "label").shape == (None,)
+
+
+def test_spellings_of_a_name_are_one_class():
+    apart, one = "Zoe\u0308", "Zo\u00eb"
+    for labels in (
+        [apart, one, "b"],
+        np.array([apart, one, "b"], object),
+        [name.encode() for name in (apart, one, "b")],
+    ):
+        assert checked_labels(labels).tolist() == [one, one, "b"]
+        assert len(metrics.labelled_subset(labels, 1, seed=0)) == 2
