@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_genssl.engine import batches
@@ -48,6 +49,7 @@ def fitting(network: keras.Model, images: Any) -> Any:
     wanted = tuple(network.input_shape[1:])
     named = ", ".join("any" if size is None else str(size) for size in wanted)
     rule = f"Images must have shape (batch, {named}) for the network `{network.name}`"
+    images = images if hasattr(images, "shape") else np.asarray(images)
     if isinstance(images, tf.Tensor) and images.shape.rank is None:
         images = tf.ensure_shape(images, [None] * (len(wanted) + 1))
     given = tuple(images.shape)

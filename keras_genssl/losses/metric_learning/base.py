@@ -100,9 +100,9 @@ class DistanceLoss(EmbeddingLoss):
         return cls(**{**config, "distance_metric": metric})
 
 
-def as_labels(labels: Any) -> Any:
+def as_labels(labels: Any, name: str = "y_true") -> Any:
     """Integers, ``(batch,)`` or ``(batch, 1)``, which Keras may have cast to floats, as ``(batch,)``."""
-    return label_tensors.checked_labels(labels, "y_true", floats=True, columns=True)
+    return label_tensors.checked_labels(labels, name, floats=True, columns=True)
 
 
 def check_shapes(labels: Any, embeddings: Any) -> None:
