@@ -8,6 +8,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 import keras_genssl as kg
 from keras_genssl import analysis, backbones, callbacks, corruptions, layers, losses, metrics, views
+from keras_genssl.checks import image_tensors
 
 RNG = np.random.default_rng(5)
 STORED = RNG.integers(0, 256, (4, 12, 12, 3), dtype=np.uint8)
@@ -243,3 +244,8 @@ def test_images_of_two_sizes_are_not_broadcast():
         analysis.analogy(lambda x: x, lambda x: x, STORED, STORED, STORED[:, :1])
     with pytest.raises(ValueError, match=r"`reconstruct` must keep the shape"):
         analysis.reconstruction_error(lambda x: x[..., :1], STORED)
+
+
+def test_a_graph_holds_no_test_that_nobody_reads():
+    made = tf.function(image_tensors.signed).get_concrete_function(tf.TensorSpec((1, 2, 2, 3)))
+    assert {node.op for node in made.graph.as_graph_def().node} <= {"Placeholder", "Identity", "NoOp"}
