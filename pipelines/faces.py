@@ -82,7 +82,7 @@ def photographs(folder: Path) -> list[tuple[str, Path]]:
 
     found, _ = sources.find(folder)
     people = sources.class_folders((file.label for file in found), None)
-    return [(people.class_of(file.label) or _identity(Path(Path(file.label).name)), Path(file.path)) for file in found]
+    return [(people.class_of(file.label) or _named(Path(file.label).stem), Path(file.path)) for file in found]
 
 
 def enrol(gallery: Gallery, encode: Encoder, people: Sequence[tuple[str, Path]]) -> Iterator[tuple[str, Path, str]]:
@@ -213,10 +213,9 @@ def open_gallery(path: Path, encoder: Encoder) -> Gallery:
     return gallery
 
 
-def _identity(path: Path) -> str:
-    if len(path.parts) > 1:
-        return canonical(path.parts[0])
-    return canonical(_NUMBER.sub("", path.stem) or path.stem)
+def _named(stem: str) -> str:
+    """Who is on a photograph, by the name of its file."""
+    return canonical(_NUMBER.sub("", stem) or stem)
 
 
 class _Enrolled:

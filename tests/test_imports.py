@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "analysis": {"checks", "metrics", "pretext"},
     "backbones": {"checks", "layers"},
     "callbacks": {"analysis", "checks", "data", "engine", "metrics", "pretext"},
-    "checks": set(),
+    "checks": {"pretext"},
     "corruptions": {"engine"},
     "data": {"checks", "pretext"},
     "engine": {"checks"},

@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.checks.label_arrays import checked_labels
-from keras_genssl.pretext.names import canonical_labels
 
 _CELLS = 2**22  # of a block of distances: 32 MiB
 
@@ -49,7 +48,7 @@ def mine_triplets(
     embeddings = np.asarray(embeddings, np.float64)
     if embeddings.ndim != 2:
         raise ValueError(f"`embeddings` must be (num_examples, dim). Received: shape {embeddings.shape}")
-    labels = canonical_labels(checked_labels(labels, "labels", embeddings))
+    labels = checked_labels(labels, "labels", embeddings)
     if not np.isfinite(embeddings).all():
         raise ValueError("`embeddings` must be finite. Received: NaN or infinity")
     _, classes, counts = np.unique(labels, return_inverse=True, return_counts=True)

@@ -32,7 +32,7 @@ def known(test: Callable[[], Any], *tensors: Any) -> bool | None:
         >>> known(lambda: keras.ops.any(np.array([0, 1]) > 0)), known(lambda: False, keras.KerasTensor((1,)))
         (True, None)
     """
-    if any(isinstance(tensor, keras.KerasTensor) for tensor in tensors):
+    if any(isinstance(tensor, keras.KerasTensor) for tensor in tensors) or _in_graph():
         return None
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -43,3 +43,12 @@ def known(test: Callable[[], Any], *tensors: Any) -> bool | None:
         return bool(test())
     except TypeError:  # of JAX, where what is asked for its value belongs to a graph
         return None
+
+
+def _in_graph() -> bool:
+    """Whether TensorFlow builds a graph, in which the test would stay, and be exported, though nothing asks for it."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.executing_eagerly()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_genssl.checks.image_arrays import is_float
+from keras_genssl.pretext.names import canonical_labels
 
 
 def checked_labels(
@@ -27,7 +28,7 @@ def checked_labels(
             as well as integers do. Labels that count classes, or places, are integers.
 
     Returns:
-        int64 `(num,)`, or strings `(num,)`.
+        int64 `(num,)`, or strings `(num,)`, in Unicode's form NFC: two spellings of a name are one class.
 
     Raises:
         ValueError: If they are of another shape or number (one-hot rows among them), or of another dtype, one is
@@ -59,7 +60,7 @@ whole, or too large to be told apart
         array = np.char.decode(array, "utf-8", "surrogateescape")
     if array.dtype.kind != "U" or not names:
         raise ValueError(f"{rule}. Received: {array.dtype} of shape {array.shape}")
-    return array
+    return canonical_labels(array)
 
 
 def require_alike(labels: np.ndarray, others: np.ndarray, name: str, other_name: str) -> None:

@@ -53,6 +53,30 @@ def checked_shares(labels: Any, name: str) -> Any:
     return _flat(labels, rule, ("int", "float", "bool"), True)
 
 
+def checked_indicators(labels: Any, name: str) -> Any:
+    """Which classes an example is of, several at once: 1 for each of them, 0 for the others.
+
+    Args:
+        labels: A tensor or array of numbers or booleans, `(batch, classes)`, dense.
+        name: The argument, for the messages.
+
+    Returns:
+        `(batch, classes)`, of their dtype.
+
+    Raises:
+        ValueError: If they have another shape, are no numbers, or, where values are known, one is negative or NaN.
+    """
+    rule = f"`{name}` must hold numbers of at least 0, of shape (batch, classes)"
+    shape = shape_of(labels)
+    if shape is None or len(shape) != 2 or not any(kind in _kind(labels) for kind in ("int", "float", "bool")):
+        raise ValueError(f"{rule}. Received: {_kind(labels)} of shape {'unknown' if shape is None else shape}")
+    labels = ops.convert_to_tensor(labels)
+    if known(lambda: ops.all(ops.cast(labels, "float32") >= 0), labels) is False:
+        numbers = ops.convert_to_numpy(ops.cast(labels, "float32"))
+        raise ValueError(f"{rule}. Received: numbers from {numbers.min():g} to {numbers.max():g}")
+    return labels
+
+
 def are_whole(labels: Any) -> Any:
     """Which labels `(batch,)` are integers that their dtype tells from their neighbours; bool `(batch,)`."""
     kind = keras.backend.standardize_dtype(labels.dtype)
@@ -81,8 +105,9 @@ def require_inside(labels: Any, num_classes: int, name: str) -> None:
         ValueError: If one is.
     """
     if known(lambda: ops.all(inside(labels, num_classes)), labels) is False:
+        numbers = ops.convert_to_numpy(labels)
         raise ValueError(
-            f"`{name}` must lie in [0, {num_classes}). Received: {ops.convert_to_numpy(labels)[:8].tolist()}"
+            f"`{name}` must lie in [0, {num_classes}). Received: numbers from {numbers.min()} to {numbers.max()}"
         )
 
 
@@ -97,13 +122,18 @@ def _flat(labels: Any, rule: str, kinds: tuple[str, ...], columns: bool) -> Any:
     labels = as_array(labels, rule)
     dense = isinstance(labels, np.ndarray | np.generic | keras.KerasTensor) or ops.is_tensor(labels)
     dense = dense and not hasattr(labels, "row_splits") and not hasattr(labels, "dense_shape")
-    shape = tuple(labels.shape) if getattr(labels.shape, "rank", 0) is not None else None  # TensorFlow's may be unknown
+    shape = shape_of(labels)
     flat = shape is None or len(shape) == 1 or (columns and len(shape) == 2 and shape[1] in (1, None))
     if not dense or not flat or not any(kind in _kind(labels) for kind in kinds):
         what = _kind(labels) if dense else f"{type(labels).__name__} of {_kind(labels)}"
         raise ValueError(f"{rule}. Received: {what} of shape {'unknown' if shape is None else shape}")
     labels = ops.convert_to_tensor(labels)
     return labels if shape is not None and len(shape) == 1 else ops.reshape(labels, (-1,))
+
+
+def shape_of(labels: Any) -> tuple[int | None, ...] | None:
+    """The shape of a tensor or array; None of one of TensorFlow's whose rank is unknown."""
+    return None if getattr(labels.shape, "rank", 0) is None else tuple(labels.shape)
 
 
 def as_array(labels: Any, rule: str) -> Any:

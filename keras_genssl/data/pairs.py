@@ -5,7 +5,6 @@ import numpy.typing as npt
 
 from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.data.groups import Groups
-from keras_genssl.pretext.names import canonical_labels
 
 
 def pairs(labels: npt.ArrayLike, num: int, seed: int = 0) -> Groups:
@@ -71,7 +70,7 @@ class _Drawer:
     """Even draws from classes whose examples lie side by side in `self.sorted`."""
 
     def __init__(self, labels: npt.ArrayLike, num: int, seed: int) -> None:
-        labels = canonical_labels(checked_labels(labels))
+        labels = checked_labels(labels)
         if isinstance(num, bool) or not isinstance(num, (int, np.integer)) or num < 1:
             raise ValueError(f"`num` must be an integer of at least 1. Received: num={num!r}")
         _, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_genssl.checks import image_tensors, label_tensors
 from keras_genssl.checks.image_arrays import BOUND, RANGE
 from keras_genssl.engine import replicas
-from keras_genssl.engine.rules import require
+from keras_genssl.engine.rules import require, require_all
 
 _IMAGES = (4, 5)  # the ranks of images and of stacks of images
 
@@ -162,11 +162,11 @@ def classes(labels: Any, count: int, name: str = "label") -> Any:
 
     Raises:
         ValueError: If they have another dtype or shape.
-        InvalidArgumentError: When run, if one lies outside. XLA drops this check; it becomes -1 there, see `one_hot`.
+        RuleError: When run, if one lies outside. XLA drops this check; it becomes -1 there, see `one_hot`.
     """
     labels = label_tensors.checked_labels(labels, name)
     rule = f"`{name}` must lie in [0, {count}), the method's classes"
-    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(label_tensors.inside(labels, count)), [rule])]):
+    with tf.control_dependencies([require_all(label_tensors.inside(labels, count), rule, labels)]):
         return label_tensors.as_classes(labels, count)
 
 

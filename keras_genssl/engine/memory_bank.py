@@ -9,7 +9,7 @@ from keras import ops
 from keras_genssl.engine import replicas
 from keras_genssl.engine.feature_queue import random_unit_vectors
 from keras_genssl.engine.memory import Memory
-from keras_genssl.engine.rules import require
+from keras_genssl.engine.rules import require_all
 from keras_genssl.engine.shapes import require_rows
 
 
@@ -67,10 +67,9 @@ class MemoryBank(Memory):
                 f"Received: {index.dtype.name} of shape {tuple(index.shape)}"
             )
         # Not narrowed before it is looked at: 2**32 would become 0.
-        rule = f"`index` must lie in [0, {self.size}), the examples of the memory bank. Received: another"
+        rule = f"`index` must lie in [0, {self.size}), the examples of the memory bank"
         wide = tf.cast(index, tf.int64)
-        inside = tf.reduce_all((wide >= 0) & (wide < self.size))
-        with tf.control_dependencies([require(inside, rule)]):
+        with tf.control_dependencies([require_all((wide >= 0) & (wide < self.size), rule, wide)]):
             return tf.cast(wide, tf.int32)
 
     def update(self, index: Any, features: Any) -> None:

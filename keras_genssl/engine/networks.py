@@ -3,9 +3,11 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_genssl.engine import batches
+from keras_genssl.engine.rules import require
 
 # Products of strides, the usual ones first; a size is a prime times one, so that it is a multiple of no other, and
 # large enough for all borders.
@@ -42,11 +44,12 @@ def fitting(network: keras.Model, images: Any) -> Any:
 
     Raises:
         ValueError: If it is known that they have not, or as `batches.scaled`.
-        InvalidArgumentError: When run, where their size is not known before.
+        RuleError: When run, where their size is not known before.
     """
     wanted = tuple(network.input_shape[1:])
     named = ", ".join("any" if size is None else str(size) for size in wanted)
     rule = f"Images must have shape (batch, {named}) for the network `{network.name}`"
+    images = images if hasattr(images, "shape") else np.asarray(images)
     if isinstance(images, tf.Tensor) and images.shape.rank is None:
         images = tf.ensure_shape(images, [None] * (len(wanted) + 1))
     given = tuple(images.shape)
@@ -57,7 +60,7 @@ def fitting(network: keras.Model, images: Any) -> Any:
     if unknown and not isinstance(images, keras.KerasTensor):
         sizes = tf.gather(tf.shape(images), unknown)
         fixed = tf.constant([wanted[axis - 1] for axis in unknown])
-        with tf.control_dependencies([tf.debugging.assert_equal(sizes, fixed, message=rule)]):
+        with tf.control_dependencies([require(tf.reduce_all(sizes == fixed), f"{rule}. Received:", tf.shape(images))]):
             images = tf.ensure_shape(tf.identity(images), (None, *wanted))
     return batches.scaled(images)
 
@@ -104,16 +107,16 @@ def require_multiple(field: str, images: Any, multiple: int, remedy: str = "") -
 
     Raises:
         ValueError: If it is known that they are not.
-        InvalidArgumentError: When run, where their size is not known before.
+        RuleError: When run, where their size is not known before.
     """
-    rule = f"The height and width of `{field}` must be multiples of {multiple}{remedy}"
+    rule = f"The height and width of `{field}` must be multiples of {multiple}{remedy}. Received: a batch of shape"
     sides = tuple(images.shape)[1:3]
     if any(side is not None and side % multiple for side in sides):
-        raise ValueError(f"{rule}. Received: a batch of shape {tuple(images.shape)}")
+        raise ValueError(f"{rule} {tuple(images.shape)}")
     if multiple == 1 or None not in sides or isinstance(images, keras.KerasTensor):
         return images
     rest = tf.shape(images)[1:3] % multiple
-    with tf.control_dependencies([tf.debugging.assert_equal(rest, 0, message=rule)]):
+    with tf.control_dependencies([require(tf.reduce_all(rest == 0), rule, tf.shape(images))]):
         return tf.identity(images)
 
 

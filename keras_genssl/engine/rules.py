@@ -27,7 +27,7 @@ def require(condition: Any, rule: str, *received: Any) -> Any:
     Args:
         condition: A bool scalar.
         rule: The argument, the rule, and `Received:`, as errors say it.
-        *received: What comes after it, strings and int32 tensors.
+        *received: What comes after it, strings and tensors of integers.
 
     Returns:
         For `tf.control_dependencies`. XLA compiles it away.
@@ -47,6 +47,20 @@ def require(condition: Any, rule: str, *received: Any) -> Any:
         parts = (part if isinstance(part, str) else _listed(str(part.numpy())) for part in received)
         raise RuleError(None, None, " ".join((rule, *parts)))
     return None
+
+
+def require_all(conditions: Any, rule: str, numbers: Any) -> Any:
+    """As `require`, of integers each of which is to fulfil a condition; the rule ends before `Received:`.
+
+    Example:
+        >>> require_all(tf.constant([True, False]), "`label` must lie in [0, 3)", tf.constant([1, 7]))
+        Traceback (most recent call last):
+        ...
+        keras_genssl.engine.rules.RuleError: `label` must lie in [0, 3). Received: numbers from 1 to 7
+    """
+    wide = tf.cast(numbers, tf.int64)
+    extremes = tf.reduce_min(wide), "to", tf.reduce_max(wide)
+    return require(tf.reduce_all(conditions), f"{rule}. Received: numbers from", *extremes)
 
 
 def in_plain_words(step: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.gallery.search import squared_distances
-from keras_genssl.pretext.names import canonical_labels
 
 _CELLS = 2**22  # of a block of distances: 32 MiB
 
@@ -61,7 +60,7 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
     embeddings = np.asarray(embeddings, np.float64)
     if embeddings.ndim != 2:
         raise ValueError(f"`embeddings` must be (num, dim). Received: shape {embeddings.shape}")
-    identities = canonical_labels(checked_labels(identities, "identities", embeddings))
+    identities = checked_labels(identities, "identities", embeddings)
     if not np.isfinite(embeddings).all():
         raise ValueError("`embeddings` must be finite. Received: NaN or infinity")
     if not 0 < false_accept_rate < 1:

@@ -36,6 +36,7 @@ class PadToMultiple(ImageLayer):
 
     def __init__(self, multiple: int | tuple[int, int], minimum: int | tuple[int, int] = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.input_spec = keras.layers.InputSpec(ndim=4)
         self.multiple = _pair("multiple", multiple)
         self.minimum = _pair("minimum", minimum)
 

@@ -30,6 +30,7 @@ class ReflectionPadding2D(ImageLayer):
 
     def __init__(self, padding: int | tuple[tuple[int, int], tuple[int, int]] = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.input_spec = keras.layers.InputSpec(ndim=4)
         sides = ((padding, padding), (padding, padding)) if isinstance(padding, int) else padding
         fits = len(sides) == 2 and all(len(pair) == 2 for pair in sides)
         if not fits or not all(isinstance(size, int) and size >= 0 for pair in sides for size in pair):

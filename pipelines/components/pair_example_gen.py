@@ -96,7 +96,7 @@ def pair_example_gen(
     letters += more
     if not pairs:
         first = f" The first: {letters[0].path}: {letters[0].message}" if letters else ""
-        raise UserError(f"{path}: none of {len(letters)} rows is a pair of readable files.{first}")
+        raise UserError(f"{path}: none of {len(letters)} rows can be used.{first}")
     parts = _divide(path, pairs, split)
     attempted = len(pairs) + sum(letter.error != DUPLICATE for letter in letters)
     execution: dict[str, Any] = {

@@ -228,7 +228,7 @@ def test_a_class_that_a_cast_would_make_of_a_label_is_none():
         assert np.isnan(one_hot[1]).all()
         assert np.isnan([value[1] for value in values]).all()
         for loss in of_classes:
-            with pytest.raises(ValueError, match=r"`labels` must lie in \[0, 3\)"):
+            with pytest.raises(ValueError, match=r"`labels` must lie in \[0, 3\)\. Received: numbers from"):
                 loss(labels, tf.eye(2))
 
 
@@ -258,3 +258,14 @@ def test_pairs_may_have_soft_labels_but_numbers():
 
 def test_symbolic_labels_pass():
     assert label_tensors.checked_labels(keras.KerasTensor((None,), "int64"), "label").shape == (None,)
+
+
+def test_spellings_of_a_name_are_one_class():
+    apart, one = "Zoe\u0308", "Zo\u00eb"
+    for labels in (
+        [apart, one, "b"],
+        np.array([apart, one, "b"], object),
+        [name.encode() for name in (apart, one, "b")],
+    ):
+        assert checked_labels(labels).tolist() == [one, one, "b"]
+        assert len(metrics.labelled_subset(labels, 1, seed=0)) == 2

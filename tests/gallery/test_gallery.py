@@ -208,7 +208,7 @@ NAN = [[0.0, 0.0], [math.nan, 0.0]]
         (lambda g: g.calibrate(false_accept_rate=0.4), "needs at least 3 pairs .* Received: 2 pairs"),
         (lambda g: g.calibrate(false_accept_rate=1.0), r"`false_accept_rate` must lie inside \(0, 1\). Received: 1.0"),
         (lambda g: calibrate_threshold(NAN, ["a", "b"], 0.5), "must be finite"),
-        (lambda g: calibrate_threshold([[0.0]], ["a", "b"], 0.5), r"shapes \(1, 1\) and \(2,\)"),
+        (lambda g: calibrate_threshold([[0.0]], ["a", "b"], 0.5), r"`identities` must be .* \(2,\) for 1 examples"),
     ],
 )
 def test_errors_name_the_argument_and_change_nothing(call, message):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_genssl.layers import CropToSize, PadToMultiple
+from keras_genssl.layers import CropToSize, PadToMultiple, ReflectionPadding2D
 
 RNG = np.random.default_rng(4)
 SIZES = [(1, 1), (1, 9), (2, 3), (5, 8), (7, 31), (8, 16), (9, 2), (30, 45)]
@@ -36,6 +36,13 @@ def test_pads_as_numpy_reflects_and_crops_it_away(multiple, minimum) -> None:
             np.testing.assert_array_equal(found, wanted)
         for found in (crop([pad(images), images]), cropped):
             np.testing.assert_array_equal(found, images)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (1, 28, 28, 1, 1)])
+@pytest.mark.parametrize("layer", [PadToMultiple(8), ReflectionPadding2D(1)], ids=lambda layer: layer.name)
+def test_only_batches_of_images_are_padded(layer: keras.layers.Layer, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=f"expected ndim=4, found ndim={len(shape)}"):
+        layer(keras.ops.ones(shape))
 
 
 def test_images_that_fit_are_not_touched() -> None:

@@ -140,6 +140,7 @@ def test_networks_of_one_size_refuse_others_by_theirs() -> None:
         with pytest.raises(tf.errors.InvalidArgumentError, match=rule):
             in_graph(wrong)
         np.testing.assert_allclose(in_graph(right), function(right), atol=1e-5)
+        np.testing.assert_allclose(function((right / 127.5 - 1).tolist()), function(right), atol=1e-5)
 
 
 @pytest.mark.parametrize("method", [kg.models.ColorizationRegression, kg.models.SplitBrainRegression])

@@ -66,7 +66,7 @@ class ArcFaceLoss(keras.layers.Layer):
 
     def call(self, labels: Any, embeddings: Any) -> Any:
         """Loss of each example, ``(batch,)``."""
-        labels, embeddings = as_labels(labels), as_float(embeddings)
+        labels, embeddings = as_labels(labels, "labels"), as_float(embeddings)
         check_shapes(labels, embeddings)
         check_last("embeddings", embeddings, self.embedding_dim)
         centres = ops.cast(self.centres, embeddings.dtype)

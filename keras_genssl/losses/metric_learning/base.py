@@ -40,7 +40,8 @@ class EmbeddingLoss(keras.losses.Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss."""
         y_true = label_tensors.as_array(y_true, "`y_true` must hold integers of shape (batch,) or (batch, 1)")
-        if len(y_true.shape) == 1 or y_true.shape[1:] == (1,):  # multi-hot labels, which a subclass may take, stay
+        shape = label_tensors.shape_of(y_true)
+        if shape is None or len(shape) < 2 or shape[1:] == (1,):  # multi-hot labels, which a subclass may take, stay
             y_true, y_pred = first_with_label(y_true), nan_unless_whole(y_pred, y_true)
         return super().__call__(y_true, y_pred, sample_weight)
 
@@ -99,9 +100,9 @@ class DistanceLoss(EmbeddingLoss):
         return cls(**{**config, "distance_metric": metric})
 
 
-def as_labels(labels: Any) -> Any:
+def as_labels(labels: Any, name: str = "y_true") -> Any:
     """Integers, ``(batch,)`` or ``(batch, 1)``, which Keras may have cast to floats, as ``(batch,)``."""
-    return label_tensors.checked_labels(labels, "y_true", floats=True, columns=True)
+    return label_tensors.checked_labels(labels, name, floats=True, columns=True)
 
 
 def check_shapes(labels: Any, embeddings: Any) -> None:

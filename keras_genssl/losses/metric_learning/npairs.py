@@ -1,13 +1,16 @@
 """The N-pairs loss."""
 
+import math
 from typing import Any
 
 import keras
 from keras import ops
 
+from keras_genssl.checks import label_tensors
 from keras_genssl.losses.metric_learning.base import EmbeddingLoss, as_labels, check_shapes, nan_unless_finite
 from keras_genssl.losses.metric_learning.distances import as_float, others
 
+_RULE = "`y_true` must hold integers of shape (batch,) or (batch, 1), or indicators of shape (batch, classes)"
 _NEVER = -1e30  # a logit that takes no part, where -inf has no gradient
 
 
@@ -33,7 +36,8 @@ class NPairsLoss(EmbeddingLoss):
     float ``(batch, dim)``. ``call`` returns ``(batch,)``.
 
     Raises:
-        ValueError: if ``y_pred`` has not the shape said.
+        ValueError: if ``y_pred`` has not the shape said, labels are as `EmbeddingLoss` refuses them, or multi-hot ones
+            are no numbers or, where values are known, negative or NaN (in a graph the loss is NaN).
 
     Example:
         >>> similarities = ops.convert_to_tensor([[2.0, 0.0], [0.0, 2.0]])
@@ -52,12 +56,17 @@ class NPairsLoss(EmbeddingLoss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.from_embeddings = bool(from_embeddings)
 
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The reduced loss."""
+        return super().__call__(_dense(y_true), y_pred, sample_weight)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Loss of each row, ``(batch,)``."""
-        y_true, y_pred = ops.convert_to_tensor(y_true, sparse=False), as_float(y_pred)
-        if len(y_true.shape) == 2 and y_true.shape[1] != 1:
+        y_true, y_pred = _dense(y_true), as_float(y_pred)
+        if _are_indicators(y_true):
             indicators = ops.cast(y_true, y_pred.dtype)
             shared = ops.matmul(indicators, ops.transpose(indicators))
+            y_pred = ops.where(ops.all(indicators >= 0), y_pred, math.nan)  # a graph could not refuse them
         else:
             labels = as_labels(y_true)
             shared = ops.cast(labels[:, None] == labels[None, :], y_pred.dtype)
@@ -86,3 +95,18 @@ class NPairsLoss(EmbeddingLoss):
     def get_config(self) -> dict[str, Any]:
         """Every argument."""
         return {**super().get_config(), "from_embeddings": self.from_embeddings}
+
+
+def _dense(y_true: Any) -> Any:
+    """Labels, of which multi-hot ones are dense and looked at before they are cast."""
+    y_true = label_tensors.as_array(y_true, _RULE)
+    if not _are_indicators(y_true):
+        return y_true
+    dense = ops.convert_to_tensor(y_true, sparse=False) if hasattr(y_true, "dense_shape") else y_true
+    return label_tensors.checked_indicators(dense, "y_true")
+
+
+def _are_indicators(y_true: Any) -> bool:
+    """Whether labels are multi-hot, `(batch, classes)`."""
+    shape = label_tensors.shape_of(y_true)
+    return shape is not None and len(shape) == 2 and shape[1] != 1

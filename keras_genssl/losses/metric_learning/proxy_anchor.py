@@ -68,7 +68,7 @@ class ProxyAnchorLoss(keras.layers.Layer):
 
     def call(self, labels: Any, embeddings: Any) -> Any:
         """Loss of the batch, for each example, ``(batch,)``."""
-        labels, embeddings = as_labels(labels), as_float(embeddings)
+        labels, embeddings = as_labels(labels, "labels"), as_float(embeddings)
         check_shapes(labels, embeddings)
         check_last("embeddings", embeddings, self.embedding_dim)
         proxies = ops.cast(self.proxies, embeddings.dtype)

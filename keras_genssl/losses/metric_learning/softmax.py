@@ -51,7 +51,7 @@ class SoftmaxLoss(keras.layers.Layer):
 
     def call(self, labels: Any, embeddings: Any) -> Any:
         """Loss of each example, ``(batch,)``."""
-        labels, embeddings = as_labels(labels), as_float(embeddings)
+        labels, embeddings = as_labels(labels, "labels"), as_float(embeddings)
         check_shapes(labels, embeddings)
         check_last("embeddings", embeddings, self.embedding_dim)
         logits = ops.matmul(embeddings, ops.cast(self.kernel, embeddings.dtype)) + ops.cast(self.bias, embeddings.dtype)

@@ -1,5 +1,6 @@
 """Every loss of embeddings against loops over its formula: values, gradients, ties, what each anchor gets."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -117,6 +118,23 @@ def test_multi_hot_labels_are_dense_or_sparse():
         np.testing.assert_allclose(loss.call(labels, similarities), expected, rtol=1e-5)
         np.testing.assert_allclose(loss(labels, similarities), np.mean(expected), rtol=1e-5)
     np.testing.assert_allclose(tf.function(loss)(sparse, tf.constant(similarities)), np.mean(expected), rtol=1e-5)
+
+
+@pytest.mark.parametrize("bad", [np.array([["1", "0"]] * 2), np.array([[1, -1]] * 2), np.array([[1, math.nan]] * 2)])
+def test_multi_hot_labels_are_looked_at(bad):
+    loss, similarities = losses.NPairsLoss(), np.eye(2, dtype="float32")
+    for call in (loss, loss.call):
+        with pytest.raises(ValueError, match=r"`y_true` must hold numbers of at least 0, of shape \(batch, classes\)"):
+            call(bad, similarities)
+    if bad.dtype.kind != "U":
+        assert math.isnan(tf.function(loss)(tf.constant(bad), tf.constant(similarities)))
+
+
+def test_labels_of_unknown_rank_are_one_for_each_example():
+    specs = [tf.TensorSpec(None, tf.int64), tf.TensorSpec((None, 3))]
+    for loss in (losses.LiftedStructLoss(), losses.NPairsLoss(from_embeddings=True)):
+        told = tf.function(loss, input_signature=specs)(LABELS, EMBEDDINGS)
+        np.testing.assert_allclose(told, loss(LABELS, EMBEDDINGS), rtol=1e-6)
 
 
 def value_and_gradient(loss, embeddings):

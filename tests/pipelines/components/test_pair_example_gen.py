@@ -105,7 +105,7 @@ def test_a_column_says_the_split(folder):
     [
         (["first,label", "a,1"], r"pairs.csv:1: the head must name the columns first and second.*: first, label"),
         ([], r"pairs.csv:1: the head must name .* Received: nothing"),
-        (["first,second"], "none of 0 rows is a pair of readable files"),
+        (["first,second"], "none of 0 rows can be used"),
         (["first,second", "a.png,b.png"], r"none of 1 rows .* The first: pairs.csv:2: a.png: No such file"),
         (["first,second", 'a,"b'], r"pairs.csv:2: no CSV: unexpected end of data"),
     ],
