@@ -34,11 +34,6 @@ def known(test: Callable[[], Any], *tensors: Any) -> bool | None:
     """
     if any(isinstance(tensor, keras.KerasTensor) for tensor in tensors) or _in_graph():
         return None
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        if not tf.executing_eagerly():
-            return None
     try:
         return bool(test())
     except TypeError:  # of JAX, where what is asked for its value belongs to a graph
