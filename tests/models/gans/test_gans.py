@@ -203,10 +203,11 @@ def test_samples_depend_on_the_seed_alone(name: str, monkeypatch: pytest.MonkeyP
         network.set_weights([8 * weight for weight in network.get_weights()])
     few, many = model.sample(4, seed=5), model.sample(9, seed=5)
     assert few.dtype == np.float32
-    np.testing.assert_allclose(few, many[:4], atol=1e-6)
+    # Kernels round by the batch's size, and the weights magnify it: 2e-6 on processors without AVX-512.
+    np.testing.assert_allclose(few, many[:4], atol=1e-5)
     state = array(model.seed.state)
     monkeypatch.setattr(base, "_SAMPLE_BATCH", 2)
-    np.testing.assert_allclose(model.sample(9, seed=5), many, atol=1e-6)
+    np.testing.assert_allclose(model.sample(9, seed=5), many, atol=1e-5)
     assert np.abs(model.sample(4, seed=6) - few).max() > 1e-2
     assert np.abs(model.sample(4) - model.sample(4)).max() > 1e-2
     np.testing.assert_array_equal(array(model.seed.state), state)  # training's numbers are left alone
@@ -240,7 +241,7 @@ def test_classes_take_turns_unless_labels_are_given() -> None:
         model.predict((latents, np.array([1, 2])), verbose=0)[:, 0, 0, 0], np.tanh([0.1, 0.2]), atol=1e-6
     )
     for wrong in ([0, 1], [0, 1, 2, 3, 4, 0], [0, 1, 2, 3, -1, 0], [0.5] * 6):
-        with pytest.raises(ValueError, match="`labels` must hold 6 integers from 0 to 3"):
+        with pytest.raises(ValueError, match=r"`labels` must be integers in \[0, 4\) .*Received: "):
             model.sample(6, labels=wrong)
     for answer in (model.generate, lambda *pair: model.predict(pair, verbose=0), model.serving()["generate"].function):
         for wrong in ([1, CLASSES], [-1, 0]):
