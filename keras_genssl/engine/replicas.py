@@ -40,8 +40,9 @@ def all_gather(values: Any) -> Any:
         return values
     context = tf.distribute.get_replica_context()
 
-    def gather(value: Any) -> Any:  # between workers all_gather forgets the static shape
-        return tf.ensure_shape(context.all_gather(value, axis=0), (None, *value.shape[1:]))
+    def gather(value: Any) -> Any:
+        # Between workers all_gather refuses what is on no device, as data are, and forgets the static shape.
+        return tf.ensure_shape(context.all_gather(tf.identity(value), axis=0), (None, *value.shape[1:]))
 
     return keras.tree.map_structure(gather, values)
 
