@@ -57,7 +57,7 @@ def slope(function, array: np.ndarray) -> np.ndarray:
 
 
 def test_two_steps_by_hand(double_precision: None) -> None:
-    keras.utils.set_random_seed(0)  # central differences are as good as the weights are large
+    keras.utils.set_random_seed(0)  # how exact central differences are depends on the weights
     model = kg.models.MoCo(*networks(), queue_size=6, momentum=0.75, temperature=0.3, groups=2)
     model.compile(keras.optimizers.SGD(0.1))
     online = [model.encoder.get_weights()[0], model.head.get_weights()[0]]
