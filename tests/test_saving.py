@@ -15,6 +15,7 @@ import pytest
 
 import keras_genssl
 from keras_genssl import registered
+from keras_genssl.engine.players_optimizers import PlayersOptimizers
 from tests import fresh_process, index_of_registered
 from tests.registered_objects import EXAMPLES
 
@@ -48,7 +49,8 @@ def test_what_has_a_config_is_registered() -> None:
     }
     assert len(ours) > 100
     bases = {base for kind in ours for base in kind.__mro__[1:]}
-    missing = [kind for kind in ours - bases if keras.saving.get_registered_name(kind) == kind.__name__]
+    views = {PlayersOptimizers}  # tells loggers of the players' optimizers, which are saved
+    missing = [kind for kind in ours - bases - views if keras.saving.get_registered_name(kind) == kind.__name__]
     assert not missing
 
 
