@@ -54,7 +54,7 @@ def test_strengths_are_added_along_the_direction():
     ("call", "message"),
     [
         (lambda: analysis.attribute_direction([[1.0], [2.0]], [True, True]), "true of some codes and false"),
-        (lambda: analysis.attribute_direction([[1.0], [2.0]], [True]), r"`has_attribute` must .* of shape \(1,\) for 2"),
+        (lambda: analysis.attribute_direction([[1.0], [2.0]], [True]), r"`has_attribute` must .* shape \(1,\) for 2"),
         (lambda: analysis.classifier_direction([[1.0], [2.0]], [True, False], 0.0), "must be positive"),
         (lambda: analysis.add_attribute(encode, decode, image(0, 0), np.zeros(3)), "`direction` must be of the shape"),
         (lambda: analysis.add_attribute(encode, decode, image(0, 0), np.zeros(2), ()), "must not be empty"),

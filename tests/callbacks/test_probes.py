@@ -314,7 +314,7 @@ NO_LABELS = tf.data.Dataset.from_tensor_slices({"image": GALLERY[0]}).batch(20)
         (lambda: analysis.encode_labelled(np.asarray, EMPTY), "an image at least"),
         (lambda: analysis.encode_labelled(np.asarray, NO_LABELS), "images and labels, two parts"),
         (lambda: analysis.encode_labelled(np.asarray, GALLERY[0]), "arrays .images, labels. or a finite"),
-        (lambda: analysis.encode_labelled(np.asarray, (GALLERY[0], [1])), r"`labels` must .*num,.* of shape \(1,\) for 60 examples"),
+        (lambda: analysis.encode_labelled(np.asarray, (GALLERY[0], [1])), r"`labels` must .* \(1,\) for 60"),
     ],
 )
 def test_bad_arguments_are_refused(call, message):
