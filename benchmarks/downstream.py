@@ -23,10 +23,10 @@ from garments import fashion_mnist
 
 import keras_genssl as kg
 from keras_genssl import analysis, metrics
-from pipelines.components import trainer
 from pipelines.results import without_places
 from pipelines.runtime import code, device, store
-from pipelines.schema import RepresentationRecipe
+from pipelines.tasks.representation.recipe import RepresentationRecipe
+from pipelines.training import trainer
 
 TABLE = Path("results/downstream.json")
 RECIPES = {
@@ -61,7 +61,7 @@ def of_run(runs, name):
     model = trainer.load(recipe, found[-1].parent / "train")
     encoder = recipe.model.encoder.build(SHAPE)
     encoder.set_weights(model.encoder.get_weights())
-    return encoder, recipe.model.below(model) or model.encode
+    return encoder, recipe.model.penultimate(model) or model.encode
 
 
 def autoencoder(images, output):

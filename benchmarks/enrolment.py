@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from keras_genssl.gallery import Gallery
-from pipelines import faces
+from pipelines.batch import faces
 
 DIM = 512
 

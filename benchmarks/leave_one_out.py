@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from pipelines import recipe as recipes
 from pipelines.console import Console
+from pipelines.recipe import loading as recipes
 from pipelines.results import without_places
 from pipelines.runtime import device, run, store
 

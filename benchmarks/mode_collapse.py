@@ -40,7 +40,7 @@ class Phase:
     """
 
     rounds: int
-    regularizer: kg.regularizers.GradientRegularizer | None = None
+    penalty: kg.penalties.DiscriminatorPenalty | None = None
     rates: tuple[float, float] = (2e-3, 1e-3)
     generator_steps: int = 1
     ema: float | None = None
@@ -49,7 +49,7 @@ class Phase:
 def _phases(rounds: int, gammas: tuple[float, float, float] | None, generator_steps: int = 1) -> tuple[Phase, ...]:
     """Half of the rounds, a quarter at half the rates, and a quarter at a quarter of them."""
     parts = ((rounds // 2, 1.0), (rounds // 4, 0.5), (rounds // 4, 0.25))
-    penalties = [None] * 3 if gammas is None else [kg.regularizers.R1Penalty(gamma, every=4) for gamma in gammas]
+    penalties = [None] * 3 if gammas is None else [kg.penalties.R1Penalty(gamma, every=4) for gamma in gammas]
     return tuple(
         Phase(count, penalty, (2e-3 * scale, 1e-3 * scale), generator_steps, ema=0.999)
         for (count, scale), penalty in zip(parts, penalties, strict=True)
@@ -98,8 +98,8 @@ def train(phases: tuple[Phase, ...], seed: int) -> kg.models.GAN:
             generator,
             discriminator,
             latent_dim=LATENT_DIM,
-            adversary=kg.losses.NonSaturatingGANLoss(),
-            regularizer=phase.regularizer,
+            adversarial_loss=kg.losses.NonSaturatingGANLoss(),
+            penalty=phase.penalty,
             generator_steps=phase.generator_steps,
             ema=phase.ema,
         )

@@ -40,9 +40,9 @@ SHOWN = 8  # stacks side by side in a picture, in as many rows
 class Setting:
     """One way to train."""
 
-    adversary: kg.losses.AdversarialLoss
+    adversarial_loss: kg.losses.AdversarialLoss
     minibatch_stddev: bool = False
-    regularizer: kg.regularizers.GradientRegularizer | None = None
+    penalty: kg.penalties.DiscriminatorPenalty | None = None
     batch_norm: bool = True  # in the discriminator
 
 
@@ -50,7 +50,7 @@ SETTINGS = {
     "DCGAN": Setting(kg.losses.NonSaturatingGANLoss()),
     "DCGAN, minibatch stddev": Setting(kg.losses.NonSaturatingGANLoss(), minibatch_stddev=True),
     "relativistic, R1, no batch norm in D": Setting(
-        kg.losses.RelativisticGANLoss(), regularizer=kg.regularizers.R1Penalty(0.5, every=8), batch_norm=False
+        kg.losses.RelativisticGANLoss(), penalty=kg.penalties.R1Penalty(0.5, every=8), batch_norm=False
     ),
 }
 
@@ -74,8 +74,8 @@ def train(setting: Setting, stacks: np.ndarray, steps: int, seed: int) -> kg.mod
         generator,
         discriminator,
         LATENT_DIM,
-        adversary=setting.adversary,
-        regularizer=setting.regularizer,
+        adversarial_loss=setting.adversarial_loss,
+        penalty=setting.penalty,
         ema=0.99,
     )
     optimizers = {player: keras.optimizers.Adam(RATE, beta_1=0.5) for player in ("discriminator", "generator")}

@@ -31,7 +31,7 @@ _SUBPACKAGES = (
     "models",
     "optimizers",
     "pretext",
-    "regularizers",
+    "penalties",
     "schedules",
     "views",
 )

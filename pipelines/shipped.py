@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import recipe as recipes
 from pipelines.components import card as cards
-from pipelines.components import trainer
+from pipelines.recipe import loading as recipes
 from pipelines.runtime import saved_model, store
+from pipelines.training import trainer
 
 if TYPE_CHECKING:
     import keras

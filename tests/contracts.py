@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 import keras_genssl as kg
-from pipelines import recipe as recipes
+from pipelines.recipe import loading as recipes
 from tests import toys
 
 Batch = dict[str, np.ndarray]
@@ -201,8 +201,8 @@ def _gan() -> kg.models.GAN:
         kg.backbones.mlp_generator(SHAPE, 5, (8,)),
         kg.backbones.mlp_discriminator(SHAPE, (8,)),
         latent_dim=5,
-        adversary=kg.losses.RelativisticAverageGANLoss(),
-        regularizer=kg.regularizers.R1Penalty(0.1, every=2),
+        adversarial_loss=kg.losses.RelativisticAverageGANLoss(),
+        penalty=kg.penalties.R1Penalty(0.1, every=2),
         discriminator_steps=2,
         ema=0.9,
     )
@@ -222,8 +222,8 @@ def _conditional_gan() -> kg.models.ConditionalGAN:
 def _projection_gan() -> kg.models.ConditionalGAN:
     generator = kg.backbones.sngan_generator(SHAPE, 5, 4, num_classes=CLASSES)
     discriminator = kg.backbones.sngan_discriminator(SHAPE, 4, num_classes=CLASSES)
-    adversary = kg.losses.HingeGANLoss()
-    return kg.models.ConditionalGAN(generator, discriminator, 5, CLASSES, adversary, ema=0.9)
+    adversarial_loss = kg.losses.HingeGANLoss()
+    return kg.models.ConditionalGAN(generator, discriminator, 5, CLASSES, adversarial_loss, ema=0.9)
 
 
 def _acgan() -> kg.models.ACGAN:

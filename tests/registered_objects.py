@@ -65,8 +65,8 @@ def with_views(method: type[kg.engine.Method], *args: Any, **arguments: Any) -> 
 def wgan() -> keras.Model:
     """A constraint inside a network, an objective and a penalty as arguments, two optimizers."""
     critic = toys.encoder("critic", 1)
-    kg.regularizers.clip_weights(critic, 0.05)
-    penalty = kg.regularizers.DRAGANPenalty(3.0)
+    kg.penalties.clip_weights(critic, 0.05)
+    penalty = kg.penalties.DRAGANPenalty(3.0)
     model = kg.models.GAN(toys.decoder(4), critic, 4, kg.losses.WassersteinGANLoss(), penalty, ema=0.9)
     model.compile({"discriminator": "rmsprop", "generator": kg.optimizers.LARS(0.1)})
     return model
@@ -201,10 +201,10 @@ OTHERS: dict[str, Callable[[], Any]] = {
     "PSNR": lambda: kg.metrics.PSNR(border=2, name="decibels"),
     "SSIM": lambda: kg.metrics.SSIM(channel="rgb"),
     "LARS": lambda: kg.optimizers.LARS(kg.schedules.ConstantThenLinear(0.2, 3, 5), 0.5, nesterov=True, exclude=["b$"]),
-    "ClipWeights": lambda: keras.layers.Dense(2, kernel_constraint=kg.regularizers.ClipWeights(0.05)),
-    "DRAGANPenalty": lambda: kg.regularizers.DRAGANPenalty(3.0),
-    "GradientPenalty": lambda: kg.regularizers.GradientPenalty(3.0),
-    "R1Penalty": lambda: kg.regularizers.R1Penalty(3.0, every=4),
+    "ClipWeights": lambda: keras.layers.Dense(2, kernel_constraint=kg.penalties.ClipWeights(0.05)),
+    "DRAGANPenalty": lambda: kg.penalties.DRAGANPenalty(3.0),
+    "GradientPenalty": lambda: kg.penalties.GradientPenalty(3.0),
+    "R1Penalty": lambda: kg.penalties.R1Penalty(3.0, every=4),
     "ConstantThenLinear": lambda: kg.schedules.ConstantThenLinear(0.2, 3, 5, final=0.1),
     "CosineMomentum": lambda: kg.schedules.CosineMomentum(0.9, 7),
 }

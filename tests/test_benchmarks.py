@@ -31,8 +31,8 @@ def test_settings_of_mode_collapse_differ_in_one_thing():
     penalised, plain, greedy = load("mode_collapse").SETTINGS.values()
     same = ("rounds", "rates", "generator_steps", "ema")
     assert told(penalised, *same) == told(plain, *same)
-    assert [phase.regularizer.gamma for phase in penalised] == [0.02, 0.005, 0.001]
-    assert told(plain, "regularizer", "rates", "ema") == told(greedy, "regularizer", "rates", "ema")
+    assert [phase.penalty.gamma for phase in penalised] == [0.02, 0.005, 0.001]
+    assert told(plain, "penalty", "rates", "ema") == told(greedy, "penalty", "rates", "ema")
     updates = [sum(phase.rounds * (1 + phase.generator_steps) for phase in phases) for phases in (plain, greedy)]
     assert updates == [80_000, 72_000]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import keras_genssl as kg
-from pipelines import faces
+from pipelines.batch import faces
 from tests import guides
 
 COUNT = 300

@@ -69,7 +69,7 @@ def test_genssl_runs_beside_another_folder_named_pipelines(installed, hostile):
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     genssl = installed / "bin" / "genssl"
     listed = run(sys.executable, str(genssl), "recipes", cwd=hostile, env=environment)
-    for recipe in (ROOT / "pipelines" / "recipes").rglob("*.yaml"):
+    for recipe in (ROOT / "pipelines" / "tasks").rglob("*.yaml"):
         assert recipe.stem in listed
 
 

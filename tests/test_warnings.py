@@ -9,7 +9,7 @@ def warn_from(module):
     exec("import warnings; warnings.warn('old', DeprecationWarning)", {"__name__": module})
 
 
-@pytest.mark.parametrize("module", ["keras_genssl", "keras_genssl.losses.ntxent", "pipelines.cli", "tests.toys"])
+@pytest.mark.parametrize("module", ["keras_genssl", "keras_genssl.losses.ntxent", "pipelines.cli.main", "tests.toys"])
 def test_warnings_of_ours_are_errors(module):
     with pytest.raises(DeprecationWarning, match="old"):
         warn_from(module)

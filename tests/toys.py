@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl import layers, losses, regularizers
+from keras_genssl import layers, losses, penalties
 from keras_genssl.engine import PlayersModel, Serving, TargetNetwork, input_gradient, replicas
 
 SIZE = 8
@@ -58,7 +58,7 @@ class ToyGAN(PlayersModel):
     def rounds(self) -> list[tuple[str, ...]]:
         return [("critic",)] * self.critic_rounds + [("generator",)]
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         real = batch["image"]
         size = ops.shape(real)[0]
         fake = self.generator(replicas.normal((size, 4), self.seed), training=True)
@@ -78,7 +78,7 @@ class ToyGAN(PlayersModel):
     def call(self, latents: Any, training: bool = False) -> Any:
         return self.average(latents, training=training)
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         return batch["image"], None
 
     def serving(self) -> dict[str, Serving]:
@@ -115,23 +115,25 @@ class ToyRelativisticGAN(ToyGAN):
 
     def __init__(self, generator: keras.Model, critic: keras.Model, critic_rounds: int = 2, name: str | None = None):
         super().__init__(generator, critic, critic_rounds, name)
-        regularizers.clip_weights(generator, 0.2)
-        self.adversary = losses.RelativisticAverageGANLoss()
+        penalties.clip_weights(generator, 0.2)
+        self.adversarial_loss = losses.RelativisticAverageGANLoss()
         self.matching = losses.FeatureMatchingLoss()
-        self.penalty = regularizers.DRAGANPenalty(0.1)  # WGANGP and GAN have the others
+        self.penalty = penalties.DRAGANPenalty(0.1)  # WGANGP and GAN have the others
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         real = batch["image"]
         fake = self.generator(replicas.normal((ops.shape(real)[0], 4), self.seed), training=True)
         fake_logits, real_logits = self.critic(fake, training=True), self.critic(real, training=True)
         if players == ("generator",):
-            losses_of_fakes = replicas.on_global_batch(self.adversary.generator, fake_logits, real_logits)
+            losses_of_fakes = replicas.on_global_batch(self.adversarial_loss.generator, fake_logits, real_logits)
             matching = replicas.on_global_batch(self.matching.call, real, fake)  # of the pixels themselves
             return {"generator": losses_of_fakes + 0.01 * matching}
         penalty = self.penalty(
             lambda x: self.critic(x, training=False), real, fake, self.seed, self.optimizer_of("critic").iterations
         )
-        return {"critic": replicas.on_global_batch(self.adversary.discriminator, real_logits, fake_logits) + penalty}
+        return {
+            "critic": replicas.on_global_batch(self.adversarial_loss.discriminator, real_logits, fake_logits) + penalty
+        }
 
 
 @keras.saving.register_keras_serializable(package="tests")

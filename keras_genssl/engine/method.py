@@ -22,7 +22,7 @@ from keras_genssl.engine.updates import counting, update, where
 class Method(keras.Model):
     """A method with one optimizer: a thin base under Keras' own `fit`.
 
-    A method holds built networks, says in `call` what it computes and in `objective` what it minimises,
+    A method holds built networks, says in `call` what it computes and in `example_losses` what it minimises,
     example by example. The base takes any batch that `data.load` or a user gives (see `batch`), and mends
     what stock Keras gets wrong when several workers train together: the reduction of the logs, state
     that is created inside `fit`, noise that repeats on every replica, and seeds that are missing from
@@ -57,7 +57,7 @@ class Method(keras.Model):
 
     # What a method says of itself ---------------------------------------------------------------
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """What `call` takes and what its output is compared with, `(x, y)`; by default `(batch, None)`."""
         return batch, None
 
@@ -69,7 +69,7 @@ class Method(keras.Model):
         """
         return y
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of each example, `(batch,)`; the engine takes the mean over the *global* batch.
 
         Call a Keras loss as `loss.call(y, y_pred)`: `loss(y, y_pred)` is a scalar that Keras has divided
@@ -128,7 +128,7 @@ class Method(keras.Model):
         Args:
             optimizer: A Keras optimizer or its name, made in the scope of the model's strategy. Where a
                 network is under the `mixed_float16` policy it is wrapped in a `LossScaleOptimizer`.
-            metrics: `keras.metrics.Metric` objects, updated with what `unpack` names `y` and with
+            metrics: `keras.metrics.Metric` objects, updated with what `split_inputs` names `y` and with
                 the method's output.
             jit_compile: Whether a step is compiled with XLA. `"auto"` means on one GPU or TPU yes,
                 and no on CPU (1.7 times slower there) or under MirroredStrategy (fails).
@@ -264,10 +264,10 @@ class Method(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of the optimizer; returns the logs."""
-        return self.learn(*self.unpack(self.batch(data)))[1]
+        return self.learn(*self.split_inputs(self.batch(data)))[1]
 
     def learn(self, x: Any, y: Any) -> tuple[Any, dict[str, Any]]:
-        """One step from what `unpack` names, for a `train_step` that makes x and y or needs the output.
+        """One step from what `split_inputs` names, for a `train_step` that makes x and y or needs the output.
 
         With `gradient_accumulation_steps=n` in the optimizer n steps make one update.
 
@@ -281,7 +281,7 @@ class Method(keras.Model):
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             y = self.matched(y, y_pred)
-            losses = checked(self, self.objective(x, y, y_pred))
+            losses = checked(self, self.example_losses(x, y, y_pred))
             penalty = regularization(self.layers)
             scaled = self.optimizer.scale_loss(replicas.share_of_mean(losses) + penalty / replicas.count())
         variables = self.trainable_variables
@@ -294,10 +294,10 @@ class Method(keras.Model):
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """One evaluation; returns the logs."""
-        x, y = self.unpack(self.batch(data))
+        x, y = self.split_inputs(self.batch(data))
         y_pred = self(x, training=False)
         y = self.matched(y, y_pred)
-        self._track_loss(checked(self, self.objective(x, y, y_pred)), regularization(self.layers))
+        self._track_loss(checked(self, self.example_losses(x, y, y_pred)), regularization(self.layers))
         return self.logs(self.compute_metrics(x, y, y_pred))
 
     def _track_loss(self, losses: Any, penalty: Any) -> None:
@@ -305,7 +305,7 @@ class Method(keras.Model):
 
     def predict_step(self, data: Any) -> Any:
         """The method's output for a batch of inputs."""
-        return self(self.unpack(self.batch(data, training=False))[0], training=False)
+        return self(self.split_inputs(self.batch(data, training=False))[0], training=False)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics of `compile` and returns all of the model's."""

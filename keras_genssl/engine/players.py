@@ -31,7 +31,7 @@ class PlayersModel(Method):
             def rounds(self):
                 return [("critic",)] * self.critic_steps + [("generator",)]
 
-            def objectives(self, batch, players):
+            def player_losses(self, batch, players):
                 ...
                 return {"critic": critic_losses, "generator": generator_losses}   # each (batch,)
 
@@ -67,7 +67,7 @@ class PlayersModel(Method):
         """The players' networks, by the player's name."""
         raise NotImplementedError(f"{type(self).__name__} does not name its players")
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """One forward pass and the losses of at least the players asked, each `(batch,)`.
 
         The engine takes the mean over the *global* batch. Call a Keras loss as `loss.call(y, y_pred)`;
@@ -244,7 +244,7 @@ class PlayersModel(Method):
 
     def _forward(self, batch: dict[str, Any], players: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The losses of examples and the networks' regularisation, by player."""
-        objectives = self.objectives(batch, players)
+        objectives = self.player_losses(batch, players)
         losses = {player: checked(self, objectives[player]) for player in players}
         return losses, {player: regularization(self.players()[player]) for player in players}
 

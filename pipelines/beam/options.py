@@ -7,8 +7,8 @@ import io
 
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
-from pipelines.engines import DASK, FNAPI, RUNNERS, Engine
 from pipelines.errors import UserError
+from pipelines.runtime.engines import DASK, FNAPI, RUNNERS, Engine
 
 _STRICT = (FNAPI, DASK)  # the job servers of others have options that Python does not know
 _PARTITIONS = ("--dask_npartitions", "--dask_partition_size")

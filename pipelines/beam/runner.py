@@ -21,9 +21,9 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
-from pipelines import engines
 from pipelines.beam import failure, graphs, mortal_worker, options, worker
 from pipelines.errors import UnfinishedError, UserError
+from pipelines.runtime import engines
 
 
 def run_each(elements: Sequence[tuple], function: Callable[..., Any], workers: engines.Workers) -> None:

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 
 import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
-from pipelines import served
+from pipelines.batch import served, vector_function
 from pipelines.beam import progress, records
 from pipelines.beam.shards import DeadLetter, Record, open_file, read_report, write_shard
-from pipelines.components import vector_function
-from pipelines.components.dataset import Dataset
-from pipelines.components.shard_by_shard import Part, shard_by_shard
-from pipelines.engines import Workers
+from pipelines.data.shard_by_shard import Part, shard_by_shard
+from pipelines.data.written import Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish, verify
 from pipelines.runtime.component import Component, Kind
+from pipelines.runtime.engines import Workers
 
 SPEC = Component("BulkInferrer", {"examples": Kind.EXAMPLES, "model": Kind.SAVED_MODEL}, Kind.EMBEDDINGS)
 NAME = "embeddings"

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import tasks
-from pipelines.schema import Data, Recipe
+from pipelines.recipe.base import Data, Recipe
 
 LICENSES = {"fashion_mnist": "Apache-2.0 (the data set Fashion-MNIST is under MIT)"}
 

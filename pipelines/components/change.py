@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.schema.bless import Range
+from pipelines.recipe.thresholds import Range
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import tasks
-from pipelines.components import change, preparations
+from pipelines.components import change
+from pipelines.data import preparations
+from pipelines.recipe.base import Recipe
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
-from pipelines.schema import Recipe
 
 SPEC = Component("Evaluator", {"trained": Kind.WEIGHTS, "examples": Kind.PREPARED}, Kind.EVALUATION)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import tasks
+from pipelines.recipe.base import Recipe
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
-from pipelines.schema import Recipe
 
 SPEC = Component("InfraValidator", {"exported": Kind.SAVED_MODEL, "examples": Kind.PREPARED}, Kind.CHECK)
 
@@ -45,7 +45,7 @@ def validate(
         device.start()
         from keras_genssl import export as exporting
 
-        asked, expected = task.question(recipe, model, examples)
+        asked, expected = task.export_probe(recipe, model, examples)
         error, difference = None, None
         try:
             difference = exporting.check(exported.path / "model", asked, expected).max_error

@@ -10,12 +10,12 @@ import jinja2
 import yaml
 
 from pipelines import tasks
+from pipelines.recipe.base import Recipe
 from pipelines.report import curves, data
 from pipelines.report import graph as drawing
 from pipelines.report.judgement import Picture
 from pipelines.runtime.data_checks import Checked
 from pipelines.runtime.lineage import Graph
-from pipelines.schema import Recipe
 
 
 @dataclasses.dataclass(frozen=True)

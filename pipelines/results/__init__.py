@@ -16,21 +16,21 @@ from pipelines.errors import UserError
 from pipelines.results import (
     anomaly,
     downstream,
-    generation,
     leave_one_out,
     mode_collapse,
     perceptual_extractor,
-    reconstruction,
-    representation,
     retrieval,
     speed,
     stacked_modes,
-    super_resolution,
-    translation,
     unpaired_translation,
     vanishing_gradients,
 )
 from pipelines.runtime import store
+from pipelines.tasks.generation import results as generation
+from pipelines.tasks.reconstruction import results as reconstruction
+from pipelines.tasks.representation import results as representation
+from pipelines.tasks.super_resolution import results as super_resolution
+from pipelines.tasks.translation import results as translation
 
 PLACES = ("--output", "--push-to", "--workers", "--runner")  # options of `genssl run` that change no number
 

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.console import Console
-from pipelines.engines import Workers
 from pipelines.errors import UserError
+from pipelines.recipe.base import Recipe
 from pipelines.runtime import store
 from pipelines.runtime.component import Kind, Source
-from pipelines.schema import Recipe
+from pipelines.runtime.engines import Workers
 
 if TYPE_CHECKING:
-    from pipelines.components.data_schema import DataSchema
+    from pipelines.data.validation.data_schema import DataSchema
     from pipelines.runtime.steps import Steps  # which imports what shows `Checked`
 
 
@@ -41,7 +41,8 @@ def check(recipe: Recipe, examples: Any, output: Path, workers: Workers, steps: 
     Raises:
         UserError: if a shard is damaged, the schema cannot be used, or an anomaly is an error.
     """
-    from pipelines.components import data_schema, example_validator, schema_gen, statistics_gen
+    from pipelines.data.statistics import statistics_gen
+    from pipelines.data.validation import data_schema, example_validator, schema_gen
 
     def count() -> Any:
         with console.preparing() as shown:
@@ -88,7 +89,7 @@ def given(recipe: Recipe) -> "DataSchema | None":
     Raises:
         UserError: it cannot be used.
     """
-    from pipelines.components import data_schema
+    from pipelines.data.validation import data_schema
 
     return None if recipe.data.schema_file is None else data_schema.load(recipe.data.schema_file)
 

@@ -8,17 +8,17 @@ from typing import Any
 
 from pipelines import tasks
 from pipelines.console import Console
-from pipelines.engines import Workers
 from pipelines.errors import UserError
+from pipelines.recipe.base import Data as Section
+from pipelines.recipe.base import Recipe
+from pipelines.recipe.preparations.groups import Groups
+from pipelines.recipe.preparations.images import Preparation
+from pipelines.recipe.preparations.pretext import FrameTuples
 from pipelines.runtime import data_checks, device
 from pipelines.runtime.artifact import Artifact
 from pipelines.runtime.component import Component, Kind, Source
+from pipelines.runtime.engines import Workers
 from pipelines.runtime.steps import Steps
-from pipelines.schema import Data as Section
-from pipelines.schema import Recipe
-from pipelines.schema.groups import Groups
-from pipelines.schema.images import Preparation
-from pipelines.schema.pretext import FrameTuples
 
 # What a run writes below its output, and never reads as the user's images.
 _OWN = ("examples", "statistics", "schemas", "validation", "prepared", "references", "runs", "saved_models")
@@ -47,7 +47,10 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
     Raises:
         UserError: if the images cannot be used, the schema neither, or an anomaly is an error.
     """
-    from pipelines.components import dataset_example_gen, frame_example_gen, image_example_gen, pair_example_gen
+    from pipelines.data.sources import dataset as dataset_example_gen
+    from pipelines.data.sources import folder as image_example_gen
+    from pipelines.data.sources import frames as frame_example_gen
+    from pipelines.data.sources import pairs as pair_example_gen
 
     task, data = tasks.of(recipe), recipe.data
     data_checks.given(recipe)  # its faults before any work
@@ -85,8 +88,8 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
 
 def _preparing(section: Preparation, data: Section) -> tuple[Component, Callable[..., Artifact]]:
     """The component that makes what a section `prepare` says, and its function of the examples and a place."""
-    from pipelines.components import preparations, prepare, prepare_given_pairs, prepare_groups, prepare_sequences
-    from pipelines.components.preparations.images import Images
+    from pipelines.data import preparations, prepare, prepare_given_pairs, prepare_groups, prepare_sequences
+    from pipelines.data.preparations.images import Images
 
     if not isinstance(section, Groups):
         if isinstance(section, FrameTuples):
@@ -117,11 +120,11 @@ def _source(data: Section) -> str:
 
 def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) -> Artifact:
     """The images as records, from a data set or from files."""
-    from pipelines.components import preparations
+    from pipelines.data import preparations
 
     data = recipe.data
     if data.source == "dataset":
-        from pipelines.components.dataset_example_gen import dataset_example_gen
+        from pipelines.data.sources.dataset import dataset_example_gen
 
         assert data.dataset is not None  # the schema sees to it
         splits = {"train": data.train_split, "eval": data.eval_split}
@@ -129,7 +132,7 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
             home = output / "examples" / "dataset"
             return dataset_example_gen(data.dataset, home, splits, workers=workers, tell=shown.update)
     if data.source == "pairs":
-        from pipelines.components.pair_example_gen import pair_example_gen
+        from pipelines.data.sources.pairs import pair_example_gen
 
         assert data.table is not None  # the schema sees to it
         with console.preparing() as shown:
@@ -146,7 +149,7 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
     exclude = [output / name for name in _OWN]
     split = _split(data, exclude, console)
     if data.source == "frames":
-        from pipelines.components.frame_example_gen import frame_example_gen
+        from pipelines.data.sources.frames import frame_example_gen
 
         assert data.folder is not None  # the schema sees to it
         with console.preparing() as shown:
@@ -154,7 +157,7 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
             options["class_names"] = data.class_names
             home = output / "examples" / "frames"
             return frame_example_gen(data.folder, home, split, exclude=exclude, tell=shown.update, **options)
-    from pipelines.components.image_example_gen import image_example_gen
+    from pipelines.data.sources.folder import image_example_gen
 
     source: Any = data.folder
     if data.source == "embedded":
@@ -178,7 +181,7 @@ def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) 
 
 def _split(data: Section, exclude: list[Path], console: Console) -> Any:
     """How a folder of images or films is divided: by its own splits where it has some, else as the recipe says."""
-    from pipelines.components import sources
+    from pipelines.data.sources import image_files as sources
 
     named = {"eval": data.held_out} if data.held_out is not None else None
     fractions = {"train": 1 - data.eval_fraction, "eval": data.eval_fraction}

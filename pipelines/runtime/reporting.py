@@ -44,7 +44,7 @@ def statistics(task: Task, examples: Any, prepared: Any) -> dict[str, Any]:
 
 def picture(prepared: Any) -> Picture:
     """The picture of the prepared examples."""
-    from pipelines.components import examples_picture
+    from pipelines.data import examples_picture
 
     manifest = prepared.manifest
     text = examples_picture.caption(manifest["features"], manifest.get("illustrations", ()))

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import tasks
-from pipelines.components import card, evaluator, exporter, infra_validator, pusher, trainer
+from pipelines.components import card, evaluator, exporter, infra_validator, pusher
 from pipelines.console import Console
-from pipelines.engines import Workers
+from pipelines.recipe.base import Recipe
 from pipelines.report import page
 from pipelines.runtime import code, data_steps, device, lineage, recording, reporting, store
+from pipelines.runtime.engines import Workers
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.recording import now
 from pipelines.runtime.steps import Steps
-from pipelines.schema import Recipe
+from pipelines.training import trainer
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from pipelines.recipe.base import Recipe
+from pipelines.recipe.preparations.images import Preparation
 from pipelines.report.judgement import Judgement
-from pipelines.schema import Recipe
-from pipelines.schema.images import Preparation
 from pipelines.tasks.words import Words
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Task(ABC, Generic[R]):
         return evaluation["numbers"]
 
     @abstractmethod
-    def question(self, recipe: R, model: Callable[[], keras.Model], examples: Path) -> tuple[Any, Any]:
+    def export_probe(self, recipe: R, model: Callable[[], keras.Model], examples: Path) -> tuple[Any, Any]:
         """What the exporter asks the SavedModel, and what the model in memory answers (`export.check`)."""
 
     @abstractmethod

@@ -64,7 +64,7 @@ def eight_bit(images: Any) -> np.ndarray:
     return np.round((np.asarray(images, np.float32) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
 
 
-def question(model: keras.Model, examples: Path, feature: str = "image") -> tuple[Any, Any]:
+def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> tuple[Any, Any]:
     """What the exporter asks the default signature of a model, and what the model in memory answers.
 
     Latents are drawn, labels go round, images are the first that training never saw.

@@ -38,10 +38,10 @@ class Painter(Method):
         latents = replicas.normal((keras.ops.shape(images)[0], self.latent_dim), self.seed)
         return self.network(latents, training=training)
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         return batch["image"], batch["image"]
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         return keras.ops.mean(keras.ops.square(y - y_pred), axis=(1, 2, 3))
 
     def generate(self, latents: Any, labels: Any = None) -> Any:

@@ -43,7 +43,7 @@ class Masked(Method):
     def call(self, batch, training=False):
         return self.encoder(batch["image"], training=training)
 
-    def objective(self, x, y, y_pred):
+    def example_losses(self, x, y, y_pred):
         brightness = keras.ops.mean(x["image"], axis=(1, 2, 3))
         return keras.ops.square(y_pred[:, 0] - brightness)
 

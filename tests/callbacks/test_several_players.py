@@ -33,7 +33,7 @@ class Lines(kg.engine.PlayersModel):
     def players(self):
         return dict(zip(RATES, ([line] for line in self.lines), strict=True))
 
-    def objectives(self, batch, players):
+    def player_losses(self, batch, players):
         down, up = (line(batch["image"])[:, 0] for line in self.lines)
         return {"down": down, "up": -up}
 

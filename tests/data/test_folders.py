@@ -11,8 +11,8 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_genssl import data
-from pipelines.components import sources
-from pipelines.components.image_example_gen import image_example_gen
+from pipelines.data.sources import image_files as sources
+from pipelines.data.sources.folder import image_example_gen
 
 
 def save(path, value):

@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_genssl import data, pretext
-from pipelines.components.frame_example_gen import frame_example_gen
+from pipelines.data.sources.frames import frame_example_gen
 
 RNG = np.random.default_rng(0)
 FILMS = {

@@ -41,12 +41,12 @@ class OneRound(PlayersModel):
         super().__init__()
         self.networks = {"left": encoder(), "right": encoder()}
         self.average = TargetNetwork(self.networks["left"], 0.75)
-        self.penalty = kg.regularizers.R1Penalty(gamma=1.0, every=2)
+        self.penalty = kg.penalties.R1Penalty(gamma=1.0, every=2)
 
     def players(self):
         return {name: [network] for name, network in self.networks.items()}
 
-    def objectives(self, batch, players):
+    def player_losses(self, batch, players):
         left, right = (network(batch["image"]) for network in self.networks.values())
         distance = ops.mean(ops.square(left - right - 1.0), axis=1)
         updates = self.optimizer_of("right").iterations
@@ -188,13 +188,13 @@ def test_a_step_that_is_skipped_is_no_update() -> None:
             self.target = TargetNetwork(self.line, 0.5)
             self.queue = FeatureQueue(3, 1)
 
-        def unpack(self, batch):
+        def split_inputs(self, batch):
             return batch["image"], None
 
         def call(self, x, training=False):
             return self.line(x)
 
-        def objective(self, x, y, y_pred):
+        def example_losses(self, x, y, y_pred):
             return ops.sqrt(ops.square(y_pred))[:, 0]  # of which the gradient at 0 is NaN
 
         def after_update(self):

@@ -24,13 +24,13 @@ class Line(Method):
         )
         self.layer.build((None, 1))
 
-    def unpack(self, batch):
+    def split_inputs(self, batch):
         return batch["image"], batch.get("label")
 
     def call(self, x, training=False):
         return self.layer(x)
 
-    def objective(self, x, y, y_pred):
+    def example_losses(self, x, y, y_pred):
         return keras.losses.MeanSquaredError().call(y, y_pred)
 
 

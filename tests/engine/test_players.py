@@ -30,7 +30,7 @@ class Tug(PlayersModel):
     def rounds(self):
         return self.order or super().rounds()
 
-    def objectives(self, batch, players):
+    def player_losses(self, batch, players):
         product = self.left(batch["image"]) * self.right(batch["image"])  # a * b * x^2
         return {"left": product[:, 0], "right": -product[:, 0]}
 
@@ -73,8 +73,8 @@ def test_a_batch_that_cannot_be_shared_out() -> None:
 
 def test_a_loss_that_is_not_finite_does_not_move_its_player() -> None:
     class Rooted(Tug):
-        def objectives(self, batch, players):
-            losses = super().objectives(batch, players)
+        def player_losses(self, batch, players):
+            losses = super().player_losses(batch, players)
             return {**losses, "right": losses["right"] + keras.ops.log(-batch["image"][:, 0])}
 
     model = compiled(Rooted())
@@ -85,7 +85,7 @@ def test_a_loss_that_is_not_finite_does_not_move_its_player() -> None:
 
 def test_scalar_losses_are_refused() -> None:
     class Scalar(Tug):
-        def objectives(self, batch, players):
+        def player_losses(self, batch, players):
             return {"left": keras.losses.MeanSquaredError()(self.left(batch["image"]), batch["image"])}
 
     model = compiled(Scalar(rounds=[("left",)]), run_eagerly=True)

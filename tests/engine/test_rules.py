@@ -183,4 +183,4 @@ def test_memories_refuse_what_would_fill_them_by_broadcasting() -> None:
 
 def test_a_penalty_between_images_of_two_shapes_is_refused() -> None:
     with pytest.raises(ValueError, match=r"`fake` must have the shape of `real`. Received: \(2, 4\) and \(2, 1\)"):
-        kg.regularizers.GradientPenalty()(tf.identity, tf.ones((2, 1)), tf.ones((2, 4)), keras.random.SeedGenerator(0))
+        kg.penalties.GradientPenalty()(tf.identity, tf.ones((2, 1)), tf.ones((2, 4)), keras.random.SeedGenerator(0))

@@ -26,13 +26,13 @@ class Root(Method):
         super().__init__()
         self.line = line()
 
-    def unpack(self, batch):
+    def split_inputs(self, batch):
         return batch["image"], None
 
     def call(self, x, training=False):
         return self.line(x)
 
-    def objective(self, x, y, y_pred):
+    def example_losses(self, x, y, y_pred):
         return root(y_pred, x)
 
 
@@ -46,7 +46,7 @@ class Players(PlayersModel):
     def players(self):
         return {"left": [self.left], "right": [self.right]}
 
-    def objectives(self, batch, players):
+    def player_losses(self, batch, players):
         x = batch["image"]
         return {"left": root(self.left(x), x), "right": -self.right(ops.ones_like(x))[:, 0]}
 

@@ -50,7 +50,7 @@ def test_pix2pix_learns_from_odd_sizes(pix2pix: kg.models.Pix2Pix) -> None:
     logits = np.array(pix2pix.discriminator(np.concatenate([x, fake], axis=-1)), "float64")
     expected = np.mean(np.log1p(np.exp(-logits))) + 3.0 * np.mean(np.abs(fake - y))
     batch = pix2pix.batch({"source": source, "target": target})
-    losses = pix2pix.objectives(batch, tuple(pix2pix.players()))
+    losses = pix2pix.player_losses(batch, tuple(pix2pix.players()))
     assert np.mean(losses["generator"]) == pytest.approx(expected, rel=1e-4)
 
 
@@ -99,7 +99,7 @@ def test_sizes_that_a_network_of_somebody_else_cannot_keep_are_refused_by_its_mu
     with pytest.raises(ValueError, match=rf"{rule}.*Received: a batch of shape \(2, 30, 45, 3\)"):
         model.translate(odd)
     with pytest.raises(ValueError, match=rule):
-        model.objectives(model.batch({"source": odd, "target": odd}), tuple(model.players()))
+        model.player_losses(model.batch({"source": odd, "target": odd}), tuple(model.players()))
     in_graph = tf.function(model.translate, input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)])
     with pytest.raises(tf.errors.InvalidArgumentError, match=rule):
         in_graph(odd)
@@ -149,7 +149,7 @@ def test_colours_are_not_learnt_of_sizes_that_the_stride_does_not_divide(method)
     channels = (1,) if method is kg.models.ColorizationRegression else (1, 2)
     model = method(*(kg.backbones.small_feature_map((None, None, count), filters=2) for count in channels))
     unpack = tf.function(
-        lambda images: model.unpack(model.batch({"image": images})),
+        lambda images: model.split_inputs(model.batch({"image": images})),
         input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)],
     )
     unpack(pictures(2, 12, 8, 3))

@@ -20,7 +20,7 @@ def pictures(count=8):
 
 
 def loss_of(model, images, training=True):
-    return np.array(model.objective(images, images, model(images, training=training)))
+    return np.array(model.example_losses(images, images, model(images, training=training)))
 
 
 def test_the_loss_is_the_mean_square_over_pixels():

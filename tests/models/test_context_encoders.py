@@ -59,10 +59,10 @@ def seen(batch, name):
 @pytest.mark.parametrize(("overlap", "weight"), [(1, 10.0), (0, 10.0), (2, 0.5)])
 def test_loss_equals_a_naive_loop(painter, batch, overlap, weight):
     model = kg.models.ContextEncoder(painter.encoder, painter.decoder, overlap, weight)
-    x, y = model.unpack(model.batch(batch))
+    x, y = model.split_inputs(model.batch(batch))
     painted = np.asarray(model(x))
     expected, _ = naive(painted, batch, overlap, weight)
-    np.testing.assert_allclose(model.objective(x, y, painted), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.example_losses(x, y, painted), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", [bool, np.uint8, np.int64, np.float32, "signed"])
@@ -77,13 +77,13 @@ def test_a_painting_that_is_right_where_it_is_predicted_costs_nothing(painter, b
     _, y = painter.unpack(painter.batch(batch))
     _, predicted = naive(np.zeros_like(batch["image"]), batch, 1, 10.0)
     wrong_elsewhere = np.where(predicted > 0, seen(batch, "image"), 0.5)
-    np.testing.assert_allclose(painter.objective(None, y, wrong_elsewhere), np.zeros(4), atol=1e-12)
+    np.testing.assert_allclose(painter.example_losses(None, y, wrong_elsewhere), np.zeros(4), atol=1e-12)
     nothing = {**y, "mask": -np.ones_like(y["mask"])}
-    np.testing.assert_array_equal(painter.objective(None, nothing, wrong_elsewhere), np.zeros(4))
+    np.testing.assert_array_equal(painter.example_losses(None, nothing, wrong_elsewhere), np.zeros(4))
 
 
 def test_both_players_losses_in_closed_form(pair, batch):
-    objectives = pair.objectives(pair.batch(batch), ("generator", "discriminator"))
+    objectives = pair.player_losses(pair.batch(batch), ("generator", "discriminator"))
     painted = np.asarray(pair.decoder(pair.encoder(seen(batch, "masked"), training=True), training=True))
     errors, predicted = naive(painted, batch, 1, 10.0)
     fake, real = (
@@ -102,8 +102,10 @@ def test_without_an_adversary_the_generator_has_the_plain_loss(pair, painter, ba
     )
     painted = painter(seen(batch, "masked"), training=True)
     _, y = painter.unpack(painter.batch(batch))
-    expected = painter.objective(None, y, painted)
-    np.testing.assert_allclose(alone.objectives(alone.batch(batch), ("generator",))["generator"], expected, rtol=1e-5)
+    expected = painter.example_losses(None, y, painted)
+    np.testing.assert_allclose(
+        alone.player_losses(alone.batch(batch), ("generator",))["generator"], expected, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("name", ["painter", "pair"])

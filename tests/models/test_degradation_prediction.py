@@ -49,8 +49,8 @@ def naive(model, batch):
 
 def test_loss_and_accuracy_equal_naive_loop(model, batch):
     losses, scores = naive(model, batch)
-    pair, label = model.unpack(model.batch(batch))
-    np.testing.assert_allclose(model.objective(pair, label, model(pair)), losses, rtol=1e-5)
+    pair, label = model.split_inputs(model.batch(batch))
+    np.testing.assert_allclose(model.example_losses(pair, label, model(pair)), losses, rtol=1e-5)
     model.compile("sgd")
     logs = model.evaluate(batch, batch_size=5, verbose=0, return_dict=True)
     assert logs["loss"] == pytest.approx(losses.mean(), rel=1e-5)
@@ -66,7 +66,7 @@ def test_untrained_heads_know_nothing(batch):
 
 def test_content_cancels(model, batch):
     same = {**batch, "image": batch["reference"]}
-    pair, _ = model.unpack(model.batch(same))
+    pair, _ = model.split_inputs(model.batch(same))
     answers = np.asarray(model(pair))  # (batch, windows, layers, classes)
     assert answers.shape == (5, 6, 2, CLASSES)
     for index, head in enumerate(model.heads):
@@ -124,4 +124,4 @@ def test_errors_name_the_argument(arguments, message):
 
 def test_a_reference_alone_is_refused(model, batch):
     with pytest.raises(ValueError, match="must hold `image` beside `reference`"):
-        model.unpack(model.batch({"reference": batch["reference"]}, training=False))
+        model.split_inputs(model.batch({"reference": batch["reference"]}, training=False))

@@ -108,4 +108,4 @@ def test_batches_that_break_a_rule_are_refused(model, batch):
         model.batch({**batch, "patches": batch["patches"].astype(np.int32)})
     wrong = keras.ops.convert_to_tensor(batch[answer] + 8)
     with pytest.raises(tf.errors.InvalidArgumentError, match=rf"`{answer}` must lie in \[0, 8\)"):
-        model.unpack(model.batch({**batch, answer: wrong}))
+        model.split_inputs(model.batch({**batch, answer: wrong}))

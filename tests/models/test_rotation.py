@@ -47,17 +47,17 @@ def test_loss_and_accuracy_equal_a_naive_loop(model, images):
 def test_images_that_came_turned_are_taken_as_they_are(model, images):
     pairs = [kg.pretext.rotated({"image": image}, seed) for seed, image in enumerate(images)]
     batch = {name: np.stack([pair[name] for pair in pairs]) for name in ("image", "rotation")}
-    turned, turns = model.unpack(model.batch(batch))
+    turned, turns = model.split_inputs(model.batch(batch))
     np.testing.assert_array_equal(turned, batch["image"] / np.float32(127.5) - 1)
     log_probabilities = np.asarray(keras.ops.log_softmax(model(turned)))
     expected = -log_probabilities[np.arange(5), batch["rotation"]]
-    np.testing.assert_allclose(model.objective(turned, turns, model(turned)), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.example_losses(turned, turns, model(turned)), expected, rtol=1e-6)
 
 
 def test_labels_beside_images_are_not_turns(model, images):
     labels = np.full(5, 7)
     for data in ((images, labels), {"image": images, "label": labels}):
-        turned, turns = model.unpack(model.batch(data))
+        turned, turns = model.split_inputs(model.batch(data))
         np.testing.assert_array_equal(turns, np.repeat(np.arange(4), 5))
         np.testing.assert_array_equal(turned, rotations(keras.ops.convert_to_tensor(images / np.float32(127.5) - 1)))
 
@@ -75,7 +75,7 @@ def test_labels_beside_images_are_not_turns(model, images):
 )
 def test_turns_are_checked(model, images, rotation, message):
     with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match=message):
-        model.unpack(model.batch({"image": images, "rotation": rotation}))
+        model.split_inputs(model.batch({"image": images, "rotation": rotation}))
 
 
 def test_all_four_copies_are_of_one_view_and_only_in_training(images):

@@ -21,7 +21,7 @@ def test_each_papers_loss_example_by_example(name, distance) -> None:
     model = CASES[name].make()
     truth, output = images(3, 8, 8, 3), images(3, 8, 8, 3)
     expected = [np.mean(distance(truth[i] - output[i])) for i in range(3)]
-    np.testing.assert_allclose(model.objective(None, truth, output), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.example_losses(None, truth, output), expected, rtol=1e-5)
 
 
 def test_edsr_starts_at_bicubic() -> None:
@@ -55,7 +55,7 @@ def test_srgan_objectives_are_the_papers() -> None:
     discriminator = kg.backbones.srgan_discriminator(filters=4, dense=8, input_shape=(16, 16, 3))
     model = kg.models.SRGAN(generator, discriminator, adversarial_weight=0.25)
     low, high = images(4, 8, 8, 3), images(4, 16, 16, 3)
-    losses = model.objectives({"low": low, "high": high}, ("generator", "discriminator"))
+    losses = model.player_losses({"low": low, "high": high}, ("generator", "discriminator"))
     fake = np.array(generator(low, training=True))
     on_fake = np.array(discriminator(fake, training=True))[:, 0]
     on_real = np.array(discriminator(high, training=True))[:, 0]

@@ -91,7 +91,7 @@ def test_discriminators_judge_the_history_and_generators_the_newest() -> None:
         pool.stored.assign(4)
     x, y = images(200), images(200)
     batch = {"first": tf.constant(x, "float32"), "second": tf.constant(y, "float32")}
-    losses = model.objectives(batch, tuple(model.players()))
+    losses = model.player_losses(batch, tuple(model.players()))
     fake = 0.5 * x + 0.1
     logits = 0.6 * fake + 0.05
     newest = 0.5 * np.mean((0.6 * y + 0.05 - 1) ** 2, axis=(1, 2, 3)) + 0.5 * np.mean(logits**2, axis=(1, 2, 3))
@@ -193,7 +193,7 @@ def test_relativistic_losses_see_the_real_images() -> None:
     batch = {"source": tf.constant(x, "float32"), "target": tf.constant(y, "float32")}
     margin = -0.8 * (0.5 * x + 0.1 - y)  # of the fake's logits over the real's
     expected = np.mean(np.log1p(np.exp(-margin)), axis=(1, 2, 3))
-    np.testing.assert_allclose(model.objectives(batch, ("generator",))["generator"], expected, rtol=1e-5)
+    np.testing.assert_allclose(model.player_losses(batch, ("generator",))["generator"], expected, rtol=1e-5)
 
 
 def test_a_config_keeps_the_loss_and_the_weights() -> None:

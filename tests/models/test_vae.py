@@ -77,7 +77,7 @@ def test_beta_weighs_the_divergence_in_the_loss_alone(images):
     divergence = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1).sum(axis=1)
     np.testing.assert_allclose(terms["kl"], divergence, rtol=1e-4)
     np.testing.assert_allclose(
-        model.objective(images, images, terms), np.array(terms["reconstruction"]) + 3 * divergence, rtol=1e-5
+        model.example_losses(images, images, terms), np.array(terms["reconstruction"]) + 3 * divergence, rtol=1e-5
     )
     np.testing.assert_allclose(model.elbo(images, 3, seed=4), linear_vae()[0].elbo(images, 3, seed=4), rtol=1e-6)
 

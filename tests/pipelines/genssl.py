@@ -10,7 +10,7 @@ import sys
 from unittest import mock
 
 import pipelines
-from pipelines import cli
+from pipelines.cli import main as cli
 
 ROOT = pathlib.Path(pipelines.__file__).parents[1]
 
@@ -19,7 +19,7 @@ def start(directory, *arguments):
     """Starts `genssl` in a directory, from a script as pip writes it: the directory is not on the path."""
     script = pathlib.Path(directory) / "bin" / "genssl"
     script.parent.mkdir(exist_ok=True)
-    script.write_text("import sys\nfrom pipelines.cli import main\nsys.exit(main())\n")
+    script.write_text("import sys\nfrom pipelines.cli.main import main\nsys.exit(main())\n")
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
         [sys.executable, str(script), *map(str, arguments)],

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from pipelines import apply
+from pipelines.batch import apply
 from pipelines.errors import UserError
 
 
@@ -107,6 +107,6 @@ def test_what_cannot_be_used_at_all_is_an_error_of_the_user(model, tmp_path):
     with pytest.raises(UserError, match=r"--output .*file: must be a directory"):
         _results(model, images[:1], tmp_path / "file")
     with pytest.raises(UserError, match=r"--output .*: must be a directory"):
-        _results(model, images[:1], tmp_path / "file" / "below")
+        _results(model, images[:1], tmp_path / "file" / "penultimate")
     with pytest.raises(UserError, match=r"--output /proc/none: cannot be written to"):
         _results(model, images[:1], tmp_path.__class__("/proc/none"))

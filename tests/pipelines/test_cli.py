@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from keras_genssl import __version__
-from pipelines import cli, recipe
+from pipelines.cli import main as cli
+from pipelines.recipe import loading as recipe
 from tests.pipelines import genssl
 
 
@@ -110,7 +111,7 @@ def test_empty_folder_is_a_clear_error(tmp_path):
 
 def test_starting_is_quick():
     code = (
-        "import sys; from pipelines import cli\n"
+        "import sys; from pipelines.cli import main as cli\n"
         "try: cli.app(['recipes'])\nexcept SystemExit as end: assert not end.code\n"
         "assert not {'tensorflow', 'keras', 'apache_beam', 'matplotlib', 'numpy'} & set(sys.modules)"
     )

@@ -7,15 +7,16 @@ from PIL import Image
 
 from keras_genssl import data as reading
 from keras_genssl import pretext
-from pipelines import recipe
 from pipelines.beam.shards import hash64
-from pipelines.components import examples_picture, preparations, trainer
-from pipelines.components.dataset_example_gen import dataset_example_gen
-from pipelines.components.prepare import prepare
 from pipelines.console import Console
+from pipelines.data import examples_picture, preparations
+from pipelines.data.prepare import prepare
+from pipelines.data.sources.dataset import dataset_example_gen
 from pipelines.errors import UserError
+from pipelines.recipe import loading as recipe
 from pipelines.runtime import reporting
 from pipelines.tasks.representation import data
+from pipelines.training import trainer
 
 SQUARE = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
 
@@ -166,7 +167,7 @@ def test_rebalancing_weighs_the_loss_by_how_often_the_data_have_a_colour(home):
 
     losses = []
     for batch in data.training(loaded, prepared.path):
-        lightness, ab = model.unpack({"image": batch["image"].numpy() / np.float32(127.5) - 1})
+        lightness, ab = model.split_inputs({"image": batch["image"].numpy() / np.float32(127.5) - 1})
         log_shares = keras.ops.log_softmax(model(lightness, training=True))
         entropy = -keras.ops.sum(model.cross_entropy.encode(ab) * log_shares, axis=-1).numpy()
         losses.append(np.mean(np.array(expected)[model.cross_entropy.nearest(ab)] * entropy))

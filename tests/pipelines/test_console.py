@@ -13,7 +13,7 @@ from pipelines.beam.progress import Progress
 from pipelines.console import Console, Terminal, line
 from pipelines.errors import UserError
 from pipelines.plain_text import encodable, visible
-from pipelines.recipe import load
+from pipelines.recipe.loading import load
 from pipelines.runtime import store
 from tests.pipelines.runtime.test_metadata import record_run
 
@@ -98,7 +98,7 @@ def test_an_error_has_as_many_lines_as_it_has_faults() -> None:
 
 SESSION = """
 import os, sys
-from pipelines import cli
+from pipelines.cli import main as cli
 for arguments in (
     [b"runs", b"--output", "Zo\\u00eb [red]".encode()],
     [b"runs", b"1", b"--output", "Zo\\u00eb [red]".encode()],

@@ -13,10 +13,11 @@ from apache_beam.runners.portability.spark_runner import SparkRunner
 from apache_beam.runners.runner import create_runner
 from typer.testing import CliRunner
 
-from pipelines import cli, engines
 from pipelines.beam import options
-from pipelines.engines import Engine
+from pipelines.cli import main as cli
 from pipelines.errors import UserError
+from pipelines.runtime import engines
+from pipelines.runtime.engines import Engine
 
 
 def _made(runner, *words, tasks=1):

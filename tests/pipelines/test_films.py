@@ -8,13 +8,13 @@ from PIL import Image
 
 from keras_genssl import data as reading
 from keras_genssl import pretext
-from pipelines import recipe
 from pipelines.beam.shards import hash64
-from pipelines.components import examples_picture
-from pipelines.components.frame_example_gen import frame_example_gen
-from pipelines.components.preparations.frame_tuples import FrameTuples
-from pipelines.components.prepare_sequences import prepare_sequences
+from pipelines.data import examples_picture
+from pipelines.data.preparations.frame_tuples import FrameTuples
+from pipelines.data.prepare_sequences import prepare_sequences
+from pipelines.data.sources.frames import frame_example_gen
 from pipelines.errors import UserError
+from pipelines.recipe import loading as recipe
 from tests.pipelines import genssl
 
 RECIPE = "photographs/shuffle_and_learn"

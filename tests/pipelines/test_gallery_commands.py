@@ -13,7 +13,8 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_genssl.gallery import Gallery
-from pipelines import cli, faces
+from pipelines.batch import faces
+from pipelines.cli import main as cli
 
 RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
 
@@ -62,7 +63,7 @@ def people(tmp_path):
     """Anna is red, Bert green, on two photographs each, which differ a little."""
     folder = tmp_path / "people"
     _photo(folder / "anna" / "a.png", RED)
-    _photo(folder / "anna" / "below" / "b.png", (200, 20, 0))
+    _photo(folder / "anna" / "penultimate" / "b.png", (200, 20, 0))
     _photo(folder / "bert.png", GREEN)
     _photo(folder / "bert_2.png", (20, 200, 0))
     return folder

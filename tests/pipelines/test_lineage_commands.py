@@ -3,7 +3,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import cli
+from pipelines.cli import main as cli
 from pipelines.errors import UserError
 from tests.pipelines.runtime.test_metadata import record_run
 

@@ -11,19 +11,21 @@ from PIL import Image
 from keras_genssl import data as reading
 from keras_genssl import losses, metrics
 from keras_genssl.pretext import encode_png
-from pipelines import recipe, tasks
+from pipelines import tasks
 from pipelines.beam.shards import Record
-from pipelines.components import examples_picture, trainer
-from pipelines.components.preparations.images import Images
-from pipelines.components.prepare_given_pairs import prepare_given_pairs
 from pipelines.console import Console
+from pipelines.data import examples_picture
+from pipelines.data.preparations.images import Images
+from pipelines.data.prepare_given_pairs import prepare_given_pairs
 from pipelines.errors import UserError
+from pipelines.recipe import loading as recipe
 from pipelines.runtime import data_steps, recording, reporting
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.steps import Steps
 from pipelines.tasks.representation import data, pairs
+from pipelines.training import trainer
 from tests.pipelines import digits, genssl
-from tests.pipelines.components.statistics import examples as tiny
+from tests.pipelines.data.statistics import examples as tiny
 
 SIAMESE, TRIPLETS = "fashion_mnist/siamese", "fashion_mnist/triplet_from_disk"
 

@@ -10,18 +10,19 @@ from PIL import Image
 
 from keras_genssl import data as reading
 from keras_genssl import pretext
-from pipelines import recipe
 from pipelines.beam.shards import hash64
-from pipelines.components import examples_picture, preparations, trainer
-from pipelines.components.image_example_gen import image_example_gen
-from pipelines.components.preparations.pretext import Pretext
-from pipelines.components.prepare import prepare
 from pipelines.console import Console
+from pipelines.data import examples_picture, preparations
+from pipelines.data.preparations.pretext import Pretext
+from pipelines.data.prepare import prepare
+from pipelines.data.sources.folder import image_example_gen
 from pipelines.errors import UserError
+from pipelines.recipe import loading as recipe
 from pipelines.runtime import data_steps, recording
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.steps import Steps
 from pipelines.tasks.representation import data, sheets
+from pipelines.training import trainer
 from tests.pipelines import digits
 
 ROTATION, PAINTING = "fashion_mnist/rotation", "fashion_mnist/context_encoder"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines import recipe
+from pipelines.recipe import loading as recipe
 from pipelines.report import curves, page
 from pipelines.report.judgement import Picture
 from pipelines.tasks.super_resolution import show

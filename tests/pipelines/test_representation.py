@@ -10,14 +10,15 @@ import tensorflow_datasets as tfds
 
 import keras_genssl as kg
 from keras_genssl import metrics
-from pipelines import recipe, results
-from pipelines.components import phases, trainer
+from pipelines import results
 from pipelines.errors import UserError
+from pipelines.recipe import loading as recipe
 from pipelines.runtime import code
-from pipelines.schema.representation import Evaluate
 from pipelines.tasks.representation import data, reference, sheets, show
 from pipelines.tasks.representation.features import Labelled
+from pipelines.tasks.representation.recipe import Evaluate
 from pipelines.tasks.representation.scores import scores
+from pipelines.training import phases, trainer
 from tests.data.prepared import write_prepared
 
 SIMCLR, TRIPLET = "fashion_mnist/simclr", "fashion_mnist/triplet"
@@ -114,7 +115,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(prepare
     if name == "triplet_unseen":
         images = batch["image"].numpy().astype("float32") / 127.5 - 1
         kernel, bias = model.encoder.get_layer("embedding").get_weights()
-        embedded = np.array(loaded.model.below(model)(images)) @ kernel + bias
+        embedded = np.array(loaded.model.penultimate(model)(images)) @ kernel + bias
         embedded /= np.linalg.norm(embedded, axis=1, keepdims=True)
         np.testing.assert_allclose(model.encode(images), embedded, rtol=1e-4, atol=1e-5)
     before = [weight.numpy() for weight in loaded.model.served(model).trainable_weights]
@@ -202,14 +203,14 @@ def _record(name, method, few, encoder="small", **more):
             "prepare": {"size": 28, "channels": 1},
         },
         "images": 10000, "known": 60000, "classes": None, "neighbours": 20, "labels_per_class": 10, "components": 64,
-        "dim": 128, "numbers": numbers, "below": None,
+        "dim": 128, "numbers": numbers, "penultimate": None,
         "baselines": {"pixels": {"knn": 0.85}, "pca": {}, "random": {"knn": 0.8, "few_label": 0.6}},
     }  # fmt: skip
 
 
 def test_all_methods_stand_in_one_table_above_the_baselines_the_best_first():
     triplet = _record("a/triplet", "EmbeddingModel", 0.8, objective={"kind": "triplet_semi_hard"})
-    triplet |= {"below": {"knn": 0.875}, "dim": 64}
+    triplet |= {"penultimate": {"knn": 0.875}, "dim": 64}
     text = results.SECTIONS["representation"]([_record("a/simclr", "SimCLR", 0.7), triplet])
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
     head, _, best, below, second, pixels, random = rows
@@ -270,10 +271,10 @@ def test_summary_is_of_the_number_that_counts():
     ("module", "changed"),
     [
         ("keras_genssl.models.pretext.rotation", []),
-        ("pipelines.methods.pretext", []),
+        ("pipelines.tasks.representation.methods.pretext", []),
         ("pipelines.tasks.representation.sheets", []),
         ("keras_genssl.backbones.small_encoder", ["pixels", "random"]),  # the package's own imports lead there
-        ("pipelines.methods.encoders", ["random"]),
+        ("pipelines.tasks.representation.methods.encoders", ["random"]),
         ("keras_genssl.analysis.pca", ["pixels", "random"]),
         ("pipelines.tasks.representation.scores", ["pixels", "random"]),
     ],

@@ -136,7 +136,7 @@ def test_code_digest_holds_the_data_that_a_module_names(source, file, changes):
 @pytest.mark.parametrize(
     ("module", "file"),
     [
-        ("pipelines.components.preparations.jigsaw", "pretext/permutations.npz"),
+        ("pipelines.data.preparations.jigsaw", "pretext/permutations.npz"),
         ("pipelines.tasks.generation.measure", "metrics/weights/fashion_features.npz"),
     ],
 )

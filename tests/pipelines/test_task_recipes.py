@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from keras_genssl.models.autoencoders.base import last_activation
-from pipelines import recipe
-from pipelines.components import trainer
-from pipelines.components.schedules import schedule
 from pipelines.errors import UserError
-from pipelines.schema import Linear
-from pipelines.schema.generation import Evaluate
+from pipelines.recipe import loading as recipe
+from pipelines.recipe.training import Linear
+from pipelines.tasks.generation.recipe import Evaluate
+from pipelines.training import trainer
+from pipelines.training.schedules import schedule
 
 DCGAN, ACGAN = "fashion_mnist/dcgan", "fashion_mnist/acgan"
 
@@ -96,7 +96,7 @@ def test_linear_stays_then_falls_to_its_end():
 
 
 def test_each_player_has_its_optimizer_and_a_schedule_as_long_as_its_updates():
-    from pipelines.components import phases
+    from pipelines.training import phases
 
     changes = ["train.optimizers={critic: {learning_rate: {schedule: cosine, initial: 1e-3}, beta_2: 0.5}}"]
     changes += ["model.filters=2", "model.latent_dim=2", "model.critic_steps=5", "train.steps=10"]

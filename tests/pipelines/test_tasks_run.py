@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from pipelines import recipe, results
+from pipelines import results
 from pipelines.components import card
+from pipelines.recipe import loading as recipe
 from pipelines.runtime import run
-from pipelines.schema.representation import ALL_CLASSES, BASELINES, UNSEEN_CLASSES
+from pipelines.tasks.representation.recipe import ALL_CLASSES, BASELINES, UNSEEN_CLASSES
 from tests.pipelines import digits
 from tests.pipelines.test_report import Tables
 

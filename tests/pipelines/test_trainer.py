@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from keras_genssl import data, engine
-from pipelines.components import phases
-from pipelines.components.schedules import schedule
-from pipelines.components.training_callbacks import Follow
 from pipelines.console import Console
-from pipelines.schema import Constant, Cosine, Piecewise, Train
+from pipelines.recipe.training import Constant, Cosine, Piecewise, Train
+from pipelines.training import phases
+from pipelines.training.callbacks import Follow
+from pipelines.training.schedules import schedule
 
 RATE = Constant(schedule="constant", initial=1e-3)
 
@@ -56,7 +56,7 @@ class Rooted(engine.Method):
     def call(self, batch, training=False):
         return keras.ops.sqrt(self.number(batch["image"]))[:, 0]
 
-    def objective(self, x, y, y_pred):
+    def example_losses(self, x, y, y_pred):
         return y_pred
 
 

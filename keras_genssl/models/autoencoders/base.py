@@ -43,7 +43,7 @@ class EncoderDecoder(Method):
         """The image that the encoder takes."""
         return {"image": tuple(self.encoder.input_shape[1:])}
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images, as input and as target."""
         return batch["image"], batch["image"]
 
@@ -122,7 +122,7 @@ class PixelAutoencoder(EncoderDecoder):
         codes = self.encoder(images, training=training)
         return {"image": self.decoder(codes, training=training), "code": codes}
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The image loss of each example, `(batch,)`."""
         losses = self.image_loss.call(y, y_pred["image"])
         return ops.mean(losses, axis=tuple(range(1, len(losses.shape))))

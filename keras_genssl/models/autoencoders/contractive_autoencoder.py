@@ -50,9 +50,9 @@ class ContractiveAutoencoder(PixelAutoencoder):
         self.weight = float(weight)
         self.seed = keras.random.SeedGenerator()
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The image loss and the weighted norm of each example, `(batch,)`."""
-        return super().objective(x, y, y_pred) + self.weight * self.jacobian_norm(x)
+        return super().example_losses(x, y, y_pred) + self.weight * self.jacobian_norm(x)
 
     def jacobian_norm(self, images: Any) -> Any:
         """An unbiased estimate of `|d code / d x|^2` for images, uint8 or in [-1, 1], in inference mode: `(batch,)`."""

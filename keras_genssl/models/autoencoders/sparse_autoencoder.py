@@ -58,10 +58,10 @@ class SparseAutoencoder(PixelAutoencoder):
             )
         self.sparsity = sparsity
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The image loss and the penalty of each example, `(batch,)`."""
         codes = keras.ops.cast(y_pred["code"], keras.config.floatx())
-        return super().objective(x, y, y_pred) + self.sparsity(codes, replicas.all_gather)
+        return super().example_losses(x, y, y_pred) + self.sparsity(codes, replicas.all_gather)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""

@@ -89,7 +89,7 @@ class VAE(EncoderDecoder):
             "kl": standard_normal_kl(mean, log_variance),
         }
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """`-log p(x|z) + beta KL` of each example, `(batch,)`."""
         return y_pred["reconstruction"] + self.beta * y_pred["kl"]
 

@@ -52,7 +52,7 @@ class BarlowTwins(TwoViews):
         self.redundancy_weight = correlation.redundancy_weight
         self.correlation = correlation
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of the global batch, the same in every row, `(batch,)`."""
         return replicas.on_global_batch(self.correlation.call, y_pred["first"], y_pred["second"])
 

@@ -52,7 +52,7 @@ class TwoViews(EncoderAndHead):
     prepared pairs, `first` and `second` (a dict, or a tuple in this order). Labels are not looked at.
 
     `call` makes of a pair a dict with the projections of both views as `first` and `second`; a subclass adds what else
-    its `objective` needs. Logs `spread`, which tells of collapse: the mean standard deviation of the first views'
+    its `example_losses` needs. Logs `spread`, which tells of collapse: the mean standard deviation of the first views'
     projections, once they have length 1, times the root of their dimension; about 1 where they point everywhere, 0
     where all are the same (Chen & He, 2021, arXiv:2011.10566, Figure 2). The metrics of `compile` compare the
     projections of both views.
@@ -84,7 +84,7 @@ class TwoViews(EncoderAndHead):
         shape = tuple(self.encoder.input_shape[1:])
         return {"image": (None, None, shape[-1]), "first": shape, "second": shape}
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The two views; there is nothing to compare them with."""
         return (batch["first"], batch["second"]), None
 

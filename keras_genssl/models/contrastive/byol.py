@@ -87,7 +87,7 @@ class BYOL(TwoViews):
         features = finite(self.target_encoder(images, training=training), "features")
         return self.target_head(features, training=training)
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """`|q_1 - t_2|^2 + |q_2 - t_1|^2`, `(batch,)`."""
         of_first = self.distance.call(y_pred["second_target"], y_pred["first_prediction"])
         of_second = self.distance.call(y_pred["first_target"], y_pred["second_prediction"])

@@ -81,7 +81,7 @@ class InstanceDiscrimination(EncoderAndHead):
         features = finite(self.encoder(images, training=training), "features")
         return directions(self.head(features, training=training))
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images and their numbers, if these are in range.
 
         Raises:
@@ -94,14 +94,14 @@ class InstanceDiscrimination(EncoderAndHead):
             )
         return batch["image"], self.bank.checked(batch["index"])
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """`-log P(i | v)` of each embedding, `(batch,)`."""
         logits = y_pred @ ops.transpose(self.bank.vectors) / self.temperature  # (batch, num_examples)
         return ops.logsumexp(logits, axis=1) - ops.take_along_axis(logits, y[:, None], axis=1)[:, 0]
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step on a view of each image; returns the logs."""
-        images, index = self.unpack(self.batch(data))
+        images, index = self.split_inputs(self.batch(data))
         return self.learn(images if self.views is None else self.views(images), index)[1]
 
     def remember(self, x: Any, y: Any, y_pred: Any) -> None:

@@ -116,12 +116,12 @@ class MoCo(EncoderAndHead):
 
         return in_groups(function, networks, images, self.groups) if training else function(images)
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """What evaluation compares: an image, or the first of a pair, and the key of it, or of the second."""
         first, second = (batch[field] for field in (("first", "second") if self.views is None else ("image", "image")))
         return first, self.keys(second)
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of each query `y_pred` against its key `y` and the queue, `(batch,)`."""
         return self.loss_of_queries.call(y, y_pred, self.queue.vectors)
 

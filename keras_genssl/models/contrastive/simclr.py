@@ -61,7 +61,7 @@ class SimCLR(TwoViews):
         first, second = ops.split(both, 2, axis=0)
         return {"first": first, "second": second}
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """NT-Xent over the global batch, `(batch,)`."""
         return replicas.on_global_batch(self.contrast.call, y_pred["first"], y_pred["second"])
 

@@ -67,7 +67,7 @@ class SimSiam(TwoViews):
             "second_prediction": self.predictor(views["second"], training=training),
         }
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """`D(p_1, z_2) / 2 + D(p_2, z_1) / 2`, `(batch,)`."""
         of_first = self.distance.call(y_pred["second"], y_pred["first_prediction"])
         of_second = self.distance.call(y_pred["first"], y_pred["second_prediction"])

@@ -58,7 +58,7 @@ class VICReg(TwoViews):
         self.covariance_weight = regularization.covariance_weight
         self.regularization = regularization
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """Each image's own term and those of the global batch, `(batch,)`."""
         return replicas.on_global_batch(self.regularization.call, y_pred["first"], y_pred["second"])
 

@@ -35,7 +35,7 @@ class ACGAN(ClassConditionalGAN):
         discriminator_class_weight: w_D, at least 0.
         generator_class_weight: w_G, at least 0.
         fake_class_weight: w_F, at least 0.
-        adversary: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
+        adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
         ema: The momentum of an average of the generator, which is sampled then; None: none.
         name: The model's name.
 
@@ -61,7 +61,7 @@ class ACGAN(ClassConditionalGAN):
         discriminator_class_weight: float = 1.0,
         generator_class_weight: float = 0.1,
         fake_class_weight: float = 0.0,
-        adversary: AdversarialLoss | None = None,
+        adversarial_loss: AdversarialLoss | None = None,
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
@@ -85,13 +85,13 @@ class ACGAN(ClassConditionalGAN):
         self.discriminator_class_weight = discriminator_class_weight
         self.generator_class_weight = generator_class_weight
         self.fake_class_weight = fake_class_weight
-        self.adversary = adversary or NonSaturatingGANLoss()
+        self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         """The generator and the discriminator."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""
         real, labels = batch["image"], self.one_hot(batch["label"])
         fake = self.generator([self.draw_latents(real), labels], training=True)
@@ -99,9 +99,9 @@ class ACGAN(ClassConditionalGAN):
         fake_logits, fake_classes = self.discriminator(fake, training=True)
         of_real, of_fake = cross_entropy(labels, real_classes), cross_entropy(labels, fake_classes)  # (batch,)
         return {
-            "generator": generator_losses(self.adversary, fake_logits, real_logits)
+            "generator": generator_losses(self.adversarial_loss, fake_logits, real_logits)
             + self.generator_class_weight * of_fake,
-            "discriminator": discriminator_losses(self.adversary, real_logits, fake_logits)
+            "discriminator": discriminator_losses(self.adversarial_loss, real_logits, fake_logits)
             + self.discriminator_class_weight * of_real
             + self.fake_class_weight * of_fake,
         }
@@ -114,7 +114,7 @@ class ACGAN(ClassConditionalGAN):
             "discriminator_class_weight": self.discriminator_class_weight,
             "generator_class_weight": self.generator_class_weight,
             "fake_class_weight": self.fake_class_weight,
-            "adversary": keras.saving.serialize_keras_object(self.adversary),
+            "adversarial_loss": keras.saving.serialize_keras_object(self.adversarial_loss),
         }
 
 

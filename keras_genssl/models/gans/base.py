@@ -28,18 +28,18 @@ def check_inputs(argument: str, network: keras.Model, *shapes: tuple[int, ...]) 
         )
 
 
-def discriminator_losses(adversary: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
+def discriminator_losses(adversarial_loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
     """What an objective has the discriminator minimise, `(batch,)`, as one device would compute it."""
-    if adversary.needs_batch:
-        return replicas.on_global_batch(adversary.discriminator, real_logits, fake_logits)
-    return adversary.discriminator(real_logits, fake_logits)
+    if adversarial_loss.needs_batch:
+        return replicas.on_global_batch(adversarial_loss.discriminator, real_logits, fake_logits)
+    return adversarial_loss.discriminator(real_logits, fake_logits)
 
 
-def generator_losses(adversary: AdversarialLoss, fake_logits: Any, real_logits: Any) -> Any:
+def generator_losses(adversarial_loss: AdversarialLoss, fake_logits: Any, real_logits: Any) -> Any:
     """What an objective has the generator minimise, `(batch,)`; `real_logits` may be None unless it needs them."""
-    if adversary.needs_batch:
-        return replicas.on_global_batch(adversary.generator, fake_logits, real_logits)
-    return adversary.generator(fake_logits, real_logits)
+    if adversarial_loss.needs_batch:
+        return replicas.on_global_batch(adversarial_loss.generator, fake_logits, real_logits)
+    return adversarial_loss.generator(fake_logits, real_logits)
 
 
 class LatentGAN(PlayersModel):

@@ -29,7 +29,7 @@ class ConditionalGAN(ClassConditionalGAN):
         discriminator: A built `keras.Model`, `[images, one-hot labels]` to logits.
         latent_dim: The length of the latent vectors, at least 1.
         num_classes: The number of classes, at least 2.
-        adversary: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
+        adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
         ema: The momentum of an average of the generator, which is sampled then; None: none.
         name: The model's name.
 
@@ -52,28 +52,28 @@ class ConditionalGAN(ClassConditionalGAN):
         discriminator: keras.Model,
         latent_dim: int,
         num_classes: int,
-        adversary: AdversarialLoss | None = None,
+        adversarial_loss: AdversarialLoss | None = None,
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(generator, latent_dim, num_classes, ema, name=name)
         check_inputs("discriminator", discriminator, self.image_shape, (num_classes,))
         self.discriminator = discriminator
-        self.adversary = adversary or NonSaturatingGANLoss()
+        self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         """The generator and the discriminator."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""
         real, labels = batch["image"], self.one_hot(batch["label"])
         fake = self.generator([self.draw_latents(real), labels], training=True)
         real_logits = self.discriminator([real, labels], training=True)
         fake_logits = self.discriminator([fake, labels], training=True)
         return {
-            "generator": generator_losses(self.adversary, fake_logits, real_logits),
-            "discriminator": discriminator_losses(self.adversary, real_logits, fake_logits),
+            "generator": generator_losses(self.adversarial_loss, fake_logits, real_logits),
+            "discriminator": discriminator_losses(self.adversarial_loss, real_logits, fake_logits),
         }
 
     def get_config(self) -> dict[str, Any]:
@@ -81,5 +81,5 @@ class ConditionalGAN(ClassConditionalGAN):
         return {
             **super().get_config(),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "adversary": keras.saving.serialize_keras_object(self.adversary),
+            "adversarial_loss": keras.saving.serialize_keras_object(self.adversarial_loss),
         }

@@ -21,7 +21,7 @@ class DCGAN(LatentGAN):
         generator: `backbones.dcgan_generator(image_shape, latent_dim)`.
         discriminator: `backbones.dcgan_discriminator(image_shape)`: images to logits.
         latent_dim: The length of the latent vectors, at least 1.
-        adversary: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
+        adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
         ema: The momentum of an average of the generator, which is sampled then; None: none.
         name: The model's name.
 
@@ -42,28 +42,28 @@ class DCGAN(LatentGAN):
         generator: keras.Model,
         discriminator: keras.Model,
         latent_dim: int,
-        adversary: AdversarialLoss | None = None,
+        adversarial_loss: AdversarialLoss | None = None,
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(generator, latent_dim, ema, name=name)
         check_inputs("discriminator", discriminator, self.image_shape)
         self.discriminator = discriminator
-        self.adversary = adversary or NonSaturatingGANLoss()
+        self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         """The generator and the discriminator."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""
         real = batch["image"]
         fake = self.generator(self.draw_latents(real), training=True)  # (batch, height, width, channels)
         real_logits = self.discriminator(real, training=True)  # (batch, 1)
         fake_logits = self.discriminator(fake, training=True)
         return {
-            "generator": generator_losses(self.adversary, fake_logits, real_logits),
-            "discriminator": discriminator_losses(self.adversary, real_logits, fake_logits),
+            "generator": generator_losses(self.adversarial_loss, fake_logits, real_logits),
+            "discriminator": discriminator_losses(self.adversarial_loss, real_logits, fake_logits),
         }
 
     def get_config(self) -> dict[str, Any]:
@@ -71,5 +71,5 @@ class DCGAN(LatentGAN):
         return {
             **super().get_config(),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "adversary": keras.saving.serialize_keras_object(self.adversary),
+            "adversarial_loss": keras.saving.serialize_keras_object(self.adversarial_loss),
         }

@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
 from keras_genssl.models.gans.base import LatentGAN, check_inputs, discriminator_losses, generator_losses
-from keras_genssl.regularizers import GradientRegularizer
+from keras_genssl.penalties import DiscriminatorPenalty
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -25,8 +25,8 @@ class GAN(LatentGAN):
         generator: A built `keras.Model`, latents `(batch, latent_dim)` to images or points.
         discriminator: A built `keras.Model`, images or points to logits.
         latent_dim: The length of the latent vectors, at least 1.
-        adversary: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
-        regularizer: A `regularizers.GradientRegularizer`, added to the discriminator's loss: `R1Penalty()`,
+        adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
+        penalty: A `penalties.DiscriminatorPenalty`, added to the discriminator's loss: `R1Penalty()`,
             `DRAGANPenalty()`, `GradientPenalty()`. It sees the discriminator in inference mode. None: nothing.
         discriminator_steps: k, at least 1.
         generator_steps: m, at least 1.
@@ -50,8 +50,8 @@ class GAN(LatentGAN):
         generator: keras.Model,
         discriminator: keras.Model,
         latent_dim: int,
-        adversary: AdversarialLoss | None = None,
-        regularizer: GradientRegularizer | None = None,
+        adversarial_loss: AdversarialLoss | None = None,
+        penalty: DiscriminatorPenalty | None = None,
         discriminator_steps: int = 1,
         generator_steps: int = 1,
         reuse_batch: bool = False,
@@ -66,8 +66,8 @@ class GAN(LatentGAN):
         super().__init__(generator, latent_dim, ema, reuse_batch=reuse_batch, name=name)
         check_inputs("discriminator", discriminator, self.image_shape)
         self.discriminator = discriminator
-        self.adversary = adversary or NonSaturatingGANLoss()
-        self.regularizer = regularizer
+        self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
+        self.penalty = penalty
         self.discriminator_steps = discriminator_steps
         self.generator_steps = generator_steps
 
@@ -79,19 +79,19 @@ class GAN(LatentGAN):
         """k rounds of the discriminator, m of the generator."""
         return [*[("discriminator",)] * self.discriminator_steps, *[("generator",)] * self.generator_steps]
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """One player's loss, `(batch,)`."""
         real = batch["image"]
         fake = self.generator(self.draw_latents(real), training=True)
         fake_logits = self.discriminator(fake, training=True)
         if players == ("generator",):
-            real_logits = self.discriminator(real, training=True) if self.adversary.needs_real else None
-            return {"generator": generator_losses(self.adversary, fake_logits, real_logits)}
+            real_logits = self.discriminator(real, training=True) if self.adversarial_loss.needs_real else None
+            return {"generator": generator_losses(self.adversarial_loss, fake_logits, real_logits)}
         real_logits = self.discriminator(real, training=True)
-        losses = discriminator_losses(self.adversary, real_logits, fake_logits)
-        if self.regularizer is not None:
+        losses = discriminator_losses(self.adversarial_loss, real_logits, fake_logits)
+        if self.penalty is not None:
             updates = self.discriminator_optimizer.iterations
-            losses = losses + self.regularizer(self._alone, real, ops.stop_gradient(fake), self.seed, updates)
+            losses = losses + self.penalty(self._alone, real, ops.stop_gradient(fake), self.seed, updates)
         return {"discriminator": losses}
 
     def _alone(self, images: Any) -> Any:
@@ -103,8 +103,8 @@ class GAN(LatentGAN):
         return {
             **super().get_config(),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "adversary": keras.saving.serialize_keras_object(self.adversary),
-            "regularizer": keras.saving.serialize_keras_object(self.regularizer),
+            "adversarial_loss": keras.saving.serialize_keras_object(self.adversarial_loss),
+            "penalty": keras.saving.serialize_keras_object(self.penalty),
             "discriminator_steps": self.discriminator_steps,
             "generator_steps": self.generator_steps,
             "reuse_batch": self.reuse_batch,

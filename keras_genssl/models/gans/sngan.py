@@ -59,7 +59,7 @@ class SNGAN(LatentGAN):
         check_inputs("discriminator", discriminator, self.image_shape)
         self.discriminator = discriminator
         self.discriminator_steps = discriminator_steps
-        self.adversary = HingeGANLoss()
+        self.adversarial_loss = HingeGANLoss()
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         """The discriminator and the generator."""
@@ -69,14 +69,14 @@ class SNGAN(LatentGAN):
         """The discriminator's rounds, then one of the generator."""
         return [*[("discriminator",)] * self.discriminator_steps, ("generator",)]
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """One player's loss, `(batch,)`."""
         real = batch["image"]
         fake = self.generator(self.draw_latents(real), training=True)  # (batch, height, width, channels)
         if players == ("generator",):
-            return {"generator": self.adversary.generator(self.discriminator(fake, training=True))}
+            return {"generator": self.adversarial_loss.generator(self.discriminator(fake, training=True))}
         logits = self.discriminator(ops.concatenate([real, ops.stop_gradient(fake)]), training=True)  # (2 batch, 1)
-        return {"discriminator": self.adversary.discriminator(*ops.split(logits, 2))}
+        return {"discriminator": self.adversarial_loss.discriminator(*ops.split(logits, 2))}
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""

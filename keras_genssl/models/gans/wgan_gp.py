@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_genssl.losses import WassersteinGANLoss
 from keras_genssl.models.gans.base import LatentGAN, check_inputs
-from keras_genssl.regularizers import GradientPenalty
+from keras_genssl.penalties import GradientPenalty
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -74,7 +74,7 @@ class WGANGP(LatentGAN):
         self.critic = critic
         self.critic_steps = critic_steps
         self.penalty_weight = penalty_weight
-        self.adversary = WassersteinGANLoss()
+        self.adversarial_loss = WassersteinGANLoss()
         self.penalty = GradientPenalty(penalty_weight)
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
@@ -85,15 +85,15 @@ class WGANGP(LatentGAN):
         """The critic's rounds, then one of the generator."""
         return [*[("critic",)] * self.critic_steps, ("generator",)]
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """One player's loss, `(batch,)`."""
         real = batch["image"]
         fake = self.generator(self.draw_latents(real), training=True)  # (batch, height, width, channels)
         if players == ("generator",):
-            return {"generator": self.adversary.generator(self.critic(fake, training=True))}
+            return {"generator": self.adversarial_loss.generator(self.critic(fake, training=True))}
         fake = ops.stop_gradient(fake)
         values = self.critic(ops.concatenate([real, fake]), training=True)  # (2 batch, 1): half as many kernels
-        distance = self.adversary.discriminator(*ops.split(values, 2))
+        distance = self.adversarial_loss.discriminator(*ops.split(values, 2))
         return {"critic": distance + self.penalty(self._slope_of, real, fake, self.seed)}
 
     def _slope_of(self, images: Any) -> Any:

@@ -71,7 +71,7 @@ class EmbeddingModel(Embedder):
         """The classes of a loss that has weights for each."""
         return getattr(self.embedding_loss, "num_classes", None)
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images, and their labels where there are any."""
         label = batch.get("label")
         if label is None:
@@ -82,7 +82,7 @@ class EmbeddingModel(Embedder):
         # Not all integers can be gathered from all workers.
         return batch["image"], ops.cast(label, "int64" if dtype in ("int64", "uint32", "uint64") else "int32")
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """This replica's rows of the loss of the global batch, `(batch,)`."""
         loss = self.embedding_loss
         function = loss.call if isinstance(loss, keras.losses.Loss) else loss

@@ -60,11 +60,11 @@ class PairEmbeddingModel(Embedder):
         """Two: the same, or different."""
         return 2
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """All first images, then all second ones; and the labels."""
         return together(batch, self.fields[:2]), batch["label"]
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of each pair's distance, `(batch,)`."""
         return self.pair_loss.call(ops.cast(y, y_pred.dtype), _distances(y_pred))
 

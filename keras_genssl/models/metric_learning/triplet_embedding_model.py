@@ -54,11 +54,11 @@ class TripletEmbeddingModel(Embedder):
         self.margin = float(margin)
         self.squared = squared
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """All anchors, then all positives, then all negatives."""
         return together(batch, self.fields), None
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The hinge of each triplet, `(batch,)`."""
         anchors, positives, negatives = ops.split(y_pred, 3, axis=0)
         distance = squared_distances if self.squared else distances

@@ -1,4 +1,4 @@
-"""The context encoder with an adversary: paint what is hidden so that it looks real."""
+"""The context encoder with an adversarial_loss: paint what is hidden so that it looks real."""
 
 from typing import Any, ClassVar
 
@@ -30,7 +30,7 @@ class AdversarialContextEncoder(PlayersModel):
         adversarial_weight: In [0, 1].
         overlap: As of `ContextEncoder`.
         overlap_weight: As of `ContextEncoder`.
-        adversary: By default `losses.NonSaturatingGANLoss()`.
+        adversarial_loss: By default `losses.NonSaturatingGANLoss()`.
         name: The model's name.
 
     Raises:
@@ -55,7 +55,7 @@ class AdversarialContextEncoder(PlayersModel):
         adversarial_weight: float = 0.001,
         overlap: int = 4,
         overlap_weight: float = 10.0,
-        adversary: AdversarialLoss | None = None,
+        adversarial_loss: AdversarialLoss | None = None,
         name: str | None = None,
     ) -> None:
         inpainting.require_painter(encoder, decoder)
@@ -72,7 +72,7 @@ class AdversarialContextEncoder(PlayersModel):
         self.adversarial_weight = adversarial_weight
         self.overlap = overlap
         self.overlap_weight = overlap_weight
-        self.adversary = adversary or NonSaturatingGANLoss()
+        self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         """The generator, of two networks, and the discriminator."""
@@ -82,7 +82,7 @@ class AdversarialContextEncoder(PlayersModel):
         """Images that the encoder takes, and masks of one channel."""
         return inpainting.shapes(self.encoder)
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""
         image, mask = batch["image"], batch["mask"]
         painted = self(batch["masked"], training=True)
@@ -90,17 +90,17 @@ class AdversarialContextEncoder(PlayersModel):
         fake_logits = self.discriminator(predicted * painted, training=True)
         real_logits = self.discriminator(predicted * image, training=True)
         error = inpainting.painting_error(painted, image, mask, self.overlap, self.overlap_weight)
-        deceived = generator_losses(self.adversary, fake_logits, real_logits)
+        deceived = generator_losses(self.adversarial_loss, fake_logits, real_logits)
         return {
             "generator": (1.0 - self.adversarial_weight) * error + self.adversarial_weight * deceived,
-            "discriminator": discriminator_losses(self.adversary, real_logits, fake_logits),
+            "discriminator": discriminator_losses(self.adversarial_loss, real_logits, fake_logits),
         }
 
     def batch(self, data: Any, training: bool = True) -> dict[str, Any]:
         """The engine's, with masks of any dtype."""
         return super().batch(inpainting.with_signed_mask(type(self).__name__, data), training)
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """What is seen; there is one output, which no metric compares."""
         return batch["masked"], None
 
@@ -126,7 +126,7 @@ class AdversarialContextEncoder(PlayersModel):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, serialized."""
-        parts = ("encoder", "decoder", "discriminator", "adversary")
+        parts = ("encoder", "decoder", "discriminator", "adversarial_loss")
         return {
             **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in parts},
             "adversarial_weight": self.adversarial_weight,

@@ -68,7 +68,7 @@ class Colorization(LightnessToColour):
         self.cross_entropy = BinCrossEntropy(bins, class_weights)
         self.accuracy = keras.metrics.Mean("accuracy")
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The weighted cross-entropy of each image, its mean over pixels: `(batch,)`."""
         return self.cross_entropy.call(y, y_pred)
 

@@ -40,7 +40,7 @@ class ColorizationRegression(LightnessToColour):
     def __init__(self, encoder: keras.Model, decoder: keras.Model | None = None, name: str | None = None) -> None:
         super().__init__(encoder, decoder or default_decoder(encoder, 2), 2, name)
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """Half the squared distance of each image's colours, its mean over pixels: `(batch,)`."""
         return ops.mean(ops.sum(ops.square(y / AB_SCALE - y_pred), axis=-1), axis=(1, 2)) / 2
 

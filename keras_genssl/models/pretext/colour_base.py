@@ -88,7 +88,7 @@ class LightnessToColour(ColourMethod):
         """What predictions `(batch, h, w, outputs)` stand for: a and b, `(batch, h, w, 2)`."""
         raise NotImplementedError
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """Lightness in [-1, 1], and the colours at the resolution of predictions."""
         images = require_multiple("image", batch["image"], self.stride, TO_TRAIN)
         lightness, ab = planes(self.to_lab(images))

@@ -72,7 +72,7 @@ class ContextEncoder(RepresentationMethod):
         """The engine's, with masks of any dtype."""
         return super().batch(inpainting.with_signed_mask(type(self).__name__, data), training)
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """What is seen; and the images and masks, where they are known."""
         return batch["masked"], {name: batch[name] for name in ("image", "mask") if name in batch}
 
@@ -84,7 +84,7 @@ class ContextEncoder(RepresentationMethod):
         """Images of the shape of what was painted."""
         return {**y, "image": same_shape("`image`", y["image"], "what `decoder` paints", y_pred)}
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The weighted error of each painting, `(batch,)`."""
         return inpainting.painting_error(y_pred, y["image"], y["mask"], self.overlap, self.overlap_weight)
 

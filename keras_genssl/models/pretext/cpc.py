@@ -105,7 +105,7 @@ class CPC(StackMethod):
         """The patches that the encoder takes."""
         return {"patches": (self.num_patches, *self.encoder.input_shape[1:])}
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The patches; there is nothing to compare them with."""
         return batch["patches"], None
 
@@ -142,7 +142,7 @@ class CPC(StackMethod):
                 predictions.append((predicted, turned[step:].ravel()))
         return predictions
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of each image, `(batch,)`."""
         return y_pred["loss"]
 

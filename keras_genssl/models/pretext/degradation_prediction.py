@@ -86,7 +86,7 @@ class DegradationPrediction(Method):
         image = tuple(self.features.input_shape[1:])
         return {"reference": image, "image": image, "degradation": ()}
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images in pairs, and what was done to them, where it is known."""
         if "image" not in batch:
             raise ValueError("A batch for DegradationPrediction must hold `image` beside `reference`")
@@ -107,7 +107,7 @@ class DegradationPrediction(Method):
             answers.append(ops.reshape(logits, (ops.shape(logits)[0], -1, self.num_degradations)))
         return ops.log_softmax(ops.stack(answers, axis=2), axis=-1)
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The cross-entropy of each pair, summed over layers, its mean over windows: `(batch,)`."""
         chosen = batches.one_hot(y, self.num_degradations)[:, None, None, :]
         return -ops.mean(ops.sum(y_pred * chosen, axis=(2, 3)), axis=1)

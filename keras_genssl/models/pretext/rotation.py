@@ -63,7 +63,7 @@ class Rotation(RepresentationMethod):
         image = tuple(self.encoder.input_shape[1:])
         return {"image": image if self.views is None else (None, None, image[-1]), "rotation": ()}
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The turned images and their turns: four copies of each, `(4 batch, ...)`, unless they came turned."""
         images = batch["image"]
         if "rotation" in batch:
@@ -74,7 +74,7 @@ class Rotation(RepresentationMethod):
         """Logits of the turns, `(batch, 4)`."""
         return self.classifier(self.encoder(images, training=training))
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The cross-entropy of each turned image, `(batch,)`."""
         return -ops.sum(batches.one_hot(y, TURNS) * ops.log_softmax(y_pred, axis=-1), axis=-1)
 

@@ -60,7 +60,7 @@ class SplitBrainAutoencoder(SplitBrain):
         self.cross_entropies = (BinCrossEntropy(bins), BinCrossEntropy(_LIGHTNESS_BINS, neighbours=1))
         self.accuracies = [keras.metrics.Mean("colour_accuracy"), keras.metrics.Mean("lightness_accuracy")]
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The sum of both cross-entropies of each image, their means over pixels: `(batch,)`."""
         colour, lightness = self.cross_entropies
         return colour.call(y[0], y_pred[0]) + lightness.call(y[1], y_pred[1])

@@ -74,7 +74,7 @@ class SplitBrain(ColourMethod):
         self.to_lightness = to_lightness
         self.to_lab = built(RGBToLab())
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """Both parts as the networks see them; colours, and lightness in [0, 100], as they are predicted."""
         images = batch["image"]
         for stride in self.strides:

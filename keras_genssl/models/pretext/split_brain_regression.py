@@ -53,7 +53,7 @@ class SplitBrainRegression(SplitBrain):
         super().__init__(lightness_encoder, colour_encoder, to_colour, to_lightness, (2, 1), name)
         self.errors = [keras.metrics.Mean("ab_error"), keras.metrics.Mean("lightness_error")]
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """Half the squared errors of each image, their means over pixels: `(batch,)`."""
         return sum(_squares(*pair) for pair in zip(_scaled(y), y_pred, strict=True)) / 2
 

@@ -52,7 +52,7 @@ class StackClassification(StackMethod):
         self.num_classes = num_classes
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images, and the answer where it is known."""
         images, name = self.fields
         answer = batches.classes(batch[name], self.num_classes, name) if name in batch else None
@@ -63,7 +63,7 @@ class StackClassification(StackMethod):
         together = ops.reshape(self.embed(stacks, training), (-1, self.head.input_shape[-1]))  # (batch, num * dim)
         return ops.cast(self.head(together, training=training), keras.config.floatx())
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The cross-entropy of each example, `(batch,)`."""
         return -ops.sum(batches.one_hot(y, self.num_classes) * ops.log_softmax(y_pred, axis=-1), axis=-1)
 

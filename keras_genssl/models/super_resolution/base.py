@@ -52,7 +52,7 @@ class SuperResolution(Method):
         """What the network takes and what it gives."""
         return {"low": tuple(self.network.input_shape[1:]), "high": tuple(self.network.output_shape[1:])}
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The small images and the large ones, where there are any."""
         return batch["low"], batch.get("high")
 
@@ -64,7 +64,7 @@ class SuperResolution(Method):
         """Large images of the size and channels of those that the network made."""
         return same_shape("`high`", y, "what `network` makes of `low`", y_pred)
 
-    def objective(self, x: Any, y: Any, y_pred: Any) -> Any:
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The image loss of each example, `(batch,)`."""
         losses = self.image_loss.call(y, y_pred)
         return keras.ops.mean(losses, axis=tuple(range(1, len(losses.shape))))

@@ -60,7 +60,7 @@ class SRGAN(PlayersModel):
         self.discriminator = discriminator
         self.content_loss = content_loss or keras.losses.MeanSquaredError()
         self.adversarial_weight = adversarial_weight
-        self.adversary = NonSaturatingGANLoss()
+        self.adversarial_loss = NonSaturatingGANLoss()
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         """The generator and the discriminator."""
@@ -72,7 +72,7 @@ class SRGAN(PlayersModel):
         high = tuple(taken if given is None else given for given, taken in zip(made, judged, strict=True))
         return {"low": tuple(self.generator.input_shape[1:]), "high": high}
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""
         fake = self.generator(batch["low"], training=True)  # (batch, h * scale, w * scale, 3)
         high = same_shape("`high`", batch["high"], "what `generator` makes of `low`", fake)
@@ -81,11 +81,11 @@ class SRGAN(PlayersModel):
         content = self.content_loss.call(high, fake)
         content = keras.ops.mean(content, axis=tuple(range(1, len(content.shape))))
         return {
-            "generator": content + self.adversarial_weight * self.adversary.generator(fake_logits),
-            "discriminator": self.adversary.discriminator(real_logits, fake_logits),
+            "generator": content + self.adversarial_weight * self.adversarial_loss.generator(fake_logits),
+            "discriminator": self.adversarial_loss.discriminator(real_logits, fake_logits),
         }
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The small images and the large ones, where there are any."""
         return batch["low"], batch.get("high")
 

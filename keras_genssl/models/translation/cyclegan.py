@@ -120,7 +120,7 @@ class CycleGAN(PlayersModel):
         """The static shape of an image of each domain."""
         return {"first": self.first_to_second.input_shape[1:], "second": self.second_to_first.input_shape[1:]}
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """All four players' losses from one pass, each `(batch,)`."""
         first, second = batch["first"], batch["second"]
         fake_second = self.first_to_second(first, training=True)
@@ -150,7 +150,7 @@ class CycleGAN(PlayersModel):
             "second_discriminator": detection(loss, logits_second, old_second),
         }
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """Images of the first domain; there is nothing to compare their translations with."""
         return batch["first"], None
 

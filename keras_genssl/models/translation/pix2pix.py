@@ -81,7 +81,7 @@ class Pix2Pix(PlayersModel):
         """The static shapes of a source and of a target."""
         return {"source": self.generator.input_shape[1:], "target": self.generator.output_shape[1:]}
 
-    def objectives(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
+    def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""
         source, target = self._fitting(batch["source"]), batch["target"]
         fake = self.generator(source, training=True)
@@ -95,7 +95,7 @@ class Pix2Pix(PlayersModel):
             "discriminator": 0.5 * detection(loss, real_logits, fake_logits),
         }
 
-    def unpack(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+    def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The sources and the targets, where there are any."""
         return self._fitting(batch["source"]), batch.get("target")
 

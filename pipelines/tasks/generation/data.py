@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.schema.recipe import Recipe
+from pipelines.recipe.base import Recipe
 from pipelines.tasks import images
 
 if TYPE_CHECKING:

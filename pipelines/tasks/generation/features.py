@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import UserError
-from pipelines.schema.generation import GenerationRecipe
+from pipelines.tasks.generation.recipe import GenerationRecipe
 
 _INCEPTION = "inception:"
 

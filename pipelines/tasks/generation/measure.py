@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.methods.autoencoders import VAE
-from pipelines.schema.generation import GenerationRecipe
 from pipelines.tasks import images
 from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation.recipe import GenerationRecipe
 from pipelines.tasks.generation.reference import GRID, Reference, distances
+from pipelines.tasks.reconstruction.autoencoders import VAE
 
 if TYPE_CHECKING:
     import keras

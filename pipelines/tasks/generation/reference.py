@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from pipelines.runtime import code, store
-from pipelines.schema.generation import GenerationRecipe
 from pipelines.tasks import images
 from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation.recipe import GenerationRecipe
 
 COMPONENTS = 64
 PIXELS = 4096  # of an image, at most: the principal components of larger ones would take minutes

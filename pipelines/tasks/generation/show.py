@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.report.judgement import Cell, Gallery, Judgement, Picture, Row, Table, Tile, texts
-from pipelines.schema.generation import GenerationRecipe
 from pipelines.tasks.generation.features import title
+from pipelines.tasks.generation.recipe import GenerationRecipe
 
 NAMES = {
     "fid": "{fid}",

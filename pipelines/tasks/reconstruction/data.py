@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.schema.reconstruction import ReconstructionRecipe
+from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
 
 if TYPE_CHECKING:
     import tensorflow as tf

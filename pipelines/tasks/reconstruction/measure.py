@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.errors import UserError
-from pipelines.schema.reconstruction import ReconstructionRecipe
 from pipelines.tasks import images
+from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
 
 if TYPE_CHECKING:
     import keras

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.report.judgement import Cell, Gallery, Judgement, Picture, Row, Table, Tile, texts
-from pipelines.schema.reconstruction import ReconstructionRecipe
+from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
 from pipelines.tasks.words import FILES_IN
 
 NAMES = {

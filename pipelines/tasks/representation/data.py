@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.errors import UserError
-from pipelines.methods.metric_learning import EmbeddingModel
-from pipelines.schema.representation import RepresentationRecipe
+from pipelines.tasks.representation.methods.metric_learning import EmbeddingModel
+from pipelines.tasks.representation.recipe import RepresentationRecipe
 
 if TYPE_CHECKING:
     import tensorflow as tf

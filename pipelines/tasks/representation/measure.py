@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.schema.representation import BASELINES, RepresentationRecipe
 from pipelines.tasks.representation import sheets
 from pipelines.tasks.representation.features import Encode
+from pipelines.tasks.representation.recipe import BASELINES, RepresentationRecipe
 from pipelines.tasks.representation.reference import measured, reference
 
 if TYPE_CHECKING:
@@ -35,15 +35,15 @@ def measure(
 
     Returns:
         ``numbers`` (name -> value, those that could be measured) with their differences to the baselines',
-        ``baselines`` (name -> numbers), ``below`` (numbers of the features under an embedding, or None), ``dim``,
+        ``baselines`` (name -> numbers), ``penultimate`` (numbers of the features under an embedding, or None), ``dim``,
         ``images``, ``known``, ``components``, ``classes``, ``thresholds``, ``blessed`` and ``reasons``.
     """
     baselines, components = reference(recipe, examples, content, shared)
     trained = model()
     functions: dict[str, Encode] = {"model": trained.encode}
-    below = recipe.model.below(trained)
-    if below is not None:
-        functions["below"] = below
+    penultimate = recipe.model.penultimate(trained)
+    if penultimate is not None:
+        functions["penultimate"] = penultimate
     found = measured(recipe, functions, examples)
     numbers = {**found["model"], **differences(found["model"], baselines)}
     drawn = sheets.draw(recipe, trained, examples, directory)
@@ -51,7 +51,7 @@ def measure(
     return {
         "numbers": numbers,
         "baselines": baselines,
-        "below": found.get("below"),
+        "penultimate": found.get("penultimate"),
         "dim": recipe.model.served(trained).output_shape[-1],
         **drawn,
         "known": recipe.evaluate.known,

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from pipelines.runtime import code, store
-from pipelines.schema.representation import RepresentationRecipe
 from pipelines.tasks import images
 from pipelines.tasks.representation import pairs
 from pipelines.tasks.representation.features import Encode, Labelled, extract, pixels
+from pipelines.tasks.representation.recipe import RepresentationRecipe
 from pipelines.tasks.representation.scores import scores
 
 COMPONENTS = 64
@@ -25,8 +25,8 @@ PIXELS = 4096  # of an image: many images of more are neither searched nor decom
 SEED = 0  # of the random encoder
 _METHODS = (  # and recipes: what they say is an input, and a new method is no reason to measure pixels again
     "keras_genssl.models",
-    "pipelines.schema",
-    "pipelines.schema.representation",
+    "pipelines.tasks.recipe_classes",
+    "pipelines.tasks.representation.recipe",
     "pipelines.tasks",
     "pipelines.tasks.representation",
 )
@@ -72,7 +72,7 @@ def _network_code(recipe: RepresentationRecipe) -> str:
     """The digest of what builds the untrained encoder."""
     if recipe.model.own_network:
         return code.digest(type(recipe.model).__module__)
-    return code.digest("pipelines.methods.encoders", without=_METHODS)
+    return code.digest("pipelines.tasks.representation.methods.encoders", without=_METHODS)
 
 
 def _built(

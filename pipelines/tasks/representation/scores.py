@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
-from pipelines.schema.representation import Evaluate
 from pipelines.tasks.representation.features import Labelled
+from pipelines.tasks.representation.recipe import Evaluate
 
 ONE_SHOT_DRAWS = 20
 PAIRS = 20_000

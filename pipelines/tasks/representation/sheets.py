@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.components import preparations
-from pipelines.components.preparations.pretext import Pretext
-from pipelines.schema.representation import RepresentationRecipe
+from pipelines.data import preparations
+from pipelines.data.preparations.pretext import Pretext
 from pipelines.tasks import images
 from pipelines.tasks.representation.features import pixels
+from pipelines.tasks.representation.recipe import RepresentationRecipe
 
 if TYPE_CHECKING:
     import keras

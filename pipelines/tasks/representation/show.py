@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.report.judgement import Cell, Gallery, Judgement, Picture, Row, Table, Tile, signed, texts
-from pipelines.schema.representation import RepresentationRecipe
+from pipelines.tasks.representation.recipe import RepresentationRecipe
 from pipelines.tasks.words import FILES_IN
 
 NAMES = {
@@ -44,8 +44,8 @@ def title(name: str, evaluation: dict[str, Any]) -> str:
 def rows(evaluation: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
     """Who was measured, and the numbers."""
     found = [("this model", evaluation["numbers"])]
-    if evaluation["below"]:
-        found.append(("the features below its embedding", evaluation["below"]))
+    if evaluation["penultimate"]:
+        found.append(("the features below its embedding", evaluation["penultimate"]))
     baselines = evaluation["baselines"]
     named = [(BASELINES[name].format(components=evaluation["components"]), name) for name in BASELINES]
     return [*found, *((text, baselines[name]) for text, name in named if baselines.get(name))]

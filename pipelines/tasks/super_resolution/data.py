@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.schema.super_resolution import SuperResolutionRecipe
+from pipelines.tasks.super_resolution.recipe import SuperResolutionRecipe
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from pipelines.errors import UserError
-from pipelines.schema.super_resolution import Evaluate
-from pipelines.schema.super_resolution import SuperResolutionRecipe as Recipe
+from pipelines.tasks.super_resolution.recipe import Evaluate
+from pipelines.tasks.super_resolution.recipe import SuperResolutionRecipe as Recipe
 
 PSNR_CEILING = 100.0  # dB; without it an image of one colour, where nobody errs, would make means infinite
 CROP = 128  # pixels of the large image on each side of a crop in the report

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.report.judgement import Cell, Gallery, Judgement, Picture, Row, Table, Tile, signed, texts
-from pipelines.schema.super_resolution import SuperResolutionRecipe
+from pipelines.tasks.super_resolution.recipe import SuperResolutionRecipe
 from pipelines.tasks.words import FILES_IN
 
 CROPS = {"low": "small image (input)", "bicubic": "bicubic", "ours": "this model", "truth": "original"}

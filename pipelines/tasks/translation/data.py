@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.schema.translation import TranslationRecipe
 from pipelines.tasks import images
+from pipelines.tasks.translation.recipe import TranslationRecipe
 
 if TYPE_CHECKING:
     import numpy as np

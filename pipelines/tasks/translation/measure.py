@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.schema.translation import TranslationRecipe
 from pipelines.tasks import images
+from pipelines.tasks.translation.recipe import TranslationRecipe
 
 if TYPE_CHECKING:
     import keras

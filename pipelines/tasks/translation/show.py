@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.report.judgement import Cell, Gallery, Judgement, Picture, Row, Table, Tile, texts
-from pipelines.schema.translation import TranslationRecipe
+from pipelines.tasks.translation.recipe import TranslationRecipe
 from pipelines.tasks.words import FILES_IN
 
 NAMES = {

@@ -38,7 +38,7 @@ def with_next_latents(model: keras.Model, batch: dict, player: str) -> tuple[np.
     """A player's losses, and the latents that they were computed with."""
     batch = {key: keras.ops.convert_to_tensor(value) for key, value in batch.items()}
     state = array(model.seed.state)
-    losses = array(model.objectives(batch, (player,))[player])
+    losses = array(model.player_losses(batch, (player,))[player])
     model.seed.state.assign(state)
     latents = array(model.draw_latents(batch["image"]))
     return losses, latents
@@ -51,8 +51,8 @@ def run(network: keras.Model, *inputs: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("build", [kg.models.GAN, kg.models.DCGAN])
 @pytest.mark.parametrize("minimax", [False, True])
 def test_both_players_minimise_the_papers_objective(build, minimax: bool) -> None:
-    adversary = kg.losses.MinimaxGANLoss() if minimax else None
-    model = build(generator(), kg.backbones.mlp_discriminator(SHAPE, (5,)), LATENT, adversary)
+    adversarial_loss = kg.losses.MinimaxGANLoss() if minimax else None
+    model = build(generator(), kg.backbones.mlp_discriminator(SHAPE, (5,)), LATENT, adversarial_loss)
     real = points(SIZE, *SHAPE)
 
     def probabilities(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +75,7 @@ def test_gan_adds_the_regularizer_in_inference_mode() -> None:
     )
     judge.layers[-1].set_weights([weights.reshape(-1, 1), np.zeros(1)])
     plain = kg.models.GAN(generator(), judge, LATENT)
-    model = kg.models.GAN(plain.generator, judge, LATENT, regularizer=kg.regularizers.R1Penalty(3.0))
+    model = kg.models.GAN(plain.generator, judge, LATENT, penalty=kg.penalties.R1Penalty(3.0))
     real = points(SIZE, *SHAPE)
     model.compile({"generator": "sgd", "discriminator": "sgd"})
     model.seed.state.assign(plain.seed.state)
@@ -127,13 +127,13 @@ def test_updates_of_a_step_see_disjoint_images(steps: int, rounds: int, monkeypa
         kg.models.GAN(generator(), critic, LATENT, discriminator_steps=steps - 1, generator_steps=2),
     ):
         seen.clear()
-        objectives = model.objectives
+        objectives = model.player_losses
 
         def recorded(batch, players, objectives=objectives):
             seen.append((players[0], np.array(batch["image"])[:, 0, 0, 0]))
             return objectives(batch, players)
 
-        monkeypatch.setattr(model, "objectives", recorded)
+        monkeypatch.setattr(model, "player_losses", recorded)
         model.compile({player: keras.optimizers.SGD(0.01) for player in model.players()}, run_eagerly=True)
         values = np.linspace(-1, 1, 4 * rounds).astype("float32")
         model.train_on_batch(np.broadcast_to(values[:, None, None, None], (4 * rounds, *SHAPE)))

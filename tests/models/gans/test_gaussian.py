@@ -14,7 +14,7 @@ def test_a_gan_learns_a_gaussian_and_its_discriminator_gives_up() -> None:
         kg.backbones.mlp_generator((1,), 4, (16,), output_activation=None),
         kg.backbones.mlp_discriminator((1,), (32, 32)),
         latent_dim=4,
-        regularizer=kg.regularizers.R1Penalty(0.2),  # without it the two circle around the optimum
+        penalty=kg.penalties.R1Penalty(0.2),  # without it the two circle around the optimum
         ema=0.99,
     )
     model.compile(

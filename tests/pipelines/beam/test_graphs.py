@@ -11,8 +11,8 @@ from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 from apache_beam.transforms.window import FixedWindows
 
 from pipelines.beam import graphs, runner
-from pipelines.engines import Engine
 from pipelines.errors import UserError
+from pipelines.runtime.engines import Engine
 
 
 class Finishing(beam.DoFn):

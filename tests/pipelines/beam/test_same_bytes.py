@@ -11,15 +11,15 @@ import pytest
 from distributed import Client, LocalCluster
 
 from keras_genssl import export
-from pipelines import recipe
 from pipelines.beam import records, runner
-from pipelines.components import sources
-from pipelines.components.image_example_gen import image_example_gen
-from pipelines.components.prepare import prepare
 from pipelines.console import Console
-from pipelines.engines import Engine
+from pipelines.data.prepare import prepare
+from pipelines.data.sources import image_files as sources
+from pipelines.data.sources.folder import image_example_gen
 from pipelines.errors import UnfinishedError, UserError
+from pipelines.recipe import loading as recipe
 from pipelines.runtime import data_steps, recording
+from pipelines.runtime.engines import Engine
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.steps import Steps
 from tests.pipelines import genssl

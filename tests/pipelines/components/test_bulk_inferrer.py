@@ -14,11 +14,10 @@ from PIL import Image
 
 import keras_genssl as kg
 import pipelines
-from pipelines import served
+from pipelines.batch import served, vector_function
 from pipelines.beam import records
-from pipelines.components import vector_function
 from pipelines.components.bulk_inferrer import bulk_inferrer
-from pipelines.components.image_example_gen import image_example_gen
+from pipelines.data.sources.folder import image_example_gen
 from pipelines.errors import UserError
 from tests.pipelines.colour_encoder import PHOTOS, WIDEST, export, photos
 

@@ -1,7 +1,7 @@
 import json
 
 from pipelines.components import change, pusher
-from pipelines.schema.bless import Range
+from pipelines.recipe.thresholds import Range
 
 
 def test_change_is_this_model_less_the_last_one_at_its_bounds():

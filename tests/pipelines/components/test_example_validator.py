@@ -2,15 +2,15 @@ import json
 
 import numpy as np
 import pytest
+from tests.pipelines.data.statistics import examples as tiny
 
-from pipelines.components import data_schema, distances, example_validator
-from pipelines.components.data_schema import DataSchema
-from pipelines.components.schema_gen import FILE as SCHEMA
-from pipelines.components.schema_gen import infer, schema_gen
-from pipelines.components.statistics_gen import FILE, statistics_gen
+from pipelines.data.statistics.statistics_gen import FILE, statistics_gen
+from pipelines.data.validation import data_schema, distances, example_validator
+from pipelines.data.validation.data_schema import DataSchema
+from pipelines.data.validation.schema_gen import FILE as SCHEMA
+from pipelines.data.validation.schema_gen import infer, schema_gen
+from pipelines.data.validation.section import Validate
 from pipelines.errors import UserError
-from pipelines.schema.validate import Validate
-from tests.pipelines.components.statistics import examples as tiny
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from PIL import Image
 
 from keras_genssl.pretext import codec
 from pipelines.beam import records
-from pipelines.components import examples_picture
+from pipelines.data import examples_picture
 
 
 @pytest.mark.parametrize(

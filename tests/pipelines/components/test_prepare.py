@@ -11,19 +11,19 @@ import tensorflow_datasets as tfds
 import keras_genssl as kg
 import pipelines
 from keras_genssl import pretext
-from pipelines import schema
-from pipelines.components import preparations
-from pipelines.components.image_example_gen import image_example_gen
-from pipelines.components.prepare import prepare
+from pipelines.data import preparations
+from pipelines.data.prepare import prepare
+from pipelines.data.sources.folder import image_example_gen
 from pipelines.errors import UserError
+from pipelines.tasks.super_resolution.recipe import Prepare
 from tests.pipelines.components.image_files import noise, save
 
 PARAMETERS = {"scale": 2, "patch_size": 16, "stride": 8, "pyramid": [1.0, 0.5]}
 ROOT = os.path.dirname(os.path.dirname(pipelines.__file__))
 RUN = """
 import sys
-from pipelines.components.image_example_gen import image_example_gen
-from pipelines.components.prepare import prepare
+from pipelines.data.sources.folder import image_example_gen
+from pipelines.data.prepare import prepare
 
 source, out, workers = sys.argv[1:]
 examples = image_example_gen(source, out + "/examples", {"eval": ["p1"]}, workers=int(workers))
@@ -189,7 +189,7 @@ def test_preparations_check_their_parameters(name, parameters, message):
 
 
 def test_recipes_have_the_defaults_of_the_preparation():
-    parameters = schema.super_resolution.Prepare().model_dump(exclude={"preparation"})
+    parameters = Prepare().model_dump(exclude={"preparation"})
     assert preparations.make("super_resolution", parameters) == preparations.make("super_resolution", {})
 
 

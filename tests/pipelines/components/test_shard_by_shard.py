@@ -2,7 +2,7 @@ import contextlib
 
 from pipelines.beam import progress
 from pipelines.beam.shards import Shard
-from pipelines.components.shard_by_shard import Part, shard_by_shard
+from pipelines.data.shard_by_shard import Part, shard_by_shard
 from pipelines.runtime.artifact import Artifact
 
 SPLITS = {

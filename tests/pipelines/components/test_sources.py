@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from keras_genssl.pretext.class_folders import ClassFolders
-from pipelines import batch_jobs, faces
-from pipelines.components.sources import File, FolderSplits, divide, find, fingerprint, own_splits, taken
+from pipelines.batch import faces
+from pipelines.batch import jobs as batch_jobs
+from pipelines.data.sources.image_files import File, FolderSplits, divide, find, fingerprint, own_splits, taken
 from pipelines.errors import UserError
 
 

@@ -15,9 +15,10 @@ from PIL import Image
 import keras_genssl
 import pipelines
 from keras_genssl import export
-from pipelines import batch_jobs, recipe
+from pipelines.batch import jobs as batch_jobs
 from pipelines.console import Console
 from pipelines.errors import UserError
+from pipelines.recipe import loading as recipe
 from pipelines.runtime import code, history, lineage, run
 from pipelines.runtime.metadata import Metadata
 from tests.pipelines import digits, genssl
@@ -118,8 +119,8 @@ def test_first_run_executes_all_and_an_unchanged_second_one_nothing_nor_one_with
     first = _files(home / "out" / "prepared")
     for path in (home / "photos").rglob("*.png"):
         os.utime(path, (1, 1))
-    edit("pipelines/components/preparations/images.py", '"""Whole images of one size', '# why\n"""Another docstring')
-    edit("pipelines/components/trainer.py", "import hashlib\n", "import   hashlib  # a comment\n")
+    edit("pipelines/data/preparations/images.py", '"""Whole images of one size', '# why\n"""Another docstring')
+    edit("pipelines/training/trainer.py", "import hashlib\n", "import   hashlib  # a comment\n")
     outcome = _run(home)
     assert _executed(home) == []
     assert not outcome.pushed.new
@@ -135,9 +136,9 @@ def _executed_of(home, number):
     ("file", "old", "new", "executed"),
     [
         # The bytes that it makes are the same, so that nothing after it is due.
-        ("pipelines/components/preparations/images.py", "2 * side <", "side * 2 <", ["Prepare"]),
-        ("pipelines/components/preparations/super_resolution.py", "import dataclasses", "import dataclasses, os", []),
-        ("pipelines/components/preparations/edge_drawings.py", "import dataclasses", "import dataclasses, os", []),
+        ("pipelines/data/preparations/images.py", "2 * side <", "side * 2 <", ["Prepare"]),
+        ("pipelines/data/preparations/super_resolution.py", "import dataclasses", "import dataclasses, os", []),
+        ("pipelines/data/preparations/edge_drawings.py", "import dataclasses", "import dataclasses, os", []),
         ("pipelines/components/pusher.py", "import dataclasses", "import dataclasses, time", []),
     ],
 )
@@ -238,7 +239,7 @@ def test_report_draws_every_component(home):
 
 FULL = """
 import resource, sys
-from pipelines import cli
+from pipelines.cli import main as cli
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))  # more than the metadata, less than a shard
 sys.argv = ["genssl", *sys.argv[1:]]
 cli.main()

@@ -4,9 +4,9 @@ import os
 import pytest
 import tensorflow as tf
 
-from pipelines import recipe
-from pipelines.components import trainer
+from pipelines.recipe import loading as recipe
 from pipelines.runtime import device
+from pipelines.training import trainer
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from keras_genssl import data
-from pipelines import recipe
 from pipelines.console import Console
 from pipelines.errors import UserError
+from pipelines.recipe import loading as recipe
 from pipelines.runtime import data_steps, recording
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.steps import Steps

@@ -3,10 +3,10 @@ import pytest
 from PIL import Image
 
 from keras_genssl import pretext
-from pipelines import recipe
 from pipelines.errors import UserError
-from pipelines.schema.super_resolution import Evaluate
+from pipelines.recipe import loading as recipe
 from pipelines.tasks.super_resolution import measure
+from pipelines.tasks.super_resolution.recipe import Evaluate
 
 
 @pytest.fixture

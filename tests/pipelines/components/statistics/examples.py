@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_genssl.pretext import encode_png
 from pipelines.beam.shards import Record, Shard, write_shard
-from pipelines.components.dataset import Dataset
+from pipelines.data.written import Dataset
 from pipelines.runtime.artifact import publish
 
 FEATURES = {"key": "text", "name": "text", "image": "grey", "label": "label"}

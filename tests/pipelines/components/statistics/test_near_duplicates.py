@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from pipelines.components.statistics import near_duplicates
+from pipelines.data.statistics import near_duplicates
 
 
 def _naive(hashes, thumbnails, splits, distance, tolerance):

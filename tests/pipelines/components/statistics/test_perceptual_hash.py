@@ -1,7 +1,7 @@
 import numpy as np
 from PIL import Image
 
-from pipelines.components.statistics import perceptual_hash
+from pipelines.data.statistics import perceptual_hash
 
 
 def _bits(array):

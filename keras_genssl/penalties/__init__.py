@@ -1,0 +1,9 @@
+"""Penalties on the gradients of discriminators, as objects that a GAN is given, and weight clipping."""
+
+from keras_genssl.penalties.base import DiscriminatorPenalty
+from keras_genssl.penalties.clipping import ClipWeights, clip_weights
+from keras_genssl.penalties.dragan import DRAGANPenalty
+from keras_genssl.penalties.gradient_penalty import GradientPenalty
+from keras_genssl.penalties.r1 import R1Penalty
+
+__all__ = ["ClipWeights", "DRAGANPenalty", "DiscriminatorPenalty", "GradientPenalty", "R1Penalty", "clip_weights"]

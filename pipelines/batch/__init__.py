@@ -1,0 +1,1 @@
+"""Batch jobs over images with an exported model."""

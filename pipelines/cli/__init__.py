@@ -1,0 +1,1 @@
+"""The command line `genssl`, one file per group of commands."""

@@ -1,0 +1,218 @@
+"""The command line: ``genssl``."""
+
+import gc
+import io
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import rich.table
+import typer
+
+import keras_genssl
+from pipelines.cli import batch as batch_commands
+from pipelines.cli import engine_options
+from pipelines.cli import gallery as gallery_commands
+from pipelines.cli import lineage as lineage_commands
+from pipelines.console import Console, Terminal, complain, escape_what_streams_cannot_encode
+from pipelines.errors import UserError
+from pipelines.recipe import loading as recipes
+from pipelines.runtime import engines, store
+
+app = typer.Typer(
+    name="genssl",
+    help="Train, judge and export image models from recipes.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(gallery_commands.app, name="gallery")
+app.command()(batch_commands.embed)
+app.command()(batch_commands.cluster)
+app.command()(lineage_commands.runs)
+app.command()(lineage_commands.lineage)
+
+
+def _version(value: bool) -> None:
+    if value:
+        Terminal().print(f"genssl {keras_genssl.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Options of genssl itself."""
+
+
+@app.command()
+def run(
+    recipe: Annotated[str, typer.Argument(help="A name of `genssl recipes`, or the path of a YAML file.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A folder of your own images, or a CSV table of pairs, instead of those of the recipe."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("out"),
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: train.epochs=5.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that prepare the data.")] = 1,
+    runner: engine_options.Runner = engines.FNAPI,
+    strategy: Annotated[str | None, typer.Option(help="auto, default, mirrored or tpu.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of training.")] = None,
+    push_to: Annotated[
+        Path | None, typer.Option(help="Where a blessed model is pushed, instead of OUTPUT/saved_models.")
+    ] = None,
+    full_scale: Annotated[bool, typer.Option("--full-scale", help="The setting of the paper.")] = False,
+    no_cache: engine_options.NoCache = False,
+    beam_options: engine_options.BeamOptions = None,
+) -> None:
+    """Prepare, train, judge, export, push and report.
+
+    Ends with status 0 when the model was blessed, 1 when it was not, 2 when the input cannot be used.
+    """
+    if strategy == "multi_worker":
+        _refuse_cluster(strategy)
+    if data is not None and not (data.expanduser().is_dir() or data.suffix.lower() == ".csv"):
+        raise UserError(f"--data {data}: must be a folder of images or a CSV table of pairs, and is none")
+    if data is not None:
+        store.check_encodable(data, "--data")
+    overrides = [*(changes or [])]
+    overrides += [
+        f"train.{key}={value}" for key, value in {"strategy": strategy, "seed": seed}.items() if value is not None
+    ]
+    checked = recipes.load(recipe, overrides, full_scale, data, thoroughly=True)
+    _refuse_cluster(checked.train.strategy)
+    engine = engine_options.engine(runner, workers, beam_options)
+    console = Console()
+    console.start(f"{checked.name}: {checked.description}")
+    from pipelines.runtime import run as runs
+
+    outcome = runs.run(checked, output, push_to, engine, console, cache=not no_cache)
+    console.result("Prepared", runs.short(outcome.prepared))
+    console.result("Report", runs.short(outcome.report))
+    console.result("SavedModel", runs.short(outcome.saved_model))
+    reasons = list(outcome.evaluation["reasons"])
+    details: list[str] = []
+    if not outcome.export["checked"]:
+        first, *details = outcome.export["error"].splitlines()
+        reasons.append(f"the SavedModel failed its check: {first}")
+    for reason in reasons:
+        console.result("Not pushed", reason, "bold yellow")
+    for detail in details:
+        console.note(detail)
+    raise typer.Exit(1 if reasons else 0)
+
+
+@app.command()
+def upscale(
+    model: Annotated[Path, typer.Argument(help="A SavedModel: saved_models/super_resolution_x2/1.")],
+    images: Annotated[list[Path], typer.Argument(help="Image files.")],
+    output: Annotated[Path, typer.Option(help="Where the PNG files are written.")] = Path("upscaled"),
+) -> None:
+    """Enlarge image files with a SavedModel.
+
+    Writes OUTPUT/<name>_x2.png and the like, over no file that is there. Ends with status 1 when a
+    file could not be enlarged; the others are.
+    """
+    from pipelines.batch import apply
+
+    console = Console()
+    failures = 0
+    for path, result in apply.files(model, images, output):
+        failures += isinstance(result, str)
+        style = "bold red" if isinstance(result, str) else "bold green"
+        console.result(path.name, result, style)
+    raise typer.Exit(1 if failures else 0)
+
+
+@app.command("results")
+def write_results(
+    record: Annotated[
+        list[Path] | None, typer.Option(metavar="RUN_DIR", help="First make the record of this run (may be repeated).")
+    ] = None,
+    directory: Annotated[Path, typer.Option(help="The records; RESULTS.md is written beside it.")] = Path("results"),
+) -> None:
+    """Write RESULTS.md from the records of measured runs."""
+    from pipelines import results
+
+    console = Console()
+    for run_directory in record or []:
+        console.result("Record", results.record(run_directory, directory))
+    if not directory.is_dir():
+        raise UserError(f"--directory {directory}: must be a folder of records, and is none")
+    page = directory.parent / "RESULTS.md"
+    store.write_text(page, results.render(directory))
+    console.result("Results", page)
+
+
+@app.command("recipes")
+def list_recipes() -> None:
+    """List the recipes."""
+    table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("recipe", "method", "description"):
+        table.add_column(heading, no_wrap=heading != "description")
+    for name in recipes.names():
+        loaded = recipes.load(name)
+        table.add_row(name, loaded.model.method, loaded.description)
+    Terminal(soft_wrap=False).print(table)
+
+
+def _refuse_cluster(strategy: str) -> None:
+    """A run is one process: several machines train in a program of one's own."""
+    if strategy == "multi_worker" or (strategy == "auto" and "cluster" in os.environ.get("TF_CONFIG", "")):
+        raise UserError(
+            f"--strategy {strategy}: a run trains in one process. For several machines "
+            'use keras_genssl.engine.strategy("multi_worker") in a program of your own, on the prepared data; here '
+            "unset TF_CONFIG or choose default, mirrored or tpu"
+        )
+
+
+_UsageError: Any = typer.BadParameter.__mro__[1]  # the base of all errors of usage, which Typer names nowhere
+
+
+def _usage(error: Any) -> None:
+    """Shows what Typer says of an error of usage."""
+    told = io.StringIO()
+    error.show(file=told)
+    for text in told.getvalue().splitlines():
+        Terminal(stderr=True).print(text)
+
+
+def main() -> None:
+    """The entry point: a user's error is one clear message and status 2, without a traceback."""
+    gc.set_threshold(10_000, 10, 10)  # imports make what stays: looking for garbage in it takes a second of their nine
+    logging.getLogger().setLevel(logging.ERROR)  # Beam and TensorFlow warn of what nobody here uses
+    logging.getLogger("pipelines").setLevel(logging.WARNING)
+    escape_what_streams_cannot_encode()
+    status = 0
+    try:
+        status = app(standalone_mode=False) or 0
+    except _UsageError as error:
+        _usage(error)
+        sys.exit(2)
+    except UserError as error:
+        complain(*error.args)
+        sys.exit(2)
+    except OSError as error:  # a full disk, a directory that went away
+        place = f"{error.filename}: " if error.filename else ""
+        complain(f"{place}{error.strerror or error}")
+        sys.exit(2)
+    except UnicodeEncodeError as error:  # a path in bytes that are no UTF-8, where TensorFlow or SQLite want it
+        if error.reason != "surrogates not allowed":
+            raise
+        complain(f"{error.object}: must be a path in UTF-8, and the locale one of UTF-8 (LC_ALL=C.UTF-8)")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        status = 130
+    if status == 130:  # which Typer makes of Ctrl-C
+        Terminal(stderr=True).print("interrupted; the same command continues from here")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

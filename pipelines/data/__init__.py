@@ -1,0 +1,1 @@
+"""From images to prepared examples: sources, preparations, statistics and validation."""

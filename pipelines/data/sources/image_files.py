@@ -1,0 +1,289 @@
+"""Finding image files, knowing them by content, and dividing them into splits."""
+
+import collections
+import dataclasses
+import difflib
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from keras_genssl.pretext.class_folders import ClassFolders
+from keras_genssl.pretext.image_files import find_images, printable
+from keras_genssl.pretext.names import canonical, canonical_paths
+from pipelines.beam.shards import DeadLetter, hash64, read_file
+from pipelines.data.written import DUPLICATE
+from pipelines.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class FolderSplits:
+    """The splits of a folder that is divided: split -> the sub-folder whose images it has; others are not read."""
+
+    folders: Mapping[str, str]
+
+    def of(self, name: str) -> str | None:
+        """The split of a file, by its name or label."""
+        first = name.partition("/")[0] if "/" in name else None
+        return next((split for split, folder in self.folders.items() if folder == first), None)
+
+
+Split = Mapping[str, float] | Mapping[str, Sequence[str]] | FolderSplits
+
+
+def own_splits(folders: ClassFolders, train: str, held_out: str) -> FolderSplits | None:
+    """The splits train and eval of a folder that is divided into its own; None: it is not.
+
+    Args:
+        folders: what the names in it say.
+        train: the split to train on, by which the sub-folder is known.
+        held_out: the split that becomes eval; where there is none like it, the only other one does.
+
+    Raises:
+        UserError: if it is divided, and has no such splits.
+    """
+    if not folders.splits:
+        return None
+    others = folders.held_out()
+    chosen = {"train": folders.split(train), "eval": folders.split(held_out)}
+    if chosen["eval"] is None and len(others) == 1:
+        chosen["eval"] = others[0]
+    if chosen["train"] is None or chosen["eval"] is None or chosen["train"] == chosen["eval"]:
+        raise UserError(
+            f"data.train_split={train} and data.eval_split={held_out}: must be two of the folder's own splits, "
+            f"{', '.join(folders.splits)}"
+        )
+    return FolderSplits({split: folder for split, folder in chosen.items() if folder is not None})
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    """An image file: where it is, what it is called, what is in it.
+
+    It is called by names in Unicode's form NFC, however its file system spells them, but for files of one folder that
+    differ by their spelling alone: they are told apart by it.
+
+    Attributes:
+        path: where to read it.
+        name: its path below the source, by which splits and reports know it; without its extension, unless another
+            file differs by that alone.
+        label: its path below the source, by which dead letters know it.
+        key: the blake2b digest of its bytes.
+        size: how many bytes.
+    """
+
+    path: str
+    name: str
+    label: str
+    key: str = ""
+    size: int = 0
+
+
+def find(
+    source: str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]],
+    exclude: Iterable[str | os.PathLike[str]] = (),
+) -> tuple[list[File], int]:
+    """The image files of a folder and below, or of a dict name -> path, sorted; and how many were ignored.
+
+    What is read of a folder, and what is not, `find_images` says, of which `data.load` is made too.
+
+    Args:
+        source: the folder or the files.
+        exclude: folders to ignore, which need not exist.
+
+    Raises:
+        UserError: if the folder is missing, holds no image file, or it or one below cannot be read.
+    """
+    if isinstance(source, Mapping):
+        if not source:
+            raise UserError("`source` must name at least one file. Received: source={}")
+        names = canonical_paths(list(source))
+        named = [
+            File(os.fspath(path), name, Path(path).name) for name, path in zip(names, source.values(), strict=True)
+        ]
+        return sorted(named, key=lambda file: file.name), 0
+    root = Path(source).expanduser()
+    try:
+        is_folder = root.is_dir()
+    except OSError as error:
+        raise unreadable(root, error) from error
+    if not is_folder:
+        raise UserError(f"`source` must be a folder of images. Received: {str(root)!r}, which is no folder")
+    try:
+        found, ignored = find_images(str(root), [os.path.expanduser(path) for path in exclude])
+    except OSError as error:
+        raise unreadable(Path(printable(error.filename)), error) from error
+    if not found:
+        others = ", ".join(f"{count} {suffix}" for suffix, count in sorted(ignored.items())) or "nothing"
+        raise UserError(f"`source` must hold image files. {str(root)!r} holds {others}")
+    files = [File(file.path, os.path.splitext(file.name)[0], file.name) for file in found]
+    return list(_told_apart(files)), sum(ignored.values())
+
+
+def _told_apart(files: Sequence[File]) -> Iterator[File]:
+    """Files of one name under theirs with the extension: `same.png` and `same.jpg` are two images."""
+    count = collections.Counter(file.name for file in files)
+    for file in files:
+        yield dataclasses.replace(file, name=file.label) if count[file.name] > 1 else file
+
+
+def unreadable(folder: Path, error: OSError) -> UserError:
+    """The error of a folder that cannot be looked into."""
+    return UserError(f"{folder}: the folder cannot be read: {error.strerror or error}")
+
+
+def content_key(data: bytes) -> str:
+    """The key of a record: a digest of the file's bytes."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def fingerprint(files: Sequence[File]) -> tuple[list[File], list[DeadLetter]]:
+    """Read every file once: the files with key and size, and dead letters for those that cannot be read."""
+
+    def one(file: File) -> File | DeadLetter:
+        try:
+            mode = os.stat(file.path).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe or a device may be read for ever
+                return DeadLetter(None, file.label, "read", "OSError", "is no regular file")
+            data = read_file(file.path)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else "cannot be read"
+            return DeadLetter(None, file.label, "read", type(error).__name__, reason)
+        return dataclasses.replace(file, key=content_key(data), size=len(data))
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(one, files))
+    readable = [result for result in results if isinstance(result, File)]
+    return readable, [result for result in results if isinstance(result, DeadLetter)]
+
+
+def taken(files: Sequence[File], split: Split) -> list[File]:
+    """The files that are read: all, but of a folder with splits of its own those of the chosen ones."""
+    return [file for file in files if not isinstance(split, FolderSplits) or split.of(file.label) is not None]
+
+
+def class_folders(names: Iterable[str], class_names: Sequence[str] | None) -> ClassFolders:
+    """What the names of all that a folder holds say of classes.
+
+    Raises:
+        UserError: if `class_names` are no names of classes.
+    """
+    try:
+        return ClassFolders(list(names), class_names)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def classes(folders: ClassFolders, names: Iterable[str], given: bool) -> tuple[str, ...]:
+    """The classes by number, if all that is read lies in folders of them and there are at least two, or given ones.
+
+    Raises:
+        UserError: if they are given, and something lies in none of them.
+    """
+    try:
+        numbers = folders.numbers(names)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    return folders.class_names if numbers is not None and (given or len(folders.class_names) > 1) else ()
+
+
+def divide(files: Sequence[File], split: Split) -> tuple[dict[str, list[File]], list[DeadLetter]]:
+    """Divide files into splits; of identical files the first counts and the others are dead letters.
+
+    Fractions go by the hash of the content, so that a file stays in its split when others come and go; a
+    split that would get nothing takes the file that is nearest to it. Named files (by name, with or without
+    extension) go where they are named, with all their duplicates, and the rest to `train`. Of a folder with splits of
+    its own, what is in several is held out, and not trained on.
+
+    Returns:
+        Split -> files in the order of their keys, and the duplicates.
+
+    Raises:
+        UserError: if `split` is neither, names an unknown file, or there are fewer files than splits.
+    """
+    groups: dict[str, list[File]] = collections.defaultdict(list)
+    if isinstance(split, FolderSplits):
+        files = sorted(files, key=lambda file: split.of(file.label) == "train")
+    for file in files:
+        groups[file.key].append(file)
+    duplicates = [
+        DeadLetter(key, twin.label, "split", DUPLICATE, f"the same bytes as {first.label}")
+        for key, (first, *twins) in groups.items()
+        for twin in twins
+    ]
+    if isinstance(split, FolderSplits):
+        chosen = {part: [key for key in groups if split.of(groups[key][0].label) == part] for part in split.folders}
+    elif split and all(isinstance(value, int | float) for value in split.values()):
+        chosen = by_fraction(list(groups), split)  # type: ignore[arg-type]
+    elif split and all(isinstance(value, list | tuple) for value in split.values()):
+        chosen = _by_name(groups, split)  # type: ignore[arg-type]
+    else:
+        raise UserError(
+            '`split` must be fractions ({"train": 0.9, "eval": 0.1}) or names of files '
+            f'({{"eval": ["coffee"]}}). Received: split={split!r}'
+        )
+    parts: dict[str, list[File]] = {name: [] for name in chosen}
+    for name, keys in chosen.items():
+        parts[name] = [groups[key][0] for key in sorted(keys)]
+    return parts, duplicates
+
+
+def by_fraction(
+    keys: Sequence[str], fractions: Mapping[str, float], what: str = "different readable image files"
+) -> dict[str, list[str]]:
+    """Split -> keys, by the hash of each key; a split that would get nothing takes the key that is nearest to it.
+
+    Args:
+        keys: to divide.
+        fractions: split -> its part of them.
+        what: the keys stand for, in messages.
+
+    Raises:
+        UserError: if the fractions do not sum to one, or there are fewer keys than splits.
+    """
+    if min(fractions.values()) <= 0 or abs(sum(fractions.values()) - 1) > 1e-6:
+        raise UserError(f"The fractions of `split` must be positive and sum to 1. Received: split={fractions}")
+    if len(keys) < len(fractions):
+        raise UserError(f"`split` names {len(fractions)} splits. Received: {len(keys)} {what}, fewer than splits")
+    place = {key: hash64(key, "split") / 2**64 for key in keys}
+    chosen: dict[str, list[str]] = {}
+    ends: dict[str, tuple[float, float]] = {}
+    low = 0.0
+    for name, fraction in fractions.items():
+        ends[name] = (low, low + fraction)
+        last = len(ends) == len(fractions)
+        chosen[name] = [key for key in keys if low <= place[key] and (last or place[key] < low + fraction)]
+        low += fraction
+    for name in chosen:
+        if not chosen[name]:
+            giver = max(chosen, key=lambda other: len(chosen[other]))
+            middle = sum(ends[name]) / 2
+            nearest = min(chosen[giver], key=lambda key: abs(place[key] - middle))
+            chosen[giver].remove(nearest)
+            chosen[name].append(nearest)
+    return chosen
+
+
+def _by_name(groups: Mapping[str, list[File]], named: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    keys_of: dict[str, set[str]] = collections.defaultdict(set)
+    for key, twins in groups.items():
+        for file in twins:
+            for name in (file.name, file.label, os.path.splitext(file.label)[0]):
+                keys_of[canonical(name)].add(key)
+    split_of: dict[str, str] = {}
+    for split, names in named.items():
+        for name in map(canonical, names):
+            if name not in keys_of:
+                near = difflib.get_close_matches(name, keys_of, n=3) or sorted(keys_of)[:3]
+                raise UserError(
+                    f"`split` names {name!r} in {split!r}, which is none of the files. The nearest: {', '.join(near)}"
+                )
+            for key in keys_of[name]:
+                if split_of.setdefault(key, split) != split:
+                    raise UserError(f"{name!r} is in two splits: {split_of[key]!r} and {split!r}")
+    chosen: dict[str, list[str]] = {name: [] for name in dict.fromkeys(["train", *named])}
+    for key in groups:
+        chosen[split_of.get(key, "train")].append(key)
+    return chosen

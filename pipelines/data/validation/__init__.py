@@ -1,0 +1,1 @@
+"""What the data must be like: the schema, and the anomalies that statistics show against it."""

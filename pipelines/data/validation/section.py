@@ -1,0 +1,31 @@
+"""The section `data.validate`: which anomalies of the data stop a run."""
+
+from typing import Literal
+
+from pipelines.recipe.section import Fraction, Section
+
+Severity = Literal["error", "warning", "ignore"]
+
+
+class Validate(Section):
+    """What becomes of an anomaly: an ``error`` ends the run before training, a ``warning`` stands in the report.
+
+    ``untrained_label`` is a class that another split has and ``train`` has not, as where unseen classes are to be told
+    apart. ``leak`` is an image of one split that is nearly the same as one of another; published data sets have some.
+    So both are warnings. ``label_drift`` is when the share of a class differs by more than ``label_distance`` from that
+    in the schema, ``image_drift`` when the Jensen-Shannon divergence (in bits, 0 to 1) of a histogram of levels
+    exceeds ``image_distance``.
+    """
+
+    missing_feature: Severity = "error"
+    unreadable_image: Severity = "error"
+    unseen_label: Severity = "error"
+    untrained_label: Severity = "warning"
+    size: Severity = "warning"
+    channels: Severity = "warning"
+    brightness: Severity = "warning"
+    leak: Severity = "warning"
+    label_drift: Severity = "warning"
+    image_drift: Severity = "warning"
+    label_distance: Fraction = 0.1
+    image_distance: Fraction = 0.1

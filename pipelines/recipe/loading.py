@@ -1,0 +1,312 @@
+"""Recipes: found by name or path, changed by ``--set``, checked, with errors that name the line."""
+
+import difflib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from pipelines.errors import UserError
+from pipelines.recipe import located_yaml
+from pipelines.recipe.base import Recipe
+from pipelines.recipe.located_yaml import dotted
+from pipelines.tasks.recipe_classes import DEFAULT, RECIPES
+
+TASKS = Path(__file__).parents[1] / "tasks"
+
+_TASK = "task"
+_TAGS = ("method", "preparation", "schedule", "kind")  # the keys that choose which other keys a section may hold
+_CHOICES = (*_TAGS, "extractor")  # whose change leaves nothing of a section: layers are those of one extractor
+
+_EXPECTED = {
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "string_type": "a string",
+    "string_pattern_mismatch": "of the letters a to z, digits and underscores",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a section of keys",
+    "model_type": "a section of keys",
+    "model_attributes_type": "a section of keys",
+}
+
+
+def names() -> list[str]:
+    """The names of the recipes that come with the package, sorted."""
+    return sorted(_files())
+
+
+def _files() -> dict[str, Path]:
+    """The recipes that come with the package, by name: each task has a folder of them."""
+    folders = TASKS.glob("*/recipes")
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): path
+        for folder in folders
+        for path in folder.rglob("*.yaml")
+    }
+
+
+def find(name: str) -> Path:
+    """The file of a recipe.
+
+    Args:
+        name: the name of a recipe of the package, or the path of a YAML file.
+
+    Raises:
+        UserError: there is none; the message names the nearest one.
+    """
+    path = Path(name).expanduser()
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        if not path.is_file():
+            raise UserError(f"No such recipe file: {name}")
+        return path
+    if name in _files():
+        return _files()[name]
+    hint = _nearest(name, names())
+    raise UserError(f"Unknown recipe: {name}.{hint} `genssl recipes` lists all; a path must end in .yaml")
+
+
+def load(
+    name: str,
+    overrides: list[str] | None = None,
+    full_scale: bool = False,
+    folder: Path | None = None,
+    thoroughly: bool = False,
+) -> Recipe:
+    """Reads, changes and checks a recipe.
+
+    Args:
+        name: as in `find`.
+        overrides: ``"train.epochs=5"`` and the like; the value is YAML; the last one wins.
+        full_scale: apply the recipe's ``full_scale`` section before the overrides.
+        folder: the user's own images, or a CSV table of pairs of them, read instead of those that the recipe names;
+            what the recipe's task says of own data (`Recipe.own_data`) holds too, unless an override says otherwise.
+        thoroughly: also make the preparation and ask the method whether it fits, which imports NumPy and Beam.
+
+    Raises:
+        UserError: every fault of the file and of the overrides, each with key, place and, for an
+            unknown key or name, the nearest valid one.
+
+    >>> load("super_resolution", ["train.epochs=5"]).train.epochs
+    5
+    """
+    path = find(name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from error
+    data, places = located_yaml.parse(text, _short(path))
+    if not isinstance(data, dict):
+        raise UserError(f"{_short(path)}: a recipe must be a mapping of sections. Received: {data!r}")
+    paper = data.get("full_scale")
+    if full_scale and not paper:
+        raise UserError(f"{_short(path)}: the recipe has no `full_scale` section")
+    if isinstance(paper, dict):
+        merged = _merge({key: value for key, value in data.items() if key != "full_scale"}, paper)
+        moved = {key[1:]: place for key, place in places.items() if key[:1] == ("full_scale",) and key[1:]}
+        _check(merged, {**places, **moved})
+        if full_scale:
+            data, places = merged, {**places, **moved}
+    own = [] if folder is None else _own(folder, _kind(data, places), data.get("data"))
+    for override in [*own, *(overrides or [])]:
+        _override(data, places, override)
+    checked = _check(data, places)
+    if thoroughly:
+        _try(checked, places)
+    return checked
+
+
+def _short(path: Path) -> str:
+    """The path as a user would type it from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with the leaves of ``change`` laid over it; another method, schedule or extractor starts afresh."""
+    if any(key in change and change[key] != base.get(key) for key in _CHOICES):
+        return change
+    merged = dict(base)
+    for key, value in change.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _override(data: dict[str, Any], places: dict[located_yaml.Path, str], override: str) -> None:
+    """Applies one ``key=value`` of ``--set`` in place."""
+    place = f"--set {override}"
+    key, equals, text = override.partition("=")
+    path = tuple(key.strip().split("."))
+    if not equals or not all(path):
+        raise UserError(f"{place}: must be key=value, such as train.epochs=5")
+    value, below = located_yaml.parse(text, place)
+    section: Any = data
+    for depth, part in enumerate(path[:-1], 1):
+        if section.get(part) is None:
+            section[part] = {}
+        section = section[part]
+        if not isinstance(section, dict):
+            raise UserError(f"{place}: `{dotted(path[:depth])}` is not a section: it holds {section!r}")
+    section[path[-1]] = value
+    for old in [old for old in places if old[: len(path)] == path]:
+        del places[old]
+    places.update({(*path, *inner): place for inner in below})
+
+
+def _own(path: Path, kind: type[Recipe], section: Any) -> list[str]:
+    """What ``--data`` changes: in the section `data`, whose names held out are those of other files, and beside it."""
+    films = isinstance(section, dict) and section.get("source") == "frames"
+    quoted = json.dumps(str(path.expanduser().resolve()), ensure_ascii=False)  # YAML of one line
+    pairs = path.suffix.lower() == ".csv"
+    key, other = ("table", "folder") if pairs else ("folder", "table")
+    cleared = [f"data.{name}=null" for name in (other, "dataset", "held_out", *(("class_names",) if pairs else ()))]
+    source = f"data.source={'pairs' if pairs else 'frames' if films else 'folder'}"
+    return [source, f"data.{key}={quoted}", *cleared, *(kind.own_pairs if pairs else kind.own_data)]
+
+
+def _kind(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> type[Recipe]:
+    """The class of recipes of the task that ``data`` names."""
+    task = data.get(_TASK, DEFAULT)
+    if not isinstance(task, str) or task not in RECIPES:
+        expected = ", ".join(repr(name) for name in RECIPES)
+        hint = _nearest(str(task), list(RECIPES))
+        raise UserError(f"{places[_TASK,]}: `{_TASK}` must be one of {expected}. Received: {task!r}.{hint}")
+    return RECIPES[task]
+
+
+def _named(recipe: Recipe) -> Recipe:
+    """The recipe with the name of its export written out: a key of `prepare` in braces becomes its value."""
+    name = re.sub(r"\{(\w+)\}", lambda key: str(getattr(recipe.prepare, key[1])), recipe.export.name)
+    return recipe.model_copy(update={"export": recipe.export.model_copy(update={"name": name})})
+
+
+def _check(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> Recipe:
+    """Validates against the schema and turns every fault into a line for the user."""
+    kind = _kind(data, places)
+    try:
+        return _named(kind.model_validate(data))
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        lines = dict.fromkeys(_explain(dict(fault), data, places, kind) for fault in faults)
+        raise UserError(*lines) from None
+
+
+def _try(recipe: Recipe, places: dict[located_yaml.Path, str]) -> None:
+    """Refuses what only the preparation and the method can tell: parameters that do not go together."""
+    from pipelines.data import preparations
+
+    attempts: dict[str, Callable[[], Any]] = {
+        "prepare": lambda: recipe.prepare.made(preparations.make_any),
+        "model": lambda: recipe.model.check(recipe.prepare),
+    }
+    lines = []
+    for section, attempt in attempts.items():
+        try:
+            attempt()
+        except (UserError, ValueError) as error:
+            named = re.match(r"`([\w.]+)` ", str(error))
+            path = tuple(named[1].split(".")) if named else ()
+            if path[:1] not in {(key,) for key in _fields(type(recipe))}:
+                path = (section, *path)
+            rule = str(error)[named.end() if named else 0 :]
+            lines.append(f"{_place(path, places)}: `{dotted(path)}` {rule}")
+    if lines:
+        raise UserError(*lines)
+
+
+def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, str], recipe: type[Recipe]) -> str:
+    """One fault in one line: place, key, rule, what was received, nearest valid key."""
+    path, sections = _walk(fault["loc"], data, recipe)
+    kind, received, context = fault["type"], fault["input"], fault.get("ctx", {})
+    if kind == "union_tag_invalid":
+        path = (*path, context["discriminator"].strip("'"))
+        received = context["tag"]
+    hint = ""
+    if kind == "extra_forbidden":
+        valid = sorted({key for section in sections for key in _fields(section)})
+        rule = "is not a known key."
+        hint = _nearest(str(path[-1]), valid) or f" Valid keys here: {', '.join(valid)}"
+    elif kind in ("missing", "union_tag_not_found"):
+        if kind == "union_tag_not_found":
+            path = (*path, context["discriminator"].strip("'"))
+        rule = "is missing"
+    elif kind in ("literal_error", "union_tag_invalid"):
+        expected = context.get("expected_tags") or context["expected"]
+        rule = f"must be {'one of ' if ' ' in expected else ''}{expected}. Received: {received!r}."
+        hint = _nearest(str(received), expected.replace("'", "").replace(" or ", ", ").split(", "))
+    elif kind == "value_error":
+        rule = str(context["error"])
+    else:
+        expected = _EXPECTED.get(kind) or fault["msg"].removeprefix("Input should be ")
+        rule = f"must be {expected}. Received: {received!r}"
+    name = dotted(path)
+    return f"{_place(path, places)}: {f'`{name}` ' if name else ''}{rule}{hint}"
+
+
+def _place(path: located_yaml.Path, places: dict[located_yaml.Path, str]) -> str:
+    """Where a key was given, or the section that it is missing in."""
+    return next(places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in places)
+
+
+def _walk(loc: tuple[Any, ...], data: Any, recipe: type[Recipe]) -> tuple[located_yaml.Path, list[type[BaseModel]]]:
+    """Pydantic's location without the tags of unions, and the classes of the section it is in."""
+    path: list[Any] = []
+    sections: list[type[BaseModel]] = [recipe]
+    last: list[type[BaseModel]] = sections
+    keyed = False  # the next part is a key that the user chose: that of a player, say
+    for part in loc:
+        tagged = [section for section in sections if part in _tags(section)]
+        if tagged and not (isinstance(data, dict) and part in data):
+            sections = tagged
+            continue
+        path.append(part)
+        last = sections
+        data = data.get(part) if isinstance(data, dict) else None
+        if keyed:
+            keyed = False
+            continue
+        fields = [_fields(section)[part] for section in sections if part in _fields(section)]
+        keyed = any(_is_mapping(field.annotation) for field in fields)
+        sections = [inner for field in fields for inner in _models(field.annotation)]
+    return tuple(path), last
+
+
+def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys that a section may hold."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
+def _tags(section: type[BaseModel]) -> set[Any]:
+    """The literal values by which unions tell this class apart."""
+    return {
+        value
+        for key in _TAGS
+        if key in section.model_fields
+        for value in get_args(section.model_fields[key].annotation)
+    }
+
+
+def _is_mapping(annotation: Any) -> bool:
+    """Whether a section is a dict, or one may stand in its place."""
+    return get_origin(annotation) is dict or any(get_origin(part) is dict for part in get_args(annotation))
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The sections named inside a type annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models(argument)]
+
+
+def _nearest(word: str, valid: list[str]) -> str:
+    """`` Did you mean `epochs`?``, or nothing."""
+    close = difflib.get_close_matches(word, valid, n=1, cutoff=0.5)
+    return f" Did you mean `{close[0]}`?" if close else ""

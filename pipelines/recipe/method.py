@@ -1,0 +1,97 @@
+"""What every method's row in a recipe is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pipelines.recipe.section import Section
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Method(Section):
+    """The section `model`: its fields are the method's parameters.
+
+    Class attributes:
+        players: the names of a method's players; none where it has one optimizer.
+        training: what people call the phase in which it is trained.
+        samples: the signature of the SavedModel that makes images of latents.
+    """
+
+    players: ClassVar[tuple[str, ...]] = ()
+    training: ClassVar[str] = "training"
+    samples: ClassVar[str] = "serving_default"
+
+    method: str
+
+    def build(self, recipe: Any) -> keras.Model:
+        """The model, not compiled.
+
+        Args:
+            recipe: checked and settled; the method reads what it needs of `prepare` and `loss`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not build a model")
+
+    def compile(self, model: keras.Model, optimizer: Callable[[str | None], keras.optimizers.Optimizer]) -> None:
+        """Compiles ``model``.
+
+        Args:
+            model: of `build`.
+            optimizer: makes a new optimizer for a player, or for None, all that there is.
+        """
+        if self.players:
+            model.compile(optimizers={player: optimizer(player) for player in self.players})
+        else:
+            model.compile(optimizer=optimizer(None))
+
+    def served(self, model: keras.Model) -> keras.Model:
+        """The network of ``model`` that an export carries."""
+        return model.network
+
+    def check(self, prepare: Any) -> None:
+        """Refuses what cannot be learnt from so prepared examples, before anything runs and without Keras.
+
+        Args:
+            prepare: the section of the recipe.
+
+        Raises:
+            ValueError: a rule is broken; the message begins with the key, of this section or of another
+                (``prepare.size``), in backticks.
+        """
+
+    def transform(self) -> Callable[[dict[str, Any], int], dict[str, Any]] | None:
+        """What is done to each example as training reads it (`data.load`)."""
+        return None
+
+    def settled(self, num_classes: int | None, num_examples: int | None = None) -> Method:
+        """The method with what only the prepared data tell.
+
+        Args:
+            num_classes: how many classes they have, None without labels.
+            num_examples: how many examples there are to train on.
+
+        Raises:
+            UserError: the data are not such as the method needs.
+        """
+        return self
+
+    def measured(self, examples: Path) -> dict[str, Any]:
+        """What else `build` needs of the prepared examples: looked up once, before training, and kept with its weights.
+
+        Args:
+            examples: the prepared directory.
+
+        Returns:
+            A JSON value, for `informed`; empty where the method needs none.
+
+        Raises:
+            UserError: the examples are not such as the method needs.
+        """
+        return {}
+
+    def informed(self, facts: dict[str, Any]) -> Method:
+        """The method with what `measured` gave."""
+        return self

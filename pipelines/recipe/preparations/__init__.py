@@ -1,0 +1,1 @@
+"""The sections `prepare` of recipes."""

@@ -1,0 +1,248 @@
+"""Generative adversarial networks: method name -> its parameters in a recipe and how it is built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from pipelines.errors import UserError
+from pipelines.recipe.method import Method
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipelines.tasks.generation.recipe import GenerationRecipe as Recipe
+
+Classes = Annotated[int, Field(ge=2)]
+Adversary = Literal["minimax", "non_saturating", "least_squares", "hinge", "relativistic", "relativistic_average"]
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Adversarial(Method):
+    """What the sections of all GANs have: ``latent_dim``, and ``ema``, the momentum of the average that is sampled."""
+
+    players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
+
+    latent_dim: PositiveInt = 100
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+    def served(self, model: keras.Model) -> keras.Model:
+        """The generator."""
+        return model.generator
+
+
+class Conditional(Adversarial):
+    """A GAN of images with classes; ``num_classes`` is that of the data, which need not be said."""
+
+    num_classes: Classes | None = None
+
+    def settled(self, num_classes: int | None, num_examples: int | None = None) -> Conditional:
+        """With the number of classes of the data.
+
+        Raises:
+            UserError: they have no labels, or another number of classes than the recipe says.
+        """
+        if num_classes is None:
+            raise UserError(
+                f"model.method={self.method}: the images have no labels; a folder of images has them when each image "
+                "lies in the folder of its class, and there are two or more"
+            )
+        if self.num_classes not in (None, num_classes):
+            raise UserError(f"model.num_classes={self.num_classes}: the images have {num_classes} classes")
+        return self.model_copy(update={"num_classes": num_classes})
+
+
+class GAN(Adversarial):
+    """Goodfellow et al. 2014: dense networks, k steps of the discriminator for m of the generator."""
+
+    method: Literal["GAN"]
+    generator_units: list[PositiveInt] = Field(default=[128, 256], min_length=1)
+    discriminator_units: list[PositiveInt] = Field(default=[256, 128], min_length=1)
+    adversarial_loss: Adversary = "non_saturating"
+    discriminator_steps: PositiveInt = 1
+    generator_steps: PositiveInt = 1
+    reuse_batch: bool = False
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        shape = recipe.prepare.shape
+        return models.GAN(
+            backbones.mlp_generator(shape, self.latent_dim, tuple(self.generator_units)),
+            backbones.mlp_discriminator(shape, tuple(self.discriminator_units)),
+            self.latent_dim,
+            adversarial_loss=adversarial_loss(self.adversarial_loss),
+            discriminator_steps=self.discriminator_steps,
+            generator_steps=self.generator_steps,
+            reuse_batch=self.reuse_batch,
+            ema=self.ema,
+        )
+
+
+class DCGAN(Adversarial):
+    """Radford et al. 2016: convolutional networks with batch normalisation."""
+
+    method: Literal["DCGAN"]
+    filters: PositiveInt = 64
+    adversarial_loss: Adversary = "non_saturating"
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        shape = recipe.prepare.shape
+        return models.DCGAN(
+            backbones.dcgan_generator(shape, self.latent_dim, self.filters),
+            backbones.dcgan_discriminator(shape, self.filters),
+            self.latent_dim,
+            adversarial_loss=adversarial_loss(self.adversarial_loss),
+            ema=self.ema,
+        )
+
+
+class WGANGP(Adversarial):
+    """Gulrajani et al. 2017: a critic with a gradient penalty; ``networks`` are the paper's or DCGAN's."""
+
+    players: ClassVar[tuple[str, ...]] = ("generator", "critic")
+
+    method: Literal["WGANGP"]
+    networks: Literal["residual", "dcgan"] = "residual"
+    filters: PositiveInt = 64
+    critic_steps: PositiveInt = 5
+    penalty_weight: Weight = 10.0
+    reuse_batch: bool = False
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        shape = recipe.prepare.shape
+        if self.networks == "residual":
+            generator = backbones.wgan_gp_generator(shape, self.latent_dim, self.filters)
+            critic = backbones.wgan_gp_critic(shape, self.filters)
+        else:
+            generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
+            critic = backbones.dcgan_discriminator(shape, self.filters, batch_norm=False, name="dcgan_critic")
+        return models.WGANGP(
+            generator,
+            critic,
+            self.latent_dim,
+            critic_steps=self.critic_steps,
+            penalty_weight=self.penalty_weight,
+            reuse_batch=self.reuse_batch,
+            ema=self.ema,
+        )
+
+
+class SNGAN(Adversarial):
+    """Miyato et al. 2018: spectral normalisation and the hinge loss; ``networks`` are residual or DCGAN's."""
+
+    method: Literal["SNGAN"]
+    networks: Literal["residual", "dcgan"] = "residual"
+    filters: PositiveInt = 64
+    discriminator_filters: PositiveInt | None = None
+    discriminator_steps: PositiveInt = 5
+    reuse_batch: bool = False
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        shape = recipe.prepare.shape
+        judged = self.discriminator_filters or self.filters
+        if self.networks == "residual":
+            generator = backbones.sngan_generator(shape, self.latent_dim, self.filters)
+            discriminator = backbones.sngan_discriminator(shape, judged)
+        else:
+            generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
+            discriminator = backbones.spectral_discriminator(shape, judged)
+        return models.SNGAN(
+            generator,
+            discriminator,
+            self.latent_dim,
+            discriminator_steps=self.discriminator_steps,
+            reuse_batch=self.reuse_batch,
+            ema=self.ema,
+        )
+
+
+class ConditionalGAN(Conditional):
+    """Mirza & Osindero 2014: both networks are told the class; ``networks`` are the paper's dense ones or DCGAN's."""
+
+    method: Literal["ConditionalGAN"]
+    networks: Literal["dense", "dcgan"] = "dcgan"
+    filters: PositiveInt = 64
+    adversarial_loss: Adversary = "non_saturating"
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        shape, classes = recipe.prepare.shape, self.num_classes
+        assert classes is not None  # the recipe is settled
+        if self.networks == "dense":
+            generator = backbones.mlp_generator(shape, self.latent_dim, num_classes=classes)
+            discriminator = backbones.mlp_discriminator(shape, num_classes=classes)
+        else:
+            generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters, num_classes=classes)
+            discriminator = backbones.dcgan_discriminator(shape, self.filters, num_classes=classes)
+        return models.ConditionalGAN(
+            generator,
+            discriminator,
+            self.latent_dim,
+            classes,
+            adversarial_loss=adversarial_loss(self.adversarial_loss),
+            ema=self.ema,
+        )
+
+
+class ACGAN(Conditional):
+    """Odena et al. 2017: the discriminator tells the class too; ``networks`` are the paper's or spectral ones."""
+
+    method: Literal["ACGAN"]
+    networks: Literal["paper", "spectral"] = "paper"
+    filters: PositiveInt = 64
+    discriminator_filters: PositiveInt = 16
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5  # of the paper's discriminator
+    discriminator_class_weight: Weight = 1.0
+    generator_class_weight: Weight = 0.1
+    fake_class_weight: Weight = 0.0
+    adversarial_loss: Adversary = "non_saturating"
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        shape, classes = recipe.prepare.shape, self.num_classes
+        assert classes is not None  # the recipe is settled
+        if self.networks == "paper":
+            judge = backbones.acgan_discriminator(shape, classes, self.discriminator_filters, dropout=self.dropout)
+        else:
+            judge = backbones.spectral_acgan_discriminator(shape, classes, self.discriminator_filters)
+        return models.ACGAN(
+            backbones.dcgan_generator(shape, self.latent_dim, self.filters, num_classes=classes),
+            judge,
+            self.latent_dim,
+            classes,
+            discriminator_class_weight=self.discriminator_class_weight,
+            generator_class_weight=self.generator_class_weight,
+            fake_class_weight=self.fake_class_weight,
+            adversarial_loss=adversarial_loss(self.adversarial_loss),
+            ema=self.ema,
+        )
+
+
+def adversarial_loss(name: Adversary) -> Any:
+    """The adversarial loss that a recipe names."""
+    from keras_genssl import losses
+
+    return {
+        "minimax": losses.MinimaxGANLoss,
+        "non_saturating": losses.NonSaturatingGANLoss,
+        "least_squares": losses.LeastSquaresGANLoss,
+        "hinge": losses.HingeGANLoss,
+        "relativistic": losses.RelativisticGANLoss,
+        "relativistic_average": losses.RelativisticAverageGANLoss,
+    }[name]()

@@ -1,0 +1,67 @@
+"""Recipes of generation: images like those of a data set, from noise."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from pipelines.recipe.base import Recipe
+from pipelines.recipe.preparations.images import Images
+from pipelines.recipe.section import Section
+from pipelines.recipe.thresholds import Bless
+from pipelines.tasks.generation.methods import AnyMethod
+
+
+class Likelihood(Section):
+    """The importance-weighted log-likelihood of the first ``images`` held out, by ``num_samples`` draws for each.
+
+    Where it is a density, images are dequantised, and probabilistic PCA of as many latents stands beside it.
+    """
+
+    num_samples: PositiveInt = 100
+    images: PositiveInt = 1000
+
+
+class Evaluate(Bless):
+    """What samples are measured by: ``images`` of them against as many training images.
+
+    ``features`` is the network in whose features distances are taken: ``fashion``, the library's own of Fashion-MNIST;
+    ``inception:PATH``, the InceptionV3 graph of 2015 from a file; or ``none``, and pictures are all that there is.
+    ``train_on_samples`` trains a classifier on samples alone and tests it on real images; ``likelihood`` is for
+    models that have one.
+    """
+
+    numbers: ClassVar[tuple[str, ...]] = (
+        "fid",
+        "fid_over_pca",
+        "kid",
+        "precision",
+        "recall",
+        "label_accuracy",
+        "train_on_samples_accuracy",
+        "nll",
+        "nll_below_ppca",
+    )
+
+    features: Annotated[str, Field(pattern=r"^(fashion|none|inception:.+)$")] = "fashion"
+    images: PositiveInt = 10000
+    train_on_samples: bool = False
+    likelihood: Likelihood | None = None
+
+
+class GenerationRecipe(Recipe):
+    """A recipe whose task is generation."""
+
+    own_data: ClassVar[tuple[str, ...]] = ("evaluate.features=none", "evaluate.bless=null")
+
+    task: Literal["generation"]
+    prepare: Images = Images()
+    model: AnyMethod
+    evaluate: Evaluate = Evaluate()
+
+    @model_validator(mode="after")
+    def _there_is_a_likelihood(self) -> "GenerationRecipe":
+        if self.evaluate.likelihood is not None and not hasattr(self.model, "likelihood"):
+            raise ValueError(
+                f"`evaluate.likelihood` is for models that have one. Received: model.method={self.model.method}"
+            )
+        return self

@@ -1,0 +1,186 @@
+"""Autoencoders: method name -> its parameters in a recipe and how it is built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from pipelines.recipe.method import Method
+from pipelines.recipe.pixel_losses import pixel_or_perceptual
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipelines.tasks.generation.recipe import GenerationRecipe
+    from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
+
+Weight = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Networks = Literal["lecture", "convolutional", "dense"]
+
+
+class EncoderDecoder(Method):
+    """What the sections of all autoencoders have: the networks, their widths and the size of the code.
+
+    ``lecture`` are the lecture's for 28 pixels, ``convolutional`` halve the image until 7 or 4 pixels are left,
+    ``dense`` have hidden layers of ``units``, which the decoder takes backwards.
+    """
+
+    networks: Networks = "convolutional"
+    code_dim: PositiveInt = 32
+    filters: PositiveInt = 32
+    units: list[PositiveInt] = Field(default=[512, 256])
+
+    def encoder_decoder(
+        self,
+        shape: tuple[int, int, int],
+        statistics: int = 1,
+        code_activation: str | None = None,
+        logits: bool = False,
+    ) -> tuple[keras.Model, keras.Model]:
+        """Both networks for images of a shape.
+
+        Args:
+            shape: height, width and channels.
+            statistics: how many values the encoder gives for each unit of the code.
+            code_activation: of the code.
+            logits: whether the decoder ends linear, as those of ``lecture`` and ``dense`` do anyway.
+        """
+        from keras_genssl import backbones
+
+        size = statistics * self.code_dim
+        if self.networks == "lecture":
+            encoder = backbones.lecture_encoder(size, self.filters, channels=shape[-1], code_activation=code_activation)
+            return encoder, backbones.lecture_decoder(self.code_dim, self.filters, channels=shape[-1])
+        if self.networks == "dense":
+            units = tuple(self.units)
+            encoder = backbones.dense_encoder(size, units, input_shape=shape, code_activation=code_activation)
+            return encoder, backbones.dense_decoder(self.code_dim, units[::-1], output_shape=shape)
+        encoder = backbones.convolutional_encoder(
+            size, self.filters, input_shape=shape, code_activation=code_activation
+        )
+        return encoder, backbones.convolutional_decoder(
+            self.code_dim, self.filters, output_shape=shape, output_activation=None if logits else "tanh"
+        )
+
+    def served(self, model: keras.Model) -> keras.Model:
+        """Encoder and decoder."""
+        return model
+
+
+class Autoencoder(EncoderDecoder):
+    """Hinton & Salakhutdinov 2006: through a narrow code and back."""
+
+    method: Literal["Autoencoder"]
+
+    def build(self, recipe: ReconstructionRecipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        networks = self.encoder_decoder(recipe.prepare.shape)
+        return models.Autoencoder(*networks, loss=pixel_or_perceptual(recipe.loss))
+
+
+class SparseAutoencoder(EncoderDecoder):
+    """A penalty on the activations of the code: ``l1`` on their size, or ``kl``, their means' divergence from rho."""
+
+    method: Literal["SparseAutoencoder"]
+    sparsity: Literal["l1", "kl"] = "kl"
+    weight: Weight = 1e-2
+    rho: Annotated[float, Field(gt=0, lt=1)] = 0.05
+
+    def build(self, recipe: ReconstructionRecipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import losses, models
+
+        by_mean = self.sparsity == "kl"
+        networks = self.encoder_decoder(recipe.prepare.shape, code_activation="sigmoid" if by_mean else "relu")
+        penalty = losses.KLSparsity(self.rho, self.weight) if by_mean else losses.L1Sparsity(self.weight)
+        return models.SparseAutoencoder(*networks, penalty, loss=pixel_or_perceptual(recipe.loss))
+
+
+class RedundantAutoencoder(EncoderDecoder):
+    """Dropout on the code, which must say everything more than once."""
+
+    method: Literal["RedundantAutoencoder"]
+    rate: Share = 0.5
+
+    def build(self, recipe: ReconstructionRecipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        networks = self.encoder_decoder(recipe.prepare.shape)
+        return models.RedundantAutoencoder(*networks, rate=self.rate, loss=pixel_or_perceptual(recipe.loss))
+
+
+class ContractiveAutoencoder(EncoderDecoder):
+    """Rifai et al. 2011: a code that hardly moves with the image."""
+
+    method: Literal["ContractiveAutoencoder"]
+    weight: Weight = 1e-2
+
+    def build(self, recipe: ReconstructionRecipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        networks = self.encoder_decoder(recipe.prepare.shape, code_activation="sigmoid")
+        return models.ContractiveAutoencoder(*networks, weight=self.weight, loss=pixel_or_perceptual(recipe.loss))
+
+
+class DenoisingAutoencoder(EncoderDecoder):
+    """Vincent et al. 2008: damaged images in, whole ones out.
+
+    ``level`` is the deviation of ``gaussian`` noise, the share of pixels of the others.
+    """
+
+    method: Literal["DenoisingAutoencoder"]
+    noise: Literal["gaussian", "masking", "salt_and_pepper"] = "gaussian"
+    level: Annotated[float, Field(gt=0)] = 0.5
+
+    @model_validator(mode="after")
+    def _share_is_one(self) -> DenoisingAutoencoder:
+        if self.noise != "gaussian" and self.level >= 1:
+            raise ValueError(f"`level` of {self.noise} noise is a share below 1. Received: {self.level}")
+        return self
+
+    def corruption(self) -> Any:
+        """The noise."""
+        from keras_genssl import corruptions
+
+        return {
+            "gaussian": corruptions.GaussianNoise,
+            "masking": corruptions.MaskingNoise,
+            "salt_and_pepper": corruptions.SaltAndPepperNoise,
+        }[self.noise](self.level)
+
+    def build(self, recipe: ReconstructionRecipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        networks = self.encoder_decoder(recipe.prepare.shape)
+        return models.DenoisingAutoencoder(*networks, self.corruption(), loss=pixel_or_perceptual(recipe.loss))
+
+
+class VAE(EncoderDecoder):
+    """Kingma & Welling 2013: codes with a distribution to sample from; ``code_dim`` is that of its latents."""
+
+    samples: ClassVar[str] = "generate"
+
+    method: Literal["VAE"]
+    likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
+    beta: Weight = 1.0
+
+    def build(self, recipe: GenerationRecipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import losses, models
+
+        likelihood = losses.BernoulliLikelihood() if self.likelihood == "bernoulli" else losses.GaussianLikelihood()
+        networks = self.encoder_decoder(recipe.prepare.shape, statistics=2, logits=likelihood.needs_logits)
+        return models.VAE(*networks, likelihood=likelihood, beta=self.beta)
+
+    def transform(self) -> Any:
+        """Black and white, where that is what the likelihood is of."""
+        from keras_genssl import pretext
+
+        return pretext.binarized if self.likelihood == "bernoulli" else None

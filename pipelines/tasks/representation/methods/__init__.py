@@ -1,0 +1,1 @@
+"""The recipe classes of the methods of representation, one file per family."""

@@ -1,0 +1,198 @@
+"""Representations from colour and from the order of frames: method name -> its parameters and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PositiveInt, PrivateAttr, model_validator
+
+from pipelines.tasks.representation.methods.encoders import Representation
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipelines.tasks.representation.recipe import RepresentationRecipe as Recipe
+
+
+_COUNTED = 1000  # images whose colours are counted
+
+
+class OfParts(Representation):
+    """A method that sees lightness and colours apart: the small network's convolutions on a part of the channels."""
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",), "coloured_crops": ("image",)}
+    own_network: ClassVar[bool] = True
+    stride: ClassVar[int] = 4  # of the small network's maps
+
+    head_filters: PositiveInt = 64
+
+    @model_validator(mode="after")
+    def _the_network_gives_maps(self) -> OfParts:
+        if self.encoder.network != "small":
+            raise ValueError(f"`encoder.network` must be small for {type(self).__name__}, which learns from its maps")
+        return self
+
+    def check(self, prepare: Any) -> None:
+        """Each position of the maps stands for a whole square of pixels."""
+        key = "crop" if prepare.preparation == "coloured_crops" else "size"
+        side = getattr(prepare, key)
+        if side % self.stride:
+            raise ValueError(
+                f"`prepare.{key}` must be a multiple of {self.stride}, the stride of the networks. Received: {side}"
+            )
+
+    def part(self, channels: int, filters: int, outputs: int) -> tuple[keras.Model, keras.Model]:
+        """An encoder of a part and its head."""
+        from keras_genssl import backbones
+
+        encoder = backbones.small_feature_map((None, None, channels), filters, name=f"small_map_of_{channels}")
+        return encoder, backbones.position_head(4 * filters, outputs, self.head_filters)
+
+    def untrained(self, recipe: Recipe) -> Callable[[Any], Any]:
+        """The method's features before any training."""
+        encode: Callable[[Any], Any] = self.build(recipe).encode
+        return encode
+
+    @property
+    def filters(self) -> int:
+        """Of the first convolution."""
+        return self.encoder.filters or 32
+
+
+class Coloured(OfParts):
+    """A method that gives grey images colours."""
+
+    rows: ClassVar[tuple[str, ...]] = (
+        "what the model sees",
+        "the colours that it gives",
+        "the colours that were there",
+    )
+
+    def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
+        """The images' lightness, this in the model's colours, and the images."""
+        from keras_genssl import layers
+
+        image = examples["image"].astype("float32") / 127.5 - 1
+        lightness = layers.RGBToLab()(image) * [1.0, 0.0, 0.0]
+        return [layers.LabToRGB()(lightness), model.colorize(image), image]
+
+
+class Colorization(Coloured):
+    """Zhang et al. 2016: the colours of an image, as bins, from its lightness.
+
+    ``rebalancing`` brings rare colours forward: their weights are those of Equation 4, of a mixture of how often bins
+    occur and, this share of it, of all bins alike (of 0, a bin that never occurs would weigh infinitely); null: all
+    weigh alike. What occurs is counted in at most 1,000 of the prepared images to train on, drawn by a fixed seed.
+    """
+
+    method: Literal["Colorization"]
+    temperature: Annotated[float, Field(gt=0)] = 0.38
+    rebalancing: Annotated[float, Field(gt=0, le=1)] | None = None
+    _class_weights: list[float] | None = PrivateAttr(default=None)
+
+    def measured(self, examples: Path) -> dict[str, Any]:
+        """The weights of the bins, where they are not alike."""
+        if self.rebalancing is None:
+            return {}
+        from keras_genssl import data, losses, pretext
+
+        images = data.load(examples, "train", features=("image",)).take(_COUNTED)
+        frequencies = pretext.ab_bin_frequencies(example["image"] for example in images.as_numpy_iterator())
+        return {"class_weights": losses.rebalancing_weights(frequencies, self.rebalancing).tolist()}
+
+    def informed(self, facts: dict[str, Any]) -> Colorization:
+        """With these weights."""
+        method = self.model_copy()
+        method._class_weights = facts.get("class_weights")
+        return method
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models, pretext
+
+        networks = self.part(1, self.filters, len(pretext.ab_bins()))
+        return models.Colorization(*networks, self._class_weights, self.temperature)
+
+
+class ColorizationRegression(Coloured):
+    """Zhang et al. 2016: the colours of an image, as numbers, from its lightness."""
+
+    method: Literal["ColorizationRegression"]
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        return models.ColorizationRegression(*self.part(1, self.filters, 2))
+
+
+class Halves(OfParts):
+    """A split brain: two networks, each with half of ``encoder.filters``."""
+
+    @model_validator(mode="after")
+    def _filters_are_halved(self) -> Halves:
+        if self.filters % 2:
+            raise ValueError(
+                f"`encoder.filters` must be even, for each half has half of them. Received: {self.filters}"
+            )
+        return self
+
+    def halves(self, for_colour: int, for_lightness: int) -> list[keras.Model]:
+        """Both encoders, then their heads."""
+        parts = [self.part(1, self.filters // 2, for_colour), self.part(2, self.filters // 2, for_lightness)]
+        return [network for pair in zip(*parts, strict=True) for network in pair]
+
+    def served(self, model: keras.Model) -> keras.Model:
+        """Both encoders, and the means of their features side by side."""
+        import keras
+
+        encoders = [model.lightness_encoder, model.colour_encoder]
+        inputs = [keras.Input(encoder.input_shape[1:]) for encoder in encoders]
+        maps = [encoder(part) for encoder, part in zip(encoders, inputs, strict=True)]
+        means = [keras.layers.GlobalAveragePooling2D()(features) for features in maps]
+        return keras.Model(inputs, keras.layers.Concatenate()(means))
+
+
+class SplitBrainAutoencoder(Halves):
+    """Zhang et al. 2017: colours from lightness and lightness from colours, as bins."""
+
+    method: Literal["SplitBrainAutoencoder"]
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models, pretext
+
+        return models.SplitBrainAutoencoder(*self.halves(len(pretext.ab_bins()), 100))
+
+
+class SplitBrainRegression(Halves):
+    """Zhang et al. 2017: colours from lightness and lightness from colours, as numbers."""
+
+    method: Literal["SplitBrainRegression"]
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        return models.SplitBrainRegression(*self.halves(2, 1))
+
+
+class ShuffleAndLearn(Representation):
+    """Misra et al. 2016: whether three frames are in order."""
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
+        ("camera_tuples", "frame_tuples"), ("frames", "ordered")
+    )
+
+    method: Literal["ShuffleAndLearn"]
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled; its encoder takes frames and whole images."""
+        from keras_genssl import models
+
+        return models.ShuffleAndLearn(self.encoder.build((None, None, recipe.prepare.channels)))
+
+
+AnyColour = Colorization | ColorizationRegression | SplitBrainAutoencoder | SplitBrainRegression | ShuffleAndLearn

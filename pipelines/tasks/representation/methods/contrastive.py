@@ -1,0 +1,190 @@
+"""Representations from views of images: method name -> its parameters in a recipe and how it is built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from pipelines.recipe.section import Fraction, PositiveFloat
+from pipelines.tasks.representation.methods.encoders import FromPairs, FromTwoViews, FromViews, Weight
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipelines.tasks.representation.recipe import RepresentationRecipe as Recipe
+
+
+class SimCLR(FromPairs):
+    """Chen et al. 2020: an image's other view among the views of the batch. ``head_layers`` of the projection."""
+
+    method: Literal["SimCLR"]
+    head_dim: PositiveInt = 128
+    head_layers: PositiveInt = 2
+    temperature: PositiveFloat = 0.2
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        encoder = self.network(recipe)
+        head = backbones.projection_head(
+            encoder.output_shape[-1], self.head_dim, num_layers=self.head_layers, output_norm=True
+        )
+        return models.SimCLR(encoder, head, self.layer(recipe), self.temperature)
+
+
+class MoCo(FromViews):
+    """He et al. 2020, Chen et al. 2020: among the keys of a queue. ``head_layers``: 1 is v1's head, 2 is v2's."""
+
+    method: Literal["MoCo"]
+    head_dim: PositiveInt = 128
+    head_layers: PositiveInt = 2
+    queue_size: PositiveInt = 4096
+    momentum: Fraction = 0.99
+    temperature: PositiveFloat = 0.2
+    groups: PositiveInt = 8
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        encoder = self.network(recipe)
+        head = backbones.projection_head(
+            encoder.output_shape[-1], self.head_dim, num_layers=self.head_layers, batch_norm=False, output_bias=True
+        )
+        return models.MoCo(
+            encoder,
+            head,
+            self.layer(recipe),
+            queue_size=self.queue_size,
+            momentum=self.momentum,
+            temperature=self.temperature,
+            groups=self.groups,
+        )
+
+
+class InstanceDiscrimination(FromViews):
+    """Wu et al. 2018: among the vectors of all ``num_examples`` images, those of the data, which need not be said."""
+
+    numbered: ClassVar[bool] = True
+
+    method: Literal["InstanceDiscrimination"]
+    num_examples: PositiveInt | None = None
+    head_dim: PositiveInt = 128
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    temperature: PositiveFloat = 0.07
+
+    def settled(self, num_classes: int | None, num_examples: int | None = None) -> InstanceDiscrimination:
+        """With the number of images of the data."""
+        return self.model_copy(update={"num_examples": num_examples or self.num_examples})
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        assert self.num_examples is not None  # the recipe is settled
+        encoder = self.network(recipe)
+        return models.InstanceDiscrimination(
+            encoder,
+            self.num_examples,
+            backbones.projection_head(encoder.output_shape[-1], self.head_dim, num_layers=1, output_bias=True),
+            self.layer(recipe),
+            momentum=self.momentum,
+            temperature=self.temperature,
+        )
+
+
+class BYOL(FromTwoViews):
+    """Grill et al. 2020: what a slow target makes of the other view; its momentum rises to 1 by the last step."""
+
+    method: Literal["BYOL"]
+    head_dim: PositiveInt = 256
+    hidden_dim: PositiveInt | None = None  # None: twice the features
+    momentum: Fraction = 0.99
+    num_examples: PositiveInt | None = None  # of the data, which need not be said
+
+    def settled(self, num_classes: int | None, num_examples: int | None = None) -> BYOL:
+        """With the number of images of the data."""
+        return self.model_copy(update={"num_examples": num_examples or self.num_examples})
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models, schedules
+        from pipelines.training.phases import length
+
+        assert self.num_examples is not None  # the recipe is settled
+        encoder = self.network(recipe)
+        dim = encoder.output_shape[-1]
+        hidden = self.hidden_dim or 2 * dim
+        _, steps = length(recipe.train, max(self.num_examples // recipe.train.batch_size, 1))
+        return models.BYOL(
+            encoder,
+            backbones.projection_head(dim, self.head_dim, hidden),
+            backbones.projection_head(self.head_dim, self.head_dim, hidden, name="predictor"),
+            self.pair(recipe),
+            momentum=schedules.CosineMomentum(self.momentum, steps),
+        )
+
+
+class SimSiam(FromPairs):
+    """Chen & He 2021: the other view's projection, predicted. ``head_dim``: None is the width of the features."""
+
+    method: Literal["SimSiam"]
+    head_dim: PositiveInt | None = None
+    predictor_dim: PositiveInt | None = None  # None: a fourth of the head
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        encoder = self.network(recipe)
+        dim = self.head_dim or encoder.output_shape[-1]
+        head = backbones.projection_head(encoder.output_shape[-1], dim, dim, num_layers=3, output_norm=True)
+        hidden = self.predictor_dim or max(dim // 4, 1)
+        predictor = backbones.projection_head(dim, dim, hidden, output_bias=True, name="predictor")
+        return models.SimSiam(encoder, head, predictor, self.layer(recipe))
+
+
+class BarlowTwins(FromTwoViews):
+    """Zbontar et al. 2021: no two dimensions say the same. ``head_dim``: None is four times the features."""
+
+    method: Literal["BarlowTwins"]
+    head_dim: PositiveInt | None = None
+    redundancy_weight: Weight = 0.005
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        encoder = self.network(recipe)
+        dim = encoder.output_shape[-1]
+        wide = self.head_dim or 4 * dim
+        head = backbones.projection_head(dim, wide, wide, num_layers=3)
+        return models.BarlowTwins(encoder, head, self.pair(recipe), self.redundancy_weight)
+
+
+class VICReg(FromPairs):
+    """Bardes et al. 2022: dimensions vary and do not covary. ``head_dim``: None is four times the features."""
+
+    method: Literal["VICReg"]
+    head_dim: PositiveInt | None = None
+    invariance_weight: Weight = 25.0
+    variance_weight: Weight = 25.0
+    covariance_weight: Weight = 1.0
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        encoder = self.network(recipe)
+        dim = encoder.output_shape[-1]
+        wide = self.head_dim or 4 * dim
+        return models.VICReg(
+            encoder,
+            backbones.projection_head(dim, wide, wide, num_layers=3),
+            self.layer(recipe),
+            invariance_weight=self.invariance_weight,
+            variance_weight=self.variance_weight,
+            covariance_weight=self.covariance_weight,
+        )

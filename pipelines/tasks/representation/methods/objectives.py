@@ -1,0 +1,189 @@
+"""Losses of labels and embeddings: the section ``objective`` of `EmbeddingModel`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from pipelines.recipe.section import PositiveFloat, Section
+from pipelines.tasks.representation.methods.encoders import Weight
+
+Distance = Literal["L2", "squared-L2", "angular"]
+
+
+class Objective(Section):
+    """The section ``objective``: its fields are the parameters of the loss that ``kind`` names."""
+
+    kind: str
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The loss, or the layer that is one, for so many classes and embeddings so wide."""
+        raise NotImplementedError(f"{type(self).__name__} does not build a loss")
+
+
+class TripletSemiHard(Objective):
+    """Schroff et al. 2015: the nearest negative beyond each positive."""
+
+    kind: Literal["triplet_semi_hard"]
+    margin: Weight = 0.2
+    distance: Distance = "L2"
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The loss."""
+        from keras_genssl import losses
+
+        return losses.TripletSemiHardLoss(self.margin, self.distance)
+
+
+class TripletHard(Objective):
+    """Hermans et al. 2017: the farthest positive and the nearest negative; ``soft`` in the place of the margin."""
+
+    kind: Literal["triplet_hard"]
+    margin: Weight = 0.2
+    soft: bool = False
+    distance: Distance = "L2"
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The loss."""
+        from keras_genssl import losses
+
+        return losses.TripletHardLoss(self.margin, self.soft, self.distance)
+
+
+class TripletBatchAll(Objective):
+    """Hermans et al. 2017: all triplets that are active."""
+
+    kind: Literal["triplet_batch_all"]
+    margin: Weight = 0.2
+    distance: Distance = "L2"
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The loss."""
+        from keras_genssl import losses
+
+        return losses.TripletBatchAllLoss(self.margin, self.distance)
+
+
+class ContrastiveBatchAll(Objective):
+    """Hadsell et al. 2006 on all pairs of the batch: ``margin`` is from which distance on two classes are let be."""
+
+    kind: Literal["contrastive_batch_all"]
+    margin: Weight = 1.0
+    distance: Distance = "L2"
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The loss."""
+        from keras_genssl import losses
+
+        return losses.ContrastiveBatchAllLoss(self.margin, self.distance)
+
+
+class LiftedStruct(Objective):
+    """Oh Song et al. 2016: each positive pair against the negatives of both; embeddings are not to be normalised."""
+
+    kind: Literal["lifted_struct"]
+    margin: Weight = 1.0
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The loss."""
+        from keras_genssl import losses
+
+        return losses.LiftedStructLoss(self.margin)
+
+
+class NPairs(Objective):
+    """Sohn 2016: cross-entropy over inner products; embeddings are not to be normalised."""
+
+    kind: Literal["npairs"]
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The loss."""
+        from keras_genssl import losses
+
+        return losses.NPairsLoss(from_embeddings=True)
+
+
+class MultiSimilarity(Objective):
+    """Wang et al. 2019: soft weights on hard pairs."""
+
+    kind: Literal["multi_similarity"]
+    alpha: PositiveFloat = 2.0
+    beta: PositiveFloat = 50.0
+    base: float = 0.5
+    epsilon: Weight | None = 0.1
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The loss."""
+        from keras_genssl import losses
+
+        return losses.MultiSimilarityLoss(self.alpha, self.beta, self.base, self.epsilon)
+
+
+class SupCon(Objective):
+    """Khosla et al. 2020: all images of the class are positives."""
+
+    kind: Literal["sup_con"]
+    temperature: PositiveFloat = 0.1
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The loss."""
+        from keras_genssl import losses
+
+        return losses.SupConLoss(self.temperature)
+
+
+class ProxyAnchor(Objective):
+    """Kim et al. 2020: a learnt proxy for each class."""
+
+    kind: Literal["proxy_anchor"]
+    margin: Weight = 0.1
+    alpha: PositiveFloat = 32.0
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The layer."""
+        from keras_genssl import losses
+
+        return losses.ProxyAnchorLoss(num_classes, dim, self.margin, self.alpha)
+
+
+class ArcFace(Objective):
+    """Deng et al. 2019: a margin on the angle to the centre of the class."""
+
+    kind: Literal["arcface"]
+    margin: Annotated[float, Field(ge=0, lt=3.14)] = 0.5
+    scale: PositiveFloat = 64.0
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The layer."""
+        from keras_genssl import losses
+
+        return losses.ArcFaceLoss(num_classes, dim, self.margin, self.scale)
+
+
+class Softmax(Objective):
+    """A linear classifier on embeddings as they are: the supervised baseline, with ``normalize: false``."""
+
+    kind: Literal["softmax"]
+
+    def build(self, num_classes: int, dim: int) -> Any:
+        """The layer."""
+        from keras_genssl import losses
+
+        return losses.SoftmaxLoss(num_classes, dim)
+
+
+AnyObjective = Annotated[
+    TripletSemiHard
+    | TripletHard
+    | TripletBatchAll
+    | ContrastiveBatchAll
+    | LiftedStruct
+    | NPairs
+    | MultiSimilarity
+    | SupCon
+    | ProxyAnchor
+    | ArcFace
+    | Softmax,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,100 @@
+"""Representations from patches of images: method name -> its parameters in a recipe and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
+
+from pydantic import Field, PositiveInt
+
+from pipelines.recipe.section import PositiveFloat
+from pipelines.tasks.representation.methods.encoders import Representation
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipelines.recipe.preparations import pretext as preparations
+    from pipelines.tasks.representation.recipe import RepresentationRecipe as Recipe
+
+
+class FromPatches(Representation):
+    """A method whose encoder sees patches, and whole images once it is trained."""
+
+    def free(self, recipe: Recipe) -> keras.Model:
+        """The encoder of images of any size."""
+        return self.encoder.build((None, None, recipe.prepare.channels))
+
+
+class RelativePosition(FromPatches):
+    """Doersch et al. 2015: on which side of a patch its neighbour lies."""
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"relative_position": ("patches", "position")}
+
+    method: Literal["RelativePosition"]
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        return models.RelativePosition(self.free(recipe))
+
+
+class Jigsaw(FromPatches):
+    """Noroozi and Favaro 2016: in which order the patches were put; how many orders there are, the preparation says."""
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"jigsaw": ("patches", "permutation")}
+
+    method: Literal["Jigsaw"]
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        prepared = cast("preparations.Jigsaw", recipe.prepare)
+        return models.Jigsaw(self.free(recipe), prepared.num_permutations, prepared.grid)
+
+
+class CPC(FromPatches):
+    """Van den Oord et al. 2018, Hénaff et al. 2019: the features of patches further on, found among all others.
+
+    ``context_filters`` and ``context_blocks`` are of the masked convolutions, of which each direction has its own.
+    """
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"overlapping_patches": ("patches",)}
+
+    method: Literal["CPC"]
+    steps: list[PositiveInt] = Field(default=[2, 3], min_length=1)
+    directions: list[Literal["down", "up", "right", "left"]] = Field(default=["down"], min_length=1)
+    context_filters: PositiveInt = 256
+    context_blocks: PositiveInt = 5
+    target_dim: PositiveInt | None = None
+    scale: PositiveFloat = 1.0
+
+    def check(self, prepare: preparations.OverlappingPatches) -> None:
+        """There is something to predict on the grid."""
+        from keras_genssl.pretext.prediction_steps import check_prediction
+
+        check_prediction(prepare.rows, prepare.columns, self.steps, self.directions)
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        prepared = cast("preparations.OverlappingPatches", recipe.prepare)
+        encoder = self.free(recipe)
+        contexts = [
+            backbones.context_network(
+                encoder.output_shape[-1], self.context_filters, self.context_blocks, name=f"context_{direction}"
+            )
+            for direction in self.directions
+        ]
+        return models.CPC(
+            encoder,
+            prepared.rows,
+            prepared.columns,
+            self.steps,
+            self.directions,
+            contexts,
+            self.target_dim,
+            self.scale,
+        )

@@ -1,0 +1,106 @@
+"""Representations from pretext tasks: method name -> its parameters in a recipe and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from pipelines.recipe.section import Fraction
+from pipelines.tasks.representation.methods.encoders import Representation, Views, Weight
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipelines.tasks.representation.recipe import RepresentationRecipe as Recipe
+
+
+class Rotation(Representation):
+    """Gidaris et al. 2018: which way up an image is, of all four copies, or of images that were prepared turned.
+
+    ``views`` are drawn of images before they are turned; images that were prepared turned have none.
+    """
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",), "rotations": ("image", "rotation")}
+
+    method: Literal["Rotation"]
+    views: Views | None = None
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        views = None if self.views is None else self.views.build(recipe.prepare.size)
+        return models.Rotation(self.encoder.build(recipe.prepare.shape), views)
+
+    def shown(self) -> list[Views]:
+        """Those of the recipe."""
+        return [] if self.views is None else [self.views]
+
+
+class Painter(Representation):
+    """What both context encoders have: the decoder, and the pixels around hidden ones that are predicted too."""
+
+    reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "block_masked": ("masked", "image", "mask"),
+        "center_masked": ("masked", "image", "mask"),
+    }
+    rows: ClassVar[tuple[str, ...]] = ("what the model sees", "what it paints", "what was there")
+
+    decoder_filters: PositiveInt = 32
+    decoder_units: PositiveInt = 256
+    overlap: Annotated[int, Field(ge=0)] = 4
+    overlap_weight: Weight = 10.0
+
+    def networks(self, shape: tuple[int, int, int]) -> tuple[keras.Model, keras.Model]:
+        """The encoder and the decoder of its features."""
+        from keras_genssl import backbones
+
+        encoder = self.encoder.build(shape)
+        dim = encoder.output_shape[-1]
+        decoder = backbones.convolutional_decoder(dim, self.decoder_filters, self.decoder_units, output_shape=shape)
+        return encoder, decoder
+
+    def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
+        """The images with a part hidden, with this part painted, and whole."""
+        import numpy as np
+
+        masked, image = (examples[name] / np.float32(127.5) - 1 for name in ("masked", "image"))
+        return [masked, np.where(examples["mask"] > 0, model.inpaint(examples["masked"]), image), image]
+
+
+class ContextEncoder(Painter):
+    """Pathak et al. 2016: what is hidden of an image, by the error of its pixels."""
+
+    method: Literal["ContextEncoder"]
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import models
+
+        networks = self.networks(recipe.prepare.shape)
+        return models.ContextEncoder(*networks, overlap=self.overlap, overlap_weight=self.overlap_weight)
+
+
+class AdversarialContextEncoder(Painter):
+    """Pathak et al. 2016: what is hidden of an image, so that it looks real."""
+
+    players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
+
+    method: Literal["AdversarialContextEncoder"]
+    discriminator_filters: PositiveInt = 64
+    adversarial_weight: Fraction = 0.001
+
+    def build(self, recipe: Recipe) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        shape = recipe.prepare.shape
+        return models.AdversarialContextEncoder(
+            *self.networks(shape),
+            backbones.dcgan_discriminator(shape, self.discriminator_filters),
+            adversarial_weight=self.adversarial_weight,
+            overlap=self.overlap,
+            overlap_weight=self.overlap_weight,
+        )

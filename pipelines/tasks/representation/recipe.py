@@ -1,0 +1,158 @@
+"""Recipes of representation: images to vectors that say what is on them."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PositiveInt, field_validator, model_validator
+
+from pipelines.recipe.base import Recipe
+from pipelines.recipe.preparations.groups import AnyGroups
+from pipelines.recipe.preparations.images import Images, Squares
+from pipelines.recipe.preparations.pretext import AnyPretext
+from pipelines.recipe.section import PositiveFloat
+from pipelines.recipe.thresholds import Bless
+from pipelines.recipe.training import Train
+from pipelines.tasks.representation.methods.encoders import FromPairs
+from pipelines.tasks.representation.methods.every import AnyMethod
+
+ALL_CLASSES = ("knn", "linear", "few_label", "recall_at_1", "nmi")
+UNSEEN_CLASSES = ("unseen_recall_at_1", "unseen_roc_auc", "unseen_one_shot", "seen_recall_at_1")
+OF_PAIRS = ("pair_roc_auc",)
+BASELINES = ("pixels", "pca", "random")
+
+AnyPreparation = Annotated[Images | AnyPretext | AnyGroups, Field(discriminator="preparation")]
+
+
+class RepresentationTrain(Train):
+    """As all training, but for the optimizer and for batches by class.
+
+    ``optimizer`` is Adam, or with ``momentum`` SGD or LARS; ``weight_decay`` is coupled for LARS, and Keras' decoupled
+    one for the others. With ``classes_per_batch`` a batch holds so many classes with equally many images of each; with
+    ``classes`` training sees these classes alone, and the others are what is measured.
+    """
+
+    optimizer: Literal["adam", "sgd", "lars"] = "adam"
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    classes_per_batch: PositiveInt | None = None
+    classes: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _classes_fit_the_batch(self) -> "RepresentationTrain":
+        count = self.classes_per_batch
+        if count is not None and self.batch_size % count:
+            raise ValueError(
+                f"`batch_size` must be a multiple of `classes_per_batch`={count}. Received: {self.batch_size}"
+            )
+        if self.classes is not None and (count is None or len(set(self.classes)) < count):
+            raise ValueError(
+                f"`classes` needs `classes_per_batch`, at most as many. Received: classes_per_batch={count} "
+                f"with {len(set(self.classes))} classes"
+            )
+        return self
+
+
+class Evaluate(Bless):
+    """What frozen features are measured by, on the first ``images`` held out and ``known`` training images.
+
+    ``knn``: ``neighbours`` by cosine, votes weighted with ``temperature``. ``linear``: logistic regression on all
+    labels; ``few_label``: on ``labels_per_class`` of each class, the mean of five draws. ``recall_at_1``: whether the
+    nearest of the others held out is of the same class. ``nmi``: of k-means, as many clusters as classes.
+
+    Where training saw some classes alone (``train.classes``), of the images of the others: ``unseen_recall_at_1``;
+    ``unseen_roc_auc``, of pairs; ``unseen_one_shot``, the class by one image of each, the mean of 20 draws.
+
+    Where the data are a table of pairs there are no classes, and of the pairs held out: ``pair_roc_auc``, how often one
+    of the same is more alike, by cosine, than one of different images.
+
+    Each minus the same of a baseline is a number too: ``knn_over_pixels``, ``_over_pca`` and ``_over_random``, the
+    encoder as it was before any training.
+    """
+
+    numbers: ClassVar[tuple[str, ...]] = (
+        *ALL_CLASSES,
+        *UNSEEN_CLASSES,
+        *OF_PAIRS,
+        *(f"{name}_over_{other}" for name in (*ALL_CLASSES, *UNSEEN_CLASSES, *OF_PAIRS) for other in BASELINES),
+    )
+
+    images: PositiveInt = 10000
+    known: PositiveInt = 60000
+    neighbours: PositiveInt = 20
+    temperature: PositiveFloat = 0.07
+    labels_per_class: PositiveInt = 10
+
+
+class RepresentationRecipe(Recipe):
+    """A recipe whose task is representation."""
+
+    own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless={knn_over_random: {min: 0.0}}",)
+    own_pairs: ClassVar[tuple[str, ...]] = ("evaluate.bless={pair_roc_auc_over_random: {min: 0.0}}",)
+
+    task: Literal["representation"]
+    prepare: AnyPreparation = Images()
+    model: AnyMethod
+    train: RepresentationTrain
+    evaluate: Evaluate = Evaluate()
+
+    @property
+    def judged_on(self) -> Squares:
+        """The images that features are measured on, whatever was prepared to learn from; the pairs of a table."""
+        if self.data.source == "pairs":
+            return self.prepare
+        return Images(size=self.prepare.size, channels=self.prepare.channels)
+
+    @property
+    def looked_at(self) -> str:
+        """The feature that holds the images which are shown, and fitted by components."""
+        return "first" if self.data.source == "pairs" else "image"
+
+    @field_validator("prepare", mode="before")
+    @classmethod
+    def _whole_images_by_default(cls, value: Any) -> Any:
+        return {"preparation": "images", **value} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _the_method_learns_from_what_is_prepared(self) -> "RepresentationRecipe":
+        known, given = list(self.model.reads), self.prepare.preparation
+        if given not in known:
+            raise ValueError(
+                f"`prepare.preparation` must be {' or '.join(known)} for {self.model.method}. Received: {given}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _views_come_before_turns(self) -> "RepresentationRecipe":
+        if self.prepare.preparation == "rotations" and self.model.shown():
+            raise ValueError(
+                "`model.views` are drawn of images that are turned afterwards: `prepare.preparation` must be images. "
+                "Received: rotations"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _prepared_pairs_are_the_views(self) -> "RepresentationRecipe":
+        if not isinstance(self.model, FromPairs):
+            return self
+        if self.prepare.preparation != "neighbouring_crops":
+            if self.model.views is None:
+                raise ValueError(
+                    "`model.views` must not be null but with `prepare.preparation: neighbouring_crops`. "
+                    f"Received: {self.prepare.preparation}"
+                )
+            return self
+        for key, views in self.model.given_views().items():
+            raise ValueError(
+                f"`model.{key}` must be null with `prepare.preparation: neighbouring_crops`, whose two crops are the "
+                f"views. Received: {views.model_dump(exclude_unset=True)}"
+            )
+        return self.model_copy(update={"model": self.model.model_copy(update={"views": None})})
+
+    @model_validator(mode="after")
+    def _labels_are_read(self) -> "RepresentationRecipe":
+        classes = "image", "label"  # the labels of pairs are none
+        if self.train.classes_per_batch is not None and self.model.reads[self.prepare.preparation] != classes:
+            raise ValueError(
+                "`train.classes_per_batch` is for methods that learn from labels. "
+                f"Received: model.method={self.model.method}"
+            )
+        return self

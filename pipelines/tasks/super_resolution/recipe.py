@@ -1,0 +1,119 @@
+"""Recipes of super-resolution: photographs, and the small images made from them."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from pipelines.recipe.base import Export, Recipe
+from pipelines.recipe.losses import Loss
+from pipelines.recipe.pixel_losses import Pixel
+from pipelines.recipe.preparations.images import Preparation
+from pipelines.recipe.section import Section
+from pipelines.recipe.thresholds import Range
+from pipelines.recipe.training import Rate, Train
+from pipelines.tasks.super_resolution.methods import AnyMethod
+
+SSIM_WINDOW = 11
+
+
+class Prepare(Preparation):
+    """Photographs to training examples: down-scaled, cut into aligned patches.
+
+    ``max_patches`` bounds the patches of all photographs together; each photograph has an equal share of
+    them, spread over its whole pyramid by a hash. Null makes all patches, which of 500 photographs of 12
+    million pixels can be four million and 20 GB.
+    """
+
+    preparation: Literal["super_resolution"] = "super_resolution"
+    scale: Literal[2, 3, 4] = 2
+    patch_size: PositiveInt = 64
+    stride: PositiveInt = 64
+    interpolation: Literal["nearest", "bilinear", "bicubic"] | None = None
+    pyramid: list[Annotated[float, Field(gt=0, le=1)]] = Field(default=[1.0], min_length=1)
+    max_patches: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _patches_are_aligned(self) -> "Prepare":
+        for name in ("patch_size", "stride"):
+            value = getattr(self, name)
+            if value % self.scale:
+                raise ValueError(f"`{name}` must be a multiple of `scale`={self.scale}. Received: {value}")
+        return self
+
+
+class WarmStart(Section):
+    """SRGAN only: its generator is trained on pixels alone first, as an SRResNet, with Adam of its own."""
+
+    steps: PositiveInt
+    pixel: Pixel = "l1"
+    learning_rate: Rate
+
+
+class SuperResolutionTrain(Train):
+    """As all training; ``ema`` averages the weights that are kept, by this factor at each step."""
+
+    warm_start: WarmStart | None = None
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+
+class Evaluate(Section):
+    """What is measured against bicubic, and what a model must reach to be blessed.
+
+    Without ``min_gain_db`` a model is measured but never blessed. ``min_gain_change_db`` bounds the mean gain less that
+    of the last blessed model of the same name; where none was pushed yet it is not asked.
+    """
+
+    channel: Literal["y", "rgb"] = "y"
+    border: Annotated[int, Field(ge=0)] | None = None
+    min_gain_db: float | None = None
+    floor_gain_db: float = 0.0
+    min_gain_change_db: float | None = None
+
+    @property
+    def changes(self) -> dict[str, Range]:
+        """The bounds on changes, by number."""
+        return {} if self.min_gain_change_db is None else {"gain_db": Range(min=self.min_gain_change_db)}
+
+
+class ScaledExport(Export):
+    """The name under which the model is pushed; ``{scale}`` in it becomes ``prepare.scale``."""
+
+    name: str = Field(pattern=r"^[a-z0-9]([a-z0-9_]|\{scale\})*$")
+
+
+class SuperResolutionRecipe(Recipe):
+    """A recipe whose task is super-resolution."""
+
+    own_data: ClassVar[tuple[str, ...]] = ("evaluate.min_gain_db=0.0",)
+
+    task: Literal["super_resolution"] = "super_resolution"
+    prepare: Prepare = Prepare()
+    model: AnyMethod
+    loss: Loss = Loss()
+    train: SuperResolutionTrain
+    evaluate: Evaluate = Evaluate()
+    export: ScaledExport
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> "SuperResolutionRecipe":
+        interpolation, method = self.prepare.interpolation, self.model.method
+        if (method == "SRCNN") != (interpolation is not None):
+            raise ValueError(
+                "`prepare.interpolation` must be set for SRCNN, whose input is as large as its output, and "
+                f"for no other method. Received: model.method={method}, prepare.interpolation={interpolation}"
+            )
+        if method == "SRGAN" and self.train.ema is not None:
+            raise ValueError("`train.ema` averages the weights of one optimizer: leave it out for SRGAN")
+        if method != "SRGAN" and self.train.warm_start is not None:
+            raise ValueError(f"`train.warm_start` is for SRGAN only. Received: model.method={method}")
+        if self.prepare.patch_size - 2 * self.border < SSIM_WINDOW:
+            raise ValueError(
+                f"`prepare.patch_size` less twice `evaluate.border` must be at least {SSIM_WINDOW}, the window "
+                f"of SSIM. Received: {self.prepare.patch_size} and {self.border}"
+            )
+        return self
+
+    @property
+    def border(self) -> int:
+        """Pixels left out at each edge when measuring: ``evaluate.border``, or the scale."""
+        return self.prepare.scale if self.evaluate.border is None else self.evaluate.border
