@@ -27,8 +27,8 @@ import tensorflow as tf
 from PIL import Image
 
 import keras_genssl as kg
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.prepare import prepare
-from pipelines.data.sources.folder import image_example_gen
 
 ROOT = pathlib.Path(__file__).parents[1]
 WEIGHTS = ROOT / "out" / "small_extractor.weights.h5"

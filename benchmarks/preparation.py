@@ -29,8 +29,8 @@ import skimage.data
 from PIL import Image
 
 from keras_genssl.pretext import codec
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.prepare import prepare
-from pipelines.data.sources.folder import image_example_gen
 from pipelines.results import speed
 
 SCALE, PATCH = 2, 64

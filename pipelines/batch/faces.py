@@ -78,7 +78,7 @@ def photographs(folder: Path) -> list[tuple[str, Path]]:
     Raises:
         UserError: the folder is missing or holds no image file.
     """
-    from pipelines.data.sources import image_files as sources
+    from pipelines.data.example_gen import image_files as sources
 
     found, _ = sources.find(folder)
     people = sources.class_folders((file.label for file in found), None)

@@ -12,8 +12,8 @@ from typing import Any
 from pipelines.batch import served, vector_function
 from pipelines.components import bulk_inferrer, clusterer
 from pipelines.console import Console
-from pipelines.data.sources import folder as image_example_gen
-from pipelines.data.sources import image_files as sources
+from pipelines.data.example_gen import image_files as sources
+from pipelines.data.example_gen import images as image_example_gen
 from pipelines.data.written import DUPLICATE
 from pipelines.errors import UserError
 from pipelines.runtime import recording, store

@@ -17,6 +17,7 @@ from pipelines.cli import engine_options
 from pipelines.cli import gallery as gallery_commands
 from pipelines.cli import lineage as lineage_commands
 from pipelines.console import Console, Terminal, complain, escape_what_streams_cannot_encode
+from pipelines.data import sources
 from pipelines.errors import UserError
 from pipelines.recipe import loading as recipes
 from pipelines.runtime import engines, store
@@ -77,7 +78,7 @@ def run(
     """
     if strategy == "multi_worker":
         _refuse_cluster(strategy)
-    if data is not None and not (data.expanduser().is_dir() or data.suffix.lower() == ".csv"):
+    if data is not None and sources.meant_by(data) is None:
         raise UserError(f"--data {data}: must be a folder of images or a CSV table of pairs, and is none")
     if data is not None:
         store.check_encodable(data, "--data")

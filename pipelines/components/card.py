@@ -1,12 +1,9 @@
 """The model card that travels with a pushed model."""
 
-from pathlib import Path
 from typing import Any
 
 from pipelines import tasks
-from pipelines.recipe.base import Data, Recipe
-
-LICENSES = {"fashion_mnist": "Apache-2.0 (the data set Fashion-MNIST is under MIT)"}
+from pipelines.recipe.base import Recipe
 
 
 def card(
@@ -33,7 +30,6 @@ def card(
     labels = list(examples.get("labels", ()))
     named = labels != [str(number) for number in range(len(labels))]  # which is what classes without names are called
     classes = {"class_names": labels} if named else {}
-    source, terms = _source(recipe.data)
     return {
         "name": recipe.export.name,
         "digest": digest,
@@ -41,9 +37,9 @@ def card(
         "description": recipe.description,
         "task": recipe.task,
         **task.identity(recipe),
-        "license": terms,
+        "license": recipe.data.license,
         "data": {
-            "source": source,
+            "source": recipe.data.described,
             **held_out,
             **classes,
             "content": examples["content"],
@@ -83,18 +79,3 @@ def markdown(card: dict[str, Any], version: int) -> str:
 - Made with {versions}.
 
 {tasks.named(card["task"]).card_text(card, f"{card['name']}/{version}")}"""
-
-
-def _source(data: Data) -> tuple[str, str]:
-    """Where the images come from, and the license of what was learnt from them."""
-    if data.source == "embedded":
-        return "the photographs inside scikit-image and scikit-learn", "Apache-2.0"
-    if data.source == "folder":
-        where = f"a folder of the user's: {Path(data.folder or '').name}"
-    elif data.source == "frames":
-        where = f"films of the user's, folders of frames: {Path(data.folder or '').name}"
-    elif data.source == "pairs":
-        where = f"a table of pairs of the user's: {Path(data.table or '').name}"
-    else:
-        where = f"the data set {data.dataset}"
-    return where, LICENSES.get(data.dataset or "", "not stated: the weights derive from the images given")

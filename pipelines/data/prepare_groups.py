@@ -14,8 +14,8 @@ from keras_genssl.pretext import codec
 from pipelines.beam import progress, records, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, read_file, write_file, write_shard
 from pipelines.data import examples_picture
+from pipelines.data.example_gen.pairs import LABELS
 from pipelines.data.preparations.images import Images
-from pipelines.data.sources.pairs import LABELS
 from pipelines.data.written import Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code, device

@@ -1,7 +1,6 @@
 """Recipes: found by name or path, changed by ``--set``, checked, with errors that name the line."""
 
 import difflib
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from pipelines.data.sources import SOURCES, Folder, meant_by
+from pipelines.data.sources.base import PAIRS
 from pipelines.errors import UserError
 from pipelines.recipe import located_yaml
 from pipelines.recipe.base import Recipe
@@ -19,8 +20,9 @@ from pipelines.tasks.recipe_classes import DEFAULT, RECIPES
 TASKS = Path(__file__).parents[1] / "tasks"
 
 _TASK = "task"
-_TAGS = ("method", "preparation", "schedule", "kind")  # the keys that choose which other keys a section may hold
-_CHOICES = (*_TAGS, "extractor")  # whose change leaves nothing of a section: layers are those of one extractor
+# The keys that choose which other keys a section may hold; a change of the others leaves nothing of a section.
+_TAGS = ("method", "preparation", "schedule", "kind", "source")
+_CHOICES = ("method", "preparation", "schedule", "kind", "extractor")  # layers are those of one extractor
 
 _EXPECTED = {
     "int_type": "an integer",
@@ -112,8 +114,9 @@ def load(
         _check(merged, {**places, **moved})
         if full_scale:
             data, places = merged, {**places, **moved}
-    own = [] if folder is None else _own(folder, _kind(data, places), data.get("data"))
-    for override in [*own, *(overrides or [])]:
+    if folder is not None:
+        _own(data, places, folder, _kind(data, places))
+    for override in overrides or []:
         _override(data, places, override)
     checked = _check(data, places)
     if thoroughly:
@@ -161,15 +164,18 @@ def _override(data: dict[str, Any], places: dict[located_yaml.Path, str], overri
     places.update({(*path, *inner): place for inner in below})
 
 
-def _own(path: Path, kind: type[Recipe], section: Any) -> list[str]:
-    """What ``--data`` changes: in the section `data`, whose names held out are those of other files, and beside it."""
-    films = isinstance(section, dict) and section.get("source") == "frames"
-    quoted = json.dumps(str(path.expanduser().resolve()), ensure_ascii=False)  # YAML of one line
-    pairs = path.suffix.lower() == ".csv"
-    key, other = ("table", "folder") if pairs else ("folder", "table")
-    cleared = [f"data.{name}=null" for name in (other, "dataset", "held_out", *(("class_names",) if pairs else ()))]
-    source = f"data.source={'pairs' if pairs else 'frames' if films else 'folder'}"
-    return [source, f"data.{key}={quoted}", *cleared, *(kind.own_pairs if pairs else kind.own_data)]
+def _own(data: dict[str, Any], places: dict[located_yaml.Path, str], path: Path, recipe: type[Recipe]) -> None:
+    """Puts what ``--data`` names in the place of the section `data`, and with it what the task says of own data."""
+    section = data.get("data")
+    section = section if isinstance(section, dict) else {}
+    known = {kind.tag(): kind for kind in SOURCES}
+    kind = meant_by(path, known.get(str(section.get("source")), Folder)) or Folder
+    data["data"] = kind.given(path, section)
+    for key, value in data["data"].items():
+        if section.get(key) != value:
+            places["data", key] = f"--data {path}"
+    for override in recipe.own_pairs if PAIRS in kind.gives else recipe.own_data:
+        _override(data, places, override)
 
 
 def _kind(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> type[Recipe]:
@@ -224,7 +230,7 @@ def _try(recipe: Recipe, places: dict[located_yaml.Path, str]) -> None:
 
 def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, str], recipe: type[Recipe]) -> str:
     """One fault in one line: place, key, rule, what was received, nearest valid key."""
-    path, sections = _walk(fault["loc"], data, recipe)
+    path, sections, others = _walk(fault["loc"], data, recipe)
     kind, received, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "union_tag_invalid":
         path = (*path, context["discriminator"].strip("'"))
@@ -232,8 +238,9 @@ def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, s
     hint = ""
     if kind == "extra_forbidden":
         valid = sorted({key for section in sections for key in _fields(section)})
-        rule = "is not a known key."
-        hint = _nearest(str(path[-1]), valid) or f" Valid keys here: {', '.join(valid)}"
+        choice = _choice(others, str(path[-1]))
+        rule = f"is read only with {choice}" if choice else "is not a known key."
+        hint = "" if choice else _nearest(str(path[-1]), valid) or f" Valid keys here: {', '.join(valid)}"
     elif kind in ("missing", "union_tag_not_found"):
         if kind == "union_tag_not_found":
             path = (*path, context["discriminator"].strip("'"))
@@ -256,27 +263,41 @@ def _place(path: located_yaml.Path, places: dict[located_yaml.Path, str]) -> str
     return next(places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in places)
 
 
-def _walk(loc: tuple[Any, ...], data: Any, recipe: type[Recipe]) -> tuple[located_yaml.Path, list[type[BaseModel]]]:
-    """Pydantic's location without the tags of unions, and the classes of the section it is in."""
+def _walk(
+    loc: tuple[Any, ...], data: Any, recipe: type[Recipe]
+) -> tuple[located_yaml.Path, list[type[BaseModel]], list[type[BaseModel]]]:
+    """Pydantic's location without the tags of unions, the classes of the section it is in, and those in their place."""
     path: list[Any] = []
     sections: list[type[BaseModel]] = [recipe]
     last: list[type[BaseModel]] = sections
+    others: list[type[BaseModel]] = []  # of the union that a tag chose from
+    beside: list[type[BaseModel]] = others
     keyed = False  # the next part is a key that the user chose: that of a player, say
     for part in loc:
         tagged = [section for section in sections if part in _tags(section)]
-        if tagged and not (isinstance(data, dict) and part in data):
-            sections = tagged
+        if tagged and (len(sections) > 1 or not (isinstance(data, dict) and part in data)):
+            sections, others = tagged, sections
             continue
         path.append(part)
-        last = sections
+        last, beside = sections, others
         data = data.get(part) if isinstance(data, dict) else None
         if keyed:
             keyed = False
             continue
         fields = [_fields(section)[part] for section in sections if part in _fields(section)]
         keyed = any(_is_mapping(field.annotation) for field in fields)
-        sections = [inner for field in fields for inner in _models(field.annotation)]
-    return tuple(path), last
+        sections, others = [inner for field in fields for inner in _models(field.annotation)], []
+    return tuple(path), last, beside
+
+
+def _choice(sections: list[type[BaseModel]], key: str) -> str:
+    """Which value of its tag a section must have that holds a key: `` `source: folder or frames` ``; or nothing."""
+    holders = [section for section in sections if key in _fields(section)]
+    tag = next((tag for section in holders for tag in _TAGS if tag in section.model_fields), None)
+    if tag is None:
+        return ""
+    values = [value for section in holders for value in get_args(section.model_fields[tag].annotation)]
+    return f"`{tag}: {' or '.join(values)}`"
 
 
 def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:

@@ -96,10 +96,7 @@ def given(recipe: Recipe) -> "DataSchema | None":
 
 def accepted(recipe: Recipe, output: Path) -> Path:
     """Where the schema is kept that later runs of a recipe on the same source are held against."""
-    without = {"max_failure_rate", "schema_file", "validation"}
-    without |= {"class_names"} if recipe.data.class_names is None else set()  # which came later than the schemas kept
-    source = recipe.data.model_dump(mode="json", exclude=without)
-    return output / "schemas" / "accepted" / recipe.name / f"{store.digest(source)[:12]}.yaml"
+    return output / "schemas" / "accepted" / recipe.name / f"{store.digest(recipe.data.identity())[:12]}.yaml"
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def write(contents: page.Contents, directory: Path) -> Path:
         directory / "metrics.json",
         {
             "recipe": contents.recipe.model_dump(mode="json", by_alias=True, exclude={"full_scale"}),
+            "data": contents.recipe.data.called,
             "evaluation": contents.evaluation,
             "training": contents.training,
             "export": contents.export,

@@ -5,7 +5,7 @@ chooses the kind of recipe, and with it what may stand in `prepare`, `model`, `l
 parameters are in `pipelines.tasks`; what a task does is in `pipelines.tasks`. Nothing here imports TensorFlow.
 """
 
-from pipelines.recipe.base import Data, Export, Recipe
+from pipelines.recipe.base import Export, Recipe
 from pipelines.recipe.training import Constant, Cosine, Linear, Piecewise, Rate, Train
 from pipelines.tasks.generation.recipe import GenerationRecipe
 from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
@@ -28,7 +28,6 @@ __all__ = [
     "RECIPES",
     "Constant",
     "Cosine",
-    "Data",
     "Export",
     "GenerationRecipe",
     "Linear",

@@ -11,8 +11,8 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_genssl import data
-from pipelines.data.sources import image_files as sources
-from pipelines.data.sources.folder import image_example_gen
+from pipelines.data.example_gen import image_files as sources
+from pipelines.data.example_gen.images import image_example_gen
 
 
 def save(path, value):

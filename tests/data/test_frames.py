@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_genssl import data, pretext
-from pipelines.data.sources.frames import frame_example_gen
+from pipelines.data.example_gen.frames import frame_example_gen
 
 RNG = np.random.default_rng(0)
 FILMS = {

@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from keras_genssl import data, pretext
-from pipelines.data.sources import image_files as sources
+from pipelines.data.example_gen import image_files as sources
 from tests.data.prepared import super_resolution, write_prepared
 
 

@@ -10,8 +10,8 @@ from keras_genssl import pretext
 from pipelines.beam.shards import hash64
 from pipelines.console import Console
 from pipelines.data import examples_picture, preparations
+from pipelines.data.example_gen.dataset import dataset_example_gen
 from pipelines.data.prepare import prepare
-from pipelines.data.sources.dataset import dataset_example_gen
 from pipelines.errors import UserError
 from pipelines.recipe import loading as recipe
 from pipelines.runtime import reporting

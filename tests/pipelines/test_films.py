@@ -10,9 +10,9 @@ from keras_genssl import data as reading
 from keras_genssl import pretext
 from pipelines.beam.shards import hash64
 from pipelines.data import examples_picture
+from pipelines.data.example_gen.frames import frame_example_gen
 from pipelines.data.preparations.frame_tuples import FrameTuples
 from pipelines.data.prepare_sequences import prepare_sequences
-from pipelines.data.sources.frames import frame_example_gen
 from pipelines.errors import UserError
 from pipelines.recipe import loading as recipe
 from tests.pipelines import genssl
@@ -136,7 +136,10 @@ def test_parameters_are_refused_before_any_film(parameters, message):
     [
         (["prepare={preparation: frame_tuples}"], "`data.source` must be frames. Received: dataset"),
         (["data={source: frames}"], "`source: frames` needs `folder`, or `--data DIR`"),
-        (["data={source: dataset, dataset: a, folder: b}"], "`folder` is read only with `source: folder or frames`"),
+        (
+            ["data={source: dataset, dataset: a, folder: b}"],
+            "`data.folder` is read only with `source: folder or frames`",
+        ),
     ],
 )
 def test_faults_name_key_and_rule(changes, message):

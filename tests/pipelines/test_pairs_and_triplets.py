@@ -90,12 +90,12 @@ def test_a_recipe_draws_from_labels_shows_learns_and_is_judged_on_whole_images(h
     [
         (SIAMESE, "prepare={}", "must be pairs for PairEmbeddingModel. Received: images"),
         (TRIPLETS, "prepare.preparation=pairs", "must be triplets for TripletEmbeddingModel. Received: pairs"),
-        (SIAMESE, "model.objective={kind: npairs}", "`model.objective` is not a known key."),
+        (SIAMESE, "model.objective={kind: npairs}", "`model.objective` is read only with `method: EmbeddingModel`"),
         (SIAMESE, "train.classes_per_batch=2", "is for methods that learn from labels. Received: model.method=PairEmb"),
         (SIAMESE, "data={source: pairs}", "`source: pairs` needs `table`, or `--data TABLE.csv` on the command line"),
-        (SIAMESE, "data={table: pairs.csv}", "`table` is read only with `source: pairs`"),
+        (SIAMESE, "data={table: pairs.csv}", "`data.table` is read only with `source: pairs`"),
         (SIAMESE, "data={source: pairs, table: a.csv, held_out: [b]}", "give it a column `split`"),
-        (TRIPLETS, "data={source: pairs, table: a.csv}", "with `prepare.preparation: pairs`. Received: triplets"),
+        (TRIPLETS, "data={source: pairs, table: a.csv}", "`prepare.preparation: triplets` is made of images: "),
     ],
 )
 def test_faults_name_place_key_and_rule(name, change, message):

@@ -13,9 +13,9 @@ from keras_genssl import pretext
 from pipelines.beam.shards import hash64
 from pipelines.console import Console
 from pipelines.data import examples_picture, preparations
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.preparations.pretext import Pretext
 from pipelines.data.prepare import prepare
-from pipelines.data.sources.folder import image_example_gen
 from pipelines.errors import UserError
 from pipelines.recipe import loading as recipe
 from pipelines.runtime import data_steps, recording

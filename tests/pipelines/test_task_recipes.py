@@ -39,7 +39,7 @@ def test_fault_names_place_key_rule_and_nearest(changes, message):
 
 def test_own_data_keep_no_threshold_of_other_images(tmp_path):
     own = recipe.load(DCGAN, ["prepare.size=64"], folder=tmp_path)
-    assert (own.data.source, own.data.dataset, own.data.folder) == ("folder", None, str(tmp_path))
+    assert (own.data.source, own.data.folder, own.data.published) == ("folder", str(tmp_path), None)
     assert (own.evaluate.features, own.evaluate.bless) == ("none", None)
 
 

@@ -1,185 +1,48 @@
-"""DatasetExampleGen: a data set that `keras_genssl.data.load` knows by name -> keyed records in shards."""
+"""A data set that `keras_genssl.data.load` knows."""
 
-import functools
-import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
-import numpy as np
+from pipelines.data.sources.base import Source
 
-import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
-from pipelines.beam import progress, runner
-from pipelines.beam.shards import Record, Shard, read_report, write_shard
-from pipelines.data.written import Dataset
-from pipelines.errors import UserError
-from pipelines.runtime import code, device
-from pipelines.runtime.artifact import Artifact, publish
-from pipelines.runtime.component import Component, Kind
-from pipelines.runtime.engines import Workers
-
-SPEC = Component("DatasetExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
-NAME = "dataset"
-_SHARD_RECORDS = 8192
-_BATCH = 256
-_CLASSES = 2**20  # of one data set; numbers beyond are identifiers of something else
+LICENSES = {"fashion_mnist": "Apache-2.0 (the data set Fashion-MNIST is under MIT)"}
 
 
-def dataset_example_gen(
-    source: str,
-    output_dir: str | os.PathLike[str],
-    splits: Mapping[str, str],
-    *,
-    workers: Workers = 1,
-    tell: progress.Tell | None = None,
-) -> Artifact:
-    """Turn the examples of a data set into records: `key` and `name` (split and number), `image` (PNG) and `label`.
+class Dataset(Source):
+    """A ``dataset``: a name that `keras_genssl.data.load` knows, a directory of IDX files or an NPZ archive.
 
-    The splits are those of the data set, and equal images stay: what is published elsewhere stands on them.
-    The files are the same to the byte for any number of workers.
-
-    Args:
-        source: a name that `keras_genssl.data.load` knows, such as `"fashion_mnist"`, a directory of IDX files or an
-            NPZ archive.
-        output_dir: the artifact is published as `<output_dir>/<digest>`.
-        splits: our split -> that of the data set: `{"train": "train", "eval": "test"}`.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
-
-    Returns:
-        The artifact, a TFDS directory with a manifest; `label` is there where the data set has it.
-
-    Raises:
-        UserError: if there is no such data set or split, a split is empty, or it holds no images.
+    Its splits are used as they are.
     """
-    sizes = {split: len(_open(source, theirs)) for split, theirs in splits.items()}
-    for split, size in sizes.items():
-        if not size:
-            raise UserError(f"data.{split}_split={splits[split]}: must hold images, and holds none of {source}")
-    kind = {1: "grey", 3: "image"}[_first(source, next(iter(splits.values()))).shape[-1]]
-    labelled = "label" in _names(source, next(iter(splits.values())))
-    known = _class_names(source) if labelled else ()
-    execution: dict[str, Any] = {
-        "component": "DatasetExampleGen",
-        "inputs": {split: _open(source, theirs).identity for split, theirs in splits.items()},
-        "parameters": {"splits": dict(splits), "labels": list(known)},
-        "code": code.digest(__name__),
-        "versions": code.versions(),
+
+    example_gen: ClassVar[str] = "pipelines.data.example_gen.dataset"
+    place: ClassVar[str | None] = "dataset"
+    needs: ClassVar[str] = "a name such as fashion_mnist"
+    refuses: ClassVar[Mapping[str, str]] = {
+        "held_out": "names files, and a dataset has splits: use `eval_split`",
+        "eval_fraction": "divides files, and a dataset has splits: use `train_split` and `eval_split`",
     }
 
-    def build(directory: Path) -> dict[str, Any]:
-        everything = []
-        for split, size in sizes.items():
-            count = -(-size // _SHARD_RECORDS)
-            for index in range(count):
-                span = (index * size // count, (index + 1) * size // count)
-                everything.append((Shard(NAME, split, index, count), splits[split], *span))
-        shards = [shard for shard, *_ in everything]
-        sizes_of = {shard: stop - start for shard, _, start, stop in everything}
-        with progress.watch(str(directory), sizes_of, tell):
-            runner.run_each(everything, functools.partial(_write, source=source, directory=str(directory)), workers)
-        features = {"key": "text", "name": "text", "image": kind} | ({"label": "label"} if labelled else {})
-        labels = known or (_numbered(directory, shards) if labelled else ())
-        dataset = Dataset(NAME, features, shards, labels)
-        return dataset.finish(directory, sum(sizes.values()), 0.0, **execution)
+    source: Literal["dataset"]
+    dataset: str
+    train_split: str = "train"
+    eval_split: str = "test"
 
-    return publish(output_dir, execution, build)
+    @property
+    def where(self) -> str:
+        """Its name."""
+        return self.dataset
 
+    @property
+    def described(self) -> str:
+        """Its name."""
+        return f"the data set {self.dataset}"
 
-def _write(shard: Shard, split: str, start: int, stop: int, source: str, directory: str) -> dict[str, Any]:
-    return write_shard(directory, shard, _records(shard, split, start, stop, source))
+    @property
+    def published(self) -> str | None:
+        """Its name."""
+        return self.dataset
 
-
-def _records(shard: Shard, split: str, start: int, stop: int, source: str) -> Iterator[Record]:
-    for number, example in zip(range(start, stop), _decoded(source, split, start, stop), strict=True):
-        image = example["image"]
-        name = f"{shard.split}/{number:08d}".encode()
-        values: dict[str, bytes | int] = {"key": name, "name": name, "image": codec.encode_png(image)}
-        facts: dict[str, int | str] = {"height": image.shape[0], "width": image.shape[1]}
-        if "label" in example:
-            facts["label"] = values["label"] = _class_of(example["label"], name.decode())
-        yield Record(values, facts)
-
-
-def _class_of(label: Any, name: str) -> int:
-    """The number of a class, looked at before `int` would make one of 0.5 or of a single row."""
-    label = np.asarray(label)
-    if label.ndim or label.dtype.kind not in "iu":
-        raise UserError(
-            f"`label` must be one integer for each example. Received: {label.dtype} of shape {label.shape} in {name}"
-        )
-    return int(label)
-
-
-def _decoded(source: str, split: str, start: int, stop: int) -> Iterator[dict[str, Any]]:
-    """The examples of a range, in order."""
-    opened, numbers = _open(source, split), np.arange(start, stop)
-    import tensorflow as tf
-
-    with tf.device("CPU:0"):
-        encoded = tf.data.Dataset.from_tensor_slices((opened.read(numbers), numbers))
-        examples = encoded.map(opened.decode)
-        if not all(spec.shape.is_fully_defined() for spec in examples.element_spec.values()):
-            yield from examples.as_numpy_iterator()
-            return
-        for batch in examples.batch(_BATCH).as_numpy_iterator():  # each step of the iterator has its price
-            for row in range(len(batch["image"])):
-                yield {name: values[row] for name, values in batch.items()}
-
-
-@functools.cache
-def _names(source: str, split: str) -> tuple[str, ...]:
-    """`image`, and `label` where the data set has it."""
-    device.start()
-    from keras_genssl.data.sources import open_source
-
-    try:
-        open_source(source, split, ["label"], None)
-    except (ValueError, KeyError):
-        return ("image",)
-    return "image", "label"
-
-
-@functools.lru_cache(maxsize=2)
-def _open(source: str, split: str) -> Any:
-    """The split as a source of `keras_genssl.data`."""
-    device.start()
-    from keras_genssl.data.sources import open_source
-
-    try:
-        return open_source(source, split, _names(source, split), None)
-    except (ValueError, KeyError, FileNotFoundError) as error:
-        raise UserError(*f"data.dataset={source}, split {split}: {error}".splitlines()) from error
-
-
-def _first(source: str, split: str) -> Any:
-    image = next(_decoded(source, split, 0, 1))["image"]
-    if image.dtype != "uint8" or image.ndim != 3 or image.shape[-1] not in (1, 3):
-        raise UserError(
-            f"data.dataset={source}: `image` must be uint8 (height, width, 1 or 3). "
-            f"Received: {image.dtype} {image.shape}"
-        )
-    return image
-
-
-def _class_names(source: str) -> tuple[str, ...]:
-    """What TFDS calls the classes, where it knows the data set."""
-    import tensorflow_datasets as tfds
-
-    try:
-        names = tfds.builder(source).info.features["label"].names
-    except (tfds.core.DatasetNotFoundError, KeyError, ValueError, AttributeError):
-        return ()
-    return tuple(names or ())
-
-
-def _numbered(directory: Path, shards: list[Shard]) -> tuple[str, ...]:
-    """Names of classes that have numbers only."""
-    reports = [read_report(str(directory), shard) for shard in shards]
-    highest = max(label for report in reports for label, _ in report["facts"].get("label", []))
-    if highest >= _CLASSES:
-        raise UserError(
-            f"`label` must be the number of a class, from 0 to {_CLASSES - 1}, where the data set names none. "
-            f"Received: {highest} among them"
-        )
-    return tuple(map(str, range(highest + 1)))
+    @property
+    def license(self) -> str:
+        """What is known of the data set."""
+        return LICENSES.get(self.dataset, super().license)

@@ -1,197 +1,47 @@
-"""ImageExampleGen: files of images of any size and mode -> keyed 8-bit RGB records in shards."""
+"""A folder of images."""
 
-import collections
-import functools
-import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, ClassVar, Literal
 
-import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
-from keras_genssl.pretext.class_folders import ClassFolders
-from pipelines.beam import progress, runner
-from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
-from pipelines.data.sources import image_files as sources
-from pipelines.data.written import VERSION, Dataset
-from pipelines.errors import UserError
-from pipelines.runtime import code, store
-from pipelines.runtime.artifact import Artifact, publish
-from pipelines.runtime.component import Component, Kind
-from pipelines.runtime.engines import Workers
+from pydantic import Field
 
-SPEC = Component("ImageExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
-FEATURES = {"key": "text", "name": "text", "image": "image"}
-_SHARD_BYTES = 32 * 2**20  # of source files; decoded they are some five times as many
-_FEW_SHARDS = 8  # enough to keep a machine's workers busy with few files
+from pipelines.data.sources.base import Divided
 
 
-def image_example_gen(
-    source: str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]],
-    output_dir: str | os.PathLike[str],
-    split: sources.Split,
-    *,
-    name: str = "photographs",
-    exclude: Iterable[str | os.PathLike[str]] = (),
-    shards: Mapping[str, int] | None = None,
-    max_failure_rate: float = 0.5,
-    max_pixels: int = codec.MAX_PIXELS,
-    labels: bool = False,
-    class_names: Sequence[str] | None = None,
-    workers: Workers = 1,
-    tell: progress.Tell | None = None,
-) -> Artifact:
-    """Turn image files into records: `key` (content hash), `name` (path without extension) and `image` (PNG).
+class InFolder(Divided):
+    """What lies in a ``folder`` and the folders below.
 
-    The content of the files counts, not their times. Identical files are one record. What cannot be
-    decoded becomes a dead letter with its reason. The files are the same to the byte for any number of
-    workers.
-
-    Args:
-        source: a folder, searched with its sub-folders, or a dict name -> path.
-        output_dir: the artifact is published as `<output_dir>/<digest>`.
-        split: fractions, `{"train": 0.9, "eval": 0.1}`, or names of files, `{"eval": ["coffee", "china"]}`,
-            the rest being `train`, or splits that the folder has itself, `sources.own_splits`.
-        name: of the data set: lower-case letters, digits and underscores, a letter first.
-        exclude: folders below the source that are not looked into, such as those this run writes into;
-            folders that hold prepared data or a SavedModel need not be named.
-        shards: number of files of each split; by default from the bytes and number of its images.
-        max_failure_rate: the part of the files that may become dead letters (duplicates do not count).
-        max_pixels: larger images are refused before they are decompressed.
-        labels: also write `label`, the number of the folder of a class in alphabetical order (`ClassFolders`), where
-            every image lies in one and there are at least two.
-        class_names: the classes by number, in the place of those that are there.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
-
-    Returns:
-        The artifact, a TFDS directory with a manifest.
-
-    Raises:
-        UserError: if there is no image file, `split` cannot be made, a folder is none of `class_names`, too many files
-            fail, or a split stays empty.
+    A folder whose sub-folders are called like splits, ``train`` and ``val`` or ``test``, is read by these, as
+    ``train_split`` and ``eval_split`` say. ``class_names`` are the classes by number, instead of those that are there.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise UserError(f"`name` must be lower-case letters, digits and underscores. Received: name={name!r}")
-    if not 0 <= max_failure_rate <= 1:
-        raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
-    listed, ignored = sources.find(source, [*exclude, output_dir])
-    found = sources.taken(listed, split)
-    ignored += len(listed) - len(found)
-    files, unreadable = sources.fingerprint(found)
-    if not files:
-        raise UserError(f"None of the {len(found)} image files can be read: {unreadable[0].message}")
-    parts, duplicates = sources.divide(files, split)
-    known = listed if isinstance(split, sources.FolderSplits) else files
-    folders = sources.class_folders((file.label for file in known), class_names)
-    classes = sources.classes(folders, [file.label for file in files], class_names is not None) if labels else ()
-    counts = {part: _shard_count(part, parts[part], shards) for part in parts}
-    parameters = {
-        "name": name,
-        "split": _described(split),
-        "shards": counts,
-        "max_failure_rate": max_failure_rate,
-        "max_pixels": max_pixels,
-        **({"labels": list(classes)} if classes else {}),
-    }
-    execution: dict[str, Any] = {
-        "component": "ImageExampleGen",
-        "inputs": {
-            "files": sorted([file.label, file.name, file.key] for file in files),
-            "unreadable": [letter.path for letter in unreadable],
-        },
-        "parameters": parameters,
-        "code": code.digest(__name__),
-        "versions": code.versions(),
-    }
 
-    def build(directory: Path) -> dict[str, Any]:
-        everything = [Shard(name, part, index, n) for part, n in counts.items() for index in range(n)]
-        number = {shard: index for index, shard in enumerate(everything)}
-        keys = [(number[_shard(name, part, file, counts[part])], file) for part in parts for file in parts[part]]
-        write = functools.partial(
-            _write,
-            shards=everything,
-            directory=str(directory),
-            max_pixels=max_pixels,
-            folders=folders if classes else None,
-        )
-        # Each shard has one None, so that it is written though it may be empty.
-        held = collections.Counter(index for index, _ in keys)
-        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
-            runner.run_grouped([*((index, None) for index in number.values()), *keys], write, workers)
-        features = FEATURES | ({"label": "label"} if classes else {})
-        return Dataset(name, features, everything, classes).finish(
-            directory,
-            len(found) - len(duplicates),
-            max_failure_rate,
-            [*unreadable, *duplicates],
-            component="ImageExampleGen",
-            inputs={"files": store.digest(execution["inputs"])},
-            parameters=parameters,
-            counts={
-                "files": len(found),
-                "ignored": ignored,
-                "unreadable": len(unreadable),
-                "duplicates": len(duplicates),
-            },
-            code=execution["code"],
-            versions=execution["versions"],
-        )
+    place: ClassVar[str | None] = "folder"
+    needs: ClassVar[str] = "or `--data DIR` on the command line"
 
-    return publish(output_dir, execution, build)
+    folder: str
+    train_split: str = "train"
+    eval_split: str = "test"
+    class_names: Annotated[list[str], Field(min_length=2)] | None = None
+
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        """Any directory."""
+        return path.expanduser().is_dir()
+
+    @property
+    def where(self) -> str:
+        """The folder."""
+        return str(Path(self.folder).expanduser().resolve())
 
 
-def _shard_count(split: str, files: list[sources.File], shards: Mapping[str, int] | None) -> int:
-    if shards is not None:
-        if shards.get(split, 0) < 1:
-            raise UserError(f"`shards` must give a positive number for {split!r}. Received: {dict(shards)}")
-        return shards[split]
-    by_bytes = -(-sum(file.size for file in files) // _SHARD_BYTES)
-    return max(1, by_bytes, min(len(files), _FEW_SHARDS))
+class Folder(InFolder):
+    """Images in a ``folder``."""
 
+    example_gen: ClassVar[str] = "pipelines.data.example_gen.images"
 
-def _salt(split: str) -> str:
-    return f"{split}/{VERSION}"
+    source: Literal["folder"]
 
-
-def _shard(name: str, split: str, file: sources.File, count: int) -> Shard:
-    return Shard(name, split, shard_index(file.key, _salt(split), count), count)
-
-
-def _write(
-    index: int,
-    files: Iterable[sources.File | None],
-    shards: Sequence[Shard],
-    directory: str,
-    max_pixels: int,
-    folders: ClassFolders | None,
-) -> dict[str, Any]:
-    shard = shards[index]
-    salt = _salt(shard.split)
-    ordered = sorted((file for file in files if file is not None), key=lambda file: hash64(file.key, salt))
-    return write_shard(directory, shard, _outcomes(ordered, max_pixels, folders))
-
-
-def _described(split: sources.Split) -> dict[str, Any]:
-    if isinstance(split, sources.FolderSplits):
-        return {"folders": dict(split.folders)}
-    return {part: value if isinstance(value, int | float) else list(value) for part, value in split.items()}
-
-
-def _outcomes(
-    files: Iterable[sources.File], max_pixels: int, folders: ClassFolders | None
-) -> Iterator[Record | DeadLetter]:
-    for file in files:
-        data = read_file(file.path)
-        if sources.content_key(data) != file.key:
-            raise UserError(f"{file.label} changed while it was being read; run again")
-        try:
-            image, mode = codec.decode_image(data, max_pixels)
-        except codec.DECODE_ERRORS as error:
-            yield DeadLetter(file.key, file.label, "decode", type(error).__name__, str(error))
-            continue
-        values = {"key": file.key.encode(), "name": file.name.encode(), "image": codec.encode_png(image)}
-        facts = {"height": image.shape[0], "width": image.shape[1], "mode": mode}
-        label = {"label": folders.number(file.label)} if folders is not None else {}
-        yield Record(values | label, facts | label)
+    @property
+    def described(self) -> str:
+        """The folder's name."""
+        return f"a folder of the user's: {Path(self.folder).name}"

@@ -1,8 +1,9 @@
 """The section `prepare` of methods that learn from pairs and triplets of images."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+from pipelines.data.sources.base import IMAGES, PAIRS
 from pipelines.recipe.preparations.images import Drawn
 
 
@@ -16,6 +17,8 @@ class Groups(Drawn):
 
 class Pairs(Groups):
     """Pairs, of one class and of two by turns; of a table of pairs (``data.source: pairs``) those that it names."""
+
+    reads: ClassVar[frozenset[str]] = frozenset({IMAGES, PAIRS})
 
     preparation: Literal["pairs"]
 

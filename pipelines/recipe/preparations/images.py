@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from pipelines.data.sources.base import IMAGES
 from pipelines.recipe.section import Section
 
 
@@ -13,9 +14,11 @@ class Preparation(Section):
 
     Class attributes:
         later: keys that are none of them, and change nothing that is prepared.
+        reads: of what examples it can be made.
     """
 
     later: ClassVar[frozenset[str]] = frozenset()
+    reads: ClassVar[frozenset[str]] = frozenset({IMAGES})
 
     preparation: str
 

@@ -1,9 +1,10 @@
 """The section `prepare` of pretext tasks: whole images, and what is done to them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from pipelines.data.sources.base import FILMS
 from pipelines.recipe.preparations.images import Drawn
 from pipelines.recipe.section import Fraction
 
@@ -126,6 +127,8 @@ class FrameTuples(Drawn):
     ``copies`` are drawn of each film. A crop of ``crop`` pixels is cut at one place of all three. First and last of
     them are at most ``max_span`` apart; what replaces the middle one is at least ``min_distance`` away from them.
     """
+
+    reads: ClassVar[frozenset[str]] = frozenset({FILMS})
 
     preparation: Literal["frame_tuples"]
     size: PositiveInt = 64

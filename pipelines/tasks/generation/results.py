@@ -13,10 +13,10 @@ LIKELIHOODS = ("nll", "nll_ppca", "nll_below_ppca", "elbo")
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
     """What a run's record holds besides what all have."""
-    evaluation, data = metrics["evaluation"], metrics["recipe"]["data"]
+    evaluation = metrics["evaluation"]
     kept = ("numbers", "floor", "pca", "images", "held_out", "components", "features", "likelihood")
     return {
-        "data": data["dataset"] or data["source"],
+        "data": metrics["data"],
         **{key: evaluation[key] for key in kept if key in evaluation},
     }
 

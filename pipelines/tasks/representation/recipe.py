@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from pipelines.data.sources.base import PAIRS
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.preparations.groups import AnyGroups
 from pipelines.recipe.preparations.images import Images, Squares
@@ -97,14 +98,14 @@ class RepresentationRecipe(Recipe):
     @property
     def judged_on(self) -> Squares:
         """The images that features are measured on, whatever was prepared to learn from; the pairs of a table."""
-        if self.data.source == "pairs":
+        if PAIRS in self.data.gives:
             return self.prepare
         return Images(size=self.prepare.size, channels=self.prepare.channels)
 
     @property
     def looked_at(self) -> str:
         """The feature that holds the images which are shown, and fitted by components."""
-        return "first" if self.data.source == "pairs" else "image"
+        return "first" if PAIRS in self.data.gives else "image"
 
     @field_validator("prepare", mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.data.sources.base import PAIRS
 from pipelines.runtime import code, store
 from pipelines.tasks import images
 from pipelines.tasks.representation import pairs
@@ -84,7 +85,7 @@ def _built(
 def measured(recipe: RepresentationRecipe, functions: dict[str, Encode], examples: Path) -> dict[str, dict[str, float]]:
     """The numbers of each function of images."""
     evaluate, classes = recipe.evaluate, recipe.train.classes
-    if recipe.data.source == "pairs":
+    if PAIRS in recipe.data.gives:
         return pairs.scores(functions, examples, evaluate.images)
     judged = extract(functions, examples, "eval", evaluate.images)
     known: dict[str, Labelled] = {}

@@ -9,9 +9,9 @@ from pipelines.tasks.translation.show import BASELINES, NAMES, caption, number
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
     """What a run's record holds besides what all have."""
-    evaluation, data = metrics["evaluation"], metrics["recipe"]["data"]
+    evaluation = metrics["evaluation"]
     return {
-        "data": data["dataset"] or data["source"],
+        "data": metrics["data"],
         **{key: evaluation[key] for key in ("numbers", "baselines", "images", "source")},
     }
 

@@ -2,8 +2,8 @@ import threading
 
 from pipelines.beam.progress import Progress, watch
 from pipelines.beam.shards import DeadLetter, Record, Shard, write_shard
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.prepare import prepare
-from pipelines.data.sources.folder import image_example_gen
 from tests.pipelines.components.image_files import save
 
 SHARDS = [Shard("demo", "train", index, 2) for index in range(2)]

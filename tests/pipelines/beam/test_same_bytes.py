@@ -13,9 +13,9 @@ from distributed import Client, LocalCluster
 from keras_genssl import export
 from pipelines.beam import records, runner
 from pipelines.console import Console
+from pipelines.data.example_gen import image_files as sources
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.prepare import prepare
-from pipelines.data.sources import image_files as sources
-from pipelines.data.sources.folder import image_example_gen
 from pipelines.errors import UnfinishedError, UserError
 from pipelines.recipe import loading as recipe
 from pipelines.runtime import data_steps, recording

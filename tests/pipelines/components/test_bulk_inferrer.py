@@ -17,7 +17,7 @@ import pipelines
 from pipelines.batch import served, vector_function
 from pipelines.beam import records
 from pipelines.components.bulk_inferrer import bulk_inferrer
-from pipelines.data.sources.folder import image_example_gen
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.errors import UserError
 from tests.pipelines.colour_encoder import PHOTOS, WIDEST, export, photos
 

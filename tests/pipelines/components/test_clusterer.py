@@ -11,7 +11,7 @@ from pipelines.batch.cluster_counts import ClusterCounts, mutual_information
 from pipelines.batch.vectors import Vector
 from pipelines.components.bulk_inferrer import bulk_inferrer
 from pipelines.components.clusterer import _fit, clusterer
-from pipelines.data.sources.folder import image_example_gen
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.errors import UserError
 from tests.pipelines.colour_encoder import PHOTOS, export, photos
 

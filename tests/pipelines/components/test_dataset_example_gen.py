@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from keras_genssl import data
+from pipelines.data.example_gen.dataset import dataset_example_gen
 from pipelines.data.prepare import prepare
-from pipelines.data.sources.dataset import dataset_example_gen
 from pipelines.errors import UserError
 from tests.pipelines import digits
 

@@ -8,8 +8,8 @@ import os
 import pytest
 
 from keras_genssl.pretext import codec
-from pipelines.data.sources import image_files as sources
-from pipelines.data.sources.folder import image_example_gen
+from pipelines.data.example_gen import image_files as sources
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.errors import UnfinishedError, UserError
 from tests.pipelines import genssl
 from tests.pipelines.colour_encoder import export

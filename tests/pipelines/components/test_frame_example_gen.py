@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from keras_genssl import data
-from pipelines.data.sources.frames import frame_example_gen
-from pipelines.data.sources.image_files import FolderSplits
+from pipelines.data.example_gen.frames import frame_example_gen
+from pipelines.data.example_gen.image_files import FolderSplits
 from pipelines.errors import UserError
 from tests.pipelines.components.image_files import noise, save
 

@@ -7,8 +7,8 @@ from keras_genssl import data
 from keras_genssl.pretext import decode_image
 from pipelines.beam import records
 from pipelines.beam.shards import hash64
-from pipelines.data.sources import image_files as sources
-from pipelines.data.sources.folder import image_example_gen
+from pipelines.data.example_gen import image_files as sources
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.errors import UserError
 from tests.pipelines.components.image_files import bad_folder, noise, save
 

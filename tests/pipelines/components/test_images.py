@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.preparations.images import Images
 from pipelines.data.prepare import prepare
-from pipelines.data.sources.folder import image_example_gen
 from tests.pipelines import digits
 
 

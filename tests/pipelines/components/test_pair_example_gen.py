@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_genssl import data
-from pipelines.data.sources.pairs import pair_example_gen
+from pipelines.data.example_gen.pairs import pair_example_gen
 from pipelines.errors import UserError
 from tests.pipelines.components.image_files import noise, save
 

@@ -12,8 +12,8 @@ import keras_genssl as kg
 import pipelines
 from keras_genssl import pretext
 from pipelines.data import preparations
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.prepare import prepare
-from pipelines.data.sources.folder import image_example_gen
 from pipelines.errors import UserError
 from pipelines.tasks.super_resolution.recipe import Prepare
 from tests.pipelines.components.image_files import noise, save
@@ -22,7 +22,7 @@ PARAMETERS = {"scale": 2, "patch_size": 16, "stride": 8, "pyramid": [1.0, 0.5]}
 ROOT = os.path.dirname(os.path.dirname(pipelines.__file__))
 RUN = """
 import sys
-from pipelines.data.sources.folder import image_example_gen
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.prepare import prepare
 
 source, out, workers = sys.argv[1:]

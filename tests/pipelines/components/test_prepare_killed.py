@@ -9,8 +9,8 @@ import time
 import pytest
 
 import pipelines
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.prepare import prepare
-from pipelines.data.sources.folder import image_example_gen
 from tests.pipelines.components.image_files import save
 
 ROOT = os.path.dirname(os.path.dirname(pipelines.__file__))
@@ -18,7 +18,7 @@ PARAMETERS = {"patch_size": 16, "stride": 2}
 RUN = f"""
 import sys
 sys.path.insert(0, {ROOT!r})
-from pipelines.data.sources.folder import image_example_gen
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.prepare import prepare
 
 source, out = sys.argv[1:]
@@ -107,7 +107,7 @@ if any(word.endswith("worker.py") for word in sys.orig_argv):
 PREPARE = f"""
 import sys
 sys.path.insert(0, {ROOT!r})
-from pipelines.data.sources.folder import image_example_gen
+from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.prepare import prepare
 
 source, out, workers = sys.argv[1:]

@@ -7,7 +7,7 @@ import pytest
 from keras_genssl.pretext.class_folders import ClassFolders
 from pipelines.batch import faces
 from pipelines.batch import jobs as batch_jobs
-from pipelines.data.sources.image_files import File, FolderSplits, divide, find, fingerprint, own_splits, taken
+from pipelines.data.example_gen.image_files import File, FolderSplits, divide, find, fingerprint, own_splits, taken
 from pipelines.errors import UserError
 
 

@@ -59,5 +59,5 @@ def test_what_does_not_fit_them_is_refused_before_any_work(folder, tmp_path):
 
 
 def test_class_names_belong_to_folders():
-    with pytest.raises(UserError, match=r"`class_names` numbers the sub-folders of a folder"):
+    with pytest.raises(UserError, match=r"`data.class_names` is read only with `source: folder or frames`"):
         recipe.load("fashion_mnist/siamese", ["data.class_names=[a, b]"])

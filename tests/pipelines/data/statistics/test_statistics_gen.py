@@ -2,10 +2,10 @@ import json
 
 import numpy as np
 import pytest
-from tests.pipelines.data.statistics import examples as tiny
 
 from pipelines.data.statistics.statistics_gen import FILE, statistics_gen
 from pipelines.errors import UserError
+from tests.pipelines.data.statistics import examples as tiny
 
 
 @pytest.fixture(scope="module")

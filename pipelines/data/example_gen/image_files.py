@@ -6,9 +6,10 @@ import difflib
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_genssl.pretext.class_folders import ClassFolders
 from keras_genssl.pretext.image_files import find_images, printable
@@ -16,6 +17,9 @@ from keras_genssl.pretext.names import canonical, canonical_paths
 from pipelines.beam.shards import DeadLetter, hash64, read_file
 from pipelines.data.written import DUPLICATE
 from pipelines.errors import UserError
+
+if TYPE_CHECKING:
+    from pipelines.data.sources.folder import InFolder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +60,32 @@ def own_splits(folders: ClassFolders, train: str, held_out: str) -> FolderSplits
             f"{', '.join(folders.splits)}"
         )
     return FolderSplits({split: folder for split, folder in chosen.items() if folder is not None})
+
+
+def split_of(source: "InFolder", exclude: Iterable[str | os.PathLike[str]], note: Callable[[str], None]) -> Split:
+    """How a folder of a recipe is divided: by its own splits where it has some, else as the recipe says.
+
+    Args:
+        source: the section of the recipe.
+        exclude: folders to ignore.
+        note: is told what the folder decided.
+
+    Raises:
+        UserError: the folder cannot be read, or has splits of its own that are not what the recipe says.
+    """
+    labels = [file.label for file in find(source.folder, exclude)[0]]
+    folders = class_folders(labels, source.class_names)
+    own = own_splits(folders, source.train_split, source.eval_split)
+    if folders.doubt is not None:
+        note(f"{folders.doubt}.".replace("`class_names`", "data.class_names"))
+    if own is None:
+        return source.split
+    if source.held_out is not None:
+        raise UserError(
+            f"data.held_out: must be left out, for {source.folder} has splits of its own, {', '.join(folders.splits)}"
+        )
+    note(f"splits of the folder itself: {own.folders['train']}/ to train on, {own.folders['eval']}/ held out")
+    return own
 
 
 @dataclasses.dataclass(frozen=True)

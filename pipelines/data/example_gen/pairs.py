@@ -1,0 +1,312 @@
+"""PairExampleGen: a CSV table of pairs of image files -> keyed records of two images and whether they differ."""
+
+import collections
+import csv
+import dataclasses
+import functools
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_genssl.pretext import codec
+from keras_genssl.pretext.names import canonical, on_disk
+from pipelines.beam import progress, runner
+from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
+from pipelines.data.example_gen import image_files as sources
+from pipelines.data.written import DUPLICATE, VERSION, Dataset
+from pipelines.errors import UserError
+from pipelines.runtime import code
+from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.component import Component, Kind
+from pipelines.runtime.engines import Workers
+
+if TYPE_CHECKING:
+    from pipelines.data.sources import Pairs as Table
+    from pipelines.data.sources import Reading
+
+SPEC = Component("PairExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
+NAME = "pairs"
+LABELS = ("same", "different")  # as `keras_genssl.data.pairs` numbers them
+UNLABELLED = "{path}: the table of pairs must have a column `label`: same or different. It has none"
+CONTRADICTION = "Contradiction"  # the kind of dead letters of one pair under both labels
+_SIDES = ("first", "second")
+_KNOWN = {**{str(number): number for number in range(2)}, **{name: number for number, name in enumerate(LABELS)}}
+_SHARD_RECORDS = 4096
+_FEW_SHARDS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A row of the table whose files can be read.
+
+    Attributes:
+        key: of the two contents.
+        row: the table's name and the line, `"pairs.csv:7"`, by which records and dead letters know it.
+        files: the two.
+        label: 1 where they are different; None where the table does not say.
+        split: where the table says it.
+    """
+
+    key: str
+    row: str
+    files: tuple[sources.File, sources.File]
+    label: int | None
+    split: str | None
+
+
+def read(source: "Table", reading: "Reading") -> Artifact:
+    """The examples of a recipe's source.
+
+    Raises:
+        UserError: as of `pair_example_gen`, or its splits are not train and eval.
+    """
+    made = pair_example_gen(
+        source.table,
+        reading.home / NAME,
+        {"train": 1 - source.eval_fraction, "eval": source.eval_fraction},
+        max_failure_rate=source.max_failure_rate,
+        labels=True,
+        workers=reading.workers,
+        tell=reading.tell,
+    )
+    if set(made.manifest["splits"]) != {"train", "eval"}:
+        raise UserError(
+            f"{source.table}: the column `split` must say train and eval. "
+            f"Received: {', '.join(made.manifest['splits'])}"
+        )
+    return made
+
+
+def pair_example_gen(
+    table: str | os.PathLike[str],
+    output_dir: str | os.PathLike[str],
+    split: Mapping[str, float],
+    *,
+    max_failure_rate: float = 0.5,
+    max_pixels: int = codec.MAX_PIXELS,
+    labels: bool = False,
+    workers: Workers = 1,
+    tell: progress.Tell | None = None,
+) -> Artifact:
+    """Turn pairs of image files into records: `key`, `name` (table and line), `first`, `second` and `label`.
+
+    Pairs that share an image, or are joined by others that do, come to the same split, so that what is measured is
+    measured on unseen images; a column `split` says it otherwise. Rows that cannot be used are dead letters by line.
+    With labels a pair is the same either way round: it is taken once, and rows that call it both the same and different
+    are all dead letters, as is one that calls an image different from itself.
+
+    Args:
+        table: a CSV file in UTF-8 with a head: `first` and `second` are paths, from the table's folder on, in any
+            spelling that is one to Unicode with that on the disk; `label`, where there is one, is 0 or `same`, 1 or
+            `different`; `split`, where there is one, names the split.
+        output_dir: the artifact is published as `<output_dir>/<digest>`.
+        split: fractions, `{"train": 0.9, "eval": 0.1}`, where the table has no column `split`.
+        max_failure_rate: the part of the rows that may become dead letters (repeated pairs do not count).
+        max_pixels: larger images are refused before they are decompressed.
+        labels: refuse a table without the column `label` at once.
+        workers: processes, of which 1 is this one, or the engine that has them.
+        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+
+    Returns:
+        The artifact, which `keras_genssl.data.load` reads as it reads `data.pairs`.
+
+    Raises:
+        UserError: if the table cannot be read or lacks a column, too many rows fail, or a split stays empty.
+    """
+    path = Path(table).expanduser()
+    if not 0 <= max_failure_rate <= 1:
+        raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
+    rows, letters, labelled = _rows(path, labels)
+    pairs, more = _resolve(path, rows)
+    letters += more
+    if not pairs:
+        first = f" The first: {letters[0].path}: {letters[0].message}" if letters else ""
+        raise UserError(f"{path}: none of {len(letters)} rows can be used.{first}")
+    parts = _divide(path, pairs, split)
+    attempted = len(pairs) + sum(letter.error != DUPLICATE for letter in letters)
+    execution: dict[str, Any] = {
+        "component": "PairExampleGen",
+        "inputs": {
+            "pairs": [[pair.key, pair.row, pair.label, part] for part, held in parts.items() for pair in held],
+            "dead_letters": [[letter.path, letter.message] for letter in letters],
+        },
+        "parameters": {"split": dict(split), "max_failure_rate": max_failure_rate, "max_pixels": max_pixels},
+        "code": code.digest(__name__),
+        "versions": code.versions(),
+    }
+
+    def build(directory: Path) -> dict[str, Any]:
+        counts = {
+            part: max(-(-len(held) // _SHARD_RECORDS), min(len(held), _FEW_SHARDS)) for part, held in parts.items()
+        }
+        everything = [Shard(NAME, part, index, count) for part, count in counts.items() for index in range(count)]
+        number = {shard: index for index, shard in enumerate(everything)}
+        keyed = [
+            (number[Shard(NAME, part, shard_index(pair.key, _salt(part), counts[part]), counts[part])], pair)
+            for part, held in parts.items()
+            for pair in held
+        ]
+        write = functools.partial(_write, shards=everything, directory=str(directory), max_pixels=max_pixels)
+        held = collections.Counter(index for index, _ in keyed)
+        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
+            runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
+        features = {"key": "text", "name": "text", **dict.fromkeys(_SIDES, "image")}
+        features |= {"label": "label"} if labelled else {}
+        dataset = Dataset(NAME, features, everything, LABELS if labelled else ())
+        return dataset.finish(directory, attempted, max_failure_rate, letters, **execution)
+
+    return publish(output_dir, execution, build)
+
+
+def _rows(path: Path, labels: bool) -> tuple[list[tuple[int, dict[str, str]]], list[DeadLetter], bool]:
+    """Lines and their fields, dead letters for those that are not as the head says, and whether there are labels."""
+    letters: list[DeadLetter] = []
+    rows: list[tuple[int, dict[str, str]]] = []
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            head = [name.strip() for name in next(reader, [])]
+            missing = [name for name in _SIDES if name not in head]
+            if missing or len(set(head)) < len(head):
+                raise UserError(
+                    f"{path}:1: the head must name the columns first and second, and none twice. Received: "
+                    f"{', '.join(head) or 'nothing'}"
+                )
+            if labels and "label" not in head:
+                raise UserError(UNLABELLED.format(path=f"{path}:1"))
+            for fields in reader:
+                if not fields:
+                    continue
+                row = dict(zip(head, (field.strip() for field in fields), strict=False))
+                row |= {"split": canonical(row["split"])} if "split" in row else {}
+                fault = _fault(fields, head, row)
+                if fault is None:
+                    rows.append((reader.line_num, row))
+                else:
+                    letters.append(DeadLetter(None, f"{canonical(path.name)}:{reader.line_num}", "row", *fault))
+    except csv.Error as error:
+        raise UserError(f"{path}:{reader.line_num}: no CSV: {error}") from error
+    except OSError as error:
+        raise UserError(f"The table {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"The table {path} must be in UTF-8. Received: {error.reason}") from error
+    return rows, letters, "label" in head
+
+
+def _fault(fields: Sequence[str], head: Sequence[str], row: Mapping[str, str]) -> tuple[str, str] | None:
+    if len(fields) != len(head):
+        return "RaggedRow", f"{len(fields)} fields, and the head has {len(head)}"
+    if "label" in row and row["label"] not in _KNOWN:
+        return "UnknownLabel", f"`label` must be one of {', '.join(_KNOWN)}. Received: {row['label']!r}"
+    if "split" in row and not row["split"].isidentifier():
+        return "UnknownSplit", f"`split` must be a word. Received: {row['split']!r}"
+    return None
+
+
+def _resolve(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple[list[Pair], list[DeadLetter]]:
+    """The pairs whose files can be read, each once, and dead letters for the others."""
+    names = sorted({row[side] for _, row in rows for side in _SIDES})
+    places = on_disk(str(path.parent / name) for name in names)
+    found = [sources.File(places[str(path.parent / name)], name, name) for name in names]
+    readable, unreadable = sources.fingerprint(found)
+    files = {file.label: file for file in readable}
+    reasons = {letter.path: letter for letter in unreadable}
+    letters: list[DeadLetter] = []
+    rows_of: dict[tuple[str, ...], list[Pair]] = collections.defaultdict(list)
+    for line, row in rows:
+        where = f"{canonical(path.name)}:{line}"
+        bad = next((reasons[row[side]] for side in _SIDES if row[side] in reasons), None)
+        if bad is not None:
+            letters.append(DeadLetter(None, where, "read", bad.error, f"{bad.path}: {bad.message}"))
+            continue
+        first, second = (files[row[side]] for side in _SIDES)
+        key = hashlib.blake2b(f"{first.key} {second.key}".encode(), digest_size=16).hexdigest()
+        label = _KNOWN[row["label"]] if "label" in row else None
+        # Whether two images differ has no direction; what a table without labels means by its columns may have one.
+        same = (first.key, second.key) if label is None else tuple(sorted((first.key, second.key)))
+        rows_of[same].append(Pair(key, where, (first, second), label, row.get("split")))
+    pairs: list[Pair] = []
+    for same, equal in rows_of.items():
+        others = [pair for pair in equal if pair.label != equal[0].label]
+        if others:
+            told = f"{equal[0].row} calls this pair {_called(equal[0])}, and {others[0].row} {_called(others[0])}"
+        elif len(set(same)) == 1 and equal[0].label == LABELS.index("different"):
+            told = "its two images are the same bytes, and are called different"
+        else:
+            pairs.append(equal[0])
+            told = f"the same pair as {equal[0].row}"
+            letters += [DeadLetter(pair.key, pair.row, "split", DUPLICATE, told) for pair in equal[1:]]
+            continue
+        letters += [DeadLetter(pair.key, pair.row, "split", CONTRADICTION, told) for pair in equal]
+    return pairs, letters
+
+
+def _called(pair: Pair) -> str:
+    assert pair.label is not None
+    return LABELS[pair.label]
+
+
+def _divide(path: Path, pairs: Sequence[Pair], split: Mapping[str, float]) -> dict[str, list[Pair]]:
+    parts: dict[str, list[Pair]] = collections.defaultdict(list)
+    if pairs[0].split is not None:
+        for pair in pairs:
+            parts[str(pair.split)].append(pair)
+        return {part: parts[part] for part in sorted(parts, key=lambda part: (part != "train", part))}
+    group = _joined(pairs)
+    groups = sorted(set(group.values()))
+    chosen = sources.by_fraction(
+        groups, split, f"groups of pairs in {path} that share no image (or give a column `split`)"
+    )
+    part_of = {one: part for part, held in chosen.items() for one in held}
+    for pair in pairs:
+        parts[part_of[group[pair.files[0].key]]].append(pair)
+    return {part: parts[part] for part in chosen}
+
+
+def _joined(pairs: Sequence[Pair]) -> dict[str, str]:
+    """Image -> the smallest of all images that pairs join it to (union-find)."""
+    parent: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+    for pair in pairs:
+        low, high = sorted(root(file.key) for file in pair.files)
+        parent[high] = low
+    return {key: root(key) for key in list(parent)}
+
+
+def _salt(split: str) -> str:
+    return f"{split}/{VERSION}"
+
+
+def _write(
+    index: int, pairs: Iterable[Pair | None], shards: Sequence[Shard], directory: str, max_pixels: int
+) -> dict[str, Any]:
+    shard = shards[index]
+    salt = _salt(shard.split)
+    ordered = sorted((pair for pair in pairs if pair is not None), key=lambda pair: hash64(pair.key, salt))
+    return write_shard(directory, shard, (_outcome(pair, max_pixels) for pair in ordered))
+
+
+def _outcome(pair: Pair, max_pixels: int) -> Record | DeadLetter:
+    values: dict[str, bytes | int] = {"key": pair.key.encode(), "name": pair.row.encode()}
+    facts: dict[str, int | str] = {}
+    for side, file in zip(_SIDES, pair.files, strict=True):
+        data = read_file(file.path)
+        if sources.content_key(data) != file.key:
+            raise UserError(f"{file.label} changed while it was being read; run again")
+        try:
+            image, facts[f"{side}_mode"] = codec.decode_image(data, max_pixels)
+        except codec.DECODE_ERRORS as error:
+            return DeadLetter(pair.key, pair.row, "decode", type(error).__name__, f"{file.label}: {error}")
+        values[side] = codec.encode_png(image)
+        facts[f"{side}_height"], facts[f"{side}_width"] = image.shape[:2]
+    if pair.label is not None:
+        facts["label"] = values["label"] = pair.label
+    return Record(values, facts)
