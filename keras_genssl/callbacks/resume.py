@@ -44,7 +44,7 @@ class Resume(keras.callbacks.Callback):
 
     Args:
         directory: local directory of the states, made when missing.
-        dataset: what `data.load` returned, which must be what `fit` is given.
+        dataset: what `data.load` or `data.join` returned, mapped or not, which must be what `fit` is given.
         every: save after this many steps (with `steps_per_execution`, at the end of the execution that
             reaches them), besides the end of each epoch. `None`: at the end of each epoch only.
 
@@ -63,8 +63,8 @@ class Resume(keras.callbacks.Callback):
         order = getattr(dataset, "order", None)
         if not isinstance(order, Order):
             raise ValueError(
-                "`dataset` must be what `data.load` returned; further `map`s or `batch`es lose its `order`. "
-                f"Received: {type(dataset).__name__} without an order"
+                "`dataset` must be what `data.load` or `data.join` returned, mapped or not; `batch` and others lose "
+                f"its `order`. Received: {type(dataset).__name__} without an order"
             )
         if every is not None and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
             raise ValueError(f"`every` must be a positive integer or None. Received: every={every!r}")

@@ -4,17 +4,22 @@
     model.fit(images, epochs=10, callbacks=[callbacks.Resume("out/train", images, every=50)])
 
 `load` is deterministic and restartable: the order of the examples and the seed of each random transform are
-pure functions of (seed, epoch), and `dataset.order.position` can be read and set (see `Order`).
+pure functions of (seed, epoch), and `dataset.order.position` can be read and set (see `Order`). `join` makes one such
+dataset of several, for translation between domains and whatever else reads two kinds of images:
+
+    unpaired = data.join({"first": photos, "second": paintings}, batch_size=4, aligned=False)
 """
 
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
+from keras_genssl.data.dataset import OrderedDataset
 from keras_genssl.data.embedded import embedded_patches, embedded_photographs
 from keras_genssl.data.embeddings import Embeddings, load_embeddings
 from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.gaussians import GaussianModes, gaussian_grid, gaussian_ring
 from keras_genssl.data.groups import Groups, GroupSource
+from keras_genssl.data.join import join
 from keras_genssl.data.load import load
-from keras_genssl.data.order import Order
+from keras_genssl.data.order import Order, UnalignedOrder
 from keras_genssl.data.pairs import pairs, triplets
 
 __all__ = [
@@ -26,10 +31,13 @@ __all__ = [
     "GroupSource",
     "Groups",
     "Order",
+    "OrderedDataset",
+    "UnalignedOrder",
     "embedded_patches",
     "embedded_photographs",
     "gaussian_grid",
     "gaussian_ring",
+    "join",
     "load",
     "load_embeddings",
     "pairs",

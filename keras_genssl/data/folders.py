@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -72,6 +73,10 @@ class FolderSource:
         if name != "label" or name not in self._table:
             raise ValueError(f"A folder has 'label', where all its images lie in sub-folders. Received: {name!r}")
         return self._table["label"].numpy()
+
+    def names(self) -> list[str]:
+        """The paths of the images below the folder, without their extensions."""
+        return [os.path.splitext(key.decode())[0] for key in self._table["key"].numpy()]
 
     def title(self, number: int) -> str:
         """The path of an image file."""

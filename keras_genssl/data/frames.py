@@ -103,6 +103,10 @@ class FrameFolders:
         """There are none."""
         raise ValueError(f"Folders of frames have no labels. Received: {name!r}")
 
+    def names(self) -> list[str]:
+        """The paths of the films' folders."""
+        return self._keys
+
     def title(self, number: int) -> str:
         """The folder of a film."""
         return f"the film {printable(os.path.dirname(self._films[self._keys[number]][0]))}"

@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -112,27 +112,42 @@ class GroupSource:
         return f"group {number} ({', '.join(images)})"
 
     def read(self, ids: np.ndarray) -> list[bytes]:
-        """For each group a header (lengths, positions, label; int64) and its images' encoded examples."""
+        """The images' encoded examples of each group, with their positions and the label."""
         groups = self.groups
         columns = [members[ids] for members in groups.members.values()]
         label = np.zeros(len(ids), np.int64) if groups.labels is None else groups.labels[ids]
-        encoded = [self._source.read(column) for column in columns]
-        return [
-            np.array([*map(len, parts), *(column[row] for column in columns), label[row]], "<i8").tobytes()
-            + b"".join(parts)
-            for row, parts in enumerate(zip(*encoded, strict=True))
-        ]
+        return packed([self._source.read(column) for column in columns], [*columns, label])
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
         """The images of a group by field, and its label."""
         del number
         fields = list(self.groups.members)
-        count = len(fields)
-        header = tf.io.decode_raw(tf.strings.substr(encoded, 0, 8 * (2 * count + 1)), tf.int64)
-        example = {} if self.groups.labels is None else {"label": header[-1]}
-        start = tf.constant(8 * (2 * count + 1), tf.int64)
-        for position, field in enumerate(fields):
-            part = tf.strings.substr(encoded, start, header[position])
-            example[field] = self._source.decode(part, header[count + position])["image"]
-            start += header[position]
+        parts, numbers = unpacked(encoded, len(fields), len(fields) + 1)
+        example = {} if self.groups.labels is None else {"label": numbers[-1]}
+        for field, part, position in zip(fields, parts, numbers, strict=False):
+            example[field] = self._source.decode(part, position)["image"]
         return example
+
+
+def packed(parts: Sequence[Sequence[bytes]], numbers: Sequence[np.ndarray]) -> list[bytes]:
+    """Several encoded examples as one, for each row: a header, int64, and the parts one behind the other.
+
+    Args:
+        parts: columns of encoded examples.
+        numbers: columns of integers, which the header holds behind the lengths of the parts.
+    """
+    return [
+        np.array([*map(len, row), *(column[index] for column in numbers)], "<i8").tobytes() + b"".join(row)
+        for index, row in enumerate(zip(*parts, strict=True))
+    ]
+
+
+def unpacked(encoded: tf.Tensor, num_parts: int, num_numbers: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """The parts and the numbers of a row of `packed`, in a graph."""
+    size = 8 * (num_parts + num_numbers)
+    header = tf.io.decode_raw(tf.strings.substr(encoded, 0, size), tf.int64)
+    parts, start = [], tf.constant(size, tf.int64)
+    for index in range(num_parts):
+        parts.append(tf.strings.substr(encoded, start, header[index]))
+        start += header[index]
+    return parts, [header[num_parts + index] for index in range(num_numbers)]

@@ -1,9 +1,4 @@
-"""Reading examples into `tf.data`, in an order that can be resumed at any step.
-
-    ids of the batch (Order) -> encoded bytes (one read per batch) -> decode, transform -> batch -> prefetch
-
-All of it is deterministic, runs on any number of threads, and depends on no global random state.
-"""
+"""`data.load`: examples of any source as a dataset whose order can be resumed at any step."""
 
 import functools
 import os
@@ -14,10 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
+from keras_genssl.data.dataset import Examples, OrderedDataset, Part, ordered
 from keras_genssl.data.frames import FrameFolders
 from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.order import Order
-from keras_genssl.data.preparation import Example, Preparation, Transform, call
+from keras_genssl.data.preparation import Example, Preparation, Transform
 from keras_genssl.data.sources import Source, open_source
 
 
@@ -37,14 +33,14 @@ def load(
     groups: Groups | None = None,
     class_names: Sequence[str] | None = None,
     on_error: Literal["raise", "skip"] = "raise",
-) -> tf.data.Dataset:
+) -> OrderedDataset:
     """Load images as a deterministic, restartable `tf.data.Dataset` of dicts.
 
     One iteration is one epoch. It starts at `dataset.order.position`; once its last batch is taken, the next
     iteration is the next epoch, in another order: `fit(dataset, epochs=n)` needs no `repeat`. An iteration
     that is abandoned changes nothing. Under a `tf.distribute` strategy the replicas share each batch, in
-    order, so `batch_size` is the global one. Pass the dataset itself to `fit`: further `map`s hide its length
-    from Keras (use `transform`, or map inside the model).
+    order, so `batch_size` is the global one. `dataset.map` takes a TensorFlow function of a batch and keeps all that
+    is said here; other methods of `tf.data.Dataset` (`filter`, `batch`, ...) give a dataset without an order.
 
     Args:
         source: a name of TFDS (`"fashion_mnist"`; downloaded when needed, or read from Debian's package
@@ -80,7 +76,7 @@ def load(
             that batches are full and the same after a resumption; without `shuffle` it is the next one.
 
     Returns:
-        `tf.data.Dataset` of dicts of tensors, images uint8 (height, width, channels), batched where
+        `OrderedDataset`, a `tf.data.Dataset` of dicts of tensors, images uint8 (height, width, channels), batched where
         `batch_size` is given. It carries `order`, an `Order`, by whose `config` two datasets can be compared:
         it tells the arguments, the name of `transform`, and the source by its content (of a folder: paths and
         sizes of the files). With `groups` it carries them too, as a `GroupSource` under `groups`. `class_names` is the
@@ -119,63 +115,23 @@ def load(
         order = Order(len(examples), batch_size, seed, shuffle, drop_remainder, identity)
     else:
         order = _balanced(examples, balance, batch_size, seed, shuffle, identity)
-        batch_size = order.batch_size
     first_seed = int(order.batch(0, 0)[1][0])
-    prepare = Preparation(examples, transform, first_seed, batch_size is not None, order.substitutes if skip else None)
+    substitutes = order.substitutes if skip else None
+    prepare = Preparation(examples, transform, first_seed, order.batch_size is not None, substitutes)
     if index and "index" in prepare.names:
         raise ValueError("`index` must be False where the examples have a feature of that name. Received: index=True")
-    threads = min(max(os.cpu_count() or 1, 2), 16)
 
-    def steps(_: tf.Tensor) -> tf.data.Dataset:
-        epoch, step, ticket = _of_rank(0, call(order.start, [], [tf.int64] * 3))
-        rest = tf.data.Dataset.range(step, order.steps_per_epoch)
-        return rest.map(_plain(lambda step: (epoch, step, ticket)))
+    def merge(made: Sequence[Example], numbers: Sequence[tf.Tensor]) -> Example:
+        return {**made[0], "index": numbers[0]} if index else made[0]
 
-    def draw(epoch: int, step: int, ticket: int) -> tuple[np.ndarray, ...]:
-        ids, seeds = order.batch(int(epoch), int(step))
-        last = step == order.steps_per_epoch - 1
-        encoded = [b""] * len(ids) if skip else examples.read(ids)
-        return np.array(encoded, object), ids, seeds, np.full(ids.shape, ticket if last else -1)
-
-    def read(*position: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return tuple(_of_rank(1, call(draw, position, [tf.string, tf.int64, tf.int64, tf.int64])))
-
-    def make(encoded: tf.Tensor, number: tf.Tensor, seed: tf.Tensor, ticket: tf.Tensor) -> tuple[Example, tf.Tensor]:
-        example, number = prepare(encoded, number, seed)
-        return ({**example, "index": number} if index else example), ticket
-
-    def finish(ticket: np.ndarray) -> tuple[int]:
-        order.finish(int(ticket))
-        return (0,)
-
-    def take(batch: Example, tickets: tf.Tensor) -> Example:
-        ticket = tf.reshape(tickets, [-1])[-1]  # of the last example: -1 inside the epoch
-        done = tf.cond(
-            ticket < 0,
-            lambda: tf.constant(0, tf.int64),
-            lambda: _of_rank(0, call(finish, [ticket], [tf.int64]))[0],
-        )
-        with tf.control_dependencies([done]):
-            return tf.nest.map_structure(tf.identity, batch)
-
-    dataset = tf.data.Dataset.from_tensors(0).flat_map(_plain(steps))
-    dataset = dataset.map(_plain(read), num_parallel_calls=2).unbatch()
-    dataset = dataset.map(_plain(make), num_parallel_calls=threads)
-    if batch_size is not None:
-        dataset = dataset.batch(batch_size, drop_remainder=drop_remainder)
-    # The position moves when a batch is taken, not when it is made ready, so this comes last.
-    dataset = dataset.prefetch(2).map(_plain(take)).with_options(_options())
-    dataset.order = order
-    dataset.class_names = examples.class_names
-    dataset.skipped = prepare.skipped
-    if isinstance(examples, GroupSource):
-        dataset.groups = examples
-    # The graph cannot know its length, for it may start inside an epoch; Keras needs that of a whole one.
-    dataset.cardinality = lambda: tf.constant(order.steps_per_epoch, tf.int64)
-    return dataset
-
-
-_plain = tf.autograph.experimental.do_not_convert  # nothing here needs rewriting
+    return OrderedDataset(
+        ordered(order, [Part(prepare, order.batch)], merge),
+        order,
+        class_names=examples.class_names,
+        skipped=prepare.skipped,
+        groups=examples if isinstance(examples, GroupSource) else None,
+        examples=None if balance or index else Examples(examples, transform, skip, identity),
+    )
 
 
 def _name(transform: Transform | None) -> str | None:
@@ -198,15 +154,3 @@ def _balanced(
 
 def _title(source: Any) -> str:
     return "arrays" if isinstance(source, Mapping) else os.fspath(source)
-
-
-def _options() -> tf.data.Options:
-    options = tf.data.Options()
-    options.deterministic = True
-    options.autotune.enabled = False  # its thread can hold up the end of an iteration for up to a minute
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    return options
-
-
-def _of_rank(rank: int, tensors: list[tf.Tensor]) -> list[tf.Tensor]:
-    return [tf.ensure_shape(tensor, [None] * rank) for tensor in tensors]

@@ -8,13 +8,13 @@ batch was taken moves the position to the next epoch. To continue elsewhere, set
 step)`."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_ORDER, TRANSFORM = 1, 2  # what a hash is drawn for
+_ORDER, TRANSFORM, _SET = 1, 2, 5  # what a hash is drawn for; `balanced` has others
 
 
 def _mix(x: np.ndarray) -> np.ndarray:
@@ -24,11 +24,11 @@ def _mix(x: np.ndarray) -> np.ndarray:
     return x ^ (x >> np.uint64(31))
 
 
-def hashes(seed: int, epoch: int, purpose: int, ids: np.ndarray) -> np.ndarray:
+def hashes(seed: int, epoch: int | np.ndarray, purpose: int, ids: np.ndarray) -> np.ndarray:
     """The uint64 hash of (seed, epoch, purpose, id): state = mix(state + golden + word), word by word."""
     state = np.zeros(1, np.uint64)
     for word in (seed, epoch, purpose):
-        state = _mix(state + _GOLDEN + np.uint64(word))
+        state = _mix(state + _GOLDEN + np.asarray(word, np.uint64))
     return _mix(state + _GOLDEN + ids.astype(np.uint64))
 
 
@@ -172,3 +172,63 @@ class Order:
         with self._lock:
             if ticket == self._ticket:
                 self._move(self._position[0] + 1, 0)
+
+
+class UnalignedOrder(Order):
+    """An order for each of several sets of examples, which have nothing to do with one another.
+
+    An epoch has as many examples as the largest set. A smaller one starts over, in another order each time, as often
+    as it takes, and anew in the next epoch. With n examples of a set and N of the largest, an epoch begins ceil(N / n)
+    times with the set: pass p of epoch e is epoch e * ceil(N / n) + p of `Order(n, seed=...)`, whose seed is the hash
+    of (`seed`, position of the set).
+
+    Args:
+        sizes: the number of examples of each set.
+        batch_size: examples of each set in a step, or `None` for one.
+        seed: as of `Order`, as are those that follow.
+        shuffle: `False` for ascending ids, which start over with each epoch.
+        drop_remainder: drop the last, incomplete batch of an epoch.
+        identity: what the examples are.
+
+    Attributes:
+        orders: the `Order` of each set.
+
+    Example:
+        >>> order = UnalignedOrder([5, 2], batch_size=3, shuffle=False, drop_remainder=False)
+        >>> [order.batch(0, step)[0].T.tolist() for step in range(2)]
+        [[[0, 1, 2], [0, 1, 0]], [[3, 4], [1, 0]]]
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        batch_size: int | None = None,
+        seed: int = 0,
+        shuffle: bool = True,
+        drop_remainder: bool = True,
+        identity: Mapping[str, Any] | None = None,
+    ):
+        super().__init__(max(sizes), batch_size, seed, shuffle, drop_remainder, identity)
+        seeds = hashes(self.seed, 0, _SET, np.arange(len(sizes))).tolist()
+        self.orders = [Order(size, None, own, shuffle) for size, own in zip(sizes, seeds, strict=True)]
+
+    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and transform seeds of one batch: two int64 arrays `(batch, num_sets)`."""
+        ids = self.epoch(epoch)[step * self._step_size : (step + 1) * self._step_size]
+        places = step * self._step_size + np.arange(len(ids))
+        seeds = [
+            hashes(order.seed, epoch * self._passes(order) + places // order.num_examples, TRANSFORM, column)
+            for order, column in zip(self.orders, ids.T, strict=True)
+        ]
+        return ids, (np.stack(seeds, axis=1) >> np.uint64(1)).astype(np.int64)
+
+    def _passes(self, order: Order) -> int:
+        return -(-self.num_examples // order.num_examples)
+
+    def _ids(self, epoch: int) -> np.ndarray:
+        columns = []
+        for order in self.orders:
+            passes = self._passes(order)
+            ids = [order._ids(number) for number in range(epoch * passes, (epoch + 1) * passes)]
+            columns.append(np.concatenate(ids)[: self.num_examples])
+        return np.stack(columns, axis=1)

@@ -76,6 +76,10 @@ class Preparation:
         if substitutes is not None and not all(isinstance(spec, tf.TensorSpec) for spec in self._specs):
             raise ValueError('`on_error` must be "raise" where examples hold ragged or sparse tensors')
 
+    def read(self, numbers: np.ndarray) -> list[bytes]:
+        """What is `encoded` of these numbers."""
+        return self._source.read(numbers) if self._substitutes is None else [b""] * len(numbers)
+
     def __call__(self, encoded: tf.Tensor, number: tf.Tensor, seed: tf.Tensor) -> tuple[Example, tf.Tensor]:
         """Decode and transform one example in a graph."""
         dtypes = [spec.dtype for spec in self._specs]
@@ -134,7 +138,7 @@ class Preparation:
         what = "examples" if count == len(self._source) else f"examples that may stand for {self._source.title(number)}"
         return ValueError(f"None of the {count} {what} can be read. The first: {self.skipped[number]}")
 
-    def _transformed(self, values: Sequence[Any], number: int, seed: int) -> dict[str, np.ndarray]:
+    def _transformed(self, values: Sequence[Any], number: int, seed: int) -> Example:
         values = [value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value for value in values]
         assert self._transform is not None
         try:
@@ -146,25 +150,26 @@ class Preparation:
         if not isinstance(example, dict):
             message = f"`transform` must return a dict. Received: {type(example).__name__} for"
             raise TransformError(f"{message} {self._source.title(number)}", refused=False)
-        return {name: np.asarray(example[name]) for name in sorted(example)}
+        return _arrays(example)
 
     def _transform_values(self, number: np.ndarray, seed: np.ndarray, *values: Any) -> list[np.ndarray]:
         return self._checked(self._transformed(values, int(number), int(seed)), int(number))
 
     def _checked(self, example: Example, number: int) -> list[np.ndarray]:
         """The values of an example that was transformed, if they are like those of the first."""
-        if list(example) != self.names:
+        names, values = list(_names(example)), tf.nest.flatten(example)
+        if names != self.names:
             raise ValueError(
-                f"`transform` must return the same names each time. Received: {list(example)} for "
+                f"`transform` must return the same names each time. Received: {names} for "
                 f"{self._source.title(number)}, {self.names} for the first"
             )
-        for (name, value), spec in zip(example.items(), self._specs, strict=True):
+        for name, value, spec in zip(names, values, self._specs, strict=True):
             if spec.dtype != tf.string and value.dtype != spec.dtype.as_numpy_dtype:
                 raise ValueError(
                     f"`transform` must return the same dtypes each time. Received: `{name}` as {value.dtype} "
                     f"for {self._source.title(number)}, {spec.dtype.name} for the first"
                 )
-        return list(example.values())
+        return values
 
     def _shaped(self, value: tf.Tensor, first: tf.TensorShape, name: str, number: tf.Tensor) -> tf.Tensor:
         if not self._one_shape:
@@ -192,6 +197,12 @@ class Preparation:
             value = tf.identity(value)
         value.set_shape(first)
         return value
+
+
+def _arrays(example: Example) -> Example:
+    """What a transform returned, as arrays, names sorted; dicts may be nested."""
+    arrays = {name: _arrays(value) if isinstance(value, dict) else np.asarray(value) for name, value in example.items()}
+    return dict(sorted(arrays.items()))
 
 
 def _numpy(example: Example) -> list[Any]:

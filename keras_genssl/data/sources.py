@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import tensorflow as tf
@@ -22,7 +22,7 @@ from keras_genssl.data.npz import read_npz
 from keras_genssl.data.records import Records, Shard
 from keras_genssl.data.remote import is_file, is_folder
 
-_LABELS_AT_ONCE = 256
+_AT_ONCE = 256
 
 
 class Source(Protocol):
@@ -52,6 +52,15 @@ class Source(Protocol):
 
     def title(self, number: int) -> str:
         """What an error calls the example with this number, by which it can be found."""
+        ...
+
+
+@runtime_checkable
+class Named(Protocol):
+    """A source whose examples have names, by which `data.join` finds the partners of another's."""
+
+    def names(self) -> list[str]:
+        """The name of each example: of a file its path below the folder, without the extension of an image."""
         ...
 
 
@@ -100,17 +109,27 @@ class RecordSource:
         return {**example, **{name: _stack(example[name], count) for name, count in self._stacks.items()}}
 
     def labels(self, name: str) -> np.ndarray:
-        """An integer feature of all records, which are read for it, `_LABELS_AT_ONCE` at a time."""
+        """An integer feature of all records, which are read for it, `_AT_ONCE` at a time."""
         feature = dict(self._all_features.items()).get(name)
         if feature is None or feature.shape != () or not np.issubdtype(np.dtype(feature.np_dtype), np.integer):
             raise ValueError(
                 f"There must be a feature {name!r} of one integer. Received: features {sorted(self._all_features)}"
             )
-        labels, wanted = [], {name: tf.io.FixedLenFeature((), tf.int64)}
-        for start in range(0, len(self), _LABELS_AT_ONCE):
-            records = self.read(np.arange(start, min(start + _LABELS_AT_ONCE, len(self))))
-            labels.append(tf.io.parse_example(records, wanted)[name].numpy())
-        return np.concatenate(labels)
+        return self._column(name, tf.io.FixedLenFeature((), tf.int64))
+
+    def names(self) -> list[str]:
+        """The feature `name` of all records, which are read for it."""
+        if "name" not in self._all_features:
+            raise ValueError(f"There must be a feature 'name'. Received: features {sorted(self._all_features)}")
+        stored = self._column("name", tf.io.FixedLenFeature((), tf.string))
+        return [name.decode() for name in stored]
+
+    def _column(self, name: str, kind: Any) -> np.ndarray:
+        values = []
+        for start in range(0, len(self), _AT_ONCE):
+            records = self.read(np.arange(start, min(start + _AT_ONCE, len(self))))
+            values.append(tf.io.parse_example(records, {name: kind})[name].numpy())
+        return np.concatenate(values)
 
     def title(self, number: int) -> str:
         """The number of a record, and the `name` or `key` that it holds, whether read or not."""

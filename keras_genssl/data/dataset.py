@@ -1,0 +1,218 @@
+"""`OrderedDataset`: a `tf.data.Dataset` that knows its order and can continue from any step of it.
+
+    ids of the batch (Order) -> encoded bytes (one read per batch) -> decode, transform -> batch -> prefetch
+
+All of it is deterministic, runs on any number of threads, and depends on no global random state.
+"""
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_genssl.data.groups import GroupSource
+from keras_genssl.data.order import Order
+from keras_genssl.data.preparation import Example, Preparation, Transform, call
+from keras_genssl.data.sources import Source
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """What a dataset of `data.load` reads, apart from its order: `data.join` gives it another one.
+
+    Args:
+        source: where the examples are.
+        transform: what becomes of each; see `data.load`.
+        skip: whether those that cannot be read are passed over.
+        identity: what they are, for `Order.config`.
+    """
+
+    source: Source
+    transform: Transform | None
+    skip: bool
+    identity: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """What contributes to each element of a dataset: examples, and the numbers of those that make up a batch.
+
+    Args:
+        prepare: reads and decodes an example.
+        batch: (epoch, step) -> numbers of examples and seeds of their transforms, int64 `(batch,)` each.
+    """
+
+    prepare: Preparation
+    batch: Callable[[int, int], tuple[np.ndarray, np.ndarray]]
+
+
+class OrderedDataset(tf.data.Dataset):
+    """A `tf.data.Dataset` of `data.load` or `data.join`.
+
+    One iteration is one epoch. It starts at `order.position`; once its last batch is taken, the next iteration is the
+    next epoch. An iteration that is abandoned changes nothing.
+
+    Args:
+        batches: a dataset of (batch, tickets): the last ticket is that of `order.start` in the last batch of an epoch,
+            and -1 before it.
+        order: its position moves when a batch is taken.
+        class_names: names of the classes.
+        skipped: why examples were passed over.
+        groups: the source, where it is groups.
+        examples: what is read, where `data.join` may give it another order.
+
+    Attributes:
+        order: as above.
+        class_names: of the numbers in `label`, None where the source does not tell them; of a joined dataset, name of
+            the dataset -> these.
+        skipped: number of an example -> why it cannot be read, of those that were passed over so far; of datasets that
+            are joined without alignment, name of the dataset -> these.
+        groups: the `GroupSource`, or None.
+    """
+
+    def __init__(
+        self,
+        batches: tf.data.Dataset,
+        order: Order,
+        *,
+        class_names: Any = None,
+        skipped: Mapping[Any, Any] | None = None,
+        groups: GroupSource | None = None,
+        examples: Examples | None = None,
+    ) -> None:
+        self.order = order
+        self.class_names = class_names
+        self.skipped = {} if skipped is None else skipped
+        self.groups = groups
+        self.examples = examples
+        self._batches = batches
+        # The position moves when a batch is taken, not when it is made ready, so this comes last.
+        self._taken = batches.prefetch(2).map(_plain(_taking(order))).with_options(_options())
+        super().__init__(self._taken._variant_tensor)
+
+    def _inputs(self) -> list[tf.data.Dataset]:
+        return [self._taken]
+
+    @property
+    def element_spec(self) -> Any:
+        """Shapes and dtypes of an element."""
+        return self._taken.element_spec
+
+    def cardinality(self) -> tf.Tensor:
+        """The steps of an epoch, int64; an iteration that starts inside an epoch is shorter."""
+        return tf.constant(self.order.steps_per_epoch, tf.int64)
+
+    def map(
+        self,
+        map_func: Callable[..., Any],
+        num_parallel_calls: int | None = None,
+        deterministic: bool | None = None,
+        name: str | None = None,
+    ) -> "OrderedDataset":
+        """Map each element, a batch where the dataset is batched, by a TensorFlow function.
+
+        What comes back has the order itself, whose position both share, and the length, class names, `skipped` and
+        `groups`. `Order.config` does not tell of the function.
+
+        Args:
+            map_func: as `tf.data.Dataset.map` takes it: of a dict, or of as many arguments as a tuple has values.
+            num_parallel_calls: elements that are mapped at once; None: one after the other.
+            deterministic: True or None; the order is kept.
+            name: of the operation.
+
+        Raises:
+            ValueError: if `deterministic` is False.
+        """
+        if deterministic is False:
+            raise ValueError("`deterministic` must be True or None: the order is kept. Received: deterministic=False")
+
+        def function(batch: Any, tickets: tf.Tensor) -> tuple[Any, tf.Tensor]:
+            return (map_func(*batch) if isinstance(batch, tuple) else map_func(batch)), tickets
+
+        return OrderedDataset(
+            self._batches.map(function, num_parallel_calls, deterministic, name=name),
+            self.order,
+            class_names=self.class_names,
+            skipped=self.skipped,
+            groups=self.groups,
+        )
+
+
+def ordered(
+    order: Order, parts: Sequence[Part], merge: Callable[[Sequence[Example], Sequence[tf.Tensor]], Example]
+) -> tf.data.Dataset:
+    """The batches of an `OrderedDataset`, with their tickets.
+
+    Args:
+        order: how many batches there are, their size and where an iteration starts.
+        parts: what they are made of.
+        merge: (examples, their numbers), one of each part -> the element.
+    """
+    threads = min(max(os.cpu_count() or 1, 2), 16)
+
+    def steps(_: tf.Tensor) -> tf.data.Dataset:
+        epoch, step, ticket = _of_rank(0, call(order.start, [], [tf.int64] * 3))
+        rest = tf.data.Dataset.range(step, order.steps_per_epoch)
+        return rest.map(_plain(lambda step: (epoch, step, ticket)))
+
+    def draw(epoch: int, step: int, ticket: int) -> list[np.ndarray]:
+        columns: list[np.ndarray] = []
+        for part in parts:
+            numbers, seeds = part.batch(int(epoch), int(step))
+            columns += (np.array(part.prepare.read(numbers), object), numbers, seeds)
+        last = int(step) == order.steps_per_epoch - 1
+        return [*columns, np.full(len(columns[0]), ticket if last else -1)]
+
+    def read(*position: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        dtypes = [tf.string, tf.int64, tf.int64] * len(parts)
+        return tuple(_of_rank(1, call(draw, position, [*dtypes, tf.int64])))
+
+    def make(*drawn: tf.Tensor) -> tuple[Example, tf.Tensor]:
+        *columns, ticket = drawn
+        made = [part.prepare(*columns[3 * i : 3 * i + 3]) for i, part in enumerate(parts)]
+        return merge([example for example, _ in made], [number for _, number in made]), ticket
+
+    dataset = tf.data.Dataset.from_tensors(0).flat_map(_plain(steps))
+    dataset = dataset.map(_plain(read), num_parallel_calls=2).unbatch()
+    dataset = dataset.map(_plain(make), num_parallel_calls=threads)
+    if order.batch_size is not None:
+        dataset = dataset.batch(order.batch_size, drop_remainder=order.drop_remainder)
+    return dataset
+
+
+def _taking(order: Order) -> Callable[[Any, tf.Tensor], Any]:
+    """A graph function that moves the position after the last batch of an epoch."""
+
+    def finish(ticket: np.ndarray) -> tuple[int]:
+        order.finish(int(ticket))
+        return (0,)
+
+    def take(batch: Any, tickets: tf.Tensor) -> Any:
+        ticket = tf.reshape(tickets, [-1])[-1]  # of the last example: -1 inside the epoch
+        done = tf.cond(
+            ticket < 0,
+            lambda: tf.constant(0, tf.int64),
+            lambda: _of_rank(0, call(finish, [ticket], [tf.int64]))[0],
+        )
+        with tf.control_dependencies([done]):
+            return tf.nest.map_structure(tf.identity, batch)
+
+    return take
+
+
+_plain = tf.autograph.experimental.do_not_convert  # nothing here needs rewriting
+
+
+def _options() -> tf.data.Options:
+    options = tf.data.Options()
+    options.deterministic = True
+    options.autotune.enabled = False  # its thread can hold up the end of an iteration for up to a minute
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return options
+
+
+def _of_rank(rank: int, tensors: list[tf.Tensor]) -> list[tf.Tensor]:
+    return [tf.ensure_shape(tensor, [None] * rank) for tensor in tensors]
