@@ -13,10 +13,11 @@ import keras
 import numpy as np
 
 import keras_genssl as kg
-from pipelines.recipe import loading as recipes
 from tests import toys
 
 Batch = dict[str, np.ndarray]
+
+SHAPE, CLASSES = (28, 28, 1), 3  # of Fashion-MNIST's images, and of fewer classes than its
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,14 +73,28 @@ def images(rng: np.random.Generator, size: int) -> Batch:
     return {"image": photographs(rng, size, toys.SIZE)}
 
 
-def recipe(name: str, *narrow: str) -> Callable[[], kg.engine.Method]:
-    """Builds the method of a shipped recipe, narrower than there."""
+def _srcnn() -> kg.models.SRCNN:
+    return kg.models.SRCNN(kg.backbones.srcnn(filters=(8, 4)), 2, "bicubic", loss=keras.losses.MeanSquaredError())
 
-    def build() -> kg.engine.Method:
-        loaded = recipes.load(name, list(narrow))
-        return loaded.model.build(loaded)
 
-    return build
+def _espcn() -> kg.models.ESPCN:
+    return kg.models.ESPCN(kg.backbones.espcn(3, filters=(8, 4)), loss=keras.losses.MeanSquaredError())
+
+
+def edsr(scale: int, loss: Callable[[], Any] = keras.losses.MeanAbsoluteError) -> Callable[[], kg.models.EDSR]:
+    """Builds EDSR with the recipes' upsampler."""
+    return lambda: kg.models.EDSR(kg.backbones.edsr(scale, 8, 2, upsampler="pixelshuffledirect"), loss=loss())
+
+
+def _perceptual() -> kg.losses.PerceptualLoss:
+    weights = {"block3_conv2": 5.0}
+    return kg.losses.PerceptualLoss(kg.backbones.perceptual_extractor("small", list(weights)), weights, "l1", 1.0, "l1")
+
+
+def _srgan() -> kg.models.SRGAN:
+    # Patches of 32: of 16 the last batch norm would see one pixel an image, and magnify rounding.
+    networks = kg.backbones.srresnet(2, 8, 2), kg.backbones.srgan_discriminator(4, input_shape=(32, 32, 3))
+    return kg.models.SRGAN(*networks, content_loss=keras.losses.MeanAbsoluteError(), adversarial_weight=1e-3)
 
 
 def _srgan_with_vgg() -> kg.models.SRGAN:
@@ -169,6 +184,40 @@ def _adversarial_context_encoder() -> kg.models.AdversarialContextEncoder:
     return kg.models.AdversarialContextEncoder(*networks, adversarial_weight=0.1, overlap=1)
 
 
+def _lecture_autoencoder() -> kg.models.Autoencoder:
+    networks = kg.backbones.lecture_encoder(8, 4, channels=1), kg.backbones.lecture_decoder(8, 4, channels=1)
+    return kg.models.Autoencoder(*networks, loss=keras.losses.MeanSquaredError())
+
+
+def sparse(penalty: Callable[[], Any], activation: str) -> Callable[[], kg.models.SparseAutoencoder]:
+    """Builds a sparse autoencoder of one dense layer each way."""
+
+    def build() -> kg.models.SparseAutoencoder:
+        encoder = kg.backbones.dense_encoder(4, (), input_shape=SHAPE, code_activation=activation)
+        decoder = kg.backbones.dense_decoder(4, (), output_shape=SHAPE)
+        return kg.models.SparseAutoencoder(encoder, decoder, penalty(), loss=keras.losses.MeanSquaredError())
+
+    return build
+
+
+def _coder(activation: str | None = None) -> tuple[keras.Model, keras.Model]:
+    encoder = kg.backbones.convolutional_encoder(4, 4, input_shape=SHAPE, code_activation=activation)
+    return encoder, kg.backbones.convolutional_decoder(4, 4, output_shape=SHAPE, output_activation="tanh")
+
+
+def _redundant_autoencoder() -> kg.models.RedundantAutoencoder:
+    return kg.models.RedundantAutoencoder(*_coder(), rate=0.5, loss=keras.losses.MeanSquaredError())
+
+
+def _denoising_autoencoder() -> kg.models.DenoisingAutoencoder:
+    noise = kg.corruptions.GaussianNoise(0.5)
+    return kg.models.DenoisingAutoencoder(*_coder(), noise, loss=keras.losses.MeanSquaredError())
+
+
+def _contractive_autoencoder() -> kg.models.ContractiveAutoencoder:
+    return kg.models.ContractiveAutoencoder(*_coder("sigmoid"), weight=0.1, loss=keras.losses.MeanSquaredError())
+
+
 def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.VAE]:
     """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
@@ -181,9 +230,6 @@ def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.
         return kg.models.VAE(encoder, decoder, *arguments)
 
     return build
-
-
-SHAPE, CLASSES = (28, 28, 1), 3  # of Fashion-MNIST's images, and of fewer classes than its
 
 
 def garments(rng: np.random.Generator, size: int) -> Batch:
@@ -211,6 +257,28 @@ def _gan() -> kg.models.GAN:
 def _dcgan() -> kg.models.DCGAN:
     networks = kg.backbones.dcgan_generator(SHAPE, 5, 4), kg.backbones.dcgan_discriminator(SHAPE, 4)
     return kg.models.DCGAN(*networks, latent_dim=5, ema=0.9)
+
+
+def _wgan_gp() -> kg.models.WGANGP:
+    critic = kg.backbones.dcgan_discriminator(SHAPE, 4, batch_norm=False, name="dcgan_critic")
+    return kg.models.WGANGP(kg.backbones.dcgan_generator(SHAPE, 5, 4), critic, latent_dim=5, critic_steps=2, ema=0.99)
+
+
+def _sngan() -> kg.models.SNGAN:
+    networks = kg.backbones.dcgan_generator(SHAPE, 5, 4), kg.backbones.spectral_discriminator(SHAPE, 4)
+    return kg.models.SNGAN(*networks, latent_dim=5, discriminator_steps=1, ema=0.995)
+
+
+def _spectral_acgan() -> kg.models.ACGAN:
+    return kg.models.ACGAN(
+        kg.backbones.dcgan_generator(SHAPE, 5, 4, num_classes=CLASSES),
+        kg.backbones.spectral_acgan_discriminator(SHAPE, CLASSES, 4),
+        latent_dim=5,
+        num_classes=CLASSES,
+        generator_class_weight=2.0,
+        adversarial_loss=kg.losses.HingeGANLoss(),
+        ema=0.995,
+    )
 
 
 def _conditional_gan() -> kg.models.ConditionalGAN:
@@ -295,24 +363,14 @@ def _synchronized(name: str) -> keras.layers.Layer:
     return kg.layers.BatchNormalization(synchronized=True, name=name)
 
 
-_TWO_BLOCKS = ("model.filters=8", "model.blocks=2")
-_SMALL = ("model.filters=4", "model.code_dim=4")
-
 CASES = {
-    "SRCNN": Case(recipe("srcnn", "model.filters=[8, 4]"), pairs(2, "bicubic")),
-    "ESPCN": Case(
-        recipe("espcn", "model.filters=[8, 4]", "prepare.scale=3", "prepare.patch_size=24", "prepare.stride=24"),
-        pairs(3),
-    ),
-    "EDSR": Case(recipe("super_resolution", *_TWO_BLOCKS), pairs(2)),
-    "EDSR, perceptual": Case(recipe("super_resolution_perceptual", *_TWO_BLOCKS), pairs(4)),
+    "SRCNN": Case(_srcnn, pairs(2, "bicubic")),
+    "ESPCN": Case(_espcn, pairs(3)),
+    "EDSR": Case(edsr(2), pairs(2)),
+    "EDSR, perceptual": Case(edsr(4, _perceptual), pairs(4)),
     "EDSR, as the paper": Case(lambda: kg.models.EDSR(kg.backbones.edsr(4, 8, 2, residual_scaling=0.1)), pairs(4)),
     "SRResNet": Case(lambda: kg.models.SRResNet(kg.backbones.srresnet(scale=4, filters=8, blocks=2)), pairs(4)),
-    "SRGAN": Case(
-        # Patches of 32: of 16 the last batch norm would see one pixel an image, and magnify rounding.
-        recipe("srgan", *_TWO_BLOCKS, "model.discriminator_filters=4", "prepare.patch_size=32", "prepare.stride=32"),
-        pairs(2, small=16),
-    ),
+    "SRGAN": Case(_srgan, pairs(2, small=16)),
     "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(4, small=4)),
     "DegradationPrediction": Case(_degradation_prediction, degraded),
     "Jigsaw": Case(
@@ -338,36 +396,26 @@ CASES = {
     ),
     "AdversarialContextEncoder": Case(_adversarial_context_encoder, inpainting),
     "Rotation": Case(lambda: kg.models.Rotation(toys.encoder("encoder")), images),
-    "Autoencoder, as the lectures": Case(recipe("fashion_mnist/autoencoder", "model.filters=4"), garments),
+    "Autoencoder, as the lectures": Case(_lecture_autoencoder, garments),
     "Autoencoder, batch norm": Case(
         lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),
         images,
     ),
-    "SparseAutoencoder, KL": Case(recipe("fashion_mnist/sparse_autoencoder", *_SMALL, "model.weight=1.0"), garments),
-    "SparseAutoencoder, L1": Case(recipe("fashion_mnist/sparse_autoencoder_l1", *_SMALL, "model.weight=0.1"), garments),
-    "RedundantAutoencoder": Case(recipe("fashion_mnist/redundant_autoencoder", *_SMALL), garments),
-    "DenoisingAutoencoder": Case(recipe("fashion_mnist/denoising_autoencoder", *_SMALL), garments),
-    "ContractiveAutoencoder": Case(
-        recipe("fashion_mnist/contractive_autoencoder", *_SMALL, "model.weight=0.1"), garments
-    ),
+    "SparseAutoencoder, KL": Case(sparse(lambda: kg.losses.KLSparsity(0.05, 1.0), "sigmoid"), garments),
+    "SparseAutoencoder, L1": Case(sparse(lambda: kg.losses.L1Sparsity(0.1), "relu"), garments),
+    "RedundantAutoencoder": Case(_redundant_autoencoder, garments),
+    "DenoisingAutoencoder": Case(_denoising_autoencoder, garments),
+    "ContractiveAutoencoder": Case(_contractive_autoencoder, garments),
     "VAE": Case(vae(), images, 1e-4),
     "VAE, Bernoulli": Case(vae(kg.losses.BernoulliLikelihood(), 2.0, output=None), images, 1e-4),
     "VAE, batch norm": Case(lambda: kg.models.VAE(toys.encoder("encoder", 8), toys.decoder(4)), images, 1e-4),
     "GAN": Case(_gan, garments),
     "DCGAN": Case(_dcgan, garments),
-    "WGANGP": Case(
-        recipe("fashion_mnist/wgan_gp", "model.filters=4", "model.latent_dim=5", "model.critic_steps=2"), garments
-    ),
-    "SNGAN": Case(
-        recipe("fashion_mnist/sngan", "model.filters=4", "model.discriminator_filters=4", "model.latent_dim=5"),
-        garments,
-    ),
+    "WGANGP": Case(_wgan_gp, garments),
+    "SNGAN": Case(_sngan, garments),
     "ConditionalGAN": Case(_conditional_gan, classes),
     "ConditionalGAN, projection": Case(_projection_gan, classes),
-    "ACGAN": Case(
-        recipe("fashion_mnist/acgan", "model.filters=4", "model.discriminator_filters=4", "model.num_classes=3"),
-        classes,
-    ),
+    "ACGAN": Case(_spectral_acgan, classes),
     "ACGAN, as the paper": Case(_acgan, classes),
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
     "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),

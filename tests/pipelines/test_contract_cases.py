@@ -1,0 +1,53 @@
+"""The methods under contract have their recipes' own architectures, made narrow."""
+
+import keras
+import pytest
+
+from pipelines.recipe import loading
+from tests.contracts import CASES
+
+_TWO_BLOCKS = ("model.filters=8", "model.blocks=2")
+_SMALL = ("model.filters=4", "model.code_dim=4")
+_LATENTS = ("model.filters=4", "model.latent_dim=5")
+
+# Case -> its recipe, and what makes that as narrow.
+OF_RECIPES = {
+    "SRCNN": ("srcnn", "model.filters=[8, 4]"),
+    "ESPCN": ("espcn", "model.filters=[8, 4]", "prepare.scale=3", "prepare.patch_size=24", "prepare.stride=24"),
+    "EDSR": ("super_resolution", *_TWO_BLOCKS),
+    "EDSR, perceptual": ("super_resolution_perceptual", *_TWO_BLOCKS),
+    "SRGAN": ("srgan", *_TWO_BLOCKS, "model.discriminator_filters=4", "prepare.patch_size=32", "prepare.stride=32"),
+    "Autoencoder, as the lectures": ("fashion_mnist/autoencoder", "model.filters=4"),
+    "SparseAutoencoder, KL": ("fashion_mnist/sparse_autoencoder", *_SMALL, "model.weight=1.0"),
+    "SparseAutoencoder, L1": ("fashion_mnist/sparse_autoencoder_l1", *_SMALL, "model.weight=0.1"),
+    "RedundantAutoencoder": ("fashion_mnist/redundant_autoencoder", *_SMALL),
+    "DenoisingAutoencoder": ("fashion_mnist/denoising_autoencoder", *_SMALL),
+    "ContractiveAutoencoder": ("fashion_mnist/contractive_autoencoder", *_SMALL, "model.weight=0.1"),
+    "WGANGP": ("fashion_mnist/wgan_gp", *_LATENTS),
+    "SNGAN": ("fashion_mnist/sngan", *_LATENTS, "model.discriminator_filters=4"),
+    "ACGAN": ("fashion_mnist/acgan", *_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),
+}
+
+
+@pytest.mark.parametrize("name", OF_RECIPES)
+def test_a_case_is_its_recipe_made_narrow(name: str) -> None:
+    recipe, *narrow = OF_RECIPES[name]
+    loaded = loading.load(recipe, narrow)
+    keras.utils.set_random_seed(7)
+    expected = loaded.model.build(loaded)
+    keras.utils.set_random_seed(7)
+    assert _told(CASES[name].build()) == _told(expected)
+
+
+def _told(model: keras.Model) -> object:
+    """A configuration without the names that Keras numbers."""
+    return _without_names(keras.saving.serialize_keras_object(model)["config"])
+
+
+def _without_names(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_names(inner) for key, inner in value.items() if key not in _NUMBERED}
+    return [_without_names(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+_NUMBERED = ("name", "keras_history", "input_layers", "output_layers", "shared_object_id")
