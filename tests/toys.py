@@ -84,19 +84,6 @@ class ToyGAN(PlayersModel):
     def serving(self) -> dict[str, Serving]:
         return {"sample": Serving(self.average, input="latent", output="image")}
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "critic": keras.saving.serialize_keras_object(self.critic),
-            "critic_rounds": self.critic_rounds,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "ToyGAN":
-        parts = {key: keras.saving.deserialize_keras_object(config[key]) for key in ("generator", "critic")}
-        return cls(**{**config, **parts})
-
 
 def attentive_critic() -> keras.Model:
     image = keras.Input((SIZE, SIZE, 3))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from keras_genssl.engine.rules import require
@@ -43,6 +44,25 @@ def finite(values: Any, name: str) -> Any:
         return result, gradient
 
     return checked(tf.convert_to_tensor(values))
+
+
+def finite_losses(losses: Any, method: str) -> Any:
+    """The losses of examples in full precision, if they are that, `(batch,)`, and finite.
+
+    Args:
+        losses: What the method called `method` gives.
+        method: Its class's name, for messages.
+
+    Raises:
+        ValueError: If the losses have another shape.
+        RuleError: As of `finite`.
+    """
+    if len(losses.shape) != 1:
+        raise ValueError(
+            f"The losses of {method} must have shape (batch,): the engine averages them over all replicas. "
+            f"Received: a tensor of shape {tuple(losses.shape)}"
+        )
+    return finite(keras.ops.cast(losses, keras.config.floatx()), f"losses of {method}")
 
 
 def require_finite(tensors: Sequence[Any], name: str) -> list[Any]:

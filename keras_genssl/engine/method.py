@@ -1,10 +1,9 @@
 """The base of every method: what stock Keras leaves to the author of a `train_step`."""
 
 import functools
-import inspect
 import os
 import types
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import keras
 import tensorflow as tf
@@ -12,7 +11,8 @@ import tensorflow as tf
 from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.engine import batches, replicas
 from keras_genssl.engine.accumulation import accumulate
-from keras_genssl.engine.finite import finite
+from keras_genssl.engine.arguments import config_of, made_from, named
+from keras_genssl.engine.finite import finite_losses
 from keras_genssl.engine.memory import Memory, remember
 from keras_genssl.engine.rules import in_plain_words
 from keras_genssl.engine.serving import Serving
@@ -47,6 +47,12 @@ class Method(keras.Model):
     train_function: Any  # Keras', made by `make_train_function`
     test_function: Any
     predict_function: Any
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Keeps what the constructor is given, for `get_config`."""
+        method = super().__new__(cls, *args, **kwargs)
+        vars(method)["_made"] = functools.partial(cls, *args, **kwargs)  # unseen by Keras, which tracks attributes
+        return method
 
     def __init__(self, name: str | None = None) -> None:
         require_channels_last()
@@ -232,7 +238,7 @@ class Method(keras.Model):
 
         A dataset has its order already: Keras shuffles arrays alone, and would warn of a `shuffle` that nobody passed.
         """
-        arguments = fit_arguments(*args, **kwargs)
+        arguments = named(keras.Model.fit, *args, **kwargs)
         if isinstance(arguments.get("x"), _ORDERED):
             arguments.setdefault("shuffle", False)
         return super().fit(**arguments)
@@ -281,7 +287,7 @@ class Method(keras.Model):
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             y = self.matched(y, y_pred)
-            losses = checked(self, self.example_losses(x, y, y_pred))
+            losses = finite_losses(self.example_losses(x, y, y_pred), type(self).__name__)
             penalty = regularization(self.layers)
             scaled = self.optimizer.scale_loss(replicas.share_of_mean(losses) + penalty / replicas.count())
         variables = self.trainable_variables
@@ -297,7 +303,8 @@ class Method(keras.Model):
         x, y = self.split_inputs(self.batch(data))
         y_pred = self(x, training=False)
         y = self.matched(y, y_pred)
-        self._track_loss(checked(self, self.example_losses(x, y, y_pred)), regularization(self.layers))
+        losses = finite_losses(self.example_losses(x, y, y_pred), type(self).__name__)
+        self._track_loss(losses, regularization(self.layers))
         return self.logs(self.compute_metrics(x, y, y_pred))
 
     def _track_loss(self, losses: Any, penalty: Any) -> None:
@@ -320,6 +327,15 @@ class Method(keras.Model):
         return values
 
     # Saving -------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor by name, serialized: as they were given, or the constructor's defaults."""
+        return config_of(self._made, self.name)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """A method made with the arguments of `get_config`."""
+        return made_from(cls, config)
 
     def save(self, filepath: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None) -> None:
         """Saves networks, optimizers, seeds and settings as a `.keras` file, for `keras.saving.load_model`.
@@ -369,22 +385,6 @@ class Method(keras.Model):
         super().load_own_variables({key: store[key] for key in keys if key not in seeds})
 
 
-def fit_arguments(*args: Any, **kwargs: Any) -> dict[str, Any]:
-    """What a call of Keras' `fit` is given, by the arguments' names."""
-    given = _FIT.bind(None, *args, **kwargs).arguments
-    return {name: value for name, value in given.items() if name != "self"}
-
-
-def checked(method: Method, losses: Any) -> Any:
-    """The losses of examples in full precision, if they are that, `(batch,)`, and finite."""
-    if len(losses.shape) != 1:
-        raise ValueError(
-            f"The losses of {type(method).__name__} must have shape (batch,): the engine averages them over all "
-            f"replicas. Received: a tensor of shape {tuple(losses.shape)}"
-        )
-    return finite(keras.ops.cast(losses, keras.config.floatx()), f"losses of {type(method).__name__}")
-
-
 def regularization(networks: list[keras.layers.Layer]) -> Any:
     """The sum of what the networks' regularisers add to a loss, float32."""
     terms = [keras.ops.cast(term, keras.config.floatx()) for network in networks for term in network.losses]
@@ -392,5 +392,4 @@ def regularization(networks: list[keras.layers.Layer]) -> Any:
 
 
 _SEED = "seed_"
-_FIT = inspect.signature(keras.Model.fit)
 _ORDERED = (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)

@@ -9,8 +9,10 @@ import tensorflow as tf
 
 from keras_genssl.engine import replicas
 from keras_genssl.engine.accumulation import accumulate
+from keras_genssl.engine.arguments import named
+from keras_genssl.engine.finite import finite_losses
 from keras_genssl.engine.for_player import for_players
-from keras_genssl.engine.method import Method, checked, fit_arguments, regularization
+from keras_genssl.engine.method import Method, regularization
 from keras_genssl.engine.players_optimizers import PlayersOptimizers
 from keras_genssl.engine.rules import require
 from keras_genssl.engine.updates import counting, update, where
@@ -184,7 +186,7 @@ class PlayersModel(Method):
             ValueError: Before the first epoch, if a callback watches `loss`, swaps averaged weights in, or sets a rate
                 that follows a schedule.
         """
-        arguments = fit_arguments(*args, **kwargs)
+        arguments = named(keras.Model.fit, *args, **kwargs)
         if self.compiled:  # else Keras says so
             arguments["callbacks"] = for_players(arguments.get("callbacks"), self.settings.optimizers)
         return super().fit(**arguments)
@@ -244,8 +246,8 @@ class PlayersModel(Method):
 
     def _forward(self, batch: dict[str, Any], players: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The losses of examples and the networks' regularisation, by player."""
-        objectives = self.player_losses(batch, players)
-        losses = {player: checked(self, objectives[player]) for player in players}
+        given, method = self.player_losses(batch, players), type(self).__name__
+        losses = {player: finite_losses(given[player], method) for player in players}
         return losses, {player: regularization(self.players()[player]) for player in players}
 
     def _track(self, losses: dict[str, Any], penalties: dict[str, Any]) -> None:

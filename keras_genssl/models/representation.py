@@ -1,6 +1,6 @@
 """What the methods share whose encoder is what is wanted."""
 
-from typing import Any, Self
+from typing import Any
 
 import keras
 from keras import ops
@@ -33,15 +33,6 @@ class RepresentationMethod(Method):
         """One function: image to features."""
         shape = tuple(self.encoder.input_shape[1:])
         return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that all these methods have, serialized."""
-        return {"encoder": keras.saving.serialize_keras_object(self.encoder), "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Rebuilds the method from `get_config`."""
-        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
 
 
 def features(encoder: keras.Model, images: Any) -> Any:

@@ -141,7 +141,7 @@ def test_a_context_sees_its_rows_from_the_first_to_its_own():
 
 
 def test_steps_may_be_an_array():
-    assert cpc(steps=np.arange(1, 3)).get_config()["steps"] == [1, 2]
+    assert cpc(steps=np.arange(1, 3)).steps == (1, 2)
 
 
 def test_encodes_whole_images_and_predicts_the_mean_of_patches(patches):

@@ -1,6 +1,6 @@
 """What the autoencoders share: an encoder, a decoder, and what is done with them."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import ops
@@ -22,14 +22,9 @@ class EncoderDecoder(Method):
         statistics: How many values the encoder gives for each unit of the code.
         name: The model's name.
 
-    Class attributes:
-        parts: The arguments of the constructor that are objects, serialized with the method.
-
     Raises:
         ValueError: If a network is not built, or the two do not fit together.
     """
-
-    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
 
     def __init__(
         self, encoder: keras.Model, decoder: keras.Model, statistics: int = 1, name: str | None = None
@@ -80,20 +75,6 @@ class EncoderDecoder(Method):
             "reconstruct": Serving(self.reconstruct, input="image", output="image", image_shape=shape),
         }
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "decoder": keras.saving.serialize_keras_object(self.decoder),
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "EncoderDecoder":
-        """Rebuilds the method from `get_config`."""
-        parts = {key: keras.saving.deserialize_keras_object(config[key]) for key in cls.parts}
-        return cls(**{**config, **parts})
-
 
 class PixelAutoencoder(EncoderDecoder):
     """An autoencoder that minimises a distance of images, `loss(x, decoder(encoder(x)))`; not a method itself.
@@ -104,8 +85,6 @@ class PixelAutoencoder(EncoderDecoder):
         loss: A `keras.losses.Loss` on images in [-1, 1]; by default the mean squared error.
         name: The model's name.
     """
-
-    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "loss")
 
     def __init__(
         self,
@@ -126,10 +105,6 @@ class PixelAutoencoder(EncoderDecoder):
         """The image loss of each example, `(batch,)`."""
         losses = self.image_loss.call(y, y_pred["image"])
         return ops.mean(losses, axis=tuple(range(1, len(losses.shape))))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.image_loss)}
 
 
 def last_activation(network: keras.Model) -> str | None:

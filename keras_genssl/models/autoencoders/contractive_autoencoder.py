@@ -63,7 +63,3 @@ class ContractiveAutoencoder(PixelAutoencoder):
             lambda x: ops.cast(self.encoder(x, training=False), keras.config.floatx()) * signs, images
         )
         return ops.sum(ops.square(slope), axis=tuple(range(1, len(images.shape))))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "weight": self.weight}

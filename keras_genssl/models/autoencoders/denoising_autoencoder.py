@@ -1,6 +1,6 @@
 """The denoising autoencoder: damaged images in, whole ones out."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
@@ -34,8 +34,6 @@ class DenoisingAutoencoder(PixelAutoencoder):
         clean = model.reconstruct(damaged)
     """
 
-    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "corruption", "loss")
-
     def __init__(
         self,
         encoder: keras.Model,
@@ -51,7 +49,3 @@ class DenoisingAutoencoder(PixelAutoencoder):
     def call(self, images: Any, training: bool = False) -> dict[str, Any]:
         """`image`, the decoder's output, not clipped, and `code`, both of damaged images when training."""
         return super().call(self.corruption(images, self.seed) if training else images, training=training)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "corruption": keras.saving.serialize_keras_object(self.corruption)}

@@ -58,7 +58,3 @@ class RedundantAutoencoder(PixelAutoencoder):
         # Not keras.layers.Dropout: its masks would depend on the number of replicas.
         draw = replicas.uniform(ops.shape(codes), self.seed)
         return ops.where(draw < self.rate, ops.zeros_like(codes), codes / (1.0 - self.rate))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "rate": self.rate}

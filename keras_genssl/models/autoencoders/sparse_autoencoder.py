@@ -1,6 +1,6 @@
 """The sparse autoencoder: few units of a code speak at a time."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
@@ -39,8 +39,6 @@ class SparseAutoencoder(PixelAutoencoder):
         model.fit(images, epochs=10)
     """
 
-    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "sparsity", "loss")
-
     def __init__(
         self,
         encoder: keras.Model,
@@ -62,7 +60,3 @@ class SparseAutoencoder(PixelAutoencoder):
         """The image loss and the penalty of each example, `(batch,)`."""
         codes = keras.ops.cast(y_pred["code"], keras.config.floatx())
         return super().example_losses(x, y, y_pred) + self.sparsity(codes, replicas.all_gather)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "sparsity": keras.saving.serialize_keras_object(self.sparsity)}

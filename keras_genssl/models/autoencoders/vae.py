@@ -1,7 +1,7 @@
 """The variational autoencoder: codes with a distribution to sample from."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import numpy as np
@@ -47,8 +47,6 @@ class VAE(EncoderDecoder):
         drawn = model.sample(64)
     """
 
-    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder", "likelihood")
-
     def __init__(
         self,
         encoder: keras.Model,
@@ -60,7 +58,7 @@ class VAE(EncoderDecoder):
         super().__init__(encoder, decoder, statistics=2, name=name)
         if beta < 0:
             raise ValueError(f"`beta` must not be negative. Received: beta={beta}")
-        self.likelihood = likelihood or GaussianLikelihood()
+        self.likelihood = likelihood or GaussianLikelihood(name="likelihood")  # the same path when it is loaded
         activation = last_activation(decoder)
         if self.likelihood.needs_logits and activation not in ("linear", None):
             raise ValueError(
@@ -194,11 +192,3 @@ class VAE(EncoderDecoder):
     def serving(self) -> dict[str, Serving]:
         """As of every autoencoder, and `generate`: what `decode` makes of latents from the prior."""
         return {**super().serving(), "generate": Serving(self.decode, input="latent", output="image")}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "likelihood": keras.saving.serialize_keras_object(self.likelihood),
-            "beta": self.beta,
-        }

@@ -49,13 +49,8 @@ class BarlowTwins(TwoViews):
         correlation = BarlowTwinsLoss(redundancy_weight)
         wide = 4 * width(encoder)
         super().__init__(encoder, head or projection_head(wide // 4, wide, wide, num_layers=3), views, name=name)
-        self.redundancy_weight = correlation.redundancy_weight
         self.correlation = correlation
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of the global batch, the same in every row, `(batch,)`."""
         return replicas.on_global_batch(self.correlation.call, y_pred["first"], y_pred["second"])
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "redundancy_weight": self.redundancy_weight}

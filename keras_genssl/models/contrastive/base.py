@@ -35,14 +35,6 @@ class EncoderAndHead(RepresentationMethod):
         """`predict` gives features, of images or of the first of pairs."""
         return self.encode(self.batch(data, training=False)[self.fields[0]])
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that all methods have, serialized."""
-        return {
-            **super().get_config(),
-            "head": keras.saving.serialize_keras_object(self.head),
-            "views": keras.saving.serialize_keras_object(self.views),
-        }
-
 
 class TwoViews(EncoderAndHead):
     """An encoder, a head on its features, and two views of each image; not a method itself.

@@ -98,11 +98,3 @@ class BYOL(TwoViews):
         momentum = self.momentum(self.optimizer.iterations - 1) if callable(self.momentum) else self.momentum
         self.target_encoder.update(momentum)
         self.target_head.update(momentum)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "predictor": keras.saving.serialize_keras_object(self.predictor),
-            "momentum": keras.saving.serialize_keras_object(self.momentum),
-        }

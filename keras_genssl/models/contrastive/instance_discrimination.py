@@ -107,12 +107,3 @@ class InstanceDiscrimination(EncoderAndHead):
     def remember(self, x: Any, y: Any, y_pred: Any) -> None:
         """The batch's images move in the memory."""
         self.bank.update(y, y_pred)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "num_examples": self.bank.size,
-            "momentum": self.bank.momentum,
-            "temperature": self.temperature,
-        }

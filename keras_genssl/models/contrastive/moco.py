@@ -142,13 +142,3 @@ class MoCo(EncoderAndHead):
         """The key networks follow."""
         self.key_encoder.update()
         self.key_head.update()
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "queue_size": self.queue.size,
-            "momentum": self.key_encoder.momentum,
-            "temperature": self.loss_of_queries.temperature,
-            "groups": self.groups,
-        }

@@ -51,7 +51,6 @@ class SimCLR(TwoViews):
     ) -> None:
         contrast = NTXentLoss(temperature)
         super().__init__(encoder, head or projection_head(width(encoder), output_norm=True), views, name=name)
-        self.temperature = contrast.temperature
         self.contrast = contrast
 
     def call(self, pair: tuple[Any, Any], training: bool = False) -> dict[str, Any]:
@@ -64,7 +63,3 @@ class SimCLR(TwoViews):
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """NT-Xent over the global batch, `(batch,)`."""
         return replicas.on_global_batch(self.contrast.call, y_pred["first"], y_pred["second"])
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "temperature": self.temperature}

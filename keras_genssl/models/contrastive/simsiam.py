@@ -72,7 +72,3 @@ class SimSiam(TwoViews):
         of_first = self.distance.call(y_pred["second"], y_pred["first_prediction"])
         of_second = self.distance.call(y_pred["first"], y_pred["second_prediction"])
         return (of_first + of_second) / 2.0
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "predictor": keras.saving.serialize_keras_object(self.predictor)}

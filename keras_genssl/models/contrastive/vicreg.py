@@ -53,20 +53,8 @@ class VICReg(TwoViews):
         regularization = VICRegLoss(invariance_weight, variance_weight, covariance_weight)
         wide = 4 * width(encoder)
         super().__init__(encoder, head or projection_head(wide // 4, wide, wide, num_layers=3), views, name=name)
-        self.invariance_weight = regularization.invariance_weight
-        self.variance_weight = regularization.variance_weight
-        self.covariance_weight = regularization.covariance_weight
         self.regularization = regularization
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """Each image's own term and those of the global batch, `(batch,)`."""
         return replicas.on_global_batch(self.regularization.call, y_pred["first"], y_pred["second"])
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "invariance_weight": self.invariance_weight,
-            "variance_weight": self.variance_weight,
-            "covariance_weight": self.covariance_weight,
-        }

@@ -106,17 +106,6 @@ class ACGAN(ClassConditionalGAN):
             + self.fake_class_weight * of_fake,
         }
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "discriminator_class_weight": self.discriminator_class_weight,
-            "generator_class_weight": self.generator_class_weight,
-            "fake_class_weight": self.fake_class_weight,
-            "adversarial_loss": keras.saving.serialize_keras_object(self.adversarial_loss),
-        }
-
 
 def cross_entropy(labels: Any, logits: Any) -> Any:
     """`-log C(y | x)` of one-hot labels and logits, each `(batch, num_classes)`; float32 `(batch,)`."""

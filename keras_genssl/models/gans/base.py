@@ -156,20 +156,6 @@ class LatentGAN(PlayersModel):
         """What is generated, as `Serving` names it."""
         return "image" if len(self.image_shape) == 3 else "vector"
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that all GANs have, serialized."""
-        return {
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "latent_dim": self.latent_dim,
-            "ema": self.ema,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "LatentGAN":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
-
 
 class ClassConditionalGAN(LatentGAN):
     """A `LatentGAN` of images that have classes.
@@ -248,10 +234,6 @@ class ClassConditionalGAN(LatentGAN):
     def serving(self) -> dict[str, Serving]:
         """One function: latents and labels in, images (or points) out."""
         return {"generate": Serving(self.generate, input=("latent", "label"), output=self.output_kind())}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that all class-conditional GANs have, serialized."""
-        return {**super().get_config(), "num_classes": self.num_classes}
 
 
 def _parts(values: np.ndarray) -> list[np.ndarray]:

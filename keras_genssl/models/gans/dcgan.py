@@ -65,11 +65,3 @@ class DCGAN(LatentGAN):
             "generator": generator_losses(self.adversarial_loss, fake_logits, real_logits),
             "discriminator": discriminator_losses(self.adversarial_loss, real_logits, fake_logits),
         }
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "adversarial_loss": keras.saving.serialize_keras_object(self.adversarial_loss),
-        }

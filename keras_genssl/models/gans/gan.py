@@ -97,15 +97,3 @@ class GAN(LatentGAN):
     def _alone(self, images: Any) -> Any:
         """Logits of each image alone: a penalty on its gradient is none where images meet in batch statistics."""
         return self.discriminator(images, training=False)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "adversarial_loss": keras.saving.serialize_keras_object(self.adversarial_loss),
-            "penalty": keras.saving.serialize_keras_object(self.penalty),
-            "discriminator_steps": self.discriminator_steps,
-            "generator_steps": self.generator_steps,
-            "reuse_batch": self.reuse_batch,
-        }

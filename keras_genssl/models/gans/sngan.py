@@ -77,12 +77,3 @@ class SNGAN(LatentGAN):
             return {"generator": self.adversarial_loss.generator(self.discriminator(fake, training=True))}
         logits = self.discriminator(ops.concatenate([real, ops.stop_gradient(fake)]), training=True)  # (2 batch, 1)
         return {"discriminator": self.adversarial_loss.discriminator(*ops.split(logits, 2))}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "discriminator_steps": self.discriminator_steps,
-            "reuse_batch": self.reuse_batch,
-        }

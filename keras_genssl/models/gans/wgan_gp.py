@@ -73,7 +73,6 @@ class WGANGP(LatentGAN):
             )
         self.critic = critic
         self.critic_steps = critic_steps
-        self.penalty_weight = penalty_weight
         self.adversarial_loss = WassersteinGANLoss()
         self.penalty = GradientPenalty(penalty_weight)
 
@@ -98,13 +97,3 @@ class WGANGP(LatentGAN):
 
     def _slope_of(self, images: Any) -> Any:
         return self.critic(images, training=True)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "critic": keras.saving.serialize_keras_object(self.critic),
-            "critic_steps": self.critic_steps,
-            "penalty_weight": self.penalty_weight,
-            "reuse_batch": self.reuse_batch,
-        }

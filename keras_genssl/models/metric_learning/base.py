@@ -1,6 +1,6 @@
 """What the metric-learning methods share: an encoder, and embeddings on the unit sphere."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import ops
@@ -30,8 +30,6 @@ class Embedder(Method):
         ValueError: If the encoder is not built, or does not give vectors.
     """
 
-    parts: ClassVar[tuple[str, ...]] = ("encoder",)
-
     def __init__(self, encoder: keras.Model, normalize: bool = True, name: str | None = None) -> None:
         require_vectors(encoder=encoder)
         super().__init__(name=name)
@@ -59,20 +57,6 @@ class Embedder(Method):
         """One function: image in, embedding out."""
         shape = tuple(self.encoder.input_shape[1:])
         return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "normalize": self.normalize,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Embedder":
-        """Rebuilds the method from `get_config`."""
-        parts = {key: keras.saving.deserialize_keras_object(config[key]) for key in cls.parts}
-        return cls(**{**config, **parts})
 
     def _embed(self, images: Any, training: bool) -> Any:
         embeddings = ops.cast(self.encoder(images, training=training), keras.config.floatx())

@@ -45,7 +45,6 @@ class EmbeddingModel(Embedder):
 
     fields: ClassVar[tuple[str, ...]] = ("image", "label")
     num_required: ClassVar[int] = 2
-    parts: ClassVar[tuple[str, ...]] = ("encoder", "loss")
 
     def __init__(
         self,
@@ -87,7 +86,3 @@ class EmbeddingModel(Embedder):
         loss = self.embedding_loss
         function = loss.call if isinstance(loss, keras.losses.Loss) else loss
         return replicas.on_global_batch(function, y, y_pred)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.embedding_loss)}

@@ -41,7 +41,6 @@ class PairEmbeddingModel(Embedder):
 
     fields: ClassVar[tuple[str, ...]] = ("first", "second", "label")
     num_required: ClassVar[int] = 3
-    parts: ClassVar[tuple[str, ...]] = ("encoder", "loss")
 
     def __init__(
         self, encoder: keras.Model, loss: keras.losses.Loss, normalize: bool = True, name: str | None = None
@@ -71,10 +70,6 @@ class PairEmbeddingModel(Embedder):
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """The engine's; the metrics of `compile` compare labels with distances."""
         return super().compute_metrics(x, y, _distances(y_pred), sample_weight)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.pair_loss)}
 
 
 def _distances(embeddings: Any) -> Any:

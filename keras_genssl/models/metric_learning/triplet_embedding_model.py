@@ -63,7 +63,3 @@ class TripletEmbeddingModel(Embedder):
         anchors, positives, negatives = ops.split(y_pred, 3, axis=0)
         distance = squared_distances if self.squared else distances
         return ops.relu(distance(anchors, positives) - distance(anchors, negatives) + self.margin)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "margin": self.margin, "squared": self.squared}

@@ -123,19 +123,3 @@ class AdversarialContextEncoder(PlayersModel):
     def serving(self) -> dict[str, Serving]:
         """Image to features, and masked image to painted image."""
         return inpainting.serving(self)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        parts = ("encoder", "decoder", "discriminator", "adversarial_loss")
-        return {
-            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in parts},
-            "adversarial_weight": self.adversarial_weight,
-            "overlap": self.overlap,
-            "overlap_weight": self.overlap_weight,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "AdversarialContextEncoder":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})

@@ -81,12 +81,3 @@ class Colorization(LightnessToColour):
         right = ops.argmax(y_pred, axis=-1) == self.cross_entropy.nearest(y)
         self.accuracy.update_state(ops.mean(ops.cast(right, y_pred.dtype), axis=(1, 2)))
         return super().compute_metrics(x, y, y_pred, sample_weight)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        weights = self.cross_entropy.weights
-        return {
-            **super().get_config(),
-            "class_weights": None if weights is None else weights.tolist(),
-            "temperature": self.temperature,
-        }

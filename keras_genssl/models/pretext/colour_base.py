@@ -1,6 +1,6 @@
 """What the methods that predict one part of a colour image from the other share."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -39,16 +39,6 @@ class ColourMethod(Method):
     def serving(self) -> dict[str, Serving]:
         """One function: image to features."""
         return {"encode": Serving(self.encode, input="image", output="vector", image_shape=self.shapes()["image"])}
-
-    def get_config(self) -> dict[str, Any]:
-        """The networks and the name, serialized."""
-        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in self.networks}
-        return {**parts, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Rebuilds the method from `get_config`."""
-        return cls(**{key: keras.saving.deserialize_keras_object(value) for key, value in config.items()})
 
 
 class LightnessToColour(ColourMethod):

@@ -106,12 +106,3 @@ class ContextEncoder(RepresentationMethod):
     def serving(self) -> dict[str, Serving]:
         """Image to features, and masked image to painted image."""
         return inpainting.serving(self)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "decoder": keras.saving.serialize_keras_object(self.decoder),
-            "overlap": self.overlap,
-            "overlap_weight": self.overlap_weight,
-        }

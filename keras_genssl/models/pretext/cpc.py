@@ -91,7 +91,6 @@ class CPC(StackMethod):
         self.steps = steps
         self.directions = directions
         self.contexts = list(contexts)
-        self.target_dim = None if target_dim is None else int(target_dim)
         self.scale = float(scale)
         self.target = None if target_dim is None else _linear(dim, target_dim, "target")
         self.predictors = [
@@ -154,19 +153,6 @@ class CPC(StackMethod):
     def predict_step(self, data: Any) -> Any:
         """The mean of the features of each image's patches, `(batch, dim)`."""
         return ops.mean(self.embed(self.batch(data, training=False)["patches"], False), axis=1)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **super().get_config(),
-            "rows": self.grid[0],
-            "columns": self.grid[1],
-            "steps": list(self.steps),
-            "directions": list(self.directions),
-            "contexts": [keras.saving.serialize_keras_object(context) for context in self.contexts],
-            "target_dim": self.target_dim,
-            "scale": self.scale,
-        }
 
 
 def _turned(grid: Any, direction: str) -> Any:

@@ -129,21 +129,6 @@ class DegradationPrediction(Method):
         """One function: image in, vector out."""
         return {"encode": Serving(self.encode, input="image", output="vector")}
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            "network": keras.saving.serialize_keras_object(self.features),
-            "layers": list(self.layer_names),
-            "num_degradations": self.num_degradations,
-            "window": self.window,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "DegradationPrediction":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
-
 
 def _pool(features: keras.Model, index: int, window: int) -> int:
     """How many positions of a layer's features make one window."""

@@ -1,6 +1,6 @@
 """Jigsaw: features from which the order of an image's patches can be told."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import keras
 
@@ -54,8 +54,3 @@ class Jigsaw(PatchClassification):
             if isinstance(value, bool) or not isinstance(value, int) or value < 2:
                 raise ValueError(f"`{argument}` must be an integer of at least 2. Received: {argument}={value!r}")
         super().__init__(encoder, grid**2, num_permutations, head, name)
-        self.grid = grid
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "num_permutations": self.num_classes, "grid": self.grid}

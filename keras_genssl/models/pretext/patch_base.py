@@ -1,7 +1,5 @@
 """What the methods that classify the patches of an image share."""
 
-from typing import Any
-
 import keras
 
 from keras_genssl import backbones
@@ -45,8 +43,3 @@ class PatchClassification(StackClassification):
     def shapes(self) -> dict[str, tuple[int | None, ...]]:
         """The patches that the encoder takes, and one answer for them."""
         return {"patches": (self.num_patches, *self.encoder.input_shape[1:]), self.fields[1]: ()}
-
-    def get_config(self) -> dict[str, Any]:
-        """The networks and the name, serialized."""
-        given = self.encoder.layers[-1]
-        return {**super().get_config(), "encoder": keras.saving.serialize_keras_object(given)}

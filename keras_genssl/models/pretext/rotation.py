@@ -94,10 +94,6 @@ class Rotation(RepresentationMethod):
         self.accuracy.update_state(y, y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "views": keras.saving.serialize_keras_object(self.views)}
-
 
 def rotations(images: Any) -> Any:
     """All images by 0, 90, 180 and 270 degrees counter-clockwise, `(batch, side, side, c)` to `(4 batch, ...)`."""

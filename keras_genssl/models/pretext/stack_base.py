@@ -71,7 +71,3 @@ class StackClassification(StackMethod):
         """The engine's, and `accuracy`."""
         self.accuracy.update_state(y, y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)
-
-    def get_config(self) -> dict[str, Any]:
-        """The networks and the name, serialized."""
-        return {**super().get_config(), "head": keras.saving.serialize_keras_object(self.head)}

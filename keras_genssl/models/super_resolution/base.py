@@ -82,17 +82,3 @@ class SuperResolution(Method):
     def serving(self) -> dict[str, Serving]:
         """One function: image in, enlarged image out; large images tile by tile where that is exact."""
         return {"upscale": Serving(by_tiles(self.upscale, self.network), input="image", output="image")}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            "network": keras.saving.serialize_keras_object(self.network),
-            "loss": keras.saving.serialize_keras_object(self.image_loss),
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "SuperResolution":
-        """Rebuilds the method from `get_config`."""
-        parts = {key: keras.saving.deserialize_keras_object(config[key]) for key in ("network", "loss")}
-        return cls(**{**config, **parts})

@@ -69,7 +69,3 @@ class SRCNN(SuperResolution):
         """
         enlarged = self.enlarge(batches.scaled(images))
         return super().upscale(keras.ops.clip(enlarged, -1.0, 1.0))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {**super().get_config(), "scale": self.scale, "interpolation": self.interpolation}

@@ -102,22 +102,3 @@ class SRGAN(PlayersModel):
     def serving(self) -> dict[str, Serving]:
         """One function: image in, enlarged image out; large images tile by tile where that is exact."""
         return {"upscale": Serving(by_tiles(self.upscale, self.generator), input="image", output="image")}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "content_loss": keras.saving.serialize_keras_object(self.content_loss),
-            "adversarial_weight": self.adversarial_weight,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "SRGAN":
-        """Rebuilds the method from `get_config`."""
-        parts = {
-            key: keras.saving.deserialize_keras_object(config[key])
-            for key in ("generator", "discriminator", "content_loss")
-        }
-        return cls(**{**config, **parts})

@@ -104,7 +104,6 @@ class CycleGAN(PlayersModel):
         self.adversarial_loss = adversarial_loss or LeastSquaresGANLoss(generator_scale=1.0)
         self.first_history = ImagePool(first[1:], pool_size, name="first_history")
         self.second_history = ImagePool(second[1:], pool_size, name="second_history")
-        self.random_seed = seed
         self.seed = keras.random.SeedGenerator(seed)
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
@@ -173,22 +172,3 @@ class CycleGAN(PlayersModel):
             "translate": Serving(self.translate, input="image", output="image", image_shape=shapes["first"]),
             "translate_back": Serving(self.translate_back, input="image", output="image", image_shape=shapes["second"]),
         }
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS},
-            "cycle_weight": self.cycle_weight,
-            "identity_weight": self.identity_weight,
-            "pool_size": self.first_history.size,
-            "seed": self.random_seed,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "CycleGAN":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{**config, **{part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}})
-
-
-_PARTS = ("first_to_second", "second_to_first", "first_discriminator", "second_discriminator", "adversarial_loss")

@@ -135,19 +135,3 @@ class Pix2Pix(PlayersModel):
         """One function: image in, image out, without noise."""
         shape = self.generator.input_shape[1:]
         return {"translate": Serving(self.translate, input="image", output="image", image_shape=shape)}
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor, serialized."""
-        return {
-            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS},
-            "pixel_weight": self.pixel_weight,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Pix2Pix":
-        """Rebuilds the method from `get_config`."""
-        return cls(**{**config, **{part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}})
-
-
-_PARTS = ("generator", "discriminator", "adversarial_loss")
