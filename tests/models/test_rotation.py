@@ -135,4 +135,4 @@ def test_what_cannot_be_turned_is_refused(model):
         kg.models.Rotation(wide)
     free = keras.Sequential([keras.Input((None, None, 3)), keras.layers.GlobalAveragePooling2D()])
     with pytest.raises(ValueError, match=r"`image` must be square to be turned. Received: .*\(2, 8, 6, 3\)"):
-        kg.models.Rotation(free).unpack({"image": keras.ops.zeros((2, 8, 6, 3))})
+        kg.models.Rotation(free).split_inputs({"image": keras.ops.zeros((2, 8, 6, 3))})
