@@ -16,7 +16,7 @@ import numpy as np
 
 import keras_genssl as kg
 from keras_genssl.backbones import srgan
-from pipelines.results import speed
+from pipelines.results.benchmarks import speed
 
 ROUNDS = 15
 STEPS = 3

@@ -31,7 +31,7 @@ from PIL import Image
 from keras_genssl.pretext import codec
 from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.prepare import prepare
-from pipelines.results import speed
+from pipelines.results.benchmarks import speed
 
 SCALE, PATCH = 2, 64
 PARAMETERS = {"scale": SCALE, "patch_size": PATCH, "stride": PATCH}

@@ -21,7 +21,7 @@ from typing import Any
 import tensorflow as tf
 
 import keras_genssl as kg
-from pipelines.results import speed
+from pipelines.results.benchmarks import speed
 
 ASKED = {256: "at least 8", 512: "at least 20"}
 BATCHES = {256: 9, 512: 3}  # rounds of each; the second needs some 6 GB in Addons' algorithm

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 import keras_genssl as kg
-from pipelines.results import speed
+from pipelines.results.benchmarks import speed
 
 BATCH = 256
 BATCHES = 6  # of each, in a round

@@ -53,5 +53,5 @@ def test_retrieval_is_counted_by_codes_components_and_pixels():
     assert value["precision"]["codes"] < 0.9
     assert value["command"] == "python benchmarks/autoencoder_gallery.py --steps 1200"
     value["precision"] |= {"codes": 0.8125}
-    text = results.SECTIONS["retrieval"]([value])
+    text = results.sections()["retrieval"]([value])
     assert "| codes of an autoencoder, 32 numbers | 0.8125 |\n| principal components, 32 numbers | 1.0000 |" in text

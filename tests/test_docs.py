@@ -43,10 +43,10 @@ def test_there_are_examples_at_all() -> None:
 def number(record: dict) -> str:
     """What docs/METHODS.md says of a recipe's record: its first number, beside the baseline."""
     if record["kind"] == "super_resolution":
-        return f"{record['mean']['gain_db']:+.2f} dB over bicubic"
+        return f"{record['numbers']['gain_db']:+.2f} dB over bicubic"
     numbers = record["numbers"]
     if record["kind"] == "generation":
-        return f"Fashion-FID {numbers['fid']:.2f}, PCA's {record['pca']['fid']:.2f}"
+        return f"Fashion-FID {numbers['fid']:.2f}, PCA's {record['baselines']['pca']['fid']:.2f}"
     if record["kind"] == "reconstruction":
         return f"MSE {numbers['mse_over_pca']:.2f} of PCA's"
     if record["kind"] == "representation":

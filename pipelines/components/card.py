@@ -46,7 +46,7 @@ def card(
             "statistics": examples["statistics"],
         },
         "training": training,
-        "evaluation": task.card(recipe, evaluation),
+        "evaluation": {key: value for key, value in evaluation.items() if key not in ("blessed", "reasons")},
         "parameters": recipe.model_dump(mode="json", include={"prepare", "model", "loss", "train"}),
         "versions": versions,
     }

@@ -39,15 +39,16 @@ def evaluate(
         last: the last blessed model of the same name, with which the changes that the recipe bounds are taken.
 
     Returns:
-        The output; its ``result`` is what the task's `evaluate` returns, also in ``evaluation.json``; where changes
-        are bounded, with what they add to ``reasons``, and with ``notes``.
+        The output; its ``result``, also in ``evaluation.json``, is what the task's `evaluate` returns, with the
+        comparisons to its baselines, ``thresholds``, ``blessed`` and ``reasons`` against the blessing; where changes
+        are bounded, with ``notes``.
     """
     task = tasks.of(recipe)
     inputs = {
         "trained": trained_digest,
         "examples": content,
         **task.judged_by(recipe),
-        **({"last": _known(task, last)} if recipe.evaluate.changes else {}),
+        **({"last": _known(last)} if recipe.evaluate.changes else {}),
         "code": code.digest(
             "pipelines.components.evaluator",
             f"pipelines.tasks.{recipe.task}.measure",
@@ -58,26 +59,27 @@ def evaluate(
     def build(part: Path) -> dict[str, Any]:
         device.start()
         result = task.evaluate(recipe, model, examples, content, part, shared)
+        result["numbers"] = task.numbers.compared(result["numbers"], result["baselines"])
+        reasons = recipe.evaluate.against(result["numbers"], result.get("examples", {}))
+        bounds = recipe.evaluate.model_dump(mode="json", include={"bless"})
+        result |= {"thresholds": bounds, "blessed": not reasons, "reasons": reasons}
         if recipe.evaluate.changes:
-            result |= _compared(recipe, result, _known(task, last), content)
+            result |= _changed(recipe, result, _known(last), content)
         store.write_json(part / "evaluation.json", result)
         return result
 
     return store.make(run / "evaluation", inputs, build)
 
 
-def _known(task: tasks.Task, last: change.Last | None) -> dict[str, Any] | None:
+def _known(last: change.Last | None) -> dict[str, Any] | None:
     """What counts of the last blessed model: its version, its numbers, and the data that they were measured on."""
     if last is None:
         return None
-    try:
-        numbers = task.numbers(last.card["evaluation"])
-    except KeyError:  # a card of a version before
-        numbers = {}
+    numbers = last.card["evaluation"].get("numbers", {})  # a card of a version before may have none
     return {"version": last.version, "numbers": numbers, "content": last.card.get("data", {}).get("content")}
 
 
-def _compared(recipe: Recipe, result: dict[str, Any], last: dict[str, Any] | None, content: str) -> dict[str, Any]:
+def _changed(recipe: Recipe, result: dict[str, Any], last: dict[str, Any] | None, content: str) -> dict[str, Any]:
     """What the change against the last blessed model adds to an evaluation."""
     changes = recipe.evaluate.changes
     if last is None:
@@ -85,7 +87,7 @@ def _compared(recipe: Recipe, result: dict[str, Any], last: dict[str, Any] | Non
         return {
             "notes": [f"no other model was pushed as {recipe.export.name} yet: the change of {asked} was not asked"]
         }
-    verdict = change.judge(changes, tasks.of(recipe).numbers(result), last["numbers"], last["version"])
+    verdict = change.judge(changes, result["numbers"], last["numbers"], last["version"])
     other = [f"version {last['version']} was measured on other prepared data"] if last["content"] != content else []
     reasons = [*result["reasons"], *verdict.reasons]
     return {"reasons": reasons, "blessed": not reasons, "notes": [*verdict.notes, *other]}

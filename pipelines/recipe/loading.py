@@ -9,15 +9,17 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from pipelines import tasks
 from pipelines.data.sources import SOURCES, Folder, meant_by
 from pipelines.data.sources.base import PAIRS
 from pipelines.errors import UserError
 from pipelines.recipe import located_yaml
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.located_yaml import dotted
-from pipelines.tasks.recipe_classes import DEFAULT, RECIPES
 
 TASKS = Path(__file__).parents[1] / "tasks"
+
+DEFAULT = "super_resolution"  # the task of a recipe that names none
 
 _TASK = "task"
 # The keys that choose which other keys a section may hold; a change of the others leaves nothing of a section.
@@ -181,11 +183,12 @@ def _own(data: dict[str, Any], places: dict[located_yaml.Path, str], path: Path,
 def _kind(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> type[Recipe]:
     """The class of recipes of the task that ``data`` names."""
     task = data.get(_TASK, DEFAULT)
-    if not isinstance(task, str) or task not in RECIPES:
-        expected = ", ".join(repr(name) for name in RECIPES)
-        hint = _nearest(str(task), list(RECIPES))
+    known = tasks.names()
+    if not isinstance(task, str) or task not in known:
+        expected = ", ".join(map(repr, known))
+        hint = _nearest(str(task), known)
         raise UserError(f"{places[_TASK,]}: `{_TASK}` must be one of {expected}. Received: {task!r}.{hint}")
-    return RECIPES[task]
+    return tasks.recipes_of(task)
 
 
 def _named(recipe: Recipe) -> Recipe:
@@ -198,7 +201,7 @@ def _check(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> Recipe
     """Validates against the schema and turns every fault into a line for the user."""
     kind = _kind(data, places)
     try:
-        return _named(kind.model_validate(data))
+        return _named(kind.model_validate({_TASK: DEFAULT, **data}))
     except ValidationError as error:
         faults = error.errors(include_url=False)
         lines = dict.fromkeys(_explain(dict(fault), data, places, kind) for fault in faults)

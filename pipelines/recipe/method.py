@@ -18,12 +18,10 @@ class Method(Section):
     Class attributes:
         players: the names of a method's players; none where it has one optimizer.
         training: what people call the phase in which it is trained.
-        samples: the signature of the SavedModel that makes images of latents.
     """
 
     players: ClassVar[tuple[str, ...]] = ()
     training: ClassVar[str] = "training"
-    samples: ClassVar[str] = "serving_default"
 
     method: str
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import model_validator
 
+from pipelines.recipe.numbers import Numbers, Values
 from pipelines.recipe.section import Section
 
 
@@ -35,9 +36,12 @@ class Bless(Section):
     """A section `evaluate` whose ``bless`` bounds the numbers of the evaluation.
 
     Without ``bless`` a model is measured but never blessed.
+
+    Class attributes:
+        numbers: what the evaluation may measure.
     """
 
-    numbers: ClassVar[tuple[str, ...]] = ()
+    numbers: ClassVar[Numbers] = Numbers()
 
     bless: dict[str, Bound] | None = None
 
@@ -48,18 +52,20 @@ class Bless(Section):
 
     @model_validator(mode="after")
     def _they_are_measured(self) -> "Bless":
+        known = self.numbers.names
         for name in self.bless or {}:
-            if name not in self.numbers:
-                near = difflib.get_close_matches(name, self.numbers, n=1)
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
                 hint = f" Did you mean `{near[0]}`?" if near else ""
-                raise ValueError(f"`bless` must name numbers out of {', '.join(self.numbers)}. Received: {name}.{hint}")
+                raise ValueError(f"`bless` must name numbers out of {', '.join(known)}. Received: {name}.{hint}")
         return self
 
-    def against(self, measured: Mapping[str, float | None]) -> list[str]:
+    def against(self, measured: Values, examples: Mapping[str, str]) -> list[str]:
         """The reasons not to bless; none, and the model is blessed.
 
         Args:
             measured: number -> its value, None or absent where it could not be measured.
+            examples: number -> the one example that it was measured on, where it is of one.
         """
         if not self.bless:
             return ["the recipe sets no evaluate.bless, so nothing can be blessed"]
@@ -69,8 +75,9 @@ class Bless(Section):
             if value is None:
                 reasons.append(f"{name} was not measured on these images, and evaluate.bless bounds it")
                 continue
+            told = f"{name} {value:.4g}" + (f" ({examples[name]})" if name in examples else "")
             if bound.min is not None and not value >= bound.min:
-                reasons.append(f"{name} {value:.4g} is below its min of {bound.min:g}")
+                reasons.append(f"{told} is below its min of {bound.min:g}")
             if bound.max is not None and not value <= bound.max:
-                reasons.append(f"{name} {value:.4g} is above its max of {bound.max:g}")
+                reasons.append(f"{told} is above its max of {bound.max:g}")
         return reasons

@@ -80,31 +80,42 @@ class Judgement:
     """All that the report shows of an evaluation.
 
     Attributes:
-        title: of the page, after the recipe's name.
-        verdict: what a blessed model reached.
+        summary: the evaluation in a line.
         tiles: the numbers that count.
         tables: with all numbers.
         galleries: of pictures.
         usage: Python code that uses the pushed model, ``{path}`` being its directory; none without.
     """
 
-    title: str
-    verdict: str
+    summary: str
     tiles: list[Tile]
     tables: list[Table]
     galleries: list[Gallery]
     usage: str | None = None
 
 
-def signed(value: float, digits: int) -> str:
-    """A number with its sign, minus being a minus.
+def numeric(text: str, good: bool | None = None) -> Cell:
+    """A cell with a number, whose hyphen becomes a minus sign.
 
-    >>> signed(-0.5, 2)
+    >>> numeric("-0.50").text
     '−0.50'
     """
-    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return Cell(minus(text), good)
 
 
-def texts(*values: str) -> list[Cell]:
-    """Cells without colour."""
-    return [Cell(value) for value in values]
+def minus(text: str) -> str:
+    """A number as pages write it: with a minus sign in the place of a hyphen."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def markdown(table: Table) -> str:
+    """A table as cards have it; all columns but the first are numbers, to the right.
+
+    >>> print(markdown(Table("t", "", "", ["", "a"], [[Cell("one"), Cell("1")]])))
+    |  | a |
+    |---|---:|
+    | one | 1 |
+    """
+    lines = [table.head, *([cell.text for cell in row] for row in [*table.rows, *([table.foot] if table.foot else [])])]
+    head, *rows = [f"| {' | '.join(line)} |" for line in lines]
+    return "\n".join([head, f"|---|{'---:|' * (len(table.head) - 1)}", *rows])

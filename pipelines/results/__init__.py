@@ -1,36 +1,24 @@
 """Records of measured results, and RESULTS.md, which is generated from them and never edited.
 
 A record is one JSON file in ``results/`` and names its ``kind``, by which its section of RESULTS.md is made. Runs of
-recipes (`record`) are of the kind of their task; benchmarks write records of kinds of their own. To add a kind, write
-a module with ``section``, a function of its records, and name it in `SECTIONS`; that of a task has ``record`` too.
+recipes (`record`) are of the kind of their task, whose module ``results`` makes record and section. Benchmarks write
+records of kinds of their own: a module in `pipelines.results.benchmarks`, called like the kind, with ``section``, a
+function of the records, and ``BELOW``, the task below which it stands, None for the end of the page.
 """
 
+import functools
+import importlib
 import json
+import pkgutil
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from pipelines import tasks
 from pipelines.errors import UserError
-from pipelines.results import (
-    anomaly,
-    downstream,
-    leave_one_out,
-    mode_collapse,
-    perceptual_extractor,
-    retrieval,
-    speed,
-    stacked_modes,
-    unpaired_translation,
-    vanishing_gradients,
-)
+from pipelines.results import benchmarks
 from pipelines.runtime import store
-from pipelines.tasks.generation import results as generation
-from pipelines.tasks.reconstruction import results as reconstruction
-from pipelines.tasks.representation import results as representation
-from pipelines.tasks.super_resolution import results as super_resolution
-from pipelines.tasks.translation import results as translation
 
 PLACES = ("--output", "--push-to", "--workers", "--runner")  # options of `genssl run` that change no number
 
@@ -41,31 +29,22 @@ RUN_DIR` makes the record of a run.
 """
 
 
-OF_RUNS: dict[str, ModuleType] = {
-    "super_resolution": super_resolution,
-    "generation": generation,
-    "reconstruction": reconstruction,
-    "translation": translation,
-    "representation": representation,
-}
+Section = Callable[[list[dict[str, Any]]], str]
 
-SECTIONS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
-    "generation": generation.section,
-    "mode_collapse": mode_collapse.section,
-    "stacked_modes": stacked_modes.section,
-    "vanishing_gradients": vanishing_gradients.section,
-    "reconstruction": reconstruction.section,
-    "retrieval": retrieval.section,
-    "anomaly": anomaly.section,
-    "representation": representation.section,
-    "downstream": downstream.section,
-    "translation": translation.section,
-    "unpaired_translation": unpaired_translation.section,
-    "super_resolution": super_resolution.section,
-    "leave_one_out": leave_one_out.section,
-    "perceptual_extractor": perceptual_extractor.section,
-    "speed": speed.section,
-}
+
+@functools.cache
+def sections() -> dict[str, Section]:
+    """Kind of record -> its section, in the order of the page: each task, and below it the benchmarks that say so."""
+    modules = {
+        it.name: importlib.import_module(f"{benchmarks.__name__}.{it.name}")
+        for it in pkgutil.iter_modules(benchmarks.__path__)
+    }
+    found: dict[str, Section] = {}
+    for task in (*tasks.names(), None):
+        if task is not None:
+            found[task] = tasks.results_of(task).section
+        found |= {kind: module.section for kind, module in modules.items() if task == module.BELOW}
+    return found
 
 
 def record(run: Path, directory: Path) -> Path:
@@ -88,7 +67,7 @@ def record(run: Path, directory: Path) -> Path:
         "kind": kind,
         "recipe": recipe["name"],
         "command": without_places(metrics["command"]),
-        **OF_RUNS[kind].record(metrics),
+        **tasks.results_of(kind).record(metrics),
         "blessed": evaluation["blessed"],
         "seed": recipe["train"]["seed"],
         "steps": training["steps"],
@@ -115,10 +94,10 @@ def render(directory: Path) -> str:
     kinds: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(directory.rglob("*.json")):
         value = json.loads(path.read_text(encoding="utf-8"))
-        if value.get("kind") not in SECTIONS:
-            raise UserError(f"{path}: `kind` must be one of {', '.join(SECTIONS)}. Received: {value.get('kind')!r}")
+        if value.get("kind") not in sections():
+            raise UserError(f"{path}: `kind` must be one of {', '.join(sections())}. Received: {value.get('kind')!r}")
         kinds.setdefault(value["kind"], []).append(value)
-    return "\n".join([HEAD, *(section(kinds[kind]) for kind, section in SECTIONS.items() if kind in kinds)])
+    return "\n".join([HEAD, *(section(kinds[kind]) for kind, section in sections().items() if kind in kinds)])
 
 
 def without_places(command: str) -> str:

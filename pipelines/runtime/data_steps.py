@@ -53,13 +53,13 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
         data.component,
         {"images": Source(Kind.IMAGES, data.where)},
         lambda: _examples(recipe, output, workers, console),
-        lambda it: _counted(it, data.counted or task.words.examples, "held out"),
+        lambda it: _counted(it, data.counted or task.nouns.examples, "held out"),
     )
     checked = data_checks.check(recipe, examples, output, workers, steps, console)
 
     def prepared(section: Preparation) -> Artifact:
         spec, write = _preparing(section, data)
-        words = "to train on" if isinstance(section, Groups | FrameTuples) else task.words.train
+        words = "to train on" if isinstance(section, Groups | FrameTuples) else task.nouns.train
 
         def build() -> Artifact:
             home = output / "prepared" / section.preparation
@@ -68,7 +68,7 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
 
         told = f"{section.preparation}: "
         return steps.run(
-            spec, {"examples": examples}, build, lambda it: told + _counted(it, words, task.words.held_out)
+            spec, {"examples": examples}, build, lambda it: told + _counted(it, words, task.nouns.held_out)
         )
 
     judged_on = task.judged_on(recipe)

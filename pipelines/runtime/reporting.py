@@ -7,7 +7,7 @@ from typing import Any
 from pipelines.report import page
 from pipelines.report.judgement import Picture
 from pipelines.runtime import store
-from pipelines.tasks import Task
+from pipelines.tasks.base import Task
 
 
 def write(contents: page.Contents, directory: Path) -> Path:

@@ -110,7 +110,7 @@ def _run(
             lambda: evaluator.evaluate(
                 recipe, judged.path, judged.content, trained.digest, model, directory, output / "references", last
             ),
-            lambda it: f"{task.summary(it.result)}: {'blessed' if it.result['blessed'] else 'not blessed'}",
+            lambda it: f"{task.numbers.summary(it.result)}: {'blessed' if it.result['blessed'] else 'not blessed'}",
         )
         for note in evaluated.result.get("notes", ()):
             console.note(note)
@@ -170,8 +170,8 @@ def _run(
             directory,
             pushed.path if pushed else None,
             evaluation["blessed"],
-            task.summary(evaluation),
-            task.numbers(evaluation),
+            task.numbers.summary(evaluation),
+            evaluation["numbers"],
         )
     saved_model = pushed.path if pushed else exported.path / "model"
     return Outcome(prepared.path, report, saved_model, pushed, evaluation, export)

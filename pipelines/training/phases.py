@@ -101,7 +101,7 @@ def fit(
 def length(settings: Train, steps_per_epoch: int) -> tuple[int, int]:
     """Epochs, the last one counted even if it is cut short, and steps in all.
 
-    >>> from pipelines.tasks.recipe_classes import Constant
+    >>> from pipelines.recipe.training import Constant
     >>> length(Train(epochs=4, steps=25, learning_rate=Constant(schedule="constant", initial=1e-3)), 10)
     (3, 25)
     """

@@ -162,8 +162,8 @@ def _fit(recipe: Recipe, examples: Path, part: Path, resume: Path, console: Cons
         steps_per_epoch = 0
     if steps_per_epoch < 1:
         raise UserError(
-            f"{examples}: there are fewer {task.words.train} than one batch of {settings.batch_size}; "
-            f"{task.words.remedy}"
+            f"{examples}: there are fewer {task.nouns.train} than one batch of {settings.batch_size}; "
+            f"{task.nouns.remedy}"
         )
     facts = recipe.model.measured(examples)
     if facts:

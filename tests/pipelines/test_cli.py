@@ -78,8 +78,10 @@ def test_cluster_is_refused_before_anything_runs(tmp_path, monkeypatch):
 def test_data_of_ones_own_must_beat_bicubic_unless_more_is_asked(tmp_path):
     own = recipe.load("super_resolution", folder=tmp_path)
     assert (own.data.source, own.data.folder, own.data.held_out) == ("folder", str(tmp_path), None)
-    assert own.evaluate.min_gain_db == 0.0
-    assert recipe.load("super_resolution", ["evaluate.min_gain_db=1"], folder=tmp_path).evaluate.min_gain_db == 1
+    assert own.evaluate.bless["gain_db"].min == 0.0
+    assert own.evaluate.bless["least_gain_db"].min == -0.2
+    asked = recipe.load("super_resolution", ["evaluate.bless.gain_db.min=1"], folder=tmp_path).evaluate.bless
+    assert asked["gain_db"].min == 1
 
 
 def test_full_disk_is_one_message_and_status_two(monkeypatch, capsys):

@@ -223,12 +223,13 @@ def test_recipe_that_names_what_is_not_there_is_told(change, message):
         recipe.load("super_resolution", [change])
 
 
-def test_change_is_bounded_beside_a_threshold_and_by_super_resolutions_own_key():
+def test_change_is_bounded_beside_a_threshold():
     bless = "evaluate.bless={fid: {max: 2, change: {max: 0.1}}, recall: {min: 0.5}}"
     changes = recipe.load("fashion_mnist/dcgan", [bless]).evaluate.changes
     assert {name: (bound.min, bound.max) for name, bound in changes.items()} == {"fid": (None, 0.1)}
-    evaluate = recipe.load("super_resolution", ["evaluate.min_gain_change_db=-0.05"]).evaluate
+    evaluate = recipe.load("super_resolution", ["evaluate.bless.gain_db.change={min: -0.05}"]).evaluate
     assert {name: (bound.min, bound.max) for name, bound in evaluate.changes.items()} == {"gain_db": (-0.05, None)}
+    assert evaluate.bless["gain_db"].min == 0.5
     assert recipe.load("super_resolution").evaluate.changes == {}
     for wrong in ("{change: {max: 0.1}}", "{max: 2, change: {}}"):  # no threshold at all; no bound
         with pytest.raises(UserError, match="give `min`, `max` or both"):

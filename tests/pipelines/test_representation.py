@@ -14,8 +14,9 @@ from pipelines import results
 from pipelines.errors import UserError
 from pipelines.recipe import loading as recipe
 from pipelines.runtime import code
-from pipelines.tasks.representation import data, reference, sheets, show
+from pipelines.tasks.representation import data, reference, sheets
 from pipelines.tasks.representation.features import Labelled
+from pipelines.tasks.representation.numbers import NUMBERS
 from pipelines.tasks.representation.recipe import Evaluate
 from pipelines.tasks.representation.scores import scores
 from pipelines.training import phases, trainer
@@ -211,7 +212,7 @@ def _record(name, method, few, encoder="small", **more):
 def test_all_methods_stand_in_one_table_above_the_baselines_the_best_first():
     triplet = _record("a/triplet", "EmbeddingModel", 0.8, objective={"kind": "triplet_semi_hard"})
     triplet |= {"penultimate": {"knn": 0.875}, "dim": 64}
-    text = results.SECTIONS["representation"]([_record("a/simclr", "SimCLR", 0.7), triplet])
+    text = results.sections()["representation"]([_record("a/simclr", "SimCLR", 0.7), triplet])
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
     head, _, best, below, second, pixels, random = rows
     assert head == [
@@ -232,8 +233,8 @@ def test_all_methods_stand_in_one_table_above_the_baselines_the_best_first():
     assert pixels == ["", "raw pixels", *[""] * 4, "85.0%", "", ""]
     assert random == ["", "random encoder", "small, 32 filters", "", "", "", "80.0%", "60.0%", ""]
     unseen = _record("a/unseen", "EmbeddingModel", 0.5) | {"classes": [0, 2]}
-    assert "trained on the classes 0 2" in results.SECTIONS["representation"]([unseen])
-    assert results.SECTIONS["representation"]([triplet, unseen]).count("## ") == 2
+    assert "trained on the classes 0 2" in results.sections()["representation"]([unseen])
+    assert results.sections()["representation"]([triplet, unseen]).count("## ") == 2
 
 
 def test_random_encoders_that_differ_have_a_row_each():
@@ -241,7 +242,7 @@ def test_random_encoders_that_differ_have_a_row_each():
     layered["parameters"]["model"]["encoder"]["normalization"] = "layer"
     for value, knn in ((layered, 0.7), (own, 0.6)):
         value["baselines"] = {**plain["baselines"], "random": {**plain["baselines"]["random"], "knn": knn}}
-    text = results.SECTIONS["representation"]([plain, layered, own, plain])
+    text = results.sections()["representation"]([plain, layered, own, plain])
     rows = [line.strip("|").split("|") for line in text.splitlines() if "|  | random" in line]
     assert [(row[2].strip(), row[6].strip()) for row in rows] == [
         ("small, 32 filters, layer normalisation", "70.0%"),
@@ -253,7 +254,7 @@ def test_random_encoders_that_differ_have_a_row_each():
 def test_what_does_not_beat_the_random_encoder_is_said():
     good, bad = _record("a/good", "SimCLR", 0.75), _record("a/bad", "Rotation", 0.6)
     bad["numbers"]["knn"] = 0.79
-    text = results.SECTIONS["representation"]([good, bad])
+    text = results.sections()["representation"]([good, bad])
     assert text.count("does not beat the random encoder") == 1
     assert (
         "`a/bad` does not beat the random encoder by kNN (79.0% against 80.0%) and 10 labels a class "
@@ -263,8 +264,8 @@ def test_what_does_not_beat_the_random_encoder_is_said():
 
 def test_summary_is_of_the_number_that_counts():
     value = _record("a/simclr", "SimCLR", 0.7)
-    assert show.summary(value) == "10 labels a class 70.0% ± 1.2 (random encoder 60.0%)"
-    assert show.summary(value | {"numbers": {}}) == "10,000 images without labels"
+    assert NUMBERS.summary(value) == "10 labels a class 70.0% ± 1.2 (random encoder 60.0%)"
+    assert NUMBERS.summary(value | {"numbers": {"knn": 0.5}}) == "kNN 50.0% (raw pixels 85.0%, random encoder 80.0%)"
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ TINY = {
     "train.epochs": 100,
     "train.steps": 40,
     "train.checkpoint_steps": 5,
-    "evaluate.min_gain_db": -20,
-    "evaluate.floor_gain_db": -20,
+    "evaluate.bless": "{gain_db: {min: -20}, least_gain_db: {min: -20}}",
 }
 
 COMPONENTS = [
@@ -34,8 +33,7 @@ SRGAN = {
     "model.discriminator_filters": 2,
     "train.steps": 24,
     "train.warm_start.steps": 24,
-    "evaluate.min_gain_db": -60,
-    "evaluate.floor_gain_db": -60,
+    "evaluate.bless": "{gain_db: {min: -60}, least_gain_db: {min: -60}}",
 }
 
 
@@ -91,7 +89,7 @@ def test_first_run_trains_judges_exports_and_pushes(home, first):
     assert _names(pushed) == ["1"]
     card = json.loads((pushed / "1" / "assets.extra" / "card.json").read_text())
     metrics = json.loads((run / "metrics.json").read_text())
-    assert card["evaluation"]["mean"] == metrics["evaluation"]["mean"]
+    assert card["evaluation"]["numbers"] == metrics["evaluation"]["numbers"]
     assert metrics["export"]["max_error"] <= 1
     assert output.splitlines()[-1].split()[-1] == "out/saved_models/super_resolution_x2/1"
 
@@ -121,10 +119,10 @@ def test_second_run_reuses_everything_and_says_so(home, first):
 
 
 def test_stricter_threshold_judges_again_without_training_again(home, first):
-    status, output, _ = genssl.call(home, *_arguments("out", **{"evaluate.min_gain_db": 50}))
+    status, output, _ = genssl.call(home, *_arguments("out", **{"evaluate.bless.gain_db.min": 50}))
     assert status == 1
     assert any(line.split()[:2] == ["Trainer", "reused"] for line in output.splitlines())
-    assert "is below min_gain_db=50" in output
+    assert "is below its min of 50" in output
     assert "Pusher" not in output
 
 

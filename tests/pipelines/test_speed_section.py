@@ -1,7 +1,7 @@
 import sys
 
 from pipelines import results
-from pipelines.results import speed
+from pipelines.results.benchmarks import speed
 
 
 def test_ratios_are_written_and_become_a_table(tmp_path, monkeypatch):

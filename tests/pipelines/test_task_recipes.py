@@ -15,7 +15,7 @@ DCGAN, ACGAN = "fashion_mnist/dcgan", "fashion_mnist/acgan"
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (["task=generatoin"], "--set task=generatoin: `task` must be one of 'super_resolution', 'generation'"),
+        (["task=generatoin"], "--set task=generatoin: `task` must be one of 'generation', 'reconstruction'"),
         (["model.method=EDSR"], "`model.method` must be one of 'GAN', 'DCGAN', 'WGANGP'"),
         (["prepare.scale=2"], "--set prepare.scale=2: `prepare.scale` is not a known key. Valid keys here: channels,"),
         (["prepare.channels=2"], "`prepare.channels` must be one of 1 or 3. Received: 2"),
@@ -54,7 +54,7 @@ def test_own_data_keep_no_threshold_of_other_images(tmp_path):
     ],
 )
 def test_blessing(bless, measured, reasons):
-    found = Evaluate(bless=bless).against(measured)
+    found = Evaluate(bless=bless).against(measured, {})
     assert len(found) == len(reasons)
     assert all(line.startswith(start) for line, start in zip(found, reasons, strict=True))
 
@@ -78,7 +78,7 @@ def test_garments_can_be_compared_in_features_of_a_colour_network():
     features = [model.image_loss.extractor(np.repeat(part, 3, axis=-1))[0] for part in (images, made)]
     terms = [(images, made, 1.0), (*features, 0.5)]
     expected = sum(weight * np.mean(np.subtract(a, b) ** 2, axis=(1, 2, 3)) for a, b, weight in terms)
-    np.testing.assert_allclose(model.objective(images, images, {"image": made}), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.example_losses(images, images, {"image": made}), expected, rtol=1e-5)
 
 
 def test_classes_are_those_of_the_data():

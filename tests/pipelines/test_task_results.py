@@ -23,8 +23,10 @@ def _generator(recipe, method, fid, **numbers):
         "kind": "generation",
         **_common(recipe, method, 4000),
         "numbers": {"fid": fid, "fid_over_pca": fid / 8, "kid": 0.01, "precision": 0.5, "recall": 0.25, **numbers},
-        "floor": {"fid": 0.0125, "kid": 0.0, "precision": 0.75, "recall": 0.75},
-        "pca": {"fid": 8.0, "kid": 1.0, "precision": 0.125, "recall": 0.0},
+        "baselines": {
+            "real": {"fid": 0.0125, "kid": 0.0, "precision": 0.75, "recall": 0.75},
+            "pca": {"fid": 8.0, "kid": 1.0, "precision": 0.125, "recall": 0.0},
+        },
         "images": 10000,
         "held_out": 10000,
         "components": 64,
@@ -46,7 +48,7 @@ def test_all_generators_stand_in_one_table_between_floor_and_baseline_the_best_f
         "likelihood": "gaussian", "latents": 8, "num_samples": 100, "images": 1000,
         "nll": -900.0, "negative_elbo": -890.0, "ppca": -850.0,
     }  # fmt: skip
-    text = results.SECTIONS["generation"](records)
+    text = results.sections()["generation"](records)
     head, floor, first, second, pca, _, likelihood = _cells(text)
     assert head[5:] == [
         "Fashion-FID", "Fashion-FID over PCA's", "KID", "precision", "recall", "samples of their class",
@@ -57,16 +59,16 @@ def test_all_generators_stand_in_one_table_between_floor_and_baseline_the_best_f
     assert (pca[1], pca[5], pca[6]) == ("Gaussian in 64 principal components", "8.00", "1.000")
     assert likelihood[1:] == ["gaussian", "8", "100", "-890.0", "-900.0", "-850.0", "-50.0"]
     assert text.count("## ") == 1
-    records[1]["floor"] |= {"label_accuracy": 0.9375}  # records of before have none
-    _, floor, *_ = _cells(results.SECTIONS["generation"](records))
+    records[1]["baselines"]["real"] |= {"label_accuracy": 0.9375}  # records of before have none
+    _, floor, *_ = _cells(results.sections()["generation"](records))
     assert (floor[5], floor[10]) == ("0.0125", "93.8%")
     records[1]["numbers"]["train_on_samples_accuracy"] = 0.5
-    records[1]["floor"]["train_on_samples_accuracy"] = 0.875
-    text = results.SECTIONS["generation"](records)
+    records[1]["baselines"]["real"]["train_on_samples_accuracy"] = 0.875
+    text = results.sections()["generation"](records)
     assert _cells(text)[1][10:] == ["93.8%", "87.5%"]
     assert "Beside the classifier trained on samples stands one trained on 10,000 real images." in text
     other = _generator("c/gan", "GAN", 1.0) | {"images": 2000}
-    assert results.SECTIONS["generation"]([*records, other]).count("## ") == 2  # numbers that do not compare
+    assert results.sections()["generation"]([*records, other]).count("## ") == 2  # numbers that do not compare
 
 
 def test_autoencoders_stand_beside_pca_of_their_code_and_damaged_images_have_a_row():
@@ -75,11 +77,11 @@ def test_autoencoders_stand_beside_pca_of_their_code_and_damaged_images_have_a_r
         **_common("a/denoising", "DenoisingAutoencoder", 3000, seconds=None),
         "numbers": {"mse": 0.02, "psnr": 23.0, "mse_over_pca": 0.5, "damaged_mse": 0.03, "damaged_psnr": 21.25,
                     "damaged_mse_over_pca": 0.25},
-        "pca": {"mse": 0.04, "psnr": 20.0, "damaged_mse": 0.12, "damaged_psnr": 15.0},
+        "baselines": {"pca": {"mse": 0.04, "psnr": 20.0, "damaged_mse": 0.12, "damaged_psnr": 15.0}},
         "images": 10000,
         "code_dim": 8,
     }  # fmt: skip
-    _, clean, damaged = _cells(results.SECTIONS["reconstruction"]([record]))
+    _, clean, damaged = _cells(results.sections()["reconstruction"]([record]))
     assert clean[2:] == ["8", "1,234", "3,000", "", "0.02000", "0.04000", "0.500", "23.00", "20.00"]
     assert damaged[0] == "`a/denoising`, damaged"
     assert damaged[6:] == ["0.03000", "0.12000", "0.250", "21.25", "15.00"]
@@ -90,12 +92,12 @@ def test_translators_stand_above_what_needs_no_training():
         "kind": "translation",
         **_common("a/cyclegan", "CycleGAN", 10),
         "numbers": {"error": 0.25, "ratio": 0.5, "psnr": 15.0, "ssim": 0.75, "cycle_error": 0.125},
-        "baselines": {"copy": 0.5, "histogram_matching": 0.75},
+        "baselines": {"copy": {"error": 0.5}, "histogram_matching": {"error": 0.75}},
         "images": 2000,
         "source": "image",
     }
     record["parameters"]["prepare"] |= {"thickness": 2, "threshold": 48.0, "source": "image"}
-    text = results.SECTIONS["translation"]([record])
+    text = results.sections()["translation"]([record])
     _, ours, copy, matched = _cells(text)
     assert ours[5:] == ["0.2500", "0.5000", "15.00", "0.7500", "0.1250"]
     assert (copy[1], copy[5], matched[5]) == ("the source itself", "0.5000", "0.7500")
@@ -110,7 +112,7 @@ def test_anomalies_have_a_row_for_each_score_and_a_column_for_each_class():
         "kind": "anomaly", "rows": [row, alone], "metric": "AUROC", "data": "Fashion-MNIST", "command": "python x.py",
         "seconds": 9.0, "versions": {},
     }  # fmt: skip
-    head, ours, pca = _cells(results.SECTIONS["anomaly"]([record]))
+    head, ours, pca = _cells(results.sections()["anomaly"]([record]))
     assert head == ["score", "seeds", "mean", "Bag"]
     assert ours == ["VAE, negative ELBO", "5", "0.500 ± 0.010", "0.500 ± 0.010"]
     assert pca[1:] == ["1", "0.500", "0.500"]
@@ -122,7 +124,7 @@ def test_gradients_of_both_objectives_stand_beside_each_other():
         "kind": "vanishing_gradients", "rows": [row], "batch_size": 512, "command": "python x.py", "seed": 0,
         "data": {"modes": 8, "radius": 2.0, "sigma": 0.02}, "device": "2 CPU cores", "versions": {},
     }  # fmt: skip
-    _, cells = _cells(results.SECTIONS["vanishing_gradients"]([record]))
+    _, cells = _cells(results.sections()["vanishing_gradients"]([record]))
     assert cells == ["1,600", "1.00e-06", "1.00e-06", "5.00e-01", "500,000.0"]
 
 
@@ -137,7 +139,7 @@ def test_settings_that_collapse_stand_beside_those_that_do_not():
         "min_samples": 1, "batch_size": 256, "data": {"modes": 25, "spacing": 2.0, "sigma": 0.05},
         "command": "python x.py", "device": "2 CPU cores", "versions": {},
     }  # fmt: skip
-    _, truth, best, collapsed = _cells(results.SECTIONS["mode_collapse"]([record]))
+    _, truth, best, collapsed = _cells(results.sections()["mode_collapse"]([record]))
     assert truth[3:5] == ["25", "99.0%"]
     assert best == ["best", "4,000", "0, 1", "25, 25", "50.0%, 50.0%", "4"]
     assert collapsed[3] == "3, 3"
@@ -151,7 +153,7 @@ def test_modes_of_stacked_garments_stand_below_those_of_real_stacks():
         "duplicates": {"among": 250, "threshold": 0.25}, "data": {"name": "Fashion-MNIST", "modes": 1000},
         "command": "python x.py", "device": "2 CPU cores", "versions": {},
     }  # fmt: skip
-    text = results.SECTIONS["stacked_modes"]([record])
+    text = results.sections()["stacked_modes"]([record])
     _, truth, gan = _cells(text)
     assert truth[1:] == ["", "1,000", "0.0512", "50%", ""]
     assert gan == ["DCGAN", "3", "876", "0.5124", "12%", "100"]

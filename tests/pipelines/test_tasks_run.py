@@ -8,7 +8,7 @@ from pipelines import results
 from pipelines.components import card
 from pipelines.recipe import loading as recipe
 from pipelines.runtime import run
-from pipelines.tasks.representation.recipe import ALL_CLASSES, BASELINES, UNSEEN_CLASSES
+from pipelines.tasks.representation.numbers import ALL_CLASSES, BASELINES, UNSEEN_CLASSES
 from tests.pipelines import digits
 from tests.pipelines.test_report import Tables
 
@@ -16,7 +16,8 @@ _DENSE = ["model.networks=dense", "model.units=[8]", "model.code_dim=4"]
 
 
 def _beside_baselines(names):
-    return {f"{name}{over}" for name in names for over in ("", *(f"_over_{other}" for other in BASELINES))}
+    over = ["", *(f"_over_{baseline.name}" for baseline in BASELINES)]
+    return {f"{number.name}{suffix}" for number in names for suffix in over}
 
 
 NARROW = {
@@ -86,15 +87,15 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     text = card.markdown(kept, 1)
     page = outcome.report.read_text()
     tables = Tables(page).rows
-    (shown,) = [rows for key, rows in tables.items() if key in ("distances", "errors", "scores")]
+    shown = tables["numbers"]
     assert shown[1][0] == "this model"
     assert shown[1][1] in text  # the first number, written the same in report and card
-    assert ("The output `error` says" in text) == ("encoded image in" in text) == (loaded.task != "generation")
+    assert ("The output `error` says" in text) == ("encoded image in" in text) == (loaded.model.method != "DCGAN")
     assert all(link.startswith(("data:image/png;base64,", "#")) for link in Tables(page).links)
     path = results.record(outcome.report.parent, home / "results")
     record = json.loads(path.read_text())
     assert record["kind"] == loaded.task
-    section = results.SECTIONS[loaded.task]([record])
+    section = results.sections()[loaded.task]([record])
     row, *_ = [line for line in section.splitlines() if line.startswith(f"| `{name}` |")]
     assert shown[1][1] in row
     again = run.run(loaded, home / "out")

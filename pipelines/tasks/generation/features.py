@@ -41,8 +41,3 @@ def identity(name: str) -> str:
     if not path.is_file():
         raise UserError(f"evaluate.features={name}: no such file")
     return _INCEPTION + hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def title(name: str) -> str:
-    """What a Frechet distance in its features is called."""
-    return "Fashion-FID" if name == "fashion" else "FID"

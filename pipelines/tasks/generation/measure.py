@@ -1,4 +1,4 @@
-"""Generators measured: samples against as many training images, and the blessing."""
+"""Generators measured: samples against as many training images."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ SEED = 0  # of the samples
 def measure(
     recipe: GenerationRecipe, model: keras.Model, reference: Reference, examples: Path, directory: Path
 ) -> dict[str, Any]:
-    """Measures samples and decides on the blessing.
+    """Measures samples.
 
     Args:
-        recipe: settled; gives features, thresholds, and how many samples.
+        recipe: settled; gives features, and how many samples.
         model: trained; has `sample`, and `num_labels` where it samples classes.
         reference: what samples are compared with.
         examples: the prepared directory.
         directory: for the sheet ``samples.png``, of conditional models a column for each class.
 
     Returns:
-        ``numbers`` (name -> value, those that could be measured), ``floor`` and ``pca`` (the same of real images held
-        out and of the baseline), ``images``, ``held_out``, ``components``, ``features``, ``likelihood`` where it was
-        asked for, ``thresholds``, ``blessed`` and ``reasons``.
+        ``numbers`` (name -> value, those that could be measured), ``baselines`` (the same of real images held out, and
+        of a Gaussian in PCA), ``images``, ``held_out``, ``components``, ``features``, and ``likelihood`` where it was
+        asked for.
     """
     count = reference.result["images"]
     numbers: dict[str, float] = {}
@@ -51,8 +51,6 @@ def measure(
         real = reference.features
         assert real is not None  # made with the same network
         numbers |= distances(real, metrics.extract_features(network, samples))
-        if reference.result["pca"]:
-            numbers["fid_over_pca"] = numbers["fid"] / reference.result["pca"]["fid"]
     if labels is not None:
         numbers |= _labelled(recipe, network, samples, labels, examples, classes)
     likelihood = {}
@@ -62,16 +60,7 @@ def measure(
         if "ppca" in of:
             numbers["nll_below_ppca"] = of["ppca"] - of["nll"]
         likelihood["likelihood"] = of
-    reasons = recipe.evaluate.against(numbers)
-    return {
-        **reference.result,
-        **likelihood,
-        "numbers": numbers,
-        "features": recipe.evaluate.features,
-        "thresholds": recipe.evaluate.model_dump(mode="json", include={"bless"}),
-        "blessed": not reasons,
-        "reasons": reasons,
-    }
+    return {"numbers": numbers, **reference.result, **likelihood, "features": recipe.evaluate.features}
 
 
 def _labelled(

@@ -1,14 +1,16 @@
 """Recipes of generation: images like those of a data set, from noise."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveInt, model_validator
 
 from pipelines.recipe.base import Recipe
+from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.preparations.images import Images
 from pipelines.recipe.section import Section
 from pipelines.recipe.thresholds import Bless
 from pipelines.tasks.generation.methods import AnyMethod
+from pipelines.tasks.generation.numbers import NUMBERS
 
 
 class Likelihood(Section):
@@ -30,17 +32,7 @@ class Evaluate(Bless):
     models that have one.
     """
 
-    numbers: ClassVar[tuple[str, ...]] = (
-        "fid",
-        "fid_over_pca",
-        "kid",
-        "precision",
-        "recall",
-        "label_accuracy",
-        "train_on_samples_accuracy",
-        "nll",
-        "nll_below_ppca",
-    )
+    numbers: ClassVar[Numbers] = NUMBERS
 
     features: Annotated[str, Field(pattern=r"^(fashion|none|inception:.+)$")] = "fashion"
     images: PositiveInt = 10000
@@ -53,7 +45,6 @@ class GenerationRecipe(Recipe):
 
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.features=none", "evaluate.bless=null")
 
-    task: Literal["generation"]
     prepare: Images = Images()
     model: AnyMethod
     evaluate: Evaluate = Evaluate()

@@ -28,8 +28,8 @@ class Reference:
     Attributes:
         digest: of all that they depend on.
         path: the directory with ``features.npy`` of the real images, and sheets of real and PCA's images.
-        result: ``floor`` and ``pca``: name of a number -> value; ``images``: how many were compared. The floor of
-            what is asked of labelled samples is a ceiling: the same of real images.
+        result: ``baselines``: the numbers of real images held out, a floor of distances and a ceiling of what is asked
+            of labelled samples, and of a Gaussian in PCA; ``images``: how many were compared.
     """
 
     digest: str
@@ -67,7 +67,8 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
             inputs = {name: inputs[name] for name in ("examples", "images", "code")}
             key = store.digest(inputs)[:20]
             taught = store.make(directory / key, inputs, lambda part: _taught_by_real(recipe, examples))
-            result = {**result, "floor": {**result["floor"], **taught.result}}
+            baselines = result["baselines"]
+            result = {**result, "baselines": {**baselines, "real": {**baselines["real"], **taught.result}}}
     return Reference(made.digest, made.path, result)
 
 
@@ -95,7 +96,8 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
     test = held_out["image"]
     count = min(recipe.evaluate.images, len(train))
     images.save_grid(part / "real.png", train[: GRID**2], GRID)
-    result: dict[str, Any] = {"images": count, "held_out": len(test), "floor": {}, "pca": {}}
+    baselines: dict[str, dict[str, float]] = {"real": {}, "pca": {}}
+    result: dict[str, Any] = {"images": count, "held_out": len(test), "baselines": baselines}
     components = min(COMPONENTS, len(train) // 2)
     pca = None
     if np.prod(recipe.prepare.shape) <= PIXELS:
@@ -106,11 +108,11 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
     if network is not None:
         real = metrics.extract_features(network, train[:count])
         np.save(part / "features.npy", real, allow_pickle=False)
-        result["floor"] = distances(real, metrics.extract_features(network, test))
+        baselines["real"] = distances(real, metrics.extract_features(network, test))
         if pca is not None:
-            result["pca"] = distances(real, metrics.extract_features(network, pca))
+            baselines["pca"] = distances(real, metrics.extract_features(network, pca))
         if "label" in held_out and networks.knows_classes(network, recipe):
-            result["floor"]["label_accuracy"] = metrics.label_accuracy(network, test, held_out["label"])
+            baselines["real"]["label_accuracy"] = metrics.label_accuracy(network, test, held_out["label"])
     return result
 
 

@@ -3,18 +3,17 @@
 from itertools import groupby
 from typing import Any
 
-from pipelines.results.tables import commands, joined, seconds, steps, table
-from pipelines.tasks.generation.features import title
-from pipelines.tasks.generation.show import FLOOR, NAMES, baseline, caption, number
+from pipelines.report.markdown import commands, joined, seconds, steps, table
+from pipelines.tasks.generation.numbers import NUMBERS, PCA, REAL
+from pipelines.tasks.generation.task import TASK
 
-COLUMNS = ("fid", "fid_over_pca", "kid", "precision", "recall", "label_accuracy", "train_on_samples_accuracy")
-LIKELIHOODS = ("nll", "nll_ppca", "nll_below_ppca", "elbo")
+LIKELIHOODS = ("nll", "nll_below_ppca")  # in a table of their own
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
     """What a run's record holds besides what all have."""
     evaluation = metrics["evaluation"]
-    kept = ("numbers", "floor", "pca", "images", "held_out", "components", "features", "likelihood")
+    kept = ("numbers", "baselines", "images", "held_out", "components", "features", "likelihood")
     return {
         "data": metrics["data"],
         **{key: evaluation[key] for key in kept if key in evaluation},
@@ -36,19 +35,20 @@ def section(records: list[dict[str, Any]]) -> str:
 
 def _generators(records: list[dict[str, Any]]) -> str:
     first = records[0]
-    called = title(first["features"])
-    shown = [name for name in COLUMNS if any(name in value["numbers"] for value in records)]
-    head = [
-        "recipe",
-        "method",
-        "trained weights",
-        "steps",
-        "seconds",
-        *(NAMES[name].format(fid=called) for name in shown),
-    ]
-    # What is asked of labelled samples alone stands in the floors of the records that have it.
-    floor = {name: value for of in reversed(records) for name, value in of["floor"].items()}
-    rows = [head, ["", FLOOR, "", "", "", *(number(name, floor.get(name)) for name in shown)]]
+    columns = [it for it in NUMBERS.columns(*(value["numbers"] for value in records)) if it.name not in LIKELIHOODS]
+    # What is asked of labelled samples alone was asked of real images in the records that have it.
+    real = {name: value for of in reversed(records) for name, value in of["baselines"]["real"].items()}
+    baselines = {**first["baselines"], "real": real}
+    beside = dict(NUMBERS.rows({**first, "baselines": baselines}))
+    head = ["recipe", "method", "trained weights", "steps", "seconds"]
+    rows = [[*head, *(NUMBERS.title(number, first) for number in columns)]]
+
+    def row(heading: str, weights: str) -> list[list[str]]:
+        if heading not in beside:
+            return []
+        return [["", heading, weights, "", "", *(number.written(beside[heading]) for number in columns)]]
+
+    rows += row(NUMBERS.heading(REAL, first), "")
     for value in records:
         rows.append(
             [
@@ -57,24 +57,15 @@ def _generators(records: list[dict[str, Any]]) -> str:
                 f"{value['weights']:,}",
                 steps(value),
                 seconds(value),
-                *(number(name, value["numbers"].get(name)) for name in shown),
+                *(number.written(value["numbers"]) for number in columns),
             ]
         )
-    if first["pca"]:
-        rows.append(
-            [
-                "",
-                baseline(first),
-                "0",
-                "",
-                "",
-                *(number(name, {**first["pca"], "fid_over_pca": 1.0}.get(name)) for name in shown),
-            ]
-        )
+    if first["baselines"]["pca"]:
+        rows += row(NUMBERS.heading(PCA, first), "0")
     prepare = first["parameters"]["prepare"]
     return f"""## Generation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels
 
-{caption({**first, "floor": floor})}
+{TASK.caption({**first, "baselines": baselines})}
 KID is the unbiased estimate over subsets, precision and recall are those of Kynkaanniemi et al. 2019. Seconds are
 those of training alone, on what stands beside the command; none are given where it was interrupted.
 
@@ -98,7 +89,7 @@ def _likelihoods(records: list[dict[str, Any]]) -> str:
                 f"{of['latents']}",
                 f"{of['num_samples']:,}",
                 f"{of['negative_elbo']:.1f}",
-                f"{numbers['nll']:.1f}",
+                NUMBERS["nll"].written(numbers),
                 "" if "ppca" not in of else f"{of['ppca']:.1f}",
                 "" if "nll_below_ppca" not in numbers else f"{-numbers['nll_below_ppca']:.1f}",
             ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipelines.report.judgement import Judgement
-from pipelines.tasks import images
+from pipelines.recipe.numbers import Numbers
+from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks.base import Task
-from pipelines.tasks.generation import data, measure, show
+from pipelines.tasks.generation import data, measure
 from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation.numbers import NUMBERS
 from pipelines.tasks.generation.recipe import GenerationRecipe
 from pipelines.tasks.generation.reference import reference
 
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+SHEETS = {"samples": "samples", "real": "training images", "pca": "Gaussian in PCA"}
+
 
 class Generation(Task[GenerationRecipe]):
     """Images like those of a data set, from noise."""
+
+    numbers: ClassVar[Numbers] = NUMBERS
 
     def training_data(self, recipe: GenerationRecipe, examples: Path) -> tf.data.Dataset:
         """Images, and labels where there are any."""
@@ -28,10 +33,7 @@ class Generation(Task[GenerationRecipe]):
 
     def judged_by(self, recipe: GenerationRecipe) -> dict[str, Any]:
         """What is measured, in which features, and the thresholds."""
-        return {
-            "evaluate": recipe.evaluate.model_dump(mode="json"),
-            "features": networks.identity(recipe.evaluate.features),
-        }
+        return {**super().judged_by(recipe), "features": networks.identity(recipe.evaluate.features)}
 
     def evaluate(
         self,
@@ -42,33 +44,60 @@ class Generation(Task[GenerationRecipe]):
         directory: Path,
         shared: Path,
     ) -> dict[str, Any]:
-        """Distances of samples from training images, beside those of real images held out and of a baseline."""
+        """Distances of samples from training images, beside those of real images held out and of a Gaussian."""
         against = reference(recipe, examples, content, shared)
         for sheet in against.path.glob("*.png"):
             (directory / sheet.name).write_bytes(sheet.read_bytes())
         return measure.measure(recipe, model(), against, examples, directory)
 
-    def summary(self, evaluation: dict[str, Any]) -> str:
-        """The distance, and what is between floor and baseline."""
-        return show.summary(evaluation)
+    def caption(self, evaluation: dict[str, Any]) -> str:
+        """How many images, in which features."""
+        if evaluation["features"] == "none":
+            return "The recipe names no feature network (evaluate.features), so that distances are not measured."
+        network = "the library's Fashion-MNIST network" if evaluation["features"] == "fashion" else "InceptionV3"
+        taught = (
+            f" Beside the classifier trained on samples stands one trained on {evaluation['images']:,} real images."
+            if "train_on_samples_accuracy" in evaluation["baselines"]["real"]
+            else ""
+        )
+        return (
+            f"{evaluation['images']:,} samples against {evaluation['images']:,} training images, in eight bits, in the "
+            f"features of {network}; {evaluation['held_out']:,} real images held out are the floor.{taught}"
+        )
 
-    def export_probe(
-        self, recipe: GenerationRecipe, model: Callable[[], keras.Model], examples: Path
-    ) -> tuple[Any, Any]:
-        """What the default signature takes: latents, with labels where there are any; a VAE's, images."""
-        return images.export_probe(model(), examples)
+    def galleries(self, recipe: GenerationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
+        """Samples, real images and the baseline's."""
+        files = {pictures / f"{name}.png": text for name, text in SHEETS.items()}
+        return [
+            Gallery(
+                "Samples",
+                "The first of a fixed seed, none picked; of a model that knows classes each column is one.",
+                [Row("", [Picture(file, text) for file, text in files.items() if file.is_file()])],
+            )
+        ]
 
-    def identity(self, recipe: GenerationRecipe) -> dict[str, Any]:
-        """Method and size."""
-        return {"method": recipe.model.method, "image": list(recipe.prepare.shape)}
+    def usage(self, parameters: dict[str, Any]) -> str:
+        """Latents to a PNG."""
+        model = parameters["model"]
+        labels = ", label=tf.range(16, dtype=tf.int64) % 10" if "num_classes" in model else ""
+        signature, latents = ("generate", "code_dim") if "code_dim" in model else ("serving_default", "latent_dim")
+        return f"""import tensorflow as tf
 
-    def judgement(self, recipe: GenerationRecipe, evaluation: dict[str, Any], pictures: Path) -> Judgement:
-        """The distances, and sheets of samples, real images and the baseline's."""
-        return show.judgement(recipe, evaluation, pictures)
+sample = tf.saved_model.load({{path}}).signatures["{signature}"]
+latents = tf.random.normal((16, {model[latents]}))
+pngs = sample(latent=latents{labels})["image_bytes"]
+tf.io.write_file("sample.png", pngs[0])"""
 
-    def card_text(self, card: dict[str, Any], path: str) -> str:
-        """The table of distances."""
-        return show.card_text(card, path)
+    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
+        """Images of latents; an autoencoder encodes by default."""
+        model = card["parameters"]["model"]
+        if "code_dim" in model:
+            return {"serving_default": "encoded image in, latents out", "generate": "latents in, PNG out"}
+        given = "latents and labels" if "num_classes" in model else "latents"
+        return {
+            "serving_default": f"{given} in, PNG out",
+            "serving_tensor": f"{given} in, float32 NHWC in [-1, 1] out",
+        }
 
 
 TASK = Generation()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -164,8 +164,6 @@ class DenoisingAutoencoder(EncoderDecoder):
 
 class VAE(EncoderDecoder):
     """Kingma & Welling 2013: codes with a distribution to sample from; ``code_dim`` is that of its latents."""
-
-    samples: ClassVar[str] = "generate"
 
     method: Literal["VAE"]
     likelihood: Literal["gaussian", "bernoulli"] = "gaussian"

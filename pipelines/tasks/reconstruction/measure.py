@@ -24,7 +24,7 @@ _BATCH = 500
 def measure(
     recipe: ReconstructionRecipe, model: keras.Model, train: np.ndarray, test: np.ndarray, directory: Path
 ) -> dict[str, Any]:
-    """Measures reconstructions and decides on the blessing.
+    """Measures reconstructions.
 
     Args:
         recipe: settled.
@@ -35,8 +35,8 @@ def measure(
             there is damage, damaged images are the second row, and answers are those to them.
 
     Returns:
-        ``numbers`` and ``pca`` (name -> value), ``images``, ``code_dim``, ``rows`` of the sheet, ``thresholds``,
-        ``blessed`` and ``reasons``. Errors are of images in [-1, 1], as float; PSNR is in dB.
+        ``numbers``, ``baselines`` (those of PCA), ``images``, ``code_dim`` and ``rows`` of the sheet. Errors are of
+        images in [-1, 1], as float; PSNR is in dB.
     """
     from keras_genssl import analysis
 
@@ -59,20 +59,15 @@ def measure(
         answers = {"this model": _in_batches(model.reconstruct, given), f"PCA-{code_dim}": pca.reconstruct(given)}
         for values, answer in zip((numbers, baseline), answers.values(), strict=True):
             values[f"{prefix}mse"], values[f"{prefix}psnr"] = _errors(clean, answer)
-        numbers[f"{prefix}mse_over_pca"] = numbers[f"{prefix}mse"] / baseline[f"{prefix}mse"]
         last = {name: answer[:SHOWN] for name, answer in answers.items()}
     shown |= last
     images.save_grid(directory / "reconstructions.png", np.concatenate(list(shown.values())), len(shown["images"]))
-    reasons = recipe.evaluate.against(numbers)
     return {
         "numbers": numbers,
-        "pca": baseline,
+        "baselines": {"pca": baseline},
         "images": len(test),
         "code_dim": code_dim,
         "rows": list(shown),
-        "thresholds": recipe.evaluate.model_dump(mode="json", include={"bless"}),
-        "blessed": not reasons,
-        "reasons": reasons,
     }
 
 

@@ -1,14 +1,16 @@
 """Recipes of reconstruction: images through a narrow code and back."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import PositiveInt
 
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.losses import Loss
+from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.preparations.images import Images
 from pipelines.recipe.thresholds import Bless
 from pipelines.tasks.reconstruction.methods import AnyMethod
+from pipelines.tasks.reconstruction.numbers import NUMBERS
 
 
 class Evaluate(Bless):
@@ -17,14 +19,7 @@ class Evaluate(Bless):
     The baseline is PCA of the same size of code. A denoising autoencoder is also measured on damaged images.
     """
 
-    numbers: ClassVar[tuple[str, ...]] = (
-        "mse",
-        "psnr",
-        "mse_over_pca",
-        "damaged_mse",
-        "damaged_psnr",
-        "damaged_mse_over_pca",
-    )
+    numbers: ClassVar[Numbers] = NUMBERS
 
     images: PositiveInt = 10000
 
@@ -34,7 +29,6 @@ class ReconstructionRecipe(Recipe):
 
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless={mse_over_pca: {max: 1.0}}",)
 
-    task: Literal["reconstruction"]
     prepare: Images = Images()
     model: AnyMethod
     loss: Loss = Loss(pixel="l2")

@@ -3,8 +3,8 @@
 from itertools import groupby
 from typing import Any
 
-from pipelines.results.tables import commands, seconds, steps, table
-from pipelines.tasks.reconstruction.show import number
+from pipelines.report.markdown import commands, seconds, steps, table
+from pipelines.tasks.reconstruction.numbers import NUMBERS
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -12,7 +12,7 @@ def record(metrics: dict[str, Any]) -> dict[str, Any]:
     evaluation = metrics["evaluation"]
     return {
         "data": metrics["data"],
-        **{key: evaluation[key] for key in ("numbers", "pca", "images", "code_dim")},
+        **{key: evaluation[key] for key in ("numbers", "baselines", "images", "code_dim")},
     }
 
 
@@ -34,13 +34,8 @@ def _autoencoders(records: list[dict[str, Any]]) -> str:
         for prefix, what in (("", ""), ("damaged_", ", damaged")):
             if f"{prefix}mse" not in value["numbers"]:
                 continue
-            measured = [
-                ("mse", "numbers"),
-                ("mse", "pca"),
-                ("mse_over_pca", "numbers"),
-                ("psnr", "numbers"),
-                ("psnr", "pca"),
-            ]
+            ours, pca = value["numbers"], value["baselines"]["pca"]
+            measured = [("mse", ours), ("mse", pca), ("mse_over_pca", ours), ("psnr", ours), ("psnr", pca)]
             rows.append(
                 [
                     f"`{value['recipe']}`{what}",
@@ -49,7 +44,7 @@ def _autoencoders(records: list[dict[str, Any]]) -> str:
                     f"{value['weights']:,}",
                     steps(value),
                     seconds(value),
-                    *(number(name, value[of][f"{prefix}{name}"]) for name, of in measured),
+                    *(NUMBERS[f"{prefix}{name}"].written(values) for name, values in measured),
                 ]
             )
     first = records[0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipelines.report.judgement import Judgement
+from pipelines.recipe.numbers import Numbers
+from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
-from pipelines.tasks.reconstruction import data, measure, show
+from pipelines.tasks.reconstruction import data, measure
+from pipelines.tasks.reconstruction.numbers import NUMBERS
 from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 class Reconstruction(Task[ReconstructionRecipe]):
     """Images through a narrow code and back, against PCA."""
+
+    numbers: ClassVar[Numbers] = NUMBERS
 
     def training_data(self, recipe: ReconstructionRecipe, examples: Path) -> tf.data.Dataset:
         """Images."""
@@ -38,31 +42,43 @@ class Reconstruction(Task[ReconstructionRecipe]):
         test = images.read(examples, "eval", recipe.evaluate.images)["image"]
         return measure.measure(recipe, model(), train, test, directory)
 
-    def summary(self, evaluation: dict[str, Any]) -> str:
-        """Both errors."""
-        return show.summary(evaluation)
-
-    def export_probe(
-        self, recipe: ReconstructionRecipe, model: Callable[[], keras.Model], examples: Path
-    ) -> tuple[Any, Any]:
-        """Images as PNG, and their codes."""
-        return images.export_probe(model(), examples)
-
     def identity(self, recipe: ReconstructionRecipe) -> dict[str, Any]:
         """Method, size and code."""
+        return {**super().identity(recipe), "code_dim": recipe.model.code_dim}
+
+    def caption(self, evaluation: dict[str, Any]) -> str:
+        """How many images, and how they are scaled."""
+        return (
+            f"{evaluation['images']:,} images held out, values in [-1, 1]; PCA of {evaluation['code_dim']} components "
+            "is fitted to the training images. PSNR is that of the mean error."
+        )
+
+    def galleries(self, recipe: ReconstructionRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
+        """Images with their reconstructions."""
+        return [
+            Gallery(
+                "Side by side",
+                f"The first images held out, none picked; from the top: {', '.join(evaluation['rows'])}.",
+                [Row("", [Picture(pictures / "reconstructions.png", "images and their reconstructions")])],
+            )
+        ]
+
+    def usage(self, parameters: dict[str, Any]) -> str:
+        """An image to its code and back."""
+        return """import tensorflow as tf
+
+model = tf.saved_model.load({path})
+image = tf.io.read_file("image.png")
+code = model.signatures["serving_default"](image_bytes=image[None])["latent"]
+png = model.signatures["decode"](latent=code)["image_bytes"][0]"""
+
+    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
+        """Into the code, out of it, and both."""
         return {
-            "method": recipe.model.method,
-            "image": list(recipe.prepare.shape),
-            "code_dim": recipe.model.code_dim,
+            "serving_default": "encoded image in, code out",
+            "decode": "code in, PNG out",
+            "reconstruct": "encoded image in, PNG out",
         }
-
-    def judgement(self, recipe: ReconstructionRecipe, evaluation: dict[str, Any], pictures: Path) -> Judgement:
-        """The errors, and images with their reconstructions."""
-        return show.judgement(recipe, evaluation, pictures)
-
-    def card_text(self, card: dict[str, Any], path: str) -> str:
-        """The table of errors."""
-        return show.card_text(card, path)
 
 
 TASK = Reconstruction()

@@ -6,6 +6,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from pipelines.data.sources.base import PAIRS
 from pipelines.recipe.base import Recipe
+from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.preparations.groups import AnyGroups
 from pipelines.recipe.preparations.images import Images, Squares
 from pipelines.recipe.preparations.pretext import AnyPretext
@@ -14,11 +15,7 @@ from pipelines.recipe.thresholds import Bless
 from pipelines.recipe.training import Train
 from pipelines.tasks.representation.methods.encoders import FromPairs
 from pipelines.tasks.representation.methods.every import AnyMethod
-
-ALL_CLASSES = ("knn", "linear", "few_label", "recall_at_1", "nmi")
-UNSEEN_CLASSES = ("unseen_recall_at_1", "unseen_roc_auc", "unseen_one_shot", "seen_recall_at_1")
-OF_PAIRS = ("pair_roc_auc",)
-BASELINES = ("pixels", "pca", "random")
+from pipelines.tasks.representation.numbers import NUMBERS
 
 AnyPreparation = Annotated[Images | AnyPretext | AnyGroups, Field(discriminator="preparation")]
 
@@ -69,12 +66,7 @@ class Evaluate(Bless):
     encoder as it was before any training.
     """
 
-    numbers: ClassVar[tuple[str, ...]] = (
-        *ALL_CLASSES,
-        *UNSEEN_CLASSES,
-        *OF_PAIRS,
-        *(f"{name}_over_{other}" for name in (*ALL_CLASSES, *UNSEEN_CLASSES, *OF_PAIRS) for other in BASELINES),
-    )
+    numbers: ClassVar[Numbers] = NUMBERS
 
     images: PositiveInt = 10000
     known: PositiveInt = 60000
@@ -89,7 +81,6 @@ class RepresentationRecipe(Recipe):
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless={knn_over_random: {min: 0.0}}",)
     own_pairs: ClassVar[tuple[str, ...]] = ("evaluate.bless={pair_roc_auc_over_random: {min: 0.0}}",)
 
-    task: Literal["representation"]
     prepare: AnyPreparation = Images()
     model: AnyMethod
     train: RepresentationTrain

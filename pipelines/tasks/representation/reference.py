@@ -26,7 +26,6 @@ PIXELS = 4096  # of an image: many images of more are neither searched nor decom
 SEED = 0  # of the random encoder
 _METHODS = (  # and recipes: what they say is an input, and a new method is no reason to measure pixels again
     "keras_genssl.models",
-    "pipelines.tasks.recipe_classes",
     "pipelines.tasks.representation.recipe",
     "pipelines.tasks",
     "pipelines.tasks.representation",

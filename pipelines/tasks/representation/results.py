@@ -3,9 +3,11 @@
 from itertools import groupby
 from typing import Any
 
-from pipelines.results.tables import commands, joined, seconds, steps, table
+from pipelines.recipe.numbers import Number, Values
+from pipelines.report.markdown import commands, joined, seconds, steps, table
 from pipelines.tasks.representation.methods import colour
-from pipelines.tasks.representation.show import BASELINES, NAMES, caption, number, title
+from pipelines.tasks.representation.numbers import NUMBERS, RANDOM
+from pipelines.tasks.representation.task import TASK
 
 _SHARED = ("images", "known", "classes", "neighbours", "labels_per_class", "components")
 _OWN_NETWORKS = [name for name, method in vars(colour).items() if getattr(method, "own_network", False)]
@@ -30,23 +32,24 @@ def section(records: list[dict[str, Any]]) -> str:
         return value["data"], prepare["size"], prepare["channels"], value["classes"] or [], *shared
 
     def worth(value: dict[str, Any]) -> float:
-        numbers = value["numbers"]
-        return -next((numbers[name] for name in ("few_label", "unseen_recall_at_1", "knn") if name in numbers), 0.0)
+        number = NUMBERS.first(value["numbers"])
+        return 0.0 if number is None else -value["numbers"][number.name]
 
     ordered = sorted(records, key=lambda value: (measured(value), worth(value), value["recipe"]))
     return "\n".join(_encoders(list(group)) for _, group in groupby(ordered, measured))
 
 
 def _encoders(records: list[dict[str, Any]]) -> str:
-    shown = [name for name in NAMES if any(name in value["numbers"] for value in records)]
+    columns = NUMBERS.columns(*(value["numbers"] for value in records))
     first = records[0]
-    rows = [["recipe", "method", "encoder", "width", "steps", "seconds", *(title(name, first) for name in shown)]]
+    head = ["recipe", "method", "encoder", "width", "steps", "seconds"]
+    rows = [[*head, *(NUMBERS.title(number, first) for number in columns)]]
     for value in records:
-        rows.append([*_about(value), *(number(name, value["numbers"]) for name in shown)])
+        rows.append([*_about(value), *(number.written(value["numbers"]) for number in columns)])
         if value["penultimate"]:
             penultimate = [f"`{value['recipe']}`, below the embedding", *[""] * 5]
-            rows.append([*penultimate, *(number(name, value["penultimate"]) for name in shown)])
-    rows += _baselines(records, shown)
+            rows.append([*penultimate, *(number.written(value["penultimate"]) for number in columns)])
+    rows += _baselines(records, columns)
     prepare = first["parameters"]["prepare"]
     of = "" if first["classes"] is None else f", trained on the classes {' '.join(map(str, first['classes']))}"
     methods = {value["parameters"]["model"]["method"] for value in records}
@@ -55,38 +58,35 @@ def _encoders(records: list[dict[str, Any]]) -> str:
     labels = f"{joined(learners)} {learn} from all labels, the other methods from none." if learners else ""
     return f"""## Representation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels{of}
 
-{caption(first)} The random encoder is the same architecture before any training. \
+{TASK.caption(first)} The random encoder is the same architecture before any training. \
 {labels or "No method learns from labels."}
 
 {table(rows, text=3)}
-{_not_above_random(records, shown)}{commands(records)}
+{_not_above_random(records, columns)}{commands(records)}
 """
 
 
-def _baselines(records: list[dict[str, Any]], shown: list[str]) -> list[list[str]]:
+def _baselines(records: list[dict[str, Any]], columns: list[Number]) -> list[list[str]]:
     """A row for each baseline, and of the random encoder for each encoder."""
-    rows: dict[tuple[str, str], dict[str, float]] = {}
+    rows: dict[tuple[str, str], Values] = {}
     for value in records:
-        for name, text in BASELINES.items():
-            numbers = value["baselines"].get(name)
-            who, encoder = text.format(components=value["components"]), _encoder(value) if name == "random" else ""
-            if numbers:
-                rows.setdefault((who, encoder), numbers)
+        for heading, values in NUMBERS.rows(value):
+            rows.setdefault((heading, _encoder(value) if heading == RANDOM.heading else ""), values)
     return [
-        ["", who, encoder, "", "", "", *(number(key, numbers) for key in shown)]
-        for (who, encoder), numbers in rows.items()
+        ["", heading, encoder, "", "", "", *(number.written(values) for number in columns)]
+        for (heading, encoder), values in rows.items()
     ]
 
 
-def _not_above_random(records: list[dict[str, Any]], shown: list[str]) -> str:
+def _not_above_random(records: list[dict[str, Any]], columns: list[Number]) -> str:
     """A line for each recipe whose features are not worth more than those of its encoder before any training."""
     lines = []
     for value in records:
-        numbers, random = value["numbers"], value["baselines"].get("random") or {}
+        numbers, random = value["numbers"], value["baselines"].get(RANDOM.name) or {}
         lost = [
-            f"{title(name, value)} ({number(name, numbers)} against {number(name, random)})"
-            for name in shown
-            if name in numbers and name in random and numbers[name] <= random[name]
+            f"{NUMBERS.title(number, value)} ({number.written(numbers)} against {number.written(random)})"
+            for number in columns
+            if number.name in numbers and number.name in random and numbers[number.name] <= random[number.name]
         ]
         if lost:
             lines.append(f"`{value['recipe']}` does not beat the random encoder by {joined(lost)}.\n")

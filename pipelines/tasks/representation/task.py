@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.preparations.images import Squares
-from pipelines.report.judgement import Judgement
-from pipelines.tasks import images
+from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks.base import Task
-from pipelines.tasks.representation import data, measure, show
+from pipelines.tasks.representation import data, measure
+from pipelines.tasks.representation.numbers import NUMBERS
 from pipelines.tasks.representation.recipe import RepresentationRecipe
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+SHEETS = {
+    "retrieval": "this model",
+    "pixels": "raw pixels",
+}
+
 
 class Representation(Task[RepresentationRecipe]):
     """Images to vectors, measured frozen, beside raw pixels, PCA and a random encoder."""
+
+    numbers: ClassVar[Numbers] = NUMBERS
 
     def judged_on(self, recipe: RepresentationRecipe) -> Squares:
         """Whole images, so that all methods and baselines are measured on the same; the pairs of a table."""
@@ -41,27 +49,13 @@ class Representation(Task[RepresentationRecipe]):
         """What simple methods make of the vectors of images held out."""
         return measure.measure(recipe, model, examples, content, directory, shared)
 
-    def summary(self, evaluation: dict[str, Any]) -> str:
-        """The first number, and the baselines'."""
-        return show.summary(evaluation)
-
-    def export_probe(
-        self, recipe: RepresentationRecipe, model: Callable[[], keras.Model], examples: Path
-    ) -> tuple[Any, Any]:
-        """Images as PNG, and their vectors."""
-        return images.export_probe(model(), examples, recipe.looked_at)
+    def asked(self, recipe: RepresentationRecipe) -> str:
+        """Images; of a table of pairs the first of each."""
+        return recipe.looked_at
 
     def identity(self, recipe: RepresentationRecipe) -> dict[str, Any]:
         """Method, size and encoder."""
-        return {
-            "method": recipe.model.method,
-            "image": list(recipe.prepare.shape),
-            "encoder": recipe.model.encoder.model_dump(mode="json"),
-        }
-
-    def judgement(self, recipe: RepresentationRecipe, evaluation: dict[str, Any], pictures: Path) -> Judgement:
-        """The numbers, what is found alike, views, and vectors in the plane."""
-        return show.judgement(recipe, evaluation, pictures)
+        return {**super().identity(recipe), "encoder": recipe.model.encoder.model_dump(mode="json")}
 
     def statistics(self, examples: dict[str, Any], prepared: dict[str, Any]) -> dict[str, Any]:
         """Where pairs, triplets or tuples of frames are drawn, how many; of a table its pairs."""
@@ -73,9 +67,81 @@ class Representation(Task[RepresentationRecipe]):
             return {**found, **drawn}
         return {**drawn, f"{name} held out": prepared["splits"]["eval"]["records"]}
 
-    def card_text(self, card: dict[str, Any], path: str) -> str:
-        """The table of numbers."""
-        return show.card_text(card, path)
+    def caption(self, evaluation: dict[str, Any]) -> str:
+        """Which images, and what each classifier knew."""
+        if "pair_roc_auc" in evaluation["numbers"]:
+            return (
+                f"Cosines of frozen vectors, of {evaluation['images']:,} pairs held out. The AUC says how often a pair "
+                "of the same is more alike than a pair of different images: 0.5 by chance."
+            )
+        held_out = f"Frozen vectors of {evaluation['images']:,} images held out"
+        if not evaluation["numbers"]:
+            return f"{held_out}. The images have no labels, so that nothing can be measured."
+        if evaluation["classes"] is not None:
+            trained = ", ".join(map(str, evaluation["classes"]))
+            return (
+                f"{held_out}; training saw the classes {trained}, and the unseen ones are the others. One-shot: the "
+                "class by one image of each, 20 draws."
+            )
+        return (
+            f"{held_out}, the classifiers knowing those of up to {evaluation['known']:,} training images: "
+            f"{evaluation['neighbours']} neighbours by cosine; logistic regression on all labels and on "
+            f"{evaluation['labels_per_class']} of each class (five draws). Recall@1 and k-means are among those held "
+            "out."
+        )
+
+    def others(self, evaluation: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """The layer under an embedding."""
+        found = evaluation["penultimate"]
+        return [("the features below its embedding", found)] if found else []
+
+    def galleries(self, recipe: RepresentationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
+        """What is found alike, views, the model's own answers, and vectors in the plane."""
+
+        def row(files: dict[str, str]) -> Row:
+            found = {pictures / f"{name}.png": text for name, text in files.items()}
+            return Row("", [Picture(file, text) for file, text in found.items() if file.is_file()])
+
+        views = "; ".join(
+            ", ".join(f"{key} {value}" for key, value in views.model_dump().items() if value not in (0.0, False))
+            for views in recipe.model.shown()
+        )
+        galleries = [
+            Gallery(
+                "Found alike",
+                f"In each row an image and, to its right, the nearest of {evaluation['drawn']:,} held out, by cosine; "
+                "the first image of each class, none picked.",
+                [row(SHEETS)],
+            ),
+            Gallery("Views", f"Images, and below each what training sees of it: {views}.", [row({"views": "views"})]),
+            Gallery(
+                "What the model answers",
+                f"Images held out, none picked. From above: {', '.join(recipe.model.rows)}.",
+                [row({"answers": "answers"})],
+            ),
+            Gallery(
+                "In the plane",
+                "The first 1,000 vectors by t-SNE: neighbours stay neighbours, distances between groups mean nothing.",
+                [row({"scatter": "vectors of images held out"})],
+            ),
+        ]
+        return [gallery for gallery in galleries if gallery.rows[0].pictures]
+
+    def usage(self, parameters: dict[str, Any]) -> str:
+        """An image file to its vector."""
+        return """import tensorflow as tf
+
+model = tf.saved_model.load({path})
+image = tf.io.read_file("image.png")
+vector = model.signatures["serving_default"](image_bytes=image[None])["vector"][0]"""
+
+    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
+        """Images to vectors."""
+        vector = f"vector of {card['evaluation']['dim']} out"
+        return {
+            "serving_default": f"encoded image in, {vector}",
+            "serving_tensor": f"float32 NHWC in [-1, 1] in, {vector}",
+        }
 
 
 TASK = Representation()

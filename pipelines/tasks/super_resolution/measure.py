@@ -1,4 +1,4 @@
-"""Super-resolution measured: the model against bicubic on held-out photographs, and the blessing."""
+"""Super-resolution measured: the model against bicubic on held-out photographs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image
 
 from pipelines.errors import UserError
-from pipelines.tasks.super_resolution.recipe import Evaluate
 from pipelines.tasks.super_resolution.recipe import SuperResolutionRecipe as Recipe
 
 PSNR_CEILING = 100.0  # dB; without it an image of one colour, where nobody errs, would make means infinite
@@ -25,17 +24,17 @@ def measure(
     recipe: Recipe,
     crops: Path,
 ) -> dict[str, Any]:
-    """Measures photographs and decides on the blessing.
+    """Measures photographs.
 
     Args:
         photographs: dicts of ``name`` (bytes or str) and ``high`` (uint8, sides multiples of the scale).
         upscale: uint8 (height, width, 3) -> uint8 (height * scale, width * scale, 3).
-        recipe: gives channel, border, scale and thresholds.
+        recipe: gives channel, border and scale.
         crops: the directory for the crops, ``<index>-{low,bicubic,ours,truth}.png``.
 
     Returns:
-        ``images`` (one dict of numbers each), ``mean`` (the same numbers), ``metric``,
-        ``thresholds``, ``blessed`` and ``reasons`` against the blessing.
+        ``numbers`` and ``baselines`` (means over the photographs, and the least gain), ``examples`` (which photograph
+        gains least), ``images`` (one dict of numbers each) and ``metric``.
     """
     from keras_genssl import metrics, pretext
 
@@ -56,32 +55,19 @@ def measure(
         _save_crops(crops, index, low, high, made, recipe.prepare.scale)
     if not rows:
         raise UserError("No photograph was held out: set data.held_out or raise data.eval_fraction")
-    numbers = [key for key, value in rows[0].items() if isinstance(value, float)]
-    mean = {key: statistics.fmean(row[key] for row in rows) for key in numbers}
-    reasons = against(recipe.evaluate, rows, mean)
+    least = min(rows, key=lambda row: row["gain_db"])
     return {
+        "numbers": {
+            "gain_db": _mean(rows, "gain_db"),
+            "least_gain_db": least["gain_db"],
+            "psnr": _mean(rows, "psnr_ours"),
+            "ssim": _mean(rows, "ssim_ours"),
+        },
+        "baselines": {"bicubic": {"psnr": _mean(rows, "psnr_bicubic"), "ssim": _mean(rows, "ssim_bicubic")}},
+        "examples": {"least_gain_db": least["name"]},
         "metric": options,
         "images": rows,
-        "mean": mean,
-        "thresholds": recipe.evaluate.model_dump(include={"min_gain_db", "floor_gain_db", "min_gain_change_db"}),
-        "blessed": not reasons,
-        "reasons": reasons,
     }
-
-
-def against(rule: Evaluate, rows: list[dict[str, Any]], mean: dict[str, float]) -> list[str]:
-    """The reasons not to bless; none, and the model is blessed."""
-    if rule.min_gain_db is None:
-        return ["the recipe sets no evaluate.min_gain_db, so nothing can be blessed"]
-    reasons = []
-    if not mean["gain_db"] >= rule.min_gain_db:
-        reasons.append(f"mean gain {mean['gain_db']:+.2f} dB is below min_gain_db={rule.min_gain_db:g}")
-    reasons += [
-        f"{row['name']}: gain {row['gain_db']:+.2f} dB is below floor_gain_db={rule.floor_gain_db:g}"
-        for row in rows
-        if not row["gain_db"] >= rule.floor_gain_db
-    ]
-    return reasons
 
 
 def quantized(model: Callable[[], Any]) -> Callable[[np.ndarray], np.ndarray]:
@@ -112,6 +98,10 @@ def _save_crops(
         factor = 1 if name == "low" else scale
         box = image[top * factor : (top + size) * factor, left * factor : (left + size) * factor]
         Image.fromarray(box).save(directory / f"{index}-{name}.png")
+
+
+def _mean(rows: list[dict[str, Any]], name: str) -> float:
+    return statistics.fmean(row[name] for row in rows)
 
 
 def _text(value: Any) -> str:

@@ -6,12 +6,14 @@ from pydantic import Field, PositiveInt, model_validator
 
 from pipelines.recipe.base import Export, Recipe
 from pipelines.recipe.losses import Loss
+from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.pixel_losses import Pixel
 from pipelines.recipe.preparations.images import Preparation
 from pipelines.recipe.section import Section
-from pipelines.recipe.thresholds import Range
+from pipelines.recipe.thresholds import Bless
 from pipelines.recipe.training import Rate, Train
 from pipelines.tasks.super_resolution.methods import AnyMethod
+from pipelines.tasks.super_resolution.numbers import NUMBERS
 
 SSIM_WINDOW = 11
 
@@ -56,23 +58,17 @@ class SuperResolutionTrain(Train):
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
-class Evaluate(Section):
-    """What is measured against bicubic, and what a model must reach to be blessed.
+class Evaluate(Bless):
+    """What is measured against bicubic: on ``channel``, with ``border`` pixels left out at each edge.
 
-    Without ``min_gain_db`` a model is measured but never blessed. ``min_gain_change_db`` bounds the mean gain less that
-    of the last blessed model of the same name; where none was pushed yet it is not asked.
+    Where ``border`` is null it is the scale. ``gain_db`` is the mean over the photographs held out, ``least_gain_db``
+    the gain on the photograph that gains least.
     """
+
+    numbers: ClassVar[Numbers] = NUMBERS
 
     channel: Literal["y", "rgb"] = "y"
     border: Annotated[int, Field(ge=0)] | None = None
-    min_gain_db: float | None = None
-    floor_gain_db: float = 0.0
-    min_gain_change_db: float | None = None
-
-    @property
-    def changes(self) -> dict[str, Range]:
-        """The bounds on changes, by number."""
-        return {} if self.min_gain_change_db is None else {"gain_db": Range(min=self.min_gain_change_db)}
 
 
 class ScaledExport(Export):
@@ -84,9 +80,8 @@ class ScaledExport(Export):
 class SuperResolutionRecipe(Recipe):
     """A recipe whose task is super-resolution."""
 
-    own_data: ClassVar[tuple[str, ...]] = ("evaluate.min_gain_db=0.0",)
+    own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless.gain_db.min=0.0",)
 
-    task: Literal["super_resolution"] = "super_resolution"
     prepare: Prepare = Prepare()
     model: AnyMethod
     loss: Loss = Loss()

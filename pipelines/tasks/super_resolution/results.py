@@ -3,8 +3,8 @@
 from itertools import groupby
 from typing import Any
 
-from pipelines.results.photographs import metric
-from pipelines.results.tables import commands, joined, seconds, steps, table
+from pipelines.report.markdown import commands, joined, seconds, steps, table
+from pipelines.tasks.super_resolution.numbers import GAIN, PSNR
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -14,8 +14,18 @@ def record(metrics: dict[str, Any]) -> dict[str, Any]:
         "scale": metrics["recipe"]["prepare"]["scale"],
         "metric": evaluation["metric"],
         "images": evaluation["images"],
-        "mean": evaluation["mean"],
+        "numbers": evaluation["numbers"],
+        "baselines": evaluation["baselines"],
     }
+
+
+def metric(measured: dict[str, Any]) -> str:
+    """How photographs were measured."""
+    channel = "luma (Y)" if measured["channel"] == "y" else "RGB"
+    return (
+        f"PSNR in dB and SSIM on {channel}, {measured['border']} pixels left out at each edge, of the answer in eight "
+        "bits, as it is served."
+    )
 
 
 def section(records: list[dict[str, Any]]) -> str:
@@ -24,7 +34,7 @@ def section(records: list[dict[str, Any]]) -> str:
     def task(value: dict[str, Any]) -> tuple[Any, ...]:
         return value["scale"], sorted(_names(value)), sorted(value["metric"].items())
 
-    ordered = sorted(records, key=lambda value: (task(value), -value["mean"]["gain_db"], value["recipe"]))
+    ordered = sorted(records, key=lambda value: (task(value), -value["numbers"]["gain_db"], value["recipe"]))
     return "\n".join(_task(list(group)) for _, group in groupby(ordered, task))
 
 
@@ -32,10 +42,12 @@ def _task(records: list[dict[str, Any]]) -> str:
     first = records[0]
     names = _names(first)
     rows = [["recipe", "method", "network", "trained weights", "steps", "seconds", *names, "mean gain", "SSIM gain"]]
-    bicubic = {row["name"]: f"{row['psnr_bicubic']:.2f}" for row in first["images"]}
+    bicubic = {row["name"]: PSNR.written({"psnr": row["psnr_bicubic"]}) for row in first["images"]}
     rows.append(["", "bicubic", "", "0", "", "", *(bicubic[name] for name in names), "0", "0"])
     for value in records:
-        images = {row["name"]: f"{row['psnr_ours']:.2f} ({row['gain_db']:+.2f})" for row in value["images"]}
+        images = {
+            row["name"]: f"{PSNR.written({'psnr': row['psnr_ours']})} ({GAIN.written(row)})" for row in value["images"]
+        }
         rows.append(
             [
                 f"`{value['recipe']}`",
@@ -45,8 +57,8 @@ def _task(records: list[dict[str, Any]]) -> str:
                 steps(value),
                 seconds(value),
                 *(images[name] for name in names),
-                f"{value['mean']['gain_db']:+.2f}",
-                f"{_ssim_gain(value['mean']):+.4f}",
+                GAIN.written(value["numbers"]),
+                f"{value['numbers']['ssim'] - value['baselines']['bicubic']['ssim']:+.4f}",
             ]
         )
     return f"""## Super-resolution x{first["scale"]}, {joined(names)} held out
@@ -72,7 +84,3 @@ def _network(model: dict[str, Any]) -> str:
     if isinstance(filters, list):
         return f"{'-'.join(map(str, filters))} filters"
     return f"{model['blocks']} blocks of {filters}"
-
-
-def _ssim_gain(mean: dict[str, float]) -> float:
-    return mean["ssim_ours"] - mean["ssim_bicubic"]

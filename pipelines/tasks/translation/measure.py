@@ -1,4 +1,4 @@
-"""Translators measured: the error to the known truth, beside what needs no training, and the blessing."""
+"""Translators measured: the error to the known truth, beside what needs no training."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.tasks import images
+from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.recipe import TranslationRecipe
 
 if TYPE_CHECKING:
     import keras
 
 SHOWN = 10  # images in the sheet
-NUMBERS = ("error", "ratio", "psnr", "ssim", "cycle_error")
-BASELINES = ("copy", "histogram_matching", "pooled_histogram_matching", "median_image")
 
 
 def measure(
@@ -25,7 +24,7 @@ def measure(
     domain: np.ndarray,
     directory: Path,
 ) -> dict[str, Any]:
-    """Measures translations and decides on the blessing.
+    """Measures translations.
 
     Args:
         recipe: settled.
@@ -35,8 +34,8 @@ def measure(
         directory: for the sheet ``translations.png``: rows of sources, translations, truth and histogram matching.
 
     Returns:
-        ``numbers`` and ``baselines`` (name -> value), ``images``, ``source``, ``rows`` of the sheet, ``thresholds``,
-        ``blessed`` and ``reasons``. Errors are mean absolute differences of images in [-1, 1].
+        ``numbers``, ``baselines`` (their errors), ``images``, ``source`` and ``rows`` of the sheet. Errors are mean
+        absolute differences of images in [-1, 1].
     """
     from keras_genssl import metrics
 
@@ -50,15 +49,10 @@ def measure(
         "histogram matching": np.rint(metrics.histogram_matching(shown, domain)).astype(np.uint8),
     }
     images.save_grid(directory / "translations.png", np.concatenate(list(rows.values())), len(shown))
-    numbers = {name: scores[name] for name in NUMBERS if name in scores}
-    reasons = recipe.evaluate.against(numbers)
     return {
-        "numbers": numbers,
-        "baselines": {name: scores[name] for name in BASELINES},
+        "numbers": {name: scores[name] for name in NUMBERS.names if name in scores},
+        "baselines": {baseline.name: {"error": scores[baseline.name]} for baseline in NUMBERS.baselines},
         "images": len(sources),
         "source": recipe.prepare.source,
         "rows": list(rows),
-        "thresholds": recipe.evaluate.model_dump(mode="json", include={"bless"}),
-        "blessed": not reasons,
-        "reasons": reasons,
     }

@@ -5,9 +5,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from pipelines.recipe.base import Recipe
+from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.preparations.images import Squares
 from pipelines.recipe.thresholds import Bless
 from pipelines.tasks.translation.methods import AnyMethod
+from pipelines.tasks.translation.numbers import NUMBERS
 
 
 class EdgeDrawings(Squares):
@@ -33,7 +35,7 @@ class EdgeDrawings(Squares):
 class Evaluate(Bless):
     """The error to the truth of the first ``images`` held out, beside copying and histogram matching."""
 
-    numbers: ClassVar[tuple[str, ...]] = ("error", "ratio", "psnr", "ssim", "cycle_error")
+    numbers: ClassVar[Numbers] = NUMBERS
 
     images: PositiveInt = 2000
 
@@ -43,7 +45,6 @@ class TranslationRecipe(Recipe):
 
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless={ratio: {max: 1.0}}",)
 
-    task: Literal["translation"]
     prepare: EdgeDrawings = EdgeDrawings()
     model: AnyMethod
     evaluate: Evaluate = Evaluate()

@@ -3,8 +3,9 @@
 from itertools import groupby
 from typing import Any
 
-from pipelines.results.tables import commands, seconds, steps, table
-from pipelines.tasks.translation.show import BASELINES, NAMES, caption, number
+from pipelines.report.markdown import commands, seconds, steps, table
+from pipelines.tasks.translation.numbers import NUMBERS
+from pipelines.tasks.translation.task import TASK
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -30,8 +31,9 @@ def section(records: list[dict[str, Any]]) -> str:
 
 def _translators(records: list[dict[str, Any]]) -> str:
     first = records[0]
-    shown = [name for name in NAMES if any(name in value["numbers"] for value in records)]
-    rows = [["recipe", "method", "trained weights", "steps", "seconds", *(NAMES[name] for name in shown)]]
+    columns = NUMBERS.columns(*(value["numbers"] for value in records))
+    head = ["recipe", "method", "trained weights", "steps", "seconds"]
+    rows = [[*head, *(NUMBERS.title(number, first) for number in columns)]]
     for value in records:
         rows.append(
             [
@@ -40,21 +42,21 @@ def _translators(records: list[dict[str, Any]]) -> str:
                 f"{value['weights']:,}",
                 steps(value),
                 seconds(value),
-                *(number(name, value["numbers"].get(name)) for name in shown),
+                *(number.written(value["numbers"]) for number in columns),
             ]
         )
     # One recipe may have been given other training images than another: each has baselines of its own.
     same = all(value["baselines"] == first["baselines"] for value in records)
     for value in records[:1] if same else records:
         of = "" if same else f" (`{value['recipe']}`)"
-        for name, error in value["baselines"].items():
-            rows.append(["", f"{BASELINES[name]}{of}", "0", "", "", f"{error:.4f}", *[""] * (len(shown) - 1)])
+        for heading, values in NUMBERS.rows(value):
+            rows.append(["", f"{heading}{of}", "0", "", "", *(number.written(values) for number in columns)])
     words = {"image": "garments" if first["data"] == "fashion_mnist" else "images", "drawing": "drawings"}
     source = words.pop(first["source"])
     (target,) = words.values()
     return f"""## Translation: {first["data"]}, {source} to {target}
 
-{caption(first)}
+{TASK.caption(first)}
 
 {table(rows, text=2)}
 {commands(records)}

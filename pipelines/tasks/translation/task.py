@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipelines.report.judgement import Judgement
+from pipelines.recipe.numbers import Numbers
+from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
-from pipelines.tasks.translation import data, measure, show
+from pipelines.tasks.translation import data, measure
+from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.recipe import TranslationRecipe
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ DOMAIN = 10_000  # training images whose levels histogram matching takes
 
 class Translation(Task[TranslationRecipe]):
     """From one domain of images to another, against a known truth."""
+
+    numbers: ClassVar[Numbers] = NUMBERS
 
     def training_data(self, recipe: TranslationRecipe, examples: Path) -> tf.data.Dataset:
         """Pairs, or images of both domains that are none."""
@@ -41,31 +45,47 @@ class Translation(Task[TranslationRecipe]):
         domain = images.read(examples, "train", DOMAIN, pairs)[recipe.prepare.target]
         return measure.measure(recipe, model(), test, domain, directory)
 
-    def summary(self, evaluation: dict[str, Any]) -> str:
-        """The error."""
-        return show.summary(evaluation)
-
-    def export_probe(
-        self, recipe: TranslationRecipe, model: Callable[[], keras.Model], examples: Path
-    ) -> tuple[Any, Any]:
-        """Images as PNG, and their translations."""
-        return images.export_probe(model(), examples, recipe.prepare.source)
+    def asked(self, recipe: TranslationRecipe) -> str:
+        """What is translated."""
+        return recipe.prepare.source
 
     def identity(self, recipe: TranslationRecipe) -> dict[str, Any]:
         """Method, size and direction."""
+        return {**super().identity(recipe), "source": recipe.prepare.source}
+
+    def caption(self, evaluation: dict[str, Any]) -> str:
+        """From what into what, and what an error is."""
+        other = {"image": "drawings of them", "drawing": "images"}[evaluation["source"]]
+        return (
+            f"{evaluation['images']:,} {evaluation['source']}s held out, translated into {other}, against the known "
+            "truth: mean absolute differences of values in [-1, 1]; the better baseline is the least of copying and "
+            "histogram matching."
+        )
+
+    def galleries(self, recipe: TranslationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
+        """Images with their translations."""
+        return [
+            Gallery(
+                "Side by side",
+                f"The first held out, none picked; from the top: {', '.join(evaluation['rows'])}.",
+                [Row("", [Picture(pictures / "translations.png", "images and their translations")])],
+            )
+        ]
+
+    def usage(self, parameters: dict[str, Any]) -> str:
+        """An image file to another."""
+        return """import tensorflow as tf
+
+translate = tf.saved_model.load({path}).signatures["serving_default"]
+png = translate(image_bytes=tf.io.read_file("image.png")[None])["image_bytes"][0]
+tf.io.write_file("translated.png", png)"""
+
+    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
+        """Images to images."""
         return {
-            "method": recipe.model.method,
-            "image": list(recipe.prepare.shape),
-            "source": recipe.prepare.source,
+            "serving_default": "encoded image in, PNG out",
+            "serving_tensor": "float32 NHWC in [-1, 1] in and out",
         }
-
-    def judgement(self, recipe: TranslationRecipe, evaluation: dict[str, Any], pictures: Path) -> Judgement:
-        """The errors, and images with their translations."""
-        return show.judgement(recipe, evaluation, pictures)
-
-    def card_text(self, card: dict[str, Any], path: str) -> str:
-        """The table of errors."""
-        return show.card_text(card, path)
 
 
 TASK = Translation()

@@ -85,8 +85,7 @@ TINY = (
         "train.steps=2",
         "train.batch_size=4",
         "train.precision=float32",
-        "evaluate.min_gain_db=-60",
-        "evaluate.floor_gain_db=-60",
+        "evaluate.bless={gain_db: {min: -60}}",
     ),
 )
 

@@ -13,9 +13,6 @@ class Task:
     def identity(self, recipe):
         return {"method": "DCGAN"}
 
-    def card(self, recipe, evaluation):
-        return {}
-
     def card_text(self, card, path):
         return ""
 

@@ -54,8 +54,8 @@ def taught(monkeypatch):
 def test_real_images_are_the_ceiling_of_labelled_samples(taught, tmp_path):
     loaded = recipe.load("fashion_mnist/acgan", ["evaluate.images=32"])
     against = reference(loaded, tmp_path, "content", tmp_path / "references")
-    assert against.result["floor"]["label_accuracy"] == 0.75
-    assert against.result["floor"]["train_on_samples_accuracy"] == 0.125
+    assert against.result["baselines"]["real"]["label_accuracy"] == 0.75
+    assert against.result["baselines"]["real"]["train_on_samples_accuracy"] == 0.125
     ((samples, labels, test, test_labels),) = taught
     np.testing.assert_array_equal(samples, SPLITS["train"]["image"][:32])  # as many as there are samples
     np.testing.assert_array_equal(labels, SPLITS["train"]["label"][:32])
@@ -67,7 +67,7 @@ def test_real_images_are_the_ceiling_of_labelled_samples(taught, tmp_path):
         recipe.load("fashion_mnist/dcgan", ["evaluate.images=32"]), tmp_path, "content", tmp_path / "references"
     )
     assert (other.digest, len(taught)) == (against.digest, 1)  # shared, and nothing is trained that nobody asked for
-    assert "train_on_samples_accuracy" not in other.result["floor"]
+    assert "train_on_samples_accuracy" not in other.result["baselines"]["real"]
 
 
 def test_labelled_samples_are_classified_and_teach(taught, tmp_path):

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -6,7 +8,6 @@ from keras_genssl import pretext
 from pipelines.errors import UserError
 from pipelines.recipe import loading as recipe
 from pipelines.tasks.super_resolution import measure
-from pipelines.tasks.super_resolution.recipe import Evaluate
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def photographs():
 
 @pytest.fixture
 def plain():
-    return recipe.load("super_resolution", ["evaluate.min_gain_db=1"])
+    return recipe.load("super_resolution", ["evaluate.bless={gain_db: {min: 1}, least_gain_db: {min: -0.2}}"])
 
 
 def _bicubic(low):
@@ -31,9 +32,8 @@ def _bicubic(low):
 def test_bicubic_gains_nothing_over_itself(photographs, plain, tmp_path):
     result = measure.measure(photographs, _bicubic, plain, tmp_path)
     assert [row["gain_db"] for row in result["images"]] == [0.0, 0.0]
-    assert result["mean"]["psnr_ours"] == result["mean"]["psnr_bicubic"]
-    assert not result["blessed"]
-    assert result["reasons"] == ["mean gain +0.00 dB is below min_gain_db=1"]
+    assert result["numbers"]["psnr"] == result["baselines"]["bicubic"]["psnr"]
+    assert plain.evaluate.against(result["numbers"], result["examples"]) == ["gain_db 0 is below its min of 1"]
 
 
 def test_numbers_are_those_of_the_definition(photographs, plain, tmp_path):
@@ -53,23 +53,10 @@ def test_one_bad_photograph_prevents_the_blessing(photographs, plain, tmp_path):
     answers = iter([truth[48, 64, 3], np.zeros((48, 64, 3), np.uint8)])
     result = measure.measure(photographs, lambda low: next(answers), plain, tmp_path)
     assert result["images"][0]["psnr_ours"] == measure.PSNR_CEILING  # equal images, kept finite
-    assert any(reason.startswith("noisy: gain -") for reason in result["reasons"])
-    assert not result["blessed"]
-
-
-@pytest.mark.parametrize(
-    ("rule", "gains", "blessed"),
-    [
-        (Evaluate(min_gain_db=1.0), [1.5, 0.5], True),
-        (Evaluate(min_gain_db=1.0), [1.5, 0.4], False),
-        (Evaluate(min_gain_db=0.5, floor_gain_db=0.6), [1.5, 0.5], False),
-        (Evaluate(), [9.0, 9.0], False),
-        (Evaluate(min_gain_db=-1.0), [float("nan"), 9.0], False),
-    ],
-)
-def test_blessing(rule, gains, blessed):
-    rows = [{"name": str(i), "gain_db": gain} for i, gain in enumerate(gains)]
-    assert (not measure.against(rule, rows, {"gain_db": sum(gains) / len(gains)})) == blessed
+    (reason,) = plain.evaluate.against({**result["numbers"], "gain_db": 9.0}, result["examples"])
+    assert re.fullmatch(r"least_gain_db -[\d.]+ \(noisy\) is below its min of -0.2", reason)
+    gains = [row["gain_db"] for row in result["images"]]
+    assert (result["numbers"]["gain_db"], result["numbers"]["least_gain_db"]) == (sum(gains) / 2, min(gains))
 
 
 def test_crops_show_where_bicubic_errs_most(plain, tmp_path):

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from pipelines.results.photographs import metric
-from pipelines.results.tables import joined, table, versions
+from pipelines.report.markdown import joined, table, versions
+from pipelines.tasks.super_resolution.results import metric
+
+BELOW = "super_resolution"
 
 
 def section(records: list[dict[str, Any]]) -> str:

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.results.tables import table, versions
+from pipelines.report.markdown import table, versions
 from pipelines.runtime import code, store
+
+BELOW = None
 
 DIRECTORY = Path("results/speed")
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from pipelines.results.tables import table, versions
-from pipelines.tasks.translation.show import BASELINES, NAMES, number
+from pipelines.report.markdown import table, versions
+from pipelines.tasks.translation.numbers import NUMBERS
+
+BELOW = "translation"
 
 DOMAINS = {"prints": ("photographs", "canvas prints"), "drawings": ("garments", "drawings")}
 WORDS = {
@@ -21,8 +23,15 @@ def _both_ways(value: dict[str, Any]) -> str:
     first, second = DOMAINS[value["domains"]]
     there, back = (value["scores"][name] for name in ("translate", "translate_back"))
     rows = [["", f"{first} to {second}", f"{second} to {first}"]]
-    rows += [[f"CycleGAN: {text}", number(name, there[name]), number(name, back[name])] for name, text in NAMES.items()]
-    rows += [[f"error of {text}", f"{there[name]:.4f}", f"{back[name]:.4f}"] for name, text in BASELINES.items()]
+    rows += [
+        [f"CycleGAN: {NUMBERS.title(number, value)}", number.written(there), number.written(back)]
+        for number in NUMBERS.numbers
+    ]
+    error = NUMBERS["error"]
+    rows += [
+        [f"error of {baseline.heading}", *(error.written({"error": way[baseline.name]}) for way in (there, back))]
+        for baseline in NUMBERS.baselines
+    ]
     settings, images = value["settings"], value["images"]
     return f"""## Translation without pairs: {first} and {second}, both ways
 

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from pipelines.results.tables import table, versions
+from pipelines.report.markdown import table, versions
+
+BELOW = "generation"
 
 
 def section(records: list[dict[str, Any]]) -> str:

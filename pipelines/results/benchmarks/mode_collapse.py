@@ -4,7 +4,9 @@ import statistics
 from collections.abc import Iterable
 from typing import Any
 
-from pipelines.results.tables import table, versions
+from pipelines.report.markdown import table, versions
+
+BELOW = "generation"
 
 
 def section(records: list[dict[str, Any]]) -> str:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from pipelines.results.tables import joined, table, versions
+from pipelines.report.markdown import joined, table, versions
+
+BELOW = "representation"
 
 
 def section(records: list[dict[str, Any]]) -> str:

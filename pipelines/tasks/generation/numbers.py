@@ -1,0 +1,41 @@
+"""What generation measures: samples against training images."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.recipe.numbers import Baseline, Number, Numbers, ratio
+
+
+def title(features: str) -> str:
+    """What a Frechet distance is called in the features of a network, by the name that recipes give it."""
+    return "Fashion-FID" if features == "fashion" else "FID"
+
+
+def _facts(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    return {**evaluation, "fid": title(evaluation["features"])}
+
+
+REAL = Baseline("real", "real images held out", "real images")
+PCA = Baseline("pca", "Gaussian in {components} principal components", "PCA")
+FID = Number(name="fid", heading="{fid}", better="lower", format=".2f", fine=".4f", tile=True)
+NUMBERS = Numbers(
+    (
+        FID,
+        ratio(FID, PCA, tile=True),
+        Number(name="kid", heading="KID", better="lower", format=".2f", fine=".4f"),
+        Number(name="precision", heading="precision", better="higher", tile=True),
+        Number(name="recall", heading="recall", better="higher", tile=True),
+        Number(name="label_accuracy", heading="samples of their class", better="higher", format=".1%", tile=True),
+        Number(
+            name="train_on_samples_accuracy",
+            heading="accuracy on real images, trained on samples",
+            better="higher",
+            format=".1%",
+        ),
+        Number(name="nll", heading="NLL", better="lower", format=".1f", unit="nats an image", tile=True),
+        Number(name="nll_below_ppca", heading="NLL below probabilistic PCA's", better="higher", format=".1f", par=0.0),
+    ),
+    (REAL, PCA),
+    headline=("fid", "nll"),
+    facts=_facts,
+)
