@@ -130,7 +130,10 @@ class OrderedDataset(tf.data.Dataset):
             raise ValueError("`deterministic` must be True or None: the order is kept. Received: deterministic=False")
 
         def function(batch: Any, tickets: tf.Tensor) -> tuple[Any, tf.Tensor]:
-            return (map_func(*batch) if isinstance(batch, tuple) else map_func(batch)), tickets
+            # Tuples are spread and lists are taken for tuples, as tf.data has it, which maps datasets itself to share
+            # batches among replicas.
+            mapped = map_func(*batch) if type(batch) is tuple else map_func(batch)
+            return (tuple(mapped) if isinstance(mapped, list) else mapped), tickets
 
         return OrderedDataset(
             self._batches.map(function, num_parallel_calls, deterministic, name=name),

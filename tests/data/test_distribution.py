@@ -25,19 +25,27 @@ from keras_genssl import data
 def transform(example, seed):
     return {"id": example["low"][0, 0, 0], "seed": example["low"][0, 0, 0] * 0 + seed % 251}
 
-dataset = data.load(directory, batch_size=4, seed=3, transform=transform)
-dataset.order.position = (0, 1)
-distributed = strategy.experimental_distribute_dataset(dataset)
-epochs = []
-for _ in range(2):
-    batches = []
-    for batch in distributed:
-        local = strategy.experimental_local_results
-        ids = [value for part in local(batch["id"]) for value in part.numpy().tolist()]
-        seeds = [value for part in local(batch["seed"]) for value in part.numpy().tolist()]
-        batches.append([ids, seeds, [part.shape[0] for part in local(batch["id"])]])
-    epochs.append(batches)
-print("RESULT" + json.dumps(epochs))
+numbers = {"id": 18, "seed": 7}
+domains = {name: data.load({name: tf.range(count).numpy()}) for name, count in numbers.items()}
+joined = data.join(domains, batch_size=4, aligned=False, seed=3)
+results = []
+for dataset in (
+    data.load(directory, batch_size=4, seed=3, transform=transform),
+    joined.map(lambda batch: {"id": batch["id"], "seed": 2 * batch["seed"]}),
+):
+    dataset.order.position = (0, 1)
+    distributed = strategy.experimental_distribute_dataset(dataset)
+    epochs = []
+    for _ in range(2):
+        batches = []
+        for batch in distributed:
+            local = strategy.experimental_local_results
+            ids = [value for part in local(batch["id"]) for value in part.numpy().tolist()]
+            seeds = [value for part in local(batch["seed"]) for value in part.numpy().tolist()]
+            batches.append([ids, seeds, [part.shape[0] for part in local(batch["id"])]])
+        epochs.append(batches)
+    results.append(epochs)
+print("RESULT" + json.dumps(results))
 """
 
 
@@ -59,20 +67,27 @@ def finish(process):
     return json.loads(output.split("RESULT")[1])
 
 
-def expected(directory):
+def expected():
+    """The batches of one device: of records with the seeds of their transforms, and of two domains, mapped."""
     from keras_genssl import data
 
-    order = data.Order(18, 4, seed=3)
-    return [
-        [[ids.tolist(), (seeds % 251).tolist()] for ids, seeds in (order.batch(e, s) for s in range(e == 0, 4))]
-        for e in range(2)
-    ]
+    order, joined = data.Order(18, 4, seed=3), data.UnalignedOrder([18, 7], 4, seed=3)
+
+    def record(epoch, step):
+        ids, seeds = order.batch(epoch, step)
+        return [ids.tolist(), (seeds % 251).tolist()]
+
+    def pair(epoch, step):
+        first, second = joined.batch(epoch, step)[0].T
+        return [first.tolist(), (2 * second).tolist()]
+
+    return [[[batch(e, s) for s in range(e == 0, 4)] for e in range(2)] for batch in (record, pair)]
 
 
 def test_mirrored_strategy(directory):
-    epochs = finish(start("mirrored", directory))
-    assert [[batch[:2] for batch in epoch] for epoch in epochs] == expected(directory)
-    assert all(sizes == [2, 2] for epoch in epochs for *_, sizes in epoch)
+    results = finish(start("mirrored", directory))
+    assert [[[batch[:2] for batch in epoch] for epoch in epochs] for epochs in results] == expected()
+    assert all(sizes == [2, 2] for epochs in results for epoch in epochs for *_, sizes in epoch)
 
 
 def test_multi_worker_strategy(directory):
@@ -92,6 +107,7 @@ def test_multi_worker_strategy(directory):
     ]
     first, second = (finish(worker) for worker in workers)
     joined = [
-        [[a[0] + b[0], a[1] + b[1]] for a, b in zip(*epochs, strict=True)] for epochs in zip(first, second, strict=True)
+        [[[a[0] + b[0], a[1] + b[1]] for a, b in zip(*epoch, strict=True)] for epoch in zip(*epochs, strict=True)]
+        for epochs in zip(first, second, strict=True)
     ]
-    assert joined == expected(directory)
+    assert joined == expected()
