@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator, model_validator
 
 from pipelines.data.sources import SOURCES, AnySource, Embedded
+from pipelines.recipe.method import Sections
 from pipelines.recipe.section import Section
 from pipelines.recipe.training import Train
 
@@ -38,6 +39,11 @@ class Recipe(Section):
     evaluate: Any
     export: Export
     full_scale: dict[str, Any] | None = None
+
+    @property
+    def sections(self) -> Sections:
+        """Those that the model is made of."""
+        return Sections(self.prepare, self.train)
 
     @field_validator("data", mode="before")
     @classmethod

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pipelines.recipe.losses import Loss
 from pipelines.recipe.section import Section
+from pipelines.recipe.training import Train
 
 if TYPE_CHECKING:
     import keras
+
+
+@dataclasses.dataclass(frozen=True)
+class Sections:
+    """What a model is made of, besides the section `model` itself.
+
+    Attributes:
+        prepare: the shape of the examples, and whatever else the method asks of them.
+        train: the seed and the length of the training.
+        loss: of recipes that have one.
+    """
+
+    prepare: Any
+    train: Train
+    loss: Loss | None = None
 
 
 class Method(Section):
@@ -25,12 +43,8 @@ class Method(Section):
 
     method: str
 
-    def build(self, recipe: Any) -> keras.Model:
-        """The model, not compiled.
-
-        Args:
-            recipe: checked and settled; the method reads what it needs of `prepare` and `loss`.
-        """
+    def build(self, sections: Sections) -> keras.Model:
+        """The model, not compiled."""
         raise NotImplementedError(f"{type(self).__name__} does not build a model")
 
     def compile(self, model: keras.Model, optimizer: Callable[[str | None], keras.optimizers.Optimizer]) -> None:

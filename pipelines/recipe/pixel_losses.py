@@ -19,8 +19,9 @@ def pixel_loss(name: Pixel) -> keras.losses.Loss:
     return keras.losses.MeanAbsoluteError() if name == "l1" else keras.losses.MeanSquaredError()
 
 
-def pixel_or_perceptual(loss: Loss) -> Any:
+def pixel_or_perceptual(loss: Loss | None) -> Any:
     """The Keras loss that a recipe's ``loss`` section names."""
+    assert loss is not None  # recipes of methods that compare have the section
     if loss.perceptual is None:
         assert loss.pixel is not None  # the schema sees to it
         return pixel_loss(loss.pixel)

@@ -86,3 +86,15 @@ class Train(Section):
         if self.epochs is None and self.steps is None:
             raise ValueError("give `epochs`, `steps` or both")
         return self
+
+    def length(self, steps_per_epoch: int) -> int:
+        """The steps of the training.
+
+        >>> rate = Constant(schedule="constant", initial=1e-3)
+        >>> Train(epochs=4, steps=25, learning_rate=rate).length(10)
+        25
+        >>> Train(epochs=2, steps=25, learning_rate=rate).length(10)
+        20
+        """
+        limits = [self.steps, None if self.epochs is None else self.epochs * steps_per_epoch]
+        return min(limit for limit in limits if limit is not None)

@@ -55,9 +55,9 @@ def plan(recipe: Recipe, model: keras.Model, steps_per_epoch: int) -> list[Phase
         start = recipe.model.warm_start(model, warm.pixel)
         start.compile(optimizer=_adam(warm.learning_rate, warm.steps))
         phases.append(Phase(WARM_START, start, math.ceil(warm.steps / steps_per_epoch), warm.steps))
-    epochs, total = length(settings, steps_per_epoch)
+    total = settings.length(steps_per_epoch)
     recipe.model.compile(model, lambda player: _optimizer(settings, player, total * _updates(model, player)))
-    return [*phases, Phase(recipe.model.training, model, epochs, total)]
+    return [*phases, Phase(recipe.model.training, model, math.ceil(total / steps_per_epoch), total)]
 
 
 def fit(
@@ -96,18 +96,6 @@ def fit(
                 raise
             raise FloatingPointError(told[0]) from error
     return {name: [logs[name] for logs in state.history] for name in state.history[-1]}
-
-
-def length(settings: Train, steps_per_epoch: int) -> tuple[int, int]:
-    """Epochs, the last one counted even if it is cut short, and steps in all.
-
-    >>> from pipelines.recipe.training import Constant
-    >>> length(Train(epochs=4, steps=25, learning_rate=Constant(schedule="constant", initial=1e-3)), 10)
-    (3, 25)
-    """
-    by_epochs = math.inf if settings.epochs is None else settings.epochs * steps_per_epoch
-    total = int(min(by_epochs, math.inf if settings.steps is None else settings.steps))
-    return math.ceil(total / steps_per_epoch), total
 
 
 def _updates(model: keras.Model, player: str | None) -> int:

@@ -53,7 +53,7 @@ def settled(
 def inputs(recipe: Recipe, examples_digest: str) -> dict[str, Any]:
     """Everything that the trained weights depend on; its digest names the run. The recipe is `settled`."""
     train = recipe.train.model_dump(mode="json", exclude={"checkpoint_steps"})
-    loss: Loss | None = getattr(recipe, "loss", None)
+    loss = recipe.sections.loss
     return {
         "examples": examples_digest,
         "prepare": recipe.prepare.model_dump(mode="json"),
@@ -108,7 +108,7 @@ def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        return recipe.model.build(recipe)
+        return recipe.model.build(recipe.sections)
     except (ValueError, OSError) as error:
         raise UserError(*f"The model of recipe `{recipe.name}` cannot be built: {error}".splitlines()) from error
     finally:

@@ -126,7 +126,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     assert images["label"].numpy().max() < 3
     served = loaded.model.served(model)
     assert served.output_shape[-1] == dim == model.encode(floats).shape[-1]
-    untrained = loaded.model.untrained(loaded)(floats)
+    untrained = loaded.model.untrained(loaded.sections)(floats)
     assert untrained.shape[-1] == dim
     assert np.abs(np.asarray(untrained) - np.asarray(model.encode(floats))).max() > 1e-4
 

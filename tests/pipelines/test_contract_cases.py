@@ -34,7 +34,7 @@ def test_a_case_is_its_recipe_made_narrow(name: str) -> None:
     recipe, *narrow = OF_RECIPES[name]
     loaded = loading.load(recipe, narrow)
     keras.utils.set_random_seed(7)
-    expected = loaded.model.build(loaded)
+    expected = loaded.model.build(loaded.sections)
     keras.utils.set_random_seed(7)
     assert _told(CASES[name].build()) == _told(expected)
 

@@ -16,11 +16,11 @@ RATE = Constant(schedule="constant", initial=1e-3)
 
 @pytest.mark.parametrize(
     ("epochs", "steps", "expected"),
-    [(4, None, (4, 40)), (4, 25, (3, 25)), (4, 99, (4, 40)), (None, 7, (1, 7)), (None, 20, (2, 20))],
+    [(4, None, 40), (4, 25, 25), (4, 99, 40), (None, 7, 7), (None, 20, 20)],
 )
 def test_training_ends_at_epochs_or_steps_whichever_is_first(epochs, steps, expected):
     settings = Train(epochs=epochs, steps=steps, learning_rate=RATE)
-    assert phases.length(settings, steps_per_epoch=10) == expected
+    assert settings.length(steps_per_epoch=10) == expected
 
 
 def test_cosine_rises_linearly_and_falls_to_its_end():

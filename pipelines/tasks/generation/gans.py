@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from pipelines.errors import UserError
-from pipelines.recipe.method import Method
+from pipelines.recipe.method import Method, Sections
 
 if TYPE_CHECKING:
     import keras
 
-    from pipelines.tasks.generation.recipe import GenerationRecipe as Recipe
 
 Classes = Annotated[int, Field(ge=2)]
 Adversary = Literal["minimax", "non_saturating", "least_squares", "hinge", "relativistic", "relativistic_average"]
@@ -64,11 +63,11 @@ class GAN(Adversarial):
     generator_steps: PositiveInt = 1
     reuse_batch: bool = False
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        shape = recipe.prepare.shape
+        shape = sections.prepare.shape
         return models.GAN(
             backbones.mlp_generator(shape, self.latent_dim, tuple(self.generator_units)),
             backbones.mlp_discriminator(shape, tuple(self.discriminator_units)),
@@ -88,11 +87,11 @@ class DCGAN(Adversarial):
     filters: PositiveInt = 64
     adversarial_loss: Adversary = "non_saturating"
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        shape = recipe.prepare.shape
+        shape = sections.prepare.shape
         return models.DCGAN(
             backbones.dcgan_generator(shape, self.latent_dim, self.filters),
             backbones.dcgan_discriminator(shape, self.filters),
@@ -114,11 +113,11 @@ class WGANGP(Adversarial):
     penalty_weight: Weight = 10.0
     reuse_batch: bool = False
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        shape = recipe.prepare.shape
+        shape = sections.prepare.shape
         if self.networks == "residual":
             generator = backbones.wgan_gp_generator(shape, self.latent_dim, self.filters)
             critic = backbones.wgan_gp_critic(shape, self.filters)
@@ -146,11 +145,11 @@ class SNGAN(Adversarial):
     discriminator_steps: PositiveInt = 5
     reuse_batch: bool = False
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        shape = recipe.prepare.shape
+        shape = sections.prepare.shape
         judged = self.discriminator_filters or self.filters
         if self.networks == "residual":
             generator = backbones.sngan_generator(shape, self.latent_dim, self.filters)
@@ -176,11 +175,11 @@ class ConditionalGAN(Conditional):
     filters: PositiveInt = 64
     adversarial_loss: Adversary = "non_saturating"
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        shape, classes = recipe.prepare.shape, self.num_classes
+        shape, classes = sections.prepare.shape, self.num_classes
         assert classes is not None  # the recipe is settled
         if self.networks == "dense":
             generator = backbones.mlp_generator(shape, self.latent_dim, num_classes=classes)
@@ -211,11 +210,11 @@ class ACGAN(Conditional):
     fake_class_weight: Weight = 0.0
     adversarial_loss: Adversary = "non_saturating"
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        shape, classes = recipe.prepare.shape, self.num_classes
+        shape, classes = sections.prepare.shape, self.num_classes
         assert classes is not None  # the recipe is settled
         if self.networks == "paper":
             judge = backbones.acgan_discriminator(shape, classes, self.discriminator_filters, dropout=self.dropout)

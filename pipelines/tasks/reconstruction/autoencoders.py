@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from pipelines.recipe.method import Method
+from pipelines.recipe.method import Method, Sections
 from pipelines.recipe.pixel_losses import pixel_or_perceptual
 
 if TYPE_CHECKING:
     import keras
 
-    from pipelines.tasks.generation.recipe import GenerationRecipe
-    from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
 
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -74,12 +72,12 @@ class Autoencoder(EncoderDecoder):
 
     method: Literal["Autoencoder"]
 
-    def build(self, recipe: ReconstructionRecipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
-        networks = self.encoder_decoder(recipe.prepare.shape)
-        return models.Autoencoder(*networks, loss=pixel_or_perceptual(recipe.loss))
+        networks = self.encoder_decoder(sections.prepare.shape)
+        return models.Autoencoder(*networks, loss=pixel_or_perceptual(sections.loss))
 
 
 class SparseAutoencoder(EncoderDecoder):
@@ -90,14 +88,14 @@ class SparseAutoencoder(EncoderDecoder):
     weight: Weight = 1e-2
     rho: Annotated[float, Field(gt=0, lt=1)] = 0.05
 
-    def build(self, recipe: ReconstructionRecipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import losses, models
 
         by_mean = self.sparsity == "kl"
-        networks = self.encoder_decoder(recipe.prepare.shape, code_activation="sigmoid" if by_mean else "relu")
+        networks = self.encoder_decoder(sections.prepare.shape, code_activation="sigmoid" if by_mean else "relu")
         penalty = losses.KLSparsity(self.rho, self.weight) if by_mean else losses.L1Sparsity(self.weight)
-        return models.SparseAutoencoder(*networks, penalty, loss=pixel_or_perceptual(recipe.loss))
+        return models.SparseAutoencoder(*networks, penalty, loss=pixel_or_perceptual(sections.loss))
 
 
 class RedundantAutoencoder(EncoderDecoder):
@@ -106,12 +104,12 @@ class RedundantAutoencoder(EncoderDecoder):
     method: Literal["RedundantAutoencoder"]
     rate: Share = 0.5
 
-    def build(self, recipe: ReconstructionRecipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
-        networks = self.encoder_decoder(recipe.prepare.shape)
-        return models.RedundantAutoencoder(*networks, rate=self.rate, loss=pixel_or_perceptual(recipe.loss))
+        networks = self.encoder_decoder(sections.prepare.shape)
+        return models.RedundantAutoencoder(*networks, rate=self.rate, loss=pixel_or_perceptual(sections.loss))
 
 
 class ContractiveAutoencoder(EncoderDecoder):
@@ -120,12 +118,12 @@ class ContractiveAutoencoder(EncoderDecoder):
     method: Literal["ContractiveAutoencoder"]
     weight: Weight = 1e-2
 
-    def build(self, recipe: ReconstructionRecipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
-        networks = self.encoder_decoder(recipe.prepare.shape, code_activation="sigmoid")
-        return models.ContractiveAutoencoder(*networks, weight=self.weight, loss=pixel_or_perceptual(recipe.loss))
+        networks = self.encoder_decoder(sections.prepare.shape, code_activation="sigmoid")
+        return models.ContractiveAutoencoder(*networks, weight=self.weight, loss=pixel_or_perceptual(sections.loss))
 
 
 class DenoisingAutoencoder(EncoderDecoder):
@@ -154,12 +152,12 @@ class DenoisingAutoencoder(EncoderDecoder):
             "salt_and_pepper": corruptions.SaltAndPepperNoise,
         }[self.noise](self.level)
 
-    def build(self, recipe: ReconstructionRecipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
-        networks = self.encoder_decoder(recipe.prepare.shape)
-        return models.DenoisingAutoencoder(*networks, self.corruption(), loss=pixel_or_perceptual(recipe.loss))
+        networks = self.encoder_decoder(sections.prepare.shape)
+        return models.DenoisingAutoencoder(*networks, self.corruption(), loss=pixel_or_perceptual(sections.loss))
 
 
 class VAE(EncoderDecoder):
@@ -169,12 +167,12 @@ class VAE(EncoderDecoder):
     likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
     beta: Weight = 1.0
 
-    def build(self, recipe: GenerationRecipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import losses, models
 
         likelihood = losses.BernoulliLikelihood() if self.likelihood == "bernoulli" else losses.GaussianLikelihood()
-        networks = self.encoder_decoder(recipe.prepare.shape, statistics=2, logits=likelihood.needs_logits)
+        networks = self.encoder_decoder(sections.prepare.shape, statistics=2, logits=likelihood.needs_logits)
         return models.VAE(*networks, likelihood=likelihood, beta=self.beta)
 
     def transform(self) -> Any:

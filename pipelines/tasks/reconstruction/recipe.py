@@ -6,6 +6,7 @@ from pydantic import PositiveInt
 
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.losses import Loss
+from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.preparations.images import Images
 from pipelines.recipe.thresholds import Bless
@@ -33,3 +34,8 @@ class ReconstructionRecipe(Recipe):
     model: AnyMethod
     loss: Loss = Loss(pixel="l2")
     evaluate: Evaluate = Evaluate()
+
+    @property
+    def sections(self) -> Sections:
+        """Those that the model is made of."""
+        return Sections(self.prepare, self.train, self.loss)

@@ -114,4 +114,4 @@ def _random(recipe: RepresentationRecipe, examples: Path) -> dict[str, Any]:
     import keras
 
     keras.utils.set_random_seed(SEED)
-    return {"baselines": measured(recipe, {"random": recipe.model.untrained(recipe)}, examples)}
+    return {"baselines": measured(recipe, {"random": recipe.model.untrained(recipe.sections)}, examples)}

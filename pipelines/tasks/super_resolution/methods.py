@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.recipe.method import Method
+from pipelines.recipe.method import Method, Sections
 from pipelines.recipe.pixel_losses import Pixel, pixel_loss, pixel_or_perceptual
 
 if TYPE_CHECKING:
     import keras
 
-    from pipelines.tasks.super_resolution.recipe import SuperResolutionRecipe as Recipe
 
 Filters = Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
 
@@ -23,15 +22,15 @@ class SRCNN(Method):
     method: Literal["SRCNN"]
     filters: Filters = Field(default=[64, 32])
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
         first, second = self.filters
-        assert recipe.prepare.interpolation is not None  # the schema sees to it
+        assert sections.prepare.interpolation is not None  # the schema sees to it
         network = backbones.srcnn(filters=(first, second))
         return models.SRCNN(
-            network, recipe.prepare.scale, recipe.prepare.interpolation, loss=pixel_or_perceptual(recipe.loss)
+            network, sections.prepare.scale, sections.prepare.interpolation, loss=pixel_or_perceptual(sections.loss)
         )
 
 
@@ -41,13 +40,13 @@ class ESPCN(Method):
     method: Literal["ESPCN"]
     filters: Filters = Field(default=[64, 32])
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
         first, second = self.filters
-        network = backbones.espcn(recipe.prepare.scale, filters=(first, second))
-        return models.ESPCN(network, loss=pixel_or_perceptual(recipe.loss))
+        network = backbones.espcn(sections.prepare.scale, filters=(first, second))
+        return models.ESPCN(network, loss=pixel_or_perceptual(sections.loss))
 
 
 class EDSR(Method):
@@ -59,12 +58,14 @@ class EDSR(Method):
     residual_scaling: Annotated[float, Field(gt=0, le=1)] = 1.0
     upsampler: Literal["pixelshuffle", "pixelshuffledirect"] = "pixelshuffle"
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        network = backbones.edsr(recipe.prepare.scale, self.filters, self.blocks, self.residual_scaling, self.upsampler)
-        return models.EDSR(network, loss=pixel_or_perceptual(recipe.loss))
+        network = backbones.edsr(
+            sections.prepare.scale, self.filters, self.blocks, self.residual_scaling, self.upsampler
+        )
+        return models.EDSR(network, loss=pixel_or_perceptual(sections.loss))
 
 
 class SRResNet(Method):
@@ -74,12 +75,12 @@ class SRResNet(Method):
     filters: PositiveInt = 64
     blocks: PositiveInt = 16
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        network = backbones.srresnet(recipe.prepare.scale, self.filters, self.blocks)
-        return models.SRResNet(network, loss=pixel_or_perceptual(recipe.loss))
+        network = backbones.srresnet(sections.prepare.scale, self.filters, self.blocks)
+        return models.SRResNet(network, loss=pixel_or_perceptual(sections.loss))
 
 
 class SRGAN(Method):
@@ -94,15 +95,15 @@ class SRGAN(Method):
     discriminator_filters: PositiveInt = 64
     adversarial_weight: Annotated[float, Field(ge=0)] = 1e-3
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        patch = (recipe.prepare.patch_size, recipe.prepare.patch_size, 3)
+        patch = (sections.prepare.patch_size, sections.prepare.patch_size, 3)
         return models.SRGAN(
-            backbones.srresnet(recipe.prepare.scale, self.filters, self.blocks),
+            backbones.srresnet(sections.prepare.scale, self.filters, self.blocks),
             backbones.srgan_discriminator(self.discriminator_filters, input_shape=patch),
-            content_loss=pixel_or_perceptual(recipe.loss),
+            content_loss=pixel_or_perceptual(sections.loss),
             adversarial_weight=self.adversarial_weight,
         )
 

@@ -6,6 +6,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from pipelines.recipe.base import Export, Recipe
 from pipelines.recipe.losses import Loss
+from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.pixel_losses import Pixel
 from pipelines.recipe.preparations.images import Preparation
@@ -88,6 +89,11 @@ class SuperResolutionRecipe(Recipe):
     train: SuperResolutionTrain
     evaluate: Evaluate = Evaluate()
     export: ScaledExport
+
+    @property
+    def sections(self) -> Sections:
+        """Those that the model is made of."""
+        return Sections(self.prepare, self.train, self.loss)
 
     @model_validator(mode="after")
     def _sections_agree(self) -> "SuperResolutionRecipe":

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.recipe.method import Method
+from pipelines.recipe.method import Method, Sections
 
 if TYPE_CHECKING:
     import keras
 
-    from pipelines.tasks.translation.recipe import TranslationRecipe as Recipe
 
 Weight = Annotated[float, Field(ge=0)]
 
@@ -39,11 +38,11 @@ class Pix2Pix(Translator):
     pixel_weight: Weight = 100.0
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        side, _, channels = recipe.prepare.shape
+        side, _, channels = sections.prepare.shape
         return models.Pix2Pix(
             backbones.unet_generator((side, side, channels), None, self.filters, dropout=self.dropout),
             backbones.patch_discriminator(
@@ -75,11 +74,11 @@ class CycleGAN(Translator):
     identity_weight: Weight = 5.0
     pool_size: PositiveInt = 50
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        shape = recipe.prepare.shape
+        shape = sections.prepare.shape
         generators = [
             backbones.resnet_translator(
                 shape, None, self.filters, self.blocks, downsamplings=self.downsamplings, name=name
@@ -98,7 +97,7 @@ class CycleGAN(Translator):
             cycle_weight=self.cycle_weight,
             identity_weight=self.identity_weight,
             pool_size=self.pool_size,
-            seed=recipe.train.seed,
+            seed=sections.train.seed,
         )
 
     def served(self, model: keras.Model) -> keras.Model:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, PrivateAttr, model_validator
 
+from pipelines.recipe.method import Sections
 from pipelines.tasks.representation.methods.encoders import Representation
 
 if TYPE_CHECKING:
     import keras
-
-    from pipelines.tasks.representation.recipe import RepresentationRecipe as Recipe
 
 
 _COUNTED = 1000  # images whose colours are counted
@@ -50,9 +49,9 @@ class OfParts(Representation):
         encoder = backbones.small_feature_map((None, None, channels), filters, name=f"small_map_of_{channels}")
         return encoder, backbones.position_head(4 * filters, outputs, self.head_filters)
 
-    def untrained(self, recipe: Recipe) -> Callable[[Any], Any]:
+    def untrained(self, sections: Sections) -> Callable[[Any], Any]:
         """The method's features before any training."""
-        encode: Callable[[Any], Any] = self.build(recipe).encode
+        encode: Callable[[Any], Any] = self.build(sections).encode
         return encode
 
     @property
@@ -108,7 +107,7 @@ class Colorization(Coloured):
         method._class_weights = facts.get("class_weights")
         return method
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models, pretext
 
@@ -121,7 +120,7 @@ class ColorizationRegression(Coloured):
 
     method: Literal["ColorizationRegression"]
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
@@ -160,7 +159,7 @@ class SplitBrainAutoencoder(Halves):
 
     method: Literal["SplitBrainAutoencoder"]
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models, pretext
 
@@ -172,7 +171,7 @@ class SplitBrainRegression(Halves):
 
     method: Literal["SplitBrainRegression"]
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
@@ -188,11 +187,11 @@ class ShuffleAndLearn(Representation):
 
     method: Literal["ShuffleAndLearn"]
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled; its encoder takes frames and whole images."""
         from keras_genssl import models
 
-        return models.ShuffleAndLearn(self.encoder.build((None, None, recipe.prepare.channels)))
+        return models.ShuffleAndLearn(self.encoder.build((None, None, sections.prepare.channels)))
 
 
 AnyColour = Colorization | ColorizationRegression | SplitBrainAutoencoder | SplitBrainRegression | ShuffleAndLearn

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from pipelines.recipe.method import Sections
 from pipelines.recipe.section import Fraction, PositiveFloat
 from pipelines.tasks.representation.methods.encoders import FromPairs, FromTwoViews, FromViews, Weight
 
 if TYPE_CHECKING:
     import keras
-
-    from pipelines.tasks.representation.recipe import RepresentationRecipe as Recipe
 
 
 class SimCLR(FromPairs):
@@ -23,15 +22,15 @@ class SimCLR(FromPairs):
     head_layers: PositiveInt = 2
     temperature: PositiveFloat = 0.2
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        encoder = self.network(recipe)
+        encoder = self.network(sections.prepare)
         head = backbones.projection_head(
             encoder.output_shape[-1], self.head_dim, num_layers=self.head_layers, output_norm=True
         )
-        return models.SimCLR(encoder, head, self.layer(recipe), self.temperature)
+        return models.SimCLR(encoder, head, self.layer(sections.prepare), self.temperature)
 
 
 class MoCo(FromViews):
@@ -45,18 +44,18 @@ class MoCo(FromViews):
     temperature: PositiveFloat = 0.2
     groups: PositiveInt = 8
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        encoder = self.network(recipe)
+        encoder = self.network(sections.prepare)
         head = backbones.projection_head(
             encoder.output_shape[-1], self.head_dim, num_layers=self.head_layers, batch_norm=False, output_bias=True
         )
         return models.MoCo(
             encoder,
             head,
-            self.layer(recipe),
+            self.layer(sections.prepare),
             queue_size=self.queue_size,
             momentum=self.momentum,
             temperature=self.temperature,
@@ -79,17 +78,17 @@ class InstanceDiscrimination(FromViews):
         """With the number of images of the data."""
         return self.model_copy(update={"num_examples": num_examples or self.num_examples})
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
         assert self.num_examples is not None  # the recipe is settled
-        encoder = self.network(recipe)
+        encoder = self.network(sections.prepare)
         return models.InstanceDiscrimination(
             encoder,
             self.num_examples,
             backbones.projection_head(encoder.output_shape[-1], self.head_dim, num_layers=1, output_bias=True),
-            self.layer(recipe),
+            self.layer(sections.prepare),
             momentum=self.momentum,
             temperature=self.temperature,
         )
@@ -108,21 +107,20 @@ class BYOL(FromTwoViews):
         """With the number of images of the data."""
         return self.model_copy(update={"num_examples": num_examples or self.num_examples})
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models, schedules
-        from pipelines.training.phases import length
 
         assert self.num_examples is not None  # the recipe is settled
-        encoder = self.network(recipe)
+        encoder = self.network(sections.prepare)
         dim = encoder.output_shape[-1]
         hidden = self.hidden_dim or 2 * dim
-        _, steps = length(recipe.train, max(self.num_examples // recipe.train.batch_size, 1))
+        steps = sections.train.length(max(self.num_examples // sections.train.batch_size, 1))
         return models.BYOL(
             encoder,
             backbones.projection_head(dim, self.head_dim, hidden),
             backbones.projection_head(self.head_dim, self.head_dim, hidden, name="predictor"),
-            self.pair(recipe),
+            self.pair(sections.prepare),
             momentum=schedules.CosineMomentum(self.momentum, steps),
         )
 
@@ -134,16 +132,16 @@ class SimSiam(FromPairs):
     head_dim: PositiveInt | None = None
     predictor_dim: PositiveInt | None = None  # None: a fourth of the head
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        encoder = self.network(recipe)
+        encoder = self.network(sections.prepare)
         dim = self.head_dim or encoder.output_shape[-1]
         head = backbones.projection_head(encoder.output_shape[-1], dim, dim, num_layers=3, output_norm=True)
         hidden = self.predictor_dim or max(dim // 4, 1)
         predictor = backbones.projection_head(dim, dim, hidden, output_bias=True, name="predictor")
-        return models.SimSiam(encoder, head, predictor, self.layer(recipe))
+        return models.SimSiam(encoder, head, predictor, self.layer(sections.prepare))
 
 
 class BarlowTwins(FromTwoViews):
@@ -153,15 +151,15 @@ class BarlowTwins(FromTwoViews):
     head_dim: PositiveInt | None = None
     redundancy_weight: Weight = 0.005
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        encoder = self.network(recipe)
+        encoder = self.network(sections.prepare)
         dim = encoder.output_shape[-1]
         wide = self.head_dim or 4 * dim
         head = backbones.projection_head(dim, wide, wide, num_layers=3)
-        return models.BarlowTwins(encoder, head, self.pair(recipe), self.redundancy_weight)
+        return models.BarlowTwins(encoder, head, self.pair(sections.prepare), self.redundancy_weight)
 
 
 class VICReg(FromPairs):
@@ -173,17 +171,17 @@ class VICReg(FromPairs):
     variance_weight: Weight = 25.0
     covariance_weight: Weight = 1.0
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        encoder = self.network(recipe)
+        encoder = self.network(sections.prepare)
         dim = encoder.output_shape[-1]
         wide = self.head_dim or 4 * dim
         return models.VICReg(
             encoder,
             backbones.projection_head(dim, wide, wide, num_layers=3),
-            self.layer(recipe),
+            self.layer(sections.prepare),
             invariance_weight=self.invariance_weight,
             variance_weight=self.variance_weight,
             covariance_weight=self.covariance_weight,

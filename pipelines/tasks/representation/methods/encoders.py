@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from pipelines.recipe.method import Method
+from pipelines.recipe.method import Method, Sections
+from pipelines.recipe.preparations.images import Squares
 from pipelines.recipe.section import Fraction, Section
 
 if TYPE_CHECKING:
     import keras
 
-    from pipelines.tasks.representation.recipe import RepresentationRecipe as Recipe
 
 Weight = Annotated[float, Field(ge=0)]
 
@@ -124,9 +124,9 @@ class Representation(Method):
         """The encoder."""
         return model.encoder
 
-    def untrained(self, recipe: Recipe) -> Callable[[Any], Any]:
+    def untrained(self, sections: Sections) -> Callable[[Any], Any]:
         """The encoder before any training: images in [-1, 1] to vectors."""
-        encoder = self.encoder.build(recipe.prepare.shape)
+        encoder = self.encoder.build(sections.prepare.shape)
         return lambda images: encoder(images, training=False)
 
     def shown(self) -> list[Views]:
@@ -157,14 +157,14 @@ class FromViews(Representation):
         """Those of the recipe."""
         return [] if self.views is None else [self.views]
 
-    def layer(self, recipe: Recipe) -> keras.layers.Layer | None:
+    def layer(self, prepare: Squares) -> keras.layers.Layer | None:
         """What draws views; None where pairs are prepared."""
-        return None if self.views is None else self.views.build(recipe.prepare.size)
+        return None if self.views is None else self.views.build(prepare.size)
 
-    def network(self, recipe: Recipe) -> keras.Model:
+    def network(self, prepare: Squares) -> keras.Model:
         """The encoder of views, which have the size of images; where pairs are prepared, of images of any size."""
-        free = (None, None, recipe.prepare.channels)
-        return self.encoder.build(free if self.views is None else recipe.prepare.shape)
+        free = (None, None, prepare.channels)
+        return self.encoder.build(free if self.views is None else prepare.shape)
 
 
 class FromPairs(FromViews):
@@ -190,7 +190,7 @@ class FromTwoViews(FromPairs):
         """Those of the recipe."""
         return [views for views in (self.views, self.second_views) if views is not None]
 
-    def pair(self, recipe: Recipe) -> Any:
+    def pair(self, prepare: Squares) -> Any:
         """The layer of views, or both; None where pairs are prepared."""
-        layers = [views.build(recipe.prepare.size) for views in self.shown()]
-        return tuple(layers) if len(layers) == 2 else self.layer(recipe)
+        layers = [views.build(prepare.size) for views in self.shown()]
+        return tuple(layers) if len(layers) == 2 else self.layer(prepare)

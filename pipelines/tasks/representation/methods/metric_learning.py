@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from pipelines.errors import UserError
+from pipelines.recipe.method import Sections
+from pipelines.recipe.preparations.images import Squares
 from pipelines.recipe.section import PositiveFloat
 from pipelines.tasks.representation.methods.encoders import Representation
 from pipelines.tasks.representation.methods.objectives import AnyObjective
 
 if TYPE_CHECKING:
     import keras
-
-    from pipelines.tasks.representation.recipe import RepresentationRecipe as Recipe
 
 
 class Embedder(Representation):
@@ -27,11 +27,11 @@ class Embedder(Representation):
     embedding_dim: PositiveInt | None = None
     normalize: bool = True
 
-    def embedding_encoder(self, recipe: Recipe) -> keras.Model:
+    def embedding_encoder(self, prepare: Squares) -> keras.Model:
         """The network from images to embeddings, not yet normalised."""
         import keras
 
-        encoder = self.encoder.build(recipe.prepare.shape)
+        encoder = self.encoder.build(prepare.shape)
         if self.embedding_dim is None:
             return encoder
         embedding = keras.layers.Dense(self.embedding_dim, dtype=keras.config.floatx(), name="embedding")
@@ -71,12 +71,12 @@ class EmbeddingModel(Embedder):
             raise UserError(f"model.num_classes={self.num_classes}: the images have {num_classes} classes")
         return self.model_copy(update={"num_classes": num_classes})
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
         assert self.num_classes is not None  # the recipe is settled
-        encoder = self.embedding_encoder(recipe)
+        encoder = self.embedding_encoder(sections.prepare)
         loss = self.objective.build(self.num_classes, encoder.output_shape[-1])
         return models.EmbeddingModel(encoder, loss, self.normalize)
 
@@ -89,12 +89,12 @@ class PairEmbeddingModel(Embedder):
     method: Literal["PairEmbeddingModel"]
     margin: PositiveFloat = 1.0
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import losses, models
 
         loss = losses.ContrastiveLoss(self.margin, similar_label=0)  # the labels of pairs are 1 where they differ
-        return models.PairEmbeddingModel(self.embedding_encoder(recipe), loss, self.normalize)
+        return models.PairEmbeddingModel(self.embedding_encoder(sections.prepare), loss, self.normalize)
 
 
 class TripletEmbeddingModel(Embedder):
@@ -109,8 +109,10 @@ class TripletEmbeddingModel(Embedder):
     margin: PositiveFloat = 0.2
     squared: bool = True
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
-        return models.TripletEmbeddingModel(self.embedding_encoder(recipe), self.margin, self.squared, self.normalize)
+        return models.TripletEmbeddingModel(
+            self.embedding_encoder(sections.prepare), self.margin, self.squared, self.normalize
+        )

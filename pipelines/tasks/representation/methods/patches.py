@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from pydantic import Field, PositiveInt
 
+from pipelines.recipe.method import Sections
+from pipelines.recipe.preparations.images import Squares
 from pipelines.recipe.section import PositiveFloat
 from pipelines.tasks.representation.methods.encoders import Representation
 
@@ -14,15 +16,14 @@ if TYPE_CHECKING:
     import keras
 
     from pipelines.recipe.preparations import pretext as preparations
-    from pipelines.tasks.representation.recipe import RepresentationRecipe as Recipe
 
 
 class FromPatches(Representation):
     """A method whose encoder sees patches, and whole images once it is trained."""
 
-    def free(self, recipe: Recipe) -> keras.Model:
+    def free(self, prepare: Squares) -> keras.Model:
         """The encoder of images of any size."""
-        return self.encoder.build((None, None, recipe.prepare.channels))
+        return self.encoder.build((None, None, prepare.channels))
 
 
 class RelativePosition(FromPatches):
@@ -32,11 +33,11 @@ class RelativePosition(FromPatches):
 
     method: Literal["RelativePosition"]
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
-        return models.RelativePosition(self.free(recipe))
+        return models.RelativePosition(self.free(sections.prepare))
 
 
 class Jigsaw(FromPatches):
@@ -46,12 +47,12 @@ class Jigsaw(FromPatches):
 
     method: Literal["Jigsaw"]
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
-        prepared = cast("preparations.Jigsaw", recipe.prepare)
-        return models.Jigsaw(self.free(recipe), prepared.num_permutations, prepared.grid)
+        prepared = cast("preparations.Jigsaw", sections.prepare)
+        return models.Jigsaw(self.free(sections.prepare), prepared.num_permutations, prepared.grid)
 
 
 class CPC(FromPatches):
@@ -76,12 +77,12 @@ class CPC(FromPatches):
 
         check_prediction(prepare.rows, prepare.columns, self.steps, self.directions)
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        prepared = cast("preparations.OverlappingPatches", recipe.prepare)
-        encoder = self.free(recipe)
+        prepared = cast("preparations.OverlappingPatches", sections.prepare)
+        encoder = self.free(sections.prepare)
         contexts = [
             backbones.context_network(
                 encoder.output_shape[-1], self.context_filters, self.context_blocks, name=f"context_{direction}"

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from pipelines.recipe.method import Sections
 from pipelines.recipe.section import Fraction
 from pipelines.tasks.representation.methods.encoders import Representation, Views, Weight
 
 if TYPE_CHECKING:
     import keras
-
-    from pipelines.tasks.representation.recipe import RepresentationRecipe as Recipe
 
 
 class Rotation(Representation):
@@ -27,12 +26,12 @@ class Rotation(Representation):
     method: Literal["Rotation"]
     views: Views | None = None
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
-        views = None if self.views is None else self.views.build(recipe.prepare.size)
-        return models.Rotation(self.encoder.build(recipe.prepare.shape), views)
+        views = None if self.views is None else self.views.build(sections.prepare.size)
+        return models.Rotation(self.encoder.build(sections.prepare.shape), views)
 
     def shown(self) -> list[Views]:
         """Those of the recipe."""
@@ -75,11 +74,11 @@ class ContextEncoder(Painter):
 
     method: Literal["ContextEncoder"]
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import models
 
-        networks = self.networks(recipe.prepare.shape)
+        networks = self.networks(sections.prepare.shape)
         return models.ContextEncoder(*networks, overlap=self.overlap, overlap_weight=self.overlap_weight)
 
 
@@ -92,11 +91,11 @@ class AdversarialContextEncoder(Painter):
     discriminator_filters: PositiveInt = 64
     adversarial_weight: Fraction = 0.001
 
-    def build(self, recipe: Recipe) -> keras.Model:
+    def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        shape = recipe.prepare.shape
+        shape = sections.prepare.shape
         return models.AdversarialContextEncoder(
             *self.networks(shape),
             backbones.dcgan_discriminator(shape, self.discriminator_filters),
