@@ -2,7 +2,6 @@ import json
 
 import numpy as np
 import pytest
-from tests.pipelines.data.statistics import examples as tiny
 
 from pipelines.data.statistics.statistics_gen import FILE, statistics_gen
 from pipelines.data.validation import data_schema, distances, example_validator
@@ -11,6 +10,7 @@ from pipelines.data.validation.schema_gen import FILE as SCHEMA
 from pipelines.data.validation.schema_gen import infer, schema_gen
 from pipelines.data.validation.section import Validate
 from pipelines.errors import UserError
+from tests.pipelines.data.statistics import examples as tiny
 
 
 @pytest.fixture(scope="module")

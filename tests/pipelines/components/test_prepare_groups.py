@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from tests.pipelines.data.statistics import examples as tiny
 
 from keras_genssl import data
 from pipelines.data.preparations.images import Images
 from pipelines.data.prepare import prepare
 from pipelines.data.prepare_groups import PAIR, TRIPLET, prepare_pairs, prepare_triplets
 from pipelines.errors import UserError
+from tests.pipelines.data.statistics import examples as tiny
 
 IMAGES = Images(size=8, channels=1)
 LABELS = [0, 1, 1, 0, 1]

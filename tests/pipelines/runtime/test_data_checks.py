@@ -2,7 +2,6 @@ import json
 
 import numpy as np
 import pytest
-from tests.pipelines.data.statistics import examples as tiny
 
 from pipelines.console import Console
 from pipelines.data.validation import example_validator
@@ -10,6 +9,7 @@ from pipelines.errors import UserError
 from pipelines.recipe import loading as recipe
 from pipelines.report import data
 from pipelines.runtime import code, data_checks, data_steps
+from tests.pipelines.data.statistics import examples as tiny
 
 
 class Steps:
