@@ -8,13 +8,14 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo test lint types shipped clean
+.PHONY: help demo test lint types pages shipped clean
 
 help:
 	@echo "make demo    install into .venv, then photographs in, super-resolution SavedModel out ($(OUT))"
 	@echo "make test    the whole test suite, $(WORKERS) processes (ARGS=... goes to pytest)"
 	@echo "make lint    ruff: rules and format"
 	@echo "make types   mypy"
+	@echo "make pages   writes RESULTS.md and docs/METHODS.md from records, docstrings and recipes"
 	@echo "make shipped exports saved_models/ anew from their own weights, when the exporter has changed"
 	@echo "make clean   remove .venv, build products and caches; out/ stays"
 	@echo "PYTHON=$(PYTHON) makes .venv: Python 3.11, 3.12 or 3.13"
@@ -33,6 +34,10 @@ lint: $(INSTALLED)
 
 types: $(INSTALLED)
 	$(BIN)/mypy
+
+pages: $(INSTALLED)
+	$(BIN)/genssl results
+	$(BIN)/python -m pipelines.results.methods_page
 
 shipped: $(INSTALLED)
 	$(BIN)/python -m pipelines.shipped

@@ -1,4 +1,6 @@
-"""What a trained model learned: codes to compare, to interpolate, to judge and to draw.
+"""Analyses: what a trained model learned, codes to compare, to interpolate, to judge and to draw.
+
+Guide: docs/analysis.md has pictures.
 
 Everything takes NumPy arrays and callables, so that it serves any model with `encode` and `decode`:
 

@@ -9,9 +9,12 @@ from keras_genssl.analysis.retrieval import codes_of, nearest_images
 
 
 def closest_pairs(samples: npt.ArrayLike, num_pairs: int = 20) -> tuple[np.ndarray, np.ndarray]:
-    """The most similar pairs among samples: what Arora and Zhang (arXiv:1706.08224) show to a person.
+    """The most similar pairs among samples: what Arora and Zhang show to a person.
 
     Each sample stands with its nearest other, and each pair once.
+
+    Reference:
+        - Arora and Zhang 2017, [Do GANs Actually Learn the Distribution?](https://arxiv.org/abs/1706.08224)
 
     Args:
         samples: `(num, ...)`, at least 2: codes, or images, uint8 or float in [-1, 1].
@@ -42,10 +45,13 @@ def closest_pairs(samples: npt.ArrayLike, num_pairs: int = 20) -> tuple[np.ndarr
 
 
 def duplicate_rate(samples: npt.ArrayLike, sample_size: int, threshold: float) -> float:
-    """The share of batches of samples that hold a duplicate: the birthday paradox test (arXiv:1706.08224).
+    """The share of batches of samples that hold a duplicate: the birthday paradox test.
 
     A distribution over N images shows a duplicate with probability 1/2 already among about `1.18 sqrt(N)` of them.
     `support_size` turns the rate into N.
+
+    Reference:
+        - Arora and Zhang 2017, [Do GANs Actually Learn the Distribution?](https://arxiv.org/abs/1706.08224)
 
     Args:
         samples: `(num, ...)`, codes, or images, uint8 or float in [-1, 1]; cut into `num // sample_size` batches.
@@ -80,6 +86,9 @@ def support_size(rate: float, sample_size: int) -> float:
     The N at which `1 - prod(1 - i / N, i = 1 ... sample_size - 1) = rate`. Where some images are more probable than
     others, duplicates are more frequent, and the true number is larger.
 
+    Reference:
+        - Arora and Zhang 2017, [Do GANs Actually Learn the Distribution?](https://arxiv.org/abs/1706.08224)
+
     Args:
         rate: of `duplicate_rate`, in [0, 1].
         sample_size: samples of a batch, at least 2.
@@ -113,8 +122,11 @@ def memorisation_rate(samples: npt.ArrayLike, training: npt.ArrayLike, held_out:
     """The share of samples that lie nearer to a training image than to any held-out image.
 
     Of a generator that has learnt the distribution and not its training images it is 1/2, if both sets are equally
-    large; of one that copies it is 1 (the idea of the data-copying test of Meehan et al., 2020, arXiv:2004.05675).
-    The nearest training images themselves come from `nearest_images(samples, training, k)`.
+    large; of one that copies it is 1 (the idea of the data-copying test of Meehan et al., 2020). The nearest training
+    images themselves come from `nearest_images(samples, training, k)`.
+
+    Reference:
+        - Meehan et al. 2020, [A Non-Parametric Test to Detect Data-Copying](https://arxiv.org/abs/2004.05675)
 
     Args:
         samples: `(num, ...)`, codes, or images, uint8 or float in [-1, 1].

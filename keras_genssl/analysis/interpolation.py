@@ -33,11 +33,14 @@ def lerp(first: npt.ArrayLike, second: npt.ArrayLike, t: npt.ArrayLike) -> np.nd
 
 
 def slerp(first: npt.ArrayLike, second: npt.ArrayLike, t: npt.ArrayLike) -> np.ndarray:
-    """The way along the great circle, for Gaussian latents (White, 2016, arXiv:1609.04468).
+    """The way along the great circle, for Gaussian latents (White, 2016).
 
     `sin((1 - t) w) / sin(w) * first + sin(t w) / sin(w) * second`, w the angle between the two. Latents of
     many Gaussian dimensions lie near a sphere, whose inside, where the straight way leads, the generator has
     never seen. Parallel codes and a code of zeros go the straight way.
+
+    Reference:
+        - White 2016, [Sampling Generative Networks](https://arxiv.org/abs/1609.04468)
 
     Args:
         first: `(batch, ...)`; all axes but the first make one vector.

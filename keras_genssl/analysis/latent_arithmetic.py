@@ -12,7 +12,10 @@ from keras_genssl.checks.label_arrays import checked_labels
 def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> np.ndarray:
     """The mean code of those that have an attribute minus that of those that have not.
 
-    Larsen et al. (2016, arXiv:1512.09300) so found glasses and beards in the codes of faces.
+    Larsen et al. (2016) so found glasses and beards in the codes of faces.
+
+    Reference:
+        - Larsen et al. 2016, [Autoencoding beyond Pixels](https://arxiv.org/abs/1512.09300)
 
     Args:
         codes: `(num, ...)`.
@@ -40,6 +43,9 @@ def classifier_direction(
     The difference of means also holds whatever else differs between the two kinds; the normal leaves out what
     does not help to tell them apart. Its length is such that one step leads, along the normal, from the mean of
     those without to the mean of those with.
+
+    Reference:
+        - Larsen et al. 2016, [Autoencoding beyond Pixels](https://arxiv.org/abs/1512.09300)
 
     Args:
         codes: `(num, ...)`.
@@ -85,6 +91,9 @@ def add_attribute(
 ) -> np.ndarray:
     """Images with more and more of an attribute: `decode(encode(image) + strength * direction)`.
 
+    Reference:
+        - Larsen et al. 2016, [Autoencoding beyond Pixels](https://arxiv.org/abs/1512.09300)
+
     Args:
         encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.
         decode: maps codes back to images.
@@ -125,10 +134,14 @@ def analogy(
     lacking: npt.ArrayLike,
     batch_size: int = 256,
 ) -> np.ndarray:
-    """Woman + man with glasses - man without = woman with glasses (Radford et al., 2016, arXiv:1511.06434).
+    """Woman + man with glasses - man without = woman with glasses (Radford et al., 2016).
 
     `decode(encode(images) + mean(encode(having)) - mean(encode(lacking)))`; the means over a few images each,
     three in the paper, are steadier than single ones.
+
+    Reference:
+        - Radford et al. 2016, [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+          Networks](https://arxiv.org/abs/1511.06434)
 
     Args:
         encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.

@@ -17,13 +17,16 @@ def mine_triplets(
 ) -> np.ndarray:
     """Finds a hard triplet for each anchor among all examples of a set.
 
-    By default the triplet is semi-hard (FaceNet, https://arxiv.org/abs/1503.03832; the convention of
-    `tfa.losses.TripletSemiHardLoss`): a positive drawn evenly by the seed, and the nearest negative that lies farther
-    from the anchor than it, or the farthest negative where none does. With `hardest` it is the farthest positive and
-    the nearest negative, which wrong labels mislead. Of equal distances the first position counts.
+    By default the triplet is semi-hard (FaceNet; the convention of `tfa.losses.TripletSemiHardLoss`): a positive drawn
+    evenly by the seed, and the nearest negative that lies farther from the anchor than it, or the farthest negative
+    where none does. With `hardest` it is the farthest positive and the nearest negative, which wrong labels mislead. Of
+    equal distances the first position counts.
 
     Distances are Euclidean, exact, and measured a block of anchors at a time: memory does not grow with the square
     of the set.
+
+    Reference:
+        - Schroff et al. 2015, [FaceNet](https://arxiv.org/abs/1503.03832)
 
     Args:
         embeddings: `(num_examples, dim)`, finite: `analysis.encode_images(model.encode, images)`.

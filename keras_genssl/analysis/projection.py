@@ -150,7 +150,10 @@ def gaussian_quantiles(num: int) -> np.ndarray:
 def latent_manifold(
     decode: Function, across: npt.ArrayLike | None = None, down: npt.ArrayLike | None = None, batch_size: int = 256
 ) -> np.ndarray:
-    """What each point of a two-dimensional code decodes to (Kingma and Welling, 2014, arXiv:1312.6114, figure 4).
+    """What each point of a two-dimensional code decodes to (Kingma and Welling, 2014, figure 4).
+
+    Reference:
+        - Kingma and Welling 2013, [Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114)
 
     Args:
         decode: maps codes `(batch, 2)` to images `(batch, height, width, channels)`.

@@ -11,7 +11,10 @@ NUM_STACKED_MODES = 1000
 
 
 def stacked_classes(images: npt.ArrayLike, labels: npt.ArrayLike, num: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Three random images of ten classes as the channels of one (Srivastava et al., 2017, arXiv:1705.07761).
+    """Three random images of ten classes as the channels of one (Srivastava et al., 2017).
+
+    Reference:
+        - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
 
     Args:
         images: `(images, height, width, 1)`, uint8 or float in [-1, 1]; Fashion-MNIST's, say.
@@ -46,6 +49,9 @@ def stacked_classes(images: npt.ArrayLike, labels: npt.ArrayLike, num: int, seed
 def stacked_predictions(classify: Function, images: npt.ArrayLike, batch_size: int = 256) -> np.ndarray:
     """The labels 0 ... 999 that a classifier of single-channel images finds in stacked ones.
 
+    Reference:
+        - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
+
     Args:
         classify: maps images `(batch, height, width, 1)` in [-1, 1] to logits or probabilities `(batch, 10)`.
         images: `(num, height, width, 3)`, uint8 or float in [-1, 1]: a generator's samples.
@@ -77,9 +83,14 @@ def stacked_predictions(classify: Function, images: npt.ArrayLike, batch_size: i
 def stacked_mode_coverage(predicted_labels: npt.ArrayLike, num_modes: int = NUM_STACKED_MODES) -> tuple[int, float]:
     """How many of the equally probable modes samples reach, and how unevenly.
 
-    As VEEGAN (arXiv:1705.07761) and PacGAN (arXiv:1712.04086) count them, on 26,000 samples: a mode is reached by
-    one sample; `KL(q || p) = sum q log(q / p)` in nats, q the shares of the samples, p uniform. It is `log 1000 =
-    6.9` for one mode, and near `(num_modes - 1) / (2 num)` for real images, whose shares are uneven by chance alone.
+    As VEEGAN and PacGAN count them, on 26,000 samples: a mode is reached by one sample; `KL(q || p) = sum q log(q / p)`
+    in nats, q the shares of the samples, p uniform. It is `log 1000 = 6.9` for one mode, and near
+    `(num_modes - 1) / (2 num)` for real images, whose shares are uneven by chance alone.
+
+    Reference:
+        - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
+        - Lin et al. 2018, [PacGAN: The Power of Two Samples in Generative Adversarial
+          Networks](https://arxiv.org/abs/1712.04086)
 
     Args:
         predicted_labels: `(num,)` integers, 0 ... num_modes - 1.

@@ -22,12 +22,15 @@ def acgan_discriminator(
 ) -> keras.Model:
     """Build ACGAN's discriminator: real or not, and of which class.
 
-    Odena et al., 2017 (https://arxiv.org/abs/1610.09585), Tables 1 and 2: 3x3 convolutions, of stride 2 and 1 in
-    turn, each with twice the channels of the one before, batch normalisation but in the first, LeakyReLU of slope
-    0.2, dropout after each, weights N(0, 0.02). A pair of convolutions for each halving, until 4x4 is left (7x7 of
-    28 pixels), at most 512 channels with the paper's ``filters=16``: its six layers for 32 pixels. Deviation: at 64
-    and 128 pixels there are eight and ten; the paper's has six at 128 too, and leaves 16x16. The generator is
-    ``dcgan_generator(image_shape, num_classes=...)``.
+    Odena et al., 2017, Tables 1 and 2: 3x3 convolutions, of stride 2 and 1 in turn, each with twice the channels of the
+    one before, batch normalisation but in the first, LeakyReLU of slope 0.2, dropout after each, weights N(0, 0.02). A
+    pair of convolutions for each halving, until 4x4 is left (7x7 of 28 pixels), at most 512 channels with the paper's
+    ``filters=16``: its six layers for 32 pixels. Deviation: at 64 and 128 pixels there are eight and ten; the paper's
+    has six at 128 too, and leaves 16x16. The generator is ``dcgan_generator(image_shape, num_classes=...)``.
+
+    Reference:
+        - Odena et al. 2017, [Conditional Image Synthesis with Auxiliary Classifier
+          GANs](https://arxiv.org/abs/1610.09585)
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.

@@ -10,8 +10,12 @@ from keras_genssl.checks.data_format import require_channels_last
 def context_network(dim: int, filters: int = 256, blocks: int = 5, *, name: str = "context_network") -> keras.Model:
     """Build residual blocks of masked convolutions over a grid of features: a row sees itself and those above.
 
-    Hénaff et al., 2019 (https://arxiv.org/abs/1905.09272), Appendix A: in each block 1x1, ReLU, 1x3, 2x1 on rows moved
-    down by one, ReLU, 1x1, then the sum; a ReLU after the last. No normalisation, which would carry what is below.
+    Hénaff et al., 2019, Appendix A: in each block 1x1, ReLU, 1x3, 2x1 on rows moved down by one, ReLU, 1x1, then the
+    sum; a ReLU after the last. No normalisation, which would carry what is below.
+
+    Reference:
+        - Hénaff et al. 2019, [Data-Efficient Image Recognition with Contrastive Predictive
+          Coding](https://arxiv.org/abs/1905.09272)
 
     Args:
         dim: length of the features, at least 1.

@@ -49,14 +49,18 @@ def dcgan_generator(
 ) -> keras.Model:
     """Build DCGAN's generator: a projection, then transposed convolutions that double the side each.
 
-    Radford et al., 2016 (https://arxiv.org/abs/1511.06434): batch normalisation and ReLU, tanh at the end, no
-    pooling, weights N(0, 0.02), gains N(1, 0.02). The paper's network for 64 pixels has ``filters=128``. It
-    starts at 4x4, at 7x7 for 28 pixels. Deviation: kernels of 4 and not 5, a multiple of the stride, so that no
-    checkerboard is built in (Odena et al., 2016, Deconvolution and Checkerboard Artifacts). Sides other than 64 are
-    its pattern continued.
+    Radford et al., 2016: batch normalisation and ReLU, tanh at the end, no pooling, weights N(0, 0.02), gains N(1,
+    0.02). The paper's network for 64 pixels has ``filters=128``. It starts at 4x4, at 7x7 for 28 pixels. Deviation:
+    kernels of 4 and not 5, a multiple of the stride, so that no checkerboard is built in (Odena et al., 2016,
+    Deconvolution and Checkerboard Artifacts). Sides other than 64 are its pattern continued.
 
-    With ``num_classes`` it is conditional (Mirza and Osindero, 2014, https://arxiv.org/abs/1411.1784): one-hot
-    labels go into every hidden layer, as in Radford's own conditional DCGAN of MNIST.
+    With ``num_classes`` it is conditional (Mirza and Osindero, 2014): one-hot labels go into every hidden layer, as in
+    Radford's own conditional DCGAN of MNIST.
+
+    Reference:
+        - Radford et al. 2016, [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+          Networks](https://arxiv.org/abs/1511.06434)
+        - Mirza and Osindero 2014, [Conditional Generative Adversarial Nets](https://arxiv.org/abs/1411.1784)
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
@@ -119,12 +123,17 @@ def dcgan_discriminator(
 ) -> keras.Model:
     """Build DCGAN's discriminator: strided convolutions that halve the side and double the channels each.
 
-    Radford et al., 2016 (https://arxiv.org/abs/1511.06434): LeakyReLU of slope 0.2, batch normalisation but in
-    the first layer, no pooling, weights N(0, 0.02), gains N(1, 0.02). Without batch normalisation it is a critic
-    for gradient penalties (Gulrajani et al., 2017, https://arxiv.org/abs/1704.00028, have it so).
+    Radford et al., 2016: LeakyReLU of slope 0.2, batch normalisation but in the first layer, no pooling, weights N(0,
+    0.02), gains N(1, 0.02). Without batch normalisation it is a critic for gradient penalties (Gulrajani et al., 2017,
+    have it so).
 
-    With ``num_classes`` it is conditional (Mirza and Osindero, 2014, https://arxiv.org/abs/1411.1784): one-hot
-    labels go into every hidden layer.
+    With ``num_classes`` it is conditional (Mirza and Osindero, 2014): one-hot labels go into every hidden layer.
+
+    Reference:
+        - Radford et al. 2016, [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+          Networks](https://arxiv.org/abs/1511.06434)
+        - Gulrajani et al. 2017, [Improved Training of Wasserstein GANs](https://arxiv.org/abs/1704.00028)
+        - Mirza and Osindero 2014, [Conditional Generative Adversarial Nets](https://arxiv.org/abs/1411.1784)
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.

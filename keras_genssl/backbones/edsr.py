@@ -37,10 +37,13 @@ def edsr(
 ) -> keras.Model:
     """Build EDSR (the defaults are the paper's baseline; 256 filters, 32 blocks and 0.1 its large model).
 
-    Lim et al., 2017 (https://arxiv.org/abs/1707.02921): residual blocks without batch normalisation, a skip
-    over all of them, sub-pixel up-sampling (scale 4 in two stages). Deviation: the network's output is added
-    to the bicubic enlargement of the input, and its last convolution starts at zero, so that training starts
-    at bicubic; no mean shift, since images lie in [-1, 1].
+    Lim et al., 2017: residual blocks without batch normalisation, a skip over all of them, sub-pixel up-sampling (scale
+    4 in two stages). Deviation: the network's output is added to the bicubic enlargement of the input, and its last
+    convolution starts at zero, so that training starts at bicubic; no mean shift, since images lie in [-1, 1].
+
+    Reference:
+        - Lim et al. 2017, [Enhanced Deep Residual Networks for Single Image
+          Super-Resolution](https://arxiv.org/abs/1707.02921)
 
     Args:
         scale: enlargement, 2, 3 or 4.

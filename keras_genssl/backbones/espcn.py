@@ -17,7 +17,11 @@ def espcn(
 ) -> keras.Model:
     """Build ESPCN: two tanh convolutions on the small image and a sub-pixel convolution.
 
-    Shi et al., 2016 (https://arxiv.org/abs/1609.05158), with all colour channels at once.
+    Shi et al., 2016, with all colour channels at once.
+
+    Reference:
+        - Shi et al. 2016, [Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional
+          Neural Network](https://arxiv.org/abs/1609.05158)
 
     Args:
         scale: enlargement, 2, 3 or 4.

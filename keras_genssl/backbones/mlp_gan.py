@@ -30,8 +30,12 @@ def mlp_generator(
 ) -> keras.Model:
     """Build a dense generator, as in the first GAN and the first conditional GAN.
 
-    Goodfellow et al., 2014 (https://arxiv.org/abs/1406.2661); with ``num_classes`` one-hot labels beside the
-    latents (Mirza and Osindero, 2014, https://arxiv.org/abs/1411.1784). Hidden layers are ReLU.
+    Goodfellow et al., 2014; with ``num_classes`` one-hot labels beside the latents (Mirza and Osindero, 2014). Hidden
+    layers are ReLU.
+
+    Reference:
+        - Goodfellow et al. 2014, [Generative Adversarial Nets](https://arxiv.org/abs/1406.2661)
+        - Mirza and Osindero 2014, [Conditional Generative Adversarial Nets](https://arxiv.org/abs/1411.1784)
 
     Args:
         output_shape: shape of what is generated: ``(height, width, channels)`` of images, ``(dim,)`` of points.
@@ -78,9 +82,12 @@ def mlp_discriminator(
 ) -> keras.Model:
     """Build a dense discriminator, as in the first GAN and the first conditional GAN.
 
-    Goodfellow et al., 2014 (https://arxiv.org/abs/1406.2661); with ``num_classes`` one-hot labels beside the
-    image (Mirza and Osindero, 2014, https://arxiv.org/abs/1411.1784). Deviation: LeakyReLU of slope 0.2, where
-    the papers have maxout and dropout.
+    Goodfellow et al., 2014; with ``num_classes`` one-hot labels beside the image (Mirza and Osindero, 2014). Deviation:
+    LeakyReLU of slope 0.2, where the papers have maxout and dropout.
+
+    Reference:
+        - Goodfellow et al. 2014, [Generative Adversarial Nets](https://arxiv.org/abs/1406.2661)
+        - Mirza and Osindero 2014, [Conditional Generative Adversarial Nets](https://arxiv.org/abs/1411.1784)
 
     Args:
         input_shape: ``(height, width, channels)`` of images, ``(dim,)`` of points.

@@ -20,10 +20,13 @@ def patch_discriminator(
 ) -> keras.Model:
     """Build a PatchGAN discriminator: one logit for each of many overlapping patches.
 
-    Isola et al., 2017 (https://arxiv.org/abs/1611.07004), Appendix 6.1.2: convolutions of 4x4, ``layers`` of them
-    halving the image, then two of stride 1; leaky ReLU 0.2, no normalisation after the first, weights from
-    N(0, 0.02), no bias before a normalisation, where it would cancel. A logit sees a patch of 70x70 pixels with 3
-    layers (C64-C128-C256-C512), 34 with 2, 16 with 1.
+    Isola et al., 2017, Appendix 6.1.2: convolutions of 4x4, ``layers`` of them halving the image, then two of stride 1;
+    leaky ReLU 0.2, no normalisation after the first, weights from N(0, 0.02), no bias before a normalisation, where it
+    would cancel. A logit sees a patch of 70x70 pixels with 3 layers (C64-C128-C256-C512), 34 with 2, 16 with 1.
+
+    Reference:
+        - Isola et al. 2017, [Image-to-Image Translation with Conditional Adversarial
+          Networks](https://arxiv.org/abs/1611.07004)
 
     Args:
         image_shape: ``(height, width, channels)``; sizes may be None. A conditional discriminator sees the

@@ -22,9 +22,13 @@ def projection_head(
 ) -> keras.Model:
     """Build a multi-layer perceptron from features to the space where views are compared.
 
-    SimCLR, Chen et al., 2020 (https://arxiv.org/abs/2002.05709), Section 4.2: dense layers, batch normalisation and
-    ReLU after each but the last. Predictors (SimSiam, BYOL) are such networks too. Deviation: batch normalisation has
-    Keras' epsilon of 1e-3; the code of these papers has 1e-5.
+    SimCLR, Chen et al., 2020, Section 4.2: dense layers, batch normalisation and ReLU after each but the last.
+    Predictors (SimSiam, BYOL) are such networks too. Deviation: batch normalisation has Keras' epsilon of 1e-3; the
+    code of these papers has 1e-5.
+
+    Reference:
+        - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual
+          Representations](https://arxiv.org/abs/2002.05709)
 
     Args:
         input_dim: length of the features, at least 1.

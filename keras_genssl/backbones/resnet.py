@@ -22,9 +22,14 @@ def resnet18(
 ) -> keras.Model:
     """Build ResNet-18 up to its features: four stages of two blocks of two 3x3 convolutions.
 
-    He et al., 2016 (https://arxiv.org/abs/1512.03385), Table 1, with its projection shortcuts (B). Convolutions have no
-    bias, strided ones symmetric padding as in torchvision, weights He's start. The stem for small images, one 3x3
-    convolution of stride 1 and no pooling, is SimCLR's (https://arxiv.org/abs/2002.05709, Appendix B.9).
+    He et al., 2016, Table 1, with its projection shortcuts (B). Convolutions have no bias, strided ones symmetric
+    padding as in torchvision, weights He's start. The stem for small images, one 3x3 convolution of stride 1 and no
+    pooling, is SimCLR's (Appendix B.9).
+
+    Reference:
+        - He et al. 2016, [Deep Residual Learning](https://arxiv.org/abs/1512.03385)
+        - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual
+          Representations](https://arxiv.org/abs/2002.05709)
 
     Args:
         input_shape: ``(height, width, channels)``; sizes may be None.
@@ -62,6 +67,9 @@ def resnet50(
 
     As `resnet18`, but blocks are convolutions of 1x1, 3x3 and, four times as wide, 1x1. The stride of a stage is on
     the 3x3 convolution of its first block ("v1.5": torchvision, MoCo, SimCLR); in the paper it is on the 1x1 before.
+
+    Reference:
+        - He et al. 2016, [Deep Residual Learning](https://arxiv.org/abs/1512.03385)
 
     Args:
         input_shape: ``(height, width, channels)``; sizes may be None.

@@ -22,13 +22,18 @@ def resnet_translator(
 ) -> keras.Model:
     """Build the generator of CycleGAN: down, residual blocks, up.
 
-    Zhu et al., 2017 (https://arxiv.org/abs/1703.10593), Appendix 7.2, after Johnson et al., 2016
-    (https://arxiv.org/abs/1603.08155): c7s1-64, d128, d256, R256 (6 blocks for 128 pixels, 9 from 256 on), u128,
-    u64, c7s1-3, reflection padding before the convolutions of stride 1, weights from N(0, 0.02). Convolutions before
-    a normalisation have no bias: it would cancel.
+    Zhu et al., 2017, Appendix 7.2, after Johnson et al., 2016: c7s1-64, d128, d256, R256 (6 blocks for 128 pixels, 9
+    from 256 on), u128, u64, c7s1-3, reflection padding before the convolutions of stride 1, weights from N(0, 0.02).
+    Convolutions before a normalisation have no bias: it would cancel.
 
     Images of any size come out in their own: those whose sides are no multiples of ``2 ** downsamplings``, or less
     than twice it, are padded by reflection first, and what comes out is cropped.
+
+    Reference:
+        - Zhu et al. 2017, [Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
+          Networks](https://arxiv.org/abs/1703.10593)
+        - Johnson et al. 2016, [Perceptual Losses for Real-Time Style Transfer and
+          Super-Resolution](https://arxiv.org/abs/1603.08155)
 
     Args:
         image_shape: ``(height, width, channels)``; sizes may be None.

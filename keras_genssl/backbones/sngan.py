@@ -22,13 +22,17 @@ def sngan_generator(
 ) -> keras.Model:
     """Build SNGAN's residual generator: a dense layer, then a block with batch normalisation for each doubling.
 
-    Miyato et al., 2018 (https://arxiv.org/abs/1802.05957), Tables 4 to 6: ``filters=256`` at 32 pixels, in all
-    blocks. Above, channels double towards the latents, up to 16 times (paper: ``filters=64`` at 48 and 128 pixels; at
-    64 its code has those of 128 but for one block). Deviations: no bias before batch normalisation, which would take
-    it away, and Keras' epsilon of 1e-3 there (Chainer's is 2e-5).
+    Miyato et al., 2018, Tables 4 to 6: ``filters=256`` at 32 pixels, in all blocks. Above, channels double towards the
+    latents, up to 16 times (paper: ``filters=64`` at 48 and 128 pixels; at 64 its code has those of 128 but for one
+    block). Deviations: no bias before batch normalisation, which would take it away, and Keras' epsilon of 1e-3 there
+    (Chainer's is 2e-5).
 
-    With ``num_classes`` batch normalisation is conditional: a gain and bias of each class (Miyato and Koyama, 2018,
-    https://arxiv.org/abs/1802.05637).
+    With ``num_classes`` batch normalisation is conditional: a gain and bias of each class (Miyato and Koyama, 2018).
+
+    Reference:
+        - Miyato et al. 2018, [Spectral Normalization for Generative Adversarial
+          Networks](https://arxiv.org/abs/1802.05957)
+        - Miyato and Koyama 2018, [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637)
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
@@ -65,14 +69,19 @@ def sngan_discriminator(
 ) -> keras.Model:
     """Build SNGAN's residual discriminator, spectral normalisation in every layer.
 
-    Miyato et al., 2018 (https://arxiv.org/abs/1802.05957), Tables 4 to 6: at 32 pixels two blocks that halve the
-    side and two that keep it, ``filters=128`` in all; above, each block halves the side and doubles the channels
-    until 4x4 is left, and one keeps it (paper: ``filters=64``, 29.0 million weights at 128 pixels; at 64 its code
-    halves in the last block too). Between the convolutions of a block there are as many channels as come in, in the
-    first as come out. Then the *sum* over space and a linear logit.
+    Miyato et al., 2018, Tables 4 to 6: at 32 pixels two blocks that halve the side and two that keep it,
+    ``filters=128`` in all; above, each block halves the side and doubles the channels until 4x4 is left, and one keeps
+    it (paper: ``filters=64``, 29.0 million weights at 128 pixels; at 64 its code halves in the last block too). Between
+    the convolutions of a block there are as many channels as come in, in the first as come out. Then the *sum* over
+    space and a linear logit.
 
-    With ``num_classes`` it is a projection discriminator (Miyato and Koyama, 2018,
-    https://arxiv.org/abs/1802.05637): the inner product of the features and a vector of the class is added.
+    With ``num_classes`` it is a projection discriminator (Miyato and Koyama, 2018): the inner product of the features
+    and a vector of the class is added.
+
+    Reference:
+        - Miyato et al. 2018, [Spectral Normalization for Generative Adversarial
+          Networks](https://arxiv.org/abs/1802.05957)
+        - Miyato and Koyama 2018, [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637)
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.

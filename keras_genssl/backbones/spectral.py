@@ -15,9 +15,15 @@ def spectral_discriminator(
 ) -> keras.Model:
     """Build a plain discriminator of bounded slope: DCGAN's strided convolutions under spectral normalisation.
 
-    Miyato et al., 2018 (https://arxiv.org/abs/1802.05957): spectral normalisation in every layer and no batch
-    normalisation, here on the 4x4 convolutions of DCGAN (Radford et al., 2016, https://arxiv.org/abs/1511.06434)
-    with LeakyReLU of slope 0.2. Several times faster a step than the residual ``sngan_discriminator``.
+    Miyato et al., 2018: spectral normalisation in every layer and no batch normalisation, here on the 4x4 convolutions
+    of DCGAN (Radford et al., 2016) with LeakyReLU of slope 0.2. Several times faster a step than the residual
+    ``sngan_discriminator``.
+
+    Reference:
+        - Radford et al. 2016, [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+          Networks](https://arxiv.org/abs/1511.06434)
+        - Miyato et al. 2018, [Spectral Normalization for Generative Adversarial
+          Networks](https://arxiv.org/abs/1802.05957)
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
@@ -49,8 +55,12 @@ def spectral_acgan_discriminator(
 ) -> keras.Model:
     """Build a discriminator that also tells the class: ``spectral_discriminator`` with the two heads of ACGAN.
 
-    Odena et al., 2017 (https://arxiv.org/abs/1610.09585). The heads are not normalised. Without batch statistics an
-    image's class does not depend on the batch that it comes in, as it does in ``acgan_discriminator``.
+    Odena et al., 2017. The heads are not normalised. Without batch statistics an image's class does not depend on the
+    batch that it comes in, as it does in ``acgan_discriminator``.
+
+    Reference:
+        - Odena et al. 2017, [Conditional Image Synthesis with Auxiliary Classifier
+          GANs](https://arxiv.org/abs/1610.09585)
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.

@@ -15,8 +15,11 @@ def srcnn(
 ) -> keras.Model:
     """Build SRCNN: patch extraction, non-linear mapping, reconstruction, on an image already interpolated.
 
-    Dong et al., 2014 (https://arxiv.org/abs/1501.00092). Deviations: convolutions pad with zeros, so that the
-    output has the input's size (the paper's shrink); all colour channels at once; Glorot initialisation.
+    Dong et al., 2014. Deviations: convolutions pad with zeros, so that the output has the input's size (the paper's
+    shrink); all colour channels at once; Glorot initialisation.
+
+    Reference:
+        - Dong et al. 2014, [Image Super-Resolution Using Deep Convolutional Networks](https://arxiv.org/abs/1501.00092)
 
     Args:
         filters: channels of the two hidden convolutions.

@@ -28,10 +28,14 @@ def srresnet(
 ) -> keras.Model:
     """Build SRResNet, the generator of SRGAN.
 
-    Ledig et al., 2017 (https://arxiv.org/abs/1609.04802): residual blocks with batch normalisation and PReLU
-    (one slope per channel), a skip over all of them, sub-pixel up-sampling (scale 4 in two stages), 9x9
-    convolutions at both ends, no activation at the output. Batch normalisation has Keras' epsilon of 1e-3 (1e-5 in
-    PyTorch, where the network is mostly trained; the authors published no code).
+    Ledig et al., 2017: residual blocks with batch normalisation and PReLU (one slope per channel), a skip over all of
+    them, sub-pixel up-sampling (scale 4 in two stages), 9x9 convolutions at both ends, no activation at the output.
+    Batch normalisation has Keras' epsilon of 1e-3 (1e-5 in PyTorch, where the network is mostly trained; the authors
+    published no code).
+
+    Reference:
+        - Ledig et al. 2017, [Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial
+          Network](https://arxiv.org/abs/1609.04802)
 
     Args:
         scale: enlargement, 2, 3 or 4.
@@ -86,9 +90,12 @@ def srgan_discriminator(
 ) -> keras.Model:
     """Build SRGAN's discriminator: eight convolutions, halving the image and doubling the channels in turn.
 
-    Ledig et al., 2017 (https://arxiv.org/abs/1609.04802). Deviations: global average pooling instead of
-    flattening, so that one network judges patches of any size; it returns the logit, not its sigmoid. Epsilon as in
-    `srresnet`.
+    Ledig et al., 2017. Deviations: global average pooling instead of flattening, so that one network judges patches of
+    any size; it returns the logit, not its sigmoid. Epsilon as in `srresnet`.
+
+    Reference:
+        - Ledig et al. 2017, [Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial
+          Network](https://arxiv.org/abs/1609.04802)
 
     Args:
         filters: channels of the first convolution, positive; the last has eight times as many.

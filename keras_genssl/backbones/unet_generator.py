@@ -24,16 +24,19 @@ def unet_generator(
 ) -> keras.Model:
     """Build the generator of pix2pix: an encoder down to one pixel and a decoder back, with a skip at each size.
 
-    Isola et al., 2017 (https://arxiv.org/abs/1611.07004), Appendix 6.1.1: convolutions of 4x4 and stride 2,
-    C64-C128-C256-C512-C512-... down, leaky ReLU 0.2; as many transposed ones up, whose first three have dropout,
-    the method's only noise; no normalisation after the first convolution and at 1x1, no bias before one, where it
-    would cancel; weights from N(0, 0.02).
-    The paper's batch normalisation with a batch of 1 is the default instance normalisation.
+    Isola et al., 2017, Appendix 6.1.1: convolutions of 4x4 and stride 2, C64-C128-C256-C512-C512-... down, leaky ReLU
+    0.2; as many transposed ones up, whose first three have dropout, the method's only noise; no normalisation after the
+    first convolution and at 1x1, no bias before one, where it would cancel; weights from N(0, 0.02). The paper's batch
+    normalisation with a batch of 1 is the default instance normalisation.
 
     Images of any size come out in their own. Without ``halvings`` those whose sides are no power of 2 (28 pixels) are
     padded to the next one by reflection, and the output is cropped; the shorter side is halved to one pixel. With it
     they are padded to multiples of ``2 ** halvings``: the network takes any size, and where the paper's 256 pixels
     leave one, larger images leave more.
+
+    Reference:
+        - Isola et al. 2017, [Image-to-Image Translation with Conditional Adversarial
+          Networks](https://arxiv.org/abs/1611.07004)
 
     Args:
         image_shape: ``(height, width, channels)``, at least 8 pixels high and wide; with ``halvings`` sizes may be

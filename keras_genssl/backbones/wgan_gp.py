@@ -27,10 +27,12 @@ def wgan_gp_generator(
 ) -> keras.Model:
     """Build WGAN-GP's residual generator: a dense layer, then a block with batch normalisation for each doubling.
 
-    Gulrajani et al., 2017 (https://arxiv.org/abs/1704.00028), Appendix F: ``filters=128`` at 32 pixels, in all
-    blocks. Above, as in the authors' code (gan_64x64.py, ``filters=64``), channels double towards the latents, up to 8
-    times; at 128 pixels, which it has not, another block of the widest comes first. Deviation: Keras' epsilon of 1e-3
-    in batch normalisation, theirs is 1e-5.
+    Gulrajani et al., 2017, Appendix F: ``filters=128`` at 32 pixels, in all blocks. Above, as in the authors' code
+    (gan_64x64.py, ``filters=64``), channels double towards the latents, up to 8 times; at 128 pixels, which it has not,
+    another block of the widest comes first. Deviation: Keras' epsilon of 1e-3 in batch normalisation, theirs is 1e-5.
+
+    Reference:
+        - Gulrajani et al. 2017, [Improved Training of Wasserstein GANs](https://arxiv.org/abs/1704.00028)
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
@@ -64,12 +66,15 @@ def wgan_gp_critic(
 ) -> keras.Model:
     """Build WGAN-GP's residual critic, without batch normalisation, as the gradient penalty needs it.
 
-    Gulrajani et al., 2017 (https://arxiv.org/abs/1704.00028), Appendix F: at 32 pixels two blocks that halve the
-    side and two that keep it, ``filters=128`` in all, the mean over space, a linear value. Above, as in the authors'
-    code (gan_64x64.py, ``filters=64``, 7.5 million weights), a convolution of the image, blocks with layer
-    normalisation that halve the side and double the channels, up to 8 times, until 4x4 is left, and a linear value of
-    all of that; at 128 pixels, which it has not, another block of the widest comes last. Between the convolutions of
-    a block there are as many channels as come in.
+    Gulrajani et al., 2017, Appendix F: at 32 pixels two blocks that halve the side and two that keep it,
+    ``filters=128`` in all, the mean over space, a linear value. Above, as in the authors' code (gan_64x64.py,
+    ``filters=64``, 7.5 million weights), a convolution of the image, blocks with layer normalisation that halve the
+    side and double the channels, up to 8 times, until 4x4 is left, and a linear value of all of that; at 128 pixels,
+    which it has not, another block of the widest comes last. Between the convolutions of a block there are as many
+    channels as come in.
+
+    Reference:
+        - Gulrajani et al. 2017, [Improved Training of Wasserstein GANs](https://arxiv.org/abs/1704.00028)
 
     Args:
         image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.

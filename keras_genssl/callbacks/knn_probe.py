@@ -14,7 +14,11 @@ from keras_genssl.metrics.knn import knn_accuracy
 class KNNProbe(Probe):
     """Put ``knn_accuracy`` into the logs after epochs: `metrics.knn_accuracy` of the model's features.
 
-    Nothing is trained, so that it is the cheapest probe. Wu et al., 2018 (https://arxiv.org/abs/1805.01978).
+    Nothing is trained, so that it is the cheapest probe. Wu et al., 2018.
+
+    Reference:
+        - Wu et al. 2018, [Unsupervised Feature Learning via Non-Parametric Instance
+          Discrimination](https://arxiv.org/abs/1805.01978)
 
     Args:
         gallery: images whose labels are known, arrays ``(images, labels)`` or a finite dataset, as

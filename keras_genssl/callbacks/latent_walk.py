@@ -17,10 +17,13 @@ _BATCH = 64  # images generated at a time
 class LatentWalk(ImageSheet):
     """Write what lies between a few fixed latents after epochs: ``epoch-0001.png``, a row for each leg, and a GIF.
 
-    The walk is closed: the last leg leads back to the first latent, and the film can go round. Without ``images``
-    the latents are normal draws for the model's ``generate(latents)``, or ``decode(codes)``, and legs are arcs,
-    which keep the length that such latents have (White, 2016, https://arxiv.org/abs/1609.04468). With
-    ``images`` the walk leads straight from code to code, ``encode(images)``, shown by ``decode``.
+    The walk is closed: the last leg leads back to the first latent, and the film can go round. Without ``images`` the
+    latents are normal draws for the model's ``generate(latents)``, or ``decode(codes)``, and legs are arcs, which keep
+    the length that such latents have (White, 2016). With ``images`` the walk leads straight from code to code,
+    ``encode(images)``, shown by ``decode``.
+
+    Reference:
+        - White 2016, [Sampling Generative Networks](https://arxiv.org/abs/1609.04468)
 
     Args:
         directory: where files are written, made when missing.

@@ -13,7 +13,10 @@ from keras_genssl.engine import replicas
 class GaussianNoise(Corruption):
     """`x + stddev * N(0, 1)` for every value, clipped to [-1, 1] as any stored image is.
 
-    Vincent et al., 2010 (https://jmlr.org/papers/v11/vincent10a.html), Section 3.3, without the clipping.
+    Vincent et al., 2010, Section 3.3, without the clipping.
+
+    Reference:
+        - Vincent et al. 2010, [Stacked Denoising Autoencoders](https://jmlr.org/papers/v11/vincent10a.html)
 
     Args:
         stddev: At least 0, on the scale of [-1, 1].

@@ -13,8 +13,12 @@ from keras_genssl.engine import replicas
 class MaskingNoise(Corruption):
     """Each pixel, all its channels together, takes one value with probability `rate`.
 
-    Vincent et al., 2008 (https://doi.org/10.1145/1390156.1390294), where the value is 0 in images of [0, 1]: black,
+    Vincent et al., 2008, where the value is 0 in images of [0, 1]: black,
     -1 here.
+
+    Reference:
+        - Vincent et al. 2008, [Extracting and Composing Robust Features with Denoising
+          Autoencoders](https://doi.org/10.1145/1390156.1390294)
 
     Args:
         rate: In [0, 1].

@@ -13,7 +13,10 @@ from keras_genssl.engine import replicas
 class SaltAndPepperNoise(Corruption):
     """Each pixel, all its channels together, turns black or white, each with probability `rate / 2`.
 
-    Vincent et al., 2010 (https://jmlr.org/papers/v11/vincent10a.html), Section 3.3.
+    Vincent et al., 2010, Section 3.3.
+
+    Reference:
+        - Vincent et al. 2010, [Stacked Denoising Autoencoders](https://jmlr.org/papers/v11/vincent10a.html)
 
     Args:
         rate: In [0, 1].

@@ -1,4 +1,4 @@
-"""From disk to training: TFDS names, folders of images and prepared directories as one `tf.data.Dataset`.
+"""Data: from disk to training, TFDS names, folders of images and prepared directories as one `tf.data.Dataset`.
 
     images = data.load("prepared/photographs", batch_size=16, features=("low", "high"))
     model.fit(images, epochs=10, callbacks=[callbacks.Resume("out/train", images, every=50)])

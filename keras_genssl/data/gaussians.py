@@ -50,8 +50,12 @@ class GaussianModes:
 def gaussian_ring(num_modes: int = 8, radius: float = 1.0, sigma: float = 0.01) -> GaussianModes:
     """Makes Gaussians evenly spaced on a circle.
 
-    The ring of VEEGAN (Srivastava et al., 2017, https://arxiv.org/abs/1705.07761) and PacGAN (Lin et al., 2018,
-    https://arxiv.org/abs/1712.04086), with the latter's radius and width.
+    The ring of VEEGAN (Srivastava et al., 2017) and PacGAN (Lin et al., 2018), with the latter's radius and width.
+
+    Reference:
+        - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
+        - Lin et al. 2018, [PacGAN: The Power of Two Samples in Generative Adversarial
+          Networks](https://arxiv.org/abs/1712.04086)
 
     Args:
         num_modes: int, at least 1.
@@ -79,8 +83,13 @@ def gaussian_ring(num_modes: int = 8, radius: float = 1.0, sigma: float = 0.01) 
 def gaussian_grid(side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> GaussianModes:
     """Makes Gaussians on a square grid around the origin.
 
-    The 25 modes of VEEGAN (Srivastava et al., 2017, https://arxiv.org/abs/1705.07761) and PacGAN (Lin et al., 2018,
-    https://arxiv.org/abs/1712.04086): centres ``(-4 + 2 i, -4 + 2 j)``, standard deviation 0.05.
+    The 25 modes of VEEGAN (Srivastava et al., 2017) and PacGAN (Lin et al., 2018): centres ``(-4 + 2 i, -4 + 2 j)``,
+    standard deviation 0.05.
+
+    Reference:
+        - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
+        - Lin et al. 2018, [PacGAN: The Power of Two Samples in Generative Adversarial
+          Networks](https://arxiv.org/abs/1712.04086)
 
     Args:
         side: int, at least 1; modes along each axis.

@@ -1,4 +1,6 @@
-"""Who is it, are these two the same, and a new person from one photograph: embeddings with names.
+"""Galleries: embeddings with names; who is it, are these two the same, and a new person from one photograph.
+
+Guide: docs/faces.md.
 
 NumPy alone: neither Keras nor TensorFlow is needed beside an exported encoder. With FAISS installed
 (`pip install keras_genssl[faiss]`) large galleries are searched faster, with the same results.

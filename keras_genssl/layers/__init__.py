@@ -1,4 +1,4 @@
-"""Keras layers that the field needs and Keras lacks."""
+"""Layers: those that the field needs and Keras lacks."""
 
 from keras_genssl.layers.batch_normalization import BatchNormalization
 from keras_genssl.layers.bicubic_upsampling import BicubicUpsampling

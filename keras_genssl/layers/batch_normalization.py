@@ -27,7 +27,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
     ``epsilon`` is 1e-3 by default, where PyTorch's is 1e-5 and Chainer's 2e-5: `backbones` say where they keep it
     against their papers' code.
 
-    Ioffe and Szegedy, 2015 (https://arxiv.org/abs/1502.03167).
+    Ioffe and Szegedy, 2015.
+
+    Reference:
+        - Ioffe and Szegedy 2015, [Batch Normalization](https://arxiv.org/abs/1502.03167)
 
     Example:
         >>> layer = BatchNormalization(synchronized=True)

@@ -15,12 +15,15 @@ _FLOOR = 1.0 / 127.5  # one level of 8 bits; what varies less is noise, and woul
 class ImageStandardization(ImageLayer):
     """Subtracts each channel's mean over positions, then divides by the image's deviation.
 
-    ``y = (x - mean_hw(x)) / max(sqrt(mean_hwc((x - mean_hw(x))^2)), 1 / 127.5)``. As Doersch et al., 2015
-    (https://arxiv.org/abs/1505.05192), prepare patches: mean colour, brightness and contrast, which neighbouring
-    patches share, tell nothing any more. One deviation for all channels, so that a channel without content stays
-    without.
+    ``y = (x - mean_hw(x)) / max(sqrt(mean_hwc((x - mean_hw(x))^2)), 1 / 127.5)``. As Doersch et al., 2015, prepare
+    patches: mean colour, brightness and contrast, which neighbouring patches share, tell nothing any more. One
+    deviation for all channels, so that a channel without content stays without.
 
     Input: ``(batch, h, w, c)``, uint8 or float in [-1, 1]. Output: of the same shape, in the layer's dtype.
+
+    Reference:
+        - Doersch et al. 2015, [Unsupervised Visual Representation Learning by Context
+          Prediction](https://arxiv.org/abs/1505.05192)
 
     Example:
         >>> layer = ImageStandardization()

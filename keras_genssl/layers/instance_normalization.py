@@ -12,9 +12,12 @@ from keras_genssl.layers.image_layer import ImageLayer
 class InstanceNormalization(ImageLayer):
     """Normalise each channel of each image over its pixels: ``gamma (x - mean) / sqrt(var + epsilon) + beta``.
 
-    Ulyanov, Vedaldi and Lempitsky, 2016 (https://arxiv.org/abs/1607.08022). Mean and (biased) variance are over
-    height and width, of each image and channel alone, in training and in inference: there are no moving
-    statistics, and replicas need no synchronisation. Statistics are computed in float32 at least.
+    Ulyanov, Vedaldi and Lempitsky, 2016. Mean and (biased) variance are over height and width, of each image and
+    channel alone, in training and in inference: there are no moving statistics, and replicas need no synchronisation.
+    Statistics are computed in float32 at least.
+
+    Reference:
+        - Ulyanov et al. 2016, [Instance Normalization](https://arxiv.org/abs/1607.08022)
 
     Args:
         epsilon: float, positive.

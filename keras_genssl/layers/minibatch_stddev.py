@@ -12,13 +12,16 @@ from keras_genssl.layers.image_layer import ImageLayer
 class MinibatchStdDev(ImageLayer):
     """Appends to each image how much the images of its group differ, so that a discriminator sees collapsed fakes.
 
-    Progressive growing of GANs, Karras et al., 2018 (https://arxiv.org/abs/1710.10196), Section 3: the standard
-    deviation over the group at each position and channel, averaged over positions and channels to one number, which
-    becomes a further channel. With several features, the channels are parted into as many, each with its own number.
+    Progressive growing of GANs, Karras et al., 2018, Section 3: the standard deviation over the group at each position
+    and channel, averaged over positions and channels to one number, which becomes a further channel. With several
+    features, the channels are parted into as many, each with its own number.
 
     A group is ``group_size`` *consecutive* images (the paper's code takes every ``batch / group_size``-th; in a
     shuffled batch that is the same). So N replicas compute what one device does wherever each replica's share of the
     batch is a multiple of ``group_size``. The last group of another batch is smaller.
+
+    Reference:
+        - Karras et al. 2018, [Progressive Growing of GANs, Section 3](https://arxiv.org/abs/1710.10196)
 
     Args:
         group_size: int, at least 2; images compared with each other.

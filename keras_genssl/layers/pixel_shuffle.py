@@ -13,8 +13,12 @@ class PixelShuffle(ImageLayer):
     """Turn channels into space: ``(batch, h, w, scale² c)`` to ``(batch, scale h, scale w, c)``.
 
     Channel ``(i scale + j) c + k`` becomes channel ``k`` of pixel ``(i, j)`` of its block, as in
-    ``tf.nn.depth_to_space``. The sub-pixel convolution of ESPCN is a convolution followed by this layer
-    (Shi et al., 2016, https://arxiv.org/abs/1609.05158).
+    ``tf.nn.depth_to_space``. The sub-pixel convolution of ESPCN is a convolution followed by this layer (Shi et al.,
+    2016).
+
+    Reference:
+        - Shi et al. 2016, [Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional
+          Neural Network](https://arxiv.org/abs/1609.05158)
 
     Args:
         scale: int, at least 1.

@@ -12,8 +12,12 @@ from keras_genssl.layers.image_layer import ImageLayer
 class ReflectionPadding2D(ImageLayer):
     """Pad images by mirroring them at their border pixels, which are not repeated: ``cb|abc|ba``.
 
-    Translation and style networks pad so before a convolution: zeros would draw a frame (Johnson, Alahi and
-    Fei-Fei, 2016, https://arxiv.org/abs/1603.08155, supplement).
+    Translation and style networks pad so before a convolution: zeros would draw a frame (Johnson, Alahi and Fei-Fei,
+    2016, supplement).
+
+    Reference:
+        - Johnson et al. 2016, [Perceptual Losses for Real-Time Style Transfer and Super-Resolution,
+          supplement](https://arxiv.org/abs/1603.08155)
 
     Args:
         padding: pixels at every side, an int of at least 0, or ``((top, bottom), (left, right))``. Images must be

@@ -13,10 +13,13 @@ from keras_genssl.layers.spectral_normalization import SpectralNormalization
 class SelfAttention2D(ImageLayer):
     """Lets each position of a feature map look at all others: ``y = x + γ W_o softmax(q kᵀ) v``.
 
-    SAGAN, Zhang et al., 2019 (https://arxiv.org/abs/1805.08318), Section 3 with the sizes of its code: queries and keys
-    of C / 8 channels, values of C / 2, all by 1x1 convolutions without bias; keys and values max-pooled 2x2, so that
-    each of the h w positions attends to h w / 4. γ starts at 0, where the layer is the identity. The softmax is
-    computed in full precision (`keras.config.floatx()`).
+    SAGAN, Zhang et al., 2019, Section 3 with the sizes of its code: queries and keys of C / 8 channels, values of C /
+    2, all by 1x1 convolutions without bias; keys and values max-pooled 2x2, so that each of the h w positions attends
+    to h w / 4. γ starts at 0, where the layer is the identity. The softmax is computed in full precision
+    (`keras.config.floatx()`).
+
+    Reference:
+        - Zhang et al. 2019, [Self-Attention Generative Adversarial Networks](https://arxiv.org/abs/1805.08318)
 
     Args:
         spectral_normalization: whether the convolutions are normalised by `SpectralNormalization`, as SAGAN's are.

@@ -14,15 +14,19 @@ _EPSILON = 1e-12
 class SpectralNormalization(keras.layers.Wrapper):
     """Computes a layer with ``W / σ(W)`` in place of its kernel W, σ the largest singular value.
 
-    Miyato et al., 2018 (https://arxiv.org/abs/1802.05957), Section 2.1 and Algorithm 1. The kernel itself is left
-    alone: it is normalised at each call, and the gradient flows to W through σ = vᵀ W u too, with the singular
-    vectors u and v as constants (Eq. 12). (`keras.layers.SpectralNormalization` overwrites the kernel and stops the
-    gradient at σ.) A convolution's W is the matrix ``(height · width · inputs, outputs)``.
+    Miyato et al., 2018, Section 2.1 and Algorithm 1. The kernel itself is left alone: it is normalised at each call,
+    and the gradient flows to W through σ = vᵀ W u too, with the singular vectors u and v as constants (Eq. 12).
+    (`keras.layers.SpectralNormalization` overwrites the kernel and stops the gradient at σ.) A convolution's W is the
+    matrix ``(height · width · inputs, outputs)``.
 
     σ is estimated as ‖W u‖ with a vector u found by power iteration, a weight that is not trained: a call in training
     makes one iteration first and keeps the new u, also where several batches make one update; one in inference changes
     nothing. All of it is computed in full precision (`keras.config.floatx()`) under any policy. u follows from the
     kernel alone, so it stays equal on all replicas without communication. A kernel of zeros is left as it is.
+
+    Reference:
+        - Miyato et al. 2018, [Spectral Normalization for Generative Adversarial Networks, Algorithm
+          1](https://arxiv.org/abs/1802.05957)
 
     Args:
         layer: a Dense, Conv, ConvTranspose or Embedding layer of Keras. Its bias is not normalised.

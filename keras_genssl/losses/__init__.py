@@ -1,4 +1,4 @@
-"""Losses: pure maths in keras.ops, one value per example."""
+"""Losses: pure maths in keras.ops, one value per example; perceptual ones, likelihoods, sparsity, colours."""
 
 from keras_genssl.losses.adversarial import (
     AdversarialLoss,

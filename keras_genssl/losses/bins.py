@@ -17,8 +17,11 @@ class BinCrossEntropy(keras.losses.Loss):
 
     The true distribution z has the `neighbours` nearest bins, by a Gaussian of their distance, normalised; where more
     are equally near, all of them. With q* the nearest bin,
-    ``mean_pixels weights[q*] * -sum_q z_q log softmax(logits)_q`` (Zhang et al., 2016,
-    https://arxiv.org/abs/1603.08511, Equation 2, where pixels are summed).
+    ``mean_pixels weights[q*] * -sum_q z_q log softmax(logits)_q`` (Zhang et al., 2016, Equation 2, where pixels are
+    summed).
+
+    Reference:
+        - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)
 
     Args:
         bins: float array (num_bins, dim), the bins' centres.
@@ -105,7 +108,10 @@ class BinCrossEntropy(keras.losses.Loss):
 def rebalancing_weights(frequencies: npt.ArrayLike, gamma: float = 0.5) -> np.ndarray:
     """Class weights that bring rare classes forward: ``((1 - gamma) p + gamma / Q)^-1``, with mean 1 under p.
 
-    Zhang et al., 2016, https://arxiv.org/abs/1603.08511, Equation 4.
+    Zhang et al., 2016, Equation 4.
+
+    Reference:
+        - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)
 
     Args:
         frequencies: p, float (Q,), not negative, that sums to 1, such as `pretext.ab_bin_frequencies` gives.
@@ -140,8 +146,11 @@ def rebalancing_weights(frequencies: npt.ArrayLike, gamma: float = 0.5) -> np.nd
 def annealed_mean(logits: Any, bins: npt.ArrayLike, temperature: float = 0.38) -> Any:
     """The mean of the bins under a sharpened distribution: between the mode (0) and the mean (1).
 
-    ``sum_q bins_q softmax(logits / temperature)_q`` (Zhang et al., 2016, https://arxiv.org/abs/1603.08511,
-    Equation 5: the log-probabilities stand there, which differ by a constant).
+    ``sum_q bins_q softmax(logits / temperature)_q`` (Zhang et al., 2016, Equation 5: the log-probabilities stand there,
+    which differ by a constant).
+
+    Reference:
+        - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)
 
     Args:
         logits: float ``(..., num_bins)``.

@@ -16,8 +16,12 @@ MAX_LOG_VARIANCE = 4.0
 def standard_normal_kl(mean: Any, log_variance: Any) -> Any:
     """The divergence of diagonal Gaussians from the standard normal, in nats.
 
-    ``KL(N(mean, exp(log_variance)) || N(0, 1)) = 1/2 sum_j (mean_j^2 + exp(lv_j) - lv_j - 1)``; Kingma & Welling,
-    2013 (https://arxiv.org/abs/1312.6114), Appendix B.
+    ``KL(N(mean, exp(log_variance)) || N(0, 1)) = 1/2 sum_j (mean_j^2 + exp(lv_j) - lv_j - 1)``; Kingma & Welling, 2013,
+    Appendix B.
+
+    Reference:
+        - Kingma and Welling 2013, [Auto-Encoding Variational Bayes, Appendices B and
+          C](https://arxiv.org/abs/1312.6114)
 
     Args:
         mean: float ``(batch, dim)``.
@@ -66,12 +70,16 @@ class Likelihood(keras.layers.Layer):
 class GaussianLikelihood(Likelihood):
     """Pixels scattered alike around the decoder's output: ``N(x; output, variance I)``.
 
-    ``log p(x|z) = -|x - output|^2 / (2 variance) - D/2 log(2 pi variance)`` with D pixel values. One variance, a
-    weight learnt as its logarithm (Rybkin et al., 2020, https://arxiv.org/abs/2006.13202): it settles at the mean
-    squared error, and so sets the balance with the code's divergence by itself; probabilistic PCA has the same
-    noise model. Its logarithm stays in [-12, 4] (a constraint, applied after each step). The lectures' code adds
-    ``log 2 pi`` once an image, where D of them belong. ``variance=1.0, learn_variance=False`` is the lectures'
-    ``N(f(z), 1)``.
+    ``log p(x|z) = -|x - output|^2 / (2 variance) - D/2 log(2 pi variance)`` with D pixel values. One variance, a weight
+    learnt as its logarithm (Rybkin et al., 2020): it settles at the mean squared error, and so sets the balance with
+    the code's divergence by itself; probabilistic PCA has the same noise model. Its logarithm stays in [-12, 4] (a
+    constraint, applied after each step). The lectures' code adds ``log 2 pi`` once an image, where D of them belong.
+    ``variance=1.0, learn_variance=False`` is the lectures' ``N(f(z), 1)``.
+
+    Reference:
+        - Kingma and Welling 2013, [Auto-Encoding Variational Bayes, Appendices B and
+          C](https://arxiv.org/abs/1312.6114)
+        - learnt variance: Rybkin et al. 2020, [sigma-VAE](https://arxiv.org/abs/2006.13202)
 
     Args:
         variance: of a pixel in [-1, 1], where learning starts; its logarithm in [-12, 4].
@@ -131,6 +139,10 @@ class BernoulliLikelihood(Likelihood):
     ``log p(x|z) = sum_i b_i logit_i - log(1 + exp(logit_i))`` with bits ``b = [x > 0]``: the image binarised at half
     of the scale, deterministically. A probability only so: grey values put in as if they were bits would be none.
     To show the encoder no more than the bits, binarise the data (`pretext.binarized`).
+
+    Reference:
+        - Kingma and Welling 2013, [Auto-Encoding Variational Bayes, Appendices B and
+          C](https://arxiv.org/abs/1312.6114)
 
     Args:
         name: the layer's name.

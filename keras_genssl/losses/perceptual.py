@@ -17,10 +17,14 @@ _DISTANCES = {"l1": ops.abs, "l2": ops.square}
 class PerceptualLoss(keras.losses.Loss):
     """Distance of pixels plus weighted distances of features of a frozen network.
 
-    ``pixel_weight d(y, ŷ) + Σ_i layer_weights_i d_i(φ_i(y), φ_i(ŷ))``, every distance averaged over height,
-    width and channels: Johnson et al., 2016 (https://arxiv.org/abs/1603.08155), Eq. 2, with the pixel loss
-    added. No gradient reaches the extractor's weights or ``y_true``. For SRGAN's content loss: "vgg19", its
-    layer ``SRGAN_CONTENT_LAYERS`` with weight ``SRGAN_FEATURE_SCALE**2``, ``pixel=None``.
+    ``pixel_weight d(y, ŷ) + Σ_i layer_weights_i d_i(φ_i(y), φ_i(ŷ))``, every distance averaged over height, width and
+    channels: Johnson et al., 2016, Eq. 2, with the pixel loss added. No gradient reaches the extractor's weights or
+    ``y_true``. For SRGAN's content loss: "vgg19", its layer ``SRGAN_CONTENT_LAYERS`` with weight
+    ``SRGAN_FEATURE_SCALE**2``, ``pixel=None``.
+
+    Reference:
+        - Johnson et al. 2016, [Perceptual Losses for Real-Time Style Transfer and
+          Super-Resolution](https://arxiv.org/abs/1603.08155)
 
     Args:
         extractor: from `keras_genssl.backbones.perceptual_extractor`. It is frozen here, too.

@@ -48,6 +48,9 @@ class Sparsity:
 class L1Sparsity(Sparsity):
     """The absolute activations of each code: ``weight * sum_j |code_j|``.
 
+    Reference:
+        - Ng, CS294A lecture notes, Sparse autoencoder
+
     Args:
         weight: at least 0.
 
@@ -79,6 +82,9 @@ class KLSparsity(Sparsity):
     ``weight * sum_j rho log(rho / m_j) + (1 - rho) log((1 - rho) / (1 - m_j))`` with ``m_j`` the mean of unit j
     over the *global* batch; the same value for each example (A. Ng, CS294A lecture notes on sparse autoencoders;
     Lee et al., 2008, https://papers.nips.cc/paper/3313, square the difference instead).
+
+    Reference:
+        - Ng, CS294A lecture notes, Sparse autoencoder
 
     Args:
         rho: the target, inside (0, 1).

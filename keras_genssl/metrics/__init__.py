@@ -1,4 +1,7 @@
-"""Measures of images, per image and as Keras metrics, of generated sets of images, and of features."""
+"""Metrics: of images, per image and as Keras metrics, of generated sets of images, and of features.
+
+Guide: docs/metrics.md says what each number means, and the traps; of representations docs/probes.md.
+"""
 
 from keras_genssl.metrics.classifier_scores import label_accuracy, train_on_synthetic_accuracy
 from keras_genssl.metrics.clustering import cluster_agreement, clustering_scores

@@ -45,10 +45,13 @@ def train_on_synthetic_accuracy(
 ) -> float:
     """Train a small classifier on samples alone, and compute its accuracy on real images.
 
-    The classification accuracy score of Ravuri and Vinyals, 2019 (https://arxiv.org/abs/1905.10887): it falls
-    with poor samples, with wrong labels and with too little variety. Three strided convolutions with batch
-    normalisation, mirrored and shifted inputs, Adam with a cosine rate; about 40 seconds on two cores at the
-    defaults, for 28x28 images. Call it with real training images for the number to compare with.
+    The classification accuracy score of Ravuri and Vinyals, 2019: it falls with poor samples, with wrong labels and
+    with too little variety. Three strided convolutions with batch normalisation, mirrored and shifted inputs, Adam with
+    a cosine rate; about 40 seconds on two cores at the defaults, for 28x28 images. Call it with real training images
+    for the number to compare with.
+
+    Reference:
+        - Ravuri and Vinyals 2019, [Classification Accuracy Score](https://arxiv.org/abs/1905.10887)
 
     Args:
         samples: images to train on, ``(count, h, w, c)``, uint8 or float in [-1, 1], at least 8 pixels a side.

@@ -11,13 +11,17 @@ from keras_genssl.metrics.nearest import normalized
 def cluster_agreement(clusters: npt.ArrayLike, labels: npt.ArrayLike) -> dict[str, float]:
     """Compare clusters, however they were found, with classes.
 
+    Reference:
+        - AMI: Vinh et al. 2010, [Information Theoretic Measures for Clusterings
+          Comparison](https://jmlr.org/papers/v11/vinh10a.html)
+
     Args:
         clusters: ``(num,)`` of integers or strings, the cluster of each example, by any number.
         labels: ``(num,)`` of integers or strings, of two classes at least.
 
     Returns:
         ``nmi``, mutual information over the mean of both entropies, in [0, 1]; ``ami``, the same adjusted for chance
-        (Vinh et al., 2010, https://jmlr.org/papers/v11/vinh10a.html), 0 in expectation for random clusters; and
+        (Vinh et al., 2010), 0 in expectation for random clusters; and
         ``accuracy``, the share of examples whose cluster is that of their class under the best one-to-one
         assignment (Kuhn, 1955, the Hungarian method).
 
@@ -56,6 +60,10 @@ def clustering_scores(
     """Cluster features by k-means, without labels, and compare the clusters with the classes.
 
     scikit-learn's `KMeans` (k-means++), the best of several starts.
+
+    Reference:
+        - AMI: Vinh et al. 2010, [Information Theoretic Measures for Clusterings
+          Comparison](https://jmlr.org/papers/v11/vinh10a.html)
 
     Args:
         features: float ``(num, dim)``.

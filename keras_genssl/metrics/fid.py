@@ -14,10 +14,12 @@ from keras_genssl.metrics.reference import Features, feature_statistics
 class FID(FeatureMetric):
     """`frechet_distance` between normal distributions fitted to the features of real and of generated images.
 
-    Heusel et al., 2017 (https://arxiv.org/abs/1706.08500). With `fashion_features` it is the Fashion-FID,
-    with `inception_features` the FID of papers; numbers of different networks never compare. It is biased
-    upwards by few samples: say how many, and compare only equal numbers of them (10,000 here, 50,000 in
-    papers).
+    Heusel et al., 2017. With `fashion_features` it is the Fashion-FID, with `inception_features` the FID of papers;
+    numbers of different networks never compare. It is biased upwards by few samples: say how many, and compare only
+    equal numbers of them (10,000 here, 50,000 in papers).
+
+    Reference:
+        - Heusel et al. 2017, [GANs Trained by a Two Time-Scale Update Rule](https://arxiv.org/abs/1706.08500)
 
     Args:
         features: any callable, uint8 images ``(batch, h, w, c)`` -> features ``(batch, dim)``.

@@ -13,8 +13,10 @@ def frechet_distance(
     the symmetric ``C1^(1/2) C2 C1^(1/2)``: no general matrix root is taken, so that covariances without full
     rank (fewer images than features) need no offset and give no imaginary part.
 
-    With the features of two sets of images it is the FID of Heusel et al., 2017
-    (https://arxiv.org/abs/1706.08500), see `FID`.
+    With the features of two sets of images it is the FID of Heusel et al., 2017, see `FID`.
+
+    Reference:
+        - Heusel et al. 2017, [GANs Trained by a Two Time-Scale Update Rule](https://arxiv.org/abs/1706.08500)
 
     Args:
         mean1: ``(dim,)``.

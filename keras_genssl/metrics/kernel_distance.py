@@ -8,8 +8,11 @@ def polynomial_mmd(real: npt.ArrayLike, fake: npt.ArrayLike, degree: int = 3) ->
     """Estimate the squared maximum mean discrepancy of two sets with a polynomial kernel, without bias.
 
     ``mean k(x, x') + mean k(y, y') - 2 mean k(x, y)`` over pairs, an element never paired with itself, with
-    ``k(x, y) = (x·y / dim + 1)^degree``. Of two samples of one distribution the expectation is 0, whatever
-    their sizes; a single estimate may be negative. Binkowski et al., 2018 (https://arxiv.org/abs/1801.01401).
+    ``k(x, y) = (x·y / dim + 1)^degree``. Of two samples of one distribution the expectation is 0, whatever their sizes;
+    a single estimate may be negative. Binkowski et al., 2018.
+
+    Reference:
+        - Binkowski et al. 2018, [Demystifying MMD GANs](https://arxiv.org/abs/1801.01401)
 
     Args:
         real: ``(num_real, dim)``, two vectors at least.
@@ -54,8 +57,11 @@ def kernel_distance(
 ) -> tuple[float, float]:
     """Estimate the kernel distance (KID) of two sets of features: `polynomial_mmd` over random subsets.
 
-    Each subset draws ``subset_size`` vectors of either set without replacement. The mean has no bias, unlike a
-    Frechet distance of few images. Binkowski et al., 2018 (https://arxiv.org/abs/1801.01401).
+    Each subset draws ``subset_size`` vectors of either set without replacement. The mean has no bias, unlike a Frechet
+    distance of few images. Binkowski et al., 2018.
+
+    Reference:
+        - Binkowski et al. 2018, [Demystifying MMD GANs](https://arxiv.org/abs/1801.01401)
 
     Args:
         real: ``(num_real, dim)``.

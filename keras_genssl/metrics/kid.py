@@ -13,7 +13,10 @@ from keras_genssl.metrics.reference import Features
 class KID(FeatureMetric):
     """`kernel_distance` between the features of real and of generated images.
 
-    Binkowski et al., 2018 (https://arxiv.org/abs/1801.01401). Unlike `FID` it is not biased by few samples.
+    Binkowski et al., 2018. Unlike `FID` it is not biased by few samples.
+
+    Reference:
+        - Binkowski et al. 2018, [Demystifying MMD GANs](https://arxiv.org/abs/1801.01401)
 
     Args:
         features: any callable, uint8 images ``(batch, h, w, c)`` -> features ``(batch, dim)``.

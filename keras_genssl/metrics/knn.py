@@ -17,10 +17,14 @@ def knn_accuracy(
 ) -> float:
     """Compute the accuracy of k nearest neighbours by cosine, each vote weighted by ``exp(similarity / T)``.
 
-    Wu et al., 2018 (https://arxiv.org/abs/1805.01978, Section 3.4), who use T = 0.07 and k = 200; the test of
-    features that needs no training. Exact, deterministic, and in bounded memory: about 100 MiB beside the features,
-    whatever the sizes. Of equally near neighbours the first of the gallery is taken; of classes with equal votes,
-    the one whose nearest neighbour is nearest wins.
+    Wu et al., 2018 (Section 3.4), who use T = 0.07 and k = 200; the test of features that needs no training. Exact,
+    deterministic, and in bounded memory: about 100 MiB beside the features, whatever the sizes. Of equally near
+    neighbours the first of the gallery is taken; of classes with equal votes, the one whose nearest neighbour is
+    nearest wins.
+
+    Reference:
+        - weighted votes: Wu et al. 2018, [Unsupervised Feature Learning via Non-Parametric Instance Discrimination,
+          Section 3.4](https://arxiv.org/abs/1805.01978)
 
     Args:
         features: of the images to classify, float ``(num, dim)``.

@@ -23,10 +23,14 @@ def mode_coverage(samples: Any, centres: Any, sigma: float, within: float = 3.0,
     """Count the modes that samples catch, and the share of samples that belong to any.
 
     A sample is of high quality when it lies within ``within`` standard deviations of its nearest centre; a mode is
-    caught when at least ``min_samples`` high-quality samples are nearest to it. With 2,500 samples, 3 deviations and
-    1 sample these are the numbers of VEEGAN (Srivastava et al., 2017, https://arxiv.org/abs/1705.07761) and PacGAN
-    (Lin et al., 2018, https://arxiv.org/abs/1712.04086, Section 4.1). Of perfect samples in the plane
-    ``1 - exp(-within² / 2)``, 98.9%, are of high quality.
+    caught when at least ``min_samples`` high-quality samples are nearest to it. With 2,500 samples, 3 deviations and 1
+    sample these are the numbers of VEEGAN (Srivastava et al., 2017) and PacGAN (Lin et al., 2018, Section 4.1). Of
+    perfect samples in the plane ``1 - exp(-within² / 2)``, 98.9%, are of high quality.
+
+    Reference:
+        - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
+        - Lin et al. 2018, [PacGAN: The Power of Two Samples in Generative Adversarial
+          Networks](https://arxiv.org/abs/1712.04086)
 
     Args:
         samples: float ``(num, dim)``, at least one.

@@ -16,11 +16,13 @@ _CHUNK = 1000  # rows of a distance matrix in memory at once
 def precision_recall(real: npt.ArrayLike, fake: npt.ArrayLike, num_neighbours: int = 3) -> tuple[float, float]:
     """Compute improved precision (quality) and recall (variety) of a set of generated images.
 
-    A set's manifold is the union of balls around its vectors, each reaching to the vector's k-th nearest
-    neighbour in the set. Precision is the share of generated vectors inside the real manifold, recall the
-    share of real vectors inside the generated one. Kynkaanniemi et al., 2019
-    (https://arxiv.org/abs/1904.06991), who use k = 3 and sets of equal size (50,000): both numbers depend on
-    the sizes, which belong beside them.
+    A set's manifold is the union of balls around its vectors, each reaching to the vector's k-th nearest neighbour in
+    the set. Precision is the share of generated vectors inside the real manifold, recall the share of real vectors
+    inside the generated one. Kynkaanniemi et al., 2019, who use k = 3 and sets of equal size (50,000): both numbers
+    depend on the sizes, which belong beside them.
+
+    Reference:
+        - Kynkäänniemi et al. 2019, [Improved Precision and Recall Metric](https://arxiv.org/abs/1904.06991)
 
     Args:
         real: ``(num_real, dim)``, more than ``num_neighbours`` vectors.
@@ -50,8 +52,11 @@ def precision_recall(real: npt.ArrayLike, fake: npt.ArrayLike, num_neighbours: i
 class PrecisionRecall(FeatureMetric):
     """`precision_recall` of generated images: how many look real, and how much of the real ones they reach.
 
-    Kynkaanniemi et al., 2019 (https://arxiv.org/abs/1904.06991). Give as many real images as there will be
-    samples: time and both numbers depend on it. 10,000 of each take seconds with 128 features.
+    Kynkaanniemi et al., 2019. Give as many real images as there will be samples: time and both numbers depend on it.
+    10,000 of each take seconds with 128 features.
+
+    Reference:
+        - Kynkäänniemi et al. 2019, [Improved Precision and Recall Metric](https://arxiv.org/abs/1904.06991)
 
     Args:
         features: any callable, uint8 images ``(batch, h, w, c)`` -> features ``(batch, dim)``.

@@ -20,8 +20,8 @@ def retrieval_scores(
 ) -> dict[str, float]:
     """Compute Recall@k, R-precision and MAP@R, from one exact search.
 
-    Of a query, R is the number of gallery images of its label, itself not counted. Musgrave et al., 2020
-    (https://arxiv.org/abs/2003.08505), whose library gives these numbers:
+    Of a query, R is the number of gallery images of its label, itself not counted. Musgrave et al., 2020, whose library
+    gives these numbers:
 
         Recall@k     1 if one of the k nearest is of its label, else 0
         R-precision  the share of the R nearest that are of its label
@@ -31,6 +31,9 @@ def retrieval_scores(
     each averaged over the queries whose R is not 0: an image that is alone with its label is no query, but stays in
     the gallery. Of equally near images the first of the gallery counts as nearer. Memory beside the features: about
     100 MiB, and 16 KiB for each of the most neighbours that a query needs (k or R).
+
+    Reference:
+        - Musgrave et al. 2020, [A Metric Learning Reality Check](https://arxiv.org/abs/2003.08505)
 
     Args:
         features: of the queries, float ``(num, dim)``.
@@ -97,6 +100,9 @@ def recall_at_k(
 
     Args: those of `retrieval_scores`, with one ``k``.
 
+    Reference:
+        - Musgrave et al. 2020, [A Metric Learning Reality Check](https://arxiv.org/abs/2003.08505)
+
     Returns:
         A number in [0, 1].
 
@@ -121,6 +127,9 @@ def r_precision(
 
     Args: those of `retrieval_scores`, without ``ks``.
 
+    Reference:
+        - Musgrave et al. 2020, [A Metric Learning Reality Check](https://arxiv.org/abs/2003.08505)
+
     Returns:
         A number in [0, 1].
 
@@ -143,6 +152,9 @@ def map_at_r(
     """Mean average precision among the R nearest; see `retrieval_scores`.
 
     Args: those of `retrieval_scores`, without ``ks``.
+
+    Reference:
+        - Musgrave et al. 2020, [A Metric Learning Reality Check](https://arxiv.org/abs/2003.08505)
 
     Returns:
         A number in [0, 1].

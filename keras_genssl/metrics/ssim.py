@@ -36,10 +36,13 @@ def ssim(
 ) -> Any:
     """Compute the structural similarity of each image, averaged over windows (and over channels for "rgb").
 
-    Wang et al., 2004 (https://doi.org/10.1109/TIP.2003.819861): Gaussian windows of 11x11 with sigma 1.5,
-    only those inside the image, K1 = 0.01, K2 = 0.03, range 255: scikit-image's ``structural_similarity``
-    with ``gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255``. Super-resolution's
-    convention is ``channel="y", border=scale``, with Y in studio range as in `psnr`.
+    Wang et al., 2004: Gaussian windows of 11x11 with sigma 1.5, only those inside the image, K1 = 0.01, K2 = 0.03,
+    range 255: scikit-image's ``structural_similarity`` with
+    ``gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255``. Super-resolution's convention is
+    ``channel="y", border=scale``, with Y in studio range as in `psnr`.
+
+    Reference:
+        - Wang et al. 2004, [Image Quality Assessment](https://doi.org/10.1109/TIP.2003.819861)
 
     Args:
         y_true: RGB images, ``(batch, h, w, 3)``: uint8, or float in [-1, 1] unless ``max_value`` is given.
@@ -86,6 +89,9 @@ class SSIM(ImageMetric):
     """Mean of `ssim` over images.
 
     Args: those of `ssim`, and ``name``, ``dtype`` as in `keras.metrics.Metric`.
+
+    Reference:
+        - Wang et al. 2004, [Image Quality Assessment](https://doi.org/10.1109/TIP.2003.819861)
 
     Example:
         >>> metric = SSIM()

@@ -69,10 +69,12 @@ def kfold_verification_accuracy(
 ) -> dict[str, Any]:
     """The accuracy of "same" or "different" by a threshold, chosen for each fold on the *other* folds.
 
-    The protocol of Labeled Faces in the Wild (Huang et al., 2007,
-    https://people.cs.umass.edu/~elm/papers/lfw.pdf). A threshold is the middle between two neighbouring similarities
-    that classifies most of the other folds' pairs rightly (of equally good ones the highest; infinite where accepting
-    none or all is best); a pair is accepted above it.
+    The protocol of Labeled Faces in the Wild (Huang et al., 2007). A threshold is the middle between two neighbouring
+    similarities that classifies most of the other folds' pairs rightly (of equally good ones the highest; infinite
+    where accepting none or all is best); a pair is accepted above it.
+
+    Reference:
+        - folds: Huang et al. 2007, [Labeled Faces in the Wild](https://people.cs.umass.edu/~elm/papers/lfw.pdf)
 
     Args:
         similarities: ``(pairs,)``, larger is more alike.

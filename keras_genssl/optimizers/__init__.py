@@ -1,4 +1,4 @@
-"""Optimizers that the field needs and Keras lacks."""
+"""Optimizers: those that the field needs and Keras lacks."""
 
 from keras_genssl.optimizers.lars import LARS
 

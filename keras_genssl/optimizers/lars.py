@@ -12,8 +12,7 @@ from keras import ops
 class LARS(keras.optimizers.Optimizer):
     """SGD with momentum whose step in each weight tensor is in proportion to that tensor's length.
 
-    You et al., 2017 (https://arxiv.org/abs/1708.03888), in the form of SimCLR's authors
-    (https://github.com/google-research/simclr, `lars_optimizer.py`):
+    You et al., 2017, in the form of SimCLR's authors (https://github.com/google-research/simclr, `lars_optimizer.py`):
 
         g <- g + weight_decay w
         v <- momentum v + learning_rate (trust |w| / |g|) g
@@ -24,6 +23,9 @@ class LARS(keras.optimizers.Optimizer):
     steps. Weights whose path matches `exclude` have neither decay nor ratio: they take a step of plain momentum.
 
     SimCLR: learning rate 0.3 x batch / 256, momentum 0.9, decay 1e-6, ten epochs of warm-up, then cosine decay.
+
+    Reference:
+        - You et al. 2017, [Large Batch Training of Convolutional Networks](https://arxiv.org/abs/1708.03888)
 
     Args:
         learning_rate: A float or a `keras.optimizers.schedules.LearningRateSchedule`.

@@ -1,4 +1,7 @@
-"""Penalties on the gradients of discriminators, as objects that a GAN is given, and weight clipping."""
+"""Penalties: terms on the gradients of discriminators, as objects that a GAN is given, and weight clipping.
+
+Guide: docs/generative.md. What they do against mode collapse: `benchmarks/mode_collapse.py`.
+"""
 
 from keras_genssl.penalties.base import DiscriminatorPenalty
 from keras_genssl.penalties.clipping import ClipWeights, clip_weights

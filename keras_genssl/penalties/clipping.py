@@ -10,7 +10,10 @@ from keras import ops
 class ClipWeights(keras.constraints.Constraint):
     """Keeps each weight in [-limit, limit].
 
-    Arjovsky et al., 2017 (https://arxiv.org/abs/1701.07875), Algorithm 1, line 7.
+    Arjovsky et al., 2017, Algorithm 1, line 7.
+
+    Reference:
+        - Arjovsky et al. 2017, [Wasserstein GAN, Algorithm 1](https://arxiv.org/abs/1701.07875)
 
     Args:
         limit: the paper's c, positive.
@@ -40,9 +43,12 @@ class ClipWeights(keras.constraints.Constraint):
 def clip_weights(network: keras.Model, limit: float = 0.01) -> None:
     """Has every optimizer of a network's weights clip them to [-limit, limit] after each update, from now on.
 
-    WGAN (Arjovsky et al., 2017, https://arxiv.org/abs/1701.07875) holds its critic near a Lipschitz constant so. It
-    is the layers' own constraint (`kernel_constraint` and so on) that is set, so a network that is saved and loaded
-    still clips. All trainable weights are clipped, the scales of normalisations included, as in the paper's code.
+    WGAN (Arjovsky et al., 2017) holds its critic near a Lipschitz constant so. It is the layers' own constraint
+    (`kernel_constraint` and so on) that is set, so a network that is saved and loaded still clips. All trainable
+    weights are clipped, the scales of normalisations included, as in the paper's code.
+
+    Reference:
+        - Arjovsky et al. 2017, [Wasserstein GAN, Algorithm 1](https://arxiv.org/abs/1701.07875)
 
     Args:
         network: a built `keras.Model`, changed in place.

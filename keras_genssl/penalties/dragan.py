@@ -14,9 +14,11 @@ from keras_genssl.penalties.base import DiscriminatorPenalty, checked_weight, di
 class DRAGANPenalty(DiscriminatorPenalty):
     """A discriminator's slope is 1 around real images: ``weight (‖∇ D(x + δ)‖ - 1)²``, ``δ = std(X) U / 2``.
 
-    Kodali et al., 2017 (https://arxiv.org/abs/1705.07215), Section 2.3, with the uniform noise U on [0, 1) of its
-    code, one number for a pixel. ``std(X)`` is the standard deviation of all pixels of the *global* batch. Fakes
-    are not looked at.
+    Kodali et al., 2017, Section 2.3, with the uniform noise U on [0, 1) of its code, one number for a pixel. ``std(X)``
+    is the standard deviation of all pixels of the *global* batch. Fakes are not looked at.
+
+    Reference:
+        - Kodali et al. 2017, [On Convergence and Stability of GANs](https://arxiv.org/abs/1705.07215)
 
     Args:
         weight: the paper's λ, at least 0.

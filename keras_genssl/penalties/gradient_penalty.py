@@ -15,8 +15,11 @@ from keras_genssl.penalties.base import DiscriminatorPenalty, checked_weight, di
 class GradientPenalty(DiscriminatorPenalty):
     """A critic's slope is 1 between real images and fakes: ``weight (‖∇ D(x̂)‖ - 1)²``, ``x̂ = x + α (G(z) - x)``.
 
-    WGAN-GP, Gulrajani et al., 2017 (https://arxiv.org/abs/1704.00028), Eq. 3. α is uniform on [0, 1), one number
-    for an image; the norm is that of one image's whole gradient. The critic has no batch normalisation there.
+    WGAN-GP, Gulrajani et al., 2017, Eq. 3. α is uniform on [0, 1), one number for an image; the norm is that of one
+    image's whole gradient. The critic has no batch normalisation there.
+
+    Reference:
+        - Gulrajani et al. 2017, [Improved Training of Wasserstein GANs, Eq. 3](https://arxiv.org/abs/1704.00028)
 
     Args:
         weight: the paper's λ, at least 0.

@@ -13,13 +13,12 @@ from keras_genssl.penalties.base import DiscriminatorPenalty, checked_weight, sq
 class R1Penalty(DiscriminatorPenalty):
     """A discriminator is flat at real images: ``gamma / 2 ‖∇ D(x)‖²``.
 
-    Mescheder et al., 2018 (https://arxiv.org/abs/1801.04406), Eq. 9. No random numbers, no fakes, and no norm of 1:
-    at the equilibrium the discriminator is constant.
+    Mescheder et al., 2018, Eq. 9. No random numbers, no fakes, and no norm of 1: at the equilibrium the discriminator
+    is constant.
 
-    Lazy, with ``every=k`` (Karras et al., 2020, https://arxiv.org/abs/1912.04958, Section 3.1, k = 16), it is
-    computed at each k-th update only and k times as strong there, which is nearly as good and costs a k-th. Which
-    update it is the caller says, with a counter that is the same on all replicas and saved with the model: that of
-    the discriminator's optimizer, before its update.
+    Lazy, with ``every=k`` (Karras et al., 2020, Section 3.1, k = 16), it is computed at each k-th update only and k
+    times as strong there, which is nearly as good and costs a k-th. Which update it is the caller says, with a counter
+    that is the same on all replicas and saved with the model: that of the discriminator's optimizer, before its update.
 
         penalty(discriminator, real, fake, seed, self.discriminator_optimizer.iterations)
 
@@ -27,6 +26,11 @@ class R1Penalty(DiscriminatorPenalty):
     another in there: the discriminator must not synchronise batch statistics (``training=False`` does not). The
     paper's code gives the penalty an update of its own, k + 1 of them for k, and for that scales Adam's learning rate
     by ``c = k / (k + 1)`` and takes its betas to the power of c. Here it is part of an update, and nothing is scaled.
+
+    Reference:
+        - Mescheder et al. 2018, [Which Training Methods for GANs do actually
+          Converge?](https://arxiv.org/abs/1801.04406)
+        - lazy: Karras et al. 2020, [StyleGAN2](https://arxiv.org/abs/1912.04958)
 
     Args:
         gamma: the paper's γ, at least 0; 10 for StyleGAN.

@@ -1,4 +1,4 @@
-"""Pure per-image functions that make training examples: NumPy and Pillow only, uint8 in and out.
+"""Training examples of pretext tasks: pure functions of single images, NumPy and Pillow only, uint8 in and out.
 
 The same function makes an example on disk (in a Beam pipeline) and on the fly (in `data.load`):
 

@@ -16,8 +16,11 @@ def ab_bins() -> np.ndarray:
 
     So a colour has the four corners around it among the bins. All colours of 8 bits are looked at, by the surface of
     their cube: a line of equal a and b leaves the cube through it. There are 309. The 313 of the published network
-    (Zhang et al., 2016, https://arxiv.org/abs/1603.08511), which came without their rule, are these and (40, 90),
-    (100, -90), (100, -10), (100, 0); rounding colours to the grid would give 260.
+    (Zhang et al., 2016), which came without their rule, are these and (40, 90), (100, -90), (100, -10), (100, 0);
+    rounding colours to the grid would give 260.
+
+    Reference:
+        - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)
 
     Returns:
         float32 array (309, 2) of a and b, sorted by a, then b.

@@ -8,8 +8,12 @@ import numpy as np
 def dihedral(example: dict[str, Any], seed: int, permute_channels: bool = False) -> dict[str, Any]:
     """Flip and rotate all images of an example alike, by one of the eight symmetries of the square.
 
-    The geometric augmentation of EDSR (Lim et al., 2017, arXiv:1707.02921) and, with `permute_channels`, the
-    RGB shuffle of later super-resolution work. Bicubic down-scaling commutes with it, so a pair stays a pair.
+    The geometric augmentation of EDSR (Lim et al., 2017) and, with `permute_channels`, the RGB shuffle of later
+    super-resolution work. Bicubic down-scaling commutes with it, so a pair stays a pair.
+
+    Reference:
+        - Lim et al. 2017, [Enhanced Deep Residual Networks for Single Image
+          Super-Resolution](https://arxiv.org/abs/1707.02921)
 
     Args:
         example: a dict; its arrays of shape (height, width, channels) are images, all else passes unchanged.

@@ -19,15 +19,18 @@ def frame_order(
 ) -> dict[str, Any]:
     """Draw three frames, in order or with the middle one replaced: an example of order verification.
 
-    Misra et al., 2016 (https://arxiv.org/abs/1603.08561), Section 3: of frames b < c < d, d at most `max_span` after b,
-    (b, c, d) is in order, and (b, x, d) is not, x at least `min_distance` and at most `max_span` before b or after d.
-    First and last frame are thus the same kind of frames in both; only the middle tells. Half of all tuples are turned
-    round, which changes no order, and half are mirrored, all three frames alike.
+    Misra et al., 2016, Section 3: of frames b < c < d, d at most `max_span` after b, (b, c, d) is in order, and (b, x,
+    d) is not, x at least `min_distance` and at most `max_span` before b or after d. First and last frame are thus the
+    same kind of frames in both; only the middle tells. Half of all tuples are turned round, which changes no order, and
+    half are mirrored, all three frames alike.
 
     Pairs (b, d) are drawn in proportion to the motion between them. The paper measures it by optical flow; here it is
     the mean difference of successive frames (`frame_motion`), where the example does not bring its own. What is in the
     middle and what would replace it must differ (the paper: by the squared difference of pixels), else all is drawn
     again.
+
+    Reference:
+        - Misra et al. 2016, [Shuffle and Learn](https://arxiv.org/abs/1603.08561)
 
     Args:
         example: a dict whose "frames" is uint8 (num, height, width, channels), in order. It may hold "motion", finite

@@ -21,13 +21,17 @@ def jigsaw(
 ) -> dict[str, Any]:
     """Cut a grid of patches from an image and put them in one of the orders of a set.
 
-    Noroozi and Favaro, 2016 (https://arxiv.org/abs/1603.09246): a square of `grid * cell_size` pixels is cut at
-    random, and in each of its cells a patch at a random place, so that edges do not continue from one patch to the
-    next. With p of `permutation_set(num_permutations, grid ** 2)`, patch j comes from cell p[j], counted row by row.
+    Noroozi and Favaro, 2016: a square of `grid * cell_size` pixels is cut at random, and in each of its cells a patch
+    at a random place, so that edges do not continue from one patch to the next. With p of
+    `permutation_set(num_permutations, grid ** 2)`, patch j comes from cell p[j], counted row by row.
 
     Against the aberration of lenses, which tells where in the picture a patch lies: some images become grey, and
     of the others each channel of a patch is shifted by itself. That brightness and contrast of neighbours are alike
     is left to `models.Jigsaw`, which standardises patches.
+
+    Reference:
+        - Noroozi and Favaro 2016, [Unsupervised Learning of Visual Representations by Solving Jigsaw
+          Puzzles](https://arxiv.org/abs/1603.09246)
 
     Args:
         example: a dict whose "image" is uint8 (height, width, 1 or 3), at least `grid * cell_size` a side.

@@ -13,7 +13,10 @@ FILL = 115  # the mean of 117, 104 and 123, the means of ImageNet's channels in 
 def center_masked(example: dict[str, Any], seed: int = 0, fraction: float = 0.5, fill: int = FILL) -> dict[str, Any]:
     """Hide the centre of an image: what a context encoder is to paint.
 
-    Pathak et al., 2016, arXiv:1604.07379, Section 3.3.
+    Pathak et al., 2016, Section 3.3.
+
+    Reference:
+        - Pathak et al. 2016, [Context Encoders: Feature Learning by Inpainting](https://arxiv.org/abs/1604.07379)
 
     Args:
         example: a dict whose "image" is uint8 (height, width, 1 or 3).
@@ -51,8 +54,11 @@ def block_masked(
 ) -> dict[str, Any]:
     """Hide blocks of an image, which may overlap: what a context encoder is to paint.
 
-    Pathak et al., 2016, arXiv:1604.07379, Section 3.3: up to a quarter of the image. A block has the image's shape and
-    `area / blocks` of its pixels, its sides rounded down; its place is drawn evenly.
+    Pathak et al., 2016, Section 3.3: up to a quarter of the image. A block has the image's shape and `area / blocks` of
+    its pixels, its sides rounded down; its place is drawn evenly.
+
+    Reference:
+        - Pathak et al. 2016, [Context Encoders: Feature Learning by Inpainting](https://arxiv.org/abs/1604.07379)
 
     Args:
         example: a dict whose "image" is uint8 (height, width, 1 or 3).

@@ -24,9 +24,15 @@ def overlapping_patches(
     """Cut a grid of overlapping patches from an image at a random place, and change each by itself.
 
     What each patch is changed by may not be told from its neighbours, or prediction needs no content. Van den Oord et
-    al., 2018 (https://arxiv.org/abs/1807.03748), take `grayscale=1, inner_size=60` of images of 300 pixels; Hénaff et
-    al., 2019 (https://arxiv.org/abs/1905.09272), patches of 80, `rows=6, columns=6, stride=36, grayscale=0.25,
-    operations=2`, and changes of colour and shape besides, which are left out here.
+    al., 2018, take `grayscale=1, inner_size=60` of images of 300 pixels; Hénaff et al., 2019, patches of 80,
+    `rows=6, columns=6, stride=36, grayscale=0.25, operations=2`, and changes of colour and shape besides, which are
+    left out here.
+
+    Reference:
+        - van den Oord et al. 2018, [Representation Learning with Contrastive Predictive
+          Coding](https://arxiv.org/abs/1807.03748)
+        - Hénaff et al. 2019, [Data-Efficient Image Recognition with Contrastive Predictive
+          Coding](https://arxiv.org/abs/1905.09272)
 
     Args:
         example: a dict whose "image" is uint8 (height, width, 1 or 3), at least `patch_size + (rows - 1) * stride`

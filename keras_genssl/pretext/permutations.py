@@ -38,10 +38,14 @@ _GOLDEN = (5**0.5 - 1) / 2
 def permutation_set(count: int, num_patches: int = 9) -> np.ndarray:
     """Choose permutations of which any two differ in many places, the classes of `jigsaw`.
 
-    Noroozi and Favaro, 2016 (https://arxiv.org/abs/1603.09246), Algorithm 1, choose greedily; groups of permutations
-    do better. Of nine patches up to 72 permutations differ in at least 8 places (AGL(1, 9)), up to 504 in 7
-    (PGL(2, 8)), up to 1512 in 6 (PGammaL(2, 8)); of four patches 4 in 4, 12 in 3, all 24 in 2. Read from
-    `permutations.npz`, which `spread_groups` made. The sets of one group are prefixes of each other.
+    Noroozi and Favaro, 2016, Algorithm 1, choose greedily; groups of permutations do better. Of nine patches up to 72
+    permutations differ in at least 8 places (AGL(1, 9)), up to 504 in 7 (PGL(2, 8)), up to 1512 in 6 (PGammaL(2, 8));
+    of four patches 4 in 4, 12 in 3, all 24 in 2. Read from `permutations.npz`, which `spread_groups` made. The sets of
+    one group are prefixes of each other.
+
+    Reference:
+        - Noroozi and Favaro 2016, [Unsupervised Learning of Visual Representations by Solving Jigsaw
+          Puzzles](https://arxiv.org/abs/1603.09246)
 
     Args:
         count: how many, at least 2, at most 1512 of nine patches, 24 of four.

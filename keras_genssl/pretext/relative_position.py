@@ -26,12 +26,16 @@ def relative_position(
 ) -> dict[str, Any]:
     """Cut a patch from an image, and one of the eight around it.
 
-    Doersch et al., 2015 (https://arxiv.org/abs/1505.05192), with the numbers of their code. The first patch lies
-    where all eight neighbours would fit, whichever is taken: else its place would tell something of the answer. The
-    gap, and the second patch's jitter, keep edges and textures from running on across the border.
+    Doersch et al., 2015, with the numbers of their code. The first patch lies where all eight neighbours would fit,
+    whichever is taken: else its place would tell something of the answer. The gap, and the second patch's jitter, keep
+    edges and textures from running on across the border.
 
     Two more shortcuts are closed. Lenses bend colours apart, by where in the picture one is: `colour` takes from each
     patch what shows it. And some patches lose resolution, so that noise of the sensor cannot be matched.
+
+    Reference:
+        - Doersch et al. 2015, [Unsupervised Visual Representation Learning by Context
+          Prediction](https://arxiv.org/abs/1505.05192)
 
     Args:
         example: a dict whose "image" is uint8 (height, width, 1 or 3), at least `3 * patch_size + 2 * gap + 2 *

@@ -12,7 +12,11 @@ TURNS = 4
 def rotated(example: dict[str, Any], seed: int) -> dict[str, Any]:
     """Turn an image by 0, 90, 180 or 270 degrees, drawn evenly: what rotation prediction learns to tell.
 
-    Gidaris et al., 2018, arXiv:1803.07728. No pixel is resampled, which would leave traces that tell the turn.
+    Gidaris et al., 2018. No pixel is resampled, which would leave traces that tell the turn.
+
+    Reference:
+        - Gidaris et al. 2018, [Unsupervised Representation Learning by Predicting Image
+          Rotations](https://arxiv.org/abs/1803.07728)
 
     Args:
         example: a dict whose "image" is uint8 (height, width, 1 or 3).

@@ -10,8 +10,12 @@ from keras import ops
 class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
     """A learning rate that stays, then falls linearly to its end.
 
-    `initial` up to step `constant_steps`, then down to `final`, reached after another `decay_steps`, and `final`
-    ever after. CycleGAN (Zhu et al., 2017, https://arxiv.org/abs/1703.10593) trains with half and half.
+    `initial` up to step `constant_steps`, then down to `final`, reached after another `decay_steps`, and `final` ever
+    after. CycleGAN (Zhu et al., 2017) trains with half and half.
+
+    Reference:
+        - Zhu et al. 2017, [Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
+          Networks](https://arxiv.org/abs/1703.10593)
 
     Args:
         initial: the learning rate at the start, positive.

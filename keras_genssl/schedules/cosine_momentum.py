@@ -11,8 +11,11 @@ from keras import ops
 class CosineMomentum(keras.optimizers.schedules.LearningRateSchedule):
     """The momentum of a target network, from its start up to 1 along half a cosine.
 
-    ``1 - (1 - initial) (cos(pi k / steps) + 1) / 2`` at update k of `steps`, and 1 ever after; BYOL, Grill et al., 2020
-    (https://arxiv.org/abs/2006.07733), Section 3.3. It is called as a schedule of the learning rate is.
+    ``1 - (1 - initial) (cos(pi k / steps) + 1) / 2`` at update k of `steps`, and 1 ever after; BYOL, Grill et al.,
+    2020, Section 3.3. It is called as a schedule of the learning rate is.
+
+    Reference:
+        - Grill et al. 2020, [Bootstrap Your Own Latent](https://arxiv.org/abs/2006.07733)
 
     Args:
         initial: the momentum of the first update, in [0, 1].

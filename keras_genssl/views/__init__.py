@@ -1,4 +1,7 @@
-"""Views: random augmentations of whole batches, as Keras layers that run with the model."""
+"""Views: random augmentations of whole batches, as Keras layers that run with the model.
+
+Guide: docs/views.md.
+"""
 
 from keras_genssl.views.base import View
 from keras_genssl.views.color_jitter import ColorJitter

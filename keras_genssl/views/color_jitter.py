@@ -16,12 +16,17 @@ _BLENDS = ("brightness", "contrast", "saturation")
 class ColorJitter(View):
     """Brightness, contrast, saturation and hue, each changed at random, in an order random for each image.
 
-    Howard, 2013 (https://arxiv.org/abs/1312.5402); SimCLR (https://arxiv.org/abs/2002.05709), Appendix A. On values
-    in [0, 1], as torchvision does, with a factor f uniform on ``[max(0, 1 - strength), 1 + strength]``:
-    brightness is f x; contrast f x + (1 - f) times the mean luma of the image; saturation f x + (1 - f) times the
-    luma of the pixel; hue turns the HSV hue by a share of the circle uniform on ``[-hue, hue]``. Values are clipped
-    to [0, 1] after each. (SimCLR's own code has TensorFlow's contrast, about each channel's mean, and multiplies
-    HSV's saturation.) Images of one channel have neither saturation nor hue.
+    Howard, 2013; SimCLR, Appendix A. On values in [0, 1], as torchvision does, with a factor f uniform on
+    ``[max(0, 1 - strength), 1 + strength]``: brightness is f x; contrast f x + (1 - f) times the mean luma of the
+    image; saturation f x + (1 - f) times the luma of the pixel; hue turns the HSV hue by a share of the circle uniform
+    on ``[-hue, hue]``. Values are clipped to [0, 1] after each. (SimCLR's own code has TensorFlow's contrast, about
+    each channel's mean, and multiplies HSV's saturation.) Images of one channel have neither saturation nor hue.
+
+    Reference:
+        - Howard 2013, [Some Improvements on Deep Convolutional Neural Network Based Image
+          Classification](https://arxiv.org/abs/1312.5402)
+        - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual
+          Representations](https://arxiv.org/abs/2002.05709)
 
     Args:
         brightness: The strength of the change of brightness, at least 0.

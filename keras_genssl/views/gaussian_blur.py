@@ -15,9 +15,13 @@ from keras_genssl.views.resampling import separable
 class GaussianBlur(View):
     """The image under a Gaussian of random width, with a probability.
 
-    SimCLR (https://arxiv.org/abs/2002.05709), Appendix A: the standard deviation is uniform in `sigma`, the kernel a
-    tenth of the image's height. It is cut off there and sums to one, as in torchvision; borders are mirrored as there
-    (SimCLR's own code darkens them with zeros).
+    SimCLR, Appendix A: the standard deviation is uniform in `sigma`, the kernel a tenth of the image's height. It is
+    cut off there and sums to one, as in torchvision; borders are mirrored as there (SimCLR's own code darkens them with
+    zeros).
+
+    Reference:
+        - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual Representations, Appendix
+          A](https://arxiv.org/abs/2002.05709)
 
     Args:
         sigma: `(low, high)` in pixels, positive.

@@ -22,8 +22,11 @@ def simclr(
 ) -> Compose:
     """Build SimCLR's views: crop and resize, flip, colour jitter, grey, blur.
 
-    Chen et al., 2020 (https://arxiv.org/abs/2002.05709), Appendix A. For CIFAR-10 the paper takes a strength of 0.5 and
-    no blur (Appendix B.9).
+    Chen et al., 2020, Appendix A. For CIFAR-10 the paper takes a strength of 0.5 and no blur (Appendix B.9).
+
+    Reference:
+        - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual
+          Representations](https://arxiv.org/abs/2002.05709)
 
     Args:
         size: the side of the views, or `(height, width)`.
@@ -61,7 +64,10 @@ def simclr(
 def moco_v1(size: Size, seed: int | None = None, name: str = "moco_v1_views") -> Compose:
     """Build MoCo's first views: crop and resize, grey, colour jitter, flip.
 
-    He et al., 2020 (https://arxiv.org/abs/1911.05722), Section 3.3, as in facebookresearch/moco.
+    He et al., 2020, Section 3.3, as in facebookresearch/moco.
+
+    Reference:
+        - He et al. 2020, [Momentum Contrast](https://arxiv.org/abs/1911.05722)
 
     Args:
         size: the side of the views, or `(height, width)`.
@@ -83,8 +89,11 @@ def moco_v1(size: Size, seed: int | None = None, name: str = "moco_v1_views") ->
 def moco_v2(size: Size, seed: int | None = None, name: str = "moco_v2_views") -> Compose:
     """Build MoCo v2's views: SimCLR's with a weaker jitter and larger crops.
 
-    Chen et al., 2020 (https://arxiv.org/abs/2003.04297), as in facebookresearch/moco, but for the blur, which is
-    SimCLR's with its cut-off kernel; there it is Pillow's.
+    Chen et al., 2020, as in facebookresearch/moco, but for the blur, which is SimCLR's with its cut-off kernel; there
+    it is Pillow's.
+
+    Reference:
+        - Chen et al. 2020, [Improved Baselines with Momentum Contrastive Learning](https://arxiv.org/abs/2003.04297)
 
     Args:
         size: the side of the views, or `(height, width)`.
@@ -107,7 +116,10 @@ def moco_v2(size: Size, seed: int | None = None, name: str = "moco_v2_views") ->
 def byol(size: Size, seed: int | None = None, name: str = "byol_views") -> tuple[Compose, Compose]:
     """Build BYOL's two views, which differ: the first is always blurred, the second seldom, but solarized at times.
 
-    Grill et al., 2020 (https://arxiv.org/abs/2006.07733), Table 6.
+    Grill et al., 2020, Table 6.
+
+    Reference:
+        - Grill et al. 2020, [Bootstrap Your Own Latent](https://arxiv.org/abs/2006.07733)
 
     Args:
         size: the side of the views, or `(height, width)`.

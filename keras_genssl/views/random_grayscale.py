@@ -14,6 +14,10 @@ class RandomGrayscale(View):
 
     An image of one channel stays as it is.
 
+    Reference:
+        - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual Representations, Appendix
+          A](https://arxiv.org/abs/2002.05709)
+
     Args:
         probability: In [0, 1].
         seed: See `View`.

@@ -16,11 +16,15 @@ _ATTEMPTS = 10
 class RandomResizedCrop(View):
     """A random part of the image, brought to one size: the view that contrastive learning needs most.
 
-    Szegedy et al., 2015 (https://arxiv.org/abs/1409.4842); Chen et al., 2020 (https://arxiv.org/abs/2002.05709),
-    Appendix A. As in torchvision, the area is uniform in `scale`, the logarithm of width / height uniform in
-    `ratio`, the first of ten such boxes that fits is taken, at a uniform place in whole pixels, and failing all
-    the largest central box within `ratio`. Crop and resize are Pillow's (anti-aliased where the crop shrinks),
-    without its rounding to eight bits, and are done as two batched matrix products.
+    Szegedy et al., 2015; Chen et al., 2020, Appendix A. As in torchvision, the area is uniform in `scale`, the
+    logarithm of width / height uniform in `ratio`, the first of ten such boxes that fits is taken, at a uniform place
+    in whole pixels, and failing all the largest central box within `ratio`. Crop and resize are Pillow's (anti-aliased
+    where the crop shrinks), without its rounding to eight bits, and are done as two batched matrix products.
+
+    Reference:
+        - Szegedy et al. 2015, [Going Deeper with Convolutions](https://arxiv.org/abs/1409.4842)
+        - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual
+          Representations](https://arxiv.org/abs/2002.05709)
 
     Args:
         size: The side of the views, or `(height, width)`, positive.

@@ -12,7 +12,10 @@ from keras_genssl.views.base import Parameters, View, check_probability, chosen
 class Solarize(View):
     """Values at or above a threshold inverted, with a probability: x becomes 1 - x on the scale of [0, 1].
 
-    Grill et al., 2020 (https://arxiv.org/abs/2006.07733), Appendix B.
+    Grill et al., 2020, Appendix B.
+
+    Reference:
+        - Grill et al. 2020, [Bootstrap Your Own Latent, Appendix B](https://arxiv.org/abs/2006.07733)
 
     Args:
         threshold: On the scale of [0, 1].

@@ -1,4 +1,7 @@
-"""Objectives of generative adversarial networks, on logits (high means real); one file per idea."""
+"""Adversarial losses: what discriminators and generators minimise, on logits (high means real); one file per idea.
+
+Guide: docs/generative.md. Vanishing gradients, minimax against non-saturating: `benchmarks/vanishing_gradients.py`.
+"""
 
 from keras_genssl.losses.adversarial.base import AdversarialLoss
 from keras_genssl.losses.adversarial.feature_matching import FeatureMatchingLoss

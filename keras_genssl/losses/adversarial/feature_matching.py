@@ -13,15 +13,17 @@ from keras_genssl.losses.adversarial.base import as_float
 class FeatureMatchingLoss(keras.losses.Loss):
     """The generator matches the mean features of real images: ``‖E f(x) - E f(G(z))‖²``.
 
-    Salimans et al., 2016 (https://arxiv.org/abs/1606.03498), Eq. 1; f is an intermediate layer of the discriminator,
-    and the generator minimises this in place of, or beside, its adversarial loss. The expectations are means over
-    the batch: every row of the result is the same number. On several replicas the means must be those of the
-    global batch:
+    Salimans et al., 2016, Eq. 1; f is an intermediate layer of the discriminator, and the generator minimises this in
+    place of, or beside, its adversarial loss. The expectations are means over the batch: every row of the result is the
+    same number. On several replicas the means must be those of the global batch:
 
         replicas.on_global_batch(FeatureMatchingLoss().call, real_features, fake_features)
 
     No gradient reaches the real features. (Layer by layer and image by image, with a fixed network, feature matching
     is the `PerceptualLoss`.)
+
+    Reference:
+        - Salimans et al. 2016, [Improved Techniques for Training GANs, Eq. 1](https://arxiv.org/abs/1606.03498)
 
     Args:
         reduction, name, dtype: as in `keras.losses.Loss`.

@@ -12,8 +12,13 @@ from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, both
 class HingeGANLoss(AdversarialLoss):
     """The hinge objective: ``max(0, 1 - D(x)) + max(0, 1 + D(G(z)))`` against ``-D(G(z))``.
 
-    Lim and Ye, 2017 (https://arxiv.org/abs/1705.02894); as in SNGAN (Miyato et al., 2018,
-    https://arxiv.org/abs/1802.05957, Eqs. 16 and 17). D is the logit; of patches, each has its own hinge.
+    Lim and Ye, 2017; as in SNGAN (Miyato et al., 2018, Eqs. 16 and 17). D is the logit; of patches, each has its own
+    hinge.
+
+    Reference:
+        - Lim and Ye 2017, [Geometric GAN](https://arxiv.org/abs/1705.02894)
+        - Miyato et al. 2018, [Spectral Normalization for Generative Adversarial
+          Networks](https://arxiv.org/abs/1802.05957)
 
     Example:
         >>> loss = HingeGANLoss()

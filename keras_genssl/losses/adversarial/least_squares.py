@@ -13,10 +13,12 @@ from keras_genssl.losses.arguments import check_finite, check_positive
 class LeastSquaresGANLoss(AdversarialLoss):
     """The least-squares objective: ``(D(x) - b)² / 2 + (D(G(z)) - a)² / 2`` against ``(D(G(z)) - c)² / 2``.
 
-    Mao et al., 2017 (https://arxiv.org/abs/1611.04076), Eq. 2; D is the logit itself. By default its Eq. 9, labels 0
-    and 1 with c = b. With ``a=-1, b=1, c=0`` (Eq. 8) the generator minimises the Pearson χ² divergence between p + q
-    and 2 q. CycleGAN's published code halves the discriminator's squares but not the generator's:
-    ``generator_scale=1.0``.
+    Mao et al., 2017, Eq. 2; D is the logit itself. By default its Eq. 9, labels 0 and 1 with c = b. With
+    ``a=-1, b=1, c=0`` (Eq. 8) the generator minimises the Pearson χ² divergence between p + q and 2 q. CycleGAN's
+    published code halves the discriminator's squares but not the generator's: ``generator_scale=1.0``.
+
+    Reference:
+        - Mao et al. 2017, [Least Squares Generative Adversarial Networks](https://arxiv.org/abs/1611.04076)
 
     Args:
         a: label of fakes, for the discriminator.

@@ -12,16 +12,19 @@ from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, both
 class MinimaxGANLoss(AdversarialLoss):
     """The minimax objective: ``-log D(x) - log(1 - D(G(z)))`` against ``log(1 - D(G(z)))``.
 
-    Goodfellow et al., 2014 (https://arxiv.org/abs/1406.2661), Eq. 1. The generator's gradient with respect to a
-    fake's logit is ``-D(G(z))``: it vanishes as the discriminator learns to tell fakes apart
-    (``benchmarks/vanishing_gradients.py``), which is why `NonSaturatingGANLoss` is what is trained with.
-    Computed with softplus on logits, so that it is finite everywhere.
+    Goodfellow et al., 2014, Eq. 1. The generator's gradient with respect to a fake's logit is ``-D(G(z))``: it vanishes
+    as the discriminator learns to tell fakes apart (``benchmarks/vanishing_gradients.py``), which is why
+    `NonSaturatingGANLoss` is what is trained with. Computed with softplus on logits, so that it is finite everywhere.
 
-    With smoothed labels the discriminator minimises the cross-entropy to the targets ``1 - label_smoothing`` for
-    real images and ``fake_smoothing`` for fakes. One-sided smoothing (Salimans et al., 2016,
-    https://arxiv.org/abs/1606.03498, take 0.1) leaves the second at 0: with it the best discriminator,
-    ``((1 - s) p + f q) / (p + q)`` where real images have the density p and fakes q, pulls fakes to where they
-    already are. Targets {0.01, 0.99} are 0.01 on both sides.
+    With smoothed labels the discriminator minimises the cross-entropy to the targets ``1 - label_smoothing`` for real
+    images and ``fake_smoothing`` for fakes. One-sided smoothing (Salimans et al., 2016, take 0.1) leaves the second at
+    0: with it the best discriminator, ``((1 - s) p + f q) / (p + q)`` where real images have the density p and fakes q,
+    pulls fakes to where they already are. Targets {0.01, 0.99} are 0.01 on both sides.
+
+    Reference:
+        - Goodfellow et al. 2014, [Generative Adversarial Nets, Eq. 1](https://arxiv.org/abs/1406.2661)
+        - label smoothing: Salimans et al. 2016, [Improved Techniques for Training
+          GANs](https://arxiv.org/abs/1606.03498)
 
     Args:
         label_smoothing: real images count as real with probability ``1 - label_smoothing``, in [0, 1).

@@ -13,9 +13,12 @@ from keras_genssl.losses.adversarial.minimax import MinimaxGANLoss
 class NonSaturatingGANLoss(MinimaxGANLoss):
     """The non-saturating objective: ``-log D(x) - log(1 - D(G(z)))`` against ``-log D(G(z))``.
 
-    Goodfellow et al., 2014 (https://arxiv.org/abs/1406.2661), Section 3. The discriminator is that of
-    `MinimaxGANLoss`; the generator's gradient with respect to a fake's logit is ``D(G(z)) - 1``, largest where the
-    fake is told apart. Its target stays 1, whatever the discriminator's labels are smoothed to.
+    Goodfellow et al., 2014, Section 3. The discriminator is that of `MinimaxGANLoss`; the generator's gradient with
+    respect to a fake's logit is ``D(G(z)) - 1``, largest where the fake is told apart. Its target stays 1, whatever the
+    discriminator's labels are smoothed to.
+
+    Reference:
+        - Goodfellow et al. 2014, [Generative Adversarial Nets, Section 3](https://arxiv.org/abs/1406.2661)
 
     Args:
         label_smoothing, fake_smoothing: those of `MinimaxGANLoss`.

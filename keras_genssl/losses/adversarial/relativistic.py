@@ -12,9 +12,12 @@ from keras_genssl.losses.adversarial.base import AdversarialLoss, both, per_imag
 class RelativisticGANLoss(AdversarialLoss):
     """The relativistic objective: ``-log σ(C(x) - C(G(z)))`` against ``-log σ(C(G(z)) - C(x))``.
 
-    RSGAN, Jolicoeur-Martineau, 2018 (https://arxiv.org/abs/1807.00734), Section 4.2. C is the logit; row i of the
-    real batch is compared with row i of the fakes (and patch with patch), so both batches have the same size. The
-    optimum is C equal on both, with loss log 2 for either player.
+    RSGAN, Jolicoeur-Martineau, 2018, Section 4.2. C is the logit; row i of the real batch is compared with row i of the
+    fakes (and patch with patch), so both batches have the same size. The optimum is C equal on both, with loss log 2
+    for either player.
+
+    Reference:
+        - Jolicoeur-Martineau 2018, [The Relativistic Discriminator](https://arxiv.org/abs/1807.00734)
 
     Example:
         >>> loss = RelativisticGANLoss()
@@ -38,10 +41,13 @@ class RelativisticGANLoss(AdversarialLoss):
 class RelativisticAverageGANLoss(AdversarialLoss):
     """The relativistic average objective: is an image more real than the other kind is on average?
 
-    RaSGAN, Jolicoeur-Martineau, 2018 (https://arxiv.org/abs/1807.00734), Section 4.3, the objective of ESRGAN. The
-    discriminator minimises ``-log σ(C(x) - E C(G(z))) - log(1 - σ(C(G(z)) - E C(x)))``, the generator the same with
-    the roles exchanged. The expectations are means over the batch (of patches: at each place its own), hence
-    ``needs_batch``. The optimum is log 4 for either player.
+    RaSGAN, Jolicoeur-Martineau, 2018, Section 4.3, the objective of ESRGAN. The discriminator minimises
+    ``-log σ(C(x) - E C(G(z))) - log(1 - σ(C(G(z)) - E C(x)))``, the generator the same with the roles exchanged. The
+    expectations are means over the batch (of patches: at each place its own), hence ``needs_batch``. The optimum is log
+    4 for either player.
+
+    Reference:
+        - Jolicoeur-Martineau 2018, [The Relativistic Discriminator](https://arxiv.org/abs/1807.00734)
 
     Example:
         >>> loss = RelativisticAverageGANLoss()

@@ -11,10 +11,13 @@ from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, both
 class WassersteinGANLoss(AdversarialLoss):
     """The Wasserstein objective: ``D(G(z)) - D(x)`` against ``-D(G(z))``.
 
-    Arjovsky et al., 2017 (https://arxiv.org/abs/1701.07875), Eq. 2. It means something only for a critic D held
-    near a Lipschitz constant: `keras_genssl.penalties.clip_weights` (the paper's),
-    `keras_genssl.penalties.GradientPenalty` or `keras_genssl.layers.SpectralNormalization`. Minus the
-    discriminator's loss is then the estimate of the distance, times that constant.
+    Arjovsky et al., 2017, Eq. 2. It means something only for a critic D held near a Lipschitz constant:
+    `keras_genssl.penalties.clip_weights` (the paper's), `keras_genssl.penalties.GradientPenalty` or
+    `keras_genssl.layers.SpectralNormalization`. Minus the discriminator's loss is then the estimate of the distance,
+    times that constant.
+
+    Reference:
+        - Arjovsky et al. 2017, [Wasserstein GAN](https://arxiv.org/abs/1701.07875)
 
     Example:
         >>> loss = WassersteinGANLoss()

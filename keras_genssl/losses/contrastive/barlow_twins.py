@@ -15,13 +15,16 @@ class BarlowTwinsLoss(keras.losses.Loss):
     """The cross-correlation of two views' embeddings is the identity: no dimension says what another says.
 
     ``L = sum_i (1 - C_ii)^2 + weight sum_i sum_{j != i} C_ij^2`` with C the correlation, over the batch, of dimension i
-    of the first views with dimension j of the second; Barlow Twins, Zbontar et al., 2021
-    (https://arxiv.org/abs/2103.03230), Eqs. 1 and 2. Variances are those of the batch (biased) plus 1e-5, as in the
-    authors' batch normalisation: a dimension that is the same for all images has correlation 0, and embeddings that
-    are all equal, or a batch of one image, give the loss dim.
+    of the first views with dimension j of the second; Barlow Twins, Zbontar et al., 2021, Eqs. 1 and 2. Variances are
+    those of the batch (biased) plus 1e-5, as in the authors' batch normalisation: a dimension that is the same for all
+    images has correlation 0, and embeddings that are all equal, or a batch of one image, give the loss dim.
 
     A loss of the batch, of which every row is the same number: on several replicas call it with
     ``replicas.on_global_batch(loss.call, first, second)``.
+
+    Reference:
+        - Zbontar et al. 2021, [Barlow Twins: Self-Supervised Learning via Redundancy Reduction, Eqs. 1 and
+          2](https://arxiv.org/abs/2103.03230)
 
     Args:
         redundancy_weight: of what lies off the diagonal, the paper's lambda, at least 0 and finite.

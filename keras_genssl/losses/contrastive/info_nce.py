@@ -14,12 +14,17 @@ from keras_genssl.losses.contrastive.shapes import check_negatives, check_pairs
 class InfoNCELoss(keras.losses.Loss):
     """The cross-entropy of finding a query's positive key among negatives.
 
-    ``-log(exp(q.k+ / t) / (exp(q.k+ / t) + sum_i exp(q.k_i / t)))`` with vectors normalised here: van den Oord et
-    al., 2018 (https://arxiv.org/abs/1807.03748, Eq. 4); with the keys of a queue as negatives it is MoCo's (He et
-    al., 2020, https://arxiv.org/abs/1911.05722, Eq. 1). With K negatives embeddings that collapsed give log(1 + K).
+    ``-log(exp(q.k+ / t) / (exp(q.k+ / t) + sum_i exp(q.k_i / t)))`` with vectors normalised here: van den Oord et al.,
+    2018 (Eq. 4); with the keys of a queue as negatives it is MoCo's (He et al., 2020, Eq. 1). With K negatives
+    embeddings that collapsed give log(1 + K).
 
     `loss(keys, queries)`, as Keras calls it, has the other keys of the batch as negatives;
     `loss.call(keys, queries, negatives)` has those it is given, and them alone.
+
+    Reference:
+        - van den Oord et al. 2018, [Representation Learning with Contrastive Predictive Coding, Eq.
+          4](https://arxiv.org/abs/1807.03748)
+        - with a queue: He et al. 2020, [Momentum Contrast, Eq. 1](https://arxiv.org/abs/1911.05722)
 
     Args:
         temperature: t, positive and finite.

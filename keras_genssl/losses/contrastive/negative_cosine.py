@@ -13,11 +13,15 @@ from keras_genssl.losses.contrastive.shapes import check_pairs
 class NegativeCosineSimilarity(keras.losses.Loss):
     """A prediction points where its target points: ``D(p, z) = -p/|p| . z/|z|``, in [-1, 1].
 
-    SimSiam, Chen and He, 2021 (https://arxiv.org/abs/2011.10566), Eqs. 1 and 3. ``2 + 2 D`` is BYOL's squared distance
-    of unit vectors (Grill et al., 2020, https://arxiv.org/abs/2006.07733, Eq. 2). No gradient reaches the target. An
-    embedding shorter than 1e-6 has no direction: the loss is 0, without a gradient.
+    SimSiam, Chen and He, 2021, Eqs. 1 and 3. ``2 + 2 D`` is BYOL's squared distance of unit vectors (Grill et al.,
+    2020, Eq. 2). No gradient reaches the target. An embedding shorter than 1e-6 has no direction: the loss is 0,
+    without a gradient.
 
     (`keras.losses.CosineSimilarity` is the same number, with gradients of both arguments.)
+
+    Reference:
+        - Chen and He 2021, [Exploring Simple Siamese Representation Learning, Eq. 1](https://arxiv.org/abs/2011.10566)
+        - Grill et al. 2020, [Bootstrap Your Own Latent, Eq. 2](https://arxiv.org/abs/2006.07733)
 
     Args:
         reduction, name, dtype: as in `keras.losses.Loss`.

@@ -16,13 +16,17 @@ EXCLUDED = -1e30  # the logit of what is no candidate: finite, so that gradients
 class NTXentLoss(keras.losses.Loss):
     """The normalised, temperature-scaled cross-entropy: find an image's other view among all views of the batch.
 
-    ``l(i, j) = -log(exp(cos(z_i, z_j) / T) / sum_{k != i} exp(cos(z_i, z_k) / T))``; SimCLR, Chen et al., 2020
-    (https://arxiv.org/abs/2002.05709), Eq. 1. Of N images there are 2N views z; i and j are the two of one image, and
-    the other 2N - 2 are the negatives. The loss of an image is the mean of ``l(i, j)`` and ``l(j, i)``, hence that of
-    a batch the mean over its 2N views (the authors' code adds the two directions: twice as much). Embeddings that
-    are all equal give log(2N - 1), whose gradient is 0; a batch of one image, which has no negatives, gives 0.
+    ``l(i, j) = -log(exp(cos(z_i, z_j) / T) / sum_{k != i} exp(cos(z_i, z_k) / T))``; SimCLR, Chen et al., 2020, Eq. 1.
+    Of N images there are 2N views z; i and j are the two of one image, and the other 2N - 2 are the negatives. The loss
+    of an image is the mean of ``l(i, j)`` and ``l(j, i)``, hence that of a batch the mean over its 2N views (the
+    authors' code adds the two directions: twice as much). Embeddings that are all equal give log(2N - 1), whose
+    gradient is 0; a batch of one image, which has no negatives, gives 0.
 
     A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, first, second)``.
+
+    Reference:
+        - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual Representations, Eq.
+          1](https://arxiv.org/abs/2002.05709)
 
     Args:
         temperature: T, positive and finite. The paper: 0.1 on ImageNet, 0.5 on CIFAR-10.

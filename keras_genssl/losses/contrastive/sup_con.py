@@ -19,11 +19,14 @@ class SupConLoss(keras.losses.Loss):
     """NT-Xent with labels: all views of all images of the same class are positives.
 
     ``L_out(i) = -1/|P(i)| sum_{p in P(i)} log(exp(cos(z_i, z_p) / T) / sum_{a != i} exp(cos(z_i, z_a) / T))``; Khosla
-    et al., 2020 (https://arxiv.org/abs/2004.11362), Eq. 2. P(i) are the other views with i's label. The loss of an
-    image is the mean over its views; a view without a positive (one view each, and a label seen once) has the loss 0.
-    With two views and no label twice it is `NTXentLoss`. (The authors' code scales by the temperature over 0.07.)
+    et al., 2020, Eq. 2. P(i) are the other views with i's label. The loss of an image is the mean over its views; a
+    view without a positive (one view each, and a label seen once) has the loss 0. With two views and no label twice it
+    is `NTXentLoss`. (The authors' code scales by the temperature over 0.07.)
 
     A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, labels, embeddings)``.
+
+    Reference:
+        - Khosla et al. 2020, [Supervised Contrastive Learning, Eq. 2](https://arxiv.org/abs/2004.11362)
 
     Args:
         temperature: T, positive and finite; the paper's is 0.1.

@@ -20,12 +20,15 @@ class VICRegLoss(keras.losses.Loss):
     - ``v(Z) = 1/d sum_j max(0, 1 - sqrt(Var(z_j) + 1e-4))``,
     - ``c(Z) = 1/d sum_{i != j} Cov(z_i, z_j)^2``, variance and covariance with n - 1;
 
-    Bardes et al., 2022 (https://arxiv.org/abs/2105.04906), Eqs. 1 to 6, as the authors' code has them: the paper's
-    Eq. 5 sums over dimensions where its Algorithm 1 and the code take the mean, and the paper adds the two variance
-    terms, where the code halves them. Embeddings that are all equal give 0.99 v; so does a batch of one image, whose
-    variances count as 0.
+    Bardes et al., 2022, Eqs. 1 to 6, as the authors' code has them: the paper's Eq. 5 sums over dimensions where its
+    Algorithm 1 and the code take the mean, and the paper adds the two variance terms, where the code halves them.
+    Embeddings that are all equal give 0.99 v; so does a batch of one image, whose variances count as 0.
 
     A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, first, second)``.
+
+    Reference:
+        - Bardes et al. 2022, [VICReg: Variance-Invariance-Covariance Regularization, Eqs. 1 to
+          6](https://arxiv.org/abs/2105.04906)
 
     Args:
         invariance_weight: i, at least 0 and finite.

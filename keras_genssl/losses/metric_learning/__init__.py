@@ -1,4 +1,8 @@
-"""Losses of labelled embeddings and of pairs; one file per paper."""
+"""Losses of metric learning: of labelled embeddings and of pairs; one file per paper.
+
+Guide: docs/faces.md. They go into the `compile` of any Keras model too; coming from TensorFlow Addons:
+docs/migrating_from_tfa.md.
+"""
 
 from keras_genssl.losses.metric_learning.addons import (
     NpairsLoss,

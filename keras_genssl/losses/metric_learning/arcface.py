@@ -17,11 +17,14 @@ from keras_genssl.losses.metric_learning.distances import as_float
 class ArcFaceLoss(keras.layers.Layer):
     """Cross-entropy of classes by angle, with a margin added to the angle to the own class.
 
-    Deng et al., 2019, ArcFace (https://arxiv.org/abs/1801.07698), Eq. 3: with ``theta_j`` the angle between an
-    embedding and the learnt centre of class j, the cross-entropy of the logits ``scale cos(theta_j)``, but ``scale
-    cos(theta_y + margin)`` for the own class y. Where ``theta_y + margin`` exceeds pi, and the cosine would rise again,
-    the logit is ``scale (cos(theta_y) - margin sin(margin))``, as in the authors' code. A layer, since it owns weights;
-    train them with the encoder's. An example's loss does not depend on the others of its batch.
+    Deng et al., 2019, ArcFace, Eq. 3: with ``theta_j`` the angle between an embedding and the learnt centre of class j,
+    the cross-entropy of the logits ``scale cos(theta_j)``, but ``scale cos(theta_y + margin)`` for the own class y.
+    Where ``theta_y + margin`` exceeds pi, and the cosine would rise again, the logit is
+    ``scale (cos(theta_y) - margin sin(margin))``, as in the authors' code. A layer, since it owns weights; train them
+    with the encoder's. An example's loss does not depend on the others of its batch.
+
+    Reference:
+        - Deng et al. 2019, [ArcFace](https://arxiv.org/abs/1801.07698)
 
     Args:
         num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph its loss is NaN.

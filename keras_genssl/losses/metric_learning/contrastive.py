@@ -19,10 +19,13 @@ from keras_genssl.losses.metric_learning.distances import as_float, others
 class ContrastiveLoss(keras.losses.Loss):
     """The contrastive loss of pairs: ``d^2`` of similar ones, ``max(0, margin - d)^2`` of different ones.
 
-    Hadsell et al., 2006 (http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf), there with 1/2 before both
-    terms; d is the pair's distance. The numbers of ``tfa.losses.ContrastiveLoss``, where ``y_true`` is 1 for a similar
-    pair; with ``similar_label=0`` it is 1 for a *different* pair, as in the paper. For a labelled batch in place of
-    pairs: `ContrastiveBatchAllLoss`.
+    Hadsell et al., 2006, there with 1/2 before both terms; d is the pair's distance. The numbers of
+    ``tfa.losses.ContrastiveLoss``, where ``y_true`` is 1 for a similar pair; with ``similar_label=0`` it is 1 for a
+    *different* pair, as in the paper. For a labelled batch in place of pairs: `ContrastiveBatchAllLoss`.
+
+    Reference:
+        - Hadsell et al. 2006, [Dimensionality Reduction by Learning an Invariant
+          Mapping](http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf)
 
     Args:
         margin: from which distance on different pairs are let be, at least 0.
@@ -97,6 +100,10 @@ class ContrastiveBatchAllLoss(DistanceLoss):
 
     `ContrastiveLoss` with every two examples as a pair, similar if they share a label; the mean over pairs. A batch of
     one example has none, and loss 0.
+
+    Reference:
+        - Hadsell et al. 2006, [Dimensionality Reduction by Learning an Invariant
+          Mapping](http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf)
 
     Args:
         margin, distance_metric, name, reduction, dtype: as in `DistanceLoss`.

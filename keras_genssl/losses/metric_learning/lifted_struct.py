@@ -16,11 +16,14 @@ _NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
 class LiftedStructLoss(EmbeddingLoss):
     """Each positive pair against the negatives of both its ends.
 
-    Oh Song et al., 2016, Deep Metric Learning via Lifted Structured Feature Embedding
-    (https://arxiv.org/abs/1511.06452), Eq. 4: half the mean over positive pairs (i, j) of ``max(0, J_ij)^2``, with
+    Oh Song et al., 2016, Deep Metric Learning via Lifted Structured Feature Embedding, Eq. 4: half the mean over
+    positive pairs (i, j) of ``max(0, J_ij)^2``, with
     ``J_ij = log(sum_k exp(margin - d(i, k)) + sum_k exp(margin - d(j, k))) + d(i, j)`` over the negatives k. Embeddings
     are not to be normalised. The numbers of ``tfa.losses.LiftedStructLoss``, in ``O(batch^2)`` memory in place of
     ``O(batch^3)``; but 0 where no two examples share a label, or all do (NaN there).
+
+    Reference:
+        - Oh Song et al. 2016, [Lifted Structured Feature Embedding](https://arxiv.org/abs/1511.06452)
 
     Args:
         margin: at least 0.

@@ -18,14 +18,17 @@ _NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
 class MultiSimilarityLoss(EmbeddingLoss):
     """Soft weights on the pairs that are hard for their anchor.
 
-    Wang et al., 2019, Multi-Similarity Loss with General Pair Weighting (https://arxiv.org/abs/1904.06627). With S the
-    cosine similarity, an anchor i keeps the negatives above ``min_p S_ip - epsilon`` and the positives below
-    ``max_n S_in + epsilon`` (Eqs. 11 and 12); the loss is the mean over all examples (Eq. 15) of
+    Wang et al., 2019, Multi-Similarity Loss with General Pair Weighting. With S the cosine similarity, an anchor i
+    keeps the negatives above ``min_p S_ip - epsilon`` and the positives below ``max_n S_in + epsilon`` (Eqs. 11 and
+    12); the loss is the mean over all examples (Eq. 15) of
 
     ``1/alpha log(1 + sum_p exp(-alpha (S_ip - base))) + 1/beta log(1 + sum_n exp(beta (S_in - base)))``.
 
     The mining keeps no pair of an anchor that has no positive, or no negative: such an anchor is 0. With
     ``epsilon=None`` nothing is mined, and Eq. 15 stands as it is: the term without pairs is 0, the other one counts.
+
+    Reference:
+        - Wang et al. 2019, [Multi-Similarity Loss](https://arxiv.org/abs/1904.06627)
 
     Args:
         alpha: sharpness for positives, positive.

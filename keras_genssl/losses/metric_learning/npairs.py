@@ -18,11 +18,13 @@ _NEVER = -1e30  # a logit that takes no part, where -inf has no gradient
 class NPairsLoss(EmbeddingLoss):
     """Cross-entropy of each row of similarities against those that share its label.
 
-    Sohn, 2016, Improved Deep Metric Learning with Multi-class N-pair Loss Objective
-    (https://papers.nips.cc/paper/6200), without its L2 penalty on embeddings: the mean over rows i of
-    ``log sum_j exp(s_ij) - sum_j t_ij s_ij``, where t_i is uniform over those of i's label and sums to 1. The numbers
-    of ``tfa.losses.NpairsLoss`` and, for multi-hot labels (t counts labels in common),
-    ``tfa.losses.NpairsMultilabelLoss``; but a row without a label is 0 (0/0 there).
+    Sohn, 2016, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, without its L2 penalty on
+    embeddings: the mean over rows i of ``log sum_j exp(s_ij) - sum_j t_ij s_ij``, where t_i is uniform over those of
+    i's label and sums to 1. The numbers of ``tfa.losses.NpairsLoss`` and, for multi-hot labels (t counts labels in
+    common), ``tfa.losses.NpairsMultilabelLoss``; but a row without a label is 0 (0/0 there).
+
+    Reference:
+        - Sohn 2016, [Multi-class N-pair Loss](https://papers.nips.cc/paper/6200)
 
     Args:
         name: the loss's name.

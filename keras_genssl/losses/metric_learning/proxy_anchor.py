@@ -19,11 +19,14 @@ _NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
 class ProxyAnchorLoss(keras.layers.Layer):
     """A learnt proxy per class, pulled to its class and pushed from the others.
 
-    Kim et al., 2020, Proxy Anchor Loss for Deep Metric Learning (https://arxiv.org/abs/2003.13911), Eq. 4: with s the
-    cosine similarity, the mean over proxies p with examples in the batch of ``log(1 + sum_x exp(-alpha (s(x, p) -
-    margin)))`` over those, plus the mean over all proxies of ``log(1 + sum_x exp(alpha (s(x, p) + margin)))`` over the
-    examples of other classes. A layer, since it owns weights; train them with the encoder's. (The paper gives
-    proxies 100 times the encoder's learning rate.) A batch of one class, or a label seen once, is no special case.
+    Kim et al., 2020, Proxy Anchor Loss for Deep Metric Learning, Eq. 4: with s the cosine similarity, the mean over
+    proxies p with examples in the batch of ``log(1 + sum_x exp(-alpha (s(x, p) - margin)))`` over those, plus the mean
+    over all proxies of ``log(1 + sum_x exp(alpha (s(x, p) + margin)))`` over the examples of other classes. A layer,
+    since it owns weights; train them with the encoder's. (The paper gives proxies 100 times the encoder's learning
+    rate.) A batch of one class, or a label seen once, is no special case.
+
+    Reference:
+        - Kim et al. 2020, [Proxy Anchor Loss](https://arxiv.org/abs/2003.13911)
 
     Args:
         num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph the loss is NaN.

@@ -16,10 +16,13 @@ from keras_genssl.losses.metric_learning.distances import as_float
 class SoftmaxLoss(keras.layers.Layer):
     """Cross-entropy of a linear classifier: the baseline that every loss of metric learning is to beat.
 
-    ``-log softmax(W x + b)`` at the own class, of embeddings as they are: `EmbeddingModel(encoder, SoftmaxLoss(...),
-    normalize=False)` is a supervised classifier whose features `encode` gives. "Softmax" in the tables of Deng et al.,
-    2019 (https://arxiv.org/abs/1801.07698). A layer, since it owns weights; train them with the encoder's. An example's
-    loss does not depend on the others of its batch.
+    ``-log softmax(W x + b)`` at the own class, of embeddings as they are:
+    `EmbeddingModel(encoder, SoftmaxLoss(...), normalize=False)` is a supervised classifier whose features `encode`
+    gives. "Softmax" in the tables of Deng et al., 2019. A layer, since it owns weights; train them with the encoder's.
+    An example's loss does not depend on the others of its batch.
+
+    Reference:
+        - Deng et al. 2019, [ArcFace](https://arxiv.org/abs/1801.07698)
 
     Args:
         num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph its loss is NaN.

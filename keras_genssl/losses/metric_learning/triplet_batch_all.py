@@ -14,10 +14,13 @@ from keras_genssl.losses.metric_learning.mining import nearest_first, take_in_ro
 class TripletBatchAllLoss(DistanceLoss):
     """The triplet loss of all triplets of a batch, averaged over those that are active.
 
-    Hermans et al., 2017, In Defense of the Triplet Loss (https://arxiv.org/abs/1703.07737), Section 2, "batch all" with
-    the mean over non-zero terms: of ``max(0, d(a, p) - d(a, n) + margin)`` over all (a, p, n), where a and p share a
-    label and n has another, those above 0. 0 where none is active, and where there is no triplet. In ``O(batch^2)``
-    memory: a sum over triplets is one over distances, each times the number of active triplets it is in.
+    Hermans et al., 2017, In Defense of the Triplet Loss, Section 2, "batch all" with the mean over non-zero terms: of
+    ``max(0, d(a, p) - d(a, n) + margin)`` over all (a, p, n), where a and p share a label and n has another, those
+    above 0. 0 where none is active, and where there is no triplet. In ``O(batch^2)`` memory: a sum over triplets is one
+    over distances, each times the number of active triplets it is in.
+
+    Reference:
+        - Hermans et al. 2017, [In Defense of the Triplet Loss](https://arxiv.org/abs/1703.07737)
 
     Args:
         margin, distance_metric, name, reduction, dtype: as in `DistanceLoss`.

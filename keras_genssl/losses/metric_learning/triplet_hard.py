@@ -13,11 +13,14 @@ from keras_genssl.losses.metric_learning.distances import Distance, others
 class TripletHardLoss(DistanceLoss):
     """The triplet loss of each anchor with its farthest positive and its nearest negative.
 
-    Hermans et al., 2017, In Defense of the Triplet Loss (https://arxiv.org/abs/1703.07737), "batch hard":
+    Hermans et al., 2017, In Defense of the Triplet Loss, "batch hard":
     ``max(0, max_p d(a, p) - min_n d(a, n) + margin)``, or ``log(1 + exp(max_p d(a, p) - min_n d(a, n)))`` if ``soft``;
     the mean over all anchors. The numbers of ``tfa.losses.TripletHardLoss``: an anchor without a positive counts with
     the least distance of its row, its own, so that it still pushes negatives away. But 0 where all examples share one
     label (the farthest *positive* stands for the negative there), and the soft loss is finite for any distance.
+
+    Reference:
+        - Hermans et al. 2017, [In Defense of the Triplet Loss](https://arxiv.org/abs/1703.07737)
 
     Args:
         margin, distance_metric, name, reduction, dtype: as in `DistanceLoss`.

@@ -13,12 +13,15 @@ from keras_genssl.losses.metric_learning.mining import nearest_first, places_of,
 class TripletSemiHardLoss(DistanceLoss):
     """The triplet loss in which each positive pair meets the nearest negative beyond it.
 
-    Schroff et al., 2015, FaceNet (https://arxiv.org/abs/1503.03832): the mean over all ordered pairs (a, p) of one
-    label of ``max(0, d(a, p) - d(a, n) + margin)``, where n is the nearest of the other labels with ``d(a, n) > d(a,
-    p)``, or the farthest where none is beyond. The paper takes "squared-L2", margin 0.2 and embeddings of length 1.
-    The numbers of ``tfa.losses.TripletSemiHardLoss``, in ``O(batch^2)`` memory in place of ``O(batch^3)``, but 0 where
-    no two examples share a label (0/0 there) and 0 where all share one (a pull without a push there). Of equally near
+    Schroff et al., 2015, FaceNet: the mean over all ordered pairs (a, p) of one label of
+    ``max(0, d(a, p) - d(a, n) + margin)``, where n is the nearest of the other labels with ``d(a, n) > d(a, p)``, or
+    the farthest where none is beyond. The paper takes "squared-L2", margin 0.2 and embeddings of length 1. The numbers
+    of ``tfa.losses.TripletSemiHardLoss``, in ``O(batch^2)`` memory in place of ``O(batch^3)``, but 0 where no two
+    examples share a label (0/0 there) and 0 where all share one (a pull without a push there). Of equally near
     negatives one takes the whole gradient.
+
+    Reference:
+        - Schroff et al. 2015, [FaceNet](https://arxiv.org/abs/1503.03832)
 
     Args:
         margin, distance_metric, name, reduction, dtype: as in `DistanceLoss`.

@@ -1,4 +1,8 @@
-"""Autoencoders: images to codes and back."""
+"""Autoencoders: images to codes and back.
+
+Guide: docs/generative.md. Each is measured beside PCA of the same size of code, the VAE beside probabilistic PCA.
+`benchmarks/anomaly.py` measures anomaly detection, `benchmarks/autoencoder_gallery.py` retrieval.
+"""
 
 from keras_genssl.models.autoencoders.autoencoder import Autoencoder
 from keras_genssl.models.autoencoders.contractive_autoencoder import ContractiveAutoencoder

@@ -7,10 +7,14 @@ from keras_genssl.models.autoencoders.base import PixelAutoencoder
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class Autoencoder(PixelAutoencoder):
-    """The plain autoencoder (Hinton & Salakhutdinov, 2006, doi:10.1126/science.1127647).
+    """The plain autoencoder (Hinton & Salakhutdinov, 2006).
 
     Minimises `loss(x, decoder(encoder(x)))`; the code is narrower than the image, so that it must hold what
     matters. With linear networks and squares it is PCA, the baseline of every code size (`analysis.PCA`).
+
+    Reference:
+        - Hinton and Salakhutdinov 2006, [Reducing the Dimensionality of Data with Neural
+          Networks](https://doi.org/10.1126/science.1127647)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to codes `(batch, code_dim)`, such as

@@ -11,12 +11,15 @@ from keras_genssl.models.autoencoders.base import PixelAutoencoder
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ContractiveAutoencoder(PixelAutoencoder):
-    """The contractive autoencoder (Rifai et al., 2011, https://icml.cc/2011/papers/455_icmlpaper.pdf).
+    """The contractive autoencoder (Rifai et al., 2011).
 
     Minimises `loss(x, decoder(code)) + weight * |J|^2` with the Frobenius norm of the Jacobian J = d code / d x.
     The paper writes |J|^2 out for one sigmoid layer; for any encoder, its unbiased estimate `|v^T J|^2` is taken,
     with one random sign for each unit of the code in v (Hutchinson, 1990, doi:10.1080/03610919008812866): one
     more backward pass, not one for each unit.
+
+    Reference:
+        - Rifai et al. 2011, [Contractive Auto-Encoders](https://icml.cc/2011/papers/455_icmlpaper.pdf)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to codes `(batch, code_dim)`.

@@ -10,10 +10,14 @@ from keras_genssl.models.autoencoders.base import PixelAutoencoder
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class DenoisingAutoencoder(PixelAutoencoder):
-    """The denoising autoencoder (Vincent et al., 2008, doi:10.1145/1390156.1390294).
+    """The denoising autoencoder (Vincent et al., 2008).
 
     Minimises `loss(x, decoder(encoder(corruption(x))))` against the clean x. Images are damaged in training alone:
     `reconstruct` takes them as they come, and cleans those that are damaged already.
+
+    Reference:
+        - Vincent et al. 2008, [Extracting and Composing Robust Features with Denoising
+          Autoencoders](https://doi.org/10.1145/1390156.1390294)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to codes `(batch, code_dim)`.

@@ -13,9 +13,12 @@ from keras_genssl.models.autoencoders.base import PixelAutoencoder
 class RedundantAutoencoder(PixelAutoencoder):
     """An autoencoder with dropout on its code, which must say everything more than once.
 
-    Minimises `loss(x, decoder(dropout(encoder(x))))`, the lectures' second idea against learning the identity with
-    a wide code; dropout: Srivastava et al., 2014 (https://jmlr.org/papers/v15/srivastava14a.html). What is kept is
-    divided by `1 - rate`; nothing is dropped outside training.
+    Minimises `loss(x, decoder(dropout(encoder(x))))`, the lectures' second idea against learning the identity with a
+    wide code; dropout: Srivastava et al., 2014. What is kept is divided by `1 - rate`; nothing is dropped outside
+    training.
+
+    Reference:
+        - dropout on the code: Srivastava et al. 2014, [Dropout](https://jmlr.org/papers/v15/srivastava14a.html)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to codes `(batch, code_dim)`.

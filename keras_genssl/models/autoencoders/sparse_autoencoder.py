@@ -19,6 +19,9 @@ class SparseAutoencoder(PixelAutoencoder):
     learning the identity) or the divergence of their means from rho (A. Ng, CS294A lecture notes). Means are
     over the global batch, with exact gradients: N replicas train as one device.
 
+    Reference:
+        - Ng, CS294A lecture notes, Sparse autoencoder
+
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to codes `(batch, code_dim)`.
         decoder: A built network of codes to images.

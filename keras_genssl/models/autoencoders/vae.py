@@ -18,12 +18,16 @@ _DECODED = 1024  # images at a time, in estimates and samples
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class VAE(EncoderDecoder):
-    """The variational autoencoder (Kingma & Welling, 2013, arXiv:1312.6114).
+    """The variational autoencoder (Kingma & Welling, 2013).
 
     Minimises `-log p(x|z) + beta KL(q(z|x) || N(0, I))` in nats an image, with one draw
     `z = mean + exp(log_variance / 2) noise` from q, the Gaussian that the encoder gives: for beta 1 the negative
-    evidence lower bound (ELBO). The divergence is in closed form. beta: Higgins et al., 2017
-    (https://openreview.net/forum?id=Sy2fzU9gl). Logs `reconstruction`, the mean of -log p(x|z), and `kl`.
+    evidence lower bound (ELBO). The divergence is in closed form. beta: Higgins et al., 2017. Logs `reconstruction`,
+    the mean of -log p(x|z), and `kl`.
+
+    Reference:
+        - Kingma and Welling 2013, [Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114)
+        - beta: Higgins et al. 2017, [beta-VAE](https://openreview.net/forum?id=Sy2fzU9gl)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to `(batch, 2 * latent_dim)`: means, then

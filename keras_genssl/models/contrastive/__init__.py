@@ -1,4 +1,7 @@
-"""Representations from comparing views of images."""
+"""Contrastive learning: representations from comparing views of images, without labels.
+
+Guide: docs/contrastive.md; of the methods with a memory, `MoCo` and `InstanceDiscrimination`, docs/momentum_methods.md.
+"""
 
 from keras_genssl.models.contrastive.barlow_twins import BarlowTwins
 from keras_genssl.models.contrastive.byol import BYOL

@@ -13,11 +13,15 @@ from keras_genssl.models.representation import width
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class BarlowTwins(TwoViews):
-    """Self-supervised learning via redundancy reduction (Zbontar et al., 2021, arXiv:2103.03230).
+    """Self-supervised learning via redundancy reduction (Zbontar et al., 2021).
 
     Minimises `losses.BarlowTwinsLoss` between the projections of two views; no negatives, no momentum. The
     correlation is that of the *global* batch. Paper: batch 2048, LARS, projections of 8192, four times the features;
     the two views are drawn from two distributions (`kg.views.byol`). The wider the head, the better.
+
+    Reference:
+        - Zbontar et al. 2021, [Barlow Twins: Self-Supervised Learning via Redundancy
+          Reduction](https://arxiv.org/abs/2103.03230)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.

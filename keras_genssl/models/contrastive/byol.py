@@ -16,7 +16,7 @@ Schedule = Callable[[Any], Any]
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class BYOL(TwoViews):
-    """Bootstrap your own latent (Grill et al., 2020, arXiv:2006.07733).
+    """Bootstrap your own latent (Grill et al., 2020).
 
     Minimises `|q_1 - t_2|^2 + |q_2 - t_1|^2` (Eqs. 2 and 3) = `4 - 2 cos(q_1, t_2) - 2 cos(q_2, t_1)`, in [0, 8]: q are
     predictions of length 1, from the projections of the encoder and head that learn; t are projections of length 1 by
@@ -24,6 +24,9 @@ class BYOL(TwoViews):
     target normalises with the statistics of its own batches, as the authors' does. No negatives. Paper: batch 4096,
     LARS, momentum from 0.996 to 1 along a cosine, two distributions of views (`kg.views.byol`). Features are the
     online encoder's.
+
+    Reference:
+        - Grill et al. 2020, [Bootstrap Your Own Latent](https://arxiv.org/abs/2006.07733)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.

@@ -17,15 +17,18 @@ from keras_genssl.models.representation import require_one_layer, width
 class InstanceDiscrimination(EncoderAndHead):
     """Non-parametric instance discrimination: each view finds its own image in a memory of all images.
 
-    Wu et al., 2018 (https://arxiv.org/abs/1805.01978). Minimises ``-log P(i | v)`` with
-    ``P(i | v) = exp(v_i . v / t) / sum_j exp(v_j . v / t)`` (Eq. 2) over the vectors of all training images, exactly
-    (they approximate the sum by NCE, for memory's sake, and add a proximal term; the `batch * num_examples` logits of
-    256 images out of 60,000 are 61 MB). After the update the batch's images move in the memory (`engine.MemoryBank`),
-    towards the embeddings that the loss was computed from. No gradient reaches the memory. The paper: one dense layer
-    to 128, temperature 0.07, SGD 0.03 at batch 256.
+    Wu et al., 2018. Minimises ``-log P(i | v)`` with ``P(i | v) = exp(v_i . v / t) / sum_j exp(v_j . v / t)`` (Eq. 2)
+    over the vectors of all training images, exactly (they approximate the sum by NCE, for memory's sake, and add a
+    proximal term; the `batch * num_examples` logits of 256 images out of 60,000 are 61 MB). After the update the
+    batch's images move in the memory (`engine.MemoryBank`), towards the embeddings that the loss was computed from. No
+    gradient reaches the memory. The paper: one dense layer to 128, temperature 0.07, SGD 0.03 at batch 256.
 
     Batches are dicts of `image` and `index`, the image's number in the training set: `data.load(..., index=True)`.
     `evaluate` takes training images, without views, and leaves the memory alone.
+
+    Reference:
+        - Wu et al. 2018, [Unsupervised Feature Learning via Non-Parametric Instance
+          Discrimination](https://arxiv.org/abs/1805.01978)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, features)`.

@@ -17,12 +17,11 @@ from keras_genssl.models.representation import require_one_layer, width
 class MoCo(EncoderAndHead):
     """Momentum contrast: each view finds the key of its other view among those of a queue.
 
-    He et al., 2020 (https://arxiv.org/abs/1911.05722); v2: Chen et al., 2020 (https://arxiv.org/abs/2003.04297). A
-    step: keys of the second views, loss of the first views' queries against their keys and the queue, update, enqueue
-    the keys, move the key networks (`m k + (1 - m) q`, parameters alone: their batch statistics are their own; the
-    authors move them first, which is the same, as they start equal). Where several batches make one update
-    (`gradient_accumulation_steps`), the key networks move once, and all keys enter the queue then. What v1 and v2
-    differ in are arguments:
+    He et al., 2020; v2: Chen et al., 2020. A step: keys of the second views, loss of the first views' queries against
+    their keys and the queue, update, enqueue the keys, move the key networks (`m k + (1 - m) q`, parameters alone:
+    their batch statistics are their own; the authors move them first, which is the same, as they start equal). Where
+    several batches make one update (`gradient_accumulation_steps`), the key networks move once, and all keys enter the
+    queue then. What v1 and v2 differ in are arguments:
 
     |                | v1                                               | v2 (the default)                 |
     |----------------|--------------------------------------------------|----------------------------------|
@@ -40,6 +39,11 @@ class MoCo(EncoderAndHead):
 
     Batches hold `image`, or `first` and `second` where `views` is None. `evaluate` compares images, not views, with
     the queue as it is.
+
+    Reference:
+        - He et al. 2020, [Momentum Contrast](https://arxiv.org/abs/1911.05722)
+        - v2: Chen et al. 2020, [Improved Baselines with Momentum Contrastive
+          Learning](https://arxiv.org/abs/2003.04297)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, features)`.

@@ -15,11 +15,15 @@ from keras_genssl.models.representation import width
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SimCLR(TwoViews):
-    """A simple framework for contrastive learning (Chen et al., 2020, arXiv:2002.05709).
+    """A simple framework for contrastive learning (Chen et al., 2020).
 
     Minimises `losses.NTXentLoss` between the projections of two views: 2N - 2 negatives of the *global* batch of N
     images. Both views go through the network as one batch of 2N, as in the authors' code. Paper: batch 4096, LARS,
     temperature 0.1 (ImageNet) or 0.5 (CIFAR-10); small batches want a small temperature, hence the default.
+
+    Reference:
+        - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual
+          Representations](https://arxiv.org/abs/2002.05709)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.

@@ -12,12 +12,15 @@ from keras_genssl.models.representation import require_input, require_vectors, w
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SimSiam(TwoViews):
-    """Simple siamese networks (Chen & He, 2021, arXiv:2011.10566).
+    """Simple siamese networks (Chen & He, 2021).
 
     Minimises `D(p_1, z_2) / 2 + D(p_2, z_1) / 2` (Eq. 4) with projections z, predictions p = h(z) and
     `losses.NegativeCosineSimilarity` D, through which no gradient reaches z; in [-1, 1]. No negatives, no momentum: the
     predictor and the stopped gradient alone keep the projections from collapsing, so keep an eye on `spread`. Paper:
     batch 512, SGD with learning rate 0.05 x batch/256 and a cosine, the predictor's learning rate constant.
+
+    Reference:
+        - Chen and He 2021, [Exploring Simple Siamese Representation Learning](https://arxiv.org/abs/2011.10566)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.

@@ -13,11 +13,14 @@ from keras_genssl.models.representation import width
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class VICReg(TwoViews):
-    """Variance-invariance-covariance regularization (Bardes et al., 2022, arXiv:2105.04906).
+    """Variance-invariance-covariance regularization (Bardes et al., 2022).
 
     Minimises `losses.VICRegLoss` between the projections of two views; no negatives, no momentum, no normalised
     output. Variances and covariances are those of the *global* batch. Paper: batch 2048, LARS, projections of 8192,
     four times the features; the two views are drawn from BYOL's distributions, made alike.
+
+    Reference:
+        - Bardes et al. 2022, [VICReg: Variance-Invariance-Covariance Regularization](https://arxiv.org/abs/2105.04906)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.

@@ -1,4 +1,7 @@
-"""Generative adversarial networks: latents in, images out."""
+"""Generative adversarial networks: latents in, images out.
+
+Guide: docs/generative.md. `GAN` takes any adversarial loss, penalty and network.
+"""
 
 from keras_genssl.models.gans.acgan import ACGAN
 from keras_genssl.models.gans.conditional_gan import ConditionalGAN

@@ -16,7 +16,7 @@ from keras_genssl.models.gans.base import (
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ACGAN(ClassConditionalGAN):
-    """ACGAN (Odena et al., 2017, arXiv:1610.09585): the discriminator has an auxiliary classifier C.
+    """ACGAN (Odena et al., 2017): the discriminator has an auxiliary classifier C.
 
     `L_D = -log D(x) - log(1 - D(G(z, y))) - w_D log C(y | x) - w_F log C(y | G(z, y))` and
     `L_G = -log D(G(z, y)) - w_G log C(y | G(z, y))`: both players want the classes right. One round of both a step,
@@ -24,6 +24,10 @@ class ACGAN(ClassConditionalGAN):
     0 the players may agree on a mark of the class that real images do not have (seen on Fashion-MNIST: fakes that C
     told apart, and another classifier did not); with w_F = 0, as in Gulrajani's code of WGAN-GP, C knows real images
     alone. The other default is that code's too: w_G = 0.1.
+
+    Reference:
+        - Odena et al. 2017, [Conditional Image Synthesis with Auxiliary Classifier
+          GANs](https://arxiv.org/abs/1610.09585)
 
     Args:
         generator: A built `keras.Model`, `[latents, one-hot labels (batch, num_classes)]` to images:

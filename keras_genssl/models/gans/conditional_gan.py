@@ -15,14 +15,19 @@ from keras_genssl.models.gans.base import (
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ConditionalGAN(ClassConditionalGAN):
-    """Conditional GAN (Mirza and Osindero, 2014, arXiv:1411.1784): the class y goes into both networks.
+    """Conditional GAN (Mirza and Osindero, 2014): the class y goes into both networks.
 
     `min_G max_D E log D(x, y) + E log(1 - D(G(z, y), y))`; the generator's loss is `-log D(G(z, y), y)`, as in the
-    lecture. One round of both players a step, from one pass; a fake has the class of the real image at its place,
-    so classes are as frequent as in the data. The paper's networks are dense, and so are `backbones.mlp_generator`
-    and `mlp_discriminator`; with `backbones.dcgan_generator(..., num_classes=...)` and its discriminator it is
-    Radford's conditional DCGAN, with `backbones.sngan_discriminator(..., num_classes=...)` a projection
-    discriminator (Miyato and Koyama, 2018, arXiv:1802.05637).
+    lecture. One round of both players a step, from one pass; a fake has the class of the real image at its place, so
+    classes are as frequent as in the data. The paper's networks are dense, and so are `backbones.mlp_generator` and
+    `mlp_discriminator`; with `backbones.dcgan_generator(..., num_classes=...)` and its discriminator it is Radford's
+    conditional DCGAN, with `backbones.sngan_discriminator(..., num_classes=...)` a projection discriminator (Miyato and
+    Koyama, 2018).
+
+    Reference:
+        - Mirza and Osindero 2014, [Conditional Generative Adversarial Nets](https://arxiv.org/abs/1411.1784)
+        - with a projection: Miyato and Koyama 2018, [cGANs with Projection
+          Discriminator](https://arxiv.org/abs/1802.05637)
 
     Args:
         generator: A built `keras.Model`, `[latents, one-hot labels (batch, num_classes)]` to images.

@@ -10,12 +10,16 @@ from keras_genssl.models.gans.base import LatentGAN, check_inputs, discriminator
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class DCGAN(LatentGAN):
-    """DCGAN (Radford et al., 2016, arXiv:1511.06434): both players updated from one pass.
+    """DCGAN (Radford et al., 2016): both players updated from one pass.
 
     The discriminator D minimises `-log D(x) - log(1 - D(G(z)))`, the generator G `-log D(G(z))`, one round of
     both a step: the same fakes serve both, and all gradients are taken at the old weights. Real and generated
     images pass D apart, each with batch statistics of its own. What makes it DCGAN are the networks. Paper: latents
     of 100, uniform (here normal, as for every method), Adam 2e-4 with beta_1 0.5, batch 128.
+
+    Reference:
+        - Radford et al. 2016, [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+          Networks](https://arxiv.org/abs/1511.06434)
 
     Args:
         generator: `backbones.dcgan_generator(image_shape, latent_dim)`.

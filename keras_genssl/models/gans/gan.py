@@ -12,7 +12,7 @@ from keras_genssl.penalties import DiscriminatorPenalty
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class GAN(LatentGAN):
-    """GAN (Goodfellow et al., 2014, arXiv:1406.2661): k discriminator steps, then m generator steps.
+    """GAN (Goodfellow et al., 2014): k discriminator steps, then m generator steps.
 
     Algorithm 1: `min_G max_D E log D(x) + E log(1 - D(G(z)))`, each update with latents of its own. Paper: k = 1,
     m = 1, and for the generator `-log D(G(z))` in place of `log(1 - D(G(z)))`, which vanishes when D wins; that is
@@ -20,6 +20,9 @@ class GAN(LatentGAN):
 
     A step has k + m rounds, and each takes a share of the batch: the batch must be a multiple of k + m, and
     64 images an update with k = 5, m = 1 are a batch of 384. With `reuse_batch` each update sees the whole batch.
+
+    Reference:
+        - Goodfellow et al. 2014, [Generative Adversarial Nets](https://arxiv.org/abs/1406.2661)
 
     Args:
         generator: A built `keras.Model`, latents `(batch, latent_dim)` to images or points.

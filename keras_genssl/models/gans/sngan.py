@@ -11,7 +11,7 @@ from keras_genssl.models.gans.base import LatentGAN, check_inputs
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SNGAN(LatentGAN):
-    """SNGAN (Miyato et al., 2018, arXiv:1802.05957): hinge loss, a discriminator of bounded slope.
+    """SNGAN (Miyato et al., 2018): hinge loss, a discriminator of bounded slope.
 
     The discriminator D minimises `max(0, 1 - D(x)) + max(0, 1 + D(G(z)))`, the generator `-D(G(z))`. Each layer of D
     is divided by its largest singular value (`layers.SpectralNormalization`, which is in the network given). Paper:
@@ -20,6 +20,10 @@ class SNGAN(LatentGAN):
     A step is `discriminator_steps` rounds of D and one of the generator, and each takes a share of the batch, so
     that no two updates see the same images: the batch must be a multiple of `discriminator_steps + 1`. 64 images an
     update are a batch of 384. Real and generated images pass D together: an update is one power iteration.
+
+    Reference:
+        - Miyato et al. 2018, [Spectral Normalization for Generative Adversarial
+          Networks](https://arxiv.org/abs/1802.05957)
 
     Args:
         generator: `backbones.sngan_generator(...)`, or any built `keras.Model` of latents `(batch, latent_dim)`.

@@ -12,7 +12,7 @@ from keras_genssl.penalties import GradientPenalty
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class WGANGP(LatentGAN):
-    """WGAN-GP (Gulrajani et al., 2017, arXiv:1704.00028): the Wasserstein distance, with a gradient penalty.
+    """WGAN-GP (Gulrajani et al., 2017): the Wasserstein distance, with a gradient penalty.
 
     The critic D minimises `D(G(z)) - D(x) + λ (‖∇ D(x̂)‖ - 1)²` with x̂ uniform on the line between a real image and
     a fake, the generator `-D(G(z))`. Paper: λ = 10, 5 critic updates for one of the generator, Adam 1e-4 (2e-4 with
@@ -21,6 +21,9 @@ class WGANGP(LatentGAN):
     A step is `critic_steps` rounds of the critic and one of the generator, and each takes a share of the batch, so
     that no two updates see the same images: the batch must be a multiple of `critic_steps + 1`. 64 images an update
     are a batch of 384.
+
+    Reference:
+        - Gulrajani et al. 2017, [Improved Training of Wasserstein GANs](https://arxiv.org/abs/1704.00028)
 
     Args:
         generator: `backbones.dcgan_generator(...)`, `backbones.wgan_gp_generator(...)` or any built `keras.Model` of

@@ -13,13 +13,16 @@ from keras_genssl.models.metric_learning.base import Embedder
 class EmbeddingModel(Embedder):
     """An encoder trained with a metric-learning loss over all pairs, triplets or proxies of the *global* batch.
 
-    The loss decides the paper: FaceNet (Schroff et al., 2015, https://arxiv.org/abs/1503.03832) with a semi-hard
-    triplet loss, ArcFace (Deng et al., 2019, https://arxiv.org/abs/1801.07698) with its own, and so on. Embeddings
-    and labels are gathered from all replicas first, with exact gradients: negatives may lie on any, and N replicas
-    compute what one device computes.
+    The loss decides the paper: FaceNet (Schroff et al., 2015) with a semi-hard triplet loss, ArcFace (Deng et al.,
+    2019) with its own, and so on. Embeddings and labels are gathered from all replicas first, with exact gradients:
+    negatives may lie on any, and N replicas compute what one device computes.
 
     Batches hold `image`, uint8 or float in [-1, 1], and `label`, integers `(batch,)`; `data.ClassBalanced` makes
     batches of P classes with K images each.
+
+    Reference:
+        - Schroff et al. 2015, [FaceNet](https://arxiv.org/abs/1503.03832)
+        - Deng et al. 2019, [ArcFace](https://arxiv.org/abs/1801.07698)
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.

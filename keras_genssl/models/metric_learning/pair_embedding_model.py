@@ -12,13 +12,17 @@ from keras_genssl.models.metric_learning.base import Embedder, distances, togeth
 class PairEmbeddingModel(Embedder):
     """A siamese network: one encoder for both images of a pair, and a loss of their distance.
 
-    Hadsell, Chopra and LeCun, 2006 (doi:10.1109/CVPR.2006.100). Both images of all pairs go through the encoder in
-    one pass: batch normalisation sees them together.
+    Hadsell, Chopra and LeCun, 2006. Both images of all pairs go through the encoder in one pass: batch normalisation
+    sees them together.
 
     Batches hold `first` and `second`, uint8 or float in [-1, 1], and `label` `(batch,)`: by the lectures' convention
     and the paper's 1 where the two are *different*, 0 where they are the same. `data.pairs` draws such pairs from
     labels. The loss must read its labels the same way: `losses.ContrastiveLoss(similar_label=0)`, not its default, the
     convention of TensorFlow Addons.
+
+    Reference:
+        - Hadsell et al. 2006, [Dimensionality Reduction by Learning an Invariant
+          Mapping](https://doi.org/10.1109/CVPR.2006.100)
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.

@@ -13,12 +13,15 @@ from keras_genssl.models.metric_learning.base import Embedder, distances, square
 class TripletEmbeddingModel(Embedder):
     """FaceNet's triplet loss on triplets that come with the data: `max(0, |a - p|^2 - |a - n|^2 + margin)`.
 
-    Schroff et al., 2015 (https://arxiv.org/abs/1503.03832), Eq. 3, summed there and averaged here. The three images
-    of all triplets go through the encoder in one pass: batch normalisation sees them together. To choose triplets
-    within each batch instead, give `EmbeddingModel` a triplet loss.
+    Schroff et al., 2015, Eq. 3, summed there and averaged here. The three images of all triplets go through the encoder
+    in one pass: batch normalisation sees them together. To choose triplets within each batch instead, give
+    `EmbeddingModel` a triplet loss.
 
     Batches hold `anchor`, `positive` (of the anchor's class) and `negative` (of another), uint8 or float in [-1, 1].
     `data.triplets` draws such triplets from labels, `analysis.mine_triplets` finds the hard ones.
+
+    Reference:
+        - Schroff et al. 2015, [FaceNet](https://arxiv.org/abs/1503.03832)
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.

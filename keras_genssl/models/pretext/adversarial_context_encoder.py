@@ -13,7 +13,7 @@ from keras_genssl.models.representation import features
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class AdversarialContextEncoder(PlayersModel):
-    """The joint loss of the context encoder (Pathak et al., 2016, arXiv:1604.07379, Eq. 3).
+    """The joint loss of the context encoder (Pathak et al., 2016, Eq. 3).
 
     The generator, encoder and decoder, minimises `(1 - a) L_rec + a L_adv`, with the loss of `ContextEncoder` and
     a = `adversarial_weight`, 0.001; the discriminator the adversarial loss of what is painted and of what was there. It
@@ -22,6 +22,9 @@ class AdversarialContextEncoder(PlayersModel):
     Adam has beta_1 0.5, and the generator ten times the discriminator's rate: 2e-3 and 2e-4 in the authors' code.
 
     Batches are those of `ContextEncoder`.
+
+    Reference:
+        - Pathak et al. 2016, [Context Encoders: Feature Learning by Inpainting](https://arxiv.org/abs/1604.07379)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.

@@ -16,10 +16,10 @@ from keras_genssl.models.pretext.colour_base import LightnessToColour, default_d
 class Colorization(LightnessToColour):
     """Predicts a distribution over bins of colour for each pixel, from lightness alone.
 
-    Zhang et al., 2016 (https://arxiv.org/abs/1603.08511): with z the true colour softly encoded (the 5 nearest bins of
-    `pretext.ab_bins`, Gaussian, sigma 5), q* its nearest bin and w the class weights,
-    `loss = mean_pixels w[q*] * -Σ_q z_q log softmax(predictions)_q`. Coloured images show the annealed mean of the
-    distribution, between its mean, which is dull, and its mode, which is patchy.
+    Zhang et al., 2016: with z the true colour softly encoded (the 5 nearest bins of `pretext.ab_bins`, Gaussian, sigma
+    5), q* its nearest bin and w the class weights, `loss = mean_pixels w[q*] * -Σ_q z_q log softmax(predictions)_q`.
+    Coloured images show the annealed mean of the distribution, between its mean, which is dull, and its mode, which is
+    patchy.
 
     Differs from the paper: there are 309 bins, not 313 (see `pretext.ab_bins`); a pixel's colour is the mean over the
     square that it covers, not one pixel out of it; pixels are averaged, not summed.
@@ -27,6 +27,9 @@ class Colorization(LightnessToColour):
     Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], h and w multiples of the
     networks' stride. Logs `accuracy`, the share of pixels whose nearest bin is the likeliest, and `ab_error`, the mean
     distance of the annealed mean to the true colour in units of a and b.
+
+    Reference:
+        - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)
 
     Args:
         encoder: A built `keras.Model` from lightness `(batch, h, w, 1)` in [-1, 1] to features

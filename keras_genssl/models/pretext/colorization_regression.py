@@ -12,12 +12,15 @@ from keras_genssl.models.pretext.colour_base import AB_SCALE, LightnessToColour,
 class ColorizationRegression(LightnessToColour):
     """Predicts the colour of each pixel, from lightness alone.
 
-    `loss = mean_pixels 1/2 ||y - predictions||^2`, y the true a and b divided by 110: Equation 1 of Zhang et al., 2016
-    (https://arxiv.org/abs/1603.08511), who sum over pixels, and show that `Colorization` gives livelier colours. Where
-    several colours are possible this predicts their mean, which is dull.
+    `loss = mean_pixels 1/2 ||y - predictions||^2`, y the true a and b divided by 110: Equation 1 of Zhang et al., 2016,
+    who sum over pixels, and show that `Colorization` gives livelier colours. Where several colours are possible this
+    predicts their mean, which is dull.
 
     Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], h and w multiples of the
     networks' stride. Logs `ab_error`, the mean distance to the true colour in units of a and b.
+
+    Reference:
+        - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)
 
     Args:
         encoder: A built `keras.Model` from lightness `(batch, h, w, 1)` in [-1, 1] to features

@@ -12,7 +12,7 @@ from keras_genssl.models.representation import RepresentationMethod
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ContextEncoder(RepresentationMethod):
-    """Predicts the hidden pixels of an image from those around them (Pathak et al., 2016, arXiv:1604.07379).
+    """Predicts the hidden pixels of an image from those around them (Pathak et al., 2016).
 
     `loss = mean_p w_p (x_p - decoder(encoder(masked))_p)²` over the pixels p that are predicted: the hidden ones, with
     w = 1, and those up to `overlap` pixels around them, which are seen too, with w = `overlap_weight`, so that the
@@ -25,6 +25,9 @@ class ContextEncoder(RepresentationMethod):
     Batches hold `masked` and `image` (`(batch, h, w, c)`, uint8 or float in [-1, 1]), and `mask` (`(batch, h, w, 1)`,
     of any dtype, positive where pixels are hidden), as `pretext.center_masked` and `pretext.block_masked` make them.
     Metrics of `compile` compare whole images with what was painted.
+
+    Reference:
+        - Pathak et al. 2016, [Context Encoders: Feature Learning by Inpainting](https://arxiv.org/abs/1604.07379)
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.

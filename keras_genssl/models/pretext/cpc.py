@@ -19,22 +19,28 @@ from keras_genssl.pretext.prediction_steps import check_prediction
 class CPC(StackMethod):
     """Predicts the features of patches further on from the context before them, and finds them among all others.
 
-    Van den Oord et al., 2018 (https://arxiv.org/abs/1807.03748), Eq. 4, on a grid of overlapping patches with
-    features z: masked convolutions make of all rows down to i a context c, and for each step k
+    Van den Oord et al., 2018, Eq. 4, on a grid of overlapping patches with features z: masked convolutions make of all
+    rows down to i a context c, and for each step k
 
     `loss_k = -mean_ij log(exp(s z_{i+k,j}' W_k c_ij) / sum_z exp(s z' W_k c_ij))`
 
     over all z of the global batch: the one that is right, once, and as negatives all other places of all images.
     An image's loss is the sum over steps and directions of the mean over places.
 
-    Its second version (Hénaff et al., 2019, https://arxiv.org/abs/1905.09272) is other arguments: an encoder with layer
-    normalisation, as statistics of the batch tell of the patches to predict; all four directions, each with a context
-    of its own; targets and predictions in 64 dimensions (`target_dim=64, scale=0.1`); steps beyond the overlap.
+    Its second version (Hénaff et al., 2019) is other arguments: an encoder with layer normalisation, as statistics of
+    the batch tell of the patches to predict; all four directions, each with a context of its own; targets and
+    predictions in 64 dimensions (`target_dim=64, scale=0.1`); steps beyond the overlap.
 
     Batches hold `patches` (`(batch, rows * columns, h, w, c)`, uint8 or float in [-1, 1]), as
     `pretext.overlapping_patches` makes them. Logs `accuracy`, how often the right one stands above all others.
     `predict` gives the mean of the features of an image's patches. A step holds scores of all places against all
     places, so memory grows with the square of `batch * rows * columns`.
+
+    Reference:
+        - van den Oord et al. 2018, [Representation Learning with Contrastive Predictive
+          Coding](https://arxiv.org/abs/1807.03748)
+        - v2: Hénaff et al. 2019, [Data-Efficient Image Recognition with Contrastive Predictive
+          Coding](https://arxiv.org/abs/1905.09272)
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`, of free height and width

@@ -21,14 +21,20 @@ class DegradationPrediction(Method):
     For each layer l with features φ, each window u of `window` pixels, and the degradation c,
     `loss = Σ_l mean_u cross_entropy(c, W_l (mean_u φ_l(image) - mean_u φ_l(reference)) / 0.1 + b_l)`.
 
-    Ours, made for perceptual losses: the content cancels in the difference, and what is left is what such a
-    loss is to see; each layer that it may use has a head of its own. Near to it are exemplar networks
-    (Dosovitskiy et al., 2014, arXiv:1406.6909), which learn to ignore the transformation instead, AET (Zhang
-    et al., 2019, arXiv:1901.04596), which reads it from the features of both images too, for geometry, and
-    LPIPS (Zhang et al., 2018, arXiv:1801.03924), whose linear heads on differences need human judgements.
+    Ours, made for perceptual losses: the content cancels in the difference, and what is left is what such a loss is to
+    see; each layer that it may use has a head of its own. Near to it are exemplar networks (Dosovitskiy et al., 2014,
+    arXiv:1406.6909), which learn to ignore the transformation instead, AET (Zhang et al., 2019), which reads it from
+    the features of both images too, for geometry, and LPIPS (Zhang et al., 2018), whose linear heads on differences
+    need human judgements.
 
     Batches hold `reference` and `image` (`(batch, h, w, 3)`, uint8 or float in [-1, 1], `h` and `w` at least
     `window`) and `degradation` (`(batch,)` integers), as `pretext.degraded_pair` makes them.
+
+    Reference:
+        - Zhang et al. 2019, [AET vs. AED: Unsupervised Representation Learning by Auto-Encoding
+          Transformations](https://arxiv.org/abs/1901.04596)
+        - Zhang et al. 2018, [The Unreasonable Effectiveness of Deep Features as a Perceptual
+          Metric](https://arxiv.org/abs/1801.03924)
 
     Args:
         network: A built, functional `keras.Model` of images `(batch, h, w, 3)` in [-1, 1].

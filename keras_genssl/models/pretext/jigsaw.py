@@ -11,13 +11,17 @@ from keras_genssl.models.pretext.patch_base import PatchClassification
 class Jigsaw(PatchClassification):
     """Tells in which of a set of orders the patches of an image were put.
 
-    Noroozi and Favaro, 2016 (https://arxiv.org/abs/1603.09246): one encoder looks at each patch by itself, a head at
-    the features of all of them, and the loss is the cross-entropy of the order. Patches are standardised first, so
-    that brightness, contrast and mean colour, which neighbours share, do not give the answer away; whole images are
-    too when they are encoded. The method's `encoder` does this before the given one.
+    Noroozi and Favaro, 2016: one encoder looks at each patch by itself, a head at the features of all of them, and the
+    loss is the cross-entropy of the order. Patches are standardised first, so that brightness, contrast and mean
+    colour, which neighbours share, do not give the answer away; whole images are too when they are encoded. The
+    method's `encoder` does this before the given one.
 
     Batches hold `patches` (`(batch, grid ** 2, h, w, c)`, uint8 or float in [-1, 1]) and `permutation`
     (`(batch,)` integers), as `pretext.jigsaw` makes them. Logs `accuracy`.
+
+    Reference:
+        - Noroozi and Favaro 2016, [Unsupervised Learning of Visual Representations by Solving Jigsaw
+          Puzzles](https://arxiv.org/abs/1603.09246)
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` to `(batch, dim)`, of free height and width where whole

@@ -12,12 +12,16 @@ from keras_genssl.pretext.relative_position import POSITIONS
 class RelativePosition(PatchClassification):
     """Tells on which of its eight sides a patch's neighbour lies.
 
-    Doersch et al., 2015 (https://arxiv.org/abs/1505.05192): one encoder looks at both patches, a head at the features
-    of the two, and the loss is the cross-entropy of the side. Patches are standardised first, and whole images too
-    when they are encoded; the method's `encoder` does this before the given one.
+    Doersch et al., 2015: one encoder looks at both patches, a head at the features of the two, and the loss is the
+    cross-entropy of the side. Patches are standardised first, and whole images too when they are encoded; the method's
+    `encoder` does this before the given one.
 
     Batches hold `patches` (`(batch, 2, h, w, c)`, uint8 or float in [-1, 1]) and `position` (`(batch,)` integers
     from 0 to 7), as `pretext.relative_position` makes them. Logs `accuracy`.
+
+    Reference:
+        - Doersch et al. 2015, [Unsupervised Visual Representation Learning by Context
+          Prediction](https://arxiv.org/abs/1505.05192)
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` to `(batch, dim)`, of free height and width where whole

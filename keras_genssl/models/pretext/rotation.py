@@ -14,7 +14,7 @@ TURNS = 4
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class Rotation(RepresentationMethod):
-    """Tells by how many quarter turns an image was rotated (Gidaris et al., 2018, arXiv:1803.07728).
+    """Tells by how many quarter turns an image was rotated (Gidaris et al., 2018).
 
     `loss = -1/4 Σ_y log softmax(W φ(rot(image, 90° y)) + b)_y`, y = 0 ... 3: all four copies of an image are in the
     batch, as the paper found best. They are made here, on the accelerator: quarter turns move pixels and resample
@@ -24,6 +24,10 @@ class Rotation(RepresentationMethod):
     looked at. With `views`, training turns one view of each image, the same in all four copies; the authors draw crops
     and flips. Where a dict holds `rotation` too (`(batch,)` integers, 0 to 3, as `pretext.rotated` makes them), the
     images are turned already, and are taken as they are. Logs `accuracy`, how often the turn was found; 0.25 is chance.
+
+    Reference:
+        - Gidaris et al. 2018, [Unsupervised Representation Learning by Predicting Image
+          Rotations](https://arxiv.org/abs/1803.07728)
 
     Args:
         encoder: A built network of images `(batch, side, side, c)` in [-1, 1] to features `(batch, dim)`.

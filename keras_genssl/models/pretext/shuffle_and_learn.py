@@ -15,13 +15,15 @@ FRAMES = 3
 class ShuffleAndLearn(StackClassification):
     """Tells whether three frames of a film are in order, or the middle one is from elsewhere.
 
-    Misra et al., 2016 (https://arxiv.org/abs/1603.08561): one encoder sees each frame by itself, a head the features of
-    all three side by side; the loss is the cross-entropy of the two answers. In the paper's network the head is one
-    linear layer, which can weigh up frames but not compare them; here a hidden layer comes before it, unless `head` is
-    given.
+    Misra et al., 2016: one encoder sees each frame by itself, a head the features of all three side by side; the loss
+    is the cross-entropy of the two answers. In the paper's network the head is one linear layer, which can weigh up
+    frames but not compare them; here a hidden layer comes before it, unless `head` is given.
 
     Batches hold `frames` (`(batch, 3, h, w, c)`, uint8 or float in [-1, 1]) and `ordered` (`(batch,)` integers, 1 or
     0), as `pretext.frame_order` makes them. Logs `accuracy`; what guessing reaches is the larger share of the two.
+
+    Reference:
+        - Misra et al. 2016, [Shuffle and Learn](https://arxiv.org/abs/1603.08561)
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`, of free height and width where

@@ -17,13 +17,16 @@ _LIGHTNESS_BINS = np.arange(0.5, 100.0)[:, np.newaxis]  # 100 of them, one unit 
 class SplitBrainAutoencoder(SplitBrain):
     """Two half networks, one from lightness to colours, one from colours to lightness, whose features go together.
 
-    Zhang et al., 2017 (https://arxiv.org/abs/1611.09842), with the classification losses that the paper finds best:
-    for each pixel the cross-entropy over bins of colour (softly encoded, as in `Colorization`, all classes weighted
-    alike) plus that over 100 bins of lightness (the nearest). The halves share no weight, so that each learns as if it
-    were alone. `SplitBrainRegression` has the paper's other losses.
+    Zhang et al., 2017, with the classification losses that the paper finds best: for each pixel the cross-entropy over
+    bins of colour (softly encoded, as in `Colorization`, all classes weighted alike) plus that over 100 bins of
+    lightness (the nearest). The halves share no weight, so that each learns as if it were alone. `SplitBrainRegression`
+    has the paper's other losses.
 
     Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], h and w multiples of the
     networks' strides. Logs `colour_accuracy` and `lightness_accuracy`, the shares of pixels whose bin is found.
+
+    Reference:
+        - Zhang et al. 2017, [Split-Brain Autoencoders](https://arxiv.org/abs/1611.09842)
 
     Args:
         lightness_encoder: A built `keras.Model` from lightness `(batch, h, w, 1)` in [-1, 1] to features

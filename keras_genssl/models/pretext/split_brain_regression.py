@@ -13,13 +13,15 @@ from keras_genssl.models.pretext.split_brain_base import SplitBrain
 class SplitBrainRegression(SplitBrain):
     """The split-brain autoencoder with squared errors.
 
-    Zhang et al., 2017 (https://arxiv.org/abs/1611.09842):
-    `loss = mean_pixels 1/2 ||ab - to_colour||^2 + mean_pixels 1/2 (L - to_lightness)^2`, with a and b divided by 110,
-    and L scaled to [-1, 1]. `SplitBrainAutoencoder` has the losses that the paper finds better.
+    Zhang et al., 2017: `loss = mean_pixels 1/2 ||ab - to_colour||^2 + mean_pixels 1/2 (L - to_lightness)^2`, with a and
+    b divided by 110, and L scaled to [-1, 1]. `SplitBrainAutoencoder` has the losses that the paper finds better.
 
     Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], h and w multiples of the
     networks' strides. Logs `ab_error`, the mean distance to the true colour in units of a and b, and
     `lightness_error`, the mean difference in units of L.
+
+    Reference:
+        - Zhang et al. 2017, [Split-Brain Autoencoders](https://arxiv.org/abs/1611.09842)
 
     Args:
         lightness_encoder: A built `keras.Model` from lightness `(batch, h, w, 1)` in [-1, 1] to features

@@ -7,10 +7,14 @@ from keras_genssl.models.super_resolution.base import SuperResolution
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class EDSR(SuperResolution):
-    """EDSR (Lim et al., 2017, arXiv:1707.02921): residual blocks without batch normalisation, L1.
+    """EDSR (Lim et al., 2017): residual blocks without batch normalisation, L1.
 
     The baseline has 16 blocks of 64 filters, the paper's largest 32 blocks of 256 with residuals
     scaled by 0.1. Paper: Adam, 1e-4, batch 16, patches of 48 small pixels, halved every 2e5 steps.
+
+    Reference:
+        - Lim et al. 2017, [Enhanced Deep Residual Networks for Single Image
+          Super-Resolution](https://arxiv.org/abs/1707.02921)
 
     Args:
         network: `backbones.edsr(scale, filters, blocks)`, or any built network from small to large.

@@ -7,10 +7,14 @@ from keras_genssl.models.super_resolution.base import SuperResolution
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ESPCN(SuperResolution):
-    """ESPCN (Shi et al., 2016, arXiv:1609.05158): three convolutions on the small image, then sub-pixels.
+    """ESPCN (Shi et al., 2016): three convolutions on the small image, then sub-pixels.
 
     The first network that works at the small image's size, fast enough for video. Deviation: three
     colour channels, where the paper enlarges luma alone.
+
+    Reference:
+        - Shi et al. 2016, [Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional
+          Neural Network](https://arxiv.org/abs/1609.05158)
 
     Args:
         network: `backbones.espcn(scale)`, or any built network from small to large.

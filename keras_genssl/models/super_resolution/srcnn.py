@@ -13,12 +13,15 @@ INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SRCNN(SuperResolution):
-    """SRCNN (Dong et al., 2014, arXiv:1501.00092): interpolate first, then three convolutions.
+    """SRCNN (Dong et al., 2014): interpolate first, then three convolutions.
 
     The lecture's second way: down-sample, up-sample again with a chosen interpolation, learn from that
     to the original. Here `low` of a batch is the *interpolated* image, as large as `high`
     (`pretext.low_high(image, scale, interpolation="bicubic")`). Deviations: three colour channels, and
     padding that keeps the size.
+
+    Reference:
+        - Dong et al. 2014, [Image Super-Resolution Using Deep Convolutional Networks](https://arxiv.org/abs/1501.00092)
 
     Args:
         network: `backbones.srcnn()`, or any built network that keeps the image's size.

@@ -13,13 +13,17 @@ from keras_genssl.models.super_resolution.base import by_tiles
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SRGAN(PlayersModel):
-    """SRGAN (Ledig et al., 2017, arXiv:1609.04802): content loss plus 1e-3 of an adversary.
+    """SRGAN (Ledig et al., 2017): content loss plus 1e-3 of an adversary.
 
     The generator G minimises `content(high, G(low)) + w * -log D(G(low))`, the discriminator D the
     cross-entropy of `high` against `G(low)`; one round updates both from one forward pass. Batches hold
     `low` and `high` (a dict, or a tuple in this order), uint8 or float in [-1, 1]. Paper: G starts from
     SRResNet (`models.SRResNet`), content on VGG19's conv5_4 (`losses.PerceptualLoss` with
     `backbones.SRGAN_CONTENT_LAYERS`), Adam 1e-4, 1e5 steps, then 1e5 at 1e-5.
+
+    Reference:
+        - Ledig et al. 2017, [Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial
+          Network](https://arxiv.org/abs/1609.04802)
 
     Args:
         generator: `backbones.srresnet(scale)`, trained on pixels before.

@@ -1,4 +1,7 @@
-"""Image-to-image translation: one domain in, another out."""
+"""Image-to-image translation: one domain in, another out.
+
+Guide: docs/translation.md. `benchmarks/unpaired_translation.py` measures `CycleGAN` on photographs and prints.
+"""
 
 from keras_genssl.models.translation.cyclegan import CycleGAN
 from keras_genssl.models.translation.pix2pix import Pix2Pix

@@ -17,7 +17,7 @@ from keras_genssl.models.translation.base import (
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class CycleGAN(PlayersModel):
-    """CycleGAN (Zhu et al., 2017, arXiv:1703.10593): there and back again must be where one started.
+    """CycleGAN (Zhu et al., 2017): there and back again must be where one started.
 
     With x of the first domain, y of the second, G from first to second and F back, the generators minimise
 
@@ -33,6 +33,10 @@ class CycleGAN(PlayersModel):
 
     A batch holds as many images `first` as `second`, which are no pairs (a dict, or a tuple in this order), uint8
     or float in [-1, 1]. The domains may differ in channels where `identity_weight` is 0.
+
+    Reference:
+        - Zhu et al. 2017, [Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
+          Networks](https://arxiv.org/abs/1703.10593)
 
     Args:
         first_to_second: the generator G, `backbones.resnet_translator()`: images in [-1, 1] to images.

@@ -18,7 +18,7 @@ from keras_genssl.models.translation.base import (
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class Pix2Pix(PlayersModel):
-    """Pix2pix (Isola et al., 2017, arXiv:1611.07004): a conditional adversary plus 100 times L1.
+    """Pix2pix (Isola et al., 2017): a conditional adversary plus 100 times L1.
 
     The generator G minimises `L_adv(D(source, G(source))) + pixel_weight * |target - G(source)|`, the mean over
     pixels; the discriminator D, which sees the source beside the image it judges (their channels concatenated),
@@ -29,6 +29,10 @@ class Pix2Pix(PlayersModel):
     Dropout in the generator is the only noise. The paper keeps it on when it tests, and normalises with the
     statistics of the test batch: `translate(images, seed=...)` does that. Deviation: without a seed, and when
     served, `translate` is deterministic, dropout off.
+
+    Reference:
+        - Isola et al. 2017, [Image-to-Image Translation with Conditional Adversarial
+          Networks](https://arxiv.org/abs/1611.07004)
 
     Args:
         generator: `backbones.unet_generator()`: source images to target images in [-1, 1].
