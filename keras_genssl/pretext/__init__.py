@@ -31,6 +31,7 @@ from keras_genssl.pretext.permutations import permutation_set
 from keras_genssl.pretext.relative_position import POSITIONS, relative_position
 from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
 from keras_genssl.pretext.rotation import rotated
+from keras_genssl.pretext.scene_crop import scene_crop
 from keras_genssl.pretext.unpaired import Unpaired
 
 __all__ = [
@@ -76,5 +77,6 @@ __all__ = [
     "relative_position",
     "rgb_to_lab",
     "rotated",
+    "scene_crop",
     "upscale",
 ]

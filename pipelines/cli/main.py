@@ -4,6 +4,7 @@ import gc
 import io
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,8 +55,12 @@ def _options(
 def run(
     recipe: Annotated[str, typer.Argument(help="A name of `genssl recipes`, or the path of a YAML file.")],
     data: Annotated[
-        Path | None,
-        typer.Option(help="A folder of your own images, or a CSV table of pairs, instead of those of the recipe."),
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]PATH",
+            help="A folder of your own images, or a CSV table of pairs, instead of those of the recipe; "
+            "may be repeated where the recipe has several inputs: first=DIR.",
+        ),
     ] = None,
     output: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("out"),
     changes: Annotated[
@@ -78,15 +83,12 @@ def run(
     """
     if strategy == "multi_worker":
         _refuse_cluster(strategy)
-    if data is not None and sources.meant_by(data) is None:
-        raise UserError(f"--data {data}: must be a folder of images or a CSV table of pairs, and is none")
-    if data is not None:
-        store.check_encodable(data, "--data")
+    paths = _paths(data or [])
     overrides = [*(changes or [])]
     overrides += [
         f"train.{key}={value}" for key, value in {"strategy": strategy, "seed": seed}.items() if value is not None
     ]
-    checked = recipes.load(recipe, overrides, full_scale, data, thoroughly=True)
+    checked = recipes.load(recipe, overrides, full_scale, paths or None, thoroughly=True)
     _refuse_cluster(checked.train.strategy)
     engine = engine_options.engine(runner, workers, beam_options)
     console = Console()
@@ -161,6 +163,21 @@ def list_recipes() -> None:
         loaded = recipes.load(name)
         table.add_row(name, loaded.model.method, loaded.description)
     Terminal(soft_wrap=False).print(table)
+
+
+def _paths(given: list[str]) -> dict[str, Path]:
+    """What ``--data`` names: name -> path; the name of one that has none is the empty string."""
+    paths: dict[str, Path] = {}
+    for text in given:
+        named = re.fullmatch(r"([A-Za-z_]\w*)=(.+)", text)
+        name, path = (named[1], named[2]) if named and not Path(text).exists() else ("", text)
+        if name in paths:
+            raise UserError(f"--data {text}: is given twice{f', as {name}' if name else ''}: {paths[name]}")
+        paths[name] = Path(path)
+        if sources.meant_by({"": paths[name]}) is None:
+            raise UserError(f"--data {text}: must be a folder of images or a CSV table of pairs, and is none")
+        store.check_encodable(paths[name], "--data")
+    return paths
 
 
 def _refuse_cluster(strategy: str) -> None:

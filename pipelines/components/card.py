@@ -24,7 +24,7 @@ def card(
         evaluation: the result of the evaluator.
         versions: package -> version.
     """
-    task = tasks.of(recipe)
+    task, sources = tasks.of(recipe), recipe.inputs
     names = task.held_out(evaluation)
     held_out = {} if names is None else {"held_out": names}
     labels = list(examples.get("labels", ()))
@@ -37,9 +37,9 @@ def card(
         "description": recipe.description,
         "task": recipe.task,
         **task.identity(recipe),
-        "license": recipe.data.license,
+        "license": "; ".join(dict.fromkeys(source.license for source in sources.values())),
         "data": {
-            "source": recipe.data.described,
+            "source": "; ".join(f"{name}: {one.described}" if name else one.described for name, one in sources.items()),
             **held_out,
             **classes,
             "content": examples["content"],

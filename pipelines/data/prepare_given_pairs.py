@@ -11,7 +11,8 @@ from keras_genssl.pretext import codec
 from pipelines.beam import progress, records
 from pipelines.beam.shards import DeadLetter, Record, open_file, write_shard
 from pipelines.data import examples_picture
-from pipelines.data.example_gen.pairs import LABELS, NAME, UNLABELLED
+from pipelines.data.example_gen.image_pairs import NAME
+from pipelines.data.example_gen.pairs import LABELS, UNLABELLED
 from pipelines.data.preparations.images import Images
 from pipelines.data.prepare_groups import PAIR
 from pipelines.data.shard_by_shard import Part, shard_by_shard

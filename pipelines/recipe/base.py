@@ -3,9 +3,9 @@
 import difflib
 from typing import Any, ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from pipelines.data.sources import SOURCES, AnySource, Embedded
+from pipelines.data.sources import SOURCES, Embedded, Inputs, Source
 from pipelines.recipe.method import Sections
 from pipelines.recipe.section import Section
 from pipelines.recipe.training import Train
@@ -24,15 +24,17 @@ class Recipe(Section):
         own_data: what `--data` changes beside the source: the thresholds of a recipe are those of the images that it
             ships with.
         own_pairs: the same where it names pairs of images.
+        own_names: the names by which `--data` may name several folders that are one source.
     """
 
     own_data: ClassVar[tuple[str, ...]] = ()
     own_pairs: ClassVar[tuple[str, ...]] = ()
+    own_names: ClassVar[tuple[str, ...]] = ()
 
     task: str
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)*$")
     description: str
-    data: AnySource = Embedded()
+    data: Inputs = Embedded()
     prepare: Any
     model: Any
     train: Train
@@ -45,20 +47,41 @@ class Recipe(Section):
         """Those that the model is made of."""
         return Sections(self.prepare, self.train)
 
-    @field_validator("data", mode="before")
-    @classmethod
-    def _photographs_by_default(cls, value: Any) -> Any:
-        return {"source": "embedded", **value} if isinstance(value, dict) else value
+    @property
+    def inputs(self) -> dict[str, Source]:
+        """The sources by name; the name of one that has none is the empty string."""
+        return dict(self.data) if isinstance(self.data, dict) else {"": self.data}
+
+    @property
+    def source(self) -> Source:
+        """The source of a recipe that has one."""
+        (source,) = self.inputs.values()
+        return source
+
+    def prepared_as(self, name: str) -> Any:
+        """The preparation of one input; all have that of `prepare`, unless a kind of recipe says otherwise."""
+        return self.prepare
+
+    @model_validator(mode="after")
+    def _the_inputs_are_read(self) -> "Recipe":
+        given, wanted = [name for name in self.inputs if name], list(self.model.inputs(self.prepare))
+        if sorted(given) != sorted(wanted):
+            rule = f"name the inputs {' and '.join(wanted)}" if wanted else "be one source, without a name"
+            raise ValueError(
+                f"`data` must {rule}, for {self.model.method}. Received: {' and '.join(given) or 'one source'}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _the_data_can_be_prepared(self) -> "Recipe":
-        made_of, given = self.prepare.reads, self.data
-        if not given.gives & made_of:
-            fitting = " or ".join(kind.tag() for kind in SOURCES if kind.gives & made_of)
-            raise ValueError(
-                f"`prepare.preparation: {self.prepare.preparation}` is made of {' or '.join(sorted(made_of))}: "
-                f"`data.source` must be {fitting}. Received: {given.source}"
-            )
+        for name, source in self.inputs.items():
+            prepare = self.prepared_as(name)
+            if not source.gives & prepare.reads:
+                fitting = " or ".join(kind.tag() for kind in SOURCES if kind.gives & prepare.reads)
+                raise ValueError(
+                    f"`prepare.preparation: {prepare.preparation}` is made of {' or '.join(sorted(prepare.reads))}: "
+                    f"`data.{name}{'.' if name else ''}source` must be {fitting}. Received: {source.source}"
+                )
         return self
 
     @model_validator(mode="after")

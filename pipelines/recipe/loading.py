@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from pipelines import tasks
-from pipelines.data.sources import SOURCES, Folder, meant_by
+from pipelines.data.sources import NAMED, ONE, SOURCES, Folder, Source, is_named, meant_by
 from pipelines.data.sources.base import PAIRS
 from pipelines.errors import UserError
 from pipelines.recipe import located_yaml
@@ -79,7 +79,7 @@ def load(
     name: str,
     overrides: list[str] | None = None,
     full_scale: bool = False,
-    folder: Path | None = None,
+    folder: Path | Mapping[str, Path] | None = None,
     thoroughly: bool = False,
 ) -> Recipe:
     """Reads, changes and checks a recipe.
@@ -117,7 +117,7 @@ def load(
         if full_scale:
             data, places = merged, {**places, **moved}
     if folder is not None:
-        _own(data, places, folder, _kind(data, places))
+        _own(data, places, {"": folder} if isinstance(folder, Path) else folder, _kind(data, places))
     for override in overrides or []:
         _override(data, places, override)
     checked = _check(data, places)
@@ -166,18 +166,53 @@ def _override(data: dict[str, Any], places: dict[located_yaml.Path, str], overri
     places.update({(*path, *inner): place for inner in below})
 
 
-def _own(data: dict[str, Any], places: dict[located_yaml.Path, str], path: Path, recipe: type[Recipe]) -> None:
+def _own(
+    data: dict[str, Any], places: dict[located_yaml.Path, str], paths: Mapping[str, Path], recipe: type[Recipe]
+) -> None:
     """Puts what ``--data`` names in the place of the section `data`, and with it what the task says of own data."""
+    given = " ".join(f"--data {f'{name}={path}' if name else path}" for name, path in paths.items())
     section = data.get("data")
     section = section if isinstance(section, dict) else {}
     known = {kind.tag(): kind for kind in SOURCES}
-    kind = meant_by(path, known.get(str(section.get("source")), Folder)) or Folder
-    data["data"] = kind.given(path, section)
-    for key, value in data["data"].items():
-        if section.get(key) != value:
-            places["data", key] = f"--data {path}"
-    for override in recipe.own_pairs if PAIRS in kind.gives else recipe.own_data:
+    kinds: list[type[Source]]
+    if is_named(section):
+        _check_names(given, paths, list(section))
+        found = {
+            name: meant_by({"": path}, known.get(str(section[name].get("source")), Folder)) or Folder
+            for name, path in paths.items()
+        }
+        data["data"] = {name: found[name].given({"": paths[name]}, section[name]) for name in section}
+        kinds = list(found.values())
+    else:
+        _check_names(given, paths, list(recipe.own_names) if set(paths) != {""} else [""])
+        kind = meant_by(paths, known.get(str(section.get("source")), Folder)) or Folder
+        data["data"] = kind.given(paths, section)
+        kinds = [kind]
+    for path in [path for path in places if path[:1] == ("data",) and len(path) > 1]:
+        if _at(data, path) != _at({"data": section}, path):
+            del places[path]
+    places["data",] = given
+    for override in recipe.own_pairs if any(PAIRS in kind.gives for kind in kinds) else recipe.own_data:
         _override(data, places, override)
+
+
+def _check_names(given: str, paths: Mapping[str, Path], names: list[str]) -> None:
+    """Refuses inputs that the recipe has not, and fewer than it has."""
+    if set(paths) == set(names):
+        return
+    wanted = " ".join(f"--data {name}=DIR" for name in names if name) or "--data DIR"
+    what = f"the inputs {' and '.join(names)}" if any(names) else "one input, without a name"
+    raise UserError(f"{given}: the recipe has {what}: give {wanted}")
+
+
+def _at(value: Any, path: located_yaml.Path) -> Any:
+    """What a section holds at a path; None where it is not there."""
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
 
 
 def _kind(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> type[Recipe]:
@@ -277,6 +312,9 @@ def _walk(
     beside: list[type[BaseModel]] = others
     keyed = False  # the next part is a key that the user chose: that of a player, say
     for part in loc:
+        if part in (ONE, NAMED):
+            keyed = part == NAMED
+            continue
         tagged = [section for section in sections if part in _tags(section)]
         if tagged and (len(sections) > 1 or not (isinstance(data, dict) and part in data)):
             sections, others = tagged, sections
@@ -289,7 +327,7 @@ def _walk(
             continue
         fields = [_fields(section)[part] for section in sections if part in _fields(section)]
         keyed = any(_is_mapping(field.annotation) for field in fields)
-        sections, others = [inner for field in fields for inner in _models(field.annotation)], []
+        sections, others = list(dict.fromkeys(inner for field in fields for inner in _models(field.annotation))), []
     return tuple(path), last, beside
 
 

@@ -74,6 +74,14 @@ class Method(Section):
                 (``prepare.size``), in backticks.
         """
 
+    def inputs(self, prepare: Any) -> tuple[str, ...]:
+        """The names of the inputs that it learns from; none where it learns from one source.
+
+        Args:
+            prepare: the section of the recipe.
+        """
+        return ()
+
     def transform(self) -> Callable[[dict[str, Any], int], dict[str, Any]] | None:
         """What is done to each example as training reads it (`data.load`)."""
         return None

@@ -36,6 +36,28 @@ class Step:
 
 
 @dataclasses.dataclass(frozen=True)
+class Input:
+    """What the report shows of one input.
+
+    Attributes:
+        table: statistic -> value.
+        picture: of what was prepared.
+        dead_letters: dicts of ``path``, ``stage``, ``error`` and ``message``.
+        checked: what the checks of the data found.
+    """
+
+    table: dict[str, Any]
+    picture: Picture
+    dead_letters: list[dict[str, Any]]
+    checked: Checked | None = None
+
+    @property
+    def statistics(self) -> dict[str, Any] | None:
+        """What the template needs of the statistics."""
+        return data.view(self.checked.statistics) if self.checked else None
+
+
+@dataclasses.dataclass(frozen=True)
 class Contents:
     """Everything that the report shows.
 
@@ -47,14 +69,11 @@ class Contents:
         training: the result of the trainer.
         export: the result of the exporter.
         pushed: where the model was pushed, None where it was not.
-        data: statistic -> value.
-        examples: a picture of what was prepared.
-        dead_letters: dicts of ``path``, ``stage``, ``error`` and ``message``.
+        inputs: by name; the name of one that has none is the empty string.
         steps: the components in order.
         versions: package -> version.
         command: what was typed.
         started: date and time, ISO 8601.
-        checked: what the checks of the data found.
         graph: what each component read and made; None: not drawn.
     """
 
@@ -65,14 +84,11 @@ class Contents:
     training: dict[str, Any]
     export: dict[str, Any]
     pushed: Path | None
-    data: dict[str, Any]
-    examples: Picture
-    dead_letters: list[dict[str, Any]]
+    inputs: dict[str, Input]
     steps: list[Step]
     versions: dict[str, str]
     command: str
     started: str
-    checked: Checked | None = None
     graph: Graph | None = None
 
 
@@ -102,7 +118,6 @@ def render(contents: Contents) -> str:
             "drawn": drawing.svg(contents.graph) if contents.graph else None,
             "curves": curves.svgs(contents.history),
             "parameters": yaml.safe_dump(parameters, sort_keys=False),
-            "statistics": data.view(contents.checked.statistics) if contents.checked else None,
             "seconds": sum(step.seconds for step in contents.steps),
         }
     )

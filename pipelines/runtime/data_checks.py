@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.console import Console
+from pipelines.data.sources import Source as DataSource
 from pipelines.errors import UserError
 from pipelines.recipe.base import Recipe
 from pipelines.runtime import store
@@ -32,11 +33,28 @@ class Checked:
     schema: str | None
 
 
-def check(recipe: Recipe, examples: Any, output: Path, workers: Workers, steps: "Steps", console: Console) -> Checked:
+def check(
+    recipe: Recipe,
+    examples: Any,
+    output: Path,
+    workers: Workers,
+    steps: "Steps",
+    console: Console,
+    name: str = "",
+) -> Checked:
     """Runs StatisticsGen, SchemaGen and ExampleValidator on the examples.
 
     The data is held against ``data.schema``; without it against the schema that was inferred in the first run of the
     recipe on this source that validated, `accepted`, which a user may edit or remove.
+
+    Args:
+        recipe: a checked recipe.
+        examples: of the input.
+        output: the directory of all that runs write.
+        workers: processes that count, or the engine that has them.
+        steps: executes the components.
+        console: shows the progress.
+        name: of the input; empty where it has none.
 
     Raises:
         UserError: if a shard is damaged, the schema cannot be used, or an anomaly is an error.
@@ -48,34 +66,36 @@ def check(recipe: Recipe, examples: Any, output: Path, workers: Workers, steps: 
         with console.preparing() as shown:
             return statistics_gen.statistics_gen(examples, output / "statistics", workers=workers, tell=shown.update)
 
+    source, of = recipe.inputs[name], f"{name}: " if name else ""
     statistics = steps.run(
         statistics_gen.SPEC,
         {"examples": examples},
         count,
-        lambda it: _counted(_json(it.path / statistics_gen.FILE)),
+        lambda it: of + _counted(_json(it.path / statistics_gen.FILE)),
     )
     inferred = steps.run(
         schema_gen.SPEC,
         {"statistics": statistics},
         lambda: schema_gen.schema_gen(statistics, output / "schemas" / "inferred"),
-        lambda it: _described(data_schema.load(it.path / schema_gen.FILE)),
+        lambda it: of + _described(data_schema.load(it.path / schema_gen.FILE)),
     )
-    home, named = accepted(recipe, output), recipe.data.schema_file
+    home, named = accepted(recipe, output, name), source.schema_file
     against = Path(named) if named is not None else home if home.is_file() else None
-    schema = given(recipe) or data_schema.load(against or inferred.path / schema_gen.FILE)
+    schema = given(source) or data_schema.load(against or inferred.path / schema_gen.FILE)
     validated = steps.run(
         example_validator.SPEC,
         {"statistics": statistics, "schema": Source(Kind.SCHEMA, str(against)) if against else inferred},
-        lambda: example_validator.example_validator(statistics, schema, recipe.data.validation, output / "validation"),
-        lambda it: _judged(example_validator.read(it)),
+        lambda: example_validator.example_validator(statistics, schema, source.validation, output / "validation"),
+        lambda it: of + _judged(example_validator.read(it)),
     )
     anomalies = example_validator.read(validated)
     errors = [example_validator.sentence(anomaly) for anomaly in anomalies if anomaly["severity"] == "error"]
     if errors:
+        which, key = (f" of {name}", f"data.{name}.validate") if name else ("", "data.validate")
         raise UserError(
-            f"The data {f'is not as {against} says' if against else 'cannot be used'}; nothing was trained.\n  "
+            f"The data{which} {f'is not as {against} says' if against else 'cannot be used'}; nothing was trained.\n  "
             + "\n  ".join(errors)
-            + f"\nAll anomalies: {validated.path / example_validator.FILE}; `data.validate` says which end a run"
+            + f"\nAll anomalies: {validated.path / example_validator.FILE}; `{key}` says which end a run"
         )
     if against is None:
         home.parent.mkdir(parents=True, exist_ok=True)
@@ -83,20 +103,22 @@ def check(recipe: Recipe, examples: Any, output: Path, workers: Workers, steps: 
     return Checked(_json(statistics.path / statistics_gen.FILE), anomalies, str(against) if against else None)
 
 
-def given(recipe: Recipe) -> "DataSchema | None":
-    """The schema that ``data.schema`` names.
+def given(source: DataSource) -> "DataSchema | None":
+    """The schema that a source names.
 
     Raises:
         UserError: it cannot be used.
     """
     from pipelines.data.validation import data_schema
 
-    return None if recipe.data.schema_file is None else data_schema.load(recipe.data.schema_file)
+    return None if source.schema_file is None else data_schema.load(source.schema_file)
 
 
-def accepted(recipe: Recipe, output: Path) -> Path:
+def accepted(recipe: Recipe, output: Path, name: str = "") -> Path:
     """Where the schema is kept that later runs of a recipe on the same source are held against."""
-    return output / "schemas" / "accepted" / recipe.name / f"{store.digest(recipe.data.identity())[:12]}.yaml"
+    identity = store.digest(recipe.inputs[name].identity())[:12]
+    file = f"{name}-{identity}.yaml" if name else f"{identity}.yaml"
+    return output / "schemas" / "accepted" / recipe.name / file
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -25,13 +25,13 @@ _OWN = ("examples", "statistics", "schemas", "validation", "prepared", "referenc
 
 
 @dataclasses.dataclass(frozen=True)
-class Data:
-    """What a run reads of its images.
+class Input:
+    """One source of a run, read.
 
     Attributes:
         examples: the images as records.
         checked: what was found in them.
-        prepared: what training reads.
+        prepared: what training reads of them.
         judged: what the task is judged on; mostly the same.
     """
 
@@ -41,21 +41,60 @@ class Data:
     judged: Artifact
 
 
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """What a run reads of its images.
+
+    Attributes:
+        inputs: by name; the name of one that has none is the empty string.
+        prepared: what training reads: of one input what is prepared of it, of several a directory that names them.
+        judged: what the task is judged on, likewise.
+    """
+
+    inputs: dict[str, Input]
+    prepared: Artifact
+    judged: Artifact
+
+
 def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: Console) -> Data:
-    """ExampleGen, the checks of the data, and Prepare.
+    """ExampleGen, the checks of the data, and Prepare, of each input.
 
     Raises:
         UserError: if the images cannot be used, the schema neither, or an anomaly is an error.
     """
-    task, data = tasks.of(recipe), recipe.data
-    data_checks.given(recipe)  # its faults before any work
+    for source in recipe.inputs.values():
+        data_checks.given(source)  # its faults before any work
+    inputs = {name: _input(recipe, name, output, workers, steps, console) for name in recipe.inputs}
+    if len(inputs) == 1:
+        (only,) = inputs.values()
+        return Data(inputs, only.prepared, only.judged)
+
+    def joined(of: dict[str, Artifact]) -> Artifact:
+        from pipelines.data import join_inputs
+
+        return steps.run(
+            join_inputs.spec(of),
+            of,
+            lambda: join_inputs.join_inputs(of, output / "prepared" / "inputs"),
+            lambda it: f"{' and '.join(of)}, {it.manifest['splits']['train']['records']:,} to train on in the largest",
+        )
+
+    prepared = joined({name: one.prepared for name, one in inputs.items()})
+    judged = {name: one.judged for name, one in inputs.items()}
+    same = all(one.judged is one.prepared for one in inputs.values())
+    return Data(inputs, prepared, prepared if same else joined(judged))
+
+
+def _input(recipe: Recipe, name: str, output: Path, workers: Workers, steps: Steps, console: Console) -> Input:
+    """One input, from its images to what training reads of them."""
+    task, data, of = tasks.of(recipe), recipe.inputs[name], f"{name}: " if name else ""
     examples = steps.run(
         data.component,
         {"images": Source(Kind.IMAGES, data.where)},
-        lambda: _examples(recipe, output, workers, console),
-        lambda it: _counted(it, data.counted or task.nouns.examples, "held out"),
+        lambda: _examples(recipe, data, output, workers, console),
+        lambda it: of + _counted(it, data.counted or task.nouns.examples, "held out"),
     )
-    checked = data_checks.check(recipe, examples, output, workers, steps, console)
+    checked = data_checks.check(recipe, examples, output, workers, steps, console, name)
 
     def prepared(section: Preparation) -> Artifact:
         spec, write = _preparing(section, data)
@@ -66,14 +105,14 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
             with console.preparing() as shown:
                 return write(examples, home, max_failure_rate=data.max_failure_rate, workers=workers, tell=shown.update)
 
-        told = f"{section.preparation}: "
+        told = f"{of}{section.preparation}: "
         return steps.run(
             spec, {"examples": examples}, build, lambda it: told + _counted(it, words, task.nouns.held_out)
         )
 
+    learnt = prepared(recipe.prepared_as(name))
     judged_on = task.judged_on(recipe)
-    learnt = prepared(recipe.prepare)
-    return Data(examples, checked, learnt, learnt if judged_on == recipe.prepare else prepared(judged_on))
+    return Input(examples, checked, learnt, learnt if judged_on == recipe.prepare else prepared(judged_on))
 
 
 def _preparing(section: Preparation, data: sources.Source) -> tuple[Component, Callable[..., Artifact]]:
@@ -99,14 +138,14 @@ def _preparing(section: Preparation, data: sources.Source) -> tuple[Component, C
     return prepare_groups.SPEC, drawn
 
 
-def _examples(recipe: Recipe, output: Path, workers: Workers, console: Console) -> Artifact:
+def _examples(recipe: Recipe, data: sources.Source, output: Path, workers: Workers, console: Console) -> Artifact:
     """The images as records."""
     from pipelines.data import preparations
 
     judged_on = tasks.of(recipe).judged_on(recipe)
     labels = isinstance(judged_on, Groups) or preparations.make(judged_on.preparation, {}).keeps_label
     with console.preparing() as shown:
-        return recipe.data.read(
+        return data.read(
             Reading(
                 home=output / "examples",
                 exclude=tuple(output / name for name in _OWN),

@@ -7,6 +7,7 @@ from typing import Any
 from pipelines.report import page
 from pipelines.report.judgement import Picture
 from pipelines.runtime import store
+from pipelines.runtime.data_steps import Input
 from pipelines.tasks.base import Task
 
 
@@ -18,7 +19,7 @@ def write(contents: page.Contents, directory: Path) -> Path:
         directory / "metrics.json",
         {
             "recipe": contents.recipe.model_dump(mode="json", by_alias=True, exclude={"full_scale"}),
-            "data": contents.recipe.data.called,
+            "data": ", ".join(dict.fromkeys(source.called for source in contents.recipe.inputs.values())),
             "evaluation": contents.evaluation,
             "training": contents.training,
             "export": contents.export,
@@ -28,6 +29,16 @@ def write(contents: page.Contents, directory: Path) -> Path:
         },
     )
     return report
+
+
+def shown(task: Task, one: Input) -> page.Input:
+    """What the report shows of one input."""
+    return page.Input(
+        table=statistics(task, one.examples, one.prepared),
+        picture=picture(one.prepared),
+        dead_letters=[*one.examples.dead_letters, *one.prepared.dead_letters],
+        checked=one.checked,
+    )
 
 
 def statistics(task: Task, examples: Any, prepared: Any) -> dict[str, Any]:

@@ -42,6 +42,12 @@ def read(
     return {name: np.concatenate([part[name] for part in parts])[:limit] for name in parts[0]}
 
 
+def inputs(examples: Path) -> dict[str, Path]:
+    """Name of an input -> its prepared directory, of the directory that names several."""
+    described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
+    return {name: (examples / path).resolve() for name, path in described["directories"].items()}
+
+
 def numbers(examples: Path) -> list[str]:
     """The features of a prepared directory that are no text."""
     described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))

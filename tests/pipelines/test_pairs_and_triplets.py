@@ -51,12 +51,12 @@ def test_a_recipe_draws_from_labels_shows_learns_and_is_judged_on_whole_images(h
     with recording.begin(Metadata(home / "out"), name, "c") as record:
         steps = Steps(Console(), record)
         found = data_steps.run(loaded, home / "out", 1, steps, Console())
-    number = found.examples.manifest["splits"]["train"]["records"]
+    number = found.inputs[""].examples.manifest["splits"]["train"]["records"]
     (step,) = [step for step in steps.done if step.name == "PrepareGroups"]
     assert step.summary == f"{loaded.prepare.preparation}: {3 * number} to train on, 0 dead letters"
     assert found.judged.manifest["labels"] == ["digit_0", "digit_1"]
     assert set(found.judged.manifest["splits"]) == {"train", "eval"}
-    told = reporting.statistics(tasks.of(loaded), found.examples, found.prepared)
+    told = reporting.statistics(tasks.of(loaded), found.inputs[""].examples, found.prepared)
     assert (told["images to train on"], told[f"{loaded.prepare.preparation} to train on"]) == (number, 3 * number)
     assert "classes" not in told
 

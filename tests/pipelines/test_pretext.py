@@ -287,7 +287,7 @@ def test_all_are_judged_on_whole_images_that_are_prepared_once(home):
             steps = Steps(Console(), record)
             data = data_steps.run(loaded, home / "out", 1, steps, Console())
         done[:] = [step.summary.partition(":")[0] for step in steps.done if step.name == "Prepare"]
-        return data.examples, data.prepared, data.judged
+        return data.inputs[""].examples, data.prepared, data.judged
 
     examples, masked, judged = made(PAINTING)
     assert done == ["block_masked", "images"]

@@ -234,3 +234,24 @@ def test_change_is_bounded_beside_a_threshold():
     for wrong in ("{change: {max: 0.1}}", "{max: 2, change: {}}"):  # no threshold at all; no bound
         with pytest.raises(UserError, match="give `min`, `max` or both"):
             recipe.load("fashion_mnist/dcgan", [f"evaluate.bless={{fid: {wrong}}}"])
+
+
+def test_inputs_that_a_recipe_has_not_are_told_with_those_that_it_has(write, tmp_path):
+    two = {"first": tmp_path, "second": tmp_path}
+    with pytest.raises(UserError, match=r"^--data first=.* --data second=.*: the recipe has one input, without a name"):
+        recipe.load(write(), folder=two)
+    named = "data: {first: {source: folder, folder: a}, second: {source: folder, foldr: b}}"
+    text = PLAIN.replace("data:\n  source: embedded\n  held_out: [coffee]", named)
+    pathlib.Path("tiny.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"tiny.yaml:3: `data.second` `source: folder` needs `folder`"):
+        recipe.load("tiny.yaml")
+    pathlib.Path("tiny.yaml").write_text(text.replace("foldr: b", "folder: b, eval_fractoin: 1"))
+    with pytest.raises(
+        UserError, match=r"`data.second.eval_fractoin` is not a known key. Did you mean `eval_fraction`"
+    ):
+        recipe.load("tiny.yaml")
+    pathlib.Path("tiny.yaml").write_text(text.replace("foldr: b", "folder: b"))
+    with pytest.raises(UserError, match=r"`data` must be one source, without a name, for EDSR"):
+        recipe.load("tiny.yaml")
+    with pytest.raises(UserError, match=r"the recipe has the inputs first and second: give --data first=DIR --data "):
+        recipe.load("tiny.yaml", folder=tmp_path)

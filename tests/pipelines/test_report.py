@@ -78,9 +78,13 @@ def contents(tmp_path):
         },
         export={"checked": True, "error": None, "bytes": 1_650_000},
         pushed=None,
-        data={"training patches": 2512},
-        examples=Picture(tmp_path / "0-low.png", "<examples>"),
-        dead_letters=[{"path": "<b>.jpg", "stage": "decode", "error": "Unidentified", "message": "no image"}],
+        inputs={
+            "": page.Input(
+                {"training patches": 2512},
+                Picture(tmp_path / "0-low.png", "<examples>"),
+                [{"path": "<b>.jpg", "stage": "decode", "error": "Unidentified", "message": "no image"}],
+            )
+        },
         steps=[page.Step("Prepare", True, 0.1, "2,512 patches"), page.Step("Trainer", False, 1.5, "5 steps")],
         versions={"keras": "3.15.1"},
         command="genssl run super_resolution",

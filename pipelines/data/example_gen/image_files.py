@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keras_genssl.pretext.class_folders import ClassFolders
 from keras_genssl.pretext.image_files import find_images, printable
@@ -60,6 +60,13 @@ def own_splits(folders: ClassFolders, train: str, held_out: str) -> FolderSplits
             f"{', '.join(folders.splits)}"
         )
     return FolderSplits({split: folder for split, folder in chosen.items() if folder is not None})
+
+
+def described(split: Split) -> dict[str, Any]:
+    """A division as a JSON value."""
+    if isinstance(split, FolderSplits):
+        return {"folders": dict(split.folders)}
+    return {part: value if isinstance(value, int | float) else list(value) for part, value in split.items()}
 
 
 def split_of(source: "InFolder", exclude: Iterable[str | os.PathLike[str]], note: Callable[[str], None]) -> Split:

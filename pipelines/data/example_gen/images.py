@@ -4,15 +4,18 @@ import collections
 import functools
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
 from keras_genssl.pretext.class_folders import ClassFolders
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.data.example_gen import image_files as sources
+from pipelines.data.example_gen import looks
 from pipelines.data.written import VERSION, Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code, store
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
     from pipelines.data.sources import Folder, Reading
 
 SPEC = Component("ImageExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
-FEATURES = {"key": "text", "name": "text", "image": "image"}
+Parts = Mapping[str, Callable[[np.ndarray], np.ndarray]]
+WHOLE: Parts = {"image": looks.whole}
 _SHARD_BYTES = 32 * 2**20  # of source files; decoded they are some five times as many
 _FEW_SHARDS = 8  # enough to keep a machine's workers busy with few files
 
@@ -56,6 +60,7 @@ def image_example_gen(
     max_pixels: int = codec.MAX_PIXELS,
     labels: bool = False,
     class_names: Sequence[str] | None = None,
+    parts: Parts = WHOLE,
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
@@ -79,6 +84,8 @@ def image_example_gen(
         labels: also write `label`, the number of the folder of a class in alphabetical order (`ClassFolders`), where
             every image lies in one and there are at least two.
         class_names: the classes by number, in the place of those that are there.
+        parts: feature -> what is made of an image for it, uint8 (height, width, 3) both; functions of a module, which
+            raise ValueError where it cannot be made.
         workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
 
@@ -99,18 +106,19 @@ def image_example_gen(
     files, unreadable = sources.fingerprint(found)
     if not files:
         raise UserError(f"None of the {len(found)} image files can be read: {unreadable[0].message}")
-    parts, duplicates = sources.divide(files, split)
+    splits, duplicates = sources.divide(files, split)
     known = listed if isinstance(split, sources.FolderSplits) else files
     folders = sources.class_folders((file.label for file in known), class_names)
     classes = sources.classes(folders, [file.label for file in files], class_names is not None) if labels else ()
-    counts = {part: _shard_count(part, parts[part], shards) for part in parts}
+    counts = {part: _shard_count(part, splits[part], shards) for part in splits}
     parameters = {
         "name": name,
-        "split": _described(split),
+        "split": sources.described(split),
         "shards": counts,
         "max_failure_rate": max_failure_rate,
         "max_pixels": max_pixels,
         **({"labels": list(classes)} if classes else {}),
+        **({} if parts == WHOLE else {"parts": {feature: made.__name__ for feature, made in parts.items()}}),
     }
     execution: dict[str, Any] = {
         "component": "ImageExampleGen",
@@ -126,19 +134,22 @@ def image_example_gen(
     def build(directory: Path) -> dict[str, Any]:
         everything = [Shard(name, part, index, n) for part, n in counts.items() for index in range(n)]
         number = {shard: index for index, shard in enumerate(everything)}
-        keys = [(number[_shard(name, part, file, counts[part])], file) for part in parts for file in parts[part]]
+        keys = [(number[_shard(name, part, file, counts[part])], file) for part in splits for file in splits[part]]
         write = functools.partial(
             _write,
             shards=everything,
             directory=str(directory),
             max_pixels=max_pixels,
             folders=folders if classes else None,
+            parts=parts,
         )
         # Each shard has one None, so that it is written though it may be empty.
         held = collections.Counter(index for index, _ in keys)
         with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keys], write, workers)
-        features = FEATURES | ({"label": "label"} if classes else {})
+        features = {"key": "text", "name": "text", **dict.fromkeys(parts, "image")} | (
+            {"label": "label"} if classes else {}
+        )
         return Dataset(name, features, everything, classes).finish(
             directory,
             len(found) - len(duplicates),
@@ -184,21 +195,16 @@ def _write(
     directory: str,
     max_pixels: int,
     folders: ClassFolders | None,
+    parts: Parts,
 ) -> dict[str, Any]:
     shard = shards[index]
     salt = _salt(shard.split)
     ordered = sorted((file for file in files if file is not None), key=lambda file: hash64(file.key, salt))
-    return write_shard(directory, shard, _outcomes(ordered, max_pixels, folders))
-
-
-def _described(split: sources.Split) -> dict[str, Any]:
-    if isinstance(split, sources.FolderSplits):
-        return {"folders": dict(split.folders)}
-    return {part: value if isinstance(value, int | float) else list(value) for part, value in split.items()}
+    return write_shard(directory, shard, _outcomes(ordered, max_pixels, folders, parts))
 
 
 def _outcomes(
-    files: Iterable[sources.File], max_pixels: int, folders: ClassFolders | None
+    files: Iterable[sources.File], max_pixels: int, folders: ClassFolders | None, parts: Parts
 ) -> Iterator[Record | DeadLetter]:
     for file in files:
         data = read_file(file.path)
@@ -206,10 +212,16 @@ def _outcomes(
             raise UserError(f"{file.label} changed while it was being read; run again")
         try:
             image, mode = codec.decode_image(data, max_pixels)
+            made = {feature: part(image) for feature, part in parts.items()}
         except codec.DECODE_ERRORS as error:
             yield DeadLetter(file.key, file.label, "decode", type(error).__name__, str(error))
             continue
-        values = {"key": file.key.encode(), "name": file.name.encode(), "image": codec.encode_png(image)}
-        facts = {"height": image.shape[0], "width": image.shape[1], "mode": mode}
-        label = {"label": folders.number(file.label)} if folders is not None else {}
-        yield Record(values | label, facts | label)
+        pictures = {feature: codec.encode_png(picture) for feature, picture in made.items()}
+        facts: dict[str, int | str] = {"mode": mode}
+        for feature, picture in made.items():
+            before = "" if feature == "image" else f"{feature}_"
+            facts[f"{before}height"], facts[f"{before}width"] = picture.shape[:2]
+        values: dict[str, bytes | int] = {"key": file.key.encode(), "name": file.name.encode(), **pictures}
+        if folders is not None:
+            values["label"] = facts["label"] = folders.number(file.label)
+        yield Record(values, facts)

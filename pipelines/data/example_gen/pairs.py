@@ -2,23 +2,20 @@
 
 import collections
 import csv
-import dataclasses
-import functools
-import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keras_genssl.pretext import codec
 from keras_genssl.pretext.names import canonical, on_disk
-from pipelines.beam import progress, runner
-from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
+from pipelines.beam import progress
+from pipelines.beam.shards import DeadLetter
 from pipelines.data.example_gen import image_files as sources
-from pipelines.data.written import DUPLICATE, VERSION, Dataset
+from pipelines.data.example_gen.image_pairs import NAME, SIDES, Pair, pair_key, publish_pairs
+from pipelines.data.written import DUPLICATE
 from pipelines.errors import UserError
-from pipelines.runtime import code
-from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.artifact import Artifact
 from pipelines.runtime.component import Component, Kind
 from pipelines.runtime.engines import Workers
 
@@ -27,33 +24,10 @@ if TYPE_CHECKING:
     from pipelines.data.sources import Reading
 
 SPEC = Component("PairExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
-NAME = "pairs"
 LABELS = ("same", "different")  # as `keras_genssl.data.pairs` numbers them
 UNLABELLED = "{path}: the table of pairs must have a column `label`: same or different. It has none"
 CONTRADICTION = "Contradiction"  # the kind of dead letters of one pair under both labels
-_SIDES = ("first", "second")
 _KNOWN = {**{str(number): number for number in range(2)}, **{name: number for number, name in enumerate(LABELS)}}
-_SHARD_RECORDS = 4096
-_FEW_SHARDS = 8
-
-
-@dataclasses.dataclass(frozen=True)
-class Pair:
-    """A row of the table whose files can be read.
-
-    Attributes:
-        key: of the two contents.
-        row: the table's name and the line, `"pairs.csv:7"`, by which records and dead letters know it.
-        files: the two.
-        label: 1 where they are different; None where the table does not say.
-        split: where the table says it.
-    """
-
-    key: str
-    row: str
-    files: tuple[sources.File, sources.File]
-    label: int | None
-    split: str | None
 
 
 def read(source: "Table", reading: "Reading") -> Artifact:
@@ -67,7 +41,7 @@ def read(source: "Table", reading: "Reading") -> Artifact:
         reading.home / NAME,
         {"train": 1 - source.eval_fraction, "eval": source.eval_fraction},
         max_failure_rate=source.max_failure_rate,
-        labels=True,
+        labels=reading.labels,
         workers=reading.workers,
         tell=reading.tell,
     )
@@ -124,40 +98,20 @@ def pair_example_gen(
     if not pairs:
         first = f" The first: {letters[0].path}: {letters[0].message}" if letters else ""
         raise UserError(f"{path}: none of {len(letters)} rows can be used.{first}")
-    parts = _divide(path, pairs, split)
-    attempted = len(pairs) + sum(letter.error != DUPLICATE for letter in letters)
-    execution: dict[str, Any] = {
-        "component": "PairExampleGen",
-        "inputs": {
-            "pairs": [[pair.key, pair.row, pair.label, part] for part, held in parts.items() for pair in held],
-            "dead_letters": [[letter.path, letter.message] for letter in letters],
-        },
-        "parameters": {"split": dict(split), "max_failure_rate": max_failure_rate, "max_pixels": max_pixels},
-        "code": code.digest(__name__),
-        "versions": code.versions(),
-    }
-
-    def build(directory: Path) -> dict[str, Any]:
-        counts = {
-            part: max(-(-len(held) // _SHARD_RECORDS), min(len(held), _FEW_SHARDS)) for part, held in parts.items()
-        }
-        everything = [Shard(NAME, part, index, count) for part, count in counts.items() for index in range(count)]
-        number = {shard: index for index, shard in enumerate(everything)}
-        keyed = [
-            (number[Shard(NAME, part, shard_index(pair.key, _salt(part), counts[part]), counts[part])], pair)
-            for part, held in parts.items()
-            for pair in held
-        ]
-        write = functools.partial(_write, shards=everything, directory=str(directory), max_pixels=max_pixels)
-        held = collections.Counter(index for index, _ in keyed)
-        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
-            runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
-        features = {"key": "text", "name": "text", **dict.fromkeys(_SIDES, "image")}
-        features |= {"label": "label"} if labelled else {}
-        dataset = Dataset(NAME, features, everything, LABELS if labelled else ())
-        return dataset.finish(directory, attempted, max_failure_rate, letters, **execution)
-
-    return publish(output_dir, execution, build)
+    return publish_pairs(
+        SPEC.name,
+        str(path),
+        pairs,
+        letters,
+        split,
+        output_dir,
+        LABELS if labelled else (),
+        max_failure_rate=max_failure_rate,
+        max_pixels=max_pixels,
+        code_of=__name__,
+        workers=workers,
+        tell=tell,
+    )
 
 
 def _rows(path: Path, labels: bool) -> tuple[list[tuple[int, dict[str, str]]], list[DeadLetter], bool]:
@@ -168,7 +122,7 @@ def _rows(path: Path, labels: bool) -> tuple[list[tuple[int, dict[str, str]]], l
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             head = [name.strip() for name in next(reader, [])]
-            missing = [name for name in _SIDES if name not in head]
+            missing = [name for name in SIDES if name not in head]
             if missing or len(set(head)) < len(head):
                 raise UserError(
                     f"{path}:1: the head must name the columns first and second, and none twice. Received: "
@@ -207,7 +161,7 @@ def _fault(fields: Sequence[str], head: Sequence[str], row: Mapping[str, str]) -
 
 def _resolve(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple[list[Pair], list[DeadLetter]]:
     """The pairs whose files can be read, each once, and dead letters for the others."""
-    names = sorted({row[side] for _, row in rows for side in _SIDES})
+    names = sorted({row[side] for _, row in rows for side in SIDES})
     places = on_disk(str(path.parent / name) for name in names)
     found = [sources.File(places[str(path.parent / name)], name, name) for name in names]
     readable, unreadable = sources.fingerprint(found)
@@ -217,16 +171,15 @@ def _resolve(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple
     rows_of: dict[tuple[str, ...], list[Pair]] = collections.defaultdict(list)
     for line, row in rows:
         where = f"{canonical(path.name)}:{line}"
-        bad = next((reasons[row[side]] for side in _SIDES if row[side] in reasons), None)
+        bad = next((reasons[row[side]] for side in SIDES if row[side] in reasons), None)
         if bad is not None:
             letters.append(DeadLetter(None, where, "read", bad.error, f"{bad.path}: {bad.message}"))
             continue
-        first, second = (files[row[side]] for side in _SIDES)
-        key = hashlib.blake2b(f"{first.key} {second.key}".encode(), digest_size=16).hexdigest()
+        first, second = (files[row[side]] for side in SIDES)
         label = _KNOWN[row["label"]] if "label" in row else None
         # Whether two images differ has no direction; what a table without labels means by its columns may have one.
         same = (first.key, second.key) if label is None else tuple(sorted((first.key, second.key)))
-        rows_of[same].append(Pair(key, where, (first, second), label, row.get("split")))
+        rows_of[same].append(Pair(pair_key(first, second), where, (first, second), label, row.get("split")))
     pairs: list[Pair] = []
     for same, equal in rows_of.items():
         others = [pair for pair in equal if pair.label != equal[0].label]
@@ -246,67 +199,3 @@ def _resolve(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple
 def _called(pair: Pair) -> str:
     assert pair.label is not None
     return LABELS[pair.label]
-
-
-def _divide(path: Path, pairs: Sequence[Pair], split: Mapping[str, float]) -> dict[str, list[Pair]]:
-    parts: dict[str, list[Pair]] = collections.defaultdict(list)
-    if pairs[0].split is not None:
-        for pair in pairs:
-            parts[str(pair.split)].append(pair)
-        return {part: parts[part] for part in sorted(parts, key=lambda part: (part != "train", part))}
-    group = _joined(pairs)
-    groups = sorted(set(group.values()))
-    chosen = sources.by_fraction(
-        groups, split, f"groups of pairs in {path} that share no image (or give a column `split`)"
-    )
-    part_of = {one: part for part, held in chosen.items() for one in held}
-    for pair in pairs:
-        parts[part_of[group[pair.files[0].key]]].append(pair)
-    return {part: parts[part] for part in chosen}
-
-
-def _joined(pairs: Sequence[Pair]) -> dict[str, str]:
-    """Image -> the smallest of all images that pairs join it to (union-find)."""
-    parent: dict[str, str] = {}
-
-    def root(key: str) -> str:
-        while parent.setdefault(key, key) != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    for pair in pairs:
-        low, high = sorted(root(file.key) for file in pair.files)
-        parent[high] = low
-    return {key: root(key) for key in list(parent)}
-
-
-def _salt(split: str) -> str:
-    return f"{split}/{VERSION}"
-
-
-def _write(
-    index: int, pairs: Iterable[Pair | None], shards: Sequence[Shard], directory: str, max_pixels: int
-) -> dict[str, Any]:
-    shard = shards[index]
-    salt = _salt(shard.split)
-    ordered = sorted((pair for pair in pairs if pair is not None), key=lambda pair: hash64(pair.key, salt))
-    return write_shard(directory, shard, (_outcome(pair, max_pixels) for pair in ordered))
-
-
-def _outcome(pair: Pair, max_pixels: int) -> Record | DeadLetter:
-    values: dict[str, bytes | int] = {"key": pair.key.encode(), "name": pair.row.encode()}
-    facts: dict[str, int | str] = {}
-    for side, file in zip(_SIDES, pair.files, strict=True):
-        data = read_file(file.path)
-        if sources.content_key(data) != file.key:
-            raise UserError(f"{file.label} changed while it was being read; run again")
-        try:
-            image, facts[f"{side}_mode"] = codec.decode_image(data, max_pixels)
-        except codec.DECODE_ERRORS as error:
-            return DeadLetter(pair.key, pair.row, "decode", type(error).__name__, f"{file.label}: {error}")
-        values[side] = codec.encode_png(image)
-        facts[f"{side}_height"], facts[f"{side}_width"] = image.shape[:2]
-    if pair.label is not None:
-        facts["label"] = values["label"] = pair.label
-    return Record(values, facts)

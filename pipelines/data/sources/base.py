@@ -51,7 +51,7 @@ class Source(Section):
 
     Class attributes:
         example_gen: the module that reads the source: its `SPEC`, and a function `read(source, reading)`.
-        place: the key that says where the images lie; None where nothing must be said.
+        place: the keys that say where the images lie; none where nothing must be said.
         needs: what a user must give where the place is missing.
         refuses: key of another source -> why this one has none such.
         gives: what one example is: an image, a frame of a film (which is an image too), or a pair of images.
@@ -59,7 +59,7 @@ class Source(Section):
     """
 
     example_gen: ClassVar[str]
-    place: ClassVar[str | None] = None
+    place: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[str] = ""
     refuses: ClassVar[Mapping[str, str]] = {}
     gives: ClassVar[frozenset[str]] = frozenset({IMAGES})
@@ -80,8 +80,9 @@ class Source(Section):
         for key, why in cls.refuses.items():
             if key in given:
                 raise ValueError(f"`{key}` {why}")
-        if cls.place is not None and cls.place not in given:
-            raise ValueError(f"`source: {given['source']}` needs `{cls.place}`, {cls.needs}")
+        missing = [f"`{key}`" for key in cls.place if key not in given]
+        if missing:
+            raise ValueError(f"`source: {cls.tag()}` needs {' and '.join(missing)}, {cls.needs}")
         return given
 
     @classmethod
@@ -91,22 +92,26 @@ class Source(Section):
         return tag
 
     @classmethod
-    def takes(cls, path: Path) -> bool:
-        """Whether a path of the command line may mean such a source."""
+    def takes(cls, paths: Mapping[str, Path]) -> bool:
+        """Whether paths of the command line may mean such a source.
+
+        Args:
+            paths: name -> path; the name of one that has none is the empty string.
+        """
         return False
 
     @classmethod
-    def given(cls, path: Path, section: Mapping[str, Any]) -> dict[str, Any]:
+    def given(cls, paths: Mapping[str, Path], section: Mapping[str, Any]) -> dict[str, Any]:
         """The section that ``--data`` puts in the place of another.
 
         Args:
-            path: what was given, which the class `takes`.
+            paths: what was given, which the class `takes`.
             section: of the recipe; what it says of the data stays, but for the names of images that are held out.
         """
-        assert cls.place is not None  # no path means a source without one
         fields = {field.alias or name for name, field in cls.model_fields.items()}
         kept = {key: value for key, value in section.items() if key in fields and key != "held_out"}
-        return {**kept, "source": cls.tag(), cls.place: str(path.expanduser().resolve())}
+        told = zip(cls.place, (paths[name] for name in sorted(paths)), strict=True)
+        return {**kept, "source": cls.tag(), **{key: str(path.expanduser().resolve()) for key, path in told}}
 
     @property
     def component(self) -> "Component":

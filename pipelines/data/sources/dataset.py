@@ -15,7 +15,7 @@ class Dataset(Source):
     """
 
     example_gen: ClassVar[str] = "pipelines.data.example_gen.dataset"
-    place: ClassVar[str | None] = "dataset"
+    place: ClassVar[tuple[str, ...]] = ("dataset",)
     needs: ClassVar[str] = "a name such as fashion_mnist"
     refuses: ClassVar[Mapping[str, str]] = {
         "held_out": "names files, and a dataset has splits: use `eval_split`",

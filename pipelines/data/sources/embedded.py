@@ -1,16 +1,18 @@
 """The photographs inside scikit-image and scikit-learn."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pipelines.data.sources.base import Divided
+from pydantic import Field
+
+from pipelines.data.sources.base import PAIRS, Divided
+
+Look = Literal["grey", "sunset", "drawing"]
 
 
-class Embedded(Divided):
-    """The photographs inside scikit-image and scikit-learn, which everyone has."""
+class _Photographs(Divided):
+    """Photographs that everyone has; ``photographs`` names those that are read, all without it."""
 
-    example_gen: ClassVar[str] = "pipelines.data.example_gen.embedded"
-
-    source: Literal["embedded"] = "embedded"
+    photographs: Annotated[list[str], Field(min_length=2)] | None = None
 
     @property
     def where(self) -> str:
@@ -26,3 +28,37 @@ class Embedded(Divided):
     def license(self) -> str:
         """That of this project."""
         return "Apache-2.0"
+
+
+class Embedded(_Photographs):
+    """The photographs inside scikit-image and scikit-learn, which everyone has.
+
+    ``look`` changes them, so that there is a second domain for translators: ``grey``, ``sunset`` (a mixture of the
+    channels, warm and dark) or ``drawing`` (of the edges).
+    """
+
+    example_gen: ClassVar[str] = "pipelines.data.example_gen.embedded"
+
+    source: Literal["embedded"] = "embedded"
+    look: Look | None = None
+
+    @property
+    def where(self) -> str:
+        """The packages that hold them, and the look."""
+        return f"{super().where}{f', {self.look}' if self.look else ''}"
+
+
+class EmbeddedPairs(_Photographs):
+    """The colour photographs inside scikit-image and scikit-learn: ``first`` as it is, ``second`` with a ``look``."""
+
+    example_gen: ClassVar[str] = "pipelines.data.example_gen.embedded"
+    gives: ClassVar[frozenset[str]] = frozenset({PAIRS})
+    counted: ClassVar[str | None] = "pairs"
+
+    source: Literal["embedded_pairs"]
+    look: Look = "sunset"
+
+    @property
+    def where(self) -> str:
+        """The packages that hold them, and the look."""
+        return f"{super().where}, {self.look}"

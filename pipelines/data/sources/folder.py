@@ -1,5 +1,6 @@
 """A folder of images."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -15,7 +16,7 @@ class InFolder(Divided):
     ``train_split`` and ``eval_split`` say. ``class_names`` are the classes by number, instead of those that are there.
     """
 
-    place: ClassVar[str | None] = "folder"
+    place: ClassVar[tuple[str, ...]] = ("folder",)
     needs: ClassVar[str] = "or `--data DIR` on the command line"
 
     folder: str
@@ -24,9 +25,9 @@ class InFolder(Divided):
     class_names: Annotated[list[str], Field(min_length=2)] | None = None
 
     @classmethod
-    def takes(cls, path: Path) -> bool:
+    def takes(cls, paths: Mapping[str, Path]) -> bool:
         """Any directory."""
-        return path.expanduser().is_dir()
+        return set(paths) == {""} and paths[""].expanduser().is_dir()
 
     @property
     def where(self) -> str:

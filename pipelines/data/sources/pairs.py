@@ -14,7 +14,7 @@ class Pairs(Source):
     """
 
     example_gen: ClassVar[str] = "pipelines.data.example_gen.pairs"
-    place: ClassVar[str | None] = "table"
+    place: ClassVar[tuple[str, ...]] = ("table",)
     needs: ClassVar[str] = "or `--data TABLE.csv` on the command line"
     refuses: ClassVar[Mapping[str, str]] = {
         "held_out": "names images, and a table has pairs: give it a column `split`",
@@ -27,9 +27,9 @@ class Pairs(Source):
     eval_fraction: EvalFraction = 0.1
 
     @classmethod
-    def takes(cls, path: Path) -> bool:
+    def takes(cls, paths: Mapping[str, Path]) -> bool:
         """A CSV file."""
-        return path.suffix.lower() == ".csv" and not path.expanduser().is_dir()
+        return set(paths) == {""} and paths[""].suffix.lower() == ".csv" and not paths[""].expanduser().is_dir()
 
     @property
     def where(self) -> str:

@@ -30,7 +30,7 @@ def load(name: str) -> Any:
 
 def knows_classes(network: Any, recipe: GenerationRecipe) -> bool:
     """Whether a network names the classes of a recipe's images."""
-    return hasattr(network, "classify") and recipe.data.published == "fashion_mnist"
+    return hasattr(network, "classify") and recipe.source.published == "fashion_mnist"
 
 
 def identity(name: str) -> str:

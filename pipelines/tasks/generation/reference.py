@@ -55,7 +55,7 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
     inputs = {
         "examples": content,
         "features": networks.identity(recipe.evaluate.features),
-        "dataset": recipe.data.published,  # whose classes a network may know
+        "dataset": recipe.source.published,  # whose classes a network may know
         "images": recipe.evaluate.images,
         "code": code.digest(__name__),
     }

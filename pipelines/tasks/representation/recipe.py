@@ -89,14 +89,14 @@ class RepresentationRecipe(Recipe):
     @property
     def judged_on(self) -> Squares:
         """The images that features are measured on, whatever was prepared to learn from; the pairs of a table."""
-        if PAIRS in self.data.gives:
+        if PAIRS in self.source.gives:
             return self.prepare
         return Images(size=self.prepare.size, channels=self.prepare.channels)
 
     @property
     def looked_at(self) -> str:
         """The feature that holds the images which are shown, and fitted by components."""
-        return "first" if PAIRS in self.data.gives else "image"
+        return "first" if PAIRS in self.source.gives else "image"
 
     @field_validator("prepare", mode="before")
     @classmethod

@@ -84,7 +84,7 @@ def _built(
 def measured(recipe: RepresentationRecipe, functions: dict[str, Encode], examples: Path) -> dict[str, dict[str, float]]:
     """The numbers of each function of images."""
     evaluate, classes = recipe.evaluate, recipe.train.classes
-    if PAIRS in recipe.data.gives:
+    if PAIRS in recipe.source.gives:
         return pairs.scores(functions, examples, evaluate.images)
     judged = extract(functions, examples, "eval", evaluate.images)
     known: dict[str, Labelled] = {}

@@ -37,9 +37,9 @@ def read(folder, output, *changes):
 def test_they_are_read_and_classes_have_one_number(folder, tmp_path, capsys):
     found = read(folder, tmp_path / "out")
     assert "splits of the folder itself: train/ to train on, val/ held out" in capsys.readouterr().out
-    assert found.examples.manifest["labels"] == ["ant", "bee", "cat"]
+    assert found.inputs[""].examples.manifest["labels"] == ["ant", "bee", "cat"]
     for split, expected in (("train", {0, 1, 2}), ("eval", {1, 2})):
-        examples = list(data.load(found.examples.path, split).as_numpy_iterator())
+        examples = list(data.load(found.inputs[""].examples.path, split).as_numpy_iterator())
         assert {int(example["label"]) for example in examples} == expected
         assert len(examples) == 3 * len(expected)
         assert {example["name"].decode().partition("/")[0] for example in examples} == {
@@ -59,5 +59,7 @@ def test_what_does_not_fit_them_is_refused_before_any_work(folder, tmp_path):
 
 
 def test_class_names_belong_to_folders():
-    with pytest.raises(UserError, match=r"`data.class_names` is read only with `source: folder or frames`"):
+    with pytest.raises(
+        UserError, match=r"`data.class_names` is read only with `source: folder or frames or side_by_side`"
+    ):
         recipe.load("fashion_mnist/siamese", ["data.class_names=[a, b]"])

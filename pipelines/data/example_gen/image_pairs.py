@@ -1,0 +1,190 @@
+"""Pairs of image files that were found, whatever named them -> keyed records of two images in shards."""
+
+import collections
+import dataclasses
+import functools
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keras_genssl.pretext import codec
+from pipelines.beam import progress, runner
+from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
+from pipelines.data.example_gen import image_files as sources
+from pipelines.data.written import DUPLICATE, VERSION, Dataset
+from pipelines.errors import UserError
+from pipelines.runtime import code
+from pipelines.runtime.artifact import Artifact, publish
+from pipelines.runtime.engines import Workers
+
+NAME = "pairs"
+SIDES = ("first", "second")
+_SHARD_RECORDS = 4096
+_FEW_SHARDS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """Two files that belong together and can be read.
+
+    Attributes:
+        key: of the two contents.
+        row: what records and dead letters know it by: the table's name and the line, `"pairs.csv:7"`, or a file's name.
+        files: the two.
+        label: 1 where they are different; None where nothing says so.
+        split: where the table or a folder says it.
+    """
+
+    key: str
+    row: str
+    files: tuple[sources.File, sources.File]
+    label: int | None
+    split: str | None
+
+
+def pair_key(first: sources.File, second: sources.File) -> str:
+    """The key of a record: a digest of the bytes of both."""
+    return hashlib.blake2b(f"{first.key} {second.key}".encode(), digest_size=16).hexdigest()
+
+
+def publish_pairs(
+    component: str,
+    source: str,
+    pairs: Sequence[Pair],
+    letters: Sequence[DeadLetter],
+    split: Mapping[str, float] | sources.FolderSplits,
+    output_dir: str | os.PathLike[str],
+    labels: Sequence[str] = (),
+    *,
+    max_failure_rate: float,
+    max_pixels: int,
+    code_of: str,
+    workers: Workers,
+    tell: progress.Tell | None,
+) -> Artifact:
+    """Write pairs: `key`, `name`, `first`, `second`, and `label` where they have labels.
+
+    Args:
+        component: the name of the ExampleGen that found them.
+        source: what they were found in, in messages.
+        pairs: at least one.
+        letters: of what became no pair.
+        split: fractions, where the pairs name no splits.
+        output_dir: the artifact is published as `<output_dir>/<digest>`.
+        labels: the names of the labels.
+        max_failure_rate: the part of all that was tried that may become dead letters (repeated pairs do not count).
+        max_pixels: larger images are refused before they are decompressed.
+        code_of: the module that found them.
+        workers: processes, of which 1 is this one, or the engine that has them.
+        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+
+    Raises:
+        UserError: if too many failed, or a split stays empty.
+    """
+    parts = _divide(source, pairs, split)
+    attempted = len(pairs) + sum(letter.error != DUPLICATE for letter in letters)
+    execution: dict[str, Any] = {
+        "component": component,
+        "inputs": {
+            "pairs": [[pair.key, pair.row, pair.label, part] for part, held in parts.items() for pair in held],
+            "dead_letters": [[letter.path, letter.message] for letter in letters],
+        },
+        "parameters": {
+            "split": sources.described(split),
+            "max_failure_rate": max_failure_rate,
+            "max_pixels": max_pixels,
+        },
+        "code": code.digest(code_of),
+        "versions": code.versions(),
+    }
+
+    def build(directory: Path) -> dict[str, Any]:
+        counts = {
+            part: max(-(-len(held) // _SHARD_RECORDS), min(len(held), _FEW_SHARDS)) for part, held in parts.items()
+        }
+        everything = [Shard(NAME, part, index, count) for part, count in counts.items() for index in range(count)]
+        number = {shard: index for index, shard in enumerate(everything)}
+        keyed = [
+            (number[Shard(NAME, part, shard_index(pair.key, _salt(part), counts[part]), counts[part])], pair)
+            for part, held in parts.items()
+            for pair in held
+        ]
+        write = functools.partial(_write, shards=everything, directory=str(directory), max_pixels=max_pixels)
+        held = collections.Counter(index for index, _ in keyed)
+        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
+            runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
+        features = {"key": "text", "name": "text", **dict.fromkeys(SIDES, "image")}
+        features |= {"label": "label"} if labels else {}
+        dataset = Dataset(NAME, features, everything, labels)
+        return dataset.finish(directory, attempted, max_failure_rate, letters, **execution)
+
+    return publish(output_dir, execution, build)
+
+
+def _divide(
+    source: str, pairs: Sequence[Pair], split: Mapping[str, float] | sources.FolderSplits
+) -> dict[str, list[Pair]]:
+    parts: dict[str, list[Pair]] = collections.defaultdict(list)
+    if pairs[0].split is not None:
+        for pair in pairs:
+            parts[str(pair.split)].append(pair)
+        return {part: parts[part] for part in sorted(parts, key=lambda part: (part != "train", part))}
+    assert not isinstance(split, sources.FolderSplits)  # whose pairs have splits
+    group = _joined(pairs)
+    groups = sorted(set(group.values()))
+    chosen = sources.by_fraction(
+        groups, split, f"groups of pairs in {source} that share no image (or give a column `split`)"
+    )
+    part_of = {one: part for part, held in chosen.items() for one in held}
+    for pair in pairs:
+        parts[part_of[group[pair.files[0].key]]].append(pair)
+    return {part: parts[part] for part in chosen}
+
+
+def _joined(pairs: Sequence[Pair]) -> dict[str, str]:
+    """Image -> the smallest of all images that pairs join it to (union-find)."""
+    parent: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+    for pair in pairs:
+        low, high = sorted(root(file.key) for file in pair.files)
+        parent[high] = low
+    return {key: root(key) for key in list(parent)}
+
+
+def _salt(split: str) -> str:
+    return f"{split}/{VERSION}"
+
+
+def _write(
+    index: int, pairs: Iterable[Pair | None], shards: Sequence[Shard], directory: str, max_pixels: int
+) -> dict[str, Any]:
+    shard = shards[index]
+    salt = _salt(shard.split)
+    ordered = sorted((pair for pair in pairs if pair is not None), key=lambda pair: hash64(pair.key, salt))
+    return write_shard(directory, shard, (_outcome(pair, max_pixels) for pair in ordered))
+
+
+def _outcome(pair: Pair, max_pixels: int) -> Record | DeadLetter:
+    values: dict[str, bytes | int] = {"key": pair.key.encode(), "name": pair.row.encode()}
+    facts: dict[str, int | str] = {}
+    for side, file in zip(SIDES, pair.files, strict=True):
+        data = read_file(file.path)
+        if sources.content_key(data) != file.key:
+            raise UserError(f"{file.label} changed while it was being read; run again")
+        try:
+            image, facts[f"{side}_mode"] = codec.decode_image(data, max_pixels)
+        except codec.DECODE_ERRORS as error:
+            return DeadLetter(pair.key, pair.row, "decode", type(error).__name__, f"{file.label}: {error}")
+        values[side] = codec.encode_png(image)
+        facts[f"{side}_height"], facts[f"{side}_width"] = image.shape[:2]
+    if pair.label is not None:
+        facts["label"] = values["label"] = pair.label
+    return Record(values, facts)

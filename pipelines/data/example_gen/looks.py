@@ -1,0 +1,52 @@
+"""Parts and looks of an image: what becomes of one file where an example is more, or other, than its picture."""
+
+import numpy as np
+
+from keras_genssl.pretext.crops import grey
+from keras_genssl.pretext.edges import edge_drawing
+
+# Each row makes a channel of all three: dusk takes green and blue away, and lets red follow the brightness.
+_DUSK = np.array([[0.75, 0.35, 0.10], [0.20, 0.45, 0.05], [0.10, 0.15, 0.35]])
+
+
+def whole(image: np.ndarray) -> np.ndarray:
+    """The image as it is: uint8 (height, width, 3), as all of these take and give."""
+    return image
+
+
+def left_half(image: np.ndarray) -> np.ndarray:
+    """The left half; of an odd width the column in the middle is in neither.
+
+    Raises:
+        ValueError: the image is one pixel wide.
+    """
+    return image[:, : _half(image)]
+
+
+def right_half(image: np.ndarray) -> np.ndarray:
+    """The right half, as wide as the left one.
+
+    Raises:
+        ValueError: the image is one pixel wide.
+    """
+    return image[:, -_half(image) :]
+
+
+def _half(image: np.ndarray) -> int:
+    if image.shape[1] < 2:
+        raise ValueError("an image that holds two side by side must be at least 2 pixels wide")
+    return image.shape[1] // 2
+
+
+def sunset(image: np.ndarray) -> np.ndarray:
+    """The scene at dusk: channels mixed to warm and dark ones, which no change of levels alone can do."""
+    mixed = image.astype(np.float64) @ _DUSK.T
+    return np.rint(255.0 * (mixed.clip(0, 255) / 255.0) ** 1.2).astype(np.uint8)
+
+
+def drawing(image: np.ndarray) -> np.ndarray:
+    """The edges, two pixels thick."""
+    return edge_drawing(image)
+
+
+LOOKS = {"grey": grey, "sunset": sunset, "drawing": drawing}
