@@ -22,7 +22,7 @@ def png(image: np.ndarray) -> bytes:
 def given(model: kg.engine.Method, served: kg.engine.Serving, batch: Batch) -> tuple[Any, list[np.ndarray]]:
     """Two inputs of the default signature, as an export takes them and as the function in memory does."""
     if served.inputs == ("image",):
-        images = batch[model.fields[0]][:2]
+        images = batch[next(iter(model.inputs()))][:2]
         images = images if images.ndim == 4 else images[:, 0]  # a patch is an image too
         return [png(image) for image in images], [images.astype("float32") / 127.5 - 1.0]
     known = {"label": lambda: np.array([1, 0])}

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl import layers, losses, penalties
-from keras_genssl.engine import PlayersModel, Serving, TargetNetwork, input_gradient, replicas
+from keras_genssl.engine import Anything, Image, Kind, PlayersModel, Serving, TargetNetwork, input_gradient, replicas
 
 SIZE = 8
 
@@ -52,8 +52,8 @@ class ToyGAN(PlayersModel):
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         return {"critic": [self.critic], "generator": [self.generator]}
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        return {"image": self.generator.output_shape[1:]}
+    def inputs(self) -> dict[str, Kind]:
+        return {"image": Image(self.generator.output_shape[1:]), "label": Anything(required=False)}
 
     def rounds(self) -> list[tuple[str, ...]]:
         return [("critic",)] * self.critic_rounds + [("generator",)]

@@ -10,23 +10,34 @@ from keras_genssl.engine.memory import Memory
 from keras_genssl.engine.memory_bank import MemoryBank
 from keras_genssl.engine.method import Method
 from keras_genssl.engine.players import PlayersModel
-from keras_genssl.engine.rules import RuleError, require
-from keras_genssl.engine.serving import Serving
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.engine.strategies import strategy
 from keras_genssl.engine.target import TargetNetwork
 from keras_genssl.engine.tiles import in_tiles
+from keras_genssl.kinds import Anything, Image, Kind, Label, LabelMap, Mask, Spectrogram, Stack, Tokens, Vector
+from keras_genssl.kinds.rules import RuleError, require
+from keras_genssl.kinds.serving import Serving
 
 __all__ = [
+    "Anything",
     "FeatureQueue",
+    "Image",
     "ImagePool",
+    "Kind",
+    "Label",
+    "LabelMap",
+    "Mask",
     "Memory",
     "MemoryBank",
     "Method",
     "PlayersModel",
     "RuleError",
     "Serving",
+    "Spectrogram",
+    "Stack",
     "TargetNetwork",
+    "Tokens",
+    "Vector",
     "finite",
     "in_groups",
     "in_tiles",

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_genssl.engine import replicas
-from keras_genssl.engine.rules import require
+from keras_genssl.kinds.rules import require
 
 
 def in_groups(function: Callable[[Any], Any], networks: Sequence[keras.layers.Layer], inputs: Any, groups: int) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_genssl.engine.rules import require
+from keras_genssl.kinds.rules import require
 
 
 def finite(values: Any, name: str) -> Any:

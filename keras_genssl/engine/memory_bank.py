@@ -9,8 +9,8 @@ from keras import ops
 from keras_genssl.engine import replicas
 from keras_genssl.engine.feature_queue import random_unit_vectors
 from keras_genssl.engine.memory import Memory
-from keras_genssl.engine.rules import require_all
 from keras_genssl.engine.shapes import require_rows
+from keras_genssl.kinds.rules import require_all
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

@@ -14,9 +14,10 @@ from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.arguments import config_of, made_from, named
 from keras_genssl.engine.finite import finite_losses
 from keras_genssl.engine.memory import Memory, remember
-from keras_genssl.engine.rules import in_plain_words
-from keras_genssl.engine.serving import Serving
 from keras_genssl.engine.updates import counting, update, where
+from keras_genssl.kinds import Kind
+from keras_genssl.kinds.rules import in_plain_words
+from keras_genssl.kinds.serving import Serving
 
 
 class Method(keras.Model):
@@ -32,17 +33,11 @@ class Method(keras.Model):
         def after_update(self):
             self.target.update()
 
+    What a batch holds is said once, in `inputs`.
+
     Args:
         name: The model's name.
-
-    Class attributes:
-        fields: The names of a batch's parts, in the order of a tuple. The first is required always,
-            all are required to train.
-        num_required: How many of `fields` training needs; the rest may be absent.
     """
-
-    fields: ClassVar[tuple[str, ...]] = ("image", "label")
-    num_required: ClassVar[int] = 1
 
     train_function: Any  # Keras', made by `make_train_function`
     test_function: Any
@@ -63,6 +58,14 @@ class Method(keras.Model):
 
     # What a method says of itself ---------------------------------------------------------------
 
+    def inputs(self) -> dict[str, Kind]:
+        """What a batch holds: name -> kind, in the order in which a tuple holds it.
+
+        The first is needed always, to predict too; those of the others that are `required`, to train. The engine checks
+        and converts a batch by it. A subclass takes more by `{**super().inputs(), "label": Label(10)}`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say what its batches hold")
+
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """What `call` takes and what its output is compared with, `(x, y)`; by default `(batch, None)`."""
         return batch, None
@@ -82,18 +85,6 @@ class Method(keras.Model):
         by the number of replicas already, and is refused.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what it minimises")
-
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The shapes of examples, by field, that the method's networks take; None where any size will do.
-
-        A batch of another shape is refused before it is trained on, and a dataset need not tell shapes that stand
-        here. Fields that are not named are not looked at.
-        """
-        return {}
-
-    def num_labels(self) -> int | None:
-        """How many classes the field `label` counts, from 0 on; None where labels are not looked at."""
-        return None
 
     def after_update(self) -> None:
         """What follows an update of the weights: the momentum of a target network, an average, a codebook's.
@@ -246,27 +237,27 @@ class Method(keras.Model):
     # A step -------------------------------------------------------------------------------------
 
     def batch(self, data: Any, training: bool = True) -> dict[str, Any]:
-        """A batch by name, images as float32 in [-1, 1].
+        """A batch by name, as the kinds of `inputs` give it: images as float32 in [-1, 1], labels as int32.
 
         Args:
-            data: A tensor (the first field), a tuple (the fields in order) or a dict with the fields
-                as keys; further keys pass through. Tensors of rank 4 are images, of rank 5 (batch, num, h, w, c)
-                stacks of images: uint8, or float in [-1, 1].
-            training: Whether every required field must be there, or the first alone.
+            data: A tensor (the first input), a tuple (the inputs in order) or a dict with the inputs
+                as keys, whose further keys pass through as they are.
+            training: Whether every required input must be there, or the first alone.
 
         Returns:
             A dict of tensors.
 
         Raises:
-            ValueError: If a field is missing, there is more than the fields (sample weights), a field has
-                another shape than `shapes` says, other examples in number than the first, or images of another dtype.
+            ValueError: If an input is missing, there is more than the inputs (sample weights), or an input has
+                another shape or dtype than its kind, or other examples in number than the first.
             RuleError: A `ValueError`, and TensorFlow's `InvalidArgumentError` too, if a float image leaves [-1, 1], a
                 label its classes, or a replica gets no example (under XLA, which drops such checks, such an image
-                becomes NaN and a label goes unseen).
+                becomes NaN and a label -1).
         """
-        required = self.fields[: self.num_required if training else 1]
-        named = batches.by_name(type(self).__name__, data, self.fields, required)
-        return batches.checked(type(self).__name__, named, self.fields, required, self.shapes(), self.num_labels())
+        method, inputs = type(self).__name__, self.inputs()
+        first, *others = inputs
+        required = [first, *(name for name in others if training and inputs[name].required)]
+        return batches.checked(method, batches.by_name(method, data, list(inputs), required), inputs)
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of the optimizer; returns the logs."""

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.engine import batches
-from keras_genssl.engine.rules import require
+from keras_genssl.kinds.rules import require
 
 # Products of strides, the usual ones first; a size is a prime times one, so that it is a multiple of no other, and
 # large enough for all borders.

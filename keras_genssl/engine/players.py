@@ -14,8 +14,8 @@ from keras_genssl.engine.finite import finite_losses
 from keras_genssl.engine.for_player import for_players
 from keras_genssl.engine.method import Method, regularization
 from keras_genssl.engine.players_optimizers import PlayersOptimizers
-from keras_genssl.engine.rules import require
 from keras_genssl.engine.updates import counting, update, where
+from keras_genssl.kinds.rules import require
 
 Optimizer: TypeAlias = keras.optimizers.Optimizer
 
@@ -269,7 +269,7 @@ class PlayersModel(Method):
         """
         if rounds == 1 or self.reuse_batch:
             return batch
-        size = tf.shape(batch[self.fields[0]])[0]
+        size = tf.shape(batch[next(iter(self.inputs()))])[0]
         rule = (
             f"The batch size on each replica must be a multiple of the {rounds} rounds of a step, which take a share "
             "each (or set `reuse_batch`)"

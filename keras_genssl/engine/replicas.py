@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_genssl.engine.rules import require
+from keras_genssl.kinds.rules import require
 
 
 def count() -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_genssl.engine.rules import require
+from keras_genssl.kinds.rules import require
 
 
 def same_shape(name: str, value: Any, other_name: str, other: Any, axes: int | None = None) -> Any:

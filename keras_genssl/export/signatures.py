@@ -6,8 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_genssl.engine.serving import Serving
 from keras_genssl.export import decoding, images
+from keras_genssl.kinds.serving import Serving
 
 EXAMPLE_FEATURE = "image"
 """The feature of a `tf.train.Example` that holds the encoded image: the name TFDS gives it."""

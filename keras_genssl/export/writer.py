@@ -9,8 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_genssl.engine.serving import Serving
 from keras_genssl.export import signatures as _signatures
+from keras_genssl.kinds.serving import Serving
 
 
 def saved_model(

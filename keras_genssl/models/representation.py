@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving
+from keras_genssl.engine import Anything, Image, Kind, Method, Serving
 from keras_genssl.engine.networks import fitting, require_built
 
 
@@ -24,6 +24,10 @@ class RepresentationMethod(Method):
         require_vectors(encoder=encoder)
         super().__init__(name=name)
         self.encoder = encoder
+
+    def inputs(self) -> dict[str, Kind]:
+        """The image that the encoder takes; labels beside it are not looked at."""
+        return {"image": Image(self.encoder.input_shape[1:]), "label": Anything(required=False)}
 
     def encode(self, images: Any) -> Any:
         """The encoder's features: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, dim)`."""

@@ -38,7 +38,7 @@ def export(weights: Path | None, home: Path, side: int = SIDE) -> Path:
     if not path.exists():
         device.start()
         from keras_genssl import export as exporting
-        from keras_genssl.engine.serving import Serving
+        from keras_genssl.kinds.serving import Serving
 
         serving = Serving(functools.partial(_vectors, _network(weights, wanted), side), "image", "vector")
         exporting.saved_model(None, path, signatures={"encode": serving})

@@ -83,7 +83,7 @@ def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> 
     else:
         kinds: dict[str, Callable[[], np.ndarray]] = {
             "latent": lambda: np.random.default_rng(0).standard_normal((ASKED, model.latent_dim), dtype=np.float32),
-            "label": lambda: np.arange(ASKED) % model.num_labels(),
+            "label": lambda: np.arange(ASKED) % model.inputs()["label"].num_classes,
         }
         asked = {kind: kinds[kind]() for kind in serving.inputs}
         arguments = list(asked.values())

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl import callbacks, layers, metrics
-from keras_genssl.engine import Method, replicas, strategy
+from keras_genssl.engine import Anything, Image, Method, replicas, strategy
 
 SIZE = 8
 
@@ -33,6 +33,9 @@ class Painter(Method):
         )
         self.seed = keras.random.SeedGenerator(7)
         self.calls: list[Any] = []
+
+    def inputs(self):
+        return {"image": Image((SIZE, SIZE, 1)), "label": Anything(required=False)}
 
     def call(self, images: Any, training: bool = False) -> Any:
         latents = replicas.normal((keras.ops.shape(images)[0], self.latent_dim), self.seed)

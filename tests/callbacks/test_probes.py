@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_genssl import analysis, callbacks, data, layers, metrics
 from keras_genssl.analysis.labelled import count_labelled
-from keras_genssl.engine import Method
+from keras_genssl.engine import Anything, Image, Method
 
 SIZE, CLASSES = 8, 3
 
@@ -30,8 +30,6 @@ GALLERY, QUERIES = labelled(60, 1), labelled(40, 2)
 class Masked(Method):
     """An encoder with batch norm and dropout; it learns to say how bright the image is."""
 
-    num_required = 1
-
     def __init__(self):
         super().__init__()
         images = keras.Input((SIZE, SIZE, 1))
@@ -39,6 +37,9 @@ class Masked(Method):
         x = keras.layers.Flatten()(layers.BatchNormalization()(x))
         self.encoder = keras.Model(images, keras.layers.Dense(5, dtype="float32")(x))
         self.training_mode = False
+
+    def inputs(self):
+        return {"image": Image((SIZE, SIZE, 1)), "label": Anything(required=False)}
 
     def call(self, batch, training=False):
         return self.encoder(batch["image"], training=training)

@@ -30,6 +30,9 @@ class Lines(kg.engine.PlayersModel):
             for _ in range(2)
         ]
 
+    def inputs(self):
+        return {"image": kg.engine.Vector(1)}
+
     def players(self):
         return dict(zip(RATES, ([line] for line in self.lines), strict=True))
 

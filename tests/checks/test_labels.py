@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_genssl import analysis, callbacks, data, gallery, losses, metrics
 from keras_genssl.checks import label_tensors
 from keras_genssl.checks.label_arrays import checked_labels
-from keras_genssl.engine import batches
+from keras_genssl.engine import Label, batches
 
 FEATURES = np.array([[0.0, 1.0], [1.0, 0.1], [0.1, 1.0], [1.0, 0.0]])
 IMAGES = np.zeros((4, 8, 8, 1), np.uint8)
@@ -182,7 +182,6 @@ TENSORS = {
     "complex": tf.constant([0j, 1j]),
 }
 TAKING_TENSORS = {
-    "a method": lambda labels: batches.classes(labels, 3),
     "one_hot": lambda labels: batches.one_hot(labels, 3),
     "TripletSemiHardLoss": lambda labels: losses.TripletSemiHardLoss()(labels, tf.eye(2)),
     "TripletSemiHardLoss.call": lambda labels: losses.TripletSemiHardLoss().call(labels, tf.eye(2)),
@@ -215,14 +214,14 @@ def test_a_class_that_a_cast_would_make_of_a_label_is_none():
 
     @tf.function(jit_compile=True)  # without the check
     def in_graph(labels):
-        one_hot = batches.one_hot(batches.classes(labels, 3), 3)
+        one_hot = batches.one_hot(Label(3).converted("label", labels), 3)
         return one_hot, [loss(labels, tf.eye(2)) for loss in of_classes]
 
     assert np.isfinite(np.concatenate(keras.tree.flatten(in_graph(tf.constant([1, 2], tf.int64))), axis=None)).all()
     for outside in (-1, 3, 2**32, 2**32 + 1, 2**63, 2**63 + 1):
         labels = tf.constant([1, outside], tf.uint64 if outside >= 2**63 else tf.int64)
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"`label` must lie in \[0, 3\)"):
-            batches.classes(labels, 3)
+            Label(3).converted("label", labels)
         one_hot, values = in_graph(labels)
         assert one_hot[0].numpy().tolist() == [0, 1, 0]
         assert np.isnan(one_hot[1]).all()

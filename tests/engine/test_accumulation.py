@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 import keras_genssl as kg
-from keras_genssl.engine import FeatureQueue, MemoryBank, Method, PlayersModel, TargetNetwork
+from keras_genssl.engine import FeatureQueue, Image, MemoryBank, Method, PlayersModel, TargetNetwork, Vector
 from keras_genssl.engine.memory import remember
 from keras_genssl.engine.updates import Step, where
 
@@ -42,6 +42,9 @@ class OneRound(PlayersModel):
         self.networks = {"left": encoder(), "right": encoder()}
         self.average = TargetNetwork(self.networks["left"], 0.75)
         self.penalty = kg.penalties.R1Penalty(gamma=1.0, every=2)
+
+    def inputs(self):
+        return {"image": Image((2, 2, 1))}
 
     def players(self):
         return {name: [network] for name, network in self.networks.items()}
@@ -187,6 +190,9 @@ def test_a_step_that_is_skipped_is_no_update() -> None:
             )
             self.target = TargetNetwork(self.line, 0.5)
             self.queue = FeatureQueue(3, 1)
+
+        def inputs(self):
+            return {"image": Vector(1)}
 
         def split_inputs(self, batch):
             return batch["image"], None

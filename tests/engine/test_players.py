@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_genssl.engine import PlayersModel
+from keras_genssl.engine import PlayersModel, Vector
 from tests import toys
 from tests.contracts import CASES, images
 
@@ -17,6 +17,9 @@ class Tug(PlayersModel):
         super().__init__(reuse_batch=reuse_batch)
         self.left, self.right = (self._point(name) for name in ("left", "right"))
         self.order = rounds
+
+    def inputs(self):
+        return {"image": Vector(1)}
 
     @staticmethod
     def _point(name):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from keras_genssl.engine import FeatureQueue, MemoryBank, Method, PlayersModel
+from keras_genssl.engine import FeatureQueue, MemoryBank, Method, PlayersModel, Vector
 from keras_genssl.engine.updates import require_finite
 
 # Of |w x|, computed as a root: the slope is |x|, but NaN at 0, where the loss is finite; at -1 the loss is NaN.
@@ -26,6 +26,9 @@ class Root(Method):
         super().__init__()
         self.line = line()
 
+    def inputs(self):
+        return {"image": Vector(1)}
+
     def split_inputs(self, batch):
         return batch["image"], None
 
@@ -42,6 +45,9 @@ class Players(PlayersModel):
     def __init__(self):
         super().__init__()
         self.left, self.right = line(), line()
+
+    def inputs(self):
+        return {"image": Vector(1)}
 
     def players(self):
         return {"left": [self.left], "right": [self.right]}

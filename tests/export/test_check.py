@@ -8,9 +8,9 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 
-from keras_genssl.engine.serving import Serving
 from keras_genssl.export import CheckFailed, CleanProcess, check, saved_model
 from keras_genssl.export.verify import largest_difference
+from keras_genssl.kinds.serving import Serving
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
 

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 from skimage import data
 
-from keras_genssl.engine.serving import Serving
 from keras_genssl.export import CleanProcess, check, saved_model
+from keras_genssl.kinds.serving import Serving
 from keras_genssl.pretext import decode_image
 from tests.export.image_files import SERVED
 

@@ -24,7 +24,7 @@ def batch(model):
     rng = np.random.default_rng(1)
     return {
         "patches": rng.integers(0, 256, (5, model.num_patches, 8, 6, 1), dtype=np.uint8),
-        model.fields[1]: rng.integers(0, 8, 5).astype(np.int32),
+        list(model.inputs())[1]: rng.integers(0, 8, 5).astype(np.int32),
     }
 
 
@@ -42,7 +42,7 @@ def naive_logits(model, patches):
 
 
 def test_loss_and_accuracy_equal_a_naive_loop(model, batch):
-    logits, answer = naive_logits(model, batch["patches"]), batch[model.fields[1]]
+    logits, answer = naive_logits(model, batch["patches"]), batch[list(model.inputs())[1]]
     losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(5), answer]
     model.compile("sgd", metrics=[keras.metrics.SparseTopKCategoricalAccuracy(8, name="all")], run_eagerly=True)
     logs = model.evaluate(batch, batch_size=5, verbose=0, return_dict=True)
@@ -100,7 +100,7 @@ def test_relative_position_has_two_patches_and_eight_answers():
 
 
 def test_batches_that_break_a_rule_are_refused(model, batch):
-    num, answer = model.num_patches, model.fields[1]
+    num, answer = model.num_patches, list(model.inputs())[1]
     rule = rf"`patches` must have shape \(batch, {num}, any, any, 1\) for this {type(model).__name__}"
     with pytest.raises(ValueError, match=rule):
         model.batch({**batch, "patches": batch["patches"][:, 1:]})

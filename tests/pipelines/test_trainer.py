@@ -53,6 +53,9 @@ class Rooted(engine.Method):
         self.number = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
         self.number.build((None, 1))
 
+    def inputs(self):
+        return {"image": engine.Vector(1)}
+
     def call(self, batch, training=False):
         return keras.ops.sqrt(self.number(batch["image"]))[:, 0]
 

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving
+from keras_genssl.engine import Anything, Image, Kind, Method, Serving
 from keras_genssl.engine.networks import fitting, require_built
 from keras_genssl.engine.shapes import same_shape
 
@@ -34,9 +34,9 @@ class EncoderDecoder(Method):
         self.encoder = encoder
         self.decoder = decoder
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The image that the encoder takes."""
-        return {"image": tuple(self.encoder.input_shape[1:])}
+    def inputs(self) -> dict[str, Kind]:
+        """The image that the encoder takes; labels beside it are not looked at."""
+        return {"image": Image(self.encoder.input_shape[1:]), "label": Anything(required=False)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images, as input and as target."""

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 import keras
 from keras import ops
 
-from keras_genssl.engine import finite, replicas
+from keras_genssl.engine import Image, Kind, finite, replicas
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.models.representation import RepresentationMethod, require_input, require_vectors
 
@@ -31,9 +31,15 @@ class EncoderAndHead(RepresentationMethod):
         self.head = head
         self.views = views
 
+    def inputs(self) -> dict[str, Kind]:
+        """An image, of any size where views are drawn of it; labels beside it are not looked at."""
+        if self.views is None:
+            return super().inputs()
+        return {**super().inputs(), "image": Image((None, None, self.encoder.input_shape[-1]))}
+
     def predict_step(self, data: Any) -> Any:
         """`predict` gives features, of images or of the first of pairs."""
-        return self.encode(self.batch(data, training=False)[self.fields[0]])
+        return self.encode(self.batch(data, training=False)[next(iter(self.inputs()))])
 
 
 class TwoViews(EncoderAndHead):
@@ -67,14 +73,13 @@ class TwoViews(EncoderAndHead):
         if views is not None and not (len(pair) == 2 and all(isinstance(view, keras.layers.Layer) for view in pair)):
             raise TypeError(f"`views` must be a layer, a pair of layers or None. Received: views={views!r}")
         super().__init__(encoder, head, list(pair) if isinstance(views, (tuple, list)) else views, name=name)
-        if views is None:
-            self.fields, self.num_required = ("first", "second"), 2  # type: ignore[misc]  # of this object only
         self.spread_tracker = keras.metrics.Mean("spread")
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """Both views are what the encoder takes; images that views are drawn of may have any size."""
-        shape = tuple(self.encoder.input_shape[1:])
-        return {"image": (None, None, shape[-1]), "first": shape, "second": shape}
+    def inputs(self) -> dict[str, Kind]:
+        """Prepared pairs, or images, and beside them the views that are drawn of them."""
+        if self.views is None:
+            return pairs(self.encoder)
+        return {**super().inputs(), **pairs(self.encoder, required=False)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The two views; there is nothing to compare them with."""
@@ -109,6 +114,12 @@ class TwoViews(EncoderAndHead):
         # Not left to the loss: a ReLU of the head that TensorFlow fuses with the layer before makes 0 of NaN.
         features = finite(self.encoder(images, training=training), "features")
         return self.head(features, training=training)
+
+
+def pairs(encoder: keras.Model, required: bool = True) -> dict[str, Kind]:
+    """Two views of each image, such as an encoder takes."""
+    view = Image(encoder.input_shape[1:], required=required)
+    return {"first": view, "second": view}
 
 
 def _spread(projections: Any) -> Any:

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl import backbones
-from keras_genssl.engine import MemoryBank, finite
+from keras_genssl.engine import Kind, Label, MemoryBank, finite
 from keras_genssl.losses.arguments import check_positive
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.models.contrastive.base import EncoderAndHead
@@ -74,10 +74,9 @@ class InstanceDiscrimination(EncoderAndHead):
         self.temperature = temperature
         self.bank = MemoryBank(num_examples, self.head.output_shape[-1], momentum, name="bank")
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The images that the encoder takes, before views of any size, and a number for each."""
-        image = tuple(self.encoder.input_shape[1:])
-        return {"image": image if self.views is None else (None, None, image[-1]), "index": ()}
+    def inputs(self) -> dict[str, Kind]:
+        """An image, of any size before views, and the number of its example."""
+        return {**super().inputs(), "index": Label(self.bank.size, required=False)}
 
     def call(self, images: Any, training: bool = False) -> Any:
         """The embeddings of images, unit vectors `(batch, dim)`."""
@@ -95,7 +94,7 @@ class InstanceDiscrimination(EncoderAndHead):
                 "A batch for InstanceDiscrimination must hold `index` by name, as of `data.load(..., index=True)`. "
                 f"Received: {list(batch)}"
             )
-        return batch["image"], self.bank.checked(batch["index"])
+        return batch["image"], batch["index"]
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """`-log P(i | v)` of each embedding, `(batch,)`."""

@@ -6,10 +6,10 @@ import keras
 from keras import ops
 
 from keras_genssl import backbones
-from keras_genssl.engine import FeatureQueue, TargetNetwork, finite, in_groups, shuffled
+from keras_genssl.engine import FeatureQueue, Kind, TargetNetwork, finite, in_groups, shuffled
 from keras_genssl.losses.contrastive import InfoNCELoss
 from keras_genssl.losses.contrastive.directions import directions
-from keras_genssl.models.contrastive.base import EncoderAndHead
+from keras_genssl.models.contrastive.base import EncoderAndHead, pairs
 from keras_genssl.models.representation import require_one_layer, width
 
 
@@ -85,8 +85,6 @@ class MoCo(EncoderAndHead):
         require_one_layer(views)
         head = head or backbones.projection_head(width(encoder), batch_norm=False, output_bias=True)
         super().__init__(encoder, head, views, name=name)
-        if views is None:
-            self.fields, self.num_required = ("first", "second"), 2  # type: ignore[misc]  # of this object only
         self.groups = groups
         self.key_encoder = TargetNetwork(encoder, momentum)
         self.key_head = TargetNetwork(self.head, momentum)
@@ -94,10 +92,9 @@ class MoCo(EncoderAndHead):
         self.loss_of_queries = InfoNCELoss(temperature)
         self.seed = keras.random.SeedGenerator()
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The views that the encoder takes; images before views may be of any size."""
-        view = tuple(self.encoder.input_shape[1:])
-        return {"image": (None, None, view[-1]), "first": view, "second": view}
+    def inputs(self) -> dict[str, Kind]:
+        """Prepared pairs, or images."""
+        return pairs(self.encoder) if self.views is None else super().inputs()
 
     def call(self, images: Any, training: bool = False) -> Any:
         """The queries of images, unit vectors `(batch, dim)`."""

@@ -2,14 +2,26 @@
 
 import random
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_genssl.checks.label_arrays import checked_labels
-from keras_genssl.engine import PlayersModel, Serving, TargetNetwork, batches, replicas
+from keras_genssl.checks.label_tensors import checked_labels as checked_tensor
+from keras_genssl.engine import (
+    Anything,
+    Image,
+    Kind,
+    Label,
+    PlayersModel,
+    Serving,
+    TargetNetwork,
+    Vector,
+    batches,
+    replicas,
+)
 from keras_genssl.engine.networks import require_built
 from keras_genssl.losses import AdversarialLoss
 
@@ -87,9 +99,14 @@ class LatentGAN(PlayersModel):
         self.average = None if ema is None else TargetNetwork(generator, ema, average_statistics=True)
         self.seed = keras.random.SeedGenerator()
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """Real images have the shape of generated ones."""
-        return {"image": self.image_shape}
+    def inputs(self) -> dict[str, Kind]:
+        """Real images, or points, of the shape of generated ones; labels beside them are not looked at."""
+        return {"image": self.generated, "label": Anything(required=False)}
+
+    @property
+    def generated(self) -> Kind:
+        """What the generator makes: images, or points."""
+        return Image(self.image_shape) if len(self.image_shape) == 3 else Vector(*self.image_shape)
 
     def draw_latents(self, real: Any) -> Any:
         """A step's latents, one for each real image, `(batch, latent_dim)`: equal for any number of replicas."""
@@ -105,11 +122,8 @@ class LatentGAN(PlayersModel):
         if isinstance(data, tuple | list) and len(data) == 1:
             data = data[0]
         parts = data if isinstance(data, tuple | list) else (data,)
-        shapes = (("latents", (self.latent_dim,)), ("labels", ()))
-        taken = [
-            batches.of_shape(type(self).__name__, name, part, shape)
-            for part, (name, shape) in zip(parts, shapes, strict=False)
-        ]
+        kinds = (("latents", Vector(self.latent_dim)), ("labels", Label()))
+        taken = [kind.fitted(type(self).__name__, name, part) for part, (name, kind) in zip(parts, kinds, strict=False)]
         return self(taken[0] if len(taken) == 1 else tuple(taken), training=False)
 
     def call(self, latents: Any, training: bool = False) -> Any:
@@ -174,8 +188,6 @@ class ClassConditionalGAN(LatentGAN):
         ValueError: As for `LatentGAN`, and if the generator takes labels of another number of classes.
     """
 
-    num_required: ClassVar[int] = 2
-
     def __init__(
         self,
         generator: keras.Model,
@@ -190,13 +202,9 @@ class ClassConditionalGAN(LatentGAN):
         super().__init__(generator, latent_dim, ema, conditions=(num_classes,), name=name)
         self.num_classes = num_classes
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """Real images have the shape of generated ones, and a label each."""
-        return {**super().shapes(), "label": ()}
-
-    def num_labels(self) -> int:
-        """The number of classes: the engine refuses labels outside."""
-        return self.num_classes
+    def inputs(self) -> dict[str, Kind]:
+        """Real images of the shape of generated ones, and a label each."""
+        return {**super().inputs(), "label": Label(self.num_classes)}
 
     def one_hot(self, labels: Any) -> Any:
         """Integers `(batch,)` as networks take them, float32 `(batch, num_classes)`; NaN outside [0, num_classes)."""
@@ -205,7 +213,8 @@ class ClassConditionalGAN(LatentGAN):
     def call(self, inputs: tuple[Any, Any], training: bool = False) -> Any:
         """The images of `(latents, labels)`, `(batch, latent_dim)` and integers `(batch,)`."""
         latents, labels = inputs
-        return super().call([latents, self.one_hot(batches.classes(labels, self.num_classes))], training=training)
+        labels = Label(self.num_classes).converted("label", checked_tensor(labels, "label"))
+        return super().call([latents, self.one_hot(labels)], training=training)
 
     def generate(self, latents: Any, labels: Any) -> Any:  # type: ignore[override]  # images of a class need one
         """Generates: float `(batch, latent_dim)` and integers `(batch,)` to float32 images in [-1, 1]."""

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving, finite
+from keras_genssl.engine import Image, Method, Serving, finite
 from keras_genssl.engine.networks import fitting
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses.contrastive.directions import directions
@@ -36,10 +36,10 @@ class Embedder(Method):
         self.encoder = encoder
         self.normalize = normalize
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The images that the encoder takes, and one label for each example."""
-        image = tuple(self.encoder.input_shape[1:])
-        return {field: () if field == "label" else image for field in self.fields}
+    @property
+    def image(self) -> Image:
+        """What the encoder takes."""
+        return Image(self.encoder.input_shape[1:])
 
     def call(self, images: Any, training: bool = False) -> Any:
         """Embeddings, `(batch, h, w, c)` to `(batch, dim)`, checked to be finite."""
@@ -51,7 +51,7 @@ class Embedder(Method):
 
     def predict_step(self, data: Any) -> Any:
         """`predict` gives the embeddings of the first field's images."""
-        return self.encode(self.batch(data, training=False)[self.fields[0]])
+        return self.encode(self.batch(data, training=False)[next(iter(self.inputs()))])
 
     def serving(self) -> dict[str, Serving]:
         """One function: image in, embedding out."""
@@ -63,14 +63,13 @@ class Embedder(Method):
         return directions(embeddings) if self.normalize else embeddings
 
 
-def together(batch: dict[str, Any], fields: tuple[str, ...]) -> Any:
-    """The images of all fields one after another, for one pass through the encoder.
+def together(batch: dict[str, Any], first: str, *others: str) -> Any:
+    """The images of several inputs one after another, for one pass through the encoder.
 
     Raises:
         ValueError: If their sizes differ; when run, where they are not known before.
     """
-    first, *others = fields
-    images = [same_shape(f"`{field}`", batch[field], f"`{first}`", batch[first]) for field in others]
+    images = [same_shape(f"`{name}`", batch[name], f"`{first}`", batch[first]) for name in others]
     return ops.concatenate([batch[first], *images], axis=0)
 
 

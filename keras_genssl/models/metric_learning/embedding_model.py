@@ -3,9 +3,8 @@
 from typing import Any, ClassVar
 
 import keras
-from keras import ops
 
-from keras_genssl.engine import replicas
+from keras_genssl.engine import Kind, Label, replicas
 from keras_genssl.models.metric_learning.base import Embedder
 
 
@@ -46,8 +45,6 @@ class EmbeddingModel(Embedder):
         vectors = model.encode(images)
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("image", "label")
-    num_required: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -69,20 +66,13 @@ class EmbeddingModel(Embedder):
             loss(keras.Input((), dtype="int32"), keras.Input(encoder.output_shape[1:]))
         self.embedding_loss = loss
 
-    def num_labels(self) -> int | None:
-        """The classes of a loss that has weights for each."""
-        return getattr(self.embedding_loss, "num_classes", None)
+    def inputs(self) -> dict[str, Kind]:
+        """An image, and its class; of a loss that has weights for each class, one of these."""
+        return {"image": self.image, "label": Label(getattr(self.embedding_loss, "num_classes", None))}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images, and their labels where there are any."""
-        label = batch.get("label")
-        if label is None:
-            return batch["image"], None
-        dtype = keras.backend.standardize_dtype(label.dtype)
-        if "int" not in dtype:
-            raise ValueError(f"`label` must hold integers of shape (batch,). Received: a batch of {dtype}")
-        # Not all integers can be gathered from all workers.
-        return batch["image"], ops.cast(label, "int64" if dtype in ("int64", "uint32", "uint64") else "int32")
+        return batch["image"], batch.get("label")
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """This replica's rows of the loss of the global batch, `(batch,)`."""

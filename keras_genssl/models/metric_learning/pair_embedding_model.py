@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_genssl.engine import Kind, Label
 from keras_genssl.models.metric_learning.base import Embedder, distances, together
 
 
@@ -43,8 +44,6 @@ class PairEmbeddingModel(Embedder):
         model.fit(kg.data.load("fashion_mnist", batch_size=64, groups=pairs), epochs=5)
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("first", "second", "label")
-    num_required: ClassVar[int] = 3
 
     def __init__(
         self, encoder: keras.Model, loss: keras.losses.Loss, normalize: bool = True, name: str | None = None
@@ -59,13 +58,13 @@ class PairEmbeddingModel(Embedder):
             )
         self.pair_loss = loss
 
-    def num_labels(self) -> int | None:
-        """Two: the same, or different."""
-        return 2
+    def inputs(self) -> dict[str, Kind]:
+        """Two images, and whether they are different."""
+        return {"first": self.image, "second": self.image, "label": Label(2)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """All first images, then all second ones; and the labels."""
-        return together(batch, self.fields[:2]), batch["label"]
+        return together(batch, "first", "second"), batch["label"]
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of each pair's distance, `(batch,)`."""

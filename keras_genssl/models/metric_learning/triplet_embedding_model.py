@@ -1,10 +1,11 @@
 """Metric learning from triplets that were chosen before."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import ops
 
+from keras_genssl.engine import Kind
 from keras_genssl.losses.arguments import check_not_negative
 from keras_genssl.models.metric_learning.base import Embedder, distances, squared_distances, together
 
@@ -41,9 +42,6 @@ class TripletEmbeddingModel(Embedder):
         model.fit(kg.data.load("fashion_mnist", batch_size=64, groups=triplets), epochs=5)
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("anchor", "positive", "negative")
-    num_required: ClassVar[int] = 3
-
     def __init__(
         self,
         encoder: keras.Model,
@@ -57,9 +55,13 @@ class TripletEmbeddingModel(Embedder):
         self.margin = float(margin)
         self.squared = squared
 
+    def inputs(self) -> dict[str, Kind]:
+        """Three images."""
+        return dict.fromkeys(("anchor", "positive", "negative"), self.image)
+
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """All anchors, then all positives, then all negatives."""
-        return together(batch, self.fields), None
+        return together(batch, *self.inputs()), None
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The hinge of each triplet, `(batch,)`."""

@@ -1,10 +1,10 @@
 """The context encoder with an adversarial_loss: paint what is hidden so that it looks real."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
-from keras_genssl.engine import PlayersModel, Serving
+from keras_genssl.engine import Kind, PlayersModel, Serving
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
 from keras_genssl.models.gans.base import check_inputs, discriminator_losses, generator_losses
 from keras_genssl.models.pretext import inpainting_base as inpainting
@@ -47,9 +47,6 @@ class AdversarialContextEncoder(PlayersModel):
         model.fit(kg.data.load("fashion_mnist", batch_size=64, transform=kg.pretext.center_masked), epochs=3)
     """
 
-    fields: ClassVar[tuple[str, ...]] = inpainting.FIELDS
-    num_required: ClassVar[int] = 3
-
     def __init__(
         self,
         encoder: keras.Model,
@@ -81,9 +78,9 @@ class AdversarialContextEncoder(PlayersModel):
         """The generator, of two networks, and the discriminator."""
         return {"generator": [self.encoder, self.decoder], "discriminator": [self.discriminator]}
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """Images that the encoder takes, and masks of one channel."""
-        return inpainting.shapes(self.encoder)
+    def inputs(self) -> dict[str, Kind]:
+        """What is seen of an image, the image, and where it is hidden."""
+        return inpainting.inputs(self.encoder)
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""
@@ -98,10 +95,6 @@ class AdversarialContextEncoder(PlayersModel):
             "generator": (1.0 - self.adversarial_weight) * error + self.adversarial_weight * deceived,
             "discriminator": discriminator_losses(self.adversarial_loss, real_logits, fake_logits),
         }
-
-    def batch(self, data: Any, training: bool = True) -> dict[str, Any]:
-        """The engine's, with masks of any dtype."""
-        return super().batch(inpainting.with_signed_mask(type(self).__name__, data), training)
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """What is seen; there is one output, which no metric compares."""

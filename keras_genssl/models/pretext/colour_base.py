@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl import backbones
-from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.engine import Anything, Image, Kind, Method, Serving, batches
 from keras_genssl.engine.networks import require_built, require_multiple
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.layers import BicubicUpsampling, LabToRGB, RGBToLab
@@ -24,9 +24,14 @@ class ColourMethod(Method):
 
     networks: ClassVar[tuple[str, ...]]
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """Colour images of the size that the networks take."""
-        return {"image": (*getattr(self, self.networks[0]).input_shape[1:3], 3)}
+    def inputs(self) -> dict[str, Kind]:
+        """Colour images of the size that the networks take; labels beside them are not looked at."""
+        return {"image": self.image, "label": Anything(required=False)}
+
+    @property
+    def image(self) -> Image:
+        """A colour image of the size that the networks take."""
+        return Image((*getattr(self, self.networks[0]).input_shape[1:3], 3))
 
     def predict_step(self, data: Any) -> Any:
         """`predict` gives features."""
@@ -38,7 +43,7 @@ class ColourMethod(Method):
 
     def serving(self) -> dict[str, Serving]:
         """One function: image to features."""
-        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=self.shapes()["image"])}
+        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=self.image.shape)}
 
 
 class LightnessToColour(ColourMethod):
@@ -130,7 +135,7 @@ class LightnessToColour(ColourMethod):
 
     def serving(self) -> dict[str, Serving]:
         """Image to features, and image to coloured image."""
-        colorize = Serving(self.colorize, input="image", output="image", image_shape=self.shapes()["image"])
+        colorize = Serving(self.colorize, input="image", output="image", image_shape=self.image.shape)
         return {**super().serving(), "colorize": colorize}
 
 

@@ -1,10 +1,10 @@
 """The context encoder: paint what is hidden of an image."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
-from keras_genssl.engine import Serving
+from keras_genssl.engine import Kind, Serving
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.models.pretext import inpainting_base as inpainting
 from keras_genssl.models.representation import RepresentationMethod
@@ -49,9 +49,6 @@ class ContextEncoder(RepresentationMethod):
         model.fit(kg.data.load("fashion_mnist", batch_size=256, transform=kg.pretext.block_masked), epochs=3)
     """
 
-    fields: ClassVar[tuple[str, ...]] = inpainting.FIELDS
-    num_required: ClassVar[int] = 3
-
     def __init__(
         self,
         encoder: keras.Model,
@@ -67,13 +64,9 @@ class ContextEncoder(RepresentationMethod):
         self.overlap = overlap
         self.overlap_weight = overlap_weight
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """Images that the encoder takes, and masks of one channel."""
-        return inpainting.shapes(self.encoder)
-
-    def batch(self, data: Any, training: bool = True) -> dict[str, Any]:
-        """The engine's, with masks of any dtype."""
-        return super().batch(inpainting.with_signed_mask(type(self).__name__, data), training)
+    def inputs(self) -> dict[str, Kind]:
+        """What is seen of an image, the image, and where it is hidden."""
+        return inpainting.inputs(self.encoder)
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """What is seen; and the images and masks, where they are known."""

@@ -1,14 +1,14 @@
 """CPC: features of patches that can be predicted from those of other patches."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_genssl import backbones
-from keras_genssl.engine import replicas
+from keras_genssl.engine import Image, Kind, Stack, replicas
 from keras_genssl.engine.networks import require_built
 from keras_genssl.losses.arguments import check_count, check_positive
 from keras_genssl.models.pretext.stack_base import StackMethod
@@ -68,8 +68,6 @@ class CPC(StackMethod):
         features = model.encode(images)
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("patches",)
-
     def __init__(
         self,
         encoder: keras.Model,
@@ -106,9 +104,9 @@ class CPC(StackMethod):
         ]
         self.accuracy = keras.metrics.Mean("accuracy")
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+    def inputs(self) -> dict[str, Kind]:
         """The patches that the encoder takes."""
-        return {"patches": (self.num_patches, *self.encoder.input_shape[1:])}
+        return {"patches": Stack(Image(self.encoder.input_shape[1:]), self.num_patches)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The patches; there is nothing to compare them with."""

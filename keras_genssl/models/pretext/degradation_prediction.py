@@ -1,12 +1,12 @@
 """Degradation prediction: features in which what was done to an image can be read off."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import ops
 
-from keras_genssl.engine import Method, Serving, batches
+from keras_genssl.engine import Image, Kind, Label, Method, Serving, batches
 from keras_genssl.engine.networks import require_built
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.pretext.crops import integers
@@ -54,9 +54,6 @@ class DegradationPrediction(Method):
         extractor = kg.backbones.perceptual_extractor(model.features, ["block3_conv2"])
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("reference", "image", "degradation")
-    num_required: ClassVar[int] = 3
-
     def __init__(
         self,
         network: keras.Model,
@@ -87,19 +84,17 @@ class DegradationPrediction(Method):
             self.heads.append(head)
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The images that the network takes, and one degradation for each pair."""
-        image = tuple(self.features.input_shape[1:])
-        return {"reference": image, "image": image, "degradation": ()}
+    def inputs(self) -> dict[str, Kind]:
+        """Two images that the network takes, and what was done to the second."""
+        image = Image(self.features.input_shape[1:])
+        return {"reference": image, "image": image, "degradation": Label(self.num_degradations)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images in pairs, and what was done to them, where it is known."""
         if "image" not in batch:
             raise ValueError("A batch for DegradationPrediction must hold `image` beside `reference`")
         image = same_shape("`image`", batch["image"], "`reference`", batch["reference"])
-        name = "degradation"
-        answer = batches.classes(batch[name], self.num_degradations, name) if name in batch else None
-        return (batch["reference"], image), answer
+        return (batch["reference"], image), batch.get("degradation")
 
     def call(self, pair: Any, training: bool = False) -> Any:
         """Log-probabilities `(batch, windows, layers, num_degradations)` of a pair `(reference, image)`."""

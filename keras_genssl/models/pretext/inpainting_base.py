@@ -5,11 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import Serving, batches
+from keras_genssl.engine import Image, Kind, Mask, Serving
 from keras_genssl.engine.networks import fitting, require_built
 from keras_genssl.models.representation import require_input, require_vectors
-
-FIELDS = ("masked", "image", "mask")
 
 
 def require_painter(encoder: keras.Model, decoder: keras.Model) -> None:
@@ -32,35 +30,25 @@ def require_overlap(overlap: int, overlap_weight: float) -> None:
         raise ValueError(f"`overlap_weight` must not be negative. Received: overlap_weight={overlap_weight}")
 
 
-def shapes(encoder: keras.Model) -> dict[str, tuple[int | None, ...]]:
-    """Those of a batch's fields: images that the encoder takes, and masks of one channel."""
-    *size, channels = encoder.input_shape[1:]
-    return {"masked": (*size, channels), "image": (*size, channels), "mask": (*size, 1)}
-
-
-def with_signed_mask(method: str, data: Any) -> dict[str, Any]:
-    """A batch by name, its mask, of whatever dtype, 1 where it is positive and -1 elsewhere: scaled as images are."""
-    named = batches.by_name(method, data, FIELDS, ())
-    if "mask" in named:
-        mask = ops.convert_to_tensor(named["mask"])
-        named["mask"] = ops.where(mask if mask.dtype == "bool" else mask > 0, 1.0, -1.0)
-    return named
+def inputs(encoder: keras.Model) -> dict[str, Kind]:
+    """Images that the encoder takes, what is seen of them first, and where they are hidden."""
+    image = Image(encoder.input_shape[1:])
+    return {"masked": image, "image": image, "mask": Mask(image.shape[:2])}
 
 
 def regions(mask: Any, overlap: int) -> tuple[Any, Any]:
     """Where pixels are hidden, and where they are predicted: there, and up to `overlap` pixels around.
 
     Args:
-        mask: `(batch, h, w, 1)` in [-1, 1], positive where pixels are hidden.
+        mask: `(batch, h, w, 1)`, 1 where pixels are hidden and 0 elsewhere.
         overlap: at least 0.
 
     Returns:
         Two tensors `(batch, h, w, 1)` of zeros and ones.
     """
-    hidden = ops.cast(mask > 0, mask.dtype)
     if not overlap:
-        return hidden, hidden
-    return hidden, ops.max_pool(hidden, 2 * overlap + 1, strides=1, padding="same", data_format="channels_last")
+        return mask, mask
+    return mask, ops.max_pool(mask, 2 * overlap + 1, strides=1, padding="same", data_format="channels_last")
 
 
 def painting_error(painted: Any, image: Any, mask: Any, overlap: int, overlap_weight: float) -> Any:

@@ -1,6 +1,5 @@
 """Jigsaw: features from which the order of an image's patches can be told."""
 
-from typing import ClassVar
 
 import keras
 
@@ -44,8 +43,6 @@ class Jigsaw(PatchClassification):
         features = model.encode(images)
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("patches", "permutation")
-
     def __init__(
         self,
         encoder: keras.Model,
@@ -57,4 +54,4 @@ class Jigsaw(PatchClassification):
         for argument, value in (("num_permutations", num_permutations), ("grid", grid)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 2:
                 raise ValueError(f"`{argument}` must be an integer of at least 2. Received: {argument}={value!r}")
-        super().__init__(encoder, grid**2, num_permutations, head, name)
+        super().__init__(encoder, "permutation", grid**2, num_permutations, head, name)

@@ -17,6 +17,7 @@ class PatchClassification(StackClassification):
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` to `(batch, dim)`. Of free height and width where whole
             images are to be encoded.
+        answer: What the answer is called.
         num_patches: How many patches an image has.
         num_classes: How many answers there are.
         head: A built `keras.Model` on the features of all patches side by side, `(batch, num_patches * dim)`, to
@@ -28,7 +29,13 @@ class PatchClassification(StackClassification):
     """
 
     def __init__(
-        self, encoder: keras.Model, num_patches: int, num_classes: int, head: keras.Model | None, name: str | None
+        self,
+        encoder: keras.Model,
+        answer: str,
+        num_patches: int,
+        num_classes: int,
+        head: keras.Model | None,
+        name: str | None,
     ) -> None:
         dim = width(encoder)
         images = keras.Input(encoder.input_shape[1:], name="images")
@@ -37,9 +44,6 @@ class PatchClassification(StackClassification):
         head = head or backbones.projection_head(
             num_patches * dim, num_classes, hidden_dim=4 * dim, output_bias=True, name="head"
         )
-        super().__init__(standardising, head, num_patches, num_classes, name)
+        super().__init__(standardising, head, "patches", answer, num_patches, num_classes, name)
         self.num_patches = num_patches
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The patches that the encoder takes, and one answer for them."""
-        return {"patches": (self.num_patches, *self.encoder.input_shape[1:]), self.fields[1]: ()}

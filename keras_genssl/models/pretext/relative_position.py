@@ -1,7 +1,5 @@
 """Relative position: features from which one can tell where a patch lies beside another."""
 
-from typing import ClassVar
-
 import keras
 
 from keras_genssl.models.pretext.patch_base import PatchClassification
@@ -42,7 +40,5 @@ class RelativePosition(PatchClassification):
         features = model.encode(images)
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("patches", "position")
-
     def __init__(self, encoder: keras.Model, head: keras.Model | None = None, name: str | None = None) -> None:
-        super().__init__(encoder, 2, len(POSITIONS), head, name)
+        super().__init__(encoder, "position", 2, len(POSITIONS), head, name)

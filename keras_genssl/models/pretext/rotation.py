@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import batches
+from keras_genssl.engine import Image, Kind, Label, batches
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.models.representation import RepresentationMethod, require_one_layer
 
@@ -62,16 +62,17 @@ class Rotation(RepresentationMethod):
         self.classifier.build(encoder.output_shape)
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """What the encoder takes; before views images may be of any size."""
-        image = tuple(self.encoder.input_shape[1:])
-        return {"image": image if self.views is None else (None, None, image[-1]), "rotation": ()}
+    def inputs(self) -> dict[str, Kind]:
+        """What the encoder takes, of any size before views; and the turn, where images come turned."""
+        shape = tuple(self.encoder.input_shape[1:])
+        image = Image(shape if self.views is None else (None, None, shape[-1]))
+        return {**super().inputs(), "image": image, "rotation": Label(TURNS, required=False)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The turned images and their turns: four copies of each, `(4 batch, ...)`, unless they came turned."""
         images = batch["image"]
         if "rotation" in batch:
-            return images, batches.classes(batch["rotation"], TURNS, "rotation")
+            return images, batch["rotation"]
         return rotations(images), ops.repeat(ops.arange(TURNS, dtype="int32"), ops.shape(images)[0])
 
     def call(self, images: Any, training: bool = False) -> Any:

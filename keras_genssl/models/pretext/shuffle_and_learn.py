@@ -1,7 +1,5 @@
 """Shuffle and learn: features from which the order of a film's frames can be told."""
 
-from typing import ClassVar
-
 import keras
 
 from keras_genssl import backbones
@@ -44,13 +42,7 @@ class ShuffleAndLearn(StackClassification):
         features = model.encode(images)
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("frames", "ordered")
-
     def __init__(self, encoder: keras.Model, head: keras.Model | None = None, name: str | None = None) -> None:
         dim = FRAMES * width(encoder)
         head = head or backbones.projection_head(dim, 2, output_bias=True, name="head")
-        super().__init__(encoder, head, FRAMES, 2, name)
-
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """Three images that the encoder takes, and one answer for them."""
-        return {"frames": (FRAMES, *self.encoder.input_shape[1:]), "ordered": ()}
+        super().__init__(encoder, head, "frames", "ordered", FRAMES, 2, name)

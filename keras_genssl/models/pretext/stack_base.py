@@ -1,11 +1,11 @@
 """What the methods share whose examples are stacks of images: patches of one, frames of a film."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import ops
 
-from keras_genssl.engine import batches
+from keras_genssl.engine import Image, Kind, Label, Stack, batches
 from keras_genssl.models.representation import RepresentationMethod, require_vectors
 
 
@@ -22,12 +22,14 @@ class StackMethod(RepresentationMethod):
 class StackClassification(StackMethod):
     """Classifies the images of a stack together; not a method itself.
 
-    A subclass names in `fields` what the images are called and what is asked of them. Logs `accuracy`.
+    A subclass names the images, and the answer that is asked for. Logs `accuracy`.
 
     Args:
         encoder: As `RepresentationMethod` takes it.
         head: A built `keras.Model` on the features of all images side by side, `(batch, num * dim)`, to logits
             `(batch, num_classes)`.
+        images: What the images of a stack are called.
+        answer: What the answer is called.
         num: How many images a stack has.
         num_classes: How many answers there are.
         name: The model's name.
@@ -36,27 +38,40 @@ class StackClassification(StackMethod):
         ValueError: If a network is not built, or the two do not fit together.
     """
 
-    num_required: ClassVar[int] = 2
-
-    def __init__(self, encoder: keras.Model, head: keras.Model, num: int, num_classes: int, name: str | None) -> None:
+    def __init__(
+        self,
+        encoder: keras.Model,
+        head: keras.Model,
+        images: str,
+        answer: str,
+        num: int,
+        num_classes: int,
+        name: str | None,
+    ) -> None:
         super().__init__(encoder, name)
         require_vectors(head=head)
         shapes = head.input_shape, head.output_shape
         wanted = (None, num * encoder.output_shape[-1]), (None, num_classes)
         if shapes != wanted:
             raise ValueError(
-                f"`head` must take {wanted[0]}, the features of {num} {self.fields[0]}, and give logits {wanted[1]}. "
+                f"`head` must take {wanted[0]}, the features of {num} {images}, and give logits {wanted[1]}. "
                 f"Received: a network from {shapes[0]} to {shapes[1]}"
             )
         self.head = head
+        self.names = (images, answer)
+        self.num = num
         self.num_classes = num_classes
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
+    def inputs(self) -> dict[str, Kind]:
+        """Images that the encoder takes, and one answer for them."""
+        images, answer = self.names
+        return {images: Stack(Image(self.encoder.input_shape[1:]), self.num), answer: Label(self.num_classes)}
+
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The images, and the answer where it is known."""
-        images, name = self.fields
-        answer = batches.classes(batch[name], self.num_classes, name) if name in batch else None
-        return batch[images], answer
+        images, answer = self.names
+        return batch[images], batch.get(answer)
 
     def call(self, stacks: Any, training: bool = False) -> Any:
         """Logits `(batch, num_classes)` of stacks `(batch, num, h, w, c)`."""

@@ -1,12 +1,12 @@
 """What the single-network super-resolution methods share."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
 from keras_genssl.backbones import receptive_radius
-from keras_genssl.engine import Method, Serving, batches, in_tiles
+from keras_genssl.engine import Image, Kind, Method, Serving, batches, in_tiles
 from keras_genssl.engine.networks import require_built
 from keras_genssl.engine.shapes import same_shape
 
@@ -34,9 +34,6 @@ class SuperResolution(Method):
         ValueError: If the network is not built, or does not give images of 3 channels.
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("low", "high")
-    num_required: ClassVar[int] = 2
-
     def __init__(self, network: keras.Model, loss: keras.losses.Loss, name: str | None = None) -> None:
         require_built(network=network)
         super().__init__(name=name)
@@ -48,9 +45,9 @@ class SuperResolution(Method):
         self.network = network
         self.image_loss = loss
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+    def inputs(self) -> dict[str, Kind]:
         """What the network takes and what it gives."""
-        return {"low": tuple(self.network.input_shape[1:]), "high": tuple(self.network.output_shape[1:])}
+        return {"low": Image(self.network.input_shape[1:]), "high": Image(self.network.output_shape[1:])}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The small images and the large ones, where there are any."""

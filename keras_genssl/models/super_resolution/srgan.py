@@ -1,10 +1,10 @@
 """SRGAN: photo-realistic super-resolution with an adversary."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
-from keras_genssl.engine import PlayersModel, Serving, batches
+from keras_genssl.engine import Image, Kind, PlayersModel, Serving, batches
 from keras_genssl.engine.networks import require_built, require_match
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses import NonSaturatingGANLoss
@@ -42,9 +42,6 @@ class SRGAN(PlayersModel):
         model.fit(pairs, epochs=10)
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("low", "high")
-    num_required: ClassVar[int] = 2
-
     def __init__(
         self,
         generator: keras.Model,
@@ -70,11 +67,11 @@ class SRGAN(PlayersModel):
         """The generator and the discriminator."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+    def inputs(self) -> dict[str, Kind]:
         """What the generator takes, and what it gives and the discriminator takes."""
         made, judged = self.generator.output_shape[1:], self.discriminator.input_shape[1:]
         high = tuple(taken if given is None else given for given, taken in zip(made, judged, strict=True))
-        return {"low": tuple(self.generator.input_shape[1:]), "high": high}
+        return {"low": Image(self.generator.input_shape[1:]), "high": Image(high)}
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""

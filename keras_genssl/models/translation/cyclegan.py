@@ -1,10 +1,10 @@
 """CycleGAN: translation between two domains without pairs."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
-from keras_genssl.engine import ImagePool, PlayersModel, Serving
+from keras_genssl.engine import Image, ImagePool, Kind, PlayersModel, Serving
 from keras_genssl.engine.networks import fitting, require_built, require_match
 from keras_genssl.losses import AdversarialLoss, LeastSquaresGANLoss
 from keras_genssl.models.translation.base import (
@@ -65,9 +65,6 @@ class CycleGAN(PlayersModel):
         second = model.translate(first)
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("first", "second")
-    num_required: ClassVar[int] = 2
-
     def __init__(
         self,
         first_to_second: keras.Model,
@@ -119,9 +116,12 @@ class CycleGAN(PlayersModel):
             "second_discriminator": [self.second_discriminator, self.second_history],
         }
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The static shape of an image of each domain."""
-        return {"first": self.first_to_second.input_shape[1:], "second": self.second_to_first.input_shape[1:]}
+    def inputs(self) -> dict[str, Kind]:
+        """An image of each domain."""
+        return {
+            "first": Image(self.first_to_second.input_shape[1:]),
+            "second": Image(self.second_to_first.input_shape[1:]),
+        }
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """All four players' losses from one pass, each `(batch,)`."""
@@ -171,8 +171,8 @@ class CycleGAN(PlayersModel):
 
     def serving(self) -> dict[str, Serving]:
         """Both directions: image in, image out."""
-        shapes = self.shapes()
+        first, second = (kind.example_shape for kind in self.inputs().values())
         return {
-            "translate": Serving(self.translate, input="image", output="image", image_shape=shapes["first"]),
-            "translate_back": Serving(self.translate_back, input="image", output="image", image_shape=shapes["second"]),
+            "translate": Serving(self.translate, input="image", output="image", image_shape=first),
+            "translate_back": Serving(self.translate_back, input="image", output="image", image_shape=second),
         }

@@ -1,10 +1,10 @@
 """Pix2pix: translation learnt from pairs."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
-from keras_genssl.engine import PlayersModel, Serving, replicas
+from keras_genssl.engine import Image, Kind, PlayersModel, Serving, replicas
 from keras_genssl.engine.networks import fitting, require_built, require_match, require_multiple, size_multiple
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
@@ -53,9 +53,6 @@ class Pix2Pix(PlayersModel):
         targets = model.translate(sources)
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("source", "target")
-    num_required: ClassVar[int] = 2
-
     def __init__(
         self,
         generator: keras.Model,
@@ -81,9 +78,9 @@ class Pix2Pix(PlayersModel):
         """The generator and the discriminator."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
-    def shapes(self) -> dict[str, tuple[int | None, ...]]:
-        """The static shapes of a source and of a target."""
-        return {"source": self.generator.input_shape[1:], "target": self.generator.output_shape[1:]}
+    def inputs(self) -> dict[str, Kind]:
+        """A source, and the target that belongs to it."""
+        return {"source": Image(self.generator.input_shape[1:]), "target": Image(self.generator.output_shape[1:])}
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
         """Both players' losses from one pass, each `(batch,)`."""

@@ -26,7 +26,7 @@ def measure(
 
     Args:
         recipe: settled; gives features, and how many samples.
-        model: trained; has `sample`, and `num_labels` where it samples classes.
+        model: trained; has `sample`, and a label among its `inputs` where it samples classes.
         reference: what samples are compared with.
         examples: the prepared directory.
         directory: for the sheet ``samples.png``, of conditional models a column for each class.
@@ -36,9 +36,12 @@ def measure(
         of a Gaussian in PCA), ``images``, ``held_out``, ``components``, ``features``, and ``likelihood`` where it was
         asked for.
     """
+    from keras_genssl.engine import Label
+
     count = reference.result["images"]
     numbers: dict[str, float] = {}
-    classes = model.num_labels() if model.num_required > 1 else None
+    label = model.inputs().get("label")
+    classes = label.num_classes if isinstance(label, Label) else None
     labels = None if classes is None else images.read(examples, "train", count)["label"]
     options = {} if labels is None else {"labels": labels}
     samples = images.eight_bit(model.sample(count, seed=SEED, **options))

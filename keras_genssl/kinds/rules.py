@@ -39,7 +39,7 @@ def require(condition: Any, rule: str, *received: Any) -> Any:
         >>> require(tf.constant(False), "`k` must be even. Received:", tf.constant([3, 4]), "by number")
         Traceback (most recent call last):
         ...
-        keras_genssl.engine.rules.RuleError: `k` must be even. Received: (3, 4) by number
+        keras_genssl.kinds.rules.RuleError: `k` must be even. Received: (3, 4) by number
     """
     if not tf.executing_eagerly():
         return tf.debugging.Assert(condition, [rule, *received], summarize=_SHOWN)
@@ -56,7 +56,7 @@ def require_all(conditions: Any, rule: str, numbers: Any) -> Any:
         >>> require_all(tf.constant([True, False]), "`label` must lie in [0, 3)", tf.constant([1, 7]))
         Traceback (most recent call last):
         ...
-        keras_genssl.engine.rules.RuleError: `label` must lie in [0, 3). Received: numbers from 1 to 7
+        keras_genssl.kinds.rules.RuleError: `label` must lie in [0, 3). Received: numbers from 1 to 7
     """
     wide = tf.cast(numbers, tf.int64)
     extremes = tf.reduce_min(wide), "to", tf.reduce_max(wide)
