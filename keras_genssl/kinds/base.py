@@ -1,6 +1,7 @@
 """What every kind of input has in common, and the two checks that several of them share."""
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import keras
@@ -45,8 +46,7 @@ class Kind:
                 f"`map`. Received: a {type(value).__name__}"
             )
         value, shape = tf.convert_to_tensor(value), self.example_shape
-        wanted = ", ".join(("batch", *("any" if size is None else str(size) for size in shape)))
-        rule = f"`{name}` must have shape ({wanted if shape else 'batch,'}) for this {method}. Received: a batch of"
+        rule = f"`{name}` must have shape {_spelled(shape)} for this {method}. Received: a batch of"
         if not value.shape.is_compatible_with((None, *shape)):
             raise ValueError(f"{rule} shape {tuple(value.shape)}")
         if value.shape.rank is not None and not any(
@@ -97,7 +97,8 @@ def classes(name: str, value: Any, count: int | None) -> Any:
     """
     kind = keras.backend.standardize_dtype(value.dtype)
     if "int" not in kind:
-        raise ValueError(f"`{name}` must hold integers. Received: a batch of {kind}")
+        rule = f"`{name}` must hold integers of shape {_spelled(value.shape[1:])}"
+        raise ValueError(f"{rule}. Received: {kind} of shape {tuple(value.shape)}")
     if count is None:  # not all integers can be gathered from all workers
         return keras.ops.cast(value, "int64" if kind in ("int64", "uint32", "uint64") else "int32")
     inside = require_all(label_tensors.inside(value, count), f"`{name}` must lie in [0, {count})", value)
@@ -118,3 +119,9 @@ def floats(name: str, value: Any) -> Any:
     finite = tf.reduce_all(tf.math.is_finite(value))
     with tf.control_dependencies([require(finite, f"`{name}` must be finite. Received: NaN or infinity")]):
         return tf.identity(value)
+
+
+def _spelled(shape: Iterable[int | None]) -> str:
+    """The shape of a batch of examples of this shape, in words."""
+    sizes = ["any" if size is None else str(size) for size in shape]
+    return f"({', '.join(['batch', *sizes])})" if sizes else "(batch,)"

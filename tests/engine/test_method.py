@@ -143,7 +143,7 @@ class Small(Line):
         (
             np.zeros((4, 2, 2, 1), np.uint8),
             [0.0, 1.0, 2.0, 0.0],
-            "must hold integers. Received: a batch of float32",
+            r"must hold integers of shape \(batch,\)\. Received: float32",
         ),
         (np.zeros((4, 2, 2, 1), np.uint8), [[0], [1], [2], [0]], r"`label` must have shape \(batch,\) for this Small"),
         (

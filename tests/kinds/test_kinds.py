@@ -43,7 +43,10 @@ def test_a_label_map_keeps_its_ids_through_fit_and_predict() -> None:
         np.testing.assert_array_equal(model.predict_on_batch(batch), ids)
         with pytest.raises(ValueError, match=r"^`layout` must lie in \[0, 20\)\. Received: numbers from 1 to 20$"):
             model.train_on_batch(batch + 1)
-    with pytest.raises(ValueError, match=r"^`layout` must hold integers\. Received: a batch of float32$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^`layout` must hold integers of shape \(batch, 4, 5, 1\)\. Received: float32"):
+    ):
         model.predict_on_batch(ids.astype("float32"))
 
 
@@ -86,7 +89,7 @@ FRAMES = Stack(Image((2, 2, 1)), 3)
         (LabelMap(20), np.zeros((2, 4, 4), np.uint8), r"shape \(batch, any, any, 1\) .* of shape \(2, 4, 4\)"),
         (Mask(), np.array([[[["a"]]]]), "hold numbers or booleans. Received: a batch of string"),
         (Label(10), np.int64([0, 2**32]), r"lie in \[0, 10\)\. Received: numbers from 0 to 4294967296"),
-        (Label(), np.float32([0.0]), "hold integers. Received: a batch of float32"),
+        (Label(), np.float32([0.0]), r"hold integers of shape \(batch,\)\. Received: float32 of shape \(1,\)"),
         (Tokens(5, 3), np.zeros((2, 4), np.int32), r"shape \(batch, 3\)"),
         (Tokens(5), np.int32([[0, 5]]), r"lie in \[0, 5\)\. Received: numbers from 0 to 5"),
         (Vector(2), np.zeros((2, 3), np.float32), r"shape \(batch, 2\)"),
