@@ -44,8 +44,7 @@ def test_a_label_map_keeps_its_ids_through_fit_and_predict() -> None:
         with pytest.raises(ValueError, match=r"^`layout` must lie in \[0, 20\)\. Received: numbers from 1 to 20$"):
             model.train_on_batch(batch + 1)
     with pytest.raises(
-        ValueError,
-        match=r"^`layout` must hold integers of shape \(batch, 4, 5, 1\)\. Received: float32"):
+        ValueError, match=r"^`layout` must hold integers of shape \(batch, 4, 5, 1\)\. Received: float32"
     ):
         model.predict_on_batch(ids.astype("float32"))
 
