@@ -3,7 +3,7 @@
 import functools
 import os
 import types
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import keras
 import tensorflow as tf

@@ -74,7 +74,7 @@ def test_masks_of_any_dtype_hide_the_same(painter, pair, batch, kind):
 
 
 def test_a_painting_that_is_right_where_it_is_predicted_costs_nothing(painter, batch):
-    _, y = painter.unpack(painter.batch(batch))
+    _, y = painter.split_inputs(painter.batch(batch))
     _, predicted = naive(np.zeros_like(batch["image"]), batch, 1, 10.0)
     wrong_elsewhere = np.where(predicted > 0, seen(batch, "image"), 0.5)
     np.testing.assert_allclose(painter.example_losses(None, y, wrong_elsewhere), np.zeros(4), atol=1e-12)
@@ -101,7 +101,7 @@ def test_without_an_adversary_the_generator_has_the_plain_loss(pair, painter, ba
         painter.encoder, painter.decoder, pair.discriminator, adversarial_weight=0.0, overlap=1
     )
     painted = painter(seen(batch, "masked"), training=True)
-    _, y = painter.unpack(painter.batch(batch))
+    _, y = painter.split_inputs(painter.batch(batch))
     expected = painter.example_losses(None, y, painted)
     np.testing.assert_allclose(
         alone.player_losses(alone.batch(batch), ("generator",))["generator"], expected, rtol=1e-5

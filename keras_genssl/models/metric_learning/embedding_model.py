@@ -1,6 +1,6 @@
 """Metric learning from labels, with a loss of the whole batch."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 
@@ -44,7 +44,6 @@ class EmbeddingModel(Embedder):
         model.fit(kg.data.load("fashion_mnist", balance=kg.data.ClassBalanced(10, 16)), epochs=5)
         vectors = model.encode(images)
     """
-
 
     def __init__(
         self,

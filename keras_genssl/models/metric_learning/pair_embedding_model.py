@@ -1,6 +1,6 @@
 """Siamese networks: metric learning from pairs."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 from keras import ops
@@ -43,7 +43,6 @@ class PairEmbeddingModel(Embedder):
         pairs = kg.data.pairs(labels, num=10_000, seed=0)
         model.fit(kg.data.load("fashion_mnist", batch_size=64, groups=pairs), epochs=5)
     """
-
 
     def __init__(
         self, encoder: keras.Model, loss: keras.losses.Loss, normalize: bool = True, name: str | None = None

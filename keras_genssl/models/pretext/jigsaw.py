@@ -1,6 +1,5 @@
 """Jigsaw: features from which the order of an image's patches can be told."""
 
-
 import keras
 
 from keras_genssl.models.pretext.patch_base import PatchClassification

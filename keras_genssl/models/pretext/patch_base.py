@@ -46,4 +46,3 @@ class PatchClassification(StackClassification):
         )
         super().__init__(standardising, head, "patches", answer, num_patches, num_classes, name)
         self.num_patches = num_patches
-
