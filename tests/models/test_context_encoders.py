@@ -78,7 +78,7 @@ def test_a_painting_that_is_right_where_it_is_predicted_costs_nothing(painter, b
     _, predicted = naive(np.zeros_like(batch["image"]), batch, 1, 10.0)
     wrong_elsewhere = np.where(predicted > 0, seen(batch, "image"), 0.5)
     np.testing.assert_allclose(painter.example_losses(None, y, wrong_elsewhere), np.zeros(4), atol=1e-12)
-    nothing = {**y, "mask": -np.ones_like(y["mask"])}
+    nothing = {**y, "mask": np.zeros_like(y["mask"])}
     np.testing.assert_array_equal(painter.example_losses(None, nothing, wrong_elsewhere), np.zeros(4))
 
 
