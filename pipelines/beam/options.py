@@ -6,6 +6,7 @@ import importlib
 import io
 
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
+from apache_beam.runners.runner import create_runner
 
 from pipelines.errors import UserError
 from pipelines.runtime.engines import DASK, FNAPI, RUNNERS, Engine
@@ -39,10 +40,9 @@ def check(engine: Engine) -> None:
     Raises:
         UserError: if one is unknown, its value is not of its kind, or the engine is not installed.
     """
-    module = RUNNERS[engine.runner].rpartition(".")[0]
     try:
-        if module:
-            importlib.import_module(module)  # it registers its options
+        if engine.runner in _STRICT:
+            create_runner(RUNNERS[engine.runner])  # its module registers its options
         if engine.runner == DASK:
             importlib.import_module("distributed")
     except ImportError as error:

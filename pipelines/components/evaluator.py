@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipelines import tasks
 from pipelines.components import change
-from pipelines.data import preparations
 from pipelines.recipe.base import Recipe
+from pipelines.recipe.section import classes_of
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
+
+if TYPE_CHECKING:
+    from pipelines.tasks.base import Task
 
 SPEC = Component("Evaluator", {"trained": Kind.WEIGHTS, "examples": Kind.PREPARED}, Kind.EVALUATION)
 
 
 def evaluate(
     recipe: Recipe,
+    task: Task[Any],
     examples: Path,
     content: str,
     trained_digest: str,
@@ -30,6 +33,7 @@ def evaluate(
 
     Args:
         recipe: settled.
+        task: of the recipe.
         examples: the prepared directory; its split ``eval`` is what training never saw.
         content: the digest of what is in it.
         trained_digest: the digest of the training.
@@ -43,32 +47,51 @@ def evaluate(
         comparisons to its baselines, ``thresholds``, ``blessed`` and ``reasons`` against the blessing; where changes
         are bounded, with ``notes``.
     """
-    task = tasks.of(recipe)
-    inputs = {
+
+    def build(part: Path) -> dict[str, Any]:
+        return _evaluated(recipe, task, examples, content, model, part, shared, last)
+
+    return store.make(run / "evaluation", inputs(recipe, task, content, trained_digest, last), build)
+
+
+def inputs(
+    recipe: Recipe, task: Task[Any], content: str, trained_digest: str, last: change.Last | None
+) -> dict[str, Any]:
+    """Everything that the evaluation depends on; the arguments are those of `evaluate`."""
+    return {
         "trained": trained_digest,
         "examples": content,
         **task.judged_by(recipe),
         **({"last": _known(last)} if recipe.evaluate.changes else {}),
         "code": code.digest(
-            "pipelines.components.evaluator",
+            _evaluated,
             f"pipelines.tasks.{recipe.task}.measure",
-            without=(preparations.__name__,),  # the training stands on what the recipe's own has made
+            *classes_of(recipe.prepare, recipe.evaluate),
         ),
     }
 
-    def build(part: Path) -> dict[str, Any]:
-        device.start()
-        result = task.evaluate(recipe, model, examples, content, part, shared)
-        result["numbers"] = task.numbers.compared(result["numbers"], result["baselines"])
-        reasons = recipe.evaluate.against(result["numbers"], result.get("examples", {}))
-        bounds = recipe.evaluate.model_dump(mode="json", include={"bless"})
-        result |= {"thresholds": bounds, "blessed": not reasons, "reasons": reasons}
-        if recipe.evaluate.changes:
-            result |= _changed(recipe, result, _known(last), content)
-        store.write_json(part / "evaluation.json", result)
-        return result
 
-    return store.make(run / "evaluation", inputs, build)
+def _evaluated(
+    recipe: Recipe,
+    task: Task[Any],
+    examples: Path,
+    content: str,
+    model: Callable[[], Any],
+    part: Path,
+    shared: Path,
+    last: change.Last | None,
+) -> dict[str, Any]:
+    """Measures the model into ``part``."""
+    device.start()
+    result = task.evaluate(recipe, model, examples, content, part, shared)
+    result["numbers"] = task.numbers.compared(result["numbers"], result["baselines"])
+    reasons = recipe.evaluate.against(result["numbers"], result.get("examples", {}))
+    bounds = recipe.evaluate.model_dump(mode="json", include={"bless"})
+    result |= {"thresholds": bounds, "blessed": not reasons, "reasons": reasons}
+    if recipe.evaluate.changes:
+        result |= _changed(recipe, result, _known(last), content)
+    store.write_json(part / "evaluation.json", result)
+    return result
 
 
 def _known(last: change.Last | None) -> dict[str, Any] | None:

@@ -23,15 +23,20 @@ def export(model: Callable[[], Any], trained_digest: str, run: Path) -> store.Ou
     Returns:
         The output; ``result["bytes"]`` is the size of the SavedModel, and its content the digest that any copy has.
     """
-    inputs = {"trained": trained_digest, "code": code.digest("pipelines.components.exporter", "keras_genssl.export")}
+    return store.make(run / "export", inputs(trained_digest), lambda part: _exported(model, part))
 
-    def build(part: Path) -> dict[str, Any]:
-        device.start()
-        from keras_genssl import export as exporting
 
-        path = part / "model"
-        exporting.saved_model(model(), path)
-        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-        return {"bytes": size, "sha256": saved_model.digest(path)}
+def inputs(trained_digest: str) -> dict[str, Any]:
+    """Everything that the export depends on; what the model serves is code of the training."""
+    return {"trained": trained_digest, "code": code.digest(_exported)}
 
-    return store.make(run / "export", inputs, build)
+
+def _exported(model: Callable[[], Any], part: Path) -> dict[str, Any]:
+    """Writes ``part/model``."""
+    device.start()
+    from keras_genssl import export as exporting
+
+    path = part / "model"
+    exporting.saved_model(model(), path)
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return {"bytes": size, "sha256": saved_model.digest(path)}

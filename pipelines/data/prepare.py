@@ -61,7 +61,7 @@ def prepare(
             **dataclasses.asdict(made),  # type: ignore[call-overload]
             "max_failure_rate": max_failure_rate,
         },
-        "code": code.digest(__name__, type(made).__module__, without=(preparations.__name__,)),
+        "code": code.digest(_write, shard_by_shard, Dataset, examples_picture.add, type(made)),
         "versions": code.versions(),
     }
 

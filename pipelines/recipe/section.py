@@ -1,6 +1,9 @@
 """What every section of a recipe is: immutable, strictly typed, without unknown keys."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,3 +15,21 @@ class Section(BaseModel):
     """A section of a recipe: immutable, strictly typed, with no key that is not declared."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=())
+
+
+def classes_of(*sections: Section) -> frozenset[type[Section]]:
+    """The classes of sections and of all sections in them: the code that a recipe chose by what it says."""
+    return frozenset(type(section) for section in _sections(sections))
+
+
+def _sections(value: Any) -> Iterator[Section]:
+    """The sections in a value, itself included."""
+    if isinstance(value, Section):
+        yield value
+        value = dict(value)
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return
+    for one in value:
+        yield from _sections(one)

@@ -99,7 +99,7 @@ def _run(
         trained = steps.run(
             trainer.SPEC,
             {"examples": prepared},
-            lambda: trainer.train(recipe, prepared.path, prepared.content, directory, console),
+            lambda: trainer.train(recipe, task, prepared.path, prepared.content, directory, console),
             lambda it: f"{it.result['steps']:,} steps, {_losses(it.result['phases'])}",
         )
         model = functools.cache(lambda: trainer.load(recipe, trained.path))
@@ -108,7 +108,7 @@ def _run(
             evaluator.SPEC,
             {"trained": trained, "examples": judged},
             lambda: evaluator.evaluate(
-                recipe, judged.path, judged.content, trained.digest, model, directory, output / "references", last
+                recipe, task, judged.path, judged.content, trained.digest, model, directory, output / "references", last
             ),
             lambda it: f"{task.numbers.summary(it.result)}: {'blessed' if it.result['blessed'] else 'not blessed'}",
         )
@@ -123,7 +123,7 @@ def _run(
         validated = steps.run(
             infra_validator.SPEC,
             {"exported": exported, "examples": judged},
-            lambda: infra_validator.validate(model, judged.path, recipe, exported, directory),
+            lambda: infra_validator.validate(model, judged.path, recipe, task, exported, directory),
             lambda it: "answers alike in a clean process" if it.result["checked"] else "FAILED in a clean process",
         )
         evaluation, export = evaluated.result, {**exported.result, **validated.result}

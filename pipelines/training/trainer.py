@@ -10,11 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import tasks
-from pipelines.console import Console
 from pipelines.errors import UserError
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.losses import Loss
+from pipelines.recipe.section import classes_of
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
 from pipelines.tasks import images
@@ -22,6 +21,9 @@ from pipelines.training import phases
 
 if TYPE_CHECKING:
     import keras
+
+    from pipelines.console import Console
+    from pipelines.tasks.base import Task
 
 SPEC = Component("Trainer", {"examples": Kind.PREPARED}, Kind.WEIGHTS)
 WEIGHTS = "model.weights.h5"
@@ -51,9 +53,13 @@ def settled(
 
 
 def inputs(recipe: Recipe, examples_digest: str) -> dict[str, Any]:
-    """Everything that the trained weights depend on; its digest names the run. The recipe is `settled`."""
-    train = recipe.train.model_dump(mode="json", exclude={"checkpoint_steps"})
+    """Everything that the trained weights depend on; its digest names the run. The recipe is `settled`.
+
+    How many devices train is none of it: they compute what one computes.
+    """
+    train = recipe.train.model_dump(mode="json", exclude={"checkpoint_steps", "strategy"})
     loss = recipe.sections.loss
+    sections = [recipe.prepare, recipe.model, recipe.train, *([] if loss is None else [loss])]
     return {
         "examples": examples_digest,
         "prepare": recipe.prepare.model_dump(mode="json"),
@@ -61,20 +67,20 @@ def inputs(recipe: Recipe, examples_digest: str) -> dict[str, Any]:
         **({} if loss is None else {"loss": loss.model_dump(mode="json") | {"weights": _extractor_digest(loss)}}),
         "train": train,
         "code": code.digest(
-            "pipelines.training.trainer",
-            f"pipelines.tasks.{recipe.task}.data",
-            type(recipe.model).__module__,
-            without=("pipelines.console", "pipelines.tasks"),
+            _fit, f"pipelines.tasks.{recipe.task}.data", type(recipe.sections), *classes_of(*sections)
         ),
         "versions": code.versions(),
     }
 
 
-def train(recipe: Recipe, examples: Path, examples_digest: str, run: Path, console: Console) -> store.Output:
+def train(
+    recipe: Recipe, task: Task[Any], examples: Path, examples_digest: str, run: Path, console: Console
+) -> store.Output:
     """Trains, or continues an interrupted training, or finds a finished one.
 
     Args:
         recipe: a checked recipe.
+        task: of the recipe.
         examples: the prepared directory.
         examples_digest: its digest.
         run: the run's directory, locked by the caller. ``run/train`` is published when training
@@ -90,7 +96,7 @@ def train(recipe: Recipe, examples: Path, examples_digest: str, run: Path, conso
     output = store.make(
         run / "train",
         inputs(recipe, examples_digest),
-        lambda part: _fit(recipe, examples, part, resume, console),
+        lambda part: _fit(recipe, task, examples, part, resume, console),
     )
     shutil.rmtree(resume, ignore_errors=True)
     return output
@@ -143,7 +149,7 @@ def _extractor_digest(loss: Loss) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
-def _fit(recipe: Recipe, examples: Path, part: Path, resume: Path, console: Console) -> dict[str, Any]:
+def _fit(recipe: Recipe, task: Task[Any], examples: Path, part: Path, resume: Path, console: Console) -> dict[str, Any]:
     """Trains into ``part``; the state between interruptions is in ``resume``."""
     device.start()
     import keras
@@ -152,7 +158,6 @@ def _fit(recipe: Recipe, examples: Path, part: Path, resume: Path, console: Cons
 
     settings = recipe.train
     keras.utils.set_random_seed(settings.seed)
-    task = tasks.of(recipe)
     try:
         dataset = task.training_data(recipe, examples)
         steps_per_epoch = int(dataset.cardinality())

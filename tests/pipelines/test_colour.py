@@ -7,6 +7,7 @@ from PIL import Image
 
 from keras_genssl import data as reading
 from keras_genssl import pretext
+from pipelines import tasks
 from pipelines.beam.shards import hash64
 from pipelines.console import Console
 from pipelines.data import examples_picture, preparations
@@ -159,7 +160,7 @@ def test_rebalancing_weighs_the_loss_by_how_often_the_data_have_a_colour(home):
     changes = ["prepare={size: 8, channels: 3}", "model.encoder.filters=2", "train.batch_size=4", "train.steps=2"]
     rate = "train.learning_rate={schedule: constant, initial: 1e-12}"  # nothing is learnt between the two steps
     loaded = recipe.load("photographs/colorization", [*changes, rate, "model.rebalancing=0.5"])
-    trained = trainer.train(loaded, prepared.path, prepared.content, home / "run", Console())
+    trained = trainer.train(loaded, tasks.of(loaded), prepared.path, prepared.content, home / "run", Console())
     model = trainer.load(loaded, trained.path)
     expected = weights_of_two_colours(colours, (sum(widths), 64 - sum(widths)), 0.5)
     assert max(expected) / min(expected) > 10

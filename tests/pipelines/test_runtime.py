@@ -1,13 +1,12 @@
 import concurrent.futures
 import json
-import pathlib
 import subprocess
 import sys
 
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.runtime import code, store
+from pipelines.runtime import store
 
 
 def test_make_builds_once_and_again_when_inputs_change(tmp_path):
@@ -82,77 +81,3 @@ def test_directory_is_held_against_another_process(tmp_path):
         other.kill()
     with store.exclusive(tmp_path):
         assert list(tmp_path.iterdir()) == []
-
-
-@pytest.fixture
-def source(tmp_path, monkeypatch):
-    package = tmp_path / "keras_genssl_like"
-    package.mkdir()
-    (package / "__init__.py").write_text("from keras_genssl_like import a\n")
-    (package / "a.py").write_text('"""Doc."""\nfrom . import b\nX = 1\n')
-    (package / "b.py").write_text("def f():\n    '''Doc.'''\n    import keras_genssl_like.c\n")
-    (package / "c.py").write_text("Y = 1\n")
-    (package / "d.py").write_text("Z = 1\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(code, "FIRST_PARTY", ("keras_genssl_like",))
-    code.digest.cache_clear()
-    yield package
-    code.digest.cache_clear()
-    sys.modules.pop("keras_genssl_like", None)
-
-
-@pytest.mark.parametrize(
-    ("file", "text", "changes"),
-    [
-        ("a.py", '"""Another."""\nfrom . import b  # why\nX   = 1\n', False),
-        ("a.py", '"""Doc."""\nfrom . import b\nX = 2\n', True),
-        ("b.py", "def f():\n    import keras_genssl_like.c\n", False),
-        ("c.py", "Y = 2\n", True),
-        ("d.py", "Z = 2\n", False),
-    ],
-)
-def test_code_digest_follows_imports_and_ignores_docstrings(source, file, text, changes):
-    before = code.digest("keras_genssl_like.a")
-    (source / file).write_text(text)
-    code.digest.cache_clear()
-    assert (code.digest("keras_genssl_like.a") != before) == changes
-
-
-@pytest.mark.parametrize(
-    ("file", "changes"),
-    [("table.npz", True), ("tables/deep.npz", True), ("other.npz", False), ("none/deep.npz", False)],
-)
-def test_code_digest_holds_the_data_that_a_module_names(source, file, changes):
-    (source / "c.py").write_text("FILE = Path(__file__).with_name('table.npz')\nDEEP = 'tables', 'deep.npz'\n")
-    for path in ("table.npz", "other.npz", "tables/deep.npz", "none/deep.npz"):
-        (source / path).parent.mkdir(exist_ok=True)
-        (source / path).write_bytes(b"1")
-    before = code.digest("keras_genssl_like.a")
-    (source / file).write_bytes(b"2")
-    code.digest.cache_clear()
-    assert (code.digest("keras_genssl_like.a") != before) == changes
-
-
-@pytest.mark.parametrize(
-    ("module", "file"),
-    [
-        ("pipelines.data.preparations.jigsaw", "pretext/permutations.npz"),
-        ("pipelines.tasks.generation.measure", "metrics/weights/fashion_features.npz"),
-    ],
-)
-def test_digests_hold_the_data_that_ships(monkeypatch, module, file):
-    read, seen = pathlib.Path.read_bytes, []
-    monkeypatch.setattr(pathlib.Path, "read_bytes", lambda path: seen.append(path.as_posix()) or read(path))
-    code.digest.__wrapped__(module)
-    assert [path for path in seen if path.endswith(f"keras_genssl/{file}")]
-
-
-def test_code_digest_leaves_out_what_it_is_told_to(source):
-    before = code.digest("keras_genssl_like.a", without=("keras_genssl_like.b",))
-    (source / "c.py").write_text("Y = 2\n")  # only b imports it
-    code.digest.cache_clear()
-    assert code.digest("keras_genssl_like.a", without=("keras_genssl_like.b",)) == before
-
-
-def test_versions_name_what_results_stand_on():
-    assert {"python", "keras", "tensorflow", "numpy"} <= set(code.versions())

@@ -14,22 +14,18 @@ from typing import Any
 import numpy as np
 
 from pipelines.data.sources.base import PAIRS
+from pipelines.recipe.section import classes_of
 from pipelines.runtime import code, store
 from pipelines.tasks import images
 from pipelines.tasks.representation import pairs
 from pipelines.tasks.representation.features import Encode, Labelled, extract, pixels
+from pipelines.tasks.representation.methods.encoders import Representation
 from pipelines.tasks.representation.recipe import RepresentationRecipe
 from pipelines.tasks.representation.scores import scores
 
 COMPONENTS = 64
 PIXELS = 4096  # of an image: many images of more are neither searched nor decomposed
 SEED = 0  # of the random encoder
-_METHODS = (  # and recipes: what they say is an input, and a new method is no reason to measure pixels again
-    "keras_genssl.models",
-    "pipelines.tasks.representation.recipe",
-    "pipelines.tasks",
-    "pipelines.tasks.representation",
-)
 
 
 def reference(
@@ -51,12 +47,13 @@ def reference(
         "examples": content,
         "evaluate": recipe.evaluate.model_dump(mode="json", exclude={"bless"}),
         "classes": recipe.train.classes,
-        "code": code.digest(__name__, without=_METHODS),
     }
-    encoder = {**asked, "encoder": recipe.model.encoder.model_dump(mode="json"), "network": _network_code(recipe)}
+    simple = {**asked, "code": code.digest(_simple)}
+    network: dict[str, Any] = {"encoder": recipe.model.encoder.model_dump(mode="json")}
     if recipe.model.own_network:
-        encoder["method"] = recipe.model.method
-    builds = [(asked, _simple), (encoder, _random)]
+        network["method"] = recipe.model.method
+    random = {**asked, **network, "code": code.digest(_random, *_network(recipe.model))}
+    builds = [(simple, _simple), (random, _random)]
     found: dict[str, dict[str, float]] = {}
     components = 0
     with store.exclusive(directory, wait=True):
@@ -68,11 +65,9 @@ def reference(
     return found, components
 
 
-def _network_code(recipe: RepresentationRecipe) -> str:
-    """The digest of what builds the untrained encoder."""
-    if recipe.model.own_network:
-        return code.digest(type(recipe.model).__module__)
-    return code.digest("pipelines.tasks.representation.methods.encoders", without=_METHODS)
+def _network(method: Representation) -> frozenset[type]:
+    """The classes that build the untrained encoder."""
+    return classes_of(method) if method.own_network else classes_of(method.encoder) | {Representation}
 
 
 def _built(

@@ -78,22 +78,12 @@ def home(tmp_path_factory):
     for package in (keras_genssl, pipelines):
         source = pathlib.Path(package.__file__).parent
         shutil.copytree(source, home / "code" / source.name, ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
-    original = code._source
-
-    def copied(name):
-        path = original(name)
-        top = name.partition(".")[0]
-        root = pathlib.Path(sys.modules[top].__file__).parent if top in code.FIRST_PARTY else None
-        return path and home / "code" / top / path.relative_to(root)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(code, "_source", copied)
+        patch.setattr(code, "ROOT", home / "code")
         # What a clean process answers is tested in test_run; here starting it would be most of the time.
         patch.setattr(export, "check", lambda *_: export.CheckResult("serving_default", 0.0, 0.0, 0.0))
-        code.digest.cache_clear()
         assert _run(home).pushed.version == 1
         yield home
-    code.digest.cache_clear()
 
 
 @pytest.fixture
@@ -106,12 +96,12 @@ def edit(home):
         before[path] = text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new, 1))
-        code.digest.cache_clear()
+        code.tree.cache_clear()
 
     yield change
     for path, text in before.items():
         path.write_text(text)
-    code.digest.cache_clear()
+    code.tree.cache_clear()
 
 
 def test_first_run_executes_all_and_an_unchanged_second_one_nothing_nor_one_with_touched_files(home, edit):

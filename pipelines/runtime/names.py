@@ -1,0 +1,309 @@
+"""What a module binds, and what its statements say by name, as Python looks names up; read, never imported."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+EVERYTHING = "*"  # all statements of a module
+EFFECTS = ""  # those that bind no name, and run as soon as the module is imported
+AT_RUN_TIME = "?"  # a module whose name is not written down
+_ONLY_TYPES, _ONLY_AS_SCRIPT = ("TYPE_CHECKING", "typing.TYPE_CHECKING"), "__name__ == '__main__'"
+_DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+@dataclasses.dataclass(frozen=True)
+class Imported:
+    """A module, or what a module has under a name; ``import a.b`` binds ``a`` and loads ``a.b``."""
+
+    module: str
+    name: str | None = None
+    loads: str | None = None
+
+
+# A name of the module, or an import; and the attributes asked of it, None where it is imported and never named.
+Reference: TypeAlias = tuple[str | Imported, tuple[str, ...] | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Said:
+    """What some statements say.
+
+    Attributes:
+        text: their syntax trees.
+        references: what they name and do not bind themselves.
+        strings: all strings that they write down.
+    """
+
+    text: str
+    references: frozenset[Reference]
+    strings: frozenset[str]
+
+
+class Module:
+    """A file of code, without what does not count: docstrings, annotations, what is for type checkers or a script.
+
+    Args:
+        name: dotted.
+        is_package: whether it is an ``__init__``.
+        text: of the file.
+
+    Attributes:
+        bound: name -> what binds it: imports, statements.
+        stars: modules of which all names are imported, so that any may come from there.
+    """
+
+    def __init__(self, name: str, is_package: bool, text: str):
+        self.name, self.is_package = name, is_package
+        self.bound: dict[str, list[Imported | ast.stmt]] = {}
+        self.stars: list[Imported | ast.stmt] = []
+        self._effects: list[ast.stmt] = []
+        tree = ast.parse(text)
+        named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        self._said: dict[str, Said] = {}
+        self._statements = _Bare(name, is_package).visit(tree).body
+        for statement in self._statements:
+            self._add(statement)
+        # An `__init__` runs for every module of its package, whatever is used of it: that makes no result another.
+        self._effects = [] if is_package else [*self._effects, *self._imports_without(named)]
+
+    def statements(self, name: str) -> list[ast.stmt]:
+        """Those that bind a name, or `EVERYTHING`, or `EFFECTS`, of which an ``__init__`` has none that count."""
+        if name in (EVERYTHING, EFFECTS):
+            return self._statements if name == EVERYTHING else self._effects
+        return [bound for bound in self.bound.get(name, ()) if not isinstance(bound, Imported)]
+
+    def said(self, name: str) -> Said:
+        """What the statements of a name say."""
+        if name not in self._said:
+            statements = self.statements(name)
+            found = frozenset(reference for statement in statements for reference in _references(statement))
+            written = frozenset(text for statement in statements for text in _strings(statement))
+            self._said[name] = Said("\n".join(map(ast.dump, statements)), found, written)
+        return self._said[name]
+
+    def _add(self, statement: ast.stmt) -> None:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            for name, imported in _imports(statement):
+                if name == "*":
+                    self.stars.append(imported)
+                else:
+                    self.bound.setdefault(name, []).append(imported)
+            return
+        names = _names_bound_by([statement])
+        for name, imported_too in names.items():
+            self.bound.setdefault(name, []).extend([*imported_too, statement])
+        if not names or isinstance(statement, ast.AugAssign):
+            self._effects.append(statement)
+
+    def _imports_without(self, named: set[str]) -> list[ast.stmt]:
+        """Imports of what the module never names, not even in an annotation: importing it is what they are for."""
+        named |= {text for statement in self.statements("__all__") for text in _strings(statement)}
+        return [
+            statement
+            for statement in self._statements
+            if isinstance(statement, ast.Import | ast.ImportFrom)
+            and any(name not in (*named, "*") for name, _ in _imports(statement))
+        ]
+
+
+@functools.cache
+def module(name: str, is_package: bool, text: str) -> Module:
+    """A `Module`: a text is parsed once, in whichever directory it lies."""
+    return Module(name, is_package, text)
+
+
+def _imports(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]]:
+    """The names that an import binds, ``*`` for all that there are, and what they mean."""
+    for alias in statement.names:
+        if isinstance(statement, ast.ImportFrom):
+            imported = Imported(statement.module or "", None if alias.name == "*" else alias.name)
+            yield alias.asname or alias.name, imported
+        elif alias.asname:
+            yield alias.asname, Imported(alias.name)
+        else:
+            top = alias.name.split(".")[0]
+            yield top, Imported(top, loads=alias.name)
+
+
+def _references(statement: ast.stmt) -> set[Reference]:
+    """What a statement at the top of a module says of other statements and modules."""
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {(imported, None) for _, imported in _imports(statement)}
+    return _References(statement).found
+
+
+def _strings(statement: ast.stmt) -> set[str]:
+    """All strings that it writes down."""
+    constants = (node.value for node in ast.walk(statement) if isinstance(node, ast.Constant))
+    return {value for value in constants if isinstance(value, str)}
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes out what does not count, and makes imports absolute."""
+
+    def __init__(self, module: str, is_package: bool):
+        self._above = module.split(".") if is_package else module.split(".")[:-1]
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        if node.level:
+            above = self._above[: len(self._above) - node.level + 1]
+            node.module, node.level = ".".join([*above, *([node.module] if node.module else [])]), 0
+        return node
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        return node.orelse if ast.unparse(node.test) in (*_ONLY_TYPES, _ONLY_AS_SCRIPT) else node
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        return self._without_docstring(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]  # `Generic[T]`
+        return self._without_docstring(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self._without_docstring(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self._without_docstring(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        node.annotation = ast.Constant(None)
+        return self.generic_visit(node)
+
+    def _without_docstring(self, node: ast.Module | _DEFINED) -> ast.AST:
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+        self.generic_visit(node)
+        if not isinstance(node, ast.Module):
+            node.body = node.body or [ast.Pass()]
+        return node
+
+
+class _References:
+    """Collects what a statement names and does not bind itself.
+
+    Attributes:
+        found: names of the module, and what is imported inside.
+    """
+
+    def __init__(self, statement: ast.stmt):
+        self.found: set[Reference] = set()
+        self._scopes: list[_Scope] = []
+        self._visit(statement)
+
+    def _visit(self, *nodes: ast.AST) -> None:
+        for node in nodes:
+            match node:
+                case ast.Name():
+                    self._refer(node.id, ())
+                case ast.Attribute():
+                    self._visit_attribute(node)
+                case ast.Global():
+                    self.found |= {(name, ()) for name in node.names}
+                case ast.Import() | ast.ImportFrom():
+                    pass  # it counts with the names that it binds
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    self._visit(*node.decorator_list, node.args)
+                    self._visit_inside(node.body, _arguments(node.args))
+                case ast.Lambda():
+                    self._visit(node.args)
+                    self._visit_inside([node.body], _arguments(node.args))
+                case ast.ClassDef():
+                    self._visit(*node.decorator_list, *node.bases, *node.keywords)
+                    self._visit_inside(node.body, is_class=True)
+                case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                    self._visit_comprehension(node)
+                case _:
+                    if isinstance(node, ast.Call):
+                        self._note_import(node)
+                    self._visit(*ast.iter_child_nodes(node))
+
+    def _visit_attribute(self, node: ast.Attribute) -> None:
+        base: ast.expr = node.value
+        names = [node.attr]
+        while isinstance(base, ast.Attribute):
+            base, names = base.value, [base.attr, *names]
+        if isinstance(base, ast.Name):
+            self._refer(base.id, tuple(names))
+        else:
+            self._visit(base)
+
+    def _note_import(self, call: ast.Call) -> None:
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", None)
+        if called in ("import_module", "__import__"):
+            named = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
+            self.found.add((Imported(named if isinstance(named, str) else AT_RUN_TIME), ()))
+
+    def _visit_comprehension(self, node: _Comprehension) -> None:
+        first, *others = (part for one in node.generators for part in (one.iter, *one.ifs))
+        self._visit(first)
+        made = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        targets = [name for one in node.generators for name in ast.walk(one.target) if isinstance(name, ast.Name)]
+        self._visit_inside([*others, *made], [name.id for name in targets])
+
+    def _visit_inside(self, body: Sequence[ast.AST], own: Iterable[str] = (), is_class: bool = False) -> None:
+        bound: dict[str, list[Imported]] = {name: [] for name in own}
+        bound |= _names_bound_by(body)
+        self._scopes.append(_Scope(is_class, bound))
+        self._visit(*body)
+        scope = self._scopes.pop()
+        self.found |= {(imported, None) for name in set(bound) - scope.named for imported in bound[name]}
+
+    def _refer(self, name: str, attributes: tuple[str, ...]) -> None:
+        for depth, scope in enumerate(reversed(self._scopes)):
+            if name in scope.bound and (depth == 0 or not scope.is_class):  # a method does not see names of its class
+                scope.named.add(name)
+                self.found |= {(imported, attributes) for imported in scope.bound[name]}
+                return
+        self.found.add((name, attributes))
+
+
+@dataclasses.dataclass
+class _Scope:
+    """What a function, a class or a comprehension binds, and which of it is named."""
+
+    is_class: bool
+    bound: dict[str, list[Imported]]
+    named: set[str] = dataclasses.field(default_factory=set)
+
+
+def _arguments(arguments: ast.arguments) -> list[str]:
+    several = [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
+    return [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *several)]
+
+
+def _names_bound_by(body: Iterable[ast.AST]) -> dict[str, list[Imported]]:
+    """The names that statements bind where they stand, with what is imported under them."""
+    found: dict[str, list[Imported]] = {}
+    elsewhere: set[str] = set()
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            elsewhere |= set(node.names)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for name, imported in _imports(node):
+                found.setdefault(name, []).append(imported)
+        elif isinstance(node, _DEFINED):
+            found.setdefault(node.name, [])
+        elif isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                found.setdefault(node.id, [])
+        elif not isinstance(node, ast.Lambda | _Comprehension):
+            bound = node.name if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) else None
+            if bound is not None:
+                found.setdefault(bound, [])
+            waiting += ast.iter_child_nodes(node)
+    return {name: meant for name, meant in found.items() if name not in elsewhere}
