@@ -234,7 +234,8 @@ class _References:
         base: ast.expr = node.value
         names = [node.attr]
         while isinstance(base, ast.Attribute):
-            base, names = base.value, [base.attr, *names]
+            names.insert(0, base.attr)
+            base = base.value
         if isinstance(base, ast.Name):
             self._refer(base.id, tuple(names))
         else:
