@@ -66,9 +66,7 @@ def inputs(recipe: Recipe, examples_digest: str) -> dict[str, Any]:
         "model": recipe.model.model_dump(mode="json"),
         **({} if loss is None else {"loss": loss.model_dump(mode="json") | {"weights": _extractor_digest(loss)}}),
         "train": train,
-        "code": code.digest(
-            _fit, f"pipelines.tasks.{recipe.task}.data", type(recipe.sections), *classes_of(*sections)
-        ),
+        "code": code.digest(_fit, f"pipelines.tasks.{recipe.task}.data", type(recipe.sections), *classes_of(*sections)),
         "versions": code.versions(),
     }
 
