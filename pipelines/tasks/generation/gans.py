@@ -245,3 +245,6 @@ def adversarial_loss(name: Adversary) -> Any:
         "relativistic": losses.RelativisticGANLoss,
         "relativistic_average": losses.RelativisticAverageGANLoss,
     }[name]()
+
+
+AnyGAN = GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN

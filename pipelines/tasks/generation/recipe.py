@@ -9,8 +9,9 @@ from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.preparations.images import Images
 from pipelines.recipe.section import Section
 from pipelines.recipe.thresholds import Bless
-from pipelines.tasks.generation.methods import AnyMethod
+from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
+from pipelines.tasks.reconstruction.autoencoders import VAE
 
 
 class Likelihood(Section):
@@ -46,7 +47,7 @@ class GenerationRecipe(Recipe):
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.features=none", "evaluate.bless=null")
 
     prepare: Images = Images()
-    model: AnyMethod
+    model: Annotated[AnyGAN | VAE, Field(discriminator="method")]
     evaluate: Evaluate = Evaluate()
 
     @model_validator(mode="after")

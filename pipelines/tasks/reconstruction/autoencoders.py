@@ -180,3 +180,8 @@ class VAE(EncoderDecoder):
         from keras_genssl import pretext
 
         return pretext.binarized if self.likelihood == "bernoulli" else None
+
+
+AnyAutoencoder = (
+    Autoencoder | SparseAutoencoder | RedundantAutoencoder | ContractiveAutoencoder | DenoisingAutoencoder
+)  # of reconstruction: a VAE generates

@@ -1,8 +1,8 @@
 """Recipes of reconstruction: images through a narrow code and back."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.losses import Loss
@@ -10,7 +10,7 @@ from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.preparations.images import Images
 from pipelines.recipe.thresholds import Bless
-from pipelines.tasks.reconstruction.methods import AnyMethod
+from pipelines.tasks.reconstruction.autoencoders import AnyAutoencoder
 from pipelines.tasks.reconstruction.numbers import NUMBERS
 
 
@@ -31,7 +31,7 @@ class ReconstructionRecipe(Recipe):
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless={mse_over_pca: {max: 1.0}}",)
 
     prepare: Images = Images()
-    model: AnyMethod
+    model: Annotated[AnyAutoencoder, Field(discriminator="method")]
     loss: Loss = Loss(pixel="l2")
     evaluate: Evaluate = Evaluate()
 

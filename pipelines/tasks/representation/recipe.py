@@ -13,8 +13,12 @@ from pipelines.recipe.preparations.pretext import AnyPretext
 from pipelines.recipe.section import PositiveFloat
 from pipelines.recipe.thresholds import Bless
 from pipelines.recipe.training import Train
+from pipelines.tasks.representation.methods.colour import AnyColour
+from pipelines.tasks.representation.methods.contrastive import AnyContrastive
 from pipelines.tasks.representation.methods.encoders import FromPairs
-from pipelines.tasks.representation.methods.every import AnyMethod
+from pipelines.tasks.representation.methods.metric_learning import AnyMetricLearning
+from pipelines.tasks.representation.methods.patches import AnyPatches
+from pipelines.tasks.representation.methods.pretext import AnyWholeImage
 from pipelines.tasks.representation.numbers import NUMBERS
 
 AnyPreparation = Annotated[Images | AnyPretext | AnyGroups, Field(discriminator="preparation")]
@@ -82,7 +86,9 @@ class RepresentationRecipe(Recipe):
     own_pairs: ClassVar[tuple[str, ...]] = ("evaluate.bless={pair_roc_auc_over_random: {min: 0.0}}",)
 
     prepare: AnyPreparation = Images()
-    model: AnyMethod
+    model: Annotated[
+        AnyContrastive | AnyWholeImage | AnyPatches | AnyColour | AnyMetricLearning, Field(discriminator="method")
+    ]
     train: RepresentationTrain
     evaluate: Evaluate = Evaluate()
 

@@ -186,3 +186,6 @@ class VICReg(FromPairs):
             variance_weight=self.variance_weight,
             covariance_weight=self.covariance_weight,
         )
+
+
+AnyContrastive = SimCLR | MoCo | InstanceDiscrimination | BYOL | SimSiam | BarlowTwins | VICReg

@@ -116,3 +116,6 @@ class TripletEmbeddingModel(Embedder):
         return models.TripletEmbeddingModel(
             self.embedding_encoder(sections.prepare), self.margin, self.squared, self.normalize
         )
+
+
+AnyMetricLearning = EmbeddingModel | PairEmbeddingModel | TripletEmbeddingModel

@@ -99,3 +99,6 @@ class CPC(FromPatches):
             self.target_dim,
             self.scale,
         )
+
+
+AnyPatches = RelativePosition | Jigsaw | CPC

@@ -103,3 +103,6 @@ class AdversarialContextEncoder(Painter):
             overlap=self.overlap,
             overlap_weight=self.overlap_weight,
         )
+
+
+AnyWholeImage = Rotation | ContextEncoder | AdversarialContextEncoder
