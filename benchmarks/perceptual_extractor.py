@@ -204,7 +204,7 @@ def tune(network, pairs, source, strength):
         extractor = kg.backbones.perceptual_extractor("small", [LAYER], file)
         weight = calibrated(extractor, network, next(iter(load(pairs, 64, seed=123))), strength)
         loss = kg.losses.PerceptualLoss(extractor, [weight], distance="l1")
-    model = kg.models.EDSR(network, loss)
+    model = kg.models.EDSR(network, loss=loss)
     fit(model, load(pairs, 8, seed=7), 2e-4, TUNING_STEPS)
     return {"lambda": strength, "weight": weight, **measure(by_model(model))}
 

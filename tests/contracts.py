@@ -74,7 +74,9 @@ def images(rng: np.random.Generator, size: int) -> Batch:
 
 
 def _srcnn() -> kg.models.SRCNN:
-    return kg.models.SRCNN(kg.backbones.srcnn(filters=(8, 4)), 2, "bicubic", loss=keras.losses.MeanSquaredError())
+    return kg.models.SRCNN(
+        kg.backbones.srcnn(filters=(8, 4)), 2, interpolation="bicubic", loss=keras.losses.MeanSquaredError()
+    )
 
 
 def _espcn() -> kg.models.ESPCN:
@@ -142,7 +144,9 @@ def _patch_encoder() -> keras.Model:
 def _cpc() -> kg.models.CPC:
     encoder = kg.backbones.small_encoder((None, None, 3), filters=2)
     contexts = [kg.backbones.context_network(8, filters=4, blocks=1, name=name) for name in ("first", "second")]
-    return kg.models.CPC(encoder, 3, 2, (1,), ("down", "left"), contexts, target_dim=5, scale=0.5)
+    return kg.models.CPC(
+        encoder, rows=3, columns=2, steps=(1,), directions=("down", "left"), contexts=contexts, target_dim=5, scale=0.5
+    )
 
 
 def coloured(rng: np.random.Generator, size: int) -> Batch:
@@ -218,7 +222,7 @@ def _contractive_autoencoder() -> kg.models.ContractiveAutoencoder:
     return kg.models.ContractiveAutoencoder(*_coder("sigmoid"), weight=0.1, loss=keras.losses.MeanSquaredError())
 
 
-def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.VAE]:
+def vae(output: str | None = "tanh", **arguments: Any) -> Callable[[], kg.models.VAE]:
     """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
     def build() -> kg.models.VAE:
@@ -227,7 +231,7 @@ def vae(*arguments: Any, output: str | None = "tanh") -> Callable[[], kg.models.
         decoder = kg.backbones.convolutional_decoder(
             4, filters=6, units=8, output_shape=image, output_activation=output
         )
-        return kg.models.VAE(encoder, decoder, *arguments)
+        return kg.models.VAE(encoder, decoder, **arguments)
 
     return build
 
@@ -291,7 +295,7 @@ def _projection_gan() -> kg.models.ConditionalGAN:
     generator = kg.backbones.sngan_generator(SHAPE, 5, 4, num_classes=CLASSES)
     discriminator = kg.backbones.sngan_discriminator(SHAPE, 4, num_classes=CLASSES)
     adversarial_loss = kg.losses.HingeGANLoss()
-    return kg.models.ConditionalGAN(generator, discriminator, 5, CLASSES, adversarial_loss, ema=0.9)
+    return kg.models.ConditionalGAN(generator, discriminator, 5, CLASSES, adversarial_loss=adversarial_loss, ema=0.9)
 
 
 def _acgan() -> kg.models.ACGAN:
@@ -340,13 +344,15 @@ def indexed(rng: np.random.Generator, size: int) -> Batch:
 
 def _moco() -> kg.models.MoCo:
     # The queue wraps in the middle of every second batch of 12.
-    networks = toys.encoder("encoder"), toys.head()
-    return kg.models.MoCo(*networks, views=toys.NoiseView(), queue_size=18, momentum=0.9, temperature=0.2, groups=2)
+    return kg.models.MoCo(
+        toys.encoder("encoder"), head=toys.head(), views=toys.NoiseView(), queue_size=18, momentum=0.9, groups=2
+    )
 
 
 def _instance_discrimination() -> kg.models.InstanceDiscrimination:
-    networks = toys.encoder("encoder"), 10, toys.head()
-    return kg.models.InstanceDiscrimination(*networks, views=toys.NoiseView(), temperature=0.2)
+    return kg.models.InstanceDiscrimination(
+        toys.encoder("encoder"), 10, head=toys.head(), views=toys.NoiseView(), temperature=0.2
+    )
 
 
 def faces(rng: np.random.Generator, size: int) -> Batch:
@@ -374,7 +380,7 @@ CASES = {
     "SRGAN, as the paper": Case(_srgan_with_vgg, pairs(4, small=4)),
     "DegradationPrediction": Case(_degradation_prediction, degraded),
     "Jigsaw": Case(
-        lambda: kg.models.Jigsaw(_patch_encoder(), 4, grid=2),
+        lambda: kg.models.Jigsaw(_patch_encoder(), num_permutations=4, grid=2),
         patches(kg.pretext.jigsaw, 20, num_permutations=4, cell_size=10, patch_size=8, grid=2),
     ),
     "RelativePosition": Case(
@@ -398,7 +404,7 @@ CASES = {
     "Rotation": Case(lambda: kg.models.Rotation(toys.encoder("encoder")), images),
     "Autoencoder, as the lectures": Case(_lecture_autoencoder, garments),
     "Autoencoder, batch norm": Case(
-        lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), keras.losses.MeanAbsoluteError()),
+        lambda: kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), loss=keras.losses.MeanAbsoluteError()),
         images,
     ),
     "SparseAutoencoder, KL": Case(sparse(lambda: kg.losses.KLSparsity(0.05, 1.0), "sigmoid"), garments),
@@ -407,7 +413,7 @@ CASES = {
     "DenoisingAutoencoder": Case(_denoising_autoencoder, garments),
     "ContractiveAutoencoder": Case(_contractive_autoencoder, garments),
     "VAE": Case(vae(), images, 1e-4),
-    "VAE, Bernoulli": Case(vae(kg.losses.BernoulliLikelihood(), 2.0, output=None), images, 1e-4),
+    "VAE, Bernoulli": Case(vae(output=None, likelihood=kg.losses.BernoulliLikelihood(), beta=2.0), images, 1e-4),
     "VAE, batch norm": Case(lambda: kg.models.VAE(toys.encoder("encoder", 8), toys.decoder(4)), images, 1e-4),
     "GAN": Case(_gan, garments),
     "DCGAN": Case(_dcgan, garments),

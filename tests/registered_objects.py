@@ -59,7 +59,7 @@ def byol() -> keras.Model:
 
 def with_views(method: type[kg.engine.Method], *args: Any, **arguments: Any) -> keras.Model:
     views = kg.views.RandomFlip(0.3, seed=2)
-    return compiled(method(toys.encoder("encoder"), *args, toys.head(), views=views, **arguments), "adam")
+    return compiled(method(toys.encoder("encoder"), *args, head=toys.head(), views=views, **arguments), "adam")
 
 
 def wgan() -> keras.Model:
@@ -67,7 +67,9 @@ def wgan() -> keras.Model:
     critic = toys.encoder("critic", 1)
     kg.penalties.clip_weights(critic, 0.05)
     penalty = kg.penalties.DRAGANPenalty(3.0)
-    model = kg.models.GAN(toys.decoder(4), critic, 4, kg.losses.WassersteinGANLoss(), penalty, ema=0.9)
+    model = kg.models.GAN(
+        toys.decoder(4), critic, 4, adversarial_loss=kg.losses.WassersteinGANLoss(), penalty=penalty, ema=0.9
+    )
     model.compile({"discriminator": "rmsprop", "generator": kg.optimizers.LARS(0.1)})
     return model
 
@@ -116,7 +118,7 @@ METHODS: dict[str, Callable[[], Any]] = {
     "WGANGP": lambda: kg.models.WGANGP(network((4,), *IMAGE), network(IMAGE, 1), 4, critic_steps=2),
     "SNGAN": lambda: kg.models.SNGAN(network((4,), *IMAGE), network(IMAGE, 1), 4),
     "CycleGAN": lambda: kg.models.CycleGAN(*(network(IMAGE, *shape) for shape in (IMAGE, IMAGE, (2, 2, 1), (2, 2, 1)))),
-    "Jigsaw": lambda: kg.models.Jigsaw(toys.encoder("encoder"), 4, grid=2),
+    "Jigsaw": lambda: kg.models.Jigsaw(toys.encoder("encoder"), num_permutations=4, grid=2),
     "RelativePosition": lambda: kg.models.RelativePosition(toys.encoder("encoder")),
     "ShuffleAndLearn": lambda: kg.models.ShuffleAndLearn(toys.encoder("encoder")),
     "GAN": wgan,

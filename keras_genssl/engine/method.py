@@ -49,7 +49,7 @@ class Method(keras.Model):
         vars(method)["_made"] = functools.partial(cls, *args, **kwargs)  # unseen by Keras, which tracks attributes
         return method
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, *, name: str | None = None) -> None:
         require_channels_last()
         # Networks cast for themselves: a method that did would round float32 images before they see them.
         super().__init__(name=name, autocast=False)

@@ -58,7 +58,7 @@ class PlayersModel(Method):
         name: The model's name.
     """
 
-    def __init__(self, reuse_batch: bool = False, name: str | None = None) -> None:
+    def __init__(self, *, reuse_batch: bool = False, name: str | None = None) -> None:
         super().__init__(name=name)
         self.reuse_batch = reuse_batch
         self.player_trackers: dict[str, keras.metrics.Mean] = {}

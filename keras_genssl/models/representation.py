@@ -20,7 +20,7 @@ class RepresentationMethod(Method):
         ValueError: If the encoder is not built or gives no vectors.
     """
 
-    def __init__(self, encoder: keras.Model, name: str | None = None) -> None:
+    def __init__(self, encoder: keras.Model, *, name: str | None = None) -> None:
         require_vectors(encoder=encoder)
         super().__init__(name=name)
         self.encoder = encoder

@@ -107,7 +107,7 @@ def accumulation(strategy: tf.distribute.Strategy) -> dict[str, np.ndarray]:
     with strategy.scope():
         flat = keras.Sequential([keras.Input((toys.SIZE, toys.SIZE, 3)), keras.layers.Flatten()])
         head = keras.Sequential([keras.Input((flat.output_shape[-1],)), keras.layers.Dense(3, use_bias=False)])
-        model = kg.models.MoCo(flat, head, queue_size=50, momentum=0.5, groups=1)
+        model = kg.models.MoCo(flat, head=head, queue_size=50, momentum=0.5, groups=1)
         steps = 2 if halves else None
         model.compile(
             keras.optimizers.SGD(0.5, 0.9, clipnorm=0.1, use_ema=True, gradient_accumulation_steps=steps),

@@ -62,11 +62,11 @@ class OneRound(PlayersModel):
 
 
 METHODS = {
-    "MoCo": lambda: kg.models.MoCo(encoder(), dense(3, 2), queue_size=17, momentum=0.75, groups=1),
+    "MoCo": lambda: kg.models.MoCo(encoder(), head=dense(3, 2), queue_size=17, momentum=0.75, groups=1),
     "BYOL": lambda: kg.models.BYOL(
-        encoder(), dense(3, 2), dense(2, 2), momentum=kg.schedules.CosineMomentum(0.5, steps=4)
+        encoder(), head=dense(3, 2), predictor=dense(2, 2), momentum=kg.schedules.CosineMomentum(0.5, steps=4)
     ),
-    "InstanceDiscrimination": lambda: kg.models.InstanceDiscrimination(encoder(), 40, dense(3, 2)),
+    "InstanceDiscrimination": lambda: kg.models.InstanceDiscrimination(encoder(), 40, head=dense(3, 2)),
     "OneRound": OneRound,
 }
 OPTIMIZERS = {

@@ -1,5 +1,6 @@
 """A method's config is what its constructor was given."""
 
+import inspect
 import pathlib
 from typing import Any
 
@@ -93,3 +94,20 @@ def test_a_network_given_twice_is_one_when_it_is_loaded(tmp_path: pathlib.Path) 
 def test_wrong_arguments_are_refused_by_the_constructor() -> None:
     with pytest.raises(TypeError, match="unexpected keyword argument 'heat'"):
         models.SimCLR(encoder("encoder"), heat=0.5)  # type: ignore[call-arg]
+
+
+def methods(base: type = Method) -> set[type]:
+    """Every subclass of a class that the library defines, bases included."""
+    found = {kind for each in base.__subclasses__() for kind in {each, *methods(each)}}
+    return {kind for kind in found if kind.__module__.startswith("keras_genssl.")}
+
+
+def test_what_has_a_default_is_given_by_name() -> None:
+    """And what has none, by position too: networks, then what the method cannot do without."""
+    public = {getattr(models, name) for name in models.__all__}
+    assert public < methods()
+    for kind in {Method, *methods()}:
+        _, *parameters = inspect.signature(kind.__init__).parameters.values()
+        for each in parameters:
+            by_name = each.default is not each.empty or each.name == "name"
+            assert each.kind is (each.KEYWORD_ONLY if by_name else each.POSITIONAL_OR_KEYWORD), (kind, each)

@@ -48,7 +48,7 @@ def test_a_linear_autoencoder_with_the_components_is_pca():
 def test_another_image_loss():
     encoder, decoder = networks()
     images = pictures()
-    model = kg.models.Autoencoder(encoder, decoder, keras.losses.MeanAbsoluteError())
+    model = kg.models.Autoencoder(encoder, decoder, loss=keras.losses.MeanAbsoluteError())
     expected = abs(np.array(decoder(encoder(images))) - images).mean(axis=(1, 2, 3))
     np.testing.assert_allclose(loss_of(model, images), expected, rtol=1e-5)
 
@@ -61,7 +61,7 @@ def test_a_perceptual_loss():
     layer = source.get_layer("block1_conv1")
     difference = np.array(layer(np.array(decoder(encoder(images))))) - np.array(layer(images))
     expected = 0.5 * (difference**2).mean(axis=(1, 2, 3))
-    np.testing.assert_allclose(loss_of(kg.models.Autoencoder(encoder, decoder, loss), images), expected, rtol=1e-4)
+    np.testing.assert_allclose(loss_of(kg.models.Autoencoder(encoder, decoder, loss=loss), images), expected, rtol=1e-4)
 
 
 def test_metrics_compare_images_with_reconstructions():

@@ -90,7 +90,7 @@ def test_known_predictions_become_known_colours(images):
     wanted = np.flatnonzero((BINS == [20, -30]).all(axis=1))[0]
     features = keras.Input((None, None, 8))
     decoder = keras.Model(features, keras.layers.Conv2D(309, 1)(features))
-    model = kg.models.Colorization(kg.backbones.small_feature_map(filters=2), decoder)
+    model = kg.models.Colorization(kg.backbones.small_feature_map(filters=2), decoder=decoder)
     decoder.set_weights([np.zeros((1, 1, 8, 309)), 100.0 * np.eye(309)[wanted]])
     grey = np.full((1, 8, 8, 1), 128, np.uint8)
     lab = color.rgb2lab((np.asarray(model.colorize(grey))[0] + 1) / 2)

@@ -58,7 +58,7 @@ def seen(batch, name):
 
 @pytest.mark.parametrize(("overlap", "weight"), [(1, 10.0), (0, 10.0), (2, 0.5)])
 def test_loss_equals_a_naive_loop(painter, batch, overlap, weight):
-    model = kg.models.ContextEncoder(painter.encoder, painter.decoder, overlap, weight)
+    model = kg.models.ContextEncoder(painter.encoder, painter.decoder, overlap=overlap, overlap_weight=weight)
     x, y = model.split_inputs(model.batch(batch))
     painted = np.asarray(model(x))
     expected, _ = naive(painted, batch, overlap, weight)

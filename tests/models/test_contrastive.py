@@ -215,7 +215,7 @@ def unbuilt() -> keras.Model:
         (lambda e: kg.models.SimCLR(unbuilt()), ValueError, "`encoder` must be built"),
         (lambda e: kg.models.SimCLR(toys.decoder(4)), ValueError, r"`encoder` must give vectors \(batch, dim\)"),
         (
-            lambda e: kg.models.VICReg(e, kg.backbones.projection_head(5)),
+            lambda e: kg.models.VICReg(e, head=kg.backbones.projection_head(5)),
             ValueError,
             r"`head` must take what `encoder` gives, \(None, 4\)",
         ),

@@ -11,7 +11,9 @@ CLASSES = 4
 @pytest.fixture
 def model():
     keras.utils.set_random_seed(0)
-    model = kg.models.DegradationPrediction(kg.backbones.small_extractor((3, 4)), LAYERS, CLASSES, window=4)
+    model = kg.models.DegradationPrediction(
+        kg.backbones.small_extractor((3, 4)), LAYERS, num_degradations=CLASSES, window=4
+    )
     for head in model.heads:  # they start at zero, where every loss is the same
         head.set_weights([np.random.normal(size=weight.shape) for weight in head.get_weights()])
     return model
@@ -58,7 +60,9 @@ def test_loss_and_accuracy_equal_naive_loop(model, batch):
 
 
 def test_untrained_heads_know_nothing(batch):
-    model = kg.models.DegradationPrediction(kg.backbones.small_extractor((3, 4)), LAYERS, CLASSES, window=4)
+    model = kg.models.DegradationPrediction(
+        kg.backbones.small_extractor((3, 4)), LAYERS, num_degradations=CLASSES, window=4
+    )
     model.compile("sgd")
     loss = model.evaluate(batch, batch_size=5, verbose=0, return_dict=True)["loss"]
     assert loss == pytest.approx(len(LAYERS) * np.log(CLASSES), rel=1e-6)
@@ -94,7 +98,7 @@ def blurred_or_noisy(rng):
 def test_learns_to_tell_noise_from_blur():
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
-    model = kg.models.DegradationPrediction(kg.backbones.small_extractor((4, 4)), LAYERS, 2)
+    model = kg.models.DegradationPrediction(kg.backbones.small_extractor((4, 4)), LAYERS, num_degradations=2)
     model.compile(keras.optimizers.Adam(1e-2))
     model.fit(blurred_or_noisy(rng), epochs=15, verbose=0)
     unseen = model.evaluate(blurred_or_noisy(rng), verbose=0, return_dict=True)

@@ -19,7 +19,7 @@ def networks() -> tuple[keras.Model, keras.Model]:
 
 def method(**arguments) -> kg.models.InstanceDiscrimination:
     encoder, head = networks()
-    model = kg.models.InstanceDiscrimination(encoder, 7, head, **arguments)
+    model = kg.models.InstanceDiscrimination(encoder, 7, head=head, **arguments)
     model.compile(keras.optimizers.SGD(0.1))
     return model
 

@@ -23,10 +23,11 @@ def double_precision() -> Iterator[None]:
     keras.config.set_dtype_policy(policy)
 
 
-def networks() -> tuple[keras.Model, keras.Model]:
+def networks() -> dict[str, keras.Model]:
     """Two linear ones, without biases."""
     encoder = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(3, use_bias=False)])
-    return encoder, keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, use_bias=False)])
+    head = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, use_bias=False)])
+    return {"encoder": encoder, "head": head}
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -58,7 +59,7 @@ def slope(function, array: np.ndarray) -> np.ndarray:
 
 def test_two_steps_by_hand(double_precision: None) -> None:
     keras.utils.set_random_seed(0)  # how exact central differences are depends on the weights
-    model = kg.models.MoCo(*networks(), queue_size=6, momentum=0.75, temperature=0.3, groups=2)
+    model = kg.models.MoCo(**networks(), queue_size=6, momentum=0.75, temperature=0.3, groups=2)
     model.compile(keras.optimizers.SGD(0.1))
     online = [model.encoder.get_weights()[0], model.head.get_weights()[0]]
     momentum = [weights + RNG.normal(size=weights.shape) for weights in online]
@@ -108,7 +109,7 @@ class Counted(keras.layers.Layer):
 def test_views_are_drawn_twice_in_training_and_nowhere_else() -> None:
     views = Counted()
     views.built = True
-    model = kg.models.MoCo(*networks(), views=views, queue_size=6, groups=1)
+    model = kg.models.MoCo(**networks(), views=views, queue_size=6, groups=1)
     model.compile(keras.optimizers.SGD(0.1), run_eagerly=True)
     images = PAIRS["first"].astype("float32")
     dataset = tf.data.Dataset.from_tensors((images, tf.range(4)))  # labels are not looked at
@@ -125,7 +126,7 @@ def test_views_are_drawn_twice_in_training_and_nowhere_else() -> None:
 
 
 def test_images_are_checked() -> None:
-    model = kg.models.MoCo(*networks(), queue_size=6, groups=3)
+    model = kg.models.MoCo(**networks(), queue_size=6, groups=3)
     model.compile()
     with pytest.raises(ValueError, match=r"must be a multiple of the 3 groups"):
         model.train_on_batch(PAIRS)
@@ -137,8 +138,8 @@ def test_images_are_checked() -> None:
 
 def test_a_pair_of_views_is_refused_and_v2_is_the_default() -> None:
     with pytest.raises(TypeError, match=r"`views` must be a layer or None\. Received: views=\("):
-        kg.models.MoCo(*networks(), views=kg.views.byol(8))
-    model = kg.models.MoCo(networks()[0], queue_size=6)
+        kg.models.MoCo(**networks(), views=kg.views.byol(8))
+    model = kg.models.MoCo(networks()["encoder"], queue_size=6)
     assert model.loss_of_queries.temperature == 0.2
     widths = [layer.units for layer in model.head.layers if isinstance(layer, keras.layers.Dense)]
     assert widths == [3, 128]
@@ -152,12 +153,12 @@ def test_a_pair_of_views_is_refused_and_v2_is_the_default() -> None:
         ({"momentum": 1.5}, r"`momentum` must lie in \[0, 1\]\. Received: momentum=1\.5"),
         ({"groups": 0}, r"`groups` must be an integer of at least 1\. Received: groups=0"),
         (
-            {"head": networks()[0]},
+            {"head": networks()["encoder"]},
             r"`head` must take what `encoder` gives, \(None, 3\)\. Received: a network with input",
         ),
     ],
 )
 def test_errors_name_argument_rule_and_value(arguments, message) -> None:
-    encoder, head = networks()
+    encoder, head = networks().values()
     with pytest.raises(ValueError, match=message):
         kg.models.MoCo(**{"encoder": encoder, "head": head, **arguments})

@@ -96,7 +96,7 @@ def test_relative_position_has_two_patches_and_eight_answers():
     head = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
     message = r"`head` must take \(None, 8\), the features of 2 patches, and give logits \(None, 8\).*\(None, 4\)"
     with pytest.raises(ValueError, match=message):
-        kg.models.RelativePosition(encoder(), head)
+        kg.models.RelativePosition(encoder(), head=head)
 
 
 def test_batches_that_break_a_rule_are_refused(model, batch):

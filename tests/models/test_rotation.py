@@ -88,7 +88,7 @@ def test_all_four_copies_are_of_one_view_and_only_in_training(images):
 
     record = Record()
     record.build(None)
-    model = kg.models.Rotation(toys.encoder("encoder"), record)
+    model = kg.models.Rotation(toys.encoder("encoder"), views=record)
     model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
     halved = kg.models.Rotation(model.encoder)
     halved.classifier.set_weights(model.classifier.get_weights())
@@ -106,14 +106,14 @@ def test_all_four_copies_are_of_one_view_and_only_in_training(images):
 
 
 def test_views_crop_images_of_any_size():
-    model = kg.models.Rotation(toys.encoder("encoder"), kg.views.RandomResizedCrop(toys.SIZE))
+    model = kg.models.Rotation(toys.encoder("encoder"), views=kg.views.RandomResizedCrop(toys.SIZE))
     model.compile("sgd")
     large = np.random.default_rng(0).integers(0, 256, (4, 12, 20, 3), dtype=np.uint8)
     assert np.isfinite(model.train_on_batch(large, return_dict=True)["loss"])
     again = kg.models.Rotation.from_config(model.get_config())
     assert again.views.get_config() == model.views.get_config()
     with pytest.raises(TypeError, match=r"`views` must be a layer or None\. Received: views=3"):
-        kg.models.Rotation(toys.encoder("encoder"), 3)
+        kg.models.Rotation(toys.encoder("encoder"), views=3)
 
 
 def test_an_untrained_classifier_is_at_chance(images):

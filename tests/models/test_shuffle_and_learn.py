@@ -38,10 +38,12 @@ def test_features_of_single_images(model):
 def test_a_linear_head_is_the_papers():
     inputs = keras.Input((24,))
     linear = keras.Model(inputs, keras.layers.Dense(2)(inputs))
-    model = kg.models.ShuffleAndLearn(kg.backbones.small_encoder((8, 8, 3), filters=2), linear)
+    model = kg.models.ShuffleAndLearn(kg.backbones.small_encoder((8, 8, 3), filters=2), head=linear)
     assert model.head is linear
     with pytest.raises(ValueError, match=r"`head` must take \(None, 24\).*Received: a network from \(None, 16\)"):
-        kg.models.ShuffleAndLearn(kg.backbones.small_encoder((8, 8, 3), filters=2), kg.backbones.projection_head(16, 2))
+        kg.models.ShuffleAndLearn(
+            kg.backbones.small_encoder((8, 8, 3), filters=2), head=kg.backbones.projection_head(16, 2)
+        )
 
 
 def test_bad_batches_are_refused(model):

@@ -188,7 +188,9 @@ def test_pix2pix_translates_with_dropout_as_noise_where_a_seed_is_given() -> Non
 
 def test_relativistic_losses_see_the_real_images() -> None:
     loss = kg.losses.RelativisticGANLoss()
-    model = kg.models.Pix2Pix(linear([0.5], 0.1, "G"), linear([0.3, -0.8], 0.2, "D"), 0.0, adversarial_loss=loss)
+    model = kg.models.Pix2Pix(
+        linear([0.5], 0.1, "G"), linear([0.3, -0.8], 0.2, "D"), pixel_weight=0.0, adversarial_loss=loss
+    )
     x, y = images(3), images(3)
     batch = {"source": tf.constant(x, "float32"), "target": tf.constant(y, "float32")}
     margin = -0.8 * (0.5 * x + 0.1 - y)  # of the fake's logits over the real's

@@ -30,7 +30,7 @@ def linear_vae(posterior_scale=1.0, shift=0.0):
     encoder.set_weights([kernel, bias])
     decoder = kg.backbones.dense_decoder(2, (), output_shape=SHAPE)
     decoder.set_weights([weights.T, offset])
-    model = kg.models.VAE(encoder, decoder, kg.losses.GaussianLikelihood(NOISE))
+    model = kg.models.VAE(encoder, decoder, likelihood=kg.losses.GaussianLikelihood(NOISE))
     exact = scipy.stats.multivariate_normal(offset, weights @ weights.T + NOISE * np.eye(PIXELS))
     return model, lambda images: exact.logpdf(images.reshape(len(images), -1)), variances
 
@@ -71,7 +71,7 @@ def test_the_elbo_is_the_negative_loss(images):
 
 def test_beta_weighs_the_divergence_in_the_loss_alone(images):
     encoder, decoder = linear_vae()[0].encoder, linear_vae()[0].decoder
-    model = kg.models.VAE(encoder, decoder, kg.losses.GaussianLikelihood(NOISE), beta=3.0)
+    model = kg.models.VAE(encoder, decoder, likelihood=kg.losses.GaussianLikelihood(NOISE), beta=3.0)
     terms = model(images)
     mean, log_variance = np.split(np.array(encoder(images)), 2, axis=1)
     divergence = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1).sum(axis=1)
@@ -130,7 +130,7 @@ def test_bernoulli_likelihood_of_a_vae_that_ignores_its_code():
     encoder.set_weights([np.zeros((9, 4)), np.zeros(4)])
     logits = np.linspace(-2, 2, 9)
     decoder.set_weights([np.zeros((2, 9)), logits])
-    model = kg.models.VAE(encoder, decoder, kg.losses.BernoulliLikelihood())
+    model = kg.models.VAE(encoder, decoder, likelihood=kg.losses.BernoulliLikelihood())
     bits = np.random.default_rng(0).integers(0, 2, (6, 9))
     expected = scipy.stats.bernoulli.logpmf(bits, 1 / (1 + np.exp(-logits))).sum(axis=1)
     stored = (255 * bits).astype(np.uint8).reshape(-1, *SHAPE)
@@ -156,7 +156,7 @@ def test_bernoulli_likelihood_of_a_vae_that_ignores_its_code():
             lambda model: kg.models.VAE(
                 model.encoder,
                 kg.backbones.dense_decoder(2, (), output_shape=SHAPE, output_activation="tanh"),
-                kg.losses.BernoulliLikelihood(),
+                likelihood=kg.losses.BernoulliLikelihood(),
             ),
             "`likelihood` needs logits.* Received: a decoder whose last activation is 'tanh'",
         ),

@@ -27,7 +27,7 @@ class EncoderDecoder(Method):
     """
 
     def __init__(
-        self, encoder: keras.Model, decoder: keras.Model, statistics: int = 1, name: str | None = None
+        self, encoder: keras.Model, decoder: keras.Model, *, statistics: int = 1, name: str | None = None
     ) -> None:
         super().__init__(name=name)
         _check_networks(encoder, decoder, statistics)
@@ -90,6 +90,7 @@ class PixelAutoencoder(EncoderDecoder):
         self,
         encoder: keras.Model,
         decoder: keras.Model,
+        *,
         loss: keras.losses.Loss | None = None,
         name: str | None = None,
     ) -> None:

@@ -43,11 +43,12 @@ class ContractiveAutoencoder(PixelAutoencoder):
         self,
         encoder: keras.Model,
         decoder: keras.Model,
+        *,
         weight: float = 1e-2,
         loss: keras.losses.Loss | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(encoder, decoder, loss, name=name)
+        super().__init__(encoder, decoder, loss=loss, name=name)
         if weight < 0:
             raise ValueError(f"`weight` must not be negative. Received: weight={weight}")
         self.weight = float(weight)

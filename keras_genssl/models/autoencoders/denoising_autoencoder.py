@@ -43,10 +43,11 @@ class DenoisingAutoencoder(PixelAutoencoder):
         encoder: keras.Model,
         decoder: keras.Model,
         corruption: Corruption,
+        *,
         loss: keras.losses.Loss | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(encoder, decoder, loss, name=name)
+        super().__init__(encoder, decoder, loss=loss, name=name)
         self.corruption = corruption
         self.seed = keras.random.SeedGenerator()
 

@@ -41,11 +41,12 @@ class RedundantAutoencoder(PixelAutoencoder):
         self,
         encoder: keras.Model,
         decoder: keras.Model,
+        *,
         rate: float = 0.5,
         loss: keras.losses.Loss | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(encoder, decoder, loss, name=name)
+        super().__init__(encoder, decoder, loss=loss, name=name)
         if not 0 <= rate < 1:
             raise ValueError(f"`rate` must lie in [0, 1). Received: rate={rate}")
         self.rate = float(rate)

@@ -47,10 +47,11 @@ class SparseAutoencoder(PixelAutoencoder):
         encoder: keras.Model,
         decoder: keras.Model,
         sparsity: Sparsity,
+        *,
         loss: keras.losses.Loss | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(encoder, decoder, loss, name=name)
+        super().__init__(encoder, decoder, loss=loss, name=name)
         activation = last_activation(encoder)
         if sparsity.needs_probabilities and activation not in (*PROBABILITIES, None):
             raise ValueError(

@@ -55,6 +55,7 @@ class VAE(EncoderDecoder):
         self,
         encoder: keras.Model,
         decoder: keras.Model,
+        *,
         likelihood: Likelihood | None = None,
         beta: float = 1.0,
         name: str | None = None,

@@ -45,6 +45,7 @@ class BarlowTwins(TwoViews):
     def __init__(
         self,
         encoder: keras.Model,
+        *,
         head: keras.Model | None = None,
         views: Views = None,
         redundancy_weight: float = 0.005,
@@ -52,7 +53,7 @@ class BarlowTwins(TwoViews):
     ) -> None:
         correlation = BarlowTwinsLoss(redundancy_weight)
         wide = 4 * width(encoder)
-        super().__init__(encoder, head or projection_head(wide // 4, wide, wide, num_layers=3), views, name=name)
+        super().__init__(encoder, head or projection_head(wide // 4, wide, wide, num_layers=3), views=views, name=name)
         self.correlation = correlation
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:

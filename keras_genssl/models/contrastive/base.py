@@ -25,8 +25,8 @@ class EncoderAndHead(RepresentationMethod):
         ValueError: If the head does not take what the encoder gives.
     """
 
-    def __init__(self, encoder: keras.Model, head: keras.Model, views: Any, name: str | None = None) -> None:
-        super().__init__(encoder, name)
+    def __init__(self, encoder: keras.Model, head: keras.Model, views: Any, *, name: str | None = None) -> None:
+        super().__init__(encoder, name=name)
         require_input("head", head, "encoder", encoder)
         self.head = head
         self.views = views
@@ -67,7 +67,9 @@ class TwoViews(EncoderAndHead):
         TypeError: If `views` is anything else.
     """
 
-    def __init__(self, encoder: keras.Model, head: keras.Model, views: Views = None, name: str | None = None) -> None:
+    def __init__(
+        self, encoder: keras.Model, head: keras.Model, *, views: Views = None, name: str | None = None
+    ) -> None:
         require_vectors(head=head)
         pair = views if isinstance(views, (tuple, list)) else (views, views)
         if views is not None and not (len(pair) == 2 and all(isinstance(view, keras.layers.Layer) for view in pair)):

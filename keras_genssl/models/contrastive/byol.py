@@ -54,6 +54,7 @@ class BYOL(TwoViews):
     def __init__(
         self,
         encoder: keras.Model,
+        *,
         head: keras.Model | None = None,
         predictor: keras.Model | None = None,
         views: Views = None,
@@ -62,7 +63,7 @@ class BYOL(TwoViews):
     ) -> None:
         dim = width(encoder)
         head = head or projection_head(dim, 256, 2 * dim)
-        super().__init__(encoder, head, views, name=name)
+        super().__init__(encoder, head, views=views, name=name)
         predictor = predictor or projection_head(width(head), width(head), 2 * dim, name="predictor")
         require_vectors(predictor=predictor)
         require_input("predictor", predictor, "head", head)

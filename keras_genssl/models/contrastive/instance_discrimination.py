@@ -58,6 +58,7 @@ class InstanceDiscrimination(EncoderAndHead):
         self,
         encoder: keras.Model,
         num_examples: int,
+        *,
         head: keras.Model | None = None,
         views: keras.layers.Layer | None = None,
         momentum: float = 0.5,

@@ -72,6 +72,7 @@ class MoCo(EncoderAndHead):
     def __init__(
         self,
         encoder: keras.Model,
+        *,
         head: keras.Model | None = None,
         views: keras.layers.Layer | None = None,
         queue_size: int = 65536,

@@ -48,13 +48,14 @@ class SimCLR(TwoViews):
     def __init__(
         self,
         encoder: keras.Model,
+        *,
         head: keras.Model | None = None,
         views: Views = None,
         temperature: float = 0.2,
         name: str | None = None,
     ) -> None:
         contrast = NTXentLoss(temperature)
-        super().__init__(encoder, head or projection_head(width(encoder), output_norm=True), views, name=name)
+        super().__init__(encoder, head or projection_head(width(encoder), output_norm=True), views=views, name=name)
         self.contrast = contrast
 
     def call(self, pair: tuple[Any, Any], training: bool = False) -> dict[str, Any]:

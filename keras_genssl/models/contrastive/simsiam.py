@@ -45,6 +45,7 @@ class SimSiam(TwoViews):
     def __init__(
         self,
         encoder: keras.Model,
+        *,
         head: keras.Model | None = None,
         predictor: keras.Model | None = None,
         views: Views = None,
@@ -52,7 +53,7 @@ class SimSiam(TwoViews):
     ) -> None:
         dim = width(encoder)
         head = head or projection_head(dim, dim, num_layers=3, output_norm=True)
-        super().__init__(encoder, head, views, name=name)
+        super().__init__(encoder, head, views=views, name=name)
         dim = width(head)
         predictor = predictor or projection_head(dim, dim, max(dim // 4, 1), output_bias=True, name="predictor")
         require_vectors(predictor=predictor)

@@ -46,6 +46,7 @@ class VICReg(TwoViews):
     def __init__(
         self,
         encoder: keras.Model,
+        *,
         head: keras.Model | None = None,
         views: Views = None,
         invariance_weight: float = 25.0,
@@ -55,7 +56,7 @@ class VICReg(TwoViews):
     ) -> None:
         regularization = VICRegLoss(invariance_weight, variance_weight, covariance_weight)
         wide = 4 * width(encoder)
-        super().__init__(encoder, head or projection_head(wide // 4, wide, wide, num_layers=3), views, name=name)
+        super().__init__(encoder, head or projection_head(wide // 4, wide, wide, num_layers=3), views=views, name=name)
         self.regularization = regularization
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:

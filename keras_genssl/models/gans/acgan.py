@@ -62,6 +62,7 @@ class ACGAN(ClassConditionalGAN):
         discriminator: keras.Model,
         latent_dim: int,
         num_classes: int,
+        *,
         discriminator_class_weight: float = 1.0,
         generator_class_weight: float = 0.1,
         fake_class_weight: float = 0.0,
@@ -69,7 +70,7 @@ class ACGAN(ClassConditionalGAN):
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(generator, latent_dim, num_classes, ema, name=name)
+        super().__init__(generator, latent_dim, num_classes, ema=ema, name=name)
         check_inputs("discriminator", discriminator, self.image_shape)
         outputs = [tuple(output.shape[1:]) for output in keras.tree.flatten(discriminator.outputs)]
         if len(outputs) != 2 or outputs[1] != (num_classes,):

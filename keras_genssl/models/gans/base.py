@@ -80,8 +80,8 @@ class LatentGAN(PlayersModel):
         self,
         generator: keras.Model,
         latent_dim: int,
-        ema: float | None = None,
         *,
+        ema: float | None = None,
         conditions: tuple[int, ...] = (),
         reuse_batch: bool = False,
         name: str | None = None,
@@ -193,13 +193,13 @@ class ClassConditionalGAN(LatentGAN):
         generator: keras.Model,
         latent_dim: int,
         num_classes: int,
-        ema: float | None = None,
         *,
+        ema: float | None = None,
         name: str | None = None,
     ) -> None:
         if num_classes < 2:
             raise ValueError(f"`num_classes` must be at least 2. Received: num_classes={num_classes}")
-        super().__init__(generator, latent_dim, ema, conditions=(num_classes,), name=name)
+        super().__init__(generator, latent_dim, ema=ema, conditions=(num_classes,), name=name)
         self.num_classes = num_classes
 
     def inputs(self) -> dict[str, Kind]:

@@ -57,11 +57,12 @@ class ConditionalGAN(ClassConditionalGAN):
         discriminator: keras.Model,
         latent_dim: int,
         num_classes: int,
+        *,
         adversarial_loss: AdversarialLoss | None = None,
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(generator, latent_dim, num_classes, ema, name=name)
+        super().__init__(generator, latent_dim, num_classes, ema=ema, name=name)
         check_inputs("discriminator", discriminator, self.image_shape, (num_classes,))
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()

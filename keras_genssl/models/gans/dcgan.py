@@ -46,11 +46,12 @@ class DCGAN(LatentGAN):
         generator: keras.Model,
         discriminator: keras.Model,
         latent_dim: int,
+        *,
         adversarial_loss: AdversarialLoss | None = None,
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(generator, latent_dim, ema, name=name)
+        super().__init__(generator, latent_dim, ema=ema, name=name)
         check_inputs("discriminator", discriminator, self.image_shape)
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()

@@ -53,6 +53,7 @@ class GAN(LatentGAN):
         generator: keras.Model,
         discriminator: keras.Model,
         latent_dim: int,
+        *,
         adversarial_loss: AdversarialLoss | None = None,
         penalty: DiscriminatorPenalty | None = None,
         discriminator_steps: int = 1,
@@ -66,7 +67,7 @@ class GAN(LatentGAN):
                 "`discriminator_steps` and `generator_steps` must be at least 1. "
                 f"Received: discriminator_steps={discriminator_steps}, generator_steps={generator_steps}"
             )
-        super().__init__(generator, latent_dim, ema, reuse_batch=reuse_batch, name=name)
+        super().__init__(generator, latent_dim, ema=ema, reuse_batch=reuse_batch, name=name)
         check_inputs("discriminator", discriminator, self.image_shape)
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()

@@ -50,6 +50,7 @@ class SNGAN(LatentGAN):
         generator: keras.Model,
         discriminator: keras.Model,
         latent_dim: int,
+        *,
         discriminator_steps: int = 5,
         reuse_batch: bool = False,
         ema: float | None = None,
@@ -59,7 +60,7 @@ class SNGAN(LatentGAN):
             raise ValueError(
                 f"`discriminator_steps` must be at least 1. Received: discriminator_steps={discriminator_steps}"
             )
-        super().__init__(generator, latent_dim, ema, reuse_batch=reuse_batch, name=name)
+        super().__init__(generator, latent_dim, ema=ema, reuse_batch=reuse_batch, name=name)
         check_inputs("discriminator", discriminator, self.image_shape)
         self.discriminator = discriminator
         self.discriminator_steps = discriminator_steps

@@ -54,6 +54,7 @@ class WGANGP(LatentGAN):
         generator: keras.Model,
         critic: keras.Model,
         latent_dim: int,
+        *,
         critic_steps: int = 5,
         penalty_weight: float = 10.0,
         reuse_batch: bool = False,
@@ -64,7 +65,7 @@ class WGANGP(LatentGAN):
             raise ValueError(f"`critic_steps` must be at least 1. Received: critic_steps={critic_steps}")
         if penalty_weight < 0:
             raise ValueError(f"`penalty_weight` must not be negative. Received: penalty_weight={penalty_weight}")
-        super().__init__(generator, latent_dim, ema, reuse_batch=reuse_batch, name=name)
+        super().__init__(generator, latent_dim, ema=ema, reuse_batch=reuse_batch, name=name)
         check_inputs("critic", critic, self.image_shape)
         normalised = [
             layer.name for layer in critic._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)

@@ -30,7 +30,7 @@ class Embedder(Method):
         ValueError: If the encoder is not built, or does not give vectors.
     """
 
-    def __init__(self, encoder: keras.Model, normalize: bool = True, name: str | None = None) -> None:
+    def __init__(self, encoder: keras.Model, *, normalize: bool = True, name: str | None = None) -> None:
         require_vectors(encoder=encoder)
         super().__init__(name=name)
         self.encoder = encoder

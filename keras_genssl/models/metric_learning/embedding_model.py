@@ -49,10 +49,11 @@ class EmbeddingModel(Embedder):
         self,
         encoder: keras.Model,
         loss: keras.losses.Loss | keras.layers.Layer,
+        *,
         normalize: bool = True,
         name: str | None = None,
     ) -> None:
-        super().__init__(encoder, normalize, name)
+        super().__init__(encoder, normalize=normalize, name=name)
         if not isinstance(loss, keras.losses.Loss | keras.layers.Layer):
             raise TypeError(f"`loss` must be a keras.losses.Loss or a keras.layers.Layer. Received: loss={loss!r}")
         dim = getattr(loss, "embedding_dim", encoder.output_shape[1])

@@ -45,9 +45,9 @@ class PairEmbeddingModel(Embedder):
     """
 
     def __init__(
-        self, encoder: keras.Model, loss: keras.losses.Loss, normalize: bool = True, name: str | None = None
+        self, encoder: keras.Model, loss: keras.losses.Loss, *, normalize: bool = True, name: str | None = None
     ) -> None:
-        super().__init__(encoder, normalize, name)
+        super().__init__(encoder, normalize=normalize, name=name)
         if not isinstance(loss, keras.losses.Loss):
             raise TypeError(f"`loss` must be a keras.losses.Loss. Received: loss={loss!r}")
         if getattr(loss, "similar_label", 0) != 0:

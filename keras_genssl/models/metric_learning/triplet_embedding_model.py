@@ -45,12 +45,13 @@ class TripletEmbeddingModel(Embedder):
     def __init__(
         self,
         encoder: keras.Model,
+        *,
         margin: float = 0.2,
         squared: bool = True,
         normalize: bool = True,
         name: str | None = None,
     ) -> None:
-        super().__init__(encoder, normalize, name)
+        super().__init__(encoder, normalize=normalize, name=name)
         check_not_negative(margin=margin)
         self.margin = float(margin)
         self.squared = squared

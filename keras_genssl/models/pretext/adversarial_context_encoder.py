@@ -52,6 +52,7 @@ class AdversarialContextEncoder(PlayersModel):
         encoder: keras.Model,
         decoder: keras.Model,
         discriminator: keras.Model,
+        *,
         adversarial_weight: float = 0.001,
         overlap: int = 4,
         overlap_weight: float = 10.0,

@@ -54,6 +54,7 @@ class Colorization(LightnessToColour):
     def __init__(
         self,
         encoder: keras.Model,
+        *,
         decoder: keras.Model | None = None,
         class_weights: npt.ArrayLike | None = None,
         temperature: float = 0.38,
@@ -66,7 +67,7 @@ class Colorization(LightnessToColour):
             raise ValueError(
                 f"`class_weights` must have shape ({len(bins)},). Received: shape {np.shape(class_weights)}"
             )
-        super().__init__(encoder, decoder or default_decoder(encoder, len(bins)), len(bins), name)
+        super().__init__(encoder, decoder or default_decoder(encoder, len(bins)), len(bins), name=name)
         self.temperature = float(temperature)
         self.cross_entropy = BinCrossEntropy(bins, class_weights)
         self.accuracy = keras.metrics.Mean("accuracy")

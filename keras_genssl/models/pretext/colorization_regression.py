@@ -40,8 +40,8 @@ class ColorizationRegression(LightnessToColour):
         coloured = model.colorize(grey_images)
     """
 
-    def __init__(self, encoder: keras.Model, decoder: keras.Model | None = None, name: str | None = None) -> None:
-        super().__init__(encoder, decoder or default_decoder(encoder, 2), 2, name)
+    def __init__(self, encoder: keras.Model, *, decoder: keras.Model | None = None, name: str | None = None) -> None:
+        super().__init__(encoder, decoder or default_decoder(encoder, 2), 2, name=name)
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """Half the squared distance of each image's colours, its mean over pixels: `(batch,)`."""

@@ -69,7 +69,7 @@ class LightnessToColour(ColourMethod):
 
     networks: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
 
-    def __init__(self, encoder: keras.Model, decoder: keras.Model, outputs: int, name: str | None = None) -> None:
+    def __init__(self, encoder: keras.Model, decoder: keras.Model, outputs: int, *, name: str | None = None) -> None:
         self.stride = check_networks(encoder, decoder, 1, outputs)
         super().__init__(name=name)
         self.encoder = encoder

@@ -53,13 +53,14 @@ class ContextEncoder(RepresentationMethod):
         self,
         encoder: keras.Model,
         decoder: keras.Model,
+        *,
         overlap: int = 4,
         overlap_weight: float = 10.0,
         name: str | None = None,
     ) -> None:
         inpainting.require_painter(encoder, decoder)
         inpainting.require_overlap(overlap, overlap_weight)
-        super().__init__(encoder, name)
+        super().__init__(encoder, name=name)
         self.decoder = decoder
         self.overlap = overlap
         self.overlap_weight = overlap_weight

@@ -71,6 +71,7 @@ class CPC(StackMethod):
     def __init__(
         self,
         encoder: keras.Model,
+        *,
         rows: int = 7,
         columns: int = 7,
         steps: Sequence[int] = (1, 2, 3, 4, 5),
@@ -85,7 +86,7 @@ class CPC(StackMethod):
         if target_dim is not None:
             check_count(target_dim=target_dim)
         check_positive(scale=scale)
-        super().__init__(encoder, name)
+        super().__init__(encoder, name=name)
         dim = encoder.output_shape[-1]
         if contexts is None:
             contexts = [backbones.context_network(dim, name=f"context_{direction}") for direction in directions]

@@ -58,6 +58,7 @@ class DegradationPrediction(Method):
         self,
         network: keras.Model,
         layers: Sequence[str],
+        *,
         num_degradations: int = 11,
         window: int = 8,
         name: str | None = None,

@@ -45,6 +45,7 @@ class Jigsaw(PatchClassification):
     def __init__(
         self,
         encoder: keras.Model,
+        *,
         num_permutations: int = 64,
         grid: int = 3,
         head: keras.Model | None = None,
@@ -53,4 +54,4 @@ class Jigsaw(PatchClassification):
         for argument, value in (("num_permutations", num_permutations), ("grid", grid)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 2:
                 raise ValueError(f"`{argument}` must be an integer of at least 2. Received: {argument}={value!r}")
-        super().__init__(encoder, "permutation", grid**2, num_permutations, head, name)
+        super().__init__(encoder, "permutation", grid**2, num_permutations, head, name=name)

@@ -35,6 +35,7 @@ class PatchClassification(StackClassification):
         num_patches: int,
         num_classes: int,
         head: keras.Model | None,
+        *,
         name: str | None,
     ) -> None:
         dim = width(encoder)
@@ -44,5 +45,5 @@ class PatchClassification(StackClassification):
         head = head or backbones.projection_head(
             num_patches * dim, num_classes, hidden_dim=4 * dim, output_bias=True, name="head"
         )
-        super().__init__(standardising, head, "patches", answer, num_patches, num_classes, name)
+        super().__init__(standardising, head, "patches", answer, num_patches, num_classes, name=name)
         self.num_patches = num_patches

@@ -40,5 +40,5 @@ class RelativePosition(PatchClassification):
         features = model.encode(images)
     """
 
-    def __init__(self, encoder: keras.Model, head: keras.Model | None = None, name: str | None = None) -> None:
-        super().__init__(encoder, "position", 2, len(POSITIONS), head, name)
+    def __init__(self, encoder: keras.Model, *, head: keras.Model | None = None, name: str | None = None) -> None:
+        super().__init__(encoder, "position", 2, len(POSITIONS), head, name=name)

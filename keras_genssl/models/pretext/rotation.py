@@ -42,15 +42,17 @@ class Rotation(RepresentationMethod):
     Example:
 
         views = kg.views.Compose([kg.views.RandomResizedCrop(28, (0.3, 1.0)), kg.views.RandomFlip()])
-        model = kg.models.Rotation(kg.backbones.small_encoder((28, 28, 1)), views)
+        model = kg.models.Rotation(kg.backbones.small_encoder((28, 28, 1)), views=views)
         model.compile(keras.optimizers.SGD(0.1, 0.9))
         model.fit(kg.data.load("fashion_mnist", batch_size=64), epochs=10)
         features = model.encode(images)
     """
 
-    def __init__(self, encoder: keras.Model, views: keras.layers.Layer | None = None, name: str | None = None) -> None:
+    def __init__(
+        self, encoder: keras.Model, *, views: keras.layers.Layer | None = None, name: str | None = None
+    ) -> None:
         require_one_layer(views)
-        super().__init__(encoder, name)
+        super().__init__(encoder, name=name)
         self.views = views
         height, side, _ = encoder.input_shape[1:]
         if height != side:

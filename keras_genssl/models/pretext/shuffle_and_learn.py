@@ -42,7 +42,7 @@ class ShuffleAndLearn(StackClassification):
         features = model.encode(images)
     """
 
-    def __init__(self, encoder: keras.Model, head: keras.Model | None = None, name: str | None = None) -> None:
+    def __init__(self, encoder: keras.Model, *, head: keras.Model | None = None, name: str | None = None) -> None:
         dim = FRAMES * width(encoder)
         head = head or backbones.projection_head(dim, 2, output_bias=True, name="head")
-        super().__init__(encoder, head, "frames", "ordered", FRAMES, 2, name)
+        super().__init__(encoder, head, "frames", "ordered", FRAMES, 2, name=name)

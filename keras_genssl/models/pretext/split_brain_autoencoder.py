@@ -53,13 +53,14 @@ class SplitBrainAutoencoder(SplitBrain):
         self,
         lightness_encoder: keras.Model,
         colour_encoder: keras.Model,
+        *,
         to_colour: keras.Model | None = None,
         to_lightness: keras.Model | None = None,
         name: str | None = None,
     ) -> None:
         bins = pretext.ab_bins()
         outputs = len(bins), len(_LIGHTNESS_BINS)
-        super().__init__(lightness_encoder, colour_encoder, to_colour, to_lightness, outputs, name)
+        super().__init__(lightness_encoder, colour_encoder, to_colour, to_lightness, outputs, name=name)
         self.cross_entropies = (BinCrossEntropy(bins), BinCrossEntropy(_LIGHTNESS_BINS, neighbours=1))
         self.accuracies = [keras.metrics.Mean("colour_accuracy"), keras.metrics.Mean("lightness_accuracy")]
 

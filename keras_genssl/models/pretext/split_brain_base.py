@@ -54,6 +54,7 @@ class SplitBrain(ColourMethod):
         to_colour: keras.Model | None,
         to_lightness: keras.Model | None,
         outputs: tuple[int, int],
+        *,
         name: str | None = None,
     ) -> None:
         to_colour = to_colour or default_decoder(lightness_encoder, outputs[0], "lightness_encoder")

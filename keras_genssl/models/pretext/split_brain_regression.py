@@ -48,11 +48,12 @@ class SplitBrainRegression(SplitBrain):
         self,
         lightness_encoder: keras.Model,
         colour_encoder: keras.Model,
+        *,
         to_colour: keras.Model | None = None,
         to_lightness: keras.Model | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(lightness_encoder, colour_encoder, to_colour, to_lightness, (2, 1), name)
+        super().__init__(lightness_encoder, colour_encoder, to_colour, to_lightness, (2, 1), name=name)
         self.errors = [keras.metrics.Mean("ab_error"), keras.metrics.Mean("lightness_error")]
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:

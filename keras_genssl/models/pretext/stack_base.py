@@ -46,9 +46,10 @@ class StackClassification(StackMethod):
         answer: str,
         num: int,
         num_classes: int,
+        *,
         name: str | None,
     ) -> None:
-        super().__init__(encoder, name)
+        super().__init__(encoder, name=name)
         require_vectors(head=head)
         shapes = head.input_shape, head.output_shape
         wanted = (None, num * encoder.output_shape[-1]), (None, num_classes)

@@ -34,7 +34,7 @@ class SuperResolution(Method):
         ValueError: If the network is not built, or does not give images of 3 channels.
     """
 
-    def __init__(self, network: keras.Model, loss: keras.losses.Loss, name: str | None = None) -> None:
+    def __init__(self, network: keras.Model, loss: keras.losses.Loss, *, name: str | None = None) -> None:
         require_built(network=network)
         super().__init__(name=name)
         if network.output_shape[-1] != 3:

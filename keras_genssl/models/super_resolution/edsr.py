@@ -30,5 +30,5 @@ class EDSR(SuperResolution):
         large = model.upscale(small)
     """
 
-    def __init__(self, network: keras.Model, loss: keras.losses.Loss | None = None, name: str | None = None) -> None:
+    def __init__(self, network: keras.Model, *, loss: keras.losses.Loss | None = None, name: str | None = None) -> None:
         super().__init__(network, loss or keras.losses.MeanAbsoluteError(), name=name)

@@ -28,5 +28,5 @@ class ESPCN(SuperResolution):
         model.fit(pairs, epochs=10)
     """
 
-    def __init__(self, network: keras.Model, loss: keras.losses.Loss | None = None, name: str | None = None) -> None:
+    def __init__(self, network: keras.Model, *, loss: keras.losses.Loss | None = None, name: str | None = None) -> None:
         super().__init__(network, loss or keras.losses.MeanSquaredError(), name=name)

@@ -45,6 +45,7 @@ class SRCNN(SuperResolution):
         self,
         network: keras.Model,
         scale: int,
+        *,
         interpolation: str = "bicubic",
         loss: keras.losses.Loss | None = None,
         name: str | None = None,

@@ -46,6 +46,7 @@ class SRGAN(PlayersModel):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
+        *,
         content_loss: keras.losses.Loss | None = None,
         adversarial_weight: float = 1e-3,
         name: str | None = None,

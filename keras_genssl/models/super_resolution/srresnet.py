@@ -29,5 +29,5 @@ class SRResNet(SuperResolution):
         model = kg.models.SRGAN(start.network, kg.backbones.srgan_discriminator())
     """
 
-    def __init__(self, network: keras.Model, loss: keras.losses.Loss | None = None, name: str | None = None) -> None:
+    def __init__(self, network: keras.Model, *, loss: keras.losses.Loss | None = None, name: str | None = None) -> None:
         super().__init__(network, loss or keras.losses.MeanSquaredError(), name=name)

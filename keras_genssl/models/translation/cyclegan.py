@@ -71,6 +71,7 @@ class CycleGAN(PlayersModel):
         second_to_first: keras.Model,
         first_discriminator: keras.Model,
         second_discriminator: keras.Model,
+        *,
         cycle_weight: float = 10.0,
         identity_weight: float = 5.0,
         adversarial_loss: AdversarialLoss | None = None,

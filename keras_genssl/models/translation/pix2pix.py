@@ -57,6 +57,7 @@ class Pix2Pix(PlayersModel):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
+        *,
         pixel_weight: float = 100.0,
         adversarial_loss: AdversarialLoss | None = None,
         name: str | None = None,

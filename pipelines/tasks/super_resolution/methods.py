@@ -30,7 +30,10 @@ class SRCNN(Method):
         assert sections.prepare.interpolation is not None  # the schema sees to it
         network = backbones.srcnn(filters=(first, second))
         return models.SRCNN(
-            network, sections.prepare.scale, sections.prepare.interpolation, loss=pixel_or_perceptual(sections.loss)
+            network,
+            sections.prepare.scale,
+            interpolation=sections.prepare.interpolation,
+            loss=pixel_or_perceptual(sections.loss),
         )
 
 

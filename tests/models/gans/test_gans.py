@@ -52,7 +52,7 @@ def run(network: keras.Model, *inputs: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("minimax", [False, True])
 def test_both_players_minimise_the_papers_objective(build, minimax: bool) -> None:
     adversarial_loss = kg.losses.MinimaxGANLoss() if minimax else None
-    model = build(generator(), kg.backbones.mlp_discriminator(SHAPE, (5,)), LATENT, adversarial_loss)
+    model = build(generator(), kg.backbones.mlp_discriminator(SHAPE, (5,)), LATENT, adversarial_loss=adversarial_loss)
     real = points(SIZE, *SHAPE)
 
     def probabilities(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

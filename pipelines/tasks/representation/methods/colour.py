@@ -111,8 +111,10 @@ class Colorization(Coloured):
         """The model, not compiled."""
         from keras_genssl import models, pretext
 
-        networks = self.part(1, self.filters, len(pretext.ab_bins()))
-        return models.Colorization(*networks, self._class_weights, self.temperature)
+        encoder, decoder = self.part(1, self.filters, len(pretext.ab_bins()))
+        return models.Colorization(
+            encoder, decoder=decoder, class_weights=self._class_weights, temperature=self.temperature
+        )
 
 
 class ColorizationRegression(Coloured):
@@ -124,7 +126,8 @@ class ColorizationRegression(Coloured):
         """The model, not compiled."""
         from keras_genssl import models
 
-        return models.ColorizationRegression(*self.part(1, self.filters, 2))
+        encoder, decoder = self.part(1, self.filters, 2)
+        return models.ColorizationRegression(encoder, decoder=decoder)
 
 
 class Halves(OfParts):
@@ -138,10 +141,16 @@ class Halves(OfParts):
             )
         return self
 
-    def halves(self, for_colour: int, for_lightness: int) -> list[keras.Model]:
-        """Both encoders, then their heads."""
-        parts = [self.part(1, self.filters // 2, for_colour), self.part(2, self.filters // 2, for_lightness)]
-        return [network for pair in zip(*parts, strict=True) for network in pair]
+    def halves(self, for_colour: int, for_lightness: int) -> dict[str, keras.Model]:
+        """Both encoders and their heads, as the methods' arguments."""
+        lightness_encoder, to_colour = self.part(1, self.filters // 2, for_colour)
+        colour_encoder, to_lightness = self.part(2, self.filters // 2, for_lightness)
+        return {
+            "lightness_encoder": lightness_encoder,
+            "colour_encoder": colour_encoder,
+            "to_colour": to_colour,
+            "to_lightness": to_lightness,
+        }
 
     def served(self, model: keras.Model) -> keras.Model:
         """Both encoders, and the means of their features side by side."""
@@ -163,7 +172,7 @@ class SplitBrainAutoencoder(Halves):
         """The model, not compiled."""
         from keras_genssl import models, pretext
 
-        return models.SplitBrainAutoencoder(*self.halves(len(pretext.ab_bins()), 100))
+        return models.SplitBrainAutoencoder(**self.halves(len(pretext.ab_bins()), 100))
 
 
 class SplitBrainRegression(Halves):
@@ -175,7 +184,7 @@ class SplitBrainRegression(Halves):
         """The model, not compiled."""
         from keras_genssl import models
 
-        return models.SplitBrainRegression(*self.halves(2, 1))
+        return models.SplitBrainRegression(**self.halves(2, 1))
 
 
 class ShuffleAndLearn(Representation):

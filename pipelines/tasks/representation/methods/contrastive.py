@@ -30,7 +30,7 @@ class SimCLR(FromPairs):
         head = backbones.projection_head(
             encoder.output_shape[-1], self.head_dim, num_layers=self.head_layers, output_norm=True
         )
-        return models.SimCLR(encoder, head, self.layer(sections.prepare), self.temperature)
+        return models.SimCLR(encoder, head=head, views=self.layer(sections.prepare), temperature=self.temperature)
 
 
 class MoCo(FromViews):
@@ -54,8 +54,8 @@ class MoCo(FromViews):
         )
         return models.MoCo(
             encoder,
-            head,
-            self.layer(sections.prepare),
+            head=head,
+            views=self.layer(sections.prepare),
             queue_size=self.queue_size,
             momentum=self.momentum,
             temperature=self.temperature,
@@ -87,8 +87,8 @@ class InstanceDiscrimination(FromViews):
         return models.InstanceDiscrimination(
             encoder,
             self.num_examples,
-            backbones.projection_head(encoder.output_shape[-1], self.head_dim, num_layers=1, output_bias=True),
-            self.layer(sections.prepare),
+            head=backbones.projection_head(encoder.output_shape[-1], self.head_dim, num_layers=1, output_bias=True),
+            views=self.layer(sections.prepare),
             momentum=self.momentum,
             temperature=self.temperature,
         )
@@ -118,9 +118,9 @@ class BYOL(FromTwoViews):
         steps = sections.train.length(max(self.num_examples // sections.train.batch_size, 1))
         return models.BYOL(
             encoder,
-            backbones.projection_head(dim, self.head_dim, hidden),
-            backbones.projection_head(self.head_dim, self.head_dim, hidden, name="predictor"),
-            self.pair(sections.prepare),
+            head=backbones.projection_head(dim, self.head_dim, hidden),
+            predictor=backbones.projection_head(self.head_dim, self.head_dim, hidden, name="predictor"),
+            views=self.pair(sections.prepare),
             momentum=schedules.CosineMomentum(self.momentum, steps),
         )
 
@@ -141,7 +141,7 @@ class SimSiam(FromPairs):
         head = backbones.projection_head(encoder.output_shape[-1], dim, dim, num_layers=3, output_norm=True)
         hidden = self.predictor_dim or max(dim // 4, 1)
         predictor = backbones.projection_head(dim, dim, hidden, output_bias=True, name="predictor")
-        return models.SimSiam(encoder, head, predictor, self.layer(sections.prepare))
+        return models.SimSiam(encoder, head=head, predictor=predictor, views=self.layer(sections.prepare))
 
 
 class BarlowTwins(FromTwoViews):
@@ -159,7 +159,9 @@ class BarlowTwins(FromTwoViews):
         dim = encoder.output_shape[-1]
         wide = self.head_dim or 4 * dim
         head = backbones.projection_head(dim, wide, wide, num_layers=3)
-        return models.BarlowTwins(encoder, head, self.pair(sections.prepare), self.redundancy_weight)
+        return models.BarlowTwins(
+            encoder, head=head, views=self.pair(sections.prepare), redundancy_weight=self.redundancy_weight
+        )
 
 
 class VICReg(FromPairs):
@@ -180,8 +182,8 @@ class VICReg(FromPairs):
         wide = self.head_dim or 4 * dim
         return models.VICReg(
             encoder,
-            backbones.projection_head(dim, wide, wide, num_layers=3),
-            self.layer(sections.prepare),
+            head=backbones.projection_head(dim, wide, wide, num_layers=3),
+            views=self.layer(sections.prepare),
             invariance_weight=self.invariance_weight,
             variance_weight=self.variance_weight,
             covariance_weight=self.covariance_weight,

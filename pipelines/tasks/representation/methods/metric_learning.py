@@ -78,7 +78,7 @@ class EmbeddingModel(Embedder):
         assert self.num_classes is not None  # the recipe is settled
         encoder = self.embedding_encoder(sections.prepare)
         loss = self.objective.build(self.num_classes, encoder.output_shape[-1])
-        return models.EmbeddingModel(encoder, loss, self.normalize)
+        return models.EmbeddingModel(encoder, loss, normalize=self.normalize)
 
 
 class PairEmbeddingModel(Embedder):
@@ -94,7 +94,7 @@ class PairEmbeddingModel(Embedder):
         from keras_genssl import losses, models
 
         loss = losses.ContrastiveLoss(self.margin, similar_label=0)  # the labels of pairs are 1 where they differ
-        return models.PairEmbeddingModel(self.embedding_encoder(sections.prepare), loss, self.normalize)
+        return models.PairEmbeddingModel(self.embedding_encoder(sections.prepare), loss, normalize=self.normalize)
 
 
 class TripletEmbeddingModel(Embedder):
@@ -114,7 +114,7 @@ class TripletEmbeddingModel(Embedder):
         from keras_genssl import models
 
         return models.TripletEmbeddingModel(
-            self.embedding_encoder(sections.prepare), self.margin, self.squared, self.normalize
+            self.embedding_encoder(sections.prepare), margin=self.margin, squared=self.squared, normalize=self.normalize
         )
 
 

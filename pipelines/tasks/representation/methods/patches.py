@@ -52,7 +52,9 @@ class Jigsaw(FromPatches):
         from keras_genssl import models
 
         prepared = cast("preparations.Jigsaw", sections.prepare)
-        return models.Jigsaw(self.free(sections.prepare), prepared.num_permutations, prepared.grid)
+        return models.Jigsaw(
+            self.free(sections.prepare), num_permutations=prepared.num_permutations, grid=prepared.grid
+        )
 
 
 class CPC(FromPatches):
@@ -91,13 +93,13 @@ class CPC(FromPatches):
         ]
         return models.CPC(
             encoder,
-            prepared.rows,
-            prepared.columns,
-            self.steps,
-            self.directions,
-            contexts,
-            self.target_dim,
-            self.scale,
+            rows=prepared.rows,
+            columns=prepared.columns,
+            steps=self.steps,
+            directions=self.directions,
+            contexts=contexts,
+            target_dim=self.target_dim,
+            scale=self.scale,
         )
 
 

@@ -31,7 +31,7 @@ class Rotation(Representation):
         from keras_genssl import models
 
         views = None if self.views is None else self.views.build(sections.prepare.size)
-        return models.Rotation(self.encoder.build(sections.prepare.shape), views)
+        return models.Rotation(self.encoder.build(sections.prepare.shape), views=views)
 
     def shown(self) -> list[Views]:
         """Those of the recipe."""
