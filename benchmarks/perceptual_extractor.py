@@ -28,6 +28,7 @@ from PIL import Image
 
 import keras_genssl as kg
 from pipelines.data.example_gen.images import image_example_gen
+from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.data.prepare import prepare
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -215,8 +216,8 @@ def load(pairs, batch_size, seed):
 
 def make_pairs(folder):
     examples = image_example_gen(embedded(*HELD_OUT, *VALIDATION), folder / "examples", {"train": 1.0})
-    parameters = {"scale": SCALE, "patch_size": 64, "stride": 48, "pyramid": (1.0, 0.7, 0.5)}
-    return prepare(examples, folder / "pairs", "super_resolution", parameters).path
+    patches = SuperResolution(scale=SCALE, patch_size=64, stride=48, pyramid=[1.0, 0.7, 0.5])
+    return prepare(examples, folder / "pairs", patches).path
 
 
 def make_base(pairs):

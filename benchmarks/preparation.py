@@ -30,6 +30,7 @@ from PIL import Image
 
 from keras_genssl.pretext import codec
 from pipelines.data.example_gen.images import image_example_gen
+from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.data.prepare import prepare
 from pipelines.results.benchmarks import speed
 
@@ -71,7 +72,7 @@ def pipeline(folder: Path, out: Path, workers: int) -> tuple[float, float, int]:
     started = time.perf_counter()
     examples = image_example_gen(folder, out / "examples", {"eval": ["000000"]}, workers=workers)
     generated = time.perf_counter()
-    prepared = prepare(examples, out / "prepared", "super_resolution", PARAMETERS, workers=workers)
+    prepared = prepare(examples, out / "prepared", SuperResolution(**PARAMETERS), workers=workers)
     pairs = prepared.manifest["splits"]["train"]["records"]
     return generated - started, time.perf_counter() - generated, pairs
 

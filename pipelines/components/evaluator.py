@@ -66,7 +66,7 @@ def inputs(
         "code": code.digest(
             _evaluated,
             f"pipelines.tasks.{recipe.task}.measure",
-            *classes_of(recipe.prepare, recipe.evaluate),
+            *classes_of(recipe.evaluate),  # what is prepared counts by its digest
         ),
     }
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.recipe.base import Recipe
-from pipelines.recipe.section import classes_of
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
 
@@ -51,7 +50,7 @@ def inputs(recipe: Recipe, task: Task[Any], exported: store.Output) -> dict[str,
     return {
         "exported": exported.content,
         "trained": exported.inputs["trained"],
-        "code": code.digest(_validated, type(task), *classes_of(recipe.prepare)),
+        "code": code.digest(_validated, type(task)),
     }
 
 

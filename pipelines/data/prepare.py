@@ -1,17 +1,17 @@
 """Prepare: records of images -> records of training examples, shard i from shard i."""
 
-import dataclasses
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
 from pipelines.beam import progress, records
 from pipelines.beam.shards import DeadLetter, Record, open_file, write_shard
-from pipelines.data import examples_picture, preparations
+from pipelines.data import examples_picture
 from pipelines.data.made_record import made_record
+from pipelines.data.preparations.base import Preparation
 from pipelines.data.shard_by_shard import Part, shard_by_shard
 from pipelines.data.written import Dataset
 from pipelines.errors import UserError
@@ -26,8 +26,7 @@ SPEC = Component("Prepare", {"examples": Kind.EXAMPLES}, Kind.PREPARED)
 def prepare(
     examples: Artifact,
     output_dir: str | os.PathLike[str],
-    preparation: str,
-    parameters: Mapping[str, Any],
+    preparation: Preparation,
     *,
     max_failure_rate: float = 0.5,
     workers: Workers = 1,
@@ -38,8 +37,7 @@ def prepare(
     Args:
         examples: what `image_example_gen` published.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        preparation: a name in `preparations.PREPARATIONS`, such as `"super_resolution"`.
-        parameters: of the preparation; what is not given has its default.
+        preparation: makes the examples of each image.
         max_failure_rate: the part of the images that may become dead letters.
         workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
@@ -48,45 +46,52 @@ def prepare(
         The artifact, a TFDS directory with a manifest: `key`, `name` and the features of the preparation.
 
     Raises:
-        UserError: if a parameter is wrong, too many images fail, or a split stays empty.
+        UserError: if fields of the preparation do not go together, too many images fail, or a split stays empty.
     """
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
-    made = preparations.make(preparation, parameters)
+    fitting(preparation)
     execution: dict[str, Any] = {
-        "component": "Prepare",
+        "component": SPEC.name,
         "inputs": {"examples": examples.content},
-        "parameters": {
-            "preparation": preparation,
-            **dataclasses.asdict(made),  # type: ignore[call-overload]
-            "max_failure_rate": max_failure_rate,
-        },
-        "code": code.digest(_write, shard_by_shard, Dataset, examples_picture.add, type(made)),
+        "parameters": {**preparation.parameters, "max_failure_rate": max_failure_rate},
+        "code": code.digest(_write, shard_by_shard, Dataset, examples_picture.add, type(preparation)),
         "versions": code.versions(),
     }
 
     def build(directory: Path) -> dict[str, Any]:
         verify(examples)
-        write = functools.partial(_write, directory=str(directory), preparation=made)
-        shards = shard_by_shard(examples, preparation, write, directory, workers, tell)
-        labels = examples.manifest.get("labels", ()) if made.keeps_label else ()
+        name, features = preparation.preparation, preparation.features
+        write = functools.partial(_write, directory=str(directory), preparation=preparation)
+        shards = shard_by_shard(examples, name, write, directory, workers, tell)
+        labels = examples.manifest.get("labels", ()) if preparation.keeps_label else ()
         label = {"label": "label"} if labels else {}
-        dataset = Dataset(preparation, {"key": "text", "name": "text", **made.features, **label}, shards, labels)
+        dataset = Dataset(name, {"key": "text", "name": "text", **features, **label}, shards, labels)
         attempted = sum(part["records"] for part in examples.manifest["splits"].values())
         manifest = dataset.finish(directory, attempted, max_failure_rate, **execution)
-        arrangements = made.arrangements if isinstance(made, preparations.Arranged) else None
-        illustrations = made.illustrations if isinstance(made, preparations.Illustrated) else None
-        examples_picture.add(directory, manifest, made.features, arrangements, illustrations)
+        examples_picture.add(directory, manifest, features, preparation.arrangements, preparation.illustrations)
         return manifest
 
     return publish(output_dir, execution, build)
 
 
-def _write(part: Part, directory: str, preparation: preparations.Preparation) -> dict[str, Any]:
+def fitting(preparation: Preparation) -> None:
+    """Refuses a preparation whose fields do not go together, before any image is read.
+
+    Raises:
+        UserError: as `Preparation.check` says.
+    """
+    try:
+        preparation.check()
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _write(part: Part, directory: str, preparation: Preparation) -> dict[str, Any]:
     return write_shard(directory, part.shard, _outcomes(part, preparation))
 
 
-def _outcomes(part: Part, preparation: preparations.Preparation) -> Iterator[Record | DeadLetter]:
+def _outcomes(part: Part, preparation: Preparation) -> Iterator[Record | DeadLetter]:
     with open_file(part.source) as file:
         for serialized in records.read(file):
             record = records.parse(serialized)

@@ -1,6 +1,5 @@
 """PrepareGivenPairs: the pairs of a table -> the same pairs in the size and the channels that a method trains on."""
 
-import dataclasses
 import functools
 import os
 from collections.abc import Iterator
@@ -13,8 +12,7 @@ from pipelines.beam.shards import DeadLetter, Record, open_file, write_shard
 from pipelines.data import examples_picture
 from pipelines.data.example_gen.image_pairs import NAME
 from pipelines.data.example_gen.pairs import LABELS, UNLABELLED
-from pipelines.data.preparations.images import Images
-from pipelines.data.prepare_groups import PAIR
+from pipelines.data.preparations.groups import Pairs
 from pipelines.data.shard_by_shard import Part, shard_by_shard
 from pipelines.data.written import Dataset
 from pipelines.errors import UserError
@@ -29,7 +27,7 @@ SPEC = Component("PrepareGivenPairs", {"examples": Kind.EXAMPLES}, Kind.PREPARED
 def prepare_given_pairs(
     examples: Artifact,
     output_dir: str | os.PathLike[str],
-    images: Images,
+    pairs: Pairs,
     *,
     max_failure_rate: float = 0.5,
     workers: Workers = 1,
@@ -40,7 +38,7 @@ def prepare_given_pairs(
     Args:
         examples: what `pair_example_gen` published, with labels.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        images: what is made of each image.
+        pairs: the size and the channels; nothing is drawn.
         max_failure_rate: the part of the pairs that may become dead letters.
         workers: processes, of which 1 is this one, or the engine that has them.
         tell: is called with a `progress.Progress`, from another thread, as shards are written.
@@ -53,17 +51,16 @@ def prepare_given_pairs(
     execution: dict[str, Any] = {
         "component": SPEC.name,
         "inputs": {"examples": examples.content},
-        "parameters": {**dataclasses.asdict(images), "max_failure_rate": max_failure_rate},
-        "code": code.digest(__name__),
+        "parameters": {**pairs.parameters, "max_failure_rate": max_failure_rate},
+        "code": code.digest(__name__, type(pairs)),
         "versions": code.versions(),
     }
 
     def build(directory: Path) -> dict[str, Any]:
         verify(examples)
-        write = functools.partial(_write, directory=str(directory), images=images)
+        write = functools.partial(_write, directory=str(directory), pairs=pairs)
         shards = shard_by_shard(examples, NAME, write, directory, workers, tell)
-        shown = {**dict.fromkeys(PAIR, images.features["image"]), "label": "label"}
-        dataset = Dataset(NAME, {"key": "text", "name": "text", **shown}, shards, LABELS)
+        dataset = Dataset(NAME, {"key": "text", "name": "text", **pairs.features}, shards, LABELS)
         attempted = sum(part["records"] for part in examples.manifest["splits"].values())
         manifest = dataset.finish(directory, attempted, max_failure_rate, **execution)
         for split, facts in manifest["statistics"].items():
@@ -72,26 +69,25 @@ def prepare_given_pairs(
                     f"The split {split!r} must hold pairs of the same and of different images. Received: "
                     + ", ".join(f"{number} {label}" for label, number in facts["label"].items())
                 )
-        examples_picture.add(directory, manifest, shown)
+        examples_picture.add(directory, manifest, pairs.features)
         return manifest
 
     return publish(output_dir, execution, build)
 
 
-def _write(part: Part, directory: str, images: Images) -> dict[str, Any]:
-    return write_shard(directory, part.shard, _outcomes(part, images))
+def _write(part: Part, directory: str, pairs: Pairs) -> dict[str, Any]:
+    return write_shard(directory, part.shard, _outcomes(part, pairs))
 
 
-def _outcomes(part: Part, images: Images) -> Iterator[Record | DeadLetter]:
+def _outcomes(part: Part, pairs: Pairs) -> Iterator[Record | DeadLetter]:
     with open_file(part.source) as file:
         for record in map(records.parse, records.read(file)):
             key, name = record["key"].decode(), record["name"].decode()
             values: dict[str, bytes | int] = {field: record[field] for field in ("key", "name", "label")}
             try:
-                for field in PAIR:
+                for field in pairs.members:
                     image = codec.decode_image(record[field], codec.NO_LIMIT)[0]
-                    (made,) = images.examples(image, key, part.shard.split, part.of_split)
-                    values[field] = codec.encode_png(made["image"])
+                    values[field] = codec.encode_png(pairs.square(image))
             except ValueError as error:
                 yield DeadLetter(key, name, "prepare", type(error).__name__, f"{field}: {error}")
                 continue

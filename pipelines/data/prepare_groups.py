@@ -15,7 +15,7 @@ from pipelines.beam import progress, records, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, read_file, write_file, write_shard
 from pipelines.data import examples_picture
 from pipelines.data.example_gen.pairs import LABELS
-from pipelines.data.preparations.images import Images
+from pipelines.data.preparations.groups import Groups
 from pipelines.data.written import Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code, device
@@ -24,60 +24,9 @@ from pipelines.runtime.component import Component, Kind
 from pipelines.runtime.engines import Workers
 
 SPEC = Component("PrepareGroups", {"examples": Kind.EXAMPLES}, Kind.PREPARED)
-PAIR, TRIPLET = ("first", "second"), ("anchor", "positive", "negative")
 _FRAME = 16  # bytes that a TFRecord file adds to a record
 _NO_LABEL = -1
 _SHARD_RECORDS = 4096
-
-
-def prepare_pairs(
-    examples: Artifact,
-    output_dir: str | os.PathLike[str],
-    num: Mapping[str, int],
-    images: Images,
-    *,
-    seed: int = 0,
-    max_failure_rate: float = 0.5,
-    workers: Workers = 1,
-    tell: progress.Tell | None = None,
-) -> Artifact:
-    """Write the pairs that `keras_genssl.data.pairs` draws: `key`, `name`, `first`, `second` and `label`.
-
-    They are those that `data.load(examples, split, groups=data.pairs(labels, num, seed))` makes on the fly. Labels and
-    places of records are what is gathered; pixels are read where they are written.
-
-    Args:
-        examples: what an ExampleGen published, with labels.
-        output_dir: the artifact is published as `<output_dir>/<digest>`.
-        num: split -> how many pairs to draw of it.
-        images: what is made of each image.
-        seed: gives the draw.
-        max_failure_rate: the part of the pairs that may become dead letters.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
-
-    Raises:
-        UserError: if the examples have no labels, a split is not theirs, or no pair can be drawn from it.
-    """
-    return _prepare("pairs", PAIR, examples, output_dir, num, images, seed, max_failure_rate, workers, tell)
-
-
-def prepare_triplets(
-    examples: Artifact,
-    output_dir: str | os.PathLike[str],
-    num: Mapping[str, int],
-    images: Images,
-    *,
-    seed: int = 0,
-    max_failure_rate: float = 0.5,
-    workers: Workers = 1,
-    tell: progress.Tell | None = None,
-) -> Artifact:
-    """Write the triplets that `keras_genssl.data.triplets` draws: `key`, `name`, `anchor`, `positive`, `negative`.
-
-    All else is as of `prepare_pairs`.
-    """
-    return _prepare("triplets", TRIPLET, examples, output_dir, num, images, seed, max_failure_rate, workers, tell)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,19 +38,36 @@ class Group:
     label: int | None
 
 
-def _prepare(
-    name: str,
-    fields: Sequence[str],
+def prepare_groups(
     examples: Artifact,
     output_dir: str | os.PathLike[str],
-    num: Mapping[str, int],
-    images: Images,
-    seed: int,
-    max_failure_rate: float,
-    workers: Workers,
-    tell: progress.Tell | None,
+    groups: Groups,
+    *,
+    num: Mapping[str, int] | None = None,
+    max_failure_rate: float = 0.5,
+    workers: Workers = 1,
+    tell: progress.Tell | None = None,
 ) -> Artifact:
-    manifest = examples.manifest
+    """Write groups of images drawn by label: `key`, `name`, and `first`, `second`, `label` or those of triplets.
+
+    They are those that `data.load(examples, split, groups=data.pairs(labels, num, seed))` makes on the fly. Labels and
+    places of records are what is gathered; pixels are read where they are written.
+
+    Args:
+        examples: what an ExampleGen published, with labels.
+        output_dir: the artifact is published as `<output_dir>/<digest>`.
+        groups: what is drawn.
+        num: split -> how many groups to draw of it; by default `groups.copies` for each example of `train`.
+        max_failure_rate: the part of the groups that may become dead letters.
+        workers: processes, of which 1 is this one, or the engine that has them.
+        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+
+    Raises:
+        UserError: if the examples have no labels, a split is not theirs, or no group can be drawn from it.
+    """
+    manifest, name = examples.manifest, groups.preparation
+    if num is None:
+        num = {"train": groups.copies * manifest["splits"]["train"]["records"]}
     if "label" not in manifest["features"]:
         raise UserError(
             f"{name} are drawn by label, and the examples have none; a folder of images has them when each image lies "
@@ -110,18 +76,12 @@ def _prepare(
     unknown = sorted(set(num) - set(manifest["splits"]))
     if unknown or not num:
         raise UserError(f"`num` must name splits out of {', '.join(manifest['splits'])}. Received: num={dict(num)}")
-    labels = LABELS if name == "pairs" else ()
+    labels = LABELS if "label" in groups.features else ()
     execution: dict[str, Any] = {
-        "component": "PrepareGroups",
+        "component": SPEC.name,
         "inputs": {"examples": examples.content},
-        "parameters": {
-            "groups": name,
-            "num": dict(num),
-            "seed": seed,
-            **dataclasses.asdict(images),
-            "max_failure_rate": max_failure_rate,
-        },
-        "code": code.digest(__name__),
+        "parameters": {**groups.parameters, "num": dict(num), "max_failure_rate": max_failure_rate},
+        "code": code.digest(__name__, type(groups)),
         "versions": code.versions(),
     }
 
@@ -132,19 +92,18 @@ def _prepare(
             files, places, labels_of = _places(examples, split, directory, workers)
             if (labels_of == _NO_LABEL).any():
                 raise UserError(f"{(labels_of == _NO_LABEL).sum()} examples of the split {split!r} have no `label`")
-            groups = _draw(name, split, number, seed, files, places, labels_of)
+            drawn = _draw(groups, split, number, files, places, labels_of)
             count = -(-number // _SHARD_RECORDS)
             for index in range(count):
                 span = slice(index * number // count, (index + 1) * number // count)
-                everything.append((Shard(name, split, index, count), groups[span]))
+                everything.append((Shard(name, split, index, count), drawn[span]))
         shards = [shard for shard, _ in everything]
-        write = functools.partial(_write, fields=tuple(fields), images=images, directory=str(directory))
-        with progress.watch(str(directory), {shard: len(groups) for shard, groups in everything}, tell):
+        write = functools.partial(_write, groups=groups, directory=str(directory))
+        with progress.watch(str(directory), {shard: len(drawn) for shard, drawn in everything}, tell):
             runner.run_each(everything, write, workers)
-        shown = dict.fromkeys(fields, images.features["image"]) | ({"label": "label"} if labels else {})
-        dataset = Dataset(name, {"key": "text", "name": "text", **shown}, shards, labels)
+        dataset = Dataset(name, {"key": "text", "name": "text", **groups.features}, shards, labels)
         manifest = dataset.finish(directory, sum(num.values()), max_failure_rate, **execution)
-        examples_picture.add(directory, manifest, shown)
+        examples_picture.add(directory, manifest, groups.features)
         return manifest
 
     return publish(output_dir, execution, build)
@@ -173,15 +132,13 @@ def _index(source: str, target: str) -> None:
 
 
 def _draw(
-    name: str, split: str, num: int, seed: int, files: Sequence[str], places: np.ndarray, labels: np.ndarray
+    groups: Groups, split: str, num: int, files: Sequence[str], places: np.ndarray, labels: np.ndarray
 ) -> list[Group]:
     device.start()  # keras_genssl.data imports TensorFlow
-    from keras_genssl import data
-
     try:
-        drawn = {"pairs": data.pairs, "triplets": data.triplets}[name](labels, num, seed)
+        drawn = groups.draw(labels, num)
     except ValueError as error:
-        raise UserError(f"No {name} can be drawn from the split {split!r}: {error}") from error
+        raise UserError(f"No {groups.preparation} can be drawn from the split {split!r}: {error}") from error
     members = np.stack(list(drawn.members.values()), axis=1)
     return [
         Group(
@@ -193,31 +150,26 @@ def _draw(
     ]
 
 
-def _write(
-    shard: Shard, groups: Sequence[Group], fields: Sequence[str], images: Images, directory: str
-) -> dict[str, Any]:
+def _write(shard: Shard, drawn: Sequence[Group], groups: Groups, directory: str) -> dict[str, Any]:
     with contextlib.ExitStack() as opened:
 
         @functools.cache
         def file(path: str) -> BinaryIO:
             return opened.enter_context(open_file(path))
 
-        return write_shard(directory, shard, _outcomes(shard.split, groups, fields, images, file))
+        return write_shard(directory, shard, _outcomes(shard.split, drawn, groups, file))
 
 
-def _outcomes(
-    split: str, groups: Sequence[Group], fields: Sequence[str], images: Images, file: Any
-) -> Iterator[Record | DeadLetter]:
-    for group in groups:
+def _outcomes(split: str, drawn: Sequence[Group], groups: Groups, file: Any) -> Iterator[Record | DeadLetter]:
+    for group in drawn:
         examples = [_read(file(path), offset) for path, offset in group.places]
         key = f"{split}/{group.number:08d}"
         name = " ".join(example["name"].decode() for example in examples)
         values: dict[str, bytes | int] = {"key": key.encode(), "name": name.encode()}
         try:
-            for field, example in zip(fields, examples, strict=True):
+            for field, example in zip(groups.members, examples, strict=True):
                 image = codec.decode_image(example["image"], codec.NO_LIMIT)[0]
-                (made,) = images.examples(image, key, split, len(groups))
-                values[field] = codec.encode_png(made["image"])
+                values[field] = codec.encode_png(groups.square(image))
         except ValueError as error:
             yield DeadLetter(key, name, "prepare", type(error).__name__, str(error))
             continue

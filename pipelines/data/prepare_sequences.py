@@ -1,6 +1,5 @@
 """PrepareSequences: the frames of films, one record each -> records of tuples of frames, shard i from shard i."""
 
-import dataclasses
 import functools
 import itertools
 import os
@@ -14,6 +13,7 @@ from pipelines.beam.shards import DeadLetter, Record, open_file, write_shard
 from pipelines.data import examples_picture
 from pipelines.data.made_record import made_record
 from pipelines.data.preparations.frame_tuples import FrameTuples
+from pipelines.data.prepare import fitting
 from pipelines.data.shard_by_shard import Part, shard_by_shard
 from pipelines.data.written import Dataset
 from pipelines.errors import UserError
@@ -23,7 +23,6 @@ from pipelines.runtime.component import Component, Kind
 from pipelines.runtime.engines import Workers
 
 SPEC = Component("PrepareSequences", {"examples": Kind.EXAMPLES}, Kind.PREPARED)
-NAME = "frame_tuples"
 
 
 def prepare_sequences(
@@ -57,20 +56,23 @@ def prepare_sequences(
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
     if "sequences" not in examples.manifest:
-        raise UserError(f"{NAME} are drawn from folders of frames (`data.source: frames`). Received: {examples.path}")
+        raise UserError(
+            f"{tuples.preparation} are drawn from folders of frames (`data.source: frames`). Received: {examples.path}"
+        )
+    fitting(tuples)
     execution: dict[str, Any] = {
         "component": SPEC.name,
         "inputs": {"examples": examples.content},
-        "parameters": {**dataclasses.asdict(tuples), "max_failure_rate": max_failure_rate},
-        "code": code.digest(__name__),
+        "parameters": {**tuples.parameters, "max_failure_rate": max_failure_rate},
+        "code": code.digest(__name__, type(tuples)),
         "versions": code.versions(),
     }
 
     def build(directory: Path) -> dict[str, Any]:
         verify(examples)
         write = functools.partial(_write, directory=str(directory), tuples=tuples)
-        shards = shard_by_shard(examples, NAME, write, directory, workers, tell)
-        dataset = Dataset(NAME, {"key": "text", "name": "text", **tuples.features}, shards)
+        shards = shard_by_shard(examples, tuples.preparation, write, directory, workers, tell)
+        dataset = Dataset(tuples.preparation, {"key": "text", "name": "text", **tuples.features}, shards)
         attempted = sum(examples.manifest["sequences"].values())
         manifest = dataset.finish(directory, attempted, max_failure_rate, **execution)
         examples_picture.add(directory, manifest, tuples.features)
@@ -89,7 +91,7 @@ def _outcomes(part: Part, tuples: FrameTuples) -> Iterator[Record | DeadLetter]:
         for (key, name), sequence in itertools.groupby(found, _sequence):
             frames = (codec.decode_image(record["image"], codec.NO_LIMIT)[0] for record in sequence)
             try:
-                for index, example in enumerate(tuples.examples(frames, key)):
+                for index, example in enumerate(tuples.tuples(frames, key)):
                     yield made_record(f"{key}-{index:05d}", name, example, tuples.features, {})
             except ValueError as error:
                 yield DeadLetter(key, name, "prepare", type(error).__name__, str(error))

@@ -245,10 +245,8 @@ def _check(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> Recipe
 
 def _try(recipe: Recipe, places: dict[located_yaml.Path, str]) -> None:
     """Refuses what only the preparation and the method can tell: parameters that do not go together."""
-    from pipelines.data import preparations
-
     attempts: dict[str, Callable[[], Any]] = {
-        "prepare": lambda: recipe.prepare.made(preparations.make_any),
+        "prepare": recipe.prepare.check,
         "model": lambda: recipe.model.check(recipe.prepare),
     }
     lines = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +16,20 @@ class Section(BaseModel):
     """A section of a recipe: immutable, strictly typed, with no key that is not declared."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=())
+
+    def arguments(self, function: Callable[..., Any], called: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The values of the fields that are named as arguments of a function, by argument.
+
+        Args:
+            function: or a class.
+            called: argument -> field, where the names differ.
+        """
+        fields = {
+            argument: (called or {}).get(argument, argument) for argument in inspect.signature(function).parameters
+        }
+        return {
+            argument: getattr(self, field) for argument, field in fields.items() if field in type(self).model_fields
+        }
 
 
 def classes_of(*sections: Section) -> frozenset[type[Section]]:

@@ -1,22 +1,18 @@
 """The data side of a run: images to examples, what is wrong with them, and what training and evaluation read."""
 
 import dataclasses
-import functools
-from collections.abc import Callable
+import importlib
 from pathlib import Path
-from typing import Any
 
 from pipelines import tasks
 from pipelines.console import Console
 from pipelines.data import sources
-from pipelines.data.sources.base import PAIRS, Reading
+from pipelines.data.preparations.base import Preparation
+from pipelines.data.sources.base import Reading
 from pipelines.recipe.base import Recipe
-from pipelines.recipe.preparations.groups import Groups
-from pipelines.recipe.preparations.images import Preparation
-from pipelines.recipe.preparations.pretext import FrameTuples
 from pipelines.runtime import data_checks
 from pipelines.runtime.artifact import Artifact
-from pipelines.runtime.component import Component, Kind, Source
+from pipelines.runtime.component import Kind, Source
 from pipelines.runtime.engines import Workers
 from pipelines.runtime.steps import Steps
 
@@ -97,17 +93,20 @@ def _input(recipe: Recipe, name: str, output: Path, workers: Workers, steps: Ste
     checked = data_checks.check(recipe, examples, output, workers, steps, console, name)
 
     def prepared(section: Preparation) -> Artifact:
-        spec, write = _preparing(section, data)
-        words = "to train on" if isinstance(section, Groups | FrameTuples) else task.nouns.train
+        component = section.component(data.gives)
+        module = importlib.import_module(f"pipelines.data.{component}")
+        write = getattr(module, component)
+        words = "to train on" if section.of_several else task.nouns.train
 
         def build() -> Artifact:
             home = output / "prepared" / section.preparation
             with console.preparing() as shown:
-                return write(examples, home, max_failure_rate=data.max_failure_rate, workers=workers, tell=shown.update)
+                options = {"max_failure_rate": data.max_failure_rate, "workers": workers, "tell": shown.update}
+                return write(examples, home, section, **options)
 
         told = f"{of}{section.preparation}: "
         return steps.run(
-            spec, {"examples": examples}, build, lambda it: told + _counted(it, words, task.nouns.held_out)
+            module.SPEC, {"examples": examples}, build, lambda it: told + _counted(it, words, task.nouns.held_out)
         )
 
     learnt = prepared(recipe.prepared_as(name))
@@ -115,41 +114,14 @@ def _input(recipe: Recipe, name: str, output: Path, workers: Workers, steps: Ste
     return Input(examples, checked, learnt, learnt if judged_on == recipe.prepare else prepared(judged_on))
 
 
-def _preparing(section: Preparation, data: sources.Source) -> tuple[Component, Callable[..., Artifact]]:
-    """The component that makes what a section `prepare` says, and its function of the examples and a place."""
-    from pipelines.data import preparations, prepare, prepare_given_pairs, prepare_groups, prepare_sequences
-    from pipelines.data.preparations.images import Images
-
-    if not isinstance(section, Groups):
-        if isinstance(section, FrameTuples):
-            tuples = section.made(preparations.make_any)
-            return prepare_sequences.SPEC, functools.partial(prepare_sequences.prepare_sequences, tuples=tuples)
-        name, parameters = section.preparation, section.parameters
-        return prepare.SPEC, functools.partial(prepare.prepare, preparation=name, parameters=parameters)
-    whole = Images(section.size, section.channels)
-    if PAIRS in data.gives:
-        return prepare_given_pairs.SPEC, functools.partial(prepare_given_pairs.prepare_given_pairs, images=whole)
-    draw = {"pairs": prepare_groups.prepare_pairs, "triplets": prepare_groups.prepare_triplets}[section.preparation]
-
-    def drawn(examples: Artifact, home: Path, **options: Any) -> Artifact:
-        num = {"train": section.copies * examples.manifest["splits"]["train"]["records"]}
-        return draw(examples, home, num, whole, seed=section.seed, **options)
-
-    return prepare_groups.SPEC, drawn
-
-
 def _examples(recipe: Recipe, data: sources.Source, output: Path, workers: Workers, console: Console) -> Artifact:
     """The images as records."""
-    from pipelines.data import preparations
-
-    judged_on = tasks.of(recipe).judged_on(recipe)
-    labels = isinstance(judged_on, Groups) or preparations.make(judged_on.preparation, {}).keeps_label
     with console.preparing() as shown:
         return data.read(
             Reading(
                 home=output / "examples",
                 exclude=tuple(output / name for name in _OWN),
-                labels=labels,
+                labels=tasks.of(recipe).judged_on(recipe).keeps_label,
                 workers=workers,
                 tell=shown.update,
                 note=console.note,

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from pipelines.data.preparations.base import Preparation
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.preparations.images import Preparation
 from pipelines.report.judgement import Cell, Gallery, Judgement, Table, Tile, markdown, minus, numeric
 from pipelines.tasks import images
 

@@ -55,11 +55,12 @@ def settled(
 def inputs(recipe: Recipe, examples_digest: str) -> dict[str, Any]:
     """Everything that the trained weights depend on; its digest names the run. The recipe is `settled`.
 
-    How many devices train is none of it: they compute what one computes.
+    How many devices train is none of it: they compute what one computes. Nor is the code of the preparation: what it has
+    made counts by its digest.
     """
     train = recipe.train.model_dump(mode="json", exclude={"checkpoint_steps", "strategy"})
     loss = recipe.sections.loss
-    sections = [recipe.prepare, recipe.model, recipe.train, *([] if loss is None else [loss])]
+    sections = [recipe.model, recipe.train, *([] if loss is None else [loss])]
     return {
         "examples": examples_digest,
         "prepare": recipe.prepare.model_dump(mode="json"),

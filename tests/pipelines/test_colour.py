@@ -10,8 +10,11 @@ from keras_genssl import pretext
 from pipelines import tasks
 from pipelines.beam.shards import hash64
 from pipelines.console import Console
-from pipelines.data import examples_picture, preparations
+from pipelines.data import examples_picture
 from pipelines.data.example_gen.dataset import dataset_example_gen
+from pipelines.data.preparations.camera_tuples import CameraTuples
+from pipelines.data.preparations.coloured_crops import ColouredCrops
+from pipelines.data.preparations.images import Images
 from pipelines.data.prepare import prepare
 from pipelines.errors import UserError
 from pipelines.recipe import loading as recipe
@@ -23,18 +26,18 @@ SQUARE = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "made"),
+    ("kind", "parameters", "made"),
     [
-        ("coloured_crops", {}, lambda image, seed: pretext.coloured_crop(image, seed, 12)),
+        (ColouredCrops, {}, lambda image, seed: pretext.coloured_crop(image, seed, 12)),
         (
-            "camera_tuples",
+            CameraTuples,
             {"num_frames": 9, "max_span": 4, "min_distance": 2, "negatives": 0.5},
             lambda image, seed: pretext.camera_tuple(image, seed, 9, 12, 4, 2, 0.5),
         ),
     ],
 )
-def test_preparations_are_the_pure_functions(name, parameters, made):
-    preparation = preparations.make(name, {"size": 20, "crop": 12, "copies": 3, "seed": 2, **parameters})
+def test_preparations_are_the_pure_functions(kind, parameters, made):
+    preparation = kind(size=20, crop=12, copies=3, seed=2, **parameters)
     found = list(preparation.examples(SQUARE, "key", "train", 1))
     assert len(found) == 3
     for copy, example in enumerate(found):
@@ -45,21 +48,15 @@ def test_preparations_are_the_pure_functions(name, parameters, made):
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "message"),
+    ("preparation", "message"),
     [
-        ("coloured_crops", {"crop": 65}, "`crop` must be at most `size`. Received: crop=65, size=64"),
-        ("coloured_crops", {"channels": 1}, "`channels` must be 3: a grey image has no colour. Received: channels=1"),
-        ("camera_tuples", {"negatives": 2.0}, r"`negatives` must lie in \[0, 1\]. Received: negatives=2.0"),
-        (
-            "camera_tuples",
-            {"num_frames": 4},
-            r"`num_frames` must hold at least 3 \+ `min_distance` = 7 frames. Received: 4",
-        ),
+        (ColouredCrops(crop=65), "`crop` must be at most `size`. Received: crop=65, size=64"),
+        (CameraTuples(num_frames=4), r"`num_frames` must hold at least 3 \+ `min_distance` = 7 frames. Received: 4"),
     ],
 )
-def test_parameters_are_refused_before_any_image(name, parameters, message):
-    with pytest.raises(UserError, match=message):
-        preparations.make(name, parameters)
+def test_fields_that_do_not_go_together_are_refused_before_any_image(preparation, message):
+    with pytest.raises(ValueError, match=message):
+        preparation.check()
 
 
 @pytest.mark.parametrize(
@@ -106,8 +103,7 @@ def examples(home):
 def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(examples, home, name, fields, dim):
     changes = ["model.encoder.filters=2", "train.batch_size=4", "train.steps=4"]
     loaded = recipe.load(f"photographs/{name}", changes)
-    section = loaded.prepare.model_dump(exclude={"preparation"})
-    made = prepare(examples, home / "prepared", loaded.prepare.preparation, section)
+    made = prepare(examples, home / "prepared", loaded.prepare)
     loaded = trainer.settled(loaded, lambda: False, None, made.manifest["splits"]["train"]["records"])
     model = trainer.build(loaded)
     if name != "shuffle_and_learn":
@@ -121,7 +117,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     assert any((old != new.numpy()).any() for old, new in zip(before, model.trainable_weights, strict=True))
 
     judged = recipe.load(f"photographs/{name}").judged_on
-    whole = prepare(examples, home / "judged", judged.preparation, {"size": judged.size, "channels": judged.channels})
+    whole = prepare(examples, home / "judged", judged)
     images = next(iter(reading.load(whole.path, batch_size=4, shuffle=False)))
     floats = images["image"].numpy() / np.float32(127.5) - 1
     assert images["label"].numpy().max() < 3
@@ -155,7 +151,7 @@ def test_rebalancing_weighs_the_loss_by_how_often_the_data_have_a_colour(home):
     labels = np.arange(8) % 2
     np.savez(home / "two.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
     made = dataset_example_gen(str(home / "two.npz"), home / "two", {"train": "train", "eval": "test"})
-    prepared = prepare(made, home / "prepared", "images", {"size": 8, "channels": 3})
+    prepared = prepare(made, home / "prepared", Images(size=8, channels=3))
 
     changes = ["prepare={size: 8, channels: 3}", "model.encoder.filters=2", "train.batch_size=4", "train.steps=2"]
     rate = "train.learning_rate={schedule: constant, initial: 1e-12}"  # nothing is learnt between the two steps
@@ -190,7 +186,7 @@ def test_what_is_served_of_a_split_brain_is_what_it_encodes():
 
 
 def test_crops_are_shown_beside_what_colorization_sees_and_tells(examples, home):
-    made = prepare(examples, home / "prepared", "coloured_crops", {"size": 64, "crop": 32})
+    made = prepare(examples, home / "prepared", ColouredCrops(crop=32))
     sheet = np.asarray(Image.open(made.path / examples_picture.FILE))
     crop = next(reading.load(made.path, shuffle=False).as_numpy_iterator())["image"]
     lab = pretext.rgb_to_lab(crop)

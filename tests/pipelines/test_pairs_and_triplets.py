@@ -15,7 +15,7 @@ from pipelines import tasks
 from pipelines.beam.shards import Record
 from pipelines.console import Console
 from pipelines.data import examples_picture
-from pipelines.data.preparations.images import Images
+from pipelines.data.preparations.groups import Pairs
 from pipelines.data.prepare_given_pairs import prepare_given_pairs
 from pipelines.errors import UserError
 from pipelines.recipe import loading as recipe
@@ -151,21 +151,19 @@ def test_the_score_of_pairs_is_the_share_of_comparisons_won(tmp_path):
 
 def test_pairs_of_a_table_are_kept_and_those_of_one_kind_refused(tmp_path):
     rows = [(1, 2, 0), (3, 4, 1)]
-    made = prepare_given_pairs(
-        _table(tmp_path / "in", {"train": rows, "eval": rows}), tmp_path / "out", Images(size=12)
-    )
+    made = prepare_given_pairs(_table(tmp_path / "in", {"train": rows, "eval": rows}), tmp_path / "out", Pairs(size=12))
     for split in ("train", "eval"):
         found = list(reading.load(made.path, split, shuffle=False).as_numpy_iterator())
         assert [(one["first"].max(), one["second"].min(), one["label"]) for one in found] == rows
         assert found[0]["first"].shape == found[0]["second"].shape == (12, 12, 1)
     with pytest.raises(UserError, match=r"'eval' must hold pairs of the same and of different .*: 1 same, 0 different"):
         prepare_given_pairs(
-            _table(tmp_path / "one", {"train": rows, "eval": rows[:1]}), tmp_path / "out", Images(size=8)
+            _table(tmp_path / "one", {"train": rows, "eval": rows[:1]}), tmp_path / "out", Pairs(size=8)
         )
     with pytest.raises(
         UserError, match=r"4 of 4 inputs could not be used(.|\n)*t.csv:0: ValueError: first: 8 x 8 pixels"
     ):
-        prepare_given_pairs(_table(tmp_path / "in", {"train": rows, "eval": rows}), tmp_path / "out", Images(size=30))
+        prepare_given_pairs(_table(tmp_path / "in", {"train": rows, "eval": rows}), tmp_path / "out", Pairs(size=30))
 
 
 def test_own_pairs_become_a_model_that_tells_alike_from_different(tmp_path):

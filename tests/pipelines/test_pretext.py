@@ -1,7 +1,8 @@
 """Preparations and recipes of pretext tasks: what is on disk, what is shown of it, what is learnt from and measured."""
 
-import dataclasses
+import inspect
 import io
+from typing import get_args
 
 import keras
 import numpy as np
@@ -30,10 +31,10 @@ SIZE = 8
 NEIGHBOURS = "{preparation: neighbouring_crops, size: 28, channels: 1, crop: 10, min_distance: 10, max_distance: 14}"
 
 
-@dataclasses.dataclass(frozen=True)
 class Quarters(Pretext):
     """The quarters of an image in an order that is drawn, and the number of the first."""
 
+    preparation: str = "quarters"
     uneven: bool = False
 
     @property
@@ -46,14 +47,6 @@ class Quarters(Pretext):
         order = np.random.default_rng(seed).permutation(4)
         kept = order[:3] if self.uneven and seed % 2 else order
         return {"quarters": quarters[kept], "first": np.int32(order[0])}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quarters():
-    patch = pytest.MonkeyPatch()
-    patch.setitem(preparations.PREPARATIONS, "quarters", Quarters)
-    yield
-    patch.undo()
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +63,14 @@ def examples(home):
 
 def squares(examples, home, channels):
     """Key -> the square image, of the training split."""
-    made = prepare(examples, home / "prepared", "images", {"size": SIZE, "channels": channels})
+    made = prepare(examples, home / "prepared", preparations.Images(size=SIZE, channels=channels))
     return {one["key"]: one["image"] for one in reading.load(made.path, shuffle=False).as_numpy_iterator()}
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_stacks_and_integers_come_back_as_the_pure_function_makes_them(examples, home, channels):
-    parameters = {"size": SIZE, "channels": channels, "copies": 2, "seed": 5}
-    made = prepare(examples, home / "prepared", "quarters", parameters)
+    section = Quarters(size=SIZE, channels=channels, copies=2, seed=5)
+    made = prepare(examples, home / "prepared", section)
     assert made.manifest["stacks"] == {"quarters": 4}
     known = squares(examples, home, channels)
     found = list(reading.load(made.path, shuffle=False).as_numpy_iterator())
@@ -86,7 +79,7 @@ def test_stacks_and_integers_come_back_as_the_pure_function_makes_them(examples,
     for one in found:
         image, copy = one["key"].decode().rsplit("-", 1)
         seed = hash64(f"{image}-{int(copy)}", "pretext-5")
-        expected = Quarters(SIZE, channels).example(known[f"{image}-00000".encode()], seed)
+        expected = section.example(known[f"{image}-00000".encode()], seed)
         np.testing.assert_array_equal(one["quarters"], expected["quarters"])
         assert one["quarters"].dtype == np.uint8
         assert one["first"] == expected["first"]
@@ -98,39 +91,40 @@ def test_stacks_and_integers_come_back_as_the_pure_function_makes_them(examples,
     firsts = [int(one["first"]) for one in found]
     assert made.manifest["statistics"]["train"]["first"]["max"] == max(firsts)
     assert made.manifest["statistics"]["train"]["quarters_height"] == {"min": 4, "median": 4, "max": 4}
-    again = prepare(examples, home / "again", "quarters", parameters)
+    again = prepare(examples, home / "again", section)
     for name in made.manifest["files"]:
         assert (again.path / name).read_bytes() == (made.path / name).read_bytes()
 
 
 def test_stacks_of_several_sizes_are_refused(examples, home):
     with pytest.raises(ValueError, match=r"must have equally many images in `quarters`. Received: \[3, 4\]"):
-        prepare(examples, home / "uneven", "quarters", {"size": SIZE, "uneven": True})
+        prepare(examples, home / "uneven", Quarters(size=SIZE, uneven=True))
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "made"),
+    ("kind", "parameters", "made"),
     [
-        ("rotations", {}, lambda image, seed: pretext.rotated(image, seed)),
-        ("center_masked", {"fraction": 0.3, "fill": 9}, lambda image, seed: pretext.center_masked(image, seed, 0.3, 9)),
-        ("block_masked", {"blocks": 2, "area": 0.5, "fill": 9},
+        (preparations.Rotations, {}, lambda image, seed: pretext.rotated(image, seed)),
+        (preparations.CenterMasked, {"fraction": 0.3, "fill": 9},
+         lambda image, seed: pretext.center_masked(image, seed, 0.3, 9)),
+        (preparations.BlockMasked, {"blocks": 2, "area": 0.5, "fill": 9},
          lambda image, seed: pretext.block_masked(image, seed, 2, 0.5, 9)),
-        ("jigsaw", {"num_permutations": 5, "cell_size": 4, "patch_size": 3, "grid": 2, "grayscale": 0.5,
+        (preparations.Jigsaw, {"num_permutations": 5, "cell_size": 4, "patch_size": 3, "grid": 2, "grayscale": 0.5,
                     "channel_shift": 1},
          lambda image, seed: pretext.jigsaw(image, seed, 5, 4, 3, 2, 0.5, 1)),
-        ("relative_position", {"patch_size": 2, "gap": 1, "jitter": 0, "colour": "project", "downsample": 0.5,
+        (preparations.RelativePosition, {"patch_size": 2, "gap": 1, "jitter": 0, "colour": "project", "downsample": 0.5,
                                "least_pixels": 1},
          lambda image, seed: pretext.relative_position(image, seed, 2, 1, 0, "project", 0.5, 1)),
-        ("overlapping_patches", {"patch_size": 4, "stride": 3, "rows": 2, "columns": 1, "flip": 0.4, "grayscale": 0.3,
-                                 "inner_size": 3, "operations": 1},
+        (preparations.OverlappingPatches, {"patch_size": 4, "stride": 3, "rows": 2, "columns": 1, "flip": 0.4,
+                                            "grayscale": 0.3, "inner_size": 3, "operations": 1},
          lambda image, seed: pretext.overlapping_patches(image, seed, 4, 3, 2, 1, 0.4, 0.3, 3, 1)),
-        ("neighbouring_crops", {"crop": 3, "min_distance": 2, "max_distance": 4},
+        (preparations.NeighbouringCrops, {"crop": 3, "min_distance": 2, "max_distance": 4},
          lambda image, seed: pretext.neighbouring_crops(image, seed, 3, 2, 4)),
     ],
 )  # fmt: skip
-def test_preparations_are_the_pure_functions(name, parameters, made):
+def test_preparations_are_the_pure_functions(kind, parameters, made):
     image = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
-    preparation = preparations.make(name, {"size": SIZE, "channels": 3, "copies": 3, "seed": 2, **parameters})
+    preparation = kind(size=SIZE, channels=3, copies=3, seed=2, **parameters)
     found = list(preparation.examples(image, "key", "train", 1))
     assert len(found) == 3
     for copy, example in enumerate(found):
@@ -141,27 +135,39 @@ def test_preparations_are_the_pure_functions(name, parameters, made):
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "message"),
+    ("preparation", "message"),
     [
-        ("rotations", {"copies": 0}, "`copies` must be an integer of at least 1. Received: copies=0"),
-        ("rotations", {"seed": True}, "`seed` must be an integer of at least 0. Received: seed=True"),
-        ("rotations", {"size": 0}, "`size` must be a positive integer. Received: size=0"),
-        ("center_masked", {"fraction": 2.0}, r"`fraction` must lie in \(0, 1\). Received: fraction=2.0"),
-        ("block_masked", {"size": 4, "blocks": 9}, "`size` must be large enough for 9 blocks"),
-        ("jigsaw", {"size": 26}, "`size` must be at least 27 pixels high and 27 wide"),
-        ("relative_position", {"jitter": 2}, "`jitter` must be at most `gap`"),
-        ("neighbouring_crops", {"size": 40}, r"`crop \+ min_distance` = 48 the longer one. Received: height=40"),
-        ("neighbouring_crops", {"max_distance": 9}, "`max_distance` must be an integer of at least `min_distance`=24"),
-        ("overlapping_patches", {"rows": 7}, "`size` must be at least 32 pixels high and 28 wide"),
+        (preparations.BlockMasked(size=4, blocks=9), "`size` must be large enough for 9 blocks"),
+        (preparations.Jigsaw(size=26), "`size` must be at least 27 pixels high and 27 wide"),
+        (preparations.RelativePosition(jitter=2), "`jitter` must be at most `gap`"),
+        (preparations.NeighbouringCrops(size=40), r"`crop \+ min_distance` = 48 the longer one. Received: height=40"),
+        (
+            preparations.NeighbouringCrops(max_distance=9),
+            "`max_distance` must be an integer of at least `min_distance`=24",
+        ),
+        (preparations.OverlappingPatches(rows=7), "`size` must be at least 32 pixels high and 28 wide"),
     ],
 )
-def test_parameters_are_refused_before_any_image(name, parameters, message):
+def test_fields_that_do_not_go_together_are_refused_before_any_image(examples, home, preparation, message):
     with pytest.raises(UserError, match=message):
-        preparations.make(name, parameters)
+        prepare(examples, home / "refused", preparation)
+    assert not (home / "refused").exists()
+
+
+def test_defaults_are_those_of_the_functions_but_for_sizes_which_are_of_smaller_images():
+    smaller = {"cell_size", "patch_size", "gap", "jitter", "rows", "columns", "crop", "min_distance", "max_distance"}
+    (union, *_) = get_args(preparations.AnyPreparation)
+    compared = set()
+    for kind in (kind for kind in get_args(union) if issubclass(kind, Pretext)):
+        defaults = inspect.signature(kind.function()).parameters
+        for name in set(kind.model_fields) & set(defaults) - smaller - {"seed"}:
+            assert kind.model_fields[name].default == defaults[name].default, (kind, name)
+            compared.add((kind.__name__, name))
+    assert {("BlockMasked", "fill"), ("Jigsaw", "grayscale"), ("FrameTuples", "negatives")} <= compared
 
 
 def test_a_number_of_few_values_has_a_column_for_each(examples, home):
-    made = prepare(examples, home / "prepared", "rotations", {"size": SIZE, "channels": 1, "copies": 4})
+    made = prepare(examples, home / "prepared", preparations.Rotations(size=SIZE, copies=4))
     sheet = np.asarray(Image.open(made.path / "examples.png"))[..., 0]
     known = squares(examples, home, 1)
     enlarged = {  # eight times, to 64 pixels
@@ -197,13 +203,13 @@ def of_levels(*levels):
     ("made", "example", "levels", "squares"),
     [
         (
-            preparations.make("jigsaw", {"num_permutations": 7}),
+            preparations.Jigsaw(num_permutations=7),
             {"permutation": 5},
             pretext.permutation_set(7)[5],  # each patch is as grey as the number of its cell
             [pretext.permutation_set(7)[5].reshape(3, 3), np.arange(9).reshape(3, 3)],
         ),
         (
-            preparations.make("relative_position", {}),
+            preparations.RelativePosition(),
             {"position": pretext.POSITIONS.index((-1, 1))},
             (3, 7),
             [np.array([[232, 232, 7], [232, 3, 232], [232, 232, 232]])],
@@ -314,7 +320,6 @@ def test_all_are_judged_on_whole_images_that_are_prepared_once(home):
     ],
 )
 def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(examples, home, name, preparation, fields):
-    made = prepare(examples, home / "prepared", preparation, {"size": 28})
     changes = ["model.encoder.filters=1", "train.batch_size=4", "train.steps=4", f"prepare.preparation={preparation}"]
     painter = ["model.decoder_filters=1", "model.decoder_units=2"] if "context" in name else []
     adversary = ["model.discriminator_filters=1"] if "adversarial" in name else []
@@ -322,9 +327,9 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
         changes += ["model.views=null"]
     if name == "cpc":  # normalised over one channel it would be blind
         changes += ["model.encoder.filters=3", "model.context_filters=4", "model.context_blocks=1"]
-    loaded = trainer.settled(
-        recipe.load(f"fashion_mnist/{name}", [*changes, *painter, *adversary]), lambda: False, None, len(fields)
-    )
+    loaded = recipe.load(f"fashion_mnist/{name}", [*changes, *painter, *adversary])
+    made = prepare(examples, home / "prepared", loaded.prepare)
+    loaded = trainer.settled(loaded, lambda: False, None, len(fields))
     keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
     model = trainer.build(loaded)
     loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
@@ -366,9 +371,7 @@ def test_methods_that_answer_with_no_picture_have_no_sheet(home):
 def test_methods_of_two_views_learn_from_neighbouring_crops_and_encode_whole_images(examples, home, name):
     changes = [f"prepare={NEIGHBOURS}", "model.views=null", "model.encoder.filters=1", "train.batch_size=4"]
     loaded = recipe.load(f"fashion_mnist/{name}", [*changes, "train.steps=4"])
-    made = prepare(
-        examples, home / "prepared", "neighbouring_crops", loaded.prepare.model_dump(exclude={"preparation"})
-    )
+    made = prepare(examples, home / "prepared", loaded.prepare)
     loaded = trainer.settled(loaded, lambda: False, None, 8)
     keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
     model = trainer.build(loaded)

@@ -1,47 +1,41 @@
 """Tuples of frames from a camera that moves over an image."""
 
-import dataclasses
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
+from pydantic import Field, PositiveInt
 
-from keras_genssl.pretext.camera_path import camera_tuple
-from pipelines.data.preparations.pretext import Pretext, check_crop
+from pipelines.data.preparations.pretext import Pretext
+from pipelines.recipe.section import Fraction
 
 
-@dataclasses.dataclass(frozen=True)
 class CameraTuples(Pretext):
-    """`frames` and `ordered`, as `pretext.camera_tuple` makes them; an image of one colour cannot be prepared.
+    """`frames` and `ordered`: three frames of a camera that moves over an image (`pretext.camera_tuple`).
 
-    Attributes:
-        crop: height and width of a frame, at most `size`.
-        num_frames: of the film.
-        max_span: most frames from first to last.
-        min_distance: least frames from these to what replaces the middle one.
-        negatives: share of tuples that are not in order.
+    They are in order or, ``negatives`` of them, not. The film has ``num_frames`` of ``crop`` pixels. First and last of
+    the three are at most ``max_span`` apart; what replaces the middle one is at least ``min_distance`` away from them.
+    An image of one colour cannot be prepared.
     """
 
-    called: ClassVar[Mapping[str, str]] = {'example["frames"]': "num_frames"}
+    called: ClassVar[Mapping[str, str]] = {"size": "crop", 'example["frames"]': "num_frames"}
 
-    size: int = 64
-    channels: int = 3
-    crop: int = 48
-    num_frames: int = 32
-    max_span: int = 12
-    min_distance: int = 4
-    negatives: float = 0.75
-
-    def check(self) -> None:
-        """A frame fits."""
-        check_crop(self.crop, self.size)
+    preparation: Literal["camera_tuples"] = "camera_tuples"
+    size: PositiveInt = 64
+    channels: Literal[1, 3] = 3
+    crop: PositiveInt = 48
+    num_frames: Annotated[int, Field(ge=4)] = 32
+    max_span: Annotated[int, Field(ge=2)] = 12
+    min_distance: PositiveInt = 4
+    negatives: Fraction = 0.75
 
     @property
     def features(self) -> dict[str, str]:
         """`frames` and `ordered`."""
-        return {"frames": "grey_patches" if self.channels == 1 else "patches", "ordered": "int"}
+        return {"frames": self.stack, "ordered": "int"}
 
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+    @staticmethod
+    def function() -> Callable[..., dict[str, Any]]:
         """`pretext.camera_tuple`."""
-        settings = self.num_frames, self.crop, self.max_span, self.min_distance, self.negatives
-        return camera_tuple({"image": square}, seed, *settings)
+        from keras_genssl.pretext.camera_path import camera_tuple
+
+        return camera_tuple

@@ -1,48 +1,49 @@
 """Crops of colour photographs."""
 
-import dataclasses
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from keras_genssl.pretext.binned_colours import binned_colours
-from keras_genssl.pretext.coloured_crop import coloured_crop
-from keras_genssl.pretext.lab import lab_planes
-from pipelines.data.preparations.pretext import Pretext, check_crop
+from pydantic import PositiveInt
+
+from pipelines.data.preparations.pretext import Pretext
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
-@dataclasses.dataclass(frozen=True)
 class ColouredCrops(Pretext):
-    """`image`, as `pretext.coloured_crop` makes it; an image without colour cannot be prepared.
+    """`image`: crops of ``crop`` pixels that have colour, half of them mirrored (`pretext.coloured_crop`).
 
-    Crops stay in RGB, which PNG keeps to the bit: methods compute CIE Lab on the accelerator, and its planes in 8 bits
-    would be coarser. What they see and what they must tell stands in the picture alone.
-
-    Attributes:
-        crop: height and width of what is cut, at most `size`.
+    An image without colour cannot be prepared. Crops stay in RGB, which PNG keeps to the bit: methods compute CIE Lab
+    on the accelerator, and its planes in 8 bits would be coarser. What they see and what they must tell stands in the
+    picture alone.
     """
 
-    size: int = 64
-    channels: int = 3
-    crop: int = 48
+    called: ClassVar[Mapping[str, str]] = {"size": "crop"}
 
-    def check(self) -> None:
-        """There is colour, and a crop fits."""
-        if self.channels != 3:
-            raise ValueError(f"`channels` must be 3: a grey image has no colour. Received: channels={self.channels}")
-        check_crop(self.crop, self.size)
+    preparation: Literal["coloured_crops"] = "coloured_crops"
+    size: PositiveInt = 64
+    channels: Literal[3] = 3
+    crop: PositiveInt = 48
 
     @property
     def features(self) -> dict[str, str]:
         """`image`."""
         return {"image": "image"}
 
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+    @staticmethod
+    def function() -> Callable[..., dict[str, Any]]:
         """`pretext.coloured_crop`."""
-        return coloured_crop({"image": square}, seed, self.crop)
+        from keras_genssl.pretext.coloured_crop import coloured_crop
+
+        return coloured_crop
 
     def illustrations(self, example: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What colorization sees of a crop, and what it must tell."""
+        from keras_genssl.pretext.binned_colours import binned_colours
+        from keras_genssl.pretext.lab import lab_planes
+
         crop = example["image"]
         return {"its lightness": lab_planes(crop)[0], "its bins of colour at one lightness": binned_colours(crop)}

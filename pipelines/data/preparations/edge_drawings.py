@@ -1,49 +1,47 @@
 """Images and thick drawings of their edges, for translation between the two."""
 
-import dataclasses
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-import numpy as np
+from pydantic import Field, PositiveInt
 
-from keras_genssl.pretext.edges import edge_drawing
-from pipelines.data.preparations.images import Images
+from pipelines.data.preparations.images import Squares
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
-@dataclasses.dataclass(frozen=True)
-class EdgeDrawings:
-    """`image`, as `Images` makes it, and `drawing`, `pretext.edge_drawing` of it: the truth that a translation is
-    measured by. Methods without pairs are given images of one half and drawings of the other.
+class EdgeDrawings(Squares):
+    """`image`, the square of each image, and `drawing`, `pretext.edge_drawing` of it.
 
-    Attributes:
-        size: as of `Images`.
-        channels: as of `Images`.
-        thickness: of the lines, in pixels.
-        threshold: least gradient of an edge, in levels of 8 bits a pixel.
+    Lines are ``thickness`` pixels wide, and drawn where the gradient is at least ``threshold`` levels of 8 bits a
+    pixel. The drawing is the truth that a translation is measured by. ``source`` is what is translated, into the other.
+    A method without pairs learns from the sources of the first half of the training images and the targets of the
+    second: it never sees both of one.
     """
 
-    size: int = 28
-    channels: int = 1
-    thickness: int = 2
-    threshold: float = 48.0
+    later: ClassVar[frozenset[str]] = frozenset({"source"})
 
-    def __post_init__(self) -> None:
-        Images(self.size, self.channels)  # refuses what is no size
-        edge_drawing(np.zeros((1, 1, 1), np.uint8), self.thickness, self.threshold)
+    preparation: Literal["edge_drawings"] = "edge_drawings"
+    thickness: PositiveInt = 2
+    threshold: Annotated[float, Field(gt=0)] = 48.0
+    source: Literal["image", "drawing"] = "image"
 
     @property
-    def keeps_label(self) -> bool:
-        """No: nothing here looks at classes."""
-        return False
+    def target(self) -> str:
+        """What sources are translated into."""
+        return {"image": "drawing", "drawing": "image"}[self.source]
 
     @property
     def features(self) -> dict[str, str]:
         """`image` and `drawing`."""
-        kind = "grey" if self.channels == 1 else "image"
-        return {"image": kind, "drawing": kind}
+        return {"image": self.picture, "drawing": self.picture}
 
     def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
         """One pair."""
-        for example in Images(self.size, self.channels).examples(image, key, split, images):
-            drawing = edge_drawing(example["image"], self.thickness, self.threshold)
-            yield {**example, "drawing": drawing}
+        from keras_genssl.pretext.edges import edge_drawing
+
+        square = self.square(image)
+        yield {"image": square, "drawing": edge_drawing(square, self.thickness, self.threshold)}

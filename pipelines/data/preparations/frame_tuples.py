@@ -1,54 +1,68 @@
 """Tuples of frames from films that lie as folders of frames."""
 
-import dataclasses
-from collections.abc import Iterable, Iterator
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from keras_genssl.pretext.crops import integers
-from keras_genssl.pretext.frame_order import frame_motion, frame_order
-from pipelines.data.preparations.images import Images
-from pipelines.data.preparations.pretext import Drawn, check_crop
+from pydantic import Field, PositiveInt
+
+from pipelines.data.preparations.pretext import Pretext
+from pipelines.data.sources.base import FILMS
+from pipelines.recipe.section import Fraction
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
-@dataclasses.dataclass(frozen=True)
-class FrameTuples(Drawn):
-    """`frames` and `ordered`, as `pretext.frame_order` makes them of a sequence of frames.
+class FrameTuples(Pretext):
+    """`frames` and `ordered`: three frames of a film (``data.source: frames``), as `pretext.frame_order` draws them.
 
-    Attributes:
-        crop: height and width of what is cut from a frame, the same of all three, at most `size`.
-        max_span: most frames from first to last.
-        min_distance: least frames from these to what replaces the middle one.
-        negatives: share of tuples that are not in order.
+    They are in order or, ``negatives`` of them, not. ``copies`` are drawn of each film. A crop of ``crop`` pixels is
+    cut at one place of all three. First and last of them are at most ``max_span`` apart; what replaces the middle one
+    is at least ``min_distance`` away from them.
     """
 
-    size: int = 64
-    channels: int = 3
-    crop: int = 48
-    max_span: int = 60
-    min_distance: int = 15
-    negatives: float = 0.75
+    reads: ClassVar[frozenset[str]] = frozenset({FILMS})
+    of_several: ClassVar[bool] = True
+    called: ClassVar[Mapping[str, str]] = {"size": "crop"}
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_crop(self.crop, self.size)
-        integers(1, min_distance=self.min_distance)
-        self.tried(3 + self.min_distance)
+    preparation: Literal["frame_tuples"] = "frame_tuples"
+    size: PositiveInt = 64
+    channels: Literal[1, 3] = 3
+    crop: PositiveInt = 48
+    max_span: Annotated[int, Field(ge=2)] = 60
+    min_distance: PositiveInt = 15
+    negatives: Fraction = 0.75
 
     @property
     def features(self) -> dict[str, str]:
         """`frames` and `ordered`."""
         return {"frames": self.stack, "ordered": "int"}
 
-    def example(self, frames: np.ndarray, seed: int, motion: np.ndarray | None = None) -> dict[str, Any]:
-        """`pretext.frame_order` of square frames, and of their motion where it is known."""
-        settings = self.max_span, self.min_distance, self.negatives, self.crop
-        film = {"frames": frames} if motion is None else {"frames": frames, "motion": motion}
-        return frame_order(film, seed, *settings)
+    def component(self, gives: frozenset[str]) -> str:
+        """All frames of a film are read together."""
+        return "prepare_sequences"
 
-    def examples(self, frames: Iterable[np.ndarray], key: str) -> Iterator[dict[str, Any]]:
-        """`copies` tuples of a sequence.
+    @staticmethod
+    def function() -> Callable[..., dict[str, Any]]:
+        """`pretext.frame_order`."""
+        from keras_genssl.pretext.frame_order import frame_order
+
+        return frame_order
+
+    def check(self) -> None:
+        """Draws of a film of noise, as short as can be."""
+        self.tried(3 + self.min_distance)
+
+    def example(self, frames: np.ndarray, seed: int, motion: np.ndarray | None = None) -> dict[str, Any]:
+        """One example of square frames, `(num, size, size, channels)`, and of their motion where it is known."""
+        function = self.function()
+        film = {"frames": frames} if motion is None else {"frames": frames, "motion": motion}
+        return function(film, **{**self.arguments(function, self.called), "seed": seed})
+
+    def tuples(self, frames: Iterable[np.ndarray], key: str) -> Iterator[dict[str, Any]]:
+        """`copies` examples of a sequence.
 
         Args:
             frames: uint8 (height, width, 3) each, in order; of all only the square is kept.
@@ -57,8 +71,11 @@ class FrameTuples(Drawn):
         Raises:
             ValueError: if the sequence is too short, too small, or nothing moves in it.
         """
-        whole = Images(self.size, self.channels)
-        squares = np.stack([made["image"] for frame in frames for made in whole.examples(frame, key, "", 1)])
+        import numpy as np
+
+        from keras_genssl.pretext.frame_order import frame_motion
+
+        squares = np.stack([self.square(frame) for frame in frames])
         motion = frame_motion(squares)
         for seed in self.seeds(key):
             yield self.example(squares, seed, motion)

@@ -1,47 +1,54 @@
 """Whole images of one size, for methods that learn what images look like."""
 
-import dataclasses
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-from PIL import Image
+from pydantic import PositiveInt
+
+from pipelines.data.preparations.base import Preparation
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
-@dataclasses.dataclass(frozen=True)
-class Images:
-    """`image`: the square in the middle of each image, `size` pixels high and wide.
+class Squares(Preparation):
+    """What is made of the square in the middle of each image, ``size`` pixels high and wide.
 
-    Shrunk with Pillow's anti-aliased Lanczos filter where the square is larger, enlarged by the same where it is
-    smaller, but no more than twice: what is smaller still cannot be prepared. An image that has the size stays as it
-    is, to the bit.
-
-    Attributes:
-        size: of the result, in pixels.
-        channels: 1 for grey (the luma of ITU-R 601-2), 3 for colour.
+    ``channels`` is 1 for grey (the luma of ITU-R 601-2), 3 for colour. A larger square is shrunk with Pillow's
+    anti-aliased Lanczos filter. A smaller one is enlarged with it, but no more than twice: what is smaller still cannot
+    be prepared. An image that has size and channels already stays as it is, to the bit.
     """
 
-    size: int = 28
-    channels: int = 1
-
-    def __post_init__(self) -> None:
-        if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
-            raise ValueError(f"`size` must be a positive integer. Received: size={self.size!r}")
-        if self.channels not in (1, 3):
-            raise ValueError(f"`channels` must be 1 or 3. Received: channels={self.channels!r}")
+    size: PositiveInt = 28
+    channels: Literal[1, 3] = 1
 
     @property
-    def keeps_label(self) -> bool:
-        """Yes."""
-        return True
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        return self.size, self.size, self.channels
 
     @property
-    def features(self) -> dict[str, str]:
-        """`image`."""
-        return {"image": "grey" if self.channels == 1 else "image"}
+    def picture(self) -> str:
+        """The kind of an image, by the number of channels."""
+        return "grey" if self.channels == 1 else "image"
 
-    def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
-        """One example."""
+    def square(self, image: np.ndarray) -> np.ndarray:
+        """The square of an image.
+
+        Args:
+            image: uint8 (height, width, 3).
+
+        Returns:
+            uint8 (size, size, channels).
+
+        Raises:
+            ValueError: the image is too small.
+        """
+        import numpy as np
+        from PIL import Image
+
         height, width = image.shape[:2]
         side = min(height, width)
         if 2 * side < self.size:
@@ -52,4 +59,25 @@ class Images:
             square = square.convert("L")
         if side != self.size:
             square = square.resize((self.size, self.size), Image.Resampling.LANCZOS)
-        yield {"image": np.asarray(square).reshape(self.size, self.size, self.channels)}
+        return np.asarray(square).reshape(self.shape)
+
+    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+        """An example of a square image: a function of these two alone."""
+        return {"image": square}
+
+
+class Images(Squares):
+    """`image`: the square of each image, with its label where it has one."""
+
+    keeps_label: ClassVar[bool] = True
+
+    preparation: Literal["images"] = "images"
+
+    @property
+    def features(self) -> dict[str, str]:
+        """`image`."""
+        return {"image": self.picture}
+
+    def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
+        """One example."""
+        yield self.example(self.square(image), 0)

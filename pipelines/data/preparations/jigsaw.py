@@ -1,52 +1,48 @@
 """Puzzles of patches."""
 
-import dataclasses
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
+from pydantic import Field, PositiveInt
 
-from keras_genssl.pretext.jigsaw import jigsaw
-from keras_genssl.pretext.permutations import permutation_set
 from pipelines.data.preparations.pretext import Pretext
+from pipelines.recipe.section import Fraction
 
 
-@dataclasses.dataclass(frozen=True)
 class Jigsaw(Pretext):
-    """`patches` and `permutation`, as `pretext.jigsaw` makes them.
+    """`patches` and `permutation`: patches of a grid in one of ``num_permutations`` orders (`pretext.jigsaw`).
 
-    Attributes:
-        num_permutations, cell_size, patch_size, grid, grayscale, channel_shift: its parameters.
+    Patches of ``patch_size`` come from the cells of a ``grid``, each of ``cell_size``. ``grayscale`` is the share of
+    grey images, ``channel_shift`` how far each channel of the others moves at most.
     """
 
     called: ClassVar[Mapping[str, str]] = {"count": "num_permutations"}
 
-    num_permutations: int = 64
-    cell_size: int = 9
-    patch_size: int = 7
-    grid: int = 3
-    grayscale: float = 0.3
-    channel_shift: int = 2
+    preparation: Literal["jigsaw"] = "jigsaw"
+    num_permutations: Annotated[int, Field(ge=2)] = 64
+    cell_size: PositiveInt = 9
+    patch_size: PositiveInt = 7
+    grid: Literal[2, 3] = 3
+    grayscale: Fraction = 0.3
+    channel_shift: Annotated[int, Field(ge=0)] = 2
 
     @property
     def features(self) -> dict[str, str]:
         """`patches` and `permutation`."""
         return {"patches": self.stack, "permutation": "int"}
 
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+    @staticmethod
+    def function() -> Callable[..., dict[str, Any]]:
         """`pretext.jigsaw`."""
-        return jigsaw(
-            {"image": square},
-            seed,
-            self.num_permutations,
-            self.cell_size,
-            self.patch_size,
-            self.grid,
-            self.grayscale,
-            self.channel_shift,
-        )
+        from keras_genssl.pretext.jigsaw import jigsaw
+
+        return jigsaw
 
     def arrangements(self, example: Mapping[str, Any]) -> list[list[int | None]]:
         """The puzzle, and beside it the solution."""
+        import numpy as np
+
+        from keras_genssl.pretext.permutations import permutation_set
+
         order = permutation_set(self.num_permutations, self.grid**2)[example["permutation"]]
         return [list(range(len(order))), np.argsort(order).tolist()]

@@ -1,55 +1,51 @@
 """Images with a part hidden, for context encoders."""
 
-import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-import numpy as np
+from pydantic import Field, PositiveInt
 
-from keras_genssl.pretext.masks import FILL, block_masked, center_masked
 from pipelines.data.preparations.pretext import Pretext
 
+Share = Annotated[float, Field(gt=0, lt=1)]
+Level = Annotated[int, Field(ge=0, le=255)]
 
-@dataclasses.dataclass(frozen=True)
-class CenterMasked(Pretext):
-    """`masked`, `image` and `mask`, as `pretext.center_masked` makes them.
 
-    Attributes:
-        fraction: of the side that is hidden.
-        fill: level of hidden pixels.
-    """
+class Masked(Pretext):
+    """`masked`, `image` and `mask`: images of which a part is hidden, filled with the level of grey ``fill``."""
 
-    fraction: float = 0.5
-    fill: int = FILL
+    fill: Level = 115
 
     @property
     def features(self) -> dict[str, str]:
         """`masked`, `image` and `mask`."""
         return {"masked": self.picture, "image": self.picture, "mask": "grey"}
 
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+
+class CenterMasked(Masked):
+    """Images whose centre is hidden, ``fraction`` of the side (`pretext.center_masked`)."""
+
+    preparation: Literal["center_masked"] = "center_masked"
+    fraction: Share = 0.5
+
+    @staticmethod
+    def function() -> Callable[..., dict[str, Any]]:
         """`pretext.center_masked`."""
-        return center_masked({"image": square}, seed, self.fraction, self.fill)
+        from keras_genssl.pretext.masks import center_masked
+
+        return center_masked
 
 
-@dataclasses.dataclass(frozen=True)
-class BlockMasked(Pretext):
-    """`masked`, `image` and `mask`, as `pretext.block_masked` makes them.
+class BlockMasked(Masked):
+    """Images of which ``blocks`` are hidden, up to ``area`` of all pixels (`pretext.block_masked`)."""
 
-    Attributes:
-        blocks: how many.
-        area: the largest part of the image that they hide together.
-        fill: level of hidden pixels.
-    """
+    preparation: Literal["block_masked"] = "block_masked"
+    blocks: PositiveInt = 5
+    area: Share = 0.25
 
-    blocks: int = 5
-    area: float = 0.25
-    fill: int = FILL
-
-    @property
-    def features(self) -> dict[str, str]:
-        """`masked`, `image` and `mask`."""
-        return {"masked": self.picture, "image": self.picture, "mask": "grey"}
-
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+    @staticmethod
+    def function() -> Callable[..., dict[str, Any]]:
         """`pretext.block_masked`."""
-        return block_masked({"image": square}, seed, self.blocks, self.area, self.fill)
+        from keras_genssl.pretext.masks import block_masked
+
+        return block_masked

@@ -1,42 +1,37 @@
 """Two crops that lie near each other, as two views of an image."""
 
-import dataclasses
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
+from pydantic import Field, PositiveInt
 
-from keras_genssl.pretext.neighbouring_crops import neighbouring_crops
-from pipelines.data.preparations.pretext import Pretext, check_crop
+from pipelines.data.preparations.pretext import Pretext
 
 
-@dataclasses.dataclass(frozen=True)
 class NeighbouringCrops(Pretext):
-    """`first` and `second`, as `pretext.neighbouring_crops` makes them.
+    """`first` and `second`: two crops of ``crop`` pixels, the two views of an image (`pretext.neighbouring_crops`).
 
-    Attributes:
-        crop: height and width of what is cut, at most `size`.
-        min_distance: least pixels from the one to the other.
-        max_distance: most pixels.
+    They lie ``min_distance`` to ``max_distance`` pixels apart. The distance is the larger of the steps down and right:
+    from ``crop`` on, the two do not overlap.
     """
 
     called: ClassVar[Mapping[str, str]] = {"size": "crop", "size + min_distance": "crop + min_distance"}
 
-    size: int = 64
-    channels: int = 3
-    crop: int = 24
-    min_distance: int = 24
-    max_distance: int = 40
-
-    def check(self) -> None:
-        """A square fits."""
-        check_crop(self.crop, self.size)
+    preparation: Literal["neighbouring_crops"] = "neighbouring_crops"
+    size: PositiveInt = 64
+    channels: Literal[1, 3] = 3
+    crop: PositiveInt = 24
+    min_distance: Annotated[int, Field(ge=0)] = 24
+    max_distance: Annotated[int, Field(ge=0)] = 40
 
     @property
     def features(self) -> dict[str, str]:
         """`first` and `second`."""
         return {"first": self.picture, "second": self.picture}
 
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+    @staticmethod
+    def function() -> Callable[..., dict[str, Any]]:
         """`pretext.neighbouring_crops`."""
-        return neighbouring_crops({"image": square}, seed, self.crop, self.min_distance, self.max_distance)
+        from keras_genssl.pretext.neighbouring_crops import neighbouring_crops
+
+        return neighbouring_crops

@@ -1,47 +1,39 @@
 """A grid of overlapping patches."""
 
-import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
-import numpy as np
+from pydantic import Field, PositiveInt
 
-from keras_genssl.pretext.overlapping_patches import overlapping_patches
 from pipelines.data.preparations.pretext import Pretext
+from pipelines.recipe.section import Fraction
 
 
-@dataclasses.dataclass(frozen=True)
 class OverlappingPatches(Pretext):
-    """`patches`, as `pretext.overlapping_patches` makes them.
+    """`patches`: a grid of patches, each changed by itself (`pretext.overlapping_patches`).
 
-    Attributes:
-        patch_size, stride, rows, columns, flip, grayscale, inner_size, operations: its parameters.
+    They lie ``stride`` pixels apart (null: half of a patch). ``flip`` is the share of mirrored images, ``grayscale`` of
+    grey patches; ``operations`` change each patch, and of each a square of ``inner_size`` is kept (null: all of it).
     """
 
-    patch_size: int = 8
-    stride: int | None = None
-    rows: int = 6
-    columns: int = 6
-    flip: float = 0.5
-    grayscale: float = 0.0
-    inner_size: int | None = None
-    operations: int = 0
+    preparation: Literal["overlapping_patches"] = "overlapping_patches"
+    patch_size: PositiveInt = 8
+    stride: PositiveInt | None = None
+    rows: PositiveInt = 6
+    columns: PositiveInt = 6
+    flip: Fraction = 0.5
+    grayscale: Fraction = 0.0
+    inner_size: PositiveInt | None = None
+    operations: Annotated[int, Field(ge=0)] = 0
 
     @property
     def features(self) -> dict[str, str]:
         """`patches`."""
         return {"patches": self.stack}
 
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+    @staticmethod
+    def function() -> Callable[..., dict[str, Any]]:
         """`pretext.overlapping_patches`."""
-        return overlapping_patches(
-            {"image": square},
-            seed,
-            self.patch_size,
-            self.stride,
-            self.rows,
-            self.columns,
-            self.flip,
-            self.grayscale,
-            self.inner_size,
-            self.operations,
-        )
+        from keras_genssl.pretext.overlapping_patches import overlapping_patches
+
+        return overlapping_patches

@@ -1,50 +1,46 @@
 """A patch and one of its neighbours."""
 
-import dataclasses
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 
-import numpy as np
+from pydantic import Field, PositiveInt
 
-from keras_genssl.pretext.relative_position import POSITIONS, relative_position
 from pipelines.data.preparations.pretext import Pretext
+from pipelines.recipe.section import Fraction
 
 
-@dataclasses.dataclass(frozen=True)
 class RelativePosition(Pretext):
-    """`patches` and `position`, as `pretext.relative_position` makes them.
+    """`patches` and `position`: a patch and one of its eight neighbours (`pretext.relative_position`).
 
-    Attributes:
-        patch_size, gap, jitter, colour, downsample, least_pixels: its parameters.
+    The neighbour lies ``gap`` pixels away and is moved by ``jitter`` at most. ``colour``: one channel of each patch is
+    kept ("drop"), or green against magenta taken out ("project"). ``downsample`` is the share of patches that lose
+    resolution, to ``least_pixels`` at least.
     """
 
-    patch_size: int = 8
-    gap: int = 1
-    jitter: int = 1
-    colour: str | None = "drop"
-    downsample: float = 1 / 3
-    least_pixels: int = 100
+    preparation: Literal["relative_position"] = "relative_position"
+    patch_size: PositiveInt = 8
+    gap: Annotated[int, Field(ge=0)] = 1
+    jitter: Annotated[int, Field(ge=0)] = 1
+    colour: Literal["drop", "project"] | None = "drop"
+    downsample: Fraction = 1 / 3
+    least_pixels: PositiveInt = 100
 
     @property
     def features(self) -> dict[str, str]:
         """`patches` and `position`."""
         return {"patches": self.stack, "position": "int"}
 
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+    @staticmethod
+    def function() -> Callable[..., dict[str, Any]]:
         """`pretext.relative_position`."""
-        return relative_position(
-            {"image": square},
-            seed,
-            self.patch_size,
-            self.gap,
-            self.jitter,
-            self.colour,
-            self.downsample,
-            self.least_pixels,
-        )
+        from keras_genssl.pretext.relative_position import relative_position
+
+        return relative_position
 
     def arrangements(self, example: Mapping[str, Any]) -> list[list[int | None]]:
         """The patch in the middle of nine places, and its neighbour where it lies."""
+        from keras_genssl.pretext.relative_position import POSITIONS
+
         down, right = POSITIONS[example["position"]]
         places: list[int | None] = [None] * 9
         places[4], places[4 + 3 * down + right] = 0, 1

@@ -1,23 +1,24 @@
-"""Turned images, for rotation prediction from prepared examples."""
+"""Images turned by quarters."""
 
-import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
-import numpy as np
-
-from keras_genssl.pretext.rotation import rotated
 from pipelines.data.preparations.pretext import Pretext
 
 
-@dataclasses.dataclass(frozen=True)
 class Rotations(Pretext):
-    """`image` and `rotation`, as `pretext.rotated` makes them."""
+    """`image` and `rotation`: images that are turned already, with their turns (`pretext.rotated`)."""
+
+    preparation: Literal["rotations"] = "rotations"
 
     @property
     def features(self) -> dict[str, str]:
         """`image` and `rotation`."""
         return {"image": self.picture, "rotation": "int"}
 
-    def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
+    @staticmethod
+    def function() -> Callable[..., dict[str, Any]]:
         """`pretext.rotated`."""
-        return rotated({"image": square}, seed)
+        from keras_genssl.pretext.rotation import rotated
+
+        return rotated

@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveInt, model_validator
 
+from pipelines.data.preparations.images import Images
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.preparations.images import Images
 from pipelines.recipe.section import Section
 from pipelines.recipe.thresholds import Bless
 from pipelines.tasks.generation.gans import AnyGAN

@@ -4,11 +4,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveInt
 
+from pipelines.data.preparations.images import Images
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.losses import Loss
 from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.preparations.images import Images
 from pipelines.recipe.thresholds import Bless
 from pipelines.tasks.reconstruction.autoencoders import AnyAutoencoder
 from pipelines.tasks.reconstruction.numbers import NUMBERS

@@ -4,12 +4,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from pipelines.data.preparations import AnyPreparation
+from pipelines.data.preparations.images import Images, Squares
 from pipelines.data.sources.base import PAIRS
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.preparations.groups import AnyGroups
-from pipelines.recipe.preparations.images import Images, Squares
-from pipelines.recipe.preparations.pretext import AnyPretext
 from pipelines.recipe.section import PositiveFloat
 from pipelines.recipe.thresholds import Bless
 from pipelines.recipe.training import Train
@@ -20,8 +19,6 @@ from pipelines.tasks.representation.methods.metric_learning import AnyMetricLear
 from pipelines.tasks.representation.methods.patches import AnyPatches
 from pipelines.tasks.representation.methods.pretext import AnyWholeImage
 from pipelines.tasks.representation.numbers import NUMBERS
-
-AnyPreparation = Annotated[Images | AnyPretext | AnyGroups, Field(discriminator="preparation")]
 
 
 class RepresentationTrain(Train):

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.data import preparations
-from pipelines.data.preparations.pretext import Pretext
 from pipelines.tasks import images
 from pipelines.tasks.representation.features import pixels
 from pipelines.tasks.representation.recipe import RepresentationRecipe
@@ -91,9 +89,6 @@ def _answers(recipe: RepresentationRecipe, model: keras.Model, shown: np.ndarray
     method, section = recipe.model, recipe.prepare
     if not method.rows:
         return
-    made = preparations.make(section.preparation, section.parameters)
-    prepared = [
-        made.example(image, seed) if isinstance(made, Pretext) else {"image": image} for seed, image in enumerate(shown)
-    ]
+    prepared = [section.example(image, seed) for seed, image in enumerate(shown)]
     examples = {name: np.stack([example[name] for example in prepared]) for name in prepared[0]}
     images.save_grid(path, images.eight_bit(np.concatenate(method.answer(model, examples))), len(shown))

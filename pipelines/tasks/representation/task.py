@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pipelines.data.preparations.images import Squares
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.preparations.images import Squares
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks.base import Task
 from pipelines.tasks.representation import data, measure

@@ -4,12 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
+from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.recipe.base import Export, Recipe
 from pipelines.recipe.losses import Loss
 from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.pixel_losses import Pixel
-from pipelines.recipe.preparations.images import Preparation
 from pipelines.recipe.section import Section
 from pipelines.recipe.thresholds import Bless
 from pipelines.recipe.training import Rate, Train
@@ -17,31 +17,6 @@ from pipelines.tasks.super_resolution.methods import AnyMethod
 from pipelines.tasks.super_resolution.numbers import NUMBERS
 
 SSIM_WINDOW = 11
-
-
-class Prepare(Preparation):
-    """Photographs to training examples: down-scaled, cut into aligned patches.
-
-    ``max_patches`` bounds the patches of all photographs together; each photograph has an equal share of
-    them, spread over its whole pyramid by a hash. Null makes all patches, which of 500 photographs of 12
-    million pixels can be four million and 20 GB.
-    """
-
-    preparation: Literal["super_resolution"] = "super_resolution"
-    scale: Literal[2, 3, 4] = 2
-    patch_size: PositiveInt = 64
-    stride: PositiveInt = 64
-    interpolation: Literal["nearest", "bilinear", "bicubic"] | None = None
-    pyramid: list[Annotated[float, Field(gt=0, le=1)]] = Field(default=[1.0], min_length=1)
-    max_patches: PositiveInt | None = None
-
-    @model_validator(mode="after")
-    def _patches_are_aligned(self) -> "Prepare":
-        for name in ("patch_size", "stride"):
-            value = getattr(self, name)
-            if value % self.scale:
-                raise ValueError(f"`{name}` must be a multiple of `scale`={self.scale}. Received: {value}")
-        return self
 
 
 class WarmStart(Section):
@@ -83,7 +58,7 @@ class SuperResolutionRecipe(Recipe):
 
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless.gain_db.min=0.0",)
 
-    prepare: Prepare = Prepare()
+    prepare: SuperResolution = SuperResolution()
     model: AnyMethod
     loss: Loss = Loss()
     train: SuperResolutionTrain

@@ -3,6 +3,7 @@ import threading
 from pipelines.beam.progress import Progress, watch
 from pipelines.beam.shards import DeadLetter, Record, Shard, write_shard
 from pipelines.data.example_gen.images import image_example_gen
+from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.data.prepare import prepare
 from tests.pipelines.components.image_files import save
 
@@ -65,9 +66,9 @@ def test_components_tell_how_far_they_are(tmp_path):
     shards = sum(len(split["shards"]) for split in examples.manifest["splits"].values())
     assert told[-1] == Progress(shards, shards, 3, 1)
     told.clear()
-    parameters = {"patch_size": 16, "stride": 16}
-    prepare(examples, tmp_path / "prepared", "super_resolution", parameters, tell=told.append)
+    pairs = SuperResolution(patch_size=16, stride=16)
+    prepare(examples, tmp_path / "prepared", pairs, tell=told.append)
     assert told[-1] == Progress(shards, shards, 2 * 2 * 3 + 1, 0)
     told.clear()
-    prepare(examples, tmp_path / "prepared", "super_resolution", parameters, tell=told.append)
+    prepare(examples, tmp_path / "prepared", pairs, tell=told.append)
     assert told == []  # reused

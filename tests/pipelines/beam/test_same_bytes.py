@@ -15,6 +15,7 @@ from pipelines.beam import records, runner
 from pipelines.console import Console
 from pipelines.data.example_gen import image_files as sources
 from pipelines.data.example_gen.images import image_example_gen
+from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.data.prepare import prepare
 from pipelines.errors import UnfinishedError, UserError
 from pipelines.recipe import loading as recipe
@@ -63,7 +64,7 @@ def _prepared(photos, out, workers, before=lambda: None):
     before()
     examples = image_example_gen(photos, out / "examples", {"eval": ["p0"]}, shards=shards, workers=workers)
     before()
-    prepare(examples, out / "prepared", "super_resolution", PARAMETERS, workers=workers)
+    prepare(examples, out / "prepared", SuperResolution(**PARAMETERS), workers=workers)
     return _digests(out)
 
 

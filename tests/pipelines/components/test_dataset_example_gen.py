@@ -3,6 +3,7 @@ import pytest
 
 from keras_genssl import data
 from pipelines.data.example_gen.dataset import dataset_example_gen
+from pipelines.data.preparations.images import Images
 from pipelines.data.prepare import prepare
 from pipelines.errors import UserError
 from tests.pipelines import digits
@@ -45,7 +46,7 @@ def test_equal_images_stay_and_nothing_is_made_twice(source, tmp_path):
 
 
 def test_prepared_images_of_the_right_size_are_the_same_to_the_bit_and_keep_their_label(examples, tmp_path):
-    prepared = prepare(examples, tmp_path, "images", {"size": digits.SIZE, "channels": 1})
+    prepared = prepare(examples, tmp_path, Images(size=digits.SIZE))
     read = [
         next(data.load(one.path, "train", 50, shuffle=False, features=["image", "label"]).as_numpy_iterator())
         for one in (examples, prepared)

@@ -11,11 +11,10 @@ import tensorflow_datasets as tfds
 import keras_genssl as kg
 import pipelines
 from keras_genssl import pretext
-from pipelines.data import preparations
 from pipelines.data.example_gen.images import image_example_gen
+from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.data.prepare import prepare
 from pipelines.errors import UserError
-from pipelines.tasks.super_resolution.recipe import Prepare
 from tests.pipelines.components.image_files import noise, save
 
 PARAMETERS = {"scale": 2, "patch_size": 16, "stride": 8, "pyramid": [1.0, 0.5]}
@@ -23,12 +22,13 @@ ROOT = os.path.dirname(os.path.dirname(pipelines.__file__))
 RUN = """
 import sys
 from pipelines.data.example_gen.images import image_example_gen
+from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.data.prepare import prepare
 
 source, out, workers = sys.argv[1:]
 examples = image_example_gen(source, out + "/examples", {"eval": ["p1"]}, workers=int(workers))
 parameters = {"scale": 2, "patch_size": 16, "stride": 8, "pyramid": [1.0, 0.5]}
-prepare(examples, out + "/prepared", "super_resolution", parameters, workers=int(workers))
+prepare(examples, out + "/prepared", SuperResolution(**parameters), workers=int(workers))
 """
 
 
@@ -46,7 +46,7 @@ def photos(tmp_path_factory):
 def out(photos, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     examples = image_example_gen(photos, out / "examples", {"eval": ["p1"]})
-    prepare(examples, out / "prepared", "super_resolution", PARAMETERS)
+    prepare(examples, out / "prepared", SuperResolution(**PARAMETERS))
     return out
 
 
@@ -57,7 +57,7 @@ def examples(photos, out):
 
 @pytest.fixture(scope="module")
 def prepared(examples, out):
-    return prepare(examples, out / "prepared", "super_resolution", PARAMETERS)
+    return prepare(examples, out / "prepared", SuperResolution(**PARAMETERS))
 
 
 def digests(directory):
@@ -77,7 +77,7 @@ def test_nothing_is_done_twice(examples, prepared):
 
 def test_a_second_run_elsewhere_is_byte_identical(photos, out, tmp_path):
     examples = image_example_gen(photos, tmp_path / "examples", {"eval": ["p1"]})
-    prepare(examples, tmp_path / "prepared", "super_resolution", PARAMETERS)
+    prepare(examples, tmp_path / "prepared", SuperResolution(**PARAMETERS))
     assert digests(tmp_path) == digests(out)
 
 
@@ -126,7 +126,7 @@ def test_tfds_reads_features_splits_and_pixels(prepared):
 
 
 def test_a_photograph_that_no_level_has_a_patch_of_is_refused():
-    halved = preparations.SuperResolution(scale=2, patch_size=16, pyramid=(0.5,))
+    halved = SuperResolution(patch_size=16, pyramid=[0.5])
     with pytest.raises(ValueError, match="30 x 40 pixels are too small for a patch of 16 at any `pyramid` factor"):
         list(halved.examples(np.zeros((40, 30, 3), np.uint8), "key", "train", 1))  # 20 x 15 at a half
     assert len(list(halved.examples(np.zeros((40, 32, 3), np.uint8), "key", "train", 1))) == 1
@@ -134,7 +134,7 @@ def test_a_photograph_that_no_level_has_a_patch_of_is_refused():
 
 def test_super_resolution_on_the_fly_cuts_what_is_prepared():
     photograph = np.random.default_rng(0).integers(0, 256, (70, 69, 3), dtype=np.uint8)
-    known = {_bytes(pair) for pair in preparations.SuperResolution(stride=2).examples(photograph, "key", "train", 1)}
+    known = {_bytes(pair) for pair in SuperResolution(stride=2).examples(photograph, "key", "train", 1)}
     assert len(known) == 4 * 3  # patches of 64 at multiples of 2
     assert {_bytes(pretext.low_high_patch({"image": photograph}, seed)) for seed in range(200)} == known
 
@@ -153,13 +153,13 @@ def test_too_small_photographs_are_dead_letters(prepared):
 
 def test_too_many_failures_publish_nothing(examples, tmp_path):
     with pytest.raises(UserError, match=r"2 of 7 inputs.*`max_failure_rate`=0.2"):
-        prepare(examples, tmp_path, "super_resolution", PARAMETERS, max_failure_rate=0.2)
+        prepare(examples, tmp_path, SuperResolution(**PARAMETERS), max_failure_rate=0.2)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_changed_parameter_prepares_again_and_reads_nothing_again(photos, out, prepared):
     examples = image_example_gen(photos, out / "examples", {"eval": ["p1"]})
-    other = prepare(examples, out / "other", "super_resolution", PARAMETERS | {"interpolation": "bicubic"})
+    other = prepare(examples, out / "other", SuperResolution(**PARAMETERS, interpolation="bicubic"))
     assert (examples.reused, other.reused) == (True, False)
     assert other.digest != prepared.digest
     assert other.manifest["statistics"]["train"]["low_height"] == {"min": 16, "median": 16, "max": 16}
@@ -168,35 +168,13 @@ def test_a_changed_parameter_prepares_again_and_reads_nothing_again(photos, out,
 def test_prepare_hangs_on_the_content_of_the_examples(photos, out, tmp_path):
     examples = image_example_gen(photos, tmp_path, {"eval": ["p1"]}, max_failure_rate=0.4)
     assert not examples.reused  # another execution with the same content
-    assert prepare(examples, out / "prepared", "super_resolution", PARAMETERS).reused
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters", "message"),
-    [
-        ("super_resolutions", {}, "`preparation` must be one of"),
-        ("super_resolution", {"patchsize": 3}, "no parameter 'patchsize'. The nearest: patch_size"),
-        ("super_resolution", {"scale": 0}, "`scale` must be a positive integer"),
-        ("super_resolution", {"scale": 3, "patch_size": 16}, "`patch_size` must be a positive multiple of"),
-        ("super_resolution", {"interpolation": "best"}, "`interpolation` must be one of"),
-        ("super_resolution", {"max_patches": 0}, "`max_patches` must be a positive integer or None"),
-        ("super_resolution", {"pyramid": [1.5]}, r"`pyramid` must be factors in \(0, 1\]"),
-    ],
-)
-def test_preparations_check_their_parameters(name, parameters, message):
-    with pytest.raises(UserError, match=message):
-        preparations.make(name, parameters)
-
-
-def test_recipes_have_the_defaults_of_the_preparation():
-    parameters = Prepare().model_dump(exclude={"preparation"})
-    assert preparations.make("super_resolution", parameters) == preparations.make("super_resolution", {})
+    assert prepare(examples, out / "prepared", SuperResolution(**PARAMETERS)).reused
 
 
 def test_the_pyramid_is_anti_aliased():
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::2] = 255  # above the Nyquist frequency of the half: grey, not stripes
-    preparation = preparations.make("super_resolution", {"patch_size": 32, "stride": 32, "pyramid": [0.5]})
+    preparation = SuperResolution(patch_size=32, stride=32, pyramid=[0.5])
     (example,) = preparation.examples(stripes, "key", "train", images=1)
     inner = example["high"][:, 4:-4].astype(int)
     assert abs(inner - 127.5).max() <= 2
@@ -204,7 +182,7 @@ def test_the_pyramid_is_anti_aliased():
 
 def test_patches_of_all_photographs_together_are_bounded(examples, prepared, tmp_path):
     def patches(max_patches):
-        made = prepare(examples, tmp_path, "super_resolution", PARAMETERS | {"max_patches": max_patches})
+        made = prepare(examples, tmp_path, SuperResolution(**PARAMETERS, max_patches=max_patches))
         return made, made.manifest["splits"]["train"]["records"]
 
     # six training photographs, of which four have 4 * 5 + 1 * 2 = 22 patches and two are too small
@@ -215,7 +193,7 @@ def test_patches_of_all_photographs_together_are_bounded(examples, prepared, tmp
 
 def test_the_choice_of_patches_is_of_the_photograph_alone_and_over_all_levels():
     def chosen(share, key="key", images=1):
-        preparation = preparations.make("super_resolution", PARAMETERS | {"max_patches": share * images})
+        preparation = SuperResolution(**PARAMETERS, max_patches=share * images)
         return [patch["high"].tobytes() for patch in preparation.examples(noise(3, 64, 64), key, "train", images)]
 
     every = chosen(10_000)

@@ -10,6 +10,7 @@ import pytest
 
 import pipelines
 from pipelines.data.example_gen.images import image_example_gen
+from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.data.prepare import prepare
 from tests.pipelines.components.image_files import save
 
@@ -19,11 +20,12 @@ RUN = f"""
 import sys
 sys.path.insert(0, {ROOT!r})
 from pipelines.data.example_gen.images import image_example_gen
+from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.data.prepare import prepare
 
 source, out = sys.argv[1:]
 examples = image_example_gen(source, out + "/examples", {{"eval": ["p0"]}})
-prepare(examples, out + "/prepared", "super_resolution", {PARAMETERS}, workers=2)
+prepare(examples, out + "/prepared", SuperResolution(**{PARAMETERS}), workers=2)
 """
 
 
@@ -72,12 +74,12 @@ def test_sigkill_then_the_next_run_completes_with_the_same_bytes(tmp_path):
 
     examples = image_example_gen(tmp_path / "photos", out / "examples", {"eval": ["p0"]})
     assert examples.reused
-    resumed = prepare(examples, out / "prepared", "super_resolution", PARAMETERS)
+    resumed = prepare(examples, out / "prepared", SuperResolution(**PARAMETERS))
     assert not resumed.reused
     kept = (resumed.path / finished.name).stat()
     assert (kept.st_ino, kept.st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
     assert [path.name for path in (out / "prepared").iterdir()] == [resumed.digest]
-    uninterrupted = prepare(examples, tmp_path / "elsewhere", "super_resolution", PARAMETERS)
+    uninterrupted = prepare(examples, tmp_path / "elsewhere", SuperResolution(**PARAMETERS))
     assert contents(resumed.path) == contents(uninterrupted.path)
 
 
@@ -108,11 +110,12 @@ PREPARE = f"""
 import sys
 sys.path.insert(0, {ROOT!r})
 from pipelines.data.example_gen.images import image_example_gen
+from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.data.prepare import prepare
 
 source, out, workers = sys.argv[1:]
 examples = image_example_gen(source, out + "/examples", {{"eval": ["p0"]}}, shards={{"train": 1, "eval": 1}})
-prepare(examples, out + "/prepared", "super_resolution", {{"patch_size": 16, "stride": 4}}, workers=int(workers))
+prepare(examples, out + "/prepared", SuperResolution(patch_size=16, stride=4), workers=int(workers))
 """
 
 
@@ -124,7 +127,7 @@ def test_killed_while_it_writes_a_shard_then_the_next_run_has_the_same_bytes(kil
     examples = image_example_gen(
         tmp_path / "photos", out / "examples", {"eval": ["p0"]}, shards={"train": 1, "eval": 1}
     )
-    uninterrupted = prepare(examples, tmp_path / "elsewhere", "super_resolution", parameters)
+    uninterrupted = prepare(examples, tmp_path / "elsewhere", SuperResolution(**parameters))
     environment = dict(os.environ, MARK=str(tmp_path / "mark"))
     program = PREPARE
     if killed == "worker":
@@ -143,6 +146,6 @@ def test_killed_while_it_writes_a_shard_then_the_next_run_has_the_same_bytes(kil
     assert list(building.glob("*train*.part-*"))
     assert not (building / "manifest.json").exists()
 
-    completed = prepare(examples, out / "prepared", "super_resolution", parameters)
+    completed = prepare(examples, out / "prepared", SuperResolution(**parameters))
     assert not completed.reused
     assert contents(completed.path) == contents(uninterrupted.path)

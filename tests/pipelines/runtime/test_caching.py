@@ -127,8 +127,8 @@ def _executed_of(home, number):
     [
         # The bytes that it makes are the same, so that nothing after it is due.
         ("pipelines/data/preparations/images.py", "2 * side <", "side * 2 <", ["Prepare"]),
-        ("pipelines/data/preparations/super_resolution.py", "import dataclasses", "import dataclasses, os", []),
-        ("pipelines/data/preparations/edge_drawings.py", "import dataclasses", "import dataclasses, os", []),
+        ("pipelines/data/preparations/super_resolution.py", "        pair =", "        os = pair =", []),
+        ("pipelines/data/preparations/edge_drawings.py", "        square =", "        os = square =", []),
         ("pipelines/components/pusher.py", "import dataclasses", "import dataclasses, time", []),
     ],
 )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
+from pipelines.data.preparations.images import Squares
 from pipelines.recipe.method import Method, Sections
-from pipelines.recipe.preparations.images import Squares
 from pipelines.recipe.section import Fraction, Section
 
 if TYPE_CHECKING:

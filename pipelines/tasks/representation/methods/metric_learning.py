@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from pipelines.data.preparations.images import Squares
 from pipelines.errors import UserError
 from pipelines.recipe.method import Sections
-from pipelines.recipe.preparations.images import Squares
 from pipelines.recipe.section import PositiveFloat
 from pipelines.tasks.representation.methods.encoders import Representation
 from pipelines.tasks.representation.methods.objectives import AnyObjective

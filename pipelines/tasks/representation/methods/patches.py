@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from pydantic import Field, PositiveInt
 
+from pipelines.data.preparations.images import Squares
 from pipelines.recipe.method import Sections
-from pipelines.recipe.preparations.images import Squares
 from pipelines.recipe.section import PositiveFloat
 from pipelines.tasks.representation.methods.encoders import Representation
 
 if TYPE_CHECKING:
     import keras
 
-    from pipelines.recipe.preparations import pretext as preparations
+    from pipelines.data.preparations.jigsaw import Jigsaw as JigsawPreparation
+    from pipelines.data.preparations.overlapping_patches import OverlappingPatches
 
 
 class FromPatches(Representation):
@@ -51,7 +52,7 @@ class Jigsaw(FromPatches):
         """The model, not compiled."""
         from keras_genssl import models
 
-        prepared = cast("preparations.Jigsaw", sections.prepare)
+        prepared = cast("JigsawPreparation", sections.prepare)
         return models.Jigsaw(
             self.free(sections.prepare), num_permutations=prepared.num_permutations, grid=prepared.grid
         )
@@ -73,7 +74,7 @@ class CPC(FromPatches):
     target_dim: PositiveInt | None = None
     scale: PositiveFloat = 1.0
 
-    def check(self, prepare: preparations.OverlappingPatches) -> None:
+    def check(self, prepare: OverlappingPatches) -> None:
         """There is something to predict on the grid."""
         from keras_genssl.pretext.prediction_steps import check_prediction
 
@@ -83,7 +84,7 @@ class CPC(FromPatches):
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        prepared = cast("preparations.OverlappingPatches", sections.prepare)
+        prepared = cast("OverlappingPatches", sections.prepare)
         encoder = self.free(sections.prepare)
         contexts = [
             backbones.context_network(

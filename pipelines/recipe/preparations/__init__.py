@@ -1,1 +1,0 @@
-"""The sections `prepare` of recipes."""
