@@ -55,8 +55,8 @@ def settled(
 def inputs(recipe: Recipe, examples_digest: str) -> dict[str, Any]:
     """Everything that the trained weights depend on; its digest names the run. The recipe is `settled`.
 
-    How many devices train is none of it: they compute what one computes. Nor is the code of the preparation: what it has
-    made counts by its digest.
+    How many devices train is none of it: they compute what one computes. Nor is the code of the preparation, for what
+    it has made counts by its digest.
     """
     train = recipe.train.model_dump(mode="json", exclude={"checkpoint_steps", "strategy"})
     loss = recipe.sections.loss

@@ -155,7 +155,18 @@ def test_fields_that_do_not_go_together_are_refused_before_any_image(examples, h
 
 
 def test_defaults_are_those_of_the_functions_but_for_sizes_which_are_of_smaller_images():
-    smaller = {"cell_size", "patch_size", "gap", "jitter", "rows", "columns", "crop", "min_distance", "max_distance"}
+    smaller = {
+        "size",
+        "cell_size",
+        "patch_size",
+        "gap",
+        "jitter",
+        "rows",
+        "columns",
+        "crop",
+        "min_distance",
+        "max_distance",
+    }
     (union, *_) = get_args(preparations.AnyPreparation)
     compared = set()
     for kind in (kind for kind in get_args(union) if issubclass(kind, Pretext)):
