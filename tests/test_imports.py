@@ -26,7 +26,18 @@ MAY_IMPORT = {
     "layers": {"checks"},
     "losses": {"checks"},
     "metrics": {"backbones", "checks", "engine"},
-    "models": {"backbones", "checks", "corruptions", "engine", "layers", "losses", "pretext", "penalties", "views"},
+    "models": {
+        "backbones",
+        "checks",
+        "corruptions",
+        "engine",
+        "layers",
+        "losses",
+        "pretext",
+        "penalties",
+        "registered",
+        "views",
+    },
     "optimizers": set(),
     "pretext": set(),
     "registry": {"registered"},
@@ -207,6 +218,9 @@ def test_importing_the_library_loads_no_other_module():
     own = {"keras_genssl", "keras_genssl.registered", "keras_genssl.registry"}
     added = modules_after("import keras, keras_genssl") - modules_after("import keras")
     assert added == own
+    one = modules_after("import keras_genssl as kg; kg.models.SRCNN")
+    assert "keras_genssl.models.super_resolution.srcnn" in one
+    assert {name for name in one if name.startswith("keras_genssl.models.gans.")} == set()
     # Nor Keras: whoever prepares images, or asks the command line for help, does not wait for it.
     alone = modules_after("import keras_genssl")
     assert {name for name in alone if name.startswith(("keras", "tensorflow", "numpy"))} == own

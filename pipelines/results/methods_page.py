@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from keras_genssl.registered import NAMES
 from pipelines import tasks
 from pipelines.recipe import loading
 
@@ -97,6 +98,11 @@ def page() -> str:
 
 def public(part: str) -> Iterator[Public]:
     """The classes and functions that a subpackage of the library exports, in the order of its ``__all__``."""
+    if part == MODELS:
+        for module, names in NAMES.items():
+            if module.startswith(f"keras_genssl.{part}."):
+                yield from (it for name in names if (it := _defined(_file(module), name)) is not None)
+        return
     file = ROOT / "keras_genssl" / part / "__init__.py"
     for name in _exported(file):
         found = _defined(file, name)

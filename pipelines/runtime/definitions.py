@@ -8,6 +8,7 @@ theirs mean. A name that is imported means what the other module defines, throug
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 from pipelines.runtime import names as naming
 from pipelines.runtime.names import AT_RUN_TIME, EFFECTS, EVERYTHING, Imported, Module
 
+_INDEX = "keras_genssl.registered"
 _OF_ALL_MODULES = ("__name__", "__file__", "__path__", "__doc__", "__spec__", "__package__")
 
 
@@ -97,8 +99,19 @@ class Tree:
                 yield from self._named(inside, names, passed | {(module, names[0])})
         elif inside.is_package and self.module(f"{module}.{names[0]}") is not None:
             yield from self.meaning(f"{module}.{names[0]}", names[1:], passed)
+        elif (found := self._registered(module, names[0])) is not None:
+            yield from self.meaning(found, names, passed)
         elif names[0] not in _OF_ALL_MODULES:
             yield Definition(module)
+
+    def _registered(self, package: str, name: str) -> str | None:
+        """The module that a package loads a name from on first use, as the index of registered names says."""
+        index = self.module(_INDEX)
+        if index is None:
+            return None
+        modules = ast.literal_eval(index.bound["NAMES"][0].value)
+        inside = (module for module, names in modules.items() if module.startswith(f"{package}.") and name in names)
+        return next(inside, None)
 
     def _named(
         self, module: Module, names: tuple[str, ...], passed: frozenset[tuple[str, str]] = frozenset()

@@ -21,8 +21,6 @@ NEW_METHOD = {
         "from keras_genssl.losses import NoveltyLoss\nfrom keras_genssl.models.gans.base import BaseGAN\n"
         "class Novelty(BaseGAN):\n    loss = NoveltyLoss()\n"
     ),
-    "keras_genssl/models/gans/__init__.py": "from keras_genssl.models.gans.novelty import Novelty\n",
-    "keras_genssl/models/__init__.py": "from keras_genssl.models.gans import Novelty\n__all__ += ['Novelty']\n",
     "keras_genssl/registered.py": "NAMES['keras_genssl.models.gans.novelty'] = ('Novelty',)\n",
     "pipelines/tasks/generation/gans.py": (
         "class Novelty(DCGAN):\n    method: Literal['Novelty']\n    def build(self, recipe):\n"
