@@ -109,8 +109,9 @@ class Tree:
         index = self.module(_INDEX)
         if index is None:
             return None
-        modules = ast.literal_eval(index.bound["NAMES"][0].value)
-        inside = (module for module, names in modules.items() if module.startswith(f"{package}.") and name in names)
+        (names,) = (it.value for it in index.statements("NAMES") if isinstance(it, ast.AnnAssign) and it.value)
+        modules = ast.literal_eval(names)
+        inside = (module for module, held in modules.items() if module.startswith(f"{package}.") and name in held)
         return next(inside, None)
 
     def _named(
