@@ -25,9 +25,7 @@ NEW_METHOD = {
     "pipelines/tasks/generation/gans.py": (
         "class Novelty(DCGAN):\n    method: Literal['Novelty']\n    def build(self, recipe):\n"
         "        from keras_genssl import backbones, models\n        return models.Novelty(backbones.novelty())\n"
-    ),
-    "pipelines/tasks/generation/methods.py": (
-        "from pipelines.tasks.generation.gans import Novelty\nAnyMethod = AnyMethod | Novelty\n"
+        "AnyGAN = AnyGAN | Novelty\n"
     ),
 }
 CHANGED_LOSSES = {  # loss -> the methods of the recipes that it trains
