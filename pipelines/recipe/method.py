@@ -31,7 +31,30 @@ class Sections:
 
 
 class Method(Section):
-    """The section `model`: its fields are the method's parameters.
+    """The section `model`: its fields are the keys, and `build` makes the model.
+
+    A field that is named as an argument of the model's constructor is that argument (`made`); the others are of
+    networks, which `build` makes. So all of a method that trains two networks is:
+
+        class DCGAN(Method):
+            players = ("generator", "discriminator")
+
+            method: Literal["DCGAN"]
+            latent_dim: PositiveInt = 100  # of `models.DCGAN`
+            ema: float | None = None  # likewise
+            filters: PositiveInt = 64  # of the networks
+
+            def build(self, sections):
+                from keras_genssl import backbones, models
+
+                shape = sections.prepare.shape
+                return self.made(
+                    models.DCGAN,
+                    generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
+                    discriminator=backbones.dcgan_discriminator(shape, self.filters),
+                )
+
+    Recipes are read without Keras: a method imports it inside its functions.
 
     Class attributes:
         players: the names of a method's players; none where it has one optimizer.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
 
 PositiveFloat = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -17,19 +19,26 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=())
 
-    def arguments(self, function: Callable[..., Any], called: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """The values of the fields that are named as arguments of a function, by argument.
+    def made(self, kind: Callable[..., T], called: Mapping[str, str] | None = None, /, **parts: Any) -> T:
+        """What a class or a function makes of some arguments and, for its others, of the fields of the same names.
+
+        So an argument that has a field is spelled once: in the field.
 
         Args:
-            function: or a class.
+            kind: the class or function.
             called: argument -> field, where the names differ.
+            **parts: the arguments that no field is, such as networks.
+
+        >>> class Ruler(Section):
+        ...     length: int = 3
+        >>> Ruler().made(lambda length, unit: f"{length} {unit}", unit="m")
+        '3 m'
         """
         fields = {
-            argument: (called or {}).get(argument, argument) for argument in inspect.signature(function).parameters
+            name: (called or {}).get(name, name) for name in inspect.signature(kind).parameters if name not in parts
         }
-        return {
-            argument: getattr(self, field) for argument, field in fields.items() if field in type(self).model_fields
-        }
+        known = {name: getattr(self, field) for name, field in fields.items() if field in type(self).model_fields}
+        return kind(**known, **parts)
 
 
 def classes_of(*sections: Section) -> frozenset[type[Section]]:

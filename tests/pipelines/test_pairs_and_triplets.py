@@ -107,7 +107,7 @@ def test_faults_name_place_key_and_rule(name, change, message):
 @pytest.mark.parametrize(
     ("objective", "expected"),
     [
-        ("{kind: contrastive_batch_all, margin: 0.5, distance: squared-L2}",
+        ("{kind: contrastive_batch_all, margin: 0.5, distance_metric: squared-L2}",
          losses.ContrastiveBatchAllLoss(0.5, "squared-L2")),
         ("{kind: lifted_struct, margin: 0.75}", losses.LiftedStructLoss(0.75)),
     ],

@@ -57,9 +57,8 @@ class FrameTuples(Pretext):
 
     def example(self, frames: np.ndarray, seed: int, motion: np.ndarray | None = None) -> dict[str, Any]:
         """One example of square frames, `(num, size, size, channels)`, and of their motion where it is known."""
-        function = self.function()
         film = {"frames": frames} if motion is None else {"frames": frames, "motion": motion}
-        return function(film, **{**self.arguments(function, self.called), "seed": seed})
+        return self.made(self.function(), self.called, example=film, seed=seed)
 
     def tuples(self, frames: Iterable[np.ndarray], key: str) -> Iterator[dict[str, Any]]:
         """`copies` examples of a sequence.

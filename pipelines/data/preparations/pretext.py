@@ -66,8 +66,7 @@ class Pretext(Drawn):
 
     def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
         """What the function makes."""
-        function = self.function()
-        return function({"image": square}, **{**self.arguments(function, self.called), "seed": seed})
+        return self.made(self.function(), self.called, example={"image": square}, seed=seed)
 
     def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
         """`copies` examples."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
 from pipelines.errors import UserError
+from pipelines.recipe.adversarial import Adversary, AnyPenalty, Weight, adversarial_loss
 from pipelines.recipe.method import Method, Sections
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 
 Classes = Annotated[int, Field(ge=2)]
-Adversary = Literal["minimax", "non_saturating", "least_squares", "hinge", "relativistic", "relativistic_average"]
-Weight = Annotated[float, Field(ge=0)]
 
 
 class Adversarial(Method):
@@ -53,12 +52,16 @@ class Conditional(Adversarial):
 
 
 class GAN(Adversarial):
-    """Goodfellow et al. 2014: dense networks, k steps of the discriminator for m of the generator."""
+    """Goodfellow et al. 2014: dense networks, k steps of the discriminator for m of the generator.
+
+    ``penalty`` is on the discriminator's gradients; null: there is none.
+    """
 
     method: Literal["GAN"]
     generator_units: list[PositiveInt] = Field(default=[128, 256], min_length=1)
     discriminator_units: list[PositiveInt] = Field(default=[256, 128], min_length=1)
-    adversarial_loss: Adversary = "non_saturating"
+    adversarial_loss: Adversary | None = None
+    penalty: AnyPenalty | None = None
     discriminator_steps: PositiveInt = 1
     generator_steps: PositiveInt = 1
     reuse_batch: bool = False
@@ -68,15 +71,12 @@ class GAN(Adversarial):
         from keras_genssl import backbones, models
 
         shape = sections.prepare.shape
-        return models.GAN(
-            backbones.mlp_generator(shape, self.latent_dim, tuple(self.generator_units)),
-            backbones.mlp_discriminator(shape, tuple(self.discriminator_units)),
-            self.latent_dim,
+        return self.made(
+            models.GAN,
+            generator=backbones.mlp_generator(shape, self.latent_dim, tuple(self.generator_units)),
+            discriminator=backbones.mlp_discriminator(shape, tuple(self.discriminator_units)),
             adversarial_loss=adversarial_loss(self.adversarial_loss),
-            discriminator_steps=self.discriminator_steps,
-            generator_steps=self.generator_steps,
-            reuse_batch=self.reuse_batch,
-            ema=self.ema,
+            penalty=None if self.penalty is None else self.penalty.build(),
         )
 
 
@@ -85,19 +85,18 @@ class DCGAN(Adversarial):
 
     method: Literal["DCGAN"]
     filters: PositiveInt = 64
-    adversarial_loss: Adversary = "non_saturating"
+    adversarial_loss: Adversary | None = None
 
     def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape = sections.prepare.shape
-        return models.DCGAN(
-            backbones.dcgan_generator(shape, self.latent_dim, self.filters),
-            backbones.dcgan_discriminator(shape, self.filters),
-            self.latent_dim,
+        return self.made(
+            models.DCGAN,
+            generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
+            discriminator=backbones.dcgan_discriminator(shape, self.filters),
             adversarial_loss=adversarial_loss(self.adversarial_loss),
-            ema=self.ema,
         )
 
 
@@ -124,15 +123,7 @@ class WGANGP(Adversarial):
         else:
             generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
             critic = backbones.dcgan_discriminator(shape, self.filters, batch_norm=False, name="dcgan_critic")
-        return models.WGANGP(
-            generator,
-            critic,
-            self.latent_dim,
-            critic_steps=self.critic_steps,
-            penalty_weight=self.penalty_weight,
-            reuse_batch=self.reuse_batch,
-            ema=self.ema,
-        )
+        return self.made(models.WGANGP, generator=generator, critic=critic)
 
 
 class SNGAN(Adversarial):
@@ -157,14 +148,7 @@ class SNGAN(Adversarial):
         else:
             generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
             discriminator = backbones.spectral_discriminator(shape, judged)
-        return models.SNGAN(
-            generator,
-            discriminator,
-            self.latent_dim,
-            discriminator_steps=self.discriminator_steps,
-            reuse_batch=self.reuse_batch,
-            ema=self.ema,
-        )
+        return self.made(models.SNGAN, generator=generator, discriminator=discriminator)
 
 
 class ConditionalGAN(Conditional):
@@ -173,7 +157,7 @@ class ConditionalGAN(Conditional):
     method: Literal["ConditionalGAN"]
     networks: Literal["dense", "dcgan"] = "dcgan"
     filters: PositiveInt = 64
-    adversarial_loss: Adversary = "non_saturating"
+    adversarial_loss: Adversary | None = None
 
     def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
@@ -187,13 +171,11 @@ class ConditionalGAN(Conditional):
         else:
             generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters, num_classes=classes)
             discriminator = backbones.dcgan_discriminator(shape, self.filters, num_classes=classes)
-        return models.ConditionalGAN(
-            generator,
-            discriminator,
-            self.latent_dim,
-            classes,
+        return self.made(
+            models.ConditionalGAN,
+            generator=generator,
+            discriminator=discriminator,
             adversarial_loss=adversarial_loss(self.adversarial_loss),
-            ema=self.ema,
         )
 
 
@@ -208,7 +190,7 @@ class ACGAN(Conditional):
     discriminator_class_weight: Weight = 1.0
     generator_class_weight: Weight = 0.1
     fake_class_weight: Weight = 0.0
-    adversarial_loss: Adversary = "non_saturating"
+    adversarial_loss: Adversary | None = None
 
     def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
@@ -220,31 +202,12 @@ class ACGAN(Conditional):
             judge = backbones.acgan_discriminator(shape, classes, self.discriminator_filters, dropout=self.dropout)
         else:
             judge = backbones.spectral_acgan_discriminator(shape, classes, self.discriminator_filters)
-        return models.ACGAN(
-            backbones.dcgan_generator(shape, self.latent_dim, self.filters, num_classes=classes),
-            judge,
-            self.latent_dim,
-            classes,
-            discriminator_class_weight=self.discriminator_class_weight,
-            generator_class_weight=self.generator_class_weight,
-            fake_class_weight=self.fake_class_weight,
+        return self.made(
+            models.ACGAN,
+            generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters, num_classes=classes),
+            discriminator=judge,
             adversarial_loss=adversarial_loss(self.adversarial_loss),
-            ema=self.ema,
         )
-
-
-def adversarial_loss(name: Adversary) -> Any:
-    """The adversarial loss that a recipe names."""
-    from keras_genssl import losses
-
-    return {
-        "minimax": losses.MinimaxGANLoss,
-        "non_saturating": losses.NonSaturatingGANLoss,
-        "least_squares": losses.LeastSquaresGANLoss,
-        "hinge": losses.HingeGANLoss,
-        "relativistic": losses.RelativisticGANLoss,
-        "relativistic_average": losses.RelativisticAverageGANLoss,
-    }[name]()
 
 
 AnyGAN = GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN

@@ -36,8 +36,8 @@ class EncoderDecoder(Method):
         statistics: int = 1,
         code_activation: str | None = None,
         logits: bool = False,
-    ) -> tuple[keras.Model, keras.Model]:
-        """Both networks for images of a shape.
+    ) -> dict[str, keras.Model]:
+        """``encoder`` and ``decoder`` for images of a shape.
 
         Args:
             shape: height, width and channels.
@@ -50,17 +50,19 @@ class EncoderDecoder(Method):
         size = statistics * self.code_dim
         if self.networks == "lecture":
             encoder = backbones.lecture_encoder(size, self.filters, channels=shape[-1], code_activation=code_activation)
-            return encoder, backbones.lecture_decoder(self.code_dim, self.filters, channels=shape[-1])
-        if self.networks == "dense":
+            decoder = backbones.lecture_decoder(self.code_dim, self.filters, channels=shape[-1])
+        elif self.networks == "dense":
             units = tuple(self.units)
             encoder = backbones.dense_encoder(size, units, input_shape=shape, code_activation=code_activation)
-            return encoder, backbones.dense_decoder(self.code_dim, units[::-1], output_shape=shape)
-        encoder = backbones.convolutional_encoder(
-            size, self.filters, input_shape=shape, code_activation=code_activation
-        )
-        return encoder, backbones.convolutional_decoder(
-            self.code_dim, self.filters, output_shape=shape, output_activation=None if logits else "tanh"
-        )
+            decoder = backbones.dense_decoder(self.code_dim, units[::-1], output_shape=shape)
+        else:
+            encoder = backbones.convolutional_encoder(
+                size, self.filters, input_shape=shape, code_activation=code_activation
+            )
+            decoder = backbones.convolutional_decoder(
+                self.code_dim, self.filters, output_shape=shape, output_activation=None if logits else "tanh"
+            )
+        return {"encoder": encoder, "decoder": decoder}
 
     def served(self, model: keras.Model) -> keras.Model:
         """Encoder and decoder."""
@@ -77,7 +79,7 @@ class Autoencoder(EncoderDecoder):
         from keras_genssl import models
 
         networks = self.encoder_decoder(sections.prepare.shape)
-        return models.Autoencoder(*networks, loss=pixel_or_perceptual(sections.loss))
+        return self.made(models.Autoencoder, **networks, loss=pixel_or_perceptual(sections.loss))
 
 
 class SparseAutoencoder(EncoderDecoder):
@@ -95,7 +97,9 @@ class SparseAutoencoder(EncoderDecoder):
         by_mean = self.sparsity == "kl"
         networks = self.encoder_decoder(sections.prepare.shape, code_activation="sigmoid" if by_mean else "relu")
         penalty = losses.KLSparsity(self.rho, self.weight) if by_mean else losses.L1Sparsity(self.weight)
-        return models.SparseAutoencoder(*networks, penalty, loss=pixel_or_perceptual(sections.loss))
+        return self.made(
+            models.SparseAutoencoder, **networks, sparsity=penalty, loss=pixel_or_perceptual(sections.loss)
+        )
 
 
 class RedundantAutoencoder(EncoderDecoder):
@@ -109,7 +113,7 @@ class RedundantAutoencoder(EncoderDecoder):
         from keras_genssl import models
 
         networks = self.encoder_decoder(sections.prepare.shape)
-        return models.RedundantAutoencoder(*networks, rate=self.rate, loss=pixel_or_perceptual(sections.loss))
+        return self.made(models.RedundantAutoencoder, **networks, loss=pixel_or_perceptual(sections.loss))
 
 
 class ContractiveAutoencoder(EncoderDecoder):
@@ -123,7 +127,7 @@ class ContractiveAutoencoder(EncoderDecoder):
         from keras_genssl import models
 
         networks = self.encoder_decoder(sections.prepare.shape, code_activation="sigmoid")
-        return models.ContractiveAutoencoder(*networks, weight=self.weight, loss=pixel_or_perceptual(sections.loss))
+        return self.made(models.ContractiveAutoencoder, **networks, loss=pixel_or_perceptual(sections.loss))
 
 
 class DenoisingAutoencoder(EncoderDecoder):
@@ -157,7 +161,12 @@ class DenoisingAutoencoder(EncoderDecoder):
         from keras_genssl import models
 
         networks = self.encoder_decoder(sections.prepare.shape)
-        return models.DenoisingAutoencoder(*networks, self.corruption(), loss=pixel_or_perceptual(sections.loss))
+        return self.made(
+            models.DenoisingAutoencoder,
+            **networks,
+            corruption=self.corruption(),
+            loss=pixel_or_perceptual(sections.loss),
+        )
 
 
 class VAE(EncoderDecoder):
@@ -173,7 +182,7 @@ class VAE(EncoderDecoder):
 
         likelihood = losses.BernoulliLikelihood() if self.likelihood == "bernoulli" else losses.GaussianLikelihood()
         networks = self.encoder_decoder(sections.prepare.shape, statistics=2, logits=likelihood.needs_logits)
-        return models.VAE(*networks, likelihood=likelihood, beta=self.beta)
+        return self.made(models.VAE, **networks, likelihood=likelihood)
 
     def transform(self) -> Any:
         """Black and white, where that is what the likelihood is of."""

@@ -29,9 +29,10 @@ class SRCNN(Method):
         first, second = self.filters
         assert sections.prepare.interpolation is not None  # the schema sees to it
         network = backbones.srcnn(filters=(first, second))
-        return models.SRCNN(
-            network,
-            sections.prepare.scale,
+        return self.made(
+            models.SRCNN,
+            network=network,
+            scale=sections.prepare.scale,
             interpolation=sections.prepare.interpolation,
             loss=pixel_or_perceptual(sections.loss),
         )
@@ -49,7 +50,7 @@ class ESPCN(Method):
 
         first, second = self.filters
         network = backbones.espcn(sections.prepare.scale, filters=(first, second))
-        return models.ESPCN(network, loss=pixel_or_perceptual(sections.loss))
+        return self.made(models.ESPCN, network=network, loss=pixel_or_perceptual(sections.loss))
 
 
 class EDSR(Method):
@@ -68,7 +69,7 @@ class EDSR(Method):
         network = backbones.edsr(
             sections.prepare.scale, self.filters, self.blocks, self.residual_scaling, self.upsampler
         )
-        return models.EDSR(network, loss=pixel_or_perceptual(sections.loss))
+        return self.made(models.EDSR, network=network, loss=pixel_or_perceptual(sections.loss))
 
 
 class SRResNet(Method):
@@ -83,7 +84,7 @@ class SRResNet(Method):
         from keras_genssl import backbones, models
 
         network = backbones.srresnet(sections.prepare.scale, self.filters, self.blocks)
-        return models.SRResNet(network, loss=pixel_or_perceptual(sections.loss))
+        return self.made(models.SRResNet, network=network, loss=pixel_or_perceptual(sections.loss))
 
 
 class SRGAN(Method):
@@ -103,11 +104,11 @@ class SRGAN(Method):
         from keras_genssl import backbones, models
 
         patch = (sections.prepare.patch_size, sections.prepare.patch_size, 3)
-        return models.SRGAN(
-            backbones.srresnet(sections.prepare.scale, self.filters, self.blocks),
-            backbones.srgan_discriminator(self.discriminator_filters, input_shape=patch),
+        return self.made(
+            models.SRGAN,
+            generator=backbones.srresnet(sections.prepare.scale, self.filters, self.blocks),
+            discriminator=backbones.srgan_discriminator(self.discriminator_filters, input_shape=patch),
             content_loss=pixel_or_perceptual(sections.loss),
-            adversarial_weight=self.adversarial_weight,
         )
 
     def served(self, model: keras.Model) -> keras.Model:

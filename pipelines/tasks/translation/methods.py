@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from pipelines.recipe.adversarial import Adversary, Weight, adversarial_loss
 from pipelines.recipe.method import Method, Sections
 
 if TYPE_CHECKING:
     import keras
 
 
-Weight = Annotated[float, Field(ge=0)]
-
-
 class Translator(Method):
-    """What the sections of both methods have.
+    """What the sections of both methods have. ``adversarial_loss``: null is the method's own.
 
     Class attributes:
         paired: whether training sees an image beside its translation.
@@ -27,6 +25,7 @@ class Translator(Method):
     filters: PositiveInt = 64
     discriminator_filters: PositiveInt = 64
     discriminator_layers: PositiveInt = 3
+    adversarial_loss: Adversary | None = None
 
 
 class Pix2Pix(Translator):
@@ -43,12 +42,12 @@ class Pix2Pix(Translator):
         from keras_genssl import backbones, models
 
         side, _, channels = sections.prepare.shape
-        return models.Pix2Pix(
-            backbones.unet_generator((side, side, channels), None, self.filters, dropout=self.dropout),
-            backbones.patch_discriminator(
-                (side, side, 2 * channels), self.discriminator_filters, self.discriminator_layers
-            ),
-            pixel_weight=self.pixel_weight,
+        judged = (side, side, 2 * channels)
+        return self.made(
+            models.Pix2Pix,
+            generator=backbones.unet_generator((side, side, channels), None, self.filters, dropout=self.dropout),
+            discriminator=backbones.patch_discriminator(judged, self.discriminator_filters, self.discriminator_layers),
+            adversarial_loss=adversarial_loss(self.adversarial_loss),
         )
 
     def served(self, model: keras.Model) -> keras.Model:
@@ -79,24 +78,21 @@ class CycleGAN(Translator):
         from keras_genssl import backbones, models
 
         shape = sections.prepare.shape
-        generators = [
-            backbones.resnet_translator(
+        generators = {
+            name: backbones.resnet_translator(
                 shape, None, self.filters, self.blocks, downsamplings=self.downsamplings, name=name
             )
             for name in self.players[:2]
-        ]
-        discriminators = [
-            backbones.patch_discriminator(shape, self.discriminator_filters, self.discriminator_layers, name=name)
+        }
+        discriminators = {
+            name: backbones.patch_discriminator(shape, self.discriminator_filters, self.discriminator_layers, name=name)
             for name in self.players[2:]
-        ]
-        return models.CycleGAN(
-            generators[0],
-            generators[1],
-            discriminators[0],
-            discriminators[1],
-            cycle_weight=self.cycle_weight,
-            identity_weight=self.identity_weight,
-            pool_size=self.pool_size,
+        }
+        return self.made(
+            models.CycleGAN,
+            **generators,
+            **discriminators,
+            adversarial_loss=adversarial_loss(self.adversarial_loss),
             seed=sections.train.seed,
         )
 

@@ -42,12 +42,12 @@ class OfParts(Representation):
                 f"`prepare.{key}` must be a multiple of {self.stride}, the stride of the networks. Received: {side}"
             )
 
-    def part(self, channels: int, filters: int, outputs: int) -> tuple[keras.Model, keras.Model]:
-        """An encoder of a part and its head."""
+    def part(self, channels: int, filters: int, outputs: int) -> dict[str, keras.Model]:
+        """``encoder`` of a part, and ``decoder``, its head."""
         from keras_genssl import backbones
 
         encoder = backbones.small_feature_map((None, None, channels), filters, name=f"small_map_of_{channels}")
-        return encoder, backbones.position_head(4 * filters, outputs, self.head_filters)
+        return {"encoder": encoder, "decoder": backbones.position_head(4 * filters, outputs, self.head_filters)}
 
     def untrained(self, sections: Sections) -> Callable[[Any], Any]:
         """The method's features before any training."""
@@ -111,10 +111,8 @@ class Colorization(Coloured):
         """The model, not compiled."""
         from keras_genssl import models, pretext
 
-        encoder, decoder = self.part(1, self.filters, len(pretext.ab_bins()))
-        return models.Colorization(
-            encoder, decoder=decoder, class_weights=self._class_weights, temperature=self.temperature
-        )
+        networks = self.part(1, self.filters, len(pretext.ab_bins()))
+        return self.made(models.Colorization, **networks, class_weights=self._class_weights)
 
 
 class ColorizationRegression(Coloured):
@@ -126,8 +124,7 @@ class ColorizationRegression(Coloured):
         """The model, not compiled."""
         from keras_genssl import models
 
-        encoder, decoder = self.part(1, self.filters, 2)
-        return models.ColorizationRegression(encoder, decoder=decoder)
+        return self.made(models.ColorizationRegression, **self.part(1, self.filters, 2))
 
 
 class Halves(OfParts):
@@ -143,13 +140,13 @@ class Halves(OfParts):
 
     def halves(self, for_colour: int, for_lightness: int) -> dict[str, keras.Model]:
         """Both encoders and their heads, as the methods' arguments."""
-        lightness_encoder, to_colour = self.part(1, self.filters // 2, for_colour)
-        colour_encoder, to_lightness = self.part(2, self.filters // 2, for_lightness)
+        lightness = self.part(1, self.filters // 2, for_colour)
+        colour = self.part(2, self.filters // 2, for_lightness)
         return {
-            "lightness_encoder": lightness_encoder,
-            "colour_encoder": colour_encoder,
-            "to_colour": to_colour,
-            "to_lightness": to_lightness,
+            "lightness_encoder": lightness["encoder"],
+            "colour_encoder": colour["encoder"],
+            "to_colour": lightness["decoder"],
+            "to_lightness": colour["decoder"],
         }
 
     def served(self, model: keras.Model) -> keras.Model:
@@ -172,7 +169,7 @@ class SplitBrainAutoencoder(Halves):
         """The model, not compiled."""
         from keras_genssl import models, pretext
 
-        return models.SplitBrainAutoencoder(**self.halves(len(pretext.ab_bins()), 100))
+        return self.made(models.SplitBrainAutoencoder, **self.halves(len(pretext.ab_bins()), 100))
 
 
 class SplitBrainRegression(Halves):
@@ -184,7 +181,7 @@ class SplitBrainRegression(Halves):
         """The model, not compiled."""
         from keras_genssl import models
 
-        return models.SplitBrainRegression(**self.halves(2, 1))
+        return self.made(models.SplitBrainRegression, **self.halves(2, 1))
 
 
 class ShuffleAndLearn(Representation):
@@ -200,7 +197,8 @@ class ShuffleAndLearn(Representation):
         """The model, not compiled; its encoder takes frames and whole images."""
         from keras_genssl import models
 
-        return models.ShuffleAndLearn(self.encoder.build((None, None, sections.prepare.channels)))
+        encoder = self.encoder.build((None, None, sections.prepare.channels))
+        return self.made(models.ShuffleAndLearn, encoder=encoder)
 
 
 AnyColour = Colorization | ColorizationRegression | SplitBrainAutoencoder | SplitBrainRegression | ShuffleAndLearn

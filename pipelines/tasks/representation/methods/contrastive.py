@@ -30,7 +30,7 @@ class SimCLR(FromPairs):
         head = backbones.projection_head(
             encoder.output_shape[-1], self.head_dim, num_layers=self.head_layers, output_norm=True
         )
-        return models.SimCLR(encoder, head=head, views=self.layer(sections.prepare), temperature=self.temperature)
+        return self.made(models.SimCLR, encoder=encoder, head=head, views=self.layer(sections.prepare))
 
 
 class MoCo(FromViews):
@@ -39,8 +39,8 @@ class MoCo(FromViews):
     method: Literal["MoCo"]
     head_dim: PositiveInt = 128
     head_layers: PositiveInt = 2
-    queue_size: PositiveInt = 4096
-    momentum: Fraction = 0.99
+    queue_size: PositiveInt = 65536
+    momentum: Fraction = 0.999
     temperature: PositiveFloat = 0.2
     groups: PositiveInt = 8
 
@@ -52,15 +52,7 @@ class MoCo(FromViews):
         head = backbones.projection_head(
             encoder.output_shape[-1], self.head_dim, num_layers=self.head_layers, batch_norm=False, output_bias=True
         )
-        return models.MoCo(
-            encoder,
-            head=head,
-            views=self.layer(sections.prepare),
-            queue_size=self.queue_size,
-            momentum=self.momentum,
-            temperature=self.temperature,
-            groups=self.groups,
-        )
+        return self.made(models.MoCo, encoder=encoder, head=head, views=self.layer(sections.prepare))
 
 
 class InstanceDiscrimination(FromViews):
@@ -84,14 +76,8 @@ class InstanceDiscrimination(FromViews):
 
         assert self.num_examples is not None  # the recipe is settled
         encoder = self.network(sections.prepare)
-        return models.InstanceDiscrimination(
-            encoder,
-            self.num_examples,
-            head=backbones.projection_head(encoder.output_shape[-1], self.head_dim, num_layers=1, output_bias=True),
-            views=self.layer(sections.prepare),
-            momentum=self.momentum,
-            temperature=self.temperature,
-        )
+        head = backbones.projection_head(encoder.output_shape[-1], self.head_dim, num_layers=1, output_bias=True)
+        return self.made(models.InstanceDiscrimination, encoder=encoder, head=head, views=self.layer(sections.prepare))
 
 
 class BYOL(FromTwoViews):
@@ -100,7 +86,7 @@ class BYOL(FromTwoViews):
     method: Literal["BYOL"]
     head_dim: PositiveInt = 256
     hidden_dim: PositiveInt | None = None  # None: twice the features
-    momentum: Fraction = 0.99
+    momentum: Fraction = 0.996
     num_examples: PositiveInt | None = None  # of the data, which need not be said
 
     def settled(self, num_classes: int | None, num_examples: int | None = None) -> BYOL:
@@ -116,8 +102,9 @@ class BYOL(FromTwoViews):
         dim = encoder.output_shape[-1]
         hidden = self.hidden_dim or 2 * dim
         steps = sections.train.length(max(self.num_examples // sections.train.batch_size, 1))
-        return models.BYOL(
-            encoder,
+        return self.made(
+            models.BYOL,
+            encoder=encoder,
             head=backbones.projection_head(dim, self.head_dim, hidden),
             predictor=backbones.projection_head(self.head_dim, self.head_dim, hidden, name="predictor"),
             views=self.pair(sections.prepare),
@@ -141,7 +128,8 @@ class SimSiam(FromPairs):
         head = backbones.projection_head(encoder.output_shape[-1], dim, dim, num_layers=3, output_norm=True)
         hidden = self.predictor_dim or max(dim // 4, 1)
         predictor = backbones.projection_head(dim, dim, hidden, output_bias=True, name="predictor")
-        return models.SimSiam(encoder, head=head, predictor=predictor, views=self.layer(sections.prepare))
+        views = self.layer(sections.prepare)
+        return self.made(models.SimSiam, encoder=encoder, head=head, predictor=predictor, views=views)
 
 
 class BarlowTwins(FromTwoViews):
@@ -159,9 +147,7 @@ class BarlowTwins(FromTwoViews):
         dim = encoder.output_shape[-1]
         wide = self.head_dim or 4 * dim
         head = backbones.projection_head(dim, wide, wide, num_layers=3)
-        return models.BarlowTwins(
-            encoder, head=head, views=self.pair(sections.prepare), redundancy_weight=self.redundancy_weight
-        )
+        return self.made(models.BarlowTwins, encoder=encoder, head=head, views=self.pair(sections.prepare))
 
 
 class VICReg(FromPairs):
@@ -180,14 +166,8 @@ class VICReg(FromPairs):
         encoder = self.network(sections.prepare)
         dim = encoder.output_shape[-1]
         wide = self.head_dim or 4 * dim
-        return models.VICReg(
-            encoder,
-            head=backbones.projection_head(dim, wide, wide, num_layers=3),
-            views=self.layer(sections.prepare),
-            invariance_weight=self.invariance_weight,
-            variance_weight=self.variance_weight,
-            covariance_weight=self.covariance_weight,
-        )
+        head = backbones.projection_head(dim, wide, wide, num_layers=3)
+        return self.made(models.VICReg, encoder=encoder, head=head, views=self.layer(sections.prepare))
 
 
 AnyContrastive = SimCLR | MoCo | InstanceDiscrimination | BYOL | SimSiam | BarlowTwins | VICReg

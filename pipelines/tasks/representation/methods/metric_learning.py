@@ -78,7 +78,7 @@ class EmbeddingModel(Embedder):
         assert self.num_classes is not None  # the recipe is settled
         encoder = self.embedding_encoder(sections.prepare)
         loss = self.objective.build(self.num_classes, encoder.output_shape[-1])
-        return models.EmbeddingModel(encoder, loss, normalize=self.normalize)
+        return self.made(models.EmbeddingModel, encoder=encoder, loss=loss)
 
 
 class PairEmbeddingModel(Embedder):
@@ -93,8 +93,8 @@ class PairEmbeddingModel(Embedder):
         """The model, not compiled."""
         from keras_genssl import losses, models
 
-        loss = losses.ContrastiveLoss(self.margin, similar_label=0)  # the labels of pairs are 1 where they differ
-        return models.PairEmbeddingModel(self.embedding_encoder(sections.prepare), loss, normalize=self.normalize)
+        loss = self.made(losses.ContrastiveLoss, similar_label=0)  # the labels of pairs are 1 where they differ
+        return self.made(models.PairEmbeddingModel, encoder=self.embedding_encoder(sections.prepare), loss=loss)
 
 
 class TripletEmbeddingModel(Embedder):
@@ -113,9 +113,7 @@ class TripletEmbeddingModel(Embedder):
         """The model, not compiled."""
         from keras_genssl import models
 
-        return models.TripletEmbeddingModel(
-            self.embedding_encoder(sections.prepare), margin=self.margin, squared=self.squared, normalize=self.normalize
-        )
+        return self.made(models.TripletEmbeddingModel, encoder=self.embedding_encoder(sections.prepare))
 
 
 AnyMetricLearning = EmbeddingModel | PairEmbeddingModel | TripletEmbeddingModel

@@ -13,7 +13,7 @@ Distance = Literal["L2", "squared-L2", "angular"]
 
 
 class Objective(Section):
-    """The section ``objective``: its fields are the parameters of the loss that ``kind`` names."""
+    """The section ``objective``: its fields are the arguments of the loss that ``kind`` names."""
 
     kind: str
 
@@ -27,13 +27,13 @@ class TripletSemiHard(Objective):
 
     kind: Literal["triplet_semi_hard"]
     margin: Weight = 0.2
-    distance: Distance = "L2"
+    distance_metric: Distance = "L2"
 
     def build(self, num_classes: int, dim: int) -> Any:
         """The loss."""
         from keras_genssl import losses
 
-        return losses.TripletSemiHardLoss(self.margin, self.distance)
+        return self.made(losses.TripletSemiHardLoss)
 
 
 class TripletHard(Objective):
@@ -42,13 +42,13 @@ class TripletHard(Objective):
     kind: Literal["triplet_hard"]
     margin: Weight = 0.2
     soft: bool = False
-    distance: Distance = "L2"
+    distance_metric: Distance = "L2"
 
     def build(self, num_classes: int, dim: int) -> Any:
         """The loss."""
         from keras_genssl import losses
 
-        return losses.TripletHardLoss(self.margin, self.soft, self.distance)
+        return self.made(losses.TripletHardLoss)
 
 
 class TripletBatchAll(Objective):
@@ -56,13 +56,13 @@ class TripletBatchAll(Objective):
 
     kind: Literal["triplet_batch_all"]
     margin: Weight = 0.2
-    distance: Distance = "L2"
+    distance_metric: Distance = "L2"
 
     def build(self, num_classes: int, dim: int) -> Any:
         """The loss."""
         from keras_genssl import losses
 
-        return losses.TripletBatchAllLoss(self.margin, self.distance)
+        return self.made(losses.TripletBatchAllLoss)
 
 
 class ContrastiveBatchAll(Objective):
@@ -70,13 +70,13 @@ class ContrastiveBatchAll(Objective):
 
     kind: Literal["contrastive_batch_all"]
     margin: Weight = 1.0
-    distance: Distance = "L2"
+    distance_metric: Distance = "L2"
 
     def build(self, num_classes: int, dim: int) -> Any:
         """The loss."""
         from keras_genssl import losses
 
-        return losses.ContrastiveBatchAllLoss(self.margin, self.distance)
+        return self.made(losses.ContrastiveBatchAllLoss)
 
 
 class LiftedStruct(Objective):
@@ -89,7 +89,7 @@ class LiftedStruct(Objective):
         """The loss."""
         from keras_genssl import losses
 
-        return losses.LiftedStructLoss(self.margin)
+        return self.made(losses.LiftedStructLoss)
 
 
 class NPairs(Objective):
@@ -101,7 +101,7 @@ class NPairs(Objective):
         """The loss."""
         from keras_genssl import losses
 
-        return losses.NPairsLoss(from_embeddings=True)
+        return self.made(losses.NPairsLoss, from_embeddings=True)
 
 
 class MultiSimilarity(Objective):
@@ -117,7 +117,7 @@ class MultiSimilarity(Objective):
         """The loss."""
         from keras_genssl import losses
 
-        return losses.MultiSimilarityLoss(self.alpha, self.beta, self.base, self.epsilon)
+        return self.made(losses.MultiSimilarityLoss)
 
 
 class SupCon(Objective):
@@ -130,7 +130,7 @@ class SupCon(Objective):
         """The loss."""
         from keras_genssl import losses
 
-        return losses.SupConLoss(self.temperature)
+        return self.made(losses.SupConLoss)
 
 
 class ProxyAnchor(Objective):
@@ -144,7 +144,7 @@ class ProxyAnchor(Objective):
         """The layer."""
         from keras_genssl import losses
 
-        return losses.ProxyAnchorLoss(num_classes, dim, self.margin, self.alpha)
+        return self.made(losses.ProxyAnchorLoss, num_classes=num_classes, embedding_dim=dim)
 
 
 class ArcFace(Objective):
@@ -158,7 +158,7 @@ class ArcFace(Objective):
         """The layer."""
         from keras_genssl import losses
 
-        return losses.ArcFaceLoss(num_classes, dim, self.margin, self.scale)
+        return self.made(losses.ArcFaceLoss, num_classes=num_classes, embedding_dim=dim)
 
 
 class Softmax(Objective):
@@ -170,7 +170,7 @@ class Softmax(Objective):
         """The layer."""
         from keras_genssl import losses
 
-        return losses.SoftmaxLoss(num_classes, dim)
+        return self.made(losses.SoftmaxLoss, num_classes=num_classes, embedding_dim=dim)
 
 
 AnyObjective = Annotated[

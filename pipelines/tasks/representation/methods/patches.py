@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -38,7 +38,7 @@ class RelativePosition(FromPatches):
         """The model, not compiled."""
         from keras_genssl import models
 
-        return models.RelativePosition(self.free(sections.prepare))
+        return self.made(models.RelativePosition, encoder=self.free(sections.prepare))
 
 
 class Jigsaw(FromPatches):
@@ -52,9 +52,12 @@ class Jigsaw(FromPatches):
         """The model, not compiled."""
         from keras_genssl import models
 
-        prepared = cast("JigsawPreparation", sections.prepare)
-        return models.Jigsaw(
-            self.free(sections.prepare), num_permutations=prepared.num_permutations, grid=prepared.grid
+        prepare: JigsawPreparation = sections.prepare
+        return self.made(
+            models.Jigsaw,
+            encoder=self.free(prepare),
+            num_permutations=prepare.num_permutations,
+            grid=prepare.grid,
         )
 
 
@@ -67,7 +70,7 @@ class CPC(FromPatches):
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"overlapping_patches": ("patches",)}
 
     method: Literal["CPC"]
-    steps: list[PositiveInt] = Field(default=[2, 3], min_length=1)
+    steps: list[PositiveInt] = Field(default=[1, 2, 3, 4, 5], min_length=1)
     directions: list[Literal["down", "up", "right", "left"]] = Field(default=["down"], min_length=1)
     context_filters: PositiveInt = 256
     context_blocks: PositiveInt = 5
@@ -84,24 +87,15 @@ class CPC(FromPatches):
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
-        prepared = cast("OverlappingPatches", sections.prepare)
-        encoder = self.free(sections.prepare)
+        prepare: OverlappingPatches = sections.prepare
+        encoder = self.free(prepare)
         contexts = [
             backbones.context_network(
                 encoder.output_shape[-1], self.context_filters, self.context_blocks, name=f"context_{direction}"
             )
             for direction in self.directions
         ]
-        return models.CPC(
-            encoder,
-            rows=prepared.rows,
-            columns=prepared.columns,
-            steps=self.steps,
-            directions=self.directions,
-            contexts=contexts,
-            target_dim=self.target_dim,
-            scale=self.scale,
-        )
+        return self.made(models.CPC, encoder=encoder, rows=prepare.rows, columns=prepare.columns, contexts=contexts)
 
 
 AnyPatches = RelativePosition | Jigsaw | CPC

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from pipelines.recipe.adversarial import Adversary, adversarial_loss
 from pipelines.recipe.method import Sections
 from pipelines.recipe.section import Fraction
 from pipelines.tasks.representation.methods.encoders import Representation, Views, Weight
@@ -31,7 +32,7 @@ class Rotation(Representation):
         from keras_genssl import models
 
         views = None if self.views is None else self.views.build(sections.prepare.size)
-        return models.Rotation(self.encoder.build(sections.prepare.shape), views=views)
+        return self.made(models.Rotation, encoder=self.encoder.build(sections.prepare.shape), views=views)
 
     def shown(self) -> list[Views]:
         """Those of the recipe."""
@@ -52,14 +53,14 @@ class Painter(Representation):
     overlap: Annotated[int, Field(ge=0)] = 4
     overlap_weight: Weight = 10.0
 
-    def networks(self, shape: tuple[int, int, int]) -> tuple[keras.Model, keras.Model]:
-        """The encoder and the decoder of its features."""
+    def networks(self, shape: tuple[int, int, int]) -> dict[str, keras.Model]:
+        """``encoder``, and ``decoder`` of its features."""
         from keras_genssl import backbones
 
         encoder = self.encoder.build(shape)
         dim = encoder.output_shape[-1]
         decoder = backbones.convolutional_decoder(dim, self.decoder_filters, self.decoder_units, output_shape=shape)
-        return encoder, decoder
+        return {"encoder": encoder, "decoder": decoder}
 
     def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
         """The images with a part hidden, with this part painted, and whole."""
@@ -78,8 +79,7 @@ class ContextEncoder(Painter):
         """The model, not compiled."""
         from keras_genssl import models
 
-        networks = self.networks(sections.prepare.shape)
-        return models.ContextEncoder(*networks, overlap=self.overlap, overlap_weight=self.overlap_weight)
+        return self.made(models.ContextEncoder, **self.networks(sections.prepare.shape))
 
 
 class AdversarialContextEncoder(Painter):
@@ -90,18 +90,18 @@ class AdversarialContextEncoder(Painter):
     method: Literal["AdversarialContextEncoder"]
     discriminator_filters: PositiveInt = 64
     adversarial_weight: Fraction = 0.001
+    adversarial_loss: Adversary | None = None
 
     def build(self, sections: Sections) -> keras.Model:
         """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape = sections.prepare.shape
-        return models.AdversarialContextEncoder(
-            *self.networks(shape),
-            backbones.dcgan_discriminator(shape, self.discriminator_filters),
-            adversarial_weight=self.adversarial_weight,
-            overlap=self.overlap,
-            overlap_weight=self.overlap_weight,
+        return self.made(
+            models.AdversarialContextEncoder,
+            **self.networks(shape),
+            discriminator=backbones.dcgan_discriminator(shape, self.discriminator_filters),
+            adversarial_loss=adversarial_loss(self.adversarial_loss),
         )
 
 

@@ -1,0 +1,127 @@
+"""What a constructor takes, a recipe can say, or a recipe's class makes; the rest is named here with its reason."""
+
+import inspect
+import types
+from typing import Annotated, get_args, get_origin
+from unittest import mock
+
+import pytest
+
+import keras_genssl
+from keras_genssl import penalties
+from pipelines import tasks
+from pipelines.recipe.adversarial import AnyPenalty
+from pipelines.recipe.losses import Loss
+from pipelines.recipe.section import Section
+from pipelines.recipe.training import Constant, Train
+from pipelines.tasks.generation.gans import GAN
+from pipelines.tasks.representation.methods.objectives import AnyObjective
+
+TEST_PREPARE = types.SimpleNamespace(
+    shape=(28, 28, 1), size=28, channels=1, scale=2, interpolation="bicubic", patch_size=64,
+    num_permutations=64, grid=3, rows=6, columns=6,
+)  # fmt: skip
+SECTIONS = types.SimpleNamespace(
+    prepare=TEST_PREPARE,
+    train=Train(steps=1, learning_rate=Constant(schedule="constant", initial=1e-3)),
+    loss=Loss(),
+)
+
+NOT_REACHED = {
+    "name": "Keras' own, of no meaning in a recipe",
+    "reduction": "a method takes the losses of examples",
+    "dtype": "the recipe's is `train.precision`",
+    "head": "made for the encoder, whatever it is",
+}
+OTHER_DEFAULTS = {
+    ("TripletSemiHardLoss", "margin"): "embeddings of recipes have length 1; TensorFlow Addons had 1.0",
+    ("TripletHardLoss", "margin"): "the same",
+    ("TripletBatchAllLoss", "margin"): "the same",
+}
+
+
+def members(union):
+    """The classes of a union, however deep."""
+    if isinstance(union, type):
+        return [union]
+    arguments = get_args(union)[:1] if get_origin(union) is Annotated else get_args(union)
+    return [kind for argument in arguments for kind in members(argument)]
+
+
+METHODS = {
+    kind.__name__: kind
+    for task in tasks.names()
+    for kind in members(tasks.recipes_of(task).model_fields["model"].annotation)
+}
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Every call of `Section.made`, without anything being made: (section, class, names of its parts)."""
+    calls = []
+
+    def record(section, kind, called=None, /, **parts):
+        calls.append((section, kind, set(parts)))
+        return mock.MagicMock()
+
+    monkeypatch.setattr(Section, "made", record)
+    network = types.SimpleNamespace(output_shape=(None, 8))
+    monkeypatch.setattr(keras_genssl, "backbones", mock.MagicMock(**{
+        f"{name}.return_value": network for name in ("small_encoder", "small_feature_map")
+    }))  # fmt: skip
+    return calls
+
+
+def section_of(kind):
+    """A section of a class, with what it must be given."""
+    given = {"num_classes": 3, "num_examples": 9, "objective": {"kind": "softmax"}}
+    tag = {"method": kind.__name__} if "method" in kind.model_fields else {}
+    return kind(**tag, **{name: value for name, value in given.items() if name in kind.model_fields})
+
+
+def check(section, kind, parts):
+    for name, parameter in inspect.signature(kind).parameters.items():
+        field = type(section).model_fields.get(name)
+        if name in parts:
+            continue
+        if field is None:
+            assert name in NOT_REACHED, f"{kind.__name__}: no recipe can say `{name}`"
+        elif parameter.default is not parameter.empty and (kind.__name__, name) not in OTHER_DEFAULTS:
+            default = tuple(field.default) if isinstance(field.default, list) else field.default
+            assert default == parameter.default, f"{kind.__name__}: `{name}` has two defaults"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_a_method_takes_can_be_said_in_a_recipe_and_has_one_default(made, name):
+    section_of(METHODS[name]).build(SECTIONS)
+    assert made[-1][1].__name__ == name
+    for call in made:
+        check(*call)
+
+
+def test_objectives_and_penalties_take_the_fields_of_their_sections(made):
+    objectives, penalties = members(AnyObjective), members(AnyPenalty)
+    for kind in objectives:
+        kind(kind=get_args(kind.model_fields["kind"].annotation)[0]).build(3, 4)
+    for kind in penalties:
+        kind(kind=get_args(kind.model_fields["kind"].annotation)[0]).build()
+    assert len({kind for _, kind, _ in made}) == len(objectives) + len(penalties)
+    for call in made:
+        check(*call)
+
+
+def test_a_recipe_chooses_loss_and_penalty_of_a_gan(monkeypatch):
+    seen = {}
+    monkeypatch.setattr(keras_genssl, "backbones", mock.MagicMock())
+    monkeypatch.setattr(keras_genssl, "models", types.SimpleNamespace(GAN=lambda **given: seen.update(given)))
+    monkeypatch.setattr(Section, "made", lambda section, kind, **parts: kind(**parts))
+    penalty = mock.MagicMock(return_value="penalty")
+    GAN(method="GAN", adversarial_loss="hinge").model_copy(update={"penalty": mock.Mock(build=penalty)}).build(SECTIONS)
+    assert type(seen["adversarial_loss"]).__name__ == "HingeGANLoss"
+    assert seen["penalty"] == "penalty"
+
+
+def test_a_penalty_has_what_the_recipe_says():
+    chosen = GAN(method="GAN", penalty={"kind": "r1", "gamma": 3.0, "every": 16}).penalty.build()
+    assert isinstance(chosen, penalties.R1Penalty)
+    assert chosen.get_config() == {"gamma": 3.0, "every": 16}
