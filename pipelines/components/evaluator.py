@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.components import change
 from pipelines.recipe.base import Recipe
+from pipelines.recipe.method import Method
 from pipelines.recipe.section import classes_of
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
@@ -67,6 +68,7 @@ def inputs(
             _evaluated,
             f"pipelines.tasks.{recipe.task}.measure",
             *classes_of(recipe.evaluate),  # what is prepared counts by its digest
+            *([type(recipe.model)] if type(recipe.model).measure is not Method.measure else []),
         ),
     }
 

@@ -85,6 +85,18 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _thresholds_are_of_what_is_measured(self) -> "Recipe":
+        known = self.evaluate.numbers.joined(self.model.numbers).names
+        for name in self.evaluate.bless or {}:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f" Did you mean `{near[0]}`?" if near else ""
+                raise ValueError(
+                    f"`evaluate.bless` must name numbers out of {', '.join(known)}. Received: {name}.{hint}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _optimizers_are_of_players(self) -> "Recipe":
         players = self.model.players
         for name in self.train.optimizers:

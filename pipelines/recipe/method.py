@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.recipe.losses import Loss
+from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.section import Section
 from pipelines.recipe.training import Train
 
@@ -59,10 +60,13 @@ class Method(Section):
     Class attributes:
         players: the names of a method's players; none where it has one optimizer.
         training: what people call the phase in which it is trained.
+        numbers: what `measure` measures of it besides what its task does, and beside which baselines.
     """
 
     players: ClassVar[tuple[str, ...]] = ()
     training: ClassVar[str] = "training"
+
+    numbers: ClassVar[Numbers] = Numbers()
 
     method: str
 
@@ -85,6 +89,18 @@ class Method(Section):
     def served(self, model: keras.Model) -> keras.Model:
         """The network of ``model`` that an export carries."""
         return model.network
+
+    def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+        """What `numbers` declares of this method alone, besides what its task measures.
+
+        Args:
+            model: trained.
+            examples: the prepared directory.
+
+        Returns:
+            Name -> value, and name of a baseline -> the same of it.
+        """
+        return {}, {}
 
     def check(self, prepare: Any) -> None:
         """Refuses what cannot be learnt from so prepared examples, before anything runs and without Keras.

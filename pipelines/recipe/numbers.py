@@ -146,6 +146,16 @@ class Numbers:
     headline: tuple[str, ...] = ()
     facts: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
+    def joined(self, *others: "Numbers") -> "Numbers":
+        """With what others measure besides, theirs last.
+
+        >>> Numbers((Number(name="fid", heading="FID", better="lower"),)).joined(Numbers()).names
+        ['fid']
+        """
+        numbers = tuple(number for other in others for number in other.numbers)
+        baselines = tuple(baseline for other in others for baseline in other.baselines)
+        return dataclasses.replace(self, numbers=(*self.numbers, *numbers), baselines=(*self.baselines, *baselines))
+
     @property
     def names(self) -> list[str]:
         """The names of the numbers."""

@@ -1,6 +1,5 @@
 """Thresholds on measured numbers, by which a model is blessed or not."""
 
-import difflib
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -38,7 +37,7 @@ class Bless(Section):
     Without ``bless`` a model is measured but never blessed.
 
     Class attributes:
-        numbers: what the evaluation may measure.
+        numbers: what the task measures.
     """
 
     numbers: ClassVar[Numbers] = Numbers()
@@ -49,16 +48,6 @@ class Bless(Section):
     def changes(self) -> dict[str, Range]:
         """The bounds on changes, by number."""
         return {name: bound.change for name, bound in (self.bless or {}).items() if bound.change is not None}
-
-    @model_validator(mode="after")
-    def _they_are_measured(self) -> "Bless":
-        known = self.numbers.names
-        for name in self.bless or {}:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f" Did you mean `{near[0]}`?" if near else ""
-                raise ValueError(f"`bless` must name numbers out of {', '.join(known)}. Received: {name}.{hint}")
-        return self
 
     def against(self, measured: Values, examples: Mapping[str, str]) -> list[str]:
         """The reasons not to bless; none, and the model is blessed.

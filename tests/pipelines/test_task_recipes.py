@@ -19,7 +19,7 @@ DCGAN, ACGAN = "fashion_mnist/dcgan", "fashion_mnist/acgan"
         (["model.method=EDSR"], "`model.method` must be one of 'GAN', 'DCGAN', 'WGANGP'"),
         (["prepare.scale=2"], "--set prepare.scale=2: `prepare.scale` is not a known key. Valid keys here: channels,"),
         (["prepare.channels=2"], "`prepare.channels` must be one of 1 or 3. Received: 2"),
-        (["evaluate.bless={fdi: {max: 1}}"], "`bless` must name numbers out of fid, "),
+        (["evaluate.bless={fdi: {max: 1}}"], "`evaluate.bless` must name numbers out of fid, "),
         (["evaluate.bless={fid: {maximum: 1}}"], "`evaluate.bless.fid.maximum` is not a known key. Did you mean `max`"),
         (["evaluate.bless={fid: {}}"], "`evaluate.bless.fid` give `min`, `max` or both"),
         (["evaluate.features=vgg"], "--set evaluate.features=vgg: `evaluate.features` must"),

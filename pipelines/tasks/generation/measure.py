@@ -63,7 +63,16 @@ def measure(
         if "ppca" in of:
             numbers["nll_below_ppca"] = of["ppca"] - of["nll"]
         likelihood["likelihood"] = of
-    return {"numbers": numbers, **reference.result, **likelihood, "features": recipe.evaluate.features}
+    own, beside = recipe.model.measure(model, examples)
+    numbers |= own
+    baselines = {**reference.result["baselines"], **beside}
+    return {
+        **reference.result,
+        "numbers": numbers,
+        "baselines": baselines,
+        **likelihood,
+        "features": recipe.evaluate.features,
+    }
 
 
 def _labelled(

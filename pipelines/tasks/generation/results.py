@@ -4,7 +4,7 @@ from itertools import groupby
 from typing import Any
 
 from pipelines.report.markdown import commands, joined, seconds, steps, table
-from pipelines.tasks.generation.numbers import NUMBERS, PCA, REAL
+from pipelines.tasks.generation.numbers import PCA, REAL
 from pipelines.tasks.generation.task import TASK
 
 LIKELIHOODS = ("nll", "nll_below_ppca")  # in a table of their own
@@ -35,20 +35,22 @@ def section(records: list[dict[str, Any]]) -> str:
 
 def _generators(records: list[dict[str, Any]]) -> str:
     first = records[0]
-    columns = [it for it in NUMBERS.columns(*(value["numbers"] for value in records)) if it.name not in LIKELIHOODS]
+    columns = [
+        it for it in TASK.numbers.columns(*(value["numbers"] for value in records)) if it.name not in LIKELIHOODS
+    ]
     # What is asked of labelled samples alone was asked of real images in the records that have it.
     real = {name: value for of in reversed(records) for name, value in of["baselines"]["real"].items()}
     baselines = {**first["baselines"], "real": real}
-    beside = dict(NUMBERS.rows({**first, "baselines": baselines}))
+    beside = dict(TASK.numbers.rows({**first, "baselines": baselines}))
     head = ["recipe", "method", "trained weights", "steps", "seconds"]
-    rows = [[*head, *(NUMBERS.title(number, first) for number in columns)]]
+    rows = [[*head, *(TASK.numbers.title(number, first) for number in columns)]]
 
     def row(heading: str, weights: str) -> list[list[str]]:
         if heading not in beside:
             return []
         return [["", heading, weights, "", "", *(number.written(beside[heading]) for number in columns)]]
 
-    rows += row(NUMBERS.heading(REAL, first), "")
+    rows += row(TASK.numbers.heading(REAL, first), "")
     for value in records:
         rows.append(
             [
@@ -60,8 +62,11 @@ def _generators(records: list[dict[str, Any]]) -> str:
                 *(number.written(value["numbers"]) for number in columns),
             ]
         )
+        own = {name: values for name, values in value["baselines"].items() if name not in (REAL.name, PCA.name)}
+        for heading, values in TASK.numbers.rows({**value, "baselines": own}):
+            rows.append(["", heading, "", "", "", *(number.written(values) for number in columns)])
     if first["baselines"]["pca"]:
-        rows += row(NUMBERS.heading(PCA, first), "0")
+        rows += row(TASK.numbers.heading(PCA, first), "0")
     prepare = first["parameters"]["prepare"]
     return f"""## Generation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels
 
@@ -89,7 +94,7 @@ def _likelihoods(records: list[dict[str, Any]]) -> str:
                 f"{of['latents']}",
                 f"{of['num_samples']:,}",
                 f"{of['negative_elbo']:.1f}",
-                NUMBERS["nll"].written(numbers),
+                TASK.numbers["nll"].written(numbers),
                 "" if "ppca" not in of else f"{of['ppca']:.1f}",
                 "" if "nll_below_ppca" not in numbers else f"{-numbers['nll_below_ppca']:.1f}",
             ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from pipelines.recipe.numbers import Numbers
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks.base import Task
 from pipelines.tasks.generation import data, measure
 from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
 from pipelines.tasks.generation.recipe import GenerationRecipe
 from pipelines.tasks.generation.reference import reference
@@ -25,7 +26,7 @@ SHEETS = {"samples": "samples", "real": "training images", "pca": "Gaussian in P
 class Generation(Task[GenerationRecipe]):
     """Images like those of a data set, from noise."""
 
-    numbers: ClassVar[Numbers] = NUMBERS
+    numbers: ClassVar[Numbers] = NUMBERS.joined(*(method.numbers for method in get_args(AnyGAN)))
 
     def training_data(self, recipe: GenerationRecipe, examples: Path) -> tf.data.Dataset:
         """Images, and labels where there are any."""
