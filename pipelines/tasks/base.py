@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pipelines.data.preparations.base import Preparation
 from pipelines.recipe.base import Recipe
+from pipelines.recipe.method import Method
 from pipelines.recipe.numbers import Numbers
 from pipelines.report.judgement import Cell, Gallery, Judgement, Table, Tile, markdown, minus, numeric
 from pipelines.tasks import images
@@ -52,13 +53,20 @@ class Task(ABC, Generic[R]):
     package: a run is named by the code of the second, and an evaluation found again by that of the first. What is
     said of an evaluation, in report, card and console, follows from the declaration of its numbers.
 
-    Class attributes:
-        numbers: what evaluations measure, and beside what.
+    Args:
+        methods: the recipe classes of methods that have numbers of their own.
+
+    Attributes:
+        numbers: what evaluations measure, and beside what; a class names those of its task.
         nouns: what examples are called.
     """
 
-    numbers: ClassVar[Numbers]
+    numbers: Numbers
     nouns: ClassVar[Nouns] = Nouns()
+
+    def __init__(self, methods: Iterable[type[Method]] = ()):
+        # Of the object, not of its class: that is in keys, which a new method does not move.
+        self.numbers = self.numbers.joined(*(method.numbers for method in methods))
 
     # What a run does.
 

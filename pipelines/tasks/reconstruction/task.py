@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from pipelines.recipe.numbers import Numbers
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 class Reconstruction(Task[ReconstructionRecipe]):
     """Images through a narrow code and back, against PCA."""
 
-    numbers: ClassVar[Numbers] = NUMBERS
+    numbers = NUMBERS
 
     def training_data(self, recipe: ReconstructionRecipe, examples: Path) -> tf.data.Dataset:
         """Images."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from pipelines.data.preparations.images import Squares
-from pipelines.recipe.numbers import Numbers
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks.base import Task
 from pipelines.tasks.representation import data, measure
@@ -27,7 +26,7 @@ SHEETS = {
 class Representation(Task[RepresentationRecipe]):
     """Images to vectors, measured frozen, beside raw pixels, PCA and a random encoder."""
 
-    numbers: ClassVar[Numbers] = NUMBERS
+    numbers = NUMBERS
 
     def judged_on(self, recipe: RepresentationRecipe) -> Squares:
         """Whole images, so that all methods and baselines are measured on the same; the pairs of a table."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from PIL import Image
 
-from pipelines.recipe.numbers import Numbers
 from pipelines.report.judgement import Cell, Gallery, Picture, Row, Table, numeric
 from pipelines.tasks.base import Nouns, Task
 from pipelines.tasks.super_resolution import data, measure
@@ -27,7 +26,7 @@ SHOWN = 24  # photographs whose crops stand in the report
 class SuperResolution(Task[SuperResolutionRecipe]):
     """Photographs enlarged, against bicubic."""
 
-    numbers: ClassVar[Numbers] = NUMBERS
+    numbers = NUMBERS
     nouns: ClassVar[Nouns] = Nouns(
         "photographs",
         "training patches",

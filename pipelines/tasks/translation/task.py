@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from pipelines.recipe.numbers import Numbers
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
@@ -24,7 +23,7 @@ DOMAIN = 10_000  # training images whose levels histogram matching takes
 class Translation(Task[TranslationRecipe]):
     """From one domain of images to another, against a known truth."""
 
-    numbers: ClassVar[Numbers] = NUMBERS
+    numbers = NUMBERS
 
     def training_data(self, recipe: TranslationRecipe, examples: Path) -> tf.data.Dataset:
         """Pairs, or images of both domains that are none."""
