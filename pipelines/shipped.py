@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines import tasks
 from pipelines.components import card as cards
 from pipelines.recipe import loading as recipes
 from pipelines.runtime import saved_model, store
@@ -74,7 +75,8 @@ def renew(version: Path) -> None:
         told["digest"] = store.digest({"weights": told["training"]["sha256"], "export": saved_model.digest(made)})
         (made / _EXTRA).mkdir()
         store.write_json(made / _EXTRA / "card.json", told)
-        (made / _EXTRA / "README.md").write_text(cards.markdown(told, int(version.name)), encoding="utf-8")
+        text = cards.markdown(told, int(version.name), tasks.named(told["task"]))
+        (made / _EXTRA / "README.md").write_text(text, encoding="utf-8")
         version.rename(Path(directory) / "old")
         shutil.copytree(made, version)
 

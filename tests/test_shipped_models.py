@@ -63,10 +63,11 @@ def test_it_gains_what_its_card_says_on_photographs_it_never_saw(gains, card) ->
 
 
 def test_its_card_is_the_one_that_a_push_would_write_and_names_the_leave_one_out_table(card) -> None:
+    from pipelines import tasks
     from pipelines.components import card as cards
 
     readme = (SHIPPED / "assets.extra" / "README.md").read_text()
-    assert readme == cards.markdown(card, 1)
+    assert readme == cards.markdown(card, 1, tasks.named(card["task"]))
     table = json.loads((SHIPPED.parents[2] / "results" / "leave_one_out.json").read_text())
     assert card["task"] == "super_resolution"
     assert card["leave_one_out"] == {

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from keras_genssl.pretext import codec
-from pipelines.batch import served
+from pipelines.components import served
 from pipelines.errors import UserError
 from pipelines.runtime import store
 

@@ -16,7 +16,7 @@ from keras_genssl.gallery import Calibration, Gallery, Match
 from keras_genssl.gallery.gallery import SAME
 from keras_genssl.pretext import codec
 from keras_genssl.pretext.names import canonical
-from pipelines.batch import served
+from pipelines.components import served
 from pipelines.errors import UserError
 
 UNKNOWN = "unknown"

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.batch import served, vector_function
-from pipelines.components import bulk_inferrer, clusterer
+from pipelines.components import bulk_inferrer, clusterer, served, vector_function
 from pipelines.console import Console
 from pipelines.data.example_gen import image_files as sources
 from pipelines.data.example_gen import images as image_example_gen

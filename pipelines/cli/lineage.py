@@ -4,6 +4,7 @@ import dataclasses
 import enum
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,15 +93,21 @@ def lineage(
         svg = drawing.document(graph)
         document(svg.encode("ascii", "xmlcharrefreplace").decode())  # one text, whatever the stream can encode
         return
-    listed = list(lineage.images(graph)) if images else []
+    shown = list(_images(graph)) if images else []
     if form == DrawnForm.json:
-        _print_json({**graph.json(), **({"images": listed} if images else {})})
+        _print_json({**graph.json(), **({"images": shown} if images else {})})
         return
     terminal = _terminal()
     for end in [graph.target] if graph.target is not None else graph.ends():
         terminal.print(_tree(graph, end))
-    for image in listed:
+    for image in shown:
         terminal.print(f"{image['split']}  {image['key']}  {image['name']}")
+
+
+def _images(graph: "Graph") -> Iterator[dict[str, str]]:
+    from pipelines.data import listed  # protobuf, which nothing else here needs
+
+    return listed.images(graph)
 
 
 def _there(output: Path) -> Path:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
-from pipelines.batch import served, vector_function
 from pipelines.beam import progress, records
 from pipelines.beam.shards import DeadLetter, Record, open_file, read_report, write_shard
+from pipelines.components import served, vector_function
 from pipelines.data.shard_by_shard import Part, shard_by_shard
 from pipelines.data.written import Dataset
 from pipelines.errors import UserError

@@ -1,13 +1,29 @@
 """The model card that travels with a pushed model."""
 
-from typing import Any
+from typing import Any, Protocol
 
-from pipelines import tasks
 from pipelines.recipe.base import Recipe
+
+
+class Told(Protocol):
+    """What a card asks of a task."""
+
+    def held_out(self, evaluation: dict[str, Any]) -> list[str] | None:
+        """The names of what training never saw, where it is few enough to be named."""
+        ...
+
+    def identity(self, recipe: Any) -> dict[str, Any]:
+        """What all versions of a served model have in common."""
+        ...
+
+    def card_text(self, card: dict[str, Any], path: str) -> str:
+        """The card's tables and how to use the model, in Markdown."""
+        ...
 
 
 def card(
     recipe: Recipe,
+    task: Told,
     digest: str,
     examples: dict[str, Any],
     training: dict[str, Any],
@@ -18,13 +34,14 @@ def card(
 
     Args:
         recipe: as it was run.
+        task: of the recipe.
         digest: tells this model from others.
         examples: the manifest of the prepared data.
         training: the result of the trainer.
         evaluation: the result of the evaluator.
         versions: package -> version.
     """
-    task, sources = tasks.of(recipe), recipe.inputs
+    sources = recipe.inputs
     names = task.held_out(evaluation)
     held_out = {} if names is None else {"held_out": names}
     labels = list(examples.get("labels", ()))
@@ -62,8 +79,14 @@ def renumbered(before: dict[str, Any], now: dict[str, Any]) -> str | None:
     return f"class {moved} is {this}, and {others[moved]} in the last version: data.class_names keeps the numbers"
 
 
-def markdown(card: dict[str, Any], version: int) -> str:
-    """The card for people, of the version that the model is pushed as."""
+def markdown(card: dict[str, Any], version: int, task: Told) -> str:
+    """The card for people, of the version that the model is pushed as.
+
+    Args:
+        card: of the model.
+        version: its number.
+        task: which the card names.
+    """
     versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
     held_out, classes = card["data"].get("held_out"), card["data"].get("class_names")
     numbered = ", ".join(f"{number} {name}" for number, name in enumerate(classes or ()))
@@ -78,4 +101,4 @@ def markdown(card: dict[str, Any], version: int) -> str:
 - License: {card["license"]}.
 - Made with {versions}.
 
-{tasks.named(card["task"]).card_text(card, f"{card['name']}/{version}")}"""
+{task.card_text(card, f"{card['name']}/{version}")}"""

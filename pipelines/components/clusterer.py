@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.batch import vectors
-from pipelines.batch.cluster_counts import ClusterCounts
 from pipelines.beam.shards import hash64
+from pipelines.components import vectors
 from pipelines.components.bulk_inferrer import chosen
+from pipelines.components.cluster_counts import ClusterCounts
 from pipelines.errors import UserError
 from pipelines.report import contact_sheet
 from pipelines.runtime import code, store

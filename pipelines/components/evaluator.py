@@ -4,24 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pipelines.components import change
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.method import Method
+from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.section import classes_of
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
 
-if TYPE_CHECKING:
-    from pipelines.tasks.base import Task
-
 SPEC = Component("Evaluator", {"trained": Kind.WEIGHTS, "examples": Kind.PREPARED}, Kind.EVALUATION)
+
+
+class Judge(Protocol):
+    """What is asked of a task."""
+
+    @property
+    def numbers(self) -> Numbers:
+        """What evaluations measure."""
+        ...
+
+    def judged_by(self, recipe: Any) -> dict[str, Any]:
+        """JSON value of all that the evaluation depends on besides weights, data and code."""
+        ...
+
+    def evaluate(
+        self, recipe: Any, model: Callable[[], Any], examples: Path, content: str, directory: Path, shared: Path
+    ) -> dict[str, Any]:
+        """Measures the trained model."""
+        ...
 
 
 def evaluate(
     recipe: Recipe,
-    task: Task[Any],
+    task: Judge,
     examples: Path,
     content: str,
     trained_digest: str,
@@ -55,9 +72,7 @@ def evaluate(
     return store.make(run / "evaluation", inputs(recipe, task, content, trained_digest, last), build)
 
 
-def inputs(
-    recipe: Recipe, task: Task[Any], content: str, trained_digest: str, last: change.Last | None
-) -> dict[str, Any]:
+def inputs(recipe: Recipe, task: Judge, content: str, trained_digest: str, last: change.Last | None) -> dict[str, Any]:
     """Everything that the evaluation depends on; the arguments are those of `evaluate`."""
     return {
         "trained": trained_digest,
@@ -75,7 +90,7 @@ def inputs(
 
 def _evaluated(
     recipe: Recipe,
-    task: Task[Any],
+    task: Judge,
     examples: Path,
     content: str,
     model: Callable[[], Any],

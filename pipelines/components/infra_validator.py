@@ -5,20 +5,25 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pipelines.recipe.base import Recipe
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
 
-if TYPE_CHECKING:
-    from pipelines.tasks.base import Task
-
 SPEC = Component("InfraValidator", {"exported": Kind.SAVED_MODEL, "examples": Kind.PREPARED}, Kind.CHECK)
 
 
+class Asks(Protocol):
+    """What is asked of a task."""
+
+    def export_probe(self, recipe: Any, model: Callable[[], Any], examples: Path) -> tuple[Any, Any]:
+        """What the SavedModel is asked, and what the model in memory answers."""
+        ...
+
+
 def validate(
-    model: Callable[[], Any], examples: Path, recipe: Recipe, task: Task[Any], exported: store.Output, run: Path
+    model: Callable[[], Any], examples: Path, recipe: Recipe, task: Asks, exported: store.Output, run: Path
 ) -> store.Output:
     """Asks the SavedModel the question of its task.
 
@@ -45,7 +50,7 @@ def validate(
     return store.make(run / "validation", inputs(recipe, task, exported), build)
 
 
-def inputs(recipe: Recipe, task: Task[Any], exported: store.Output) -> dict[str, Any]:
+def inputs(recipe: Recipe, task: Asks, exported: store.Output) -> dict[str, Any]:
     """Everything that the check depends on; the arguments are those of `validate`."""
     return {
         "exported": exported.content,
@@ -55,7 +60,7 @@ def inputs(recipe: Recipe, task: Task[Any], exported: store.Output) -> dict[str,
 
 
 def _validated(
-    recipe: Recipe, task: Task[Any], model: Callable[[], Any], examples: Path, saved_model: Path, part: Path
+    recipe: Recipe, task: Asks, model: Callable[[], Any], examples: Path, saved_model: Path, part: Path
 ) -> dict[str, Any]:
     """Asks the SavedModel, and writes into ``part`` how it answered."""
     device.start()

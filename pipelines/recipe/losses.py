@@ -1,11 +1,17 @@
-"""The section `loss` of methods that compare what they make with a truth."""
+"""The section `loss` of methods that compare what they make with a truth, and the losses that it names."""
 
-from typing import Annotated, Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.recipe.pixel_losses import Pixel
 from pipelines.recipe.section import PositiveFloat, Section
+
+if TYPE_CHECKING:
+    import keras
+
+Pixel = Literal["l1", "l2"]
 
 
 class Perceptual(Section):
@@ -30,7 +36,27 @@ class Loss(Section):
     perceptual: Perceptual | None = None
 
     @model_validator(mode="after")
-    def _something_is_compared(self) -> "Loss":
+    def _something_is_compared(self) -> Loss:
         if self.pixel is None and self.perceptual is None:
             raise ValueError("needs `pixel`, `perceptual` or both")
         return self
+
+
+def pixel_loss(name: Pixel) -> keras.losses.Loss:
+    """The distance of pixels that a recipe names."""
+    import keras
+
+    return keras.losses.MeanAbsoluteError() if name == "l1" else keras.losses.MeanSquaredError()
+
+
+def pixel_or_perceptual(loss: Loss | None) -> Any:
+    """The Keras loss that a recipe's ``loss`` section names."""
+    assert loss is not None  # recipes of methods that compare have the section
+    if loss.perceptual is None:
+        assert loss.pixel is not None  # the schema sees to it
+        return pixel_loss(loss.pixel)
+    from keras_genssl import backbones, losses
+
+    part = loss.perceptual
+    extractor = backbones.perceptual_extractor(part.extractor, list(part.layers), part.weights)
+    return losses.PerceptualLoss(extractor, part.layers, loss.pixel, loss.pixel_weight, part.distance)

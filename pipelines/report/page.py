@@ -9,30 +9,13 @@ from typing import Any
 import jinja2
 import yaml
 
-from pipelines import tasks
+from pipelines.data.validation.checked import Checked
 from pipelines.recipe.base import Recipe
 from pipelines.report import curves, data
 from pipelines.report import graph as drawing
-from pipelines.report.judgement import Picture
-from pipelines.runtime.data_checks import Checked
+from pipelines.report.judgement import Judgement, Picture
+from pipelines.runtime.component import Step
 from pipelines.runtime.lineage import Graph
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """One component of the run.
-
-    Attributes:
-        name: the component.
-        reused: it was found, not executed.
-        seconds: that it took in this run.
-        summary: one line on what it made.
-    """
-
-    name: str
-    reused: bool
-    seconds: float
-    summary: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +47,7 @@ class Contents:
     Attributes:
         recipe: as it was run, overrides applied.
         evaluation: the result of the evaluator.
-        pictures: the directory of its pictures.
+        judgement: what the task shows of it.
         history: phase -> metric -> one value per epoch.
         training: the result of the trainer.
         export: the result of the exporter.
@@ -79,7 +62,7 @@ class Contents:
 
     recipe: Recipe
     evaluation: dict[str, Any]
-    pictures: Path
+    judgement: Judgement
     history: dict[str, dict[str, list[float]]]
     training: dict[str, Any]
     export: dict[str, Any]
@@ -105,15 +88,13 @@ def render(contents: Contents) -> str:
         f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if isinstance(value, int) else value
     )
     environment.filters["inline"] = _inline
-    judgement = tasks.of(contents.recipe).judgement(contents.recipe, contents.evaluation, contents.pictures)
-    usage = None
-    if judgement.usage is not None and contents.pushed is not None:
-        usage = judgement.usage.replace("{path}", json.dumps(str(contents.pushed)))
+    usage = contents.judgement.usage
+    if usage is not None:
+        usage = None if contents.pushed is None else usage.replace("{path}", json.dumps(str(contents.pushed)))
     parameters = contents.recipe.model_dump(mode="json", by_alias=True, exclude={"full_scale", "name", "description"})
     return environment.get_template("report.html.j2").render(
         vars(contents)
         | {
-            "judgement": judgement,
             "usage": usage,
             "drawn": drawing.svg(contents.graph) if contents.graph else None,
             "curves": curves.svgs(contents.history),

@@ -80,3 +80,20 @@ class Made(Protocol):
     def parameters(self) -> dict[str, Any]: ...  # noqa: D102
     @property
     def code(self) -> str: ...  # noqa: D102
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What a run says of one component.
+
+    Attributes:
+        name: the component.
+        reused: it was found, not executed.
+        seconds: that it took in this run.
+        summary: one line on what it made.
+    """
+
+    name: str
+    reused: bool
+    seconds: float
+    summary: str

@@ -1,36 +1,21 @@
 """What a run does between ExampleGen and Prepare: statistics, schema, and the anomalies that end it."""
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.console import Console
 from pipelines.data.sources import Source as DataSource
+from pipelines.data.validation.checked import Checked
 from pipelines.errors import UserError
 from pipelines.recipe.base import Recipe
 from pipelines.runtime import store
 from pipelines.runtime.component import Kind, Source
 from pipelines.runtime.engines import Workers
+from pipelines.runtime.steps import Steps
 
 if TYPE_CHECKING:
     from pipelines.data.validation.data_schema import DataSchema
-    from pipelines.runtime.steps import Steps  # which imports what shows `Checked`
-
-
-@dataclasses.dataclass(frozen=True)
-class Checked:
-    """What the report shows of the data.
-
-    Attributes:
-        statistics: what `statistics_gen` wrote.
-        anomalies: what `example_validator.read` reads.
-        schema: the file that the data was held against; None in the first run of a recipe on its data.
-    """
-
-    statistics: dict[str, Any]
-    anomalies: list[dict[str, Any]]
-    schema: str | None
 
 
 def check(
@@ -38,7 +23,7 @@ def check(
     examples: Any,
     output: Path,
     workers: Workers,
-    steps: "Steps",
+    steps: Steps,
     console: Console,
     name: str = "",
 ) -> Checked:

@@ -9,6 +9,7 @@ from pipelines.console import Console
 from pipelines.data import sources
 from pipelines.data.preparations.base import Preparation
 from pipelines.data.sources.base import Reading
+from pipelines.data.validation.checked import Checked
 from pipelines.recipe.base import Recipe
 from pipelines.runtime import data_checks
 from pipelines.runtime.artifact import Artifact
@@ -32,7 +33,7 @@ class Input:
     """
 
     examples: Artifact
-    checked: data_checks.Checked
+    checked: Checked
     prepared: Artifact
     judged: Artifact
 

@@ -41,6 +41,7 @@ class Tree:
         self.root, self.packages = root, tuple(packages)
         self._modules: dict[str, Module | None] = {}
         self._folders: dict[Path, list[Path]] = {}
+        self._index: dict[str, list[str]] | None = None
         self._read: dict[Definition, tuple[str, frozenset[Definition]]] = {}
 
     def closure(self, roots: Iterable[Definition]) -> dict[Definition, str]:
@@ -106,13 +107,16 @@ class Tree:
 
     def _registered(self, package: str, name: str) -> str | None:
         """The module that a package loads a name from on first use, as the index of registered names says."""
-        index = self.module(_INDEX)
-        if index is None:
-            return None
-        (names,) = (it.value for it in index.statements("NAMES") if isinstance(it, ast.AnnAssign) and it.value)
-        modules = ast.literal_eval(names)
-        inside = (module for module, held in modules.items() if module.startswith(f"{package}.") and name in held)
-        return next(inside, None)
+        if self._index is None:
+            index = self.module(_INDEX)
+            statements = [] if index is None else index.statements("NAMES")
+            values = [it.value for it in statements if isinstance(it, ast.AnnAssign) and it.value]
+            named = {module: names for value in values for module, names in ast.literal_eval(value).items()}
+            self._index = {}
+            for module, names in named.items():
+                for one in names:
+                    self._index.setdefault(one, []).append(module)
+        return next((module for module in self._index.get(name, ()) if module.startswith(f"{package}.")), None)
 
     def _named(
         self, module: Module, names: tuple[str, ...], passed: frozenset[tuple[str, str]] = frozenset()

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,30 +116,6 @@ def of_path(metadata: Metadata, path: Path) -> Graph:
                 raise UserError(f"{path}: no run recorded in {metadata.file} made it; name its output with --output")
             return _graph(metadata, connection, found["id"], *_before(connection, found["id"]))
     return of_run(metadata, run["id"])
-
-
-def images(graph: Graph) -> Iterator[dict[str, str]]:
-    """Every image of the examples in a graph: ``split``, ``key`` (of its content) and ``name``.
-
-    Raises:
-        UserError: the examples are not there any more, or damaged.
-    """
-    from pipelines.beam import records  # protobuf, which nothing else here needs
-
-    for artifact in graph.artifacts.values():
-        if artifact.type == Kind.EXAMPLES:
-            directory = Path(artifact.path)
-            try:
-                manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
-                for split, part in manifest["splits"].items():
-                    for shard in part["shards"]:
-                        with open(directory / shard["file"], "rb") as file:
-                            for record in map(records.parse, records.read(file)):
-                                yield {"split": split, "key": record["key"].decode(), "name": record["name"].decode()}
-            except FileNotFoundError as error:
-                raise UserError(f"{error.filename}: is gone, so that its images cannot be listed") from None
-            except (ValueError, KeyError, TypeError) as error:
-                raise UserError(f"{directory}: is damaged, so that its images cannot be listed: {error!r}") from error
 
 
 def home(path: Path) -> Path | None:

@@ -131,7 +131,7 @@ def _run(
         pushed = None
         if evaluation["blessed"] and export["checked"]:
             digest = store.digest({"weights": trained.result["sha256"], "export": exported.digest})
-            facts = card.card(recipe, digest, prepared.manifest, training, evaluation, code.versions())
+            facts = card.card(recipe, task, digest, prepared.manifest, training, evaluation, code.versions())
             if last is not None and (note := card.renumbered(last.card, facts)) is not None:
                 console.note(note)
             pushed = steps.run(
@@ -142,7 +142,7 @@ def _run(
                     home,
                     recipe.export.name,
                     facts,
-                    lambda version: card.markdown(facts, version),
+                    lambda version: card.markdown(facts, version, task),
                     list(task.identity(recipe)),
                 ),
                 lambda it: f"{short(it.path)}{'' if it.new else ': unchanged, not pushed again'}",
@@ -150,7 +150,7 @@ def _run(
         contents = page.Contents(
             recipe=recipe,
             evaluation=evaluation,
-            pictures=evaluated.path,
+            judgement=task.judgement(recipe, evaluation, evaluated.path),
             history=trainer.history(trained.path),
             training=training,
             export=export,

@@ -10,9 +10,8 @@ from typing import TypeVar
 
 from pipelines.console import Console
 from pipelines.errors import UnfinishedError, UserError
-from pipelines.report.page import Step
 from pipelines.runtime import code, store
-from pipelines.runtime.component import Component, Kind, Made, Source
+from pipelines.runtime.component import Component, Kind, Made, Source, Step
 from pipelines.runtime.recording import Recording
 
 M = TypeVar("M", bound=Made)

@@ -11,8 +11,8 @@ import keras_genssl as kg
 from keras_genssl.layers import CaffePreprocessing
 from keras_genssl.pretext import codec
 from pipelines.batch import vgg16
-from pipelines.batch.vector_function import VectorFunction
 from pipelines.cli import main as cli
+from pipelines.components.vector_function import VectorFunction
 from pipelines.errors import UserError
 from pipelines.runtime import history
 from pipelines.runtime.metadata import Metadata

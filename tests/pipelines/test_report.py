@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines import tasks
 from pipelines.recipe import loading as recipe
 from pipelines.report import curves, page
 from pipelines.report.judgement import Picture
+from pipelines.runtime.component import Step
 from pipelines.tasks.super_resolution.task import CROPS
 
 
@@ -60,10 +62,11 @@ def contents(tmp_path):
         "blessed": False,
         "reasons": ["china: gain is below <floor>"],
     }
+    loaded = recipe.load("super_resolution")
     return page.Contents(
-        recipe=recipe.load("super_resolution"),
+        recipe=loaded,
         evaluation=evaluation,
-        pictures=tmp_path,
+        judgement=tasks.of(loaded).judgement(loaded, evaluation, tmp_path),
         history={"warm start": {"loss": [0.1, 0.01]}, "training": {"loss": [0.01, 0.001], "broken": [math.nan]}},
         training={
             "phases": {
@@ -85,7 +88,7 @@ def contents(tmp_path):
                 [{"path": "<b>.jpg", "stage": "decode", "error": "Unidentified", "message": "no image"}],
             )
         },
-        steps=[page.Step("Prepare", True, 0.1, "2,512 patches"), page.Step("Trainer", False, 1.5, "5 steps")],
+        steps=[Step("Prepare", True, 0.1, "2,512 patches"), Step("Trainer", False, 1.5, "5 steps")],
         versions={"keras": "3.15.1"},
         command="genssl run super_resolution",
         started="2026-01-01 00:00:00",

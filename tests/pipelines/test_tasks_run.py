@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipelines import results
+from pipelines import results, tasks
 from pipelines.components import card
 from pipelines.recipe import loading as recipe
 from pipelines.runtime import run
@@ -84,7 +84,7 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     assert outcome.pushed.path == home / "out" / "saved_models" / loaded.export.name / "1"
     kept = json.loads((outcome.pushed.path / "assets.extra" / "card.json").read_text())
     assert kept["evaluation"]["numbers"] == outcome.evaluation["numbers"]
-    text = card.markdown(kept, 1)
+    text = card.markdown(kept, 1, tasks.of(loaded))
     page = outcome.report.read_text()
     tables = Tables(page).rows
     shown = tables["numbers"]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
+from pipelines.recipe.losses import pixel_or_perceptual
 from pipelines.recipe.method import Method, Sections
-from pipelines.recipe.pixel_losses import pixel_or_perceptual
 
 if TYPE_CHECKING:
     import keras

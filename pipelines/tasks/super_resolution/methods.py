@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from pipelines.recipe.losses import Pixel, pixel_loss, pixel_or_perceptual
 from pipelines.recipe.method import Method, Sections
-from pipelines.recipe.pixel_losses import Pixel, pixel_loss, pixel_or_perceptual
 
 if TYPE_CHECKING:
     import keras

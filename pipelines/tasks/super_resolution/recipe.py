@@ -6,10 +6,9 @@ from pydantic import Field, PositiveInt, model_validator
 
 from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.recipe.base import Export, Recipe
-from pipelines.recipe.losses import Loss
+from pipelines.recipe.losses import Loss, Pixel
 from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.pixel_losses import Pixel
 from pipelines.recipe.section import Section
 from pipelines.recipe.thresholds import Bless
 from pipelines.recipe.training import Rate, Train

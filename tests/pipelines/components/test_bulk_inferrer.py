@@ -14,8 +14,8 @@ from PIL import Image
 
 import keras_genssl as kg
 import pipelines
-from pipelines.batch import served, vector_function
 from pipelines.beam import records
+from pipelines.components import served, vector_function
 from pipelines.components.bulk_inferrer import bulk_inferrer
 from pipelines.data.example_gen.images import image_example_gen
 from pipelines.errors import UserError

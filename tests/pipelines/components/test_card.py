@@ -17,23 +17,21 @@ class Task:
         return ""
 
 
-def made(monkeypatch, **manifest):
-    monkeypatch.setattr(card.tasks, "of", lambda recipe: Task())
-    monkeypatch.setattr(card.tasks, "named", lambda name: Task())
+def made(**manifest):
     examples = {"content": "0", "statistics": {}, **manifest}
-    facts = card.card(recipe.load("fashion_mnist/dcgan"), "1", examples, {"weights": 1, "steps": 2}, {}, {})
-    return facts["data"], card.markdown(facts, 1)
+    facts = card.card(recipe.load("fashion_mnist/dcgan"), Task(), "1", examples, {"weights": 1, "steps": 2}, {}, {})
+    return facts["data"], card.markdown(facts, 1, Task())
 
 
-def test_the_names_of_classes_go_with_the_model(monkeypatch):
-    data, text = made(monkeypatch, labels=["cat", "dog"])
+def test_the_names_of_classes_go_with_the_model():
+    data, text = made(labels=["cat", "dog"])
     assert data["class_names"] == ["cat", "dog"]
     assert ".\n- Classes by number: 0 cat, 1 dog.\n- Training: 2 steps" in text
 
 
-def test_classes_without_names_have_none(monkeypatch):
+def test_classes_without_names_have_none():
     for manifest in ({}, {"labels": ["0", "1"]}):
-        data, text = made(monkeypatch, **manifest)
+        data, text = made(**manifest)
         assert "class_names" not in data
         assert ".\n- Training: 2 steps" in text
 

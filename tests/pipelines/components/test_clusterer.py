@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import normalized_mutual_info_score
 
-from pipelines.batch.cluster_counts import ClusterCounts, mutual_information
-from pipelines.batch.vectors import Vector
 from pipelines.components.bulk_inferrer import bulk_inferrer
+from pipelines.components.cluster_counts import ClusterCounts, mutual_information
 from pipelines.components.clusterer import _fit, clusterer
+from pipelines.components.vectors import Vector
 from pipelines.data.example_gen.images import image_example_gen
 from pipelines.errors import UserError
 from tests.pipelines.colour_encoder import PHOTOS, export, photos

@@ -17,6 +17,7 @@ import pipelines
 from keras_genssl import export
 from pipelines.batch import jobs as batch_jobs
 from pipelines.console import Console
+from pipelines.data import listed
 from pipelines.errors import UserError
 from pipelines.recipe import loading as recipe
 from pipelines.runtime import code, history, lineage, run
@@ -191,11 +192,11 @@ def test_pushed_model_and_its_copy_tell_images_code_and_parameters(home, tmp_pat
         trainer = next(it for it in graph.executions.values() if it.component == "Trainer")
         assert trainer.parameters["train"]["steps"] == 2
         assert len(trainer.code) == 64
-    listed = list(lineage.images(graph))
-    assert {image["name"] for image in listed} == {
+    found = list(listed.images(graph))
+    assert {image["name"] for image in found} == {
         str(path.relative_to(home / "photos").with_suffix("")) for path in (home / "photos").rglob("*.png")
     }
-    assert {image["split"] for image in listed} == {"train", "eval"}
+    assert {image["split"] for image in found} == {"train", "eval"}
 
 
 def test_vectors_tell_the_run_that_made_the_model(home, tmp_path):

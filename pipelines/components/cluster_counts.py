@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.batch.vectors import Vector
+from pipelines.components.vectors import Vector
 
 
 class ClusterCounts:

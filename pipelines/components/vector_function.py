@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipelines.batch import served
+from pipelines.components import served
 from pipelines.errors import UserError
 
 _loading = threading.Lock()
