@@ -23,6 +23,7 @@ from keras_genssl.metrics.precision_recall import PrecisionRecall, precision_rec
 from keras_genssl.metrics.psnr import PSNR, psnr
 from keras_genssl.metrics.reference import extract_features, feature_statistics
 from keras_genssl.metrics.retrieval import map_at_r, r_precision, recall_at_k, retrieval_scores
+from keras_genssl.metrics.small_features import SmallFeatures
 from keras_genssl.metrics.ssim import SSIM, ssim
 from keras_genssl.metrics.translation import translation_scores
 from keras_genssl.metrics.verification import kfold_verification_accuracy, roc_auc, tar_at_far
@@ -37,6 +38,7 @@ __all__ = [
     "InceptionFeatures",
     "ModeCoverage",
     "PrecisionRecall",
+    "SmallFeatures",
     "cluster_agreement",
     "clustering_scores",
     "eight_bit",

@@ -96,16 +96,20 @@ def _outcomes(part: Part, preparation: Preparation) -> Iterator[Record | DeadLet
         for serialized in records.read(file):
             record = records.parse(serialized)
             key, name = record["key"].decode(), record["name"].decode()
-            if "image" not in record:
-                yield DeadLetter(key, name, "prepare", "MissingFeature", "the record has no `image`")
+            missing = next((member for member in preparation.made_from if member not in record), None)
+            if missing is not None:
+                yield DeadLetter(key, name, "prepare", "MissingFeature", f"the record has no `{missing}`")
                 continue
             try:
-                image = codec.decode_image(record["image"], codec.NO_LIMIT)[0]
+                images = {
+                    member: codec.decode_image(record[member], codec.NO_LIMIT)[0] for member in preparation.made_from
+                }
             except codec.DECODE_ERRORS as error:
                 yield DeadLetter(key, name, "decode", type(error).__name__, str(error))
                 continue
             try:
-                for index, example in enumerate(preparation.examples(image, key, part.shard.split, part.of_split)):
+                made = preparation.examples_of(images, key, part.shard.split, part.of_split)
+                for index, example in enumerate(made):
                     label = {"label": record["label"]} if preparation.keeps_label and "label" in record else {}
                     yield made_record(f"{key}-{index:05d}", name, example, preparation.features, label)
             except ValueError as error:

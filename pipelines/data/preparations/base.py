@@ -20,12 +20,14 @@ class Preparation(Section):
     Class attributes:
         later: the fields that change nothing that is prepared.
         reads: of what examples it can be made, of those that sources give.
+        made_from: the images of a record that an example is made of.
         keeps_label: whether the labels of images count, where they have any: an example has that of its image.
         of_several: whether an example is made of several images, so that counting examples counts no images.
     """
 
     later: ClassVar[frozenset[str]] = frozenset()
     reads: ClassVar[frozenset[str]] = frozenset({IMAGES})
+    made_from: ClassVar[tuple[str, ...]] = ("image",)
     keeps_label: ClassVar[bool] = False
     of_several: ClassVar[bool] = False
 
@@ -69,6 +71,20 @@ class Preparation(Section):
             ValueError: if the image cannot be prepared; it becomes a dead letter with the message.
         """
         raise NotImplementedError(f"{type(self).__name__} does not make examples of single images")
+
+    def examples_of(
+        self, record: Mapping[str, np.ndarray], key: str, split: str, images: int
+    ) -> Iterator[dict[str, Any]]:
+        """The examples of one record: those of its image, unless an example is made of several.
+
+        Args:
+            record: the name of an image -> uint8 (height, width, 3), of those that it is made from.
+            key, split, images: as of `examples`.
+
+        Raises:
+            ValueError: as of `examples`.
+        """
+        return self.examples(record["image"], key, split, images)
 
     def arrangements(self, example: Mapping[str, Any]) -> list[list[int | None]]:
         """The squares in which an example's patches are shown, by number and row by row; None for an empty place.

@@ -14,7 +14,25 @@ if TYPE_CHECKING:
 
 
 def training(recipe: TranslationRecipe, examples: Path) -> tf.data.Dataset:
-    """Pairs, or sources of one half of the images beside targets of the other."""
+    """Pairs, or images of both domains that are none."""
+    if recipe.prepare.preparation == "edge_drawings":
+        return _drawings(recipe, examples)
+    from keras_genssl import data
+
+    settings, source, target = recipe.train, recipe.prepare.source, recipe.prepare.target
+    if recipe.model.paired:
+        pairs = data.load(examples, "train", settings.batch_size, seed=settings.seed, features=[source, target])
+        return pairs.map(lambda pair: {"source": pair[source], "target": pair[target]})
+    domains = {
+        name: data.load(directory, "train", features=["image"]) for name, directory in images.inputs(examples).items()
+    }
+    return data.join(
+        {"first": domains[source], "second": domains[target]}, settings.batch_size, aligned=False, seed=settings.seed
+    )
+
+
+def _drawings(recipe: TranslationRecipe, examples: Path) -> tf.data.Dataset:
+    """Images and their drawings, or sources of one half of the images beside targets of the other."""
     from keras_genssl import data, pretext
 
     settings = recipe.train

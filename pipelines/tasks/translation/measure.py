@@ -1,7 +1,9 @@
-"""Translators measured: the error to the known truth, beside what needs no training."""
+"""Translators measured: the error to a known truth or the distance from the other domain, beside no training."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,44 +17,128 @@ if TYPE_CHECKING:
     import keras
 
 SHOWN = 10  # images in the sheet
+DOMAIN = 10_000  # training images whose levels histogram matching takes
+_BATCH = 64
+_MATCHING = "histogram_matching"
 
 
-def measure(
-    recipe: TranslationRecipe,
-    model: keras.Model,
-    test: dict[str, np.ndarray],
-    domain: np.ndarray,
-    directory: Path,
-) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True)
+class HeldOut:
+    """What translations are measured by: arrays uint8 ``(count, height, width, channels)``.
+
+    Attributes:
+        sources: held out, to translate.
+        targets: of the domain that is translated into, held out.
+        domain: of the same, to train on.
+        paired: each target is what the source of its place should become.
+    """
+
+    sources: np.ndarray
+    targets: np.ndarray
+    domain: np.ndarray
+    paired: bool
+
+
+def held_out(recipe: TranslationRecipe, examples: Path) -> HeldOut:
+    """Reads what a recipe is measured by, from what was prepared for it."""
+    source, target, most = recipe.prepare.source, recipe.prepare.target, recipe.evaluate.images
+    if len(recipe.inputs) == 1:
+        test = images.read(examples, "eval", most, [source, target])
+        domain = images.read(examples, "train", DOMAIN, [source, target])[target]
+        return HeldOut(test[source], test[target], domain, True)
+    inputs = images.inputs(examples)
+    first, second = (images.read(inputs[name], "eval", most, ["image"])["image"] for name in (source, target))
+    return HeldOut(first, second, images.read(inputs[target], "train", DOMAIN, ["image"])["image"], False)
+
+
+def measure(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, directory: Path) -> dict[str, Any]:
     """Measures translations.
 
     Args:
         recipe: settled.
         model: trained; has `translate`, and `translate_back` where it knows the way.
-        test: ``image`` and ``drawing``, uint8, held out.
-        domain: uint8 training images of the domain that is translated into.
-        directory: for the sheet ``translations.png``: rows of sources, translations, truth and histogram matching.
+        test: what it is measured by.
+        directory: for the sheet ``translations.png``: rows of sources, translations, what comes back, what stands
+            beside them, and histogram matching.
 
     Returns:
-        ``numbers``, ``baselines`` (their errors), ``images``, ``source`` and ``rows`` of the sheet. Errors are mean
-        absolute differences of images in [-1, 1].
+        ``numbers``, ``baselines`` (theirs), ``images``, ``source``, ``paired`` and ``rows`` of the sheet. Errors are
+        mean absolute differences of images in [-1, 1].
     """
     from keras_genssl import metrics
 
-    sources, truth = test[recipe.prepare.source], test[recipe.prepare.target]
-    scores = metrics.translation_scores(model.translate, sources, truth, domain, getattr(model, "translate_back", None))
-    shown = sources[:SHOWN]
-    rows = {
-        "sources": shown,
-        "this model": images.eight_bit(model.translate(shown.astype(np.float32) / 127.5 - 1.0)),
-        "truth": truth[:SHOWN],
-        "histogram matching": np.rint(metrics.histogram_matching(shown, domain)).astype(np.uint8),
-    }
-    images.save_grid(directory / "translations.png", np.concatenate(list(rows.values())), len(shown))
+    back = getattr(model, "translate_back", None)
+    numbers: dict[str, float] = {}
+    baselines: dict[str, dict[str, float]] = {baseline.name: {} for baseline in NUMBERS.baselines}
+    if test.paired:
+        scores = metrics.translation_scores(model.translate, test.sources, test.targets, test.domain, back)
+        numbers |= {name: scores[name] for name in NUMBERS.names if name in scores}
+        baselines = {name: {"error": scores[name]} for name in baselines}
+    if recipe.evaluate.features != "none" or not test.paired:
+        sources = _signed(test.sources)
+        translated = _answers(model.translate, sources)
+        if back is not None and not test.paired:
+            numbers["cycle_error"] = float(np.mean(np.abs(_answers(back, translated) - sources), dtype=np.float64))
+        matched = np.rint(metrics.histogram_matching(test.sources, test.domain)).astype(np.uint8)
+        distances = _Distances(recipe.evaluate.features, test.targets)
+        numbers |= distances.of(images.eight_bit(translated))
+        baselines["copy"] |= distances.of(test.sources)
+        baselines[_MATCHING] |= distances.of(matched)
+    rows = _sheet(model, back, test, directory / "translations.png")
     return {
-        "numbers": {name: scores[name] for name in NUMBERS.names if name in scores},
-        "baselines": {baseline.name: {"error": scores[baseline.name]} for baseline in NUMBERS.baselines},
-        "images": len(sources),
+        "numbers": numbers,
+        "baselines": {name: values for name, values in baselines.items() if values},
+        "images": len(test.sources),
         "source": recipe.prepare.source,
-        "rows": list(rows),
+        "paired": test.paired,
+        "rows": rows,
     }
+
+
+class _Distances:
+    """FID and KID of images from the other domain; nothing where there are too few of them, or no features."""
+
+    def __init__(self, name: str, targets: np.ndarray):
+        from keras_genssl import metrics
+
+        self._features = None if name == "none" or len(targets) < 2 else metrics.SmallFeatures()
+        self._real = None if self._features is None else self._features(targets)
+
+    def of(self, made: np.ndarray) -> dict[str, float]:
+        from keras_genssl import metrics
+
+        if self._features is None or len(made) < 2:
+            return {}
+        assert self._real is not None
+        values = self._features(made)
+        real, fake = (metrics.FeatureStatistics(one) for one in (self._real, values))
+        subset = min(1000, len(values), len(self._real))
+        return {
+            "fid": metrics.frechet_distance(real.mean, real.covariance, fake.mean, fake.covariance),
+            "kid": metrics.kernel_distance(self._real, values, subset_size=subset)[0],
+        }
+
+
+def _sheet(model: keras.Model, back: Callable[[Any], Any] | None, test: HeldOut, path: Path) -> list[str]:
+    """Writes the sheet, and gives the names of its rows."""
+    from keras_genssl import metrics
+
+    shown = min(SHOWN, len(test.sources), len(test.targets))
+    sources = test.sources[:shown]
+    translated = _answers(model.translate, _signed(sources))
+    rows = {"sources": sources, "this model": images.eight_bit(translated)}
+    if back is not None and not test.paired:
+        rows["back again"] = images.eight_bit(_answers(back, translated))
+    rows["truth" if test.paired else "images of the other domain"] = test.targets[:shown]
+    rows["histogram matching"] = np.rint(metrics.histogram_matching(sources, test.domain)).astype(np.uint8)
+    images.save_grid(path, np.concatenate(list(rows.values())), shown)
+    return list(rows)
+
+
+def _signed(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float32) / 127.5 - 1.0
+
+
+def _answers(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
+    """What a function of images in [-1, 1] makes of them, batch by batch."""
+    return np.concatenate([np.asarray(function(array[at : at + _BATCH])) for at in range(0, len(array), _BATCH)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -18,9 +18,11 @@ class Translator(Method):
 
     Class attributes:
         paired: whether training sees an image beside its translation.
+        learns_from: the preparations that it can learn from.
     """
 
     paired: ClassVar[bool] = True
+    learns_from: ClassVar[tuple[str, ...]] = ("edge_drawings", "photograph_pairs")
 
     filters: PositiveInt = 64
     discriminator_filters: PositiveInt = 64
@@ -59,6 +61,7 @@ class CycleGAN(Translator):
     """Zhu et al. 2017: there and back again, without pairs."""
 
     paired: ClassVar[bool] = False
+    learns_from: ClassVar[tuple[str, ...]] = ("edge_drawings", "photographs")
     players: ClassVar[tuple[str, ...]] = (
         "first_to_second",
         "second_to_first",
@@ -95,6 +98,10 @@ class CycleGAN(Translator):
             adversarial_loss=adversarial_loss(self.adversarial_loss),
             seed=sections.train.seed,
         )
+
+    def inputs(self, prepare: Any) -> tuple[str, ...]:
+        """Two domains of photographs; drawings are made of one."""
+        return ("first", "second") if prepare.preparation == "photographs" else ()
 
     def served(self, model: keras.Model) -> keras.Model:
         """The generator whose translations are measured."""

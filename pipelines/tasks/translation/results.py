@@ -13,7 +13,7 @@ def record(metrics: dict[str, Any]) -> dict[str, Any]:
     evaluation = metrics["evaluation"]
     return {
         "data": metrics["data"],
-        **{key: evaluation[key] for key in ("numbers", "baselines", "images", "source")},
+        **{key: evaluation[key] for key in ("numbers", "baselines", "images", "source", "paired")},
     }
 
 
@@ -22,11 +22,16 @@ def section(records: list[dict[str, Any]]) -> str:
 
     def measured(value: dict[str, Any]) -> tuple[Any, ...]:
         prepare = value["parameters"]["prepare"]
-        drawn = (prepare[key] for key in ("size", "channels", "thickness", "threshold", "source"))
+        drawn = (prepare.get(key, 0) for key in ("size", "channels", "thickness", "threshold", "source"))
         return (value["data"], *drawn, value["images"])
 
-    ordered = sorted(records, key=lambda value: (measured(value), value["numbers"]["error"], value["recipe"]))
+    ordered = sorted(records, key=lambda value: (measured(value), _worth(value["numbers"]), value["recipe"]))
     return "\n".join(_translators(list(group)) for _, group in groupby(ordered, measured))
+
+
+def _worth(numbers: dict[str, float]) -> float:
+    """By what translators of one domain are sorted, the least first."""
+    return numbers["error"] if "error" in numbers else numbers.get("fid", 0.0)
 
 
 def _translators(records: list[dict[str, Any]]) -> str:
@@ -51,7 +56,9 @@ def _translators(records: list[dict[str, Any]]) -> str:
         of = "" if same else f" (`{value['recipe']}`)"
         for heading, values in NUMBERS.rows(value):
             rows.append(["", f"{heading}{of}", "0", "", "", *(number.written(values) for number in columns)])
-    words = {"image": "garments" if first["data"] == "fashion_mnist" else "images", "drawing": "drawings"}
+    words = {"first": "first domain", "second": "second domain"}
+    if first["source"] not in words:
+        words = {"image": "garments" if first["data"] == "fashion_mnist" else "images", "drawing": "drawings"}
     source = words.pop(first["source"])
     (target,) = words.values()
     return f"""## Translation: {first["data"]}, {source} to {target}

@@ -1,4 +1,4 @@
-"""Translation: from one domain of images to another, against a known truth."""
+"""Translation: from one domain of images to another."""
 
 from __future__ import annotations
 
@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-DOMAIN = 10_000  # training images whose levels histogram matching takes
+
+# The name of what is translated -> what people call it, and what it becomes.
+_DIRECTIONS = {
+    "image": ("images", "drawings of them"),
+    "drawing": ("drawings", "images"),
+    "first": ("images of the first domain", "the second"),
+    "second": ("images of the second domain", "the first"),
+}
 
 
 class Translation(Task[TranslationRecipe]):
-    """From one domain of images to another, against a known truth."""
+    """From one domain of images to another."""
 
     numbers = NUMBERS
 
@@ -38,11 +45,16 @@ class Translation(Task[TranslationRecipe]):
         directory: Path,
         shared: Path,
     ) -> dict[str, Any]:
-        """Errors of the model and of what needs no training."""
-        pairs = ["image", "drawing"]
-        test = images.read(examples, "eval", recipe.evaluate.images, pairs)
-        domain = images.read(examples, "train", DOMAIN, pairs)[recipe.prepare.target]
-        return measure.measure(recipe, model(), test, domain, directory)
+        """Errors and distances of the model and of what needs no training."""
+        return measure.measure(recipe, model(), measure.held_out(recipe, examples), directory)
+
+    def export_probe(
+        self, recipe: TranslationRecipe, model: Callable[[], keras.Model], examples: Path
+    ) -> tuple[Any, Any]:
+        """Images held out, of the input that is translated where there are several."""
+        if len(recipe.inputs) == 1:
+            return super().export_probe(recipe, model, examples)
+        return images.export_probe(model(), images.inputs(examples)[recipe.prepare.source])
 
     def asked(self, recipe: TranslationRecipe) -> str:
         """What is translated."""
@@ -53,13 +65,23 @@ class Translation(Task[TranslationRecipe]):
         return {**super().identity(recipe), "source": recipe.prepare.source}
 
     def caption(self, evaluation: dict[str, Any]) -> str:
-        """From what into what, and what an error is."""
-        other = {"image": "drawings of them", "drawing": "images"}[evaluation["source"]]
-        return (
-            f"{evaluation['images']:,} {evaluation['source']}s held out, translated into {other}, against the known "
-            "truth: mean absolute differences of values in [-1, 1]; the better baseline is the least of copying and "
-            "histogram matching."
-        )
+        """From what into what, and what an error and a distance are."""
+        of, into = _DIRECTIONS[evaluation["source"]]
+        text = f"{evaluation['images']:,} {of} held out, translated into {into}"
+        if evaluation.get("paired", True):
+            text += (
+                ", against the known truth: mean absolute differences of values in [-1, 1]; the better baseline is the "
+                "least of copying and histogram matching."
+            )
+        else:
+            text += "; what comes back is compared with them, in mean absolute differences of values in [-1, 1]."
+        if "fid" in evaluation["numbers"]:
+            text += (
+                " FID and KID compare translations with images held out of the other domain, in features of a small "
+                "network with random weights (`metrics.SmallFeatures`): they compare methods on these images, and "
+                "nothing else."
+            )
+        return text
 
     def galleries(self, recipe: TranslationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
         """Images with their translations."""
