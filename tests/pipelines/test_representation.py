@@ -32,7 +32,7 @@ EVALUATE = Evaluate(neighbours=3, labels_per_class=2)
         (SIMCLR, "model.method=SimCLRv2", "Received: 'SimCLRv2'. Did you mean `SimCLR`?"),
         (SIMCLR, "model.views.blurr=1.0", "`model.views.blurr` is not a known key. Did you mean `blur`?"),
         (SIMCLR, "model.views.crop=[1.0, 0.5]", "`crop` must be the least and the largest share, in (0, 1]. Received"),
-        (SIMCLR, "model.second_views={}", "`model.second_views` is not a known key. Did you mean `views`?"),
+        (SIMCLR, "model.second_views={}", "`model.second_views` is read only with `method: BYOL or BarlowTwins`"),
         (SIMCLR, "model.encoder.stem=small", "`stem` is that of resnet18 and resnet50. Received: network=small"),
         (SIMCLR, "train.classes_per_batch=2", "is for methods that learn from labels. Received: model.method=SimCLR"),
         (SIMCLR, "train.optimizer=rmsprop", "`train.optimizer` must be one of 'adam', 'sgd' or 'lars'."),
