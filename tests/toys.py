@@ -6,7 +6,17 @@ import keras
 from keras import ops
 
 from keras_genssl import layers, losses, penalties
-from keras_genssl.engine import Anything, Image, Kind, PlayersModel, Serving, TargetNetwork, input_gradient, replicas
+from keras_genssl.engine import (
+    Anything,
+    Image,
+    Kind,
+    PlayersModel,
+    Serving,
+    TargetNetwork,
+    Vector,
+    input_gradient,
+    replicas,
+)
 
 SIZE = 8
 
@@ -82,7 +92,7 @@ class ToyGAN(PlayersModel):
         return batch["image"], None
 
     def serving(self) -> dict[str, Serving]:
-        return {"sample": Serving(self.average, input="latent", output="image")}
+        return {"sample": Serving(self.average, {"latent": Vector(4)}, {"image": self.inputs()["image"]})}
 
 
 def attentive_critic() -> keras.Model:

@@ -14,9 +14,20 @@ from keras_genssl.engine.shapes import same_shape
 from keras_genssl.engine.strategies import strategy
 from keras_genssl.engine.target import TargetNetwork
 from keras_genssl.engine.tiles import in_tiles
-from keras_genssl.kinds import Anything, Image, Kind, Label, LabelMap, Mask, Spectrogram, Stack, Tokens, Vector
+from keras_genssl.kinds import (
+    Anything,
+    Image,
+    Kind,
+    Label,
+    LabelMap,
+    Mask,
+    Serving,
+    Spectrogram,
+    Stack,
+    Tokens,
+    Vector,
+)
 from keras_genssl.kinds.rules import RuleError, require
-from keras_genssl.kinds.serving import Serving
 
 __all__ = [
     "Anything",

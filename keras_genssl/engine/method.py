@@ -15,9 +15,8 @@ from keras_genssl.engine.arguments import config_of, made_from, named
 from keras_genssl.engine.finite import finite_losses
 from keras_genssl.engine.memory import Memory, remember
 from keras_genssl.engine.updates import counting, update, where
-from keras_genssl.kinds import Kind
+from keras_genssl.kinds import Kind, Serving
 from keras_genssl.kinds.rules import in_plain_words
-from keras_genssl.kinds.serving import Serving
 
 
 class Method(keras.Model):

@@ -64,7 +64,7 @@ class CleanProcess:
         """Calls one signature on all of `inputs` in one batch; arguments and errors are those of `check`.
 
         Returns:
-            `outputs`, a list, and the seconds `load_seconds` and `run_seconds`.
+            `outputs`, name -> list, and the seconds `load_seconds` and `run_seconds`.
         """
         name = f"{signature!r} of {os.fspath(path)}"
         request = {"path": os.path.abspath(path), "inputs": _picklable(inputs), "signature": signature}
@@ -97,5 +97,7 @@ class CleanProcess:
 
 def _picklable(inputs: Any) -> Any:
     if isinstance(inputs, Mapping):
-        return {name: np.asarray(batch) for name, batch in inputs.items()}
+        return {name: _picklable(batch) for name, batch in inputs.items()}
+    if np.isscalar(inputs):
+        return np.asarray(inputs)
     return inputs if isinstance(inputs, np.ndarray) else list(inputs)

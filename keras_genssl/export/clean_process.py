@@ -29,13 +29,13 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         (argument,) = function.structured_input_signature[1]
         inputs = {argument: inputs}
     start = time.perf_counter()
-    outputs = dict(function(**{name: tf.constant(value) for name, value in inputs.items()}))
+    specs = function.structured_input_signature[1]
+    outputs = dict(function(**{name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()}))
     reasons = [reason.decode() for reason in outputs.pop("error", tf.constant([], tf.string)).numpy()]
     if any(reasons):
         raise ValueError(f"an input was refused: {next(filter(None, reasons))}")
-    (output,) = outputs.values()
     reply = {
-        "outputs": list(output.numpy()),
+        "outputs": {name: list(output.numpy()) for name, output in outputs.items()},
         "load_seconds": load_seconds,
         "run_seconds": time.perf_counter() - start,
     }

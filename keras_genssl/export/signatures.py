@@ -6,31 +6,25 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_genssl.export import decoding, images
-from keras_genssl.kinds.serving import Serving
+from keras_genssl.export import decoding, reading
+from keras_genssl.kinds import Serving, records
+from keras_genssl.kinds.base import Picture
+from keras_genssl.kinds.seeds import GivenSeed
+from keras_genssl.kinds.serving import ERROR, key
 
-EXAMPLE_FEATURE = "image"
-"""The feature of a `tf.train.Example` that holds the encoded image: the name TFDS gives it."""
+_Named = dict[str, tf.Tensor]
+_Read = Callable[[Any], tuple[_Named, tf.Tensor]]
+_Answer = Callable[[Any, _Read], _Named]
 
-ERROR = "error"
-"""The output of every signature that takes encoded images: why each was refused, empty where it was served."""
-
-_Read = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-_Answer = Callable[[tf.Tensor, _Read], dict[str, tf.Tensor]]
-
-_INPUTS = {
-    "vector": tf.TensorSpec((None, None), tf.float32, "vector"),
-    "latent": tf.TensorSpec((None, None), tf.float32, "latent"),
-    "label": tf.TensorSpec((None,), tf.int64, "label"),
-}
+_OF_NOTHING = [tf.TensorSpec((), tf.int32, "num"), tf.TensorSpec((), tf.int64, "seed")]
 
 
 def build(servings: Mapping[str, Serving]) -> dict[str, Any]:
     """Traces every signature.
 
     The first entry answers as `serving_default`, `serving_tensor` and `serving_examples`, whatever
-    its name; an entry `name` further down as `name`, `name_tensor` and `name_examples`. Only entries
-    that take images have an `_examples` signature.
+    its name; an entry `name` further down as `name`, `name_tensor` and `name_examples`. Entries without inputs have no
+    `_examples`, and none those whose numbers lie in no record (`records.fit_records`).
 
     Args:
         servings: Name -> `Serving`, the default first.
@@ -39,7 +33,8 @@ def build(servings: Mapping[str, Serving]) -> dict[str, Any]:
         Signature name -> `ConcreteFunction`.
 
     Raises:
-        ValueError: If there is no entry, or two signatures would have the same name.
+        ValueError: If there is no entry, two signatures would have the same name, or a function gives other outputs
+            than its entry says.
     """
     if not servings:
         raise ValueError("A model must serve at least one function. Received: no entry")
@@ -57,107 +52,155 @@ def build(servings: Mapping[str, Serving]) -> dict[str, Any]:
 
 def _of_entry(name: str, stem: str, serving: Serving) -> dict[str, Any]:
     by_tensor = _by_tensor(serving)
-    if serving.inputs != ("image",):
-        return {name: _by_value(by_tensor, serving), f"{stem}_tensor": by_tensor}
-    answer = _image_by_image(by_tensor, serving)
-    return {name: _by_bytes(answer), f"{stem}_tensor": by_tensor, f"{stem}_examples": _by_examples(answer)}
+    if any(isinstance(kind.element, Picture) for kind in serving.inputs.values()):
+        default = _by_bytes(_one_by_one(by_tensor, serving), serving)
+    else:
+        default = _by_value(by_tensor, serving)
+    made = {name: default, f"{stem}_tensor": by_tensor}
+    if serving.inputs and all(records.fit_records(kind) for kind in serving.inputs.values()):
+        made[f"{stem}_examples"] = _by_examples(_one_by_one(by_tensor, serving), serving)
+    return made
 
 
 def _specs(serving: Serving) -> list[tf.TensorSpec]:
-    if serving.inputs == ("image",):
-        return [tf.TensorSpec((None, *serving.image_shape), tf.float32, "image")]
-    return [_INPUTS[kind] for kind in serving.inputs]
+    return [
+        tf.TensorSpec((None, *kind.example_shape), kind.element.dtype, name) for name, kind in serving.inputs.items()
+    ] or _OF_NOTHING
 
 
 def _by_tensor(serving: Serving) -> Any:
     @tf.function(autograph=False, input_signature=_specs(serving))
-    def by_tensor(*batches: tf.Tensor) -> dict[str, tf.Tensor]:
-        result = tf.convert_to_tensor(serving.function(*batches))
-        return {serving.output: tf.cast(result, tf.float32) if result.dtype.is_floating else result}
+    def by_tensor(*given: tf.Tensor) -> _Named:
+        if not serving.inputs:
+            num, seed = given
+            anew = tf.random.uniform((), maxval=tf.int64.max, dtype=tf.int64)
+            return _outputs(serving, serving.function(num, GivenSeed(tf.where(seed < 0, anew, seed))))
+        taken = [  # no function is asked of classes that there are not
+            value if kind.count is None else kind.converted(name, value)
+            for (name, kind), value in zip(serving.inputs.items(), given, strict=True)
+        ]
+        return _outputs(serving, serving.function(*taken))
 
     return by_tensor.get_concrete_function()
 
 
+def _outputs(serving: Serving, made: Any) -> _Named:
+    """What a function made, by name, floats as float32."""
+    if not isinstance(made, Mapping):
+        made = dict(zip(serving.outputs, [made], strict=False))
+    if set(made) != set(serving.outputs):
+        raise ValueError(f"`function` must give the outputs {list(serving.outputs)}. Received: {list(made)}")
+    answers = {}
+    for name, kind in serving.outputs.items():
+        answer = tf.convert_to_tensor(made[name])
+        if not answer.shape.is_compatible_with((None, *kind.example_shape)):
+            raise ValueError(
+                f"`function` must give {name!r} of shape {(None, *kind.example_shape)}. Received: {tuple(answer.shape)}"
+            )
+        answers[name] = tf.cast(answer, tf.float32) if answer.dtype.is_floating else answer
+    return answers
+
+
+def _travelling(serving: Serving, answers: _Named) -> _Named:
+    """Answers with pictures as PNG files."""
+    return {
+        key(name, kind): kind.element.encoded(answers[name]) if isinstance(kind.element, Picture) else answers[name]
+        for name, kind in serving.outputs.items()
+    }
+
+
 def _by_value(by_tensor: Any, serving: Serving) -> Any:
-    """The default of an entry that takes no images: images leave as bytes, all else as it is."""
-    if serving.output != "image":
+    """The default of an entry that takes no pictures: pictures leave as bytes, all else as it is."""
+    if not any(isinstance(kind.element, Picture) for kind in serving.outputs.values()):
         return by_tensor
 
     @tf.function(autograph=False, input_signature=_specs(serving))
-    def by_value(*batches: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"image_bytes": images.encode(by_tensor(*batches)["image"])}
+    def by_value(*given: tf.Tensor) -> _Named:
+        return _travelling(serving, by_tensor(*given))
 
     return by_value.get_concrete_function()
 
 
-def _image_by_image(by_tensor: Any, serving: Serving) -> _Answer:
-    """A batch `(batch,)`, and what an image's bytes in one of its elements are, to the signature's outputs."""
-    result = by_tensor.structured_outputs[serving.output]
-    to_bytes = serving.output == "image"
-    key = "image_bytes" if to_bytes else serving.output
-    spec = tf.TensorSpec((), tf.string) if to_bytes else tf.TensorSpec(result.shape[1:], result.dtype)
-    decode = decoding.decoder(serving.image_shape[-1] or 3)
+def _one_by_one(by_tensor: Any, serving: Serving) -> _Answer:
+    """A batch, and what of one of its elements the inputs are, to the signature's outputs."""
+    specs = {key(name, kind): _spec(name, by_tensor, kind) for name, kind in serving.outputs.items()}
+    readers = {name: reading.reader(name, kind) for name, kind in serving.inputs.items()}
 
-    def served(image: tf.Tensor) -> tf.Tensor:
-        image = tf.identity(image)
-        image.set_shape(
-            serving.image_shape
-        )  # checked before: TensorFlow may run an `ensure_shape` of a branch not taken
-        answer = by_tensor(images.to_float(image)[tf.newaxis])[serving.output]
-        return (images.encode(answer) if to_bytes else answer)[0]
+    def served(read: dict[str, Any]) -> _Named:
+        batches = [reading.values(kind, read[name])[tf.newaxis] for name, kind in serving.inputs.items()]
+        return {name: batch[0] for name, batch in _travelling(serving, by_tensor(*batches)).items()}
 
-    def one(encoded: tf.Tensor, reason: tf.Tensor) -> dict[str, tf.Tensor]:
-        image, against_file = decode(encoded)
-        reason = tf.where(reason == "", against_file, reason)
-        reason = tf.where(reason == "", _against_size(image, serving.image_shape), reason)
-        answer = tf.cond(reason == "", lambda: served(image), lambda: _no_answer(spec))
-        return {key: tf.ensure_shape(answer, spec.shape), ERROR: reason}
+    def nothing() -> _Named:
+        return {name: _no_answer(name, spec) for name, spec in specs.items()}
 
-    def each(batch: tf.Tensor, read: _Read) -> dict[str, tf.Tensor]:
+    def one(carried: _Named, reason: tf.Tensor) -> _Named:
+        read = {}
+        for name, function in readers.items():
+            read[name], against = function(carried[name])
+            reason = tf.where(reason == "", against, reason)
+        answers = tf.cond(reason == "", lambda: served(read), nothing)
+        return {**{name: tf.ensure_shape(answers[name], spec.shape) for name, spec in specs.items()}, ERROR: reason}
+
+    def each(batch: Any, read: _Read) -> _Named:
         # One at a time: sizes differ, and memory stays that of the largest image.
-        specs = {key: spec, ERROR: tf.TensorSpec((), tf.string)}
-        return tf.map_fn(lambda it: one(*read(it)), batch, fn_output_signature=specs, parallel_iterations=1)
+        signature = {**specs, ERROR: tf.TensorSpec((), tf.string)}
+        return tf.map_fn(lambda it: one(*read(it)), batch, fn_output_signature=signature, parallel_iterations=1)
 
     return each
 
 
-def _no_answer(spec: tf.TensorSpec) -> tf.Tensor:
+def _spec(name: str, by_tensor: Any, kind: Any) -> tf.TensorSpec:
+    """One answer as it leaves."""
+    result = by_tensor.structured_outputs[name]
+    if isinstance(kind.element, Picture):
+        return tf.TensorSpec(result.shape[1:-3], tf.string)
+    return tf.TensorSpec(result.shape[1:], result.dtype)
+
+
+def _no_answer(name: str, spec: tf.TensorSpec) -> tf.Tensor:
     """What stands in the place of an answer: no bytes, not a number, or the label -1."""
     if not spec.shape.is_fully_defined():
-        raise ValueError(f"`function` must answer images with vectors of one length. Received: shape {spec.shape}")
+        raise ValueError(
+            f"`function` must give {name!r} of one shape where it answers example by example. "
+            f"Received: shape {spec.shape}"
+        )
     value = b"" if spec.dtype == tf.string else math.nan if spec.dtype.is_floating else -1
     return tf.fill(spec.shape, tf.constant(value, spec.dtype))
 
 
-def _against_size(image: tf.Tensor, wanted: tuple[int | None, ...]) -> tf.Tensor:
-    """The reason against an image that is not of the model's size; empty if it is."""
-    told = " x ".join("any" if side is None else str(side) for side in wanted[1::-1])
-    sides = tf.unstack(tf.shape(image)[:2])
-    fits = [side == size for side, size in zip(sides, wanted, strict=False) if size is not None]
-    received = tf.strings.join([tf.strings.as_string(side) for side in sides[::-1]], " x ")
-    reason = tf.strings.join([f"the model takes images of {told} pixels (width x height). Received: ", received])
-    return tf.where(tf.reduce_all(tf.stack(fits)) if fits else True, "", reason)
+def _by_bytes(answer: _Answer, serving: Serving) -> Any:
+    names = list(serving.inputs)
+    specs = [
+        tf.TensorSpec((None, *kind.carried.shape), kind.carried.dtype, key(name, kind))
+        for name, kind in serving.inputs.items()
+    ]
 
-
-def _by_bytes(answer: _Answer) -> Any:
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None,), tf.string, "image_bytes")])
-    def by_bytes(encoded: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(encoded, lambda it: (it, tf.constant("")))
+    @tf.function(autograph=False, input_signature=specs)
+    def by_bytes(*carried: tf.Tensor) -> _Named:
+        return answer(dict(zip(names, carried, strict=True)), lambda it: (it, tf.constant("")))
 
     return by_bytes.get_concrete_function()
 
 
-def _by_examples(answer: _Answer) -> Any:
-    features = {EXAMPLE_FEATURE: tf.io.FixedLenFeature((), tf.string)}
+def _by_examples(answer: _Answer, serving: Serving) -> Any:
+    wanted = " and ".join(records.told(name, kind) for name, kind in serving.inputs.items())
+    reason = f"not a serialized tf.train.Example with {wanted}"
 
-    def image(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.io.parse_single_example(serialized, features)[EXAMPLE_FEATURE], tf.constant("")
+    def parsed(record: tf.Tensor) -> tuple[_Named, tf.Tensor]:
+        return records.parsed(serving.inputs, record), tf.constant("")
 
-    reason = f"not a serialized tf.train.Example with one string as its feature {EXAMPLE_FEATURE!r}"
+    def nothing() -> _Named:
+        carried = {name: kind.carried for name, kind in serving.inputs.items()}
+        return {name: tf.zeros([size or 0 for size in spec.shape], spec.dtype) for name, spec in carried.items()}
+
+    def read(record: tf.Tensor) -> tuple[_Named, tf.Tensor]:
+        found, against = decoding.attempt(parsed, record, (nothing(), tf.constant(reason)))
+        for name, kind in serving.inputs.items():
+            found[name].set_shape(kind.carried.shape)
+        return found, against
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((None,), tf.string, "examples")])
-    def by_examples(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        otherwise = tf.constant(b""), tf.constant(reason)
-        return answer(serialized, lambda it: decoding.attempt(image, it, otherwise))
+    def by_examples(serialized: tf.Tensor) -> _Named:
+        return answer(serialized, read)
 
     return by_examples.get_concrete_function()

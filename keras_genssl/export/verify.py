@@ -33,7 +33,7 @@ class CheckResult:
 def check(
     path: str | os.PathLike[str],
     inputs: Sequence[bytes] | np.ndarray | Mapping[str, np.ndarray],
-    expected: Sequence[np.ndarray] | np.ndarray,
+    expected: Sequence[np.ndarray] | np.ndarray | Mapping[str, Sequence[np.ndarray] | np.ndarray],
     *,
     signature: str = "serving_default",
     atol: float | None = None,
@@ -48,9 +48,10 @@ def check(
     Args:
         path: The SavedModel's directory.
         inputs: What the signature takes, `(batch, ...)`: encoded images or serialized examples as
-            `bytes`, else an array; where it takes several, a dict of arrays by their names.
-        expected: What it should answer, one array per input: uint8 `(height, width, channels)` where
-            the answer is PNG bytes, floats or integers elsewhere.
+            `bytes`, else an array; where it takes several, a dict of these by their names, `num` and `seed` as
+            scalars.
+        expected: What it should answer, one array for each example: uint8 `(height, width, channels)` where
+            the answer is PNG bytes, floats or integers elsewhere; where it answers several, a dict by their names.
         signature: The signature's name.
         atol: The largest absolute difference allowed; by default one grey level for PNG bytes (the last
             bit of a float may round either way on another device or batch size) and 1e-4 for tensors.
@@ -64,30 +65,39 @@ def check(
         CheckFailed: If the process fails or takes too long (with the end of its standard error), if the
             signature refuses an input (with its reason), or if an answer has another shape or differs by more than
             `atol`.
-        ValueError: If `inputs` is empty, or `inputs` and `expected` differ in length.
+        ValueError: If `inputs` or `expected` is empty, or the two differ in length.
 
     Example:
         >>> kg.export.check("saved_models/photos_x2/1", [png], [upscaled]).max_error  # doctest: +SKIP
         0.0
     """
-    lengths = {len(batch) for batch in inputs.values()} if isinstance(inputs, Mapping) else {len(inputs)}
-    if lengths != {len(expected)} or not len(expected):
+    given, wanted = _lengths(inputs), _lengths(expected)
+    if len(wanted) != 1 or 0 in wanted or not given <= wanted:
         raise ValueError(
             "`inputs` and `expected` must have the same length, at least 1. "
-            f"Received: {', '.join(map(str, sorted(lengths)))} inputs, {len(expected)} expected"
+            f"Received: {', '.join(map(str, sorted(given)))} inputs, {', '.join(map(str, sorted(wanted)))} expected"
         )
     with contextlib.nullcontext(process) if process is not None else CleanProcess() as clean:
         reply = clean.run(path, inputs, signature, timeout)
-    outputs = [_as_array(output) for output in reply["outputs"]]
-    if atol is None:
-        atol = 1.0 if isinstance(reply["outputs"][0], bytes) else 1e-4
-    max_error = largest_difference(outputs, expected)
-    if not max_error <= atol:  # NaN fails too
-        raise CheckFailed(
-            f"{signature!r} of {os.fspath(path)} differs by {max_error:g} from the expected values; "
-            f"at most {atol:g} is allowed"
-        )
-    return CheckResult(signature, max_error, reply["load_seconds"], reply["run_seconds"])
+    told = f"{signature!r} of {os.fspath(path)}"
+    answered = reply["outputs"]
+    asked = expected if isinstance(expected, Mapping) else dict.fromkeys(answered, expected)
+    if asked.keys() != answered.keys() or (len(answered) > 1 and asked is not expected):
+        raise CheckFailed(f"{told} answers {sorted(answered)}; expected is {sorted(asked)}")
+    errors = []
+    for name, outputs in answered.items():
+        error = largest_difference([_as_array(output) for output in outputs], asked[name])
+        allowed = atol if atol is not None else 1.0 if isinstance(outputs[0], bytes) else 1e-4
+        if not error <= allowed:  # NaN fails too
+            raise CheckFailed(f"{told} differs by {error:g} from the expected values; at most {allowed:g} is allowed")
+        errors.append(error)
+    return CheckResult(signature, max(errors), reply["load_seconds"], reply["run_seconds"])
+
+
+def _lengths(values: Any) -> set[int]:
+    """How many examples there are, by each name where there are several; scalars are of none."""
+    parts = values.values() if isinstance(values, Mapping) else [values]
+    return {len(part) for part in parts if not np.isscalar(part) and getattr(part, "ndim", 1)}
 
 
 def _as_array(output: Any) -> np.ndarray:

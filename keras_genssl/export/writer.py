@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from keras_genssl.export import signatures as _signatures
-from keras_genssl.kinds.serving import Serving
+from keras_genssl.kinds import Serving
 
 
 def saved_model(

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import keras
 import tensorflow as tf
@@ -23,10 +23,28 @@ class Kind:
 
     required: bool = dataclasses.field(default=True, kw_only=True)
 
+    dtype: ClassVar[tf.DType] = tf.float32
+    """Of a tensor of this kind that an exported model takes or gives."""
+
     @property
     def example_shape(self) -> Shape:
         """The shape of an example, None where any size will do."""
         raise NotImplementedError
+
+    @property
+    def element(self) -> "Kind":
+        """What one of several is, in a stack; else the kind itself."""
+        return self
+
+    @property
+    def count(self) -> int | None:
+        """How many classes its integers count, from 0 on; None where they are no classes, or any."""
+        return None
+
+    @property
+    def carried(self) -> tf.TensorSpec:
+        """An example as a record holds it, and as it travels by bytes: its numbers, or as a string a file."""
+        return tf.TensorSpec(self.example_shape, self.dtype)
 
     def fitted(self, method: str, name: str, value: Any) -> Any:
         """A dense tensor of known rank, of this shape beside the batch.
@@ -86,6 +104,28 @@ class Anything(Kind):
     A method names so what a tuple may hold at this place without being looked at, such as the labels that come beside
     images.
     """
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture(Kind):
+    """What lies in a file, as pixels; a subclass says which pixels stand for which values."""
+
+    @property
+    def carried(self) -> tf.TensorSpec:
+        """A string: an encoded file."""
+        return tf.TensorSpec((), tf.string)
+
+    def pixels(self, values: Any) -> Any:
+        """Values of any number of examples as they are stored, uint8 or uint16 `(..., height, width, channels)`."""
+        raise NotImplementedError
+
+    def values(self, pixels: Any) -> Any:
+        """What stored pixels stand for."""
+        raise NotImplementedError
+
+    def encoded(self, values: Any) -> Any:
+        """Values of any number of examples as PNG files, strings."""
+        return tf.io.encode_png(self.pixels(values))
 
 
 def classes(name: str, value: Any, count: int | None) -> Any:

@@ -1,19 +1,19 @@
 """Images, and what lies over one: where something is, and what it is."""
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
 from keras_genssl.checks.image_arrays import BOUND, RANGE
 from keras_genssl.checks.image_tensors import signed
-from keras_genssl.kinds.base import Kind, Shape, classes
+from keras_genssl.kinds.base import Picture, Shape, classes
 from keras_genssl.kinds.rules import require
 
 
 @dataclasses.dataclass(frozen=True)
-class Image(Kind):
+class Image(Picture):
     """An image: uint8, or float in [-1, 1]; a method is given floats in [-1, 1].
 
     Under XLA, which drops the check, a float outside becomes NaN.
@@ -33,7 +33,7 @@ class Image(Kind):
     def converted(self, name: str, value: Any) -> Any:
         """Float in [-1, 1]."""
         if value.dtype == tf.uint8:
-            return signed(value)
+            return self.values(value)
         if not value.dtype.is_floating:
             raise ValueError(
                 f"`{name}` must hold images as uint8, or as float in [-1, 1]. Received: a batch of {value.dtype.name}"
@@ -44,9 +44,17 @@ class Image(Kind):
         with tf.control_dependencies([inside]):
             return tf.where(tf.abs(value) <= bound, value, tf.constant(float("nan"), value.dtype))
 
+    def values(self, pixels: Any) -> Any:
+        """`x / 127.5 - 1`."""
+        return signed(pixels)
+
+    def pixels(self, values: Any) -> Any:
+        """`(x + 1) * 127.5`, clipped to [0, 255], rounded half to even as NumPy does."""
+        return tf.cast(tf.round(tf.clip_by_value((values + 1.0) * 127.5, 0.0, 255.0)), tf.uint8)
+
 
 @dataclasses.dataclass(frozen=True)
-class Mask(Kind):
+class Mask(Picture):
     """Which pixels something is said of: positive, or True, where it is; a method is given 1 there, elsewhere 0.
 
     Args:
@@ -67,19 +75,41 @@ class Mask(Kind):
             raise ValueError(f"`{name}` must hold numbers or booleans. Received: a batch of {value.dtype.name}")
         return keras.ops.cast(value if value.dtype == tf.bool else value > 0, keras.config.floatx())
 
+    def values(self, pixels: Any) -> Any:
+        """1 where a pixel is not black."""
+        return keras.ops.cast(pixels > 0, keras.config.floatx())
+
+    def pixels(self, values: Any) -> Any:
+        """White where it is, and black elsewhere."""
+        return tf.where(values > 0, tf.constant(255, tf.uint8), tf.constant(0, tf.uint8))
+
 
 @dataclasses.dataclass(frozen=True)
-class LabelMap(Kind):
+class LabelMap(Picture):
     """A class for each pixel: integers in [0, num_labels) of any dtype; a method is given them as int32.
 
     Args:
         num_labels: How many classes there are.
         size: `(height, width)`, None where any will do. A label map has one channel.
         required: Whether a batch to train on must hold it.
+
+    Raises:
+        ValueError: If there are more classes than the 16 bits of a PNG tell apart.
     """
 
     num_labels: int
     size: Shape = (None, None)
+
+    dtype: ClassVar[tf.DType] = tf.int32
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.num_labels <= 2**16:
+            raise ValueError(f"`num_labels` must lie in [1, {2**16}]. Received: num_labels={self.num_labels}")
+
+    @property
+    def count(self) -> int:
+        """How many classes there are."""
+        return self.num_labels
 
     @property
     def example_shape(self) -> Shape:
@@ -89,3 +119,11 @@ class LabelMap(Kind):
     def converted(self, name: str, value: Any) -> Any:
         """int32, as they are."""
         return classes(name, value, self.num_labels)
+
+    def values(self, pixels: Any) -> Any:
+        """The levels themselves."""
+        return tf.cast(pixels, tf.int32)
+
+    def pixels(self, values: Any) -> Any:
+        """The classes as levels of grey, of 16 bits where there are more than 256."""
+        return tf.cast(values, tf.uint8 if self.num_labels <= 2**8 else tf.uint16)

@@ -1,7 +1,9 @@
 """What is no image: classes, texts, sounds and vectors."""
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
+
+import tensorflow as tf
 
 from keras_genssl.kinds.base import Kind, Shape, classes, floats
 
@@ -16,6 +18,13 @@ class Label(Kind):
     """
 
     num_classes: int | None = None
+
+    dtype: ClassVar[tf.DType] = tf.int64
+
+    @property
+    def count(self) -> int | None:
+        """How many classes there are."""
+        return self.num_classes
 
     @property
     def example_shape(self) -> Shape:
@@ -39,6 +48,13 @@ class Tokens(Kind):
 
     vocabulary: int
     length: int | None = None
+
+    dtype: ClassVar[tf.DType] = tf.int64
+
+    @property
+    def count(self) -> int:
+        """How many different ones there are."""
+        return self.vocabulary
 
     @property
     def example_shape(self) -> Shape:

@@ -1,59 +1,73 @@
 """What a trained method offers to the outside world: one entry per exported function."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-INPUT_KINDS = ("image", "vector", "label", "latent")
-OUTPUT_KINDS = ("image", "vector", "label", "latent")
+from keras_genssl.kinds.base import Anything, Kind, Picture
+from keras_genssl.kinds.images import Image
+from keras_genssl.kinds.stack import Stack
+
+ERROR = "error"
+"""The output that tells why an input was refused."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Serving:
-    """One function that an exported model answers.
+    """One function that an exported model answers, and the kinds of what goes in and out.
 
     A method returns a dict of these from `Method.serving()`; the first entry is the default
-    signature. `keras_genssl.export` turns the kinds into byte and tensor signatures, so that no
+    signature. `keras_genssl.export` turns the kinds into byte, tensor and `tf.train.Example` signatures, so that no
     method has to know how images travel.
 
     Args:
-        function: Maps float32 batches to a batch, one argument for each input. Images are
-            `(batch, height, width, channels)` in [-1, 1], vectors and latents `(batch, dim)`, labels
-            `(batch,)` integers.
-        input: What goes in: `"image"`, `"vector"`, `"label"`, `"latent"`, or several of the last three, such
-            as `("latent", "label")`.
-        output: What comes out, one of the same kinds.
-        image_shape: `(height, width, channels)` of the images that go in, None where any will do; 3 channels
-            or 1.
+        function: Maps batches, one argument for each input in their order, to a batch; where there are several
+            outputs to a dict of batches by their names. Batches are as the kinds give them: images
+            `(batch, height, width, channels)` in [-1, 1], labels `(batch,)` integers, and so on. Where nothing goes
+            in it is called `function(num, seed)`: how many examples, an int32 scalar, and a `kinds.seeds.GivenSeed`,
+            which Keras' random functions take as their seed.
+        inputs: Name -> kind; empty where nothing goes in. Images that go in have 1 or 3 channels.
+        outputs: Name -> kind.
 
     Raises:
-        ValueError: If a kind is unknown, an image goes in beside something else, or the images have
-            neither 1 nor 3 channels.
+        ValueError: If a name or a kind is none that can travel.
+
+    Example:
+
+        Serving(self.encode, {"image": Image((28, 28, 1))}, {"vector": Vector(128)})
+        Serving(self.generate, {"latent": Vector(64), "label": Label(10)}, {"image": Image((28, 28, 1))})
+        Serving(self.draw, {}, {"image": Image((28, 28, 1))})
     """
 
     function: Callable[..., Any]
-    input: str | tuple[str, ...] = "image"
-    output: str = "image"
-    image_shape: tuple[int | None, ...] = (None, None, 3)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The kinds of all inputs, in the order of the function's arguments."""
-        return (self.input,) if isinstance(self.input, str) else self.input
+    inputs: Mapping[str, Kind]
+    outputs: Mapping[str, Kind]
 
     def __post_init__(self) -> None:
-        for argument, values, known in (
-            ("input", self.inputs, INPUT_KINDS),
-            ("output", (self.output,), OUTPUT_KINDS),
-        ):
-            for value in values:
-                if value not in known:
-                    raise ValueError(f"`{argument}` must be one of {known}. Received: {argument}={value!r}")
-        alone = "image" not in self.inputs or len(self.inputs) == 1
-        if not self.inputs or len(set(self.inputs)) < len(self.inputs) or not alone:
-            raise ValueError(f"`input` must name each kind once, an image alone. Received: input={self.input!r}")
-        if len(self.image_shape) != 3 or self.image_shape[-1] not in (1, 3):
+        for argument, kinds in (("inputs", self.inputs), ("outputs", self.outputs)):
+            if not isinstance(kinds, Mapping) or any(
+                not isinstance(kind, Kind) or isinstance(kind.element, Anything) for kind in kinds.values()
+            ):
+                raise ValueError(
+                    f"`{argument}` must map names to kinds, such as engine.Image((28, 28, 1)); Anything cannot "
+                    f"travel. Received: {argument}={kinds!r}"
+                )
+        if not self.outputs or ERROR in self.outputs:
             raise ValueError(
-                "`image_shape` must be (height, width, channels), with 1 or 3 channels. "
-                f"Received: image_shape={self.image_shape}"
+                f"`outputs` must name at least one output, and none {ERROR!r}, which tells why an input was refused. "
+                f"Received: outputs={self.outputs!r}"
             )
+        for name, kind in self.inputs.items():
+            image = kind.element
+            if isinstance(image, Image) and image.shape[-1] not in (1, 3):
+                raise ValueError(
+                    "Images that go in must have 1 or 3 channels: (height, width, channels). "
+                    f"Received: {name!r} of shape {image.shape}"
+                )
+            if isinstance(kind, Stack) and isinstance(image, Picture) and kind.num is None:
+                raise ValueError(f"A stack of files that goes in must say its `num`. Received: {name!r}, {kind!r}")
+
+
+def key(name: str, kind: Kind) -> str:
+    """What an input or output is called where pictures travel as files: `image_bytes`, but `label`."""
+    return f"{name}_bytes" if isinstance(kind.element, Picture) else name

@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any
 
+import tensorflow as tf
+
 from keras_genssl.kinds.base import Kind, Shape
 
 
@@ -30,6 +32,22 @@ class Stack(Kind):
     def example_shape(self) -> Shape:
         """The shape of one of them behind how many there are."""
         return (self.num, *self.kind.example_shape)
+
+    @property
+    def element(self) -> Kind:
+        """What each of them is."""
+        return self.kind
+
+    @property
+    def count(self) -> int | None:
+        """That of each."""
+        return self.kind.count
+
+    @property
+    def carried(self) -> tf.TensorSpec:
+        """As many as there are of what each is."""
+        each = self.kind.carried
+        return tf.TensorSpec((self.num, *each.shape), each.dtype)
 
     def converted(self, name: str, value: Any) -> Any:
         """Each as its kind has it."""

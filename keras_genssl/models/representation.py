@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import Anything, Image, Kind, Method, Serving
+from keras_genssl.engine import Anything, Image, Kind, Method, Serving, Vector
 from keras_genssl.engine.networks import fitting, require_built
 
 
@@ -35,8 +35,8 @@ class RepresentationMethod(Method):
 
     def serving(self) -> dict[str, Serving]:
         """One function: image to features."""
-        shape = tuple(self.encoder.input_shape[1:])
-        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
+        image, vector = Image(self.encoder.input_shape[1:]), Vector(self.encoder.output_shape[1])
+        return {"encode": Serving(self.encode, {"image": image}, {"vector": vector})}
 
 
 def features(encoder: keras.Model, images: Any) -> Any:

@@ -38,9 +38,10 @@ def export(weights: Path | None, home: Path, side: int = SIDE) -> Path:
     if not path.exists():
         device.start()
         from keras_genssl import export as exporting
-        from keras_genssl.kinds.serving import Serving
+        from keras_genssl.engine import Image, Serving, Vector
 
-        serving = Serving(functools.partial(_vectors, _network(weights, wanted), side), "image", "vector")
+        function = functools.partial(_vectors, _network(weights, wanted), side)
+        serving = Serving(function, {"image": Image((None, None, 3))}, {"vector": Vector(512)})
         exporting.saved_model(None, path, signatures={"encode": serving})
     return path
 

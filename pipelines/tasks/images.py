@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,20 +75,25 @@ def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> 
 
     Latents are drawn, labels go round, images are the first that training never saw.
     """
+    from keras_genssl.engine import Image, Label
+
     serving = next(iter(model.serving().values()))
-    if serving.inputs == ("image",):
-        images = read(examples, "eval", ASKED, [feature])[feature]
-        asked: Any = [png(image) for image in images]
-        arguments = [images.astype("float32") / 127.5 - 1.0]
-    else:
-        kinds: dict[str, Callable[[], np.ndarray]] = {
-            "latent": lambda: np.random.default_rng(0).standard_normal((ASKED, model.latent_dim), dtype=np.float32),
-            "label": lambda: np.arange(ASKED) % model.inputs()["label"].num_classes,
-        }
-        asked = {kind: kinds[kind]() for kind in serving.inputs}
-        arguments = list(asked.values())
+    asked: dict[str, Any] = {}
+    arguments = []
+    for name, kind in serving.inputs.items():
+        if isinstance(kind, Image):
+            images = read(examples, "eval", ASKED, [feature])[feature]
+            asked[f"{name}_bytes"] = [png(image) for image in images]
+            arguments.append(images.astype("float32") / 127.5 - 1.0)
+        elif isinstance(kind, Label):
+            asked[name] = np.arange(ASKED) % kind.num_classes
+            arguments.append(asked[name])
+        else:
+            asked[name] = np.random.default_rng(0).standard_normal((ASKED, kind.dim), dtype=np.float32)
+            arguments.append(asked[name])
     answer = np.asarray(serving.function(*arguments))
-    return asked, list(eight_bit(answer) if serving.output == "image" else answer)
+    (output,) = serving.outputs.values()
+    return asked, list(eight_bit(answer) if isinstance(output, Image) else answer)
 
 
 def png(image: np.ndarray) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import keras_genssl as kg
-from keras_genssl.engine import Image, Label, Method, Serving, Vector, batches
+from keras_genssl.engine import Image, Label, Method, Vector, batches
 from tests.contracts import CASES
 
 
@@ -109,22 +109,8 @@ def test_compile_refuses_what_it_cannot_keep() -> None:
         model.compile("sgd")
 
 
-def test_serving_kinds_are_checked() -> None:
-    with pytest.raises(ValueError, match="`output` must be one of"):
-        Serving(lambda x: x, input="image", output="picture")
-
-
 def test_xla_is_left_off_on_cpu() -> None:
     assert CASES["EDSR"].make().jit_compile is False
-
-
-def test_kinds_of_several_inputs_are_checked() -> None:
-    assert Serving(lambda z, y: z, ("latent", "label")).inputs == ("latent", "label")
-    for wrong in ((), ("image", "label"), ("label", "label")):
-        with pytest.raises(ValueError, match="name each kind once, an image alone"):
-            Serving(lambda *x: x, wrong)
-    with pytest.raises(ValueError, match="1 or 3 channels"):
-        Serving(lambda x: x, image_shape=(28, 28, 2))
 
 
 class Small(Line):

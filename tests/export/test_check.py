@@ -8,10 +8,11 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 
+from keras_genssl.engine import Image, Serving, Vector
 from keras_genssl.export import CheckFailed, CleanProcess, check, saved_model
 from keras_genssl.export.verify import largest_difference
-from keras_genssl.kinds.serving import Serving
 
+IMAGE = {"image": Image((None, None, 3))}
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
 
 
@@ -28,8 +29,8 @@ def exported(tmp_path_factory):
     layer.build((None, None, None, 3))
     layer.kernel.assign(0.5 * np.eye(3)[::-1].reshape(1, 1, 3, 3))
     servings = {
-        "halve": Serving(layer, "image", "image"),
-        "mean": Serving(lambda images: tf.reduce_mean(images, (1, 2)), "image", "vector"),
+        "halve": Serving(layer, IMAGE, IMAGE),
+        "mean": Serving(lambda images: tf.reduce_mean(images, (1, 2)), IMAGE, {"vector": Vector(3)}),
     }
     return saved_model(None, tmp_path_factory.mktemp("models") / "1", signatures=servings)
 
@@ -88,7 +89,7 @@ def test_a_model_that_calls_back_into_python_fails(clean, tmp_path):
     def python(images):
         return tf.ensure_shape(tf.py_function(lambda x: x * 0.5, [images], tf.float32), (None, None, None, 3))
 
-    path = saved_model(None, tmp_path / "1", signatures={"python": Serving(python, "image", "image")})
+    path = saved_model(None, tmp_path / "1", signatures={"python": Serving(python, IMAGE, IMAGE)})
     with pytest.raises(CheckFailed, match=r"(?s)failed in a process without Keras.*pyfunc"):
         check(path, [png(PIXELS)], [halved(PIXELS)], process=clean)
 

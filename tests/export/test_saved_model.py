@@ -10,11 +10,12 @@ import pytest
 import tensorflow as tf
 from skimage import data
 
+from keras_genssl.engine import Image, Label, Serving, Vector
 from keras_genssl.export import CleanProcess, check, saved_model
-from keras_genssl.kinds.serving import Serving
 from keras_genssl.pretext import decode_image
 from tests.export.image_files import SERVED
 
+IMAGE = {"image": Image((None, None, 3))}
 RNG = np.random.default_rng(0)
 PHOTO = PIL.Image.fromarray(data.astronaut()[100:121, 200:233])  # 33 wide, 21 high
 
@@ -87,11 +88,11 @@ class Method(keras.Model):
 
     def serving(self):
         known = {
-            "upscale": Serving(self.upscale, "image", "image"),
-            "same": Serving(lambda images: images, "image", "image"),
-            "encode": Serving(lambda images: self.encoder(images, training=False), "image", "vector"),
-            "sample": Serving(lambda latents: self.generator(latents, training=False), "latent", "image"),
-            "classify": Serving(lambda images: keras.ops.argmax(self.encoder(images), -1), "image", "label"),
+            "upscale": Serving(self.upscale, IMAGE, IMAGE),
+            "same": Serving(lambda images: images, IMAGE, IMAGE),
+            "encode": Serving(lambda images: self.encoder(images, training=False), IMAGE, {"vector": Vector(8)}),
+            "sample": Serving(lambda latents: self.generator(latents, training=False), {"latent": Vector(5)}, IMAGE),
+            "classify": Serving(lambda images: keras.ops.argmax(self.encoder(images), -1), IMAGE, {"label": Label(8)}),
         }
         return {name: known[name] for name in self.servings}
 
@@ -129,6 +130,7 @@ def test_names_and_keys_are_those_promised(signatures):
         "encode_examples": ({"examples"}, {"vector", "error"}),
         "sample": ({"latent"}, {"image_bytes"}),
         "sample_tensor": ({"latent"}, {"image"}),
+        "sample_examples": ({"examples"}, {"image_bytes", "error"}),
         "classify": ({"image_bytes"}, {"label", "error"}),
         "classify_tensor": ({"image"}, {"label"}),
         "classify_examples": ({"examples"}, {"label", "error"}),
@@ -213,7 +215,7 @@ def test_grey_levels_are_clipped_and_rounded_half_to_even(tmp_path):
     values = (levels / 127.5 - 1).astype(np.float32)
     exact = (values + np.float32(1)) * np.float32(127.5)  # what float32 makes of the halves
     constant = np.tile(values.reshape(1, 1, 8, 1), (1, 1, 1, 3))
-    servings = {"constant": Serving(lambda images: tf.constant(constant), "image", "image")}
+    servings = {"constant": Serving(lambda images: tf.constant(constant), IMAGE, IMAGE)}
     path = saved_model(None, tmp_path / "constant", signatures=servings)
     answer = tf.saved_model.load(str(path)).signatures["serving_default"]
     pixels = decoded(answer(image_bytes=tf.constant([FILES["png"]]))["image_bytes"].numpy()[0])
@@ -324,7 +326,7 @@ def test_what_a_killed_export_left_is_removed_by_the_next(tmp_path):
 
 
 def test_two_entries_of_one_name_are_refused(tmp_path):
-    entry = Serving(lambda images: images, "image", "image")
+    entry = Serving(lambda images: images, IMAGE, IMAGE)
     with pytest.raises(ValueError, match=r"both be the signature 'serving_tensor'.*\['a', 'serving_tensor'\]"):
         saved_model(None, tmp_path / "1", signatures={"a": entry, "serving_tensor": entry})
     with pytest.raises(ValueError, match="at least one function"):
@@ -336,7 +338,10 @@ def test_several_inputs_by_their_names(tmp_path) -> None:
         level = latent[:, :1] + tf.cast(label, tf.float32)[:, tf.newaxis]
         return tf.tile(level[:, tf.newaxis, tf.newaxis], (1, 2, 3, 1))
 
-    path = saved_model(None, tmp_path / "both", signatures={"paint": Serving(paint, ("latent", "label"))})
+    kinds = {"latent": Vector(1), "label": Label(2)}
+    path = saved_model(
+        None, tmp_path / "both", signatures={"paint": Serving(paint, kinds, {"image": Image((2, 3, 1))})}
+    )
     inputs = {"latent": np.array([[0.5], [-1.0]], np.float32), "label": np.array([0, 1])}
     levels = np.array([0.5, 0.0], np.float32).reshape(2, 1, 1, 1) * np.ones((1, 2, 3, 1), np.float32)
     grey = [np.full((2, 3, 1), level, np.uint8) for level in (191, 128)]  # (x + 1) * 127.5, half to even
@@ -351,7 +356,8 @@ def test_grey_images_of_one_size(tmp_path) -> None:
     rng = np.random.default_rng(0)
     colour = rng.integers(0, 256, (4, 5, 3), np.uint8)
     luma = np.asarray(PIL.Image.fromarray(colour).convert("L"))[..., np.newaxis]
-    serving = Serving(lambda images: images, image_shape=(4, 5, 1))
+    grey = {"image": Image((4, 5, 1))}
+    serving = Serving(lambda images: images, grey, grey)
     path = saved_model(None, tmp_path / "grey", signatures={"same": serving})
     answers = tf.saved_model.load(str(path)).signatures["serving_default"]
     for image, expected in ((colour, luma), (luma.repeat(3, -1), luma), (luma, luma)):
@@ -368,6 +374,6 @@ def test_grey_images_of_one_size(tmp_path) -> None:
 
 
 def test_vectors_whose_length_is_unknown_cannot_be_served(tmp_path) -> None:
-    serving = Serving(lambda images: tf.reshape(images, (tf.shape(images)[0], -1)), output="vector")
-    with pytest.raises(ValueError, match=r"`function` must answer images with vectors of one length. Received: shape"):
+    serving = Serving(lambda images: tf.reshape(images, (tf.shape(images)[0], -1)), IMAGE, {"vector": Vector()})
+    with pytest.raises(ValueError, match=r"`function` must give 'vector' of one shape .* Received: shape"):
         saved_model(None, tmp_path / "1", signatures={"flat": serving})

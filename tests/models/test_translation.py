@@ -126,7 +126,7 @@ def test_both_directions_are_clipped_and_served() -> None:
     np.testing.assert_allclose(back(x), -np.ones_like(x))  # -0.4 * 4 + 0.2
     served = model.serving()
     assert list(served) == ["translate", "translate_back"]
-    assert served["translate_back"].image_shape == (SIDE, SIDE, 1)
+    assert served["translate_back"].inputs["image"].shape == (SIDE, SIDE, 1)
     np.testing.assert_allclose(served["translate_back"].function(x / 4), np.full_like(x, -0.2), atol=1e-6)
 
 

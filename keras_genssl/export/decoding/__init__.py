@@ -2,5 +2,6 @@
 
 from keras_genssl.export.decoding.attempt import attempt
 from keras_genssl.export.decoding.decode import decoder
+from keras_genssl.export.decoding.ids import ids
 
-__all__ = ["attempt", "decoder"]
+__all__ = ["attempt", "decoder", "ids"]

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import Anything, Image, Kind, Method, Serving
+from keras_genssl.engine import Anything, Image, Kind, Method, Serving, Vector
 from keras_genssl.engine.networks import fitting, require_built
 from keras_genssl.engine.shapes import same_shape
 
@@ -68,11 +68,12 @@ class EncoderDecoder(Method):
 
     def serving(self) -> dict[str, Serving]:
         """Image to code, code to image, image to image."""
-        shape = tuple(self.encoder.input_shape[1:])
+        image = {"image": Image(self.encoder.input_shape[1:])}
+        latent = {"latent": Vector(self.decoder.input_shape[1])}
         return {
-            "encode": Serving(self.encode, input="image", output="latent", image_shape=shape),
-            "decode": Serving(self.decode, input="latent", output="image"),
-            "reconstruct": Serving(self.reconstruct, input="image", output="image", image_shape=shape),
+            "encode": Serving(self.encode, image, latent),
+            "decode": Serving(self.decode, latent, image),
+            "reconstruct": Serving(self.reconstruct, image, image),
         }
 
 

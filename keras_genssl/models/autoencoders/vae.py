@@ -196,4 +196,5 @@ class VAE(EncoderDecoder):
 
     def serving(self) -> dict[str, Serving]:
         """As of every autoencoder, and `generate`: what `decode` makes of latents from the prior."""
-        return {**super().serving(), "generate": Serving(self.decode, input="latent", output="image")}
+        served = super().serving()
+        return {**served, "generate": served["decode"]}

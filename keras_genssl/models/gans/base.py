@@ -164,11 +164,11 @@ class LatentGAN(PlayersModel):
 
     def serving(self) -> dict[str, Serving]:
         """One function: latents in, images (or points) out."""
-        return {"generate": Serving(self.generate, input="latent", output=self.output_kind())}
+        return {"generate": Serving(self.generate, {"latent": Vector(self.latent_dim)}, self.outputs_served())}
 
-    def output_kind(self) -> str:
-        """What is generated, as `Serving` names it."""
-        return "image" if len(self.image_shape) == 3 else "vector"
+    def outputs_served(self) -> dict[str, Kind]:
+        """What is generated, as it is served: `image`, or `vector` where it is points."""
+        return {"image" if isinstance(self.generated, Image) else "vector": self.generated}
 
 
 class ClassConditionalGAN(LatentGAN):
@@ -242,7 +242,8 @@ class ClassConditionalGAN(LatentGAN):
 
     def serving(self) -> dict[str, Serving]:
         """One function: latents and labels in, images (or points) out."""
-        return {"generate": Serving(self.generate, input=("latent", "label"), output=self.output_kind())}
+        inputs = {"latent": Vector(self.latent_dim), "label": Label(self.num_classes)}
+        return {"generate": Serving(self.generate, inputs, self.outputs_served())}
 
 
 def _parts(values: np.ndarray) -> list[np.ndarray]:

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import Image, Method, Serving, finite
+from keras_genssl.engine import Image, Method, Serving, Vector, finite
 from keras_genssl.engine.networks import fitting
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses.contrastive.directions import directions
@@ -55,8 +55,8 @@ class Embedder(Method):
 
     def serving(self) -> dict[str, Serving]:
         """One function: image in, embedding out."""
-        shape = tuple(self.encoder.input_shape[1:])
-        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=shape)}
+        vector = Vector(self.encoder.output_shape[1])
+        return {"encode": Serving(self.encode, {"image": self.image}, {"vector": vector})}
 
     def _embed(self, images: Any, training: bool) -> Any:
         embeddings = ops.cast(self.encoder(images, training=training), keras.config.floatx())

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl import backbones
-from keras_genssl.engine import Anything, Image, Kind, Method, Serving, batches
+from keras_genssl.engine import Anything, Image, Kind, Method, Serving, Vector, batches
 from keras_genssl.engine.networks import require_built, require_multiple
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.layers import BicubicUpsampling, LabToRGB, RGBToLab
@@ -43,7 +43,7 @@ class ColourMethod(Method):
 
     def serving(self) -> dict[str, Serving]:
         """One function: image to features."""
-        return {"encode": Serving(self.encode, input="image", output="vector", image_shape=self.image.shape)}
+        return {"encode": Serving(self.encode, {"image": self.image}, {"vector": Vector()})}
 
 
 class LightnessToColour(ColourMethod):
@@ -135,8 +135,8 @@ class LightnessToColour(ColourMethod):
 
     def serving(self) -> dict[str, Serving]:
         """Image to features, and image to coloured image."""
-        colorize = Serving(self.colorize, input="image", output="image", image_shape=self.image.shape)
-        return {**super().serving(), "colorize": colorize}
+        image = {"image": self.image}
+        return {**super().serving(), "colorize": Serving(self.colorize, image, image)}
 
 
 def default_decoder(encoder: keras.Model, outputs: int, name: str = "encoder") -> keras.Model:

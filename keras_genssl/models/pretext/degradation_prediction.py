@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import Image, Kind, Label, Method, Serving, batches
+from keras_genssl.engine import Image, Kind, Label, Method, Serving, Vector, batches
 from keras_genssl.engine.networks import require_built
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.pretext.crops import integers
@@ -129,7 +129,7 @@ class DegradationPrediction(Method):
 
     def serving(self) -> dict[str, Serving]:
         """One function: image in, vector out."""
-        return {"encode": Serving(self.encode, input="image", output="vector")}
+        return {"encode": Serving(self.encode, {"image": Image((None, None, 3))}, {"vector": Vector()})}
 
 
 def _pool(features: keras.Model, index: int, window: int) -> int:

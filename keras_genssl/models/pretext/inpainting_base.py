@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import Image, Kind, Mask, Serving
+from keras_genssl.engine import Image, Kind, Mask, Serving, Vector
 from keras_genssl.engine.networks import fitting, require_built
 from keras_genssl.models.representation import require_input, require_vectors
 
@@ -66,8 +66,8 @@ def inpaint(method: Any, masked: Any) -> Any:
 
 def serving(method: Any) -> dict[str, Serving]:
     """Image to features, and masked image to painted image."""
-    shape = tuple(method.encoder.input_shape[1:])
+    image = {"image": Image(method.encoder.input_shape[1:])}
     return {
-        "encode": Serving(method.encode, input="image", output="vector", image_shape=shape),
-        "inpaint": Serving(method.inpaint, input="image", output="image", image_shape=shape),
+        "encode": Serving(method.encode, image, {"vector": Vector(method.encoder.output_shape[1])}),
+        "inpaint": Serving(method.inpaint, image, image),
     }

@@ -78,4 +78,5 @@ class SuperResolution(Method):
 
     def serving(self) -> dict[str, Serving]:
         """One function: image in, enlarged image out; large images tile by tile where that is exact."""
-        return {"upscale": Serving(by_tiles(self.upscale, self.network), input="image", output="image")}
+        image = {"image": Image((None, None, 3))}
+        return {"upscale": Serving(by_tiles(self.upscale, self.network), image, image)}

@@ -103,4 +103,5 @@ class SRGAN(PlayersModel):
 
     def serving(self) -> dict[str, Serving]:
         """One function: image in, enlarged image out; large images tile by tile where that is exact."""
-        return {"upscale": Serving(by_tiles(self.upscale, self.generator), input="image", output="image")}
+        image = {"image": Image((None, None, 3))}
+        return {"upscale": Serving(by_tiles(self.upscale, self.generator), image, image)}

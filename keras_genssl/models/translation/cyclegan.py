@@ -172,8 +172,8 @@ class CycleGAN(PlayersModel):
 
     def serving(self) -> dict[str, Serving]:
         """Both directions: image in, image out."""
-        first, second = (kind.example_shape for kind in self.inputs().values())
+        first, second = self.inputs().values()
         return {
-            "translate": Serving(self.translate, input="image", output="image", image_shape=first),
-            "translate_back": Serving(self.translate_back, input="image", output="image", image_shape=second),
+            "translate": Serving(self.translate, {"image": first}, {"image": second}),
+            "translate_back": Serving(self.translate_back, {"image": second}, {"image": first}),
         }

@@ -135,5 +135,5 @@ class Pix2Pix(PlayersModel):
 
     def serving(self) -> dict[str, Serving]:
         """One function: image in, image out, without noise."""
-        shape = self.generator.input_shape[1:]
-        return {"translate": Serving(self.translate, input="image", output="image", image_shape=shape)}
+        source, target = self.inputs().values()
+        return {"translate": Serving(self.translate, {"image": source}, {"image": target})}

@@ -256,13 +256,13 @@ def test_images_stay_in_range_and_points_do_not() -> None:
     wide.layers[0].set_weights([np.full((LATENT, 4), 9.0), np.zeros(4)])
     model = kg.models.GAN(wide, linear_critic(points(4)), LATENT)
     assert np.abs(model.sample(50, seed=0)).max() == 1.0
-    assert model.serving()["generate"].output == "image"
+    assert list(model.serving()["generate"].outputs) == ["image"]
     flat = keras.Sequential([keras.Input((LATENT,)), wide.layers[0]])
     model = kg.models.GAN(flat, kg.backbones.mlp_discriminator((4,)), LATENT)
     np.testing.assert_allclose(
         model.sample(7, seed=0), 9 * model.sample_latents(7, 0).sum(1, keepdims=True).repeat(4, 1), rtol=1e-4
     )
-    assert model.serving()["generate"].output == "vector"
+    assert list(model.serving()["generate"].outputs) == ["vector"]
 
 
 # What is refused --------------------------------------------------------------------------------
