@@ -44,7 +44,8 @@ def _file(name: str, kind: Kind, file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]
 
 def _files(name: str, kind: Kind, files: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
     """Those of a stack, all of one size."""
-    reason, read = tf.constant(""), []
+    reason = tf.constant("")
+    read: list[tf.Tensor] = []
     for file in tf.unstack(files, kind.carried.shape[0]):
         pixels, against = _file(name, kind.element, file)
         if read:

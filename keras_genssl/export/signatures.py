@@ -189,18 +189,18 @@ def _by_examples(answer: _Answer, serving: Serving) -> Any:
     def parsed(record: tf.Tensor) -> tuple[_Named, tf.Tensor]:
         return records.parsed(serving.inputs, record), tf.constant("")
 
-    def nothing() -> _Named:
-        carried = {name: kind.carried for name, kind in serving.inputs.items()}
-        return {name: tf.zeros([size or 0 for size in spec.shape], spec.dtype) for name, spec in carried.items()}
-
-    def read(record: tf.Tensor) -> tuple[_Named, tf.Tensor]:
-        found, against = decoding.attempt(parsed, record, (nothing(), tf.constant(reason)))
-        for name, kind in serving.inputs.items():
-            found[name].set_shape(kind.carried.shape)
-        return found, against
-
     @tf.function(autograph=False, input_signature=[tf.TensorSpec((None,), tf.string, "examples")])
     def by_examples(serialized: tf.Tensor) -> _Named:
+        carried = {name: kind.carried for name, kind in serving.inputs.items()}
+        nothing = {name: tf.zeros([size or 0 for size in spec.shape], spec.dtype) for name, spec in carried.items()}
+        otherwise = nothing, tf.constant(reason)
+
+        def read(record: tf.Tensor) -> tuple[_Named, tf.Tensor]:
+            found, against = decoding.attempt(parsed, record, otherwise)
+            for name, spec in carried.items():
+                found[name].set_shape(spec.shape)
+            return found, against
+
         return answer(serialized, read)
 
     return by_examples.get_concrete_function()

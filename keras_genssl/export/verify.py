@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,7 @@ def check(
     errors = []
     for name, outputs in answered.items():
         error = largest_difference([_as_array(output) for output in outputs], asked[name])
-        allowed = atol if atol is not None else 1.0 if isinstance(outputs[0], bytes) else 1e-4
+        allowed = atol if atol is not None else 1.0 if isinstance(outputs[0], bytes) or _are_files(outputs[0]) else 1e-4
         if not error <= allowed:  # NaN fails too
             raise CheckFailed(f"{told} differs by {error:g} from the expected values; at most {allowed:g} is allowed")
         errors.append(error)
@@ -97,10 +97,17 @@ def check(
 def _lengths(values: Any) -> set[int]:
     """How many examples there are, by each name where there are several; scalars are of none."""
     parts = values.values() if isinstance(values, Mapping) else [values]
-    return {len(part) for part in parts if not np.isscalar(part) and getattr(part, "ndim", 1)}
+    return {len(part) for part in parts if isinstance(part, Sized) and getattr(part, "shape", None) != ()}
+
+
+def _are_files(output: Any) -> bool:
+    """Whether an answer is a stack of files."""
+    return isinstance(output, np.ndarray) and output.dtype == object
 
 
 def _as_array(output: Any) -> np.ndarray:
+    if _are_files(output):
+        return np.stack([_as_array(file) for file in output])
     if not isinstance(output, bytes):
         return np.asarray(output)
     with PIL.Image.open(io.BytesIO(output)) as image:

@@ -26,11 +26,14 @@ def saved_model(
     - `serving_examples`: `examples`, string `(batch,)`, serialized `tf.train.Example`s whose feature
       `image` (the name TFDS gives it) holds an encoded image -> as `serving_default`.
 
-    An entry `name` further down answers as `name`, `name_tensor` and `name_examples`. Outputs other than
-    images are tensors in every signature, named by their kind: `vector` and `latent`, float32
-    `(batch, dim)`, or `label`, integers `(batch,)`. So are inputs: `vector` and `latent`, float32
-    `(batch, dim)`, `label`, int64 `(batch,)`, or several of them by their names; their entries have no
-    `_examples`.
+    An entry `name` further down answers as `name`, `name_tensor` and `name_examples`. Inputs and outputs have the names
+    and the kinds that the entry says, any beside any. Images, masks and label maps travel as files, under their name
+    and `_bytes`; a label map is a PNG of greys of 8 or 16 bits whose levels are its ids. All else travels as tensors,
+    in every signature: vectors, float32 `(batch, dim)`; labels and tokens, int64; spectrograms, float32
+    `(batch, bands, frames, 1)`. A stack has an axis more: `(batch, num)` files. A `tf.train.Example` holds a feature
+    for each input, a file or a list of numbers (`kinds.records.serialized` writes one); an entry with two free sizes
+    in a list has no `_examples`. An entry that nothing goes into takes `num`, an int32 scalar, and `seed`, an int64
+    scalar: the same seed gives the same answers, a negative one others each time.
 
     Bytes may be JPEG, PNG, GIF or WebP in any mode, or BMP that is not compressed, and are read as preparation
     reads them (`pretext.decode_image`), to the bit: RGB, upright as EXIF says, transparency on white, 16-bit grey
@@ -43,10 +46,11 @@ def saved_model(
     each in one piece: memory grows with the largest, about `8 * filters * height * width` bytes for a plain
     convolutional network (two float32 feature maps; 0.5 GB for each megapixel at 64 filters).
 
-    Signatures that take bytes or examples have a further output, `error`, string `(batch,)`: why an image was
+    Signatures that take files or examples have a further output, `error`, string `(batch,)`: why an example was
     refused, empty where it was served. Refused are other formats, broken files, images of more than
-    `pretext.MAX_PIXELS`, and those of another size than the model's: each alone, with empty bytes, a vector of NaN
-    or the label -1 in the place of its answer.
+    `pretext.MAX_PIXELS`, those of another size than the model's, and classes that there are not: each alone, with empty
+    bytes, a vector of NaN or the label -1 in the place of its answer. Signatures that take tensors alone fail on
+    classes that there are not.
 
     Only the variables that the signatures read are written: no optimizer, no discriminator.
 
@@ -62,7 +66,8 @@ def saved_model(
     Raises:
         TypeError: If `model` says nothing of what it serves and no `signatures` do.
         FileExistsError: If `path` exists.
-        ValueError: If nothing is served, or two signatures would have the same name.
+        ValueError: If nothing is served, two signatures would have the same name, or a function gives other outputs
+            than its entry says.
 
     Example:
         >>> kg.export.saved_model(model, "saved_models/photos_x2/1")  # doctest: +SKIP

@@ -86,7 +86,7 @@ def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> 
             asked[f"{name}_bytes"] = [png(image) for image in images]
             arguments.append(images.astype("float32") / 127.5 - 1.0)
         elif isinstance(kind, Label):
-            asked[name] = np.arange(ASKED) % kind.num_classes
+            asked[name] = np.arange(ASKED) % (kind.num_classes or ASKED)
             arguments.append(asked[name])
         else:
             asked[name] = np.random.default_rng(0).standard_normal((ASKED, kind.dim), dtype=np.float32)
