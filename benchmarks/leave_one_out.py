@@ -15,9 +15,10 @@ import time
 from pathlib import Path
 
 from pipelines.console import Console
-from pipelines.recipe import loading as recipes
 from pipelines.results import without_places
-from pipelines.runtime import device, run, store
+from pipelines.run import loading as recipes
+from pipelines.run import run
+from pipelines.runtime import device, store
 
 RECIPE = "super_resolution"
 SCENES = [["motorcycle_left", "motorcycle_right"]]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import tasks
 from pipelines.components import card as cards
-from pipelines.recipe import loading as recipes
+from pipelines.run import loading as recipes
 from pipelines.runtime import saved_model, store
 from pipelines.training import trainer
 

@@ -15,12 +15,12 @@ from pipelines.data.example_gen import image_files as sources
 from pipelines.data.example_gen import images as image_example_gen
 from pipelines.data.written import DUPLICATE
 from pipelines.errors import UserError
+from pipelines.run.steps import Steps
 from pipelines.runtime import recording, store
 from pipelines.runtime.artifact import MANIFEST, Artifact
 from pipelines.runtime.component import Kind, Source
 from pipelines.runtime.engines import Workers
 from pipelines.runtime.metadata import Metadata
-from pipelines.runtime.steps import Steps
 
 SPLIT = "images"  # the one that a folder of images becomes
 _OWN = ("examples", "embeddings", "clusters", "models")  # what a job writes below its output

@@ -20,7 +20,7 @@ from pipelines.cli import lineage as lineage_commands
 from pipelines.console import Console, Terminal, complain, escape_what_streams_cannot_encode
 from pipelines.data import sources
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipes
+from pipelines.run import loading as recipes
 from pipelines.runtime import engines, store
 
 app = typer.Typer(
@@ -93,7 +93,7 @@ def run(
     engine = engine_options.engine(runner, workers, beam_options)
     console = Console()
     console.start(f"{checked.name}: {checked.description}")
-    from pipelines.runtime import run as runs
+    from pipelines.run import run as runs
 
     outcome = runs.run(checked, output, push_to, engine, console, cache=not no_cache)
     console.result("Prepared", runs.short(outcome.prepared))

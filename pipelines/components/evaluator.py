@@ -10,9 +10,9 @@ from pipelines.components import change
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.method import Method
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.section import classes_of
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
+from pipelines.section import classes_of
 
 SPEC = Component("Evaluator", {"trained": Kind.WEIGHTS, "examples": Kind.PREPARED}, Kind.EVALUATION)
 

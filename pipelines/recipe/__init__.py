@@ -1,1 +1,1 @@
-"""What all recipes share: sections, the training, thresholds, how a file is read and its errors told."""
+"""What all recipes share: the training, losses, thresholds, numbers."""

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 
 from pipelines.data.sources import SOURCES, Embedded, Inputs, Source
 from pipelines.recipe.method import Sections
-from pipelines.recipe.section import Section
 from pipelines.recipe.training import Train
+from pipelines.section import Section
 
 
 class Export(Section):

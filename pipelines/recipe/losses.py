@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.recipe.section import PositiveFloat, Section
+from pipelines.section import PositiveFloat, Section
 
 if TYPE_CHECKING:
     import keras

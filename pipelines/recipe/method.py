@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.recipe.losses import Loss
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.section import Section
 from pipelines.recipe.training import Train
+from pipelines.section import Section
 
 if TYPE_CHECKING:
     import keras

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import model_validator
 
 from pipelines.recipe.numbers import Numbers, Values
-from pipelines.recipe.section import Section
+from pipelines.section import Section
 
 
 class Range(Section):

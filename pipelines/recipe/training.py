@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from pipelines.recipe.section import PositiveFloat, Section
+from pipelines.section import PositiveFloat, Section
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from keras_genssl.registered import NAMES
 from pipelines import tasks
-from pipelines.recipe import loading
+from pipelines.run import loading
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "METHODS.md"

@@ -1,1 +1,1 @@
-"""What components stand on: outputs found by digest, the digest of code, the order of a run."""
+"""What components stand on: outputs found by digest, the digest of code, records of runs."""

@@ -1,6 +1,6 @@
 """Tasks: what a run does that depends on the kind of job. Each is a folder here, and is called like its folder.
 
-The components (`pipelines.components`) and their order (`pipelines.runtime.run`) are the same for all; what differs
+The components (`pipelines.components`) and their order (`pipelines.run.run`) are the same for all; what differs
 (what training reads, what is measured, what the export must answer, what report, card and results show) a task says.
 To add one, make its folder: `numbers.py` declares what it measures, `recipe.py` holds its class of recipes, `task.py` a
 `pipelines.tasks.base.Task` as ``TASK``, `results.py` its section of RESULTS.md, `recipes/` its YAML files. Nothing else

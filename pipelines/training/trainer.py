@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from pipelines.errors import UserError
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.losses import Loss
-from pipelines.recipe.section import classes_of
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
+from pipelines.section import classes_of
 from pipelines.tasks import images
 from pipelines.training import phases
 

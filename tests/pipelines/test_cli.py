@@ -7,7 +7,7 @@ import pytest
 
 from keras_genssl import __version__
 from pipelines.cli import main as cli
-from pipelines.recipe import loading as recipe
+from pipelines.run import loading as recipe
 from tests.pipelines import genssl
 
 

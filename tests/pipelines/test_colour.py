@@ -17,8 +17,8 @@ from pipelines.data.preparations.coloured_crops import ColouredCrops
 from pipelines.data.preparations.images import Images
 from pipelines.data.prepare import prepare
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
-from pipelines.runtime import reporting
+from pipelines.run import loading as recipe
+from pipelines.run import reporting
 from pipelines.tasks.representation import data
 from pipelines.training import trainer
 

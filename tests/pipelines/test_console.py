@@ -13,7 +13,7 @@ from pipelines.beam.progress import Progress
 from pipelines.console import Console, Terminal, line
 from pipelines.errors import UserError
 from pipelines.plain_text import encodable, visible
-from pipelines.recipe.loading import load
+from pipelines.run.loading import load
 from pipelines.runtime import store
 from tests.pipelines.runtime.test_metadata import record_run
 

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from pipelines.recipe import loading
+from pipelines.run import loading
 from tests.contracts import CASES
 
 _TWO_BLOCKS = ("model.filters=8", "model.blocks=2")

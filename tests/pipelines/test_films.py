@@ -14,7 +14,7 @@ from pipelines.data.example_gen.frames import frame_example_gen
 from pipelines.data.preparations.frame_tuples import FrameTuples
 from pipelines.data.prepare_sequences import prepare_sequences
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
+from pipelines.run import loading as recipe
 from tests.pipelines import genssl
 
 RECIPE = "photographs/shuffle_and_learn"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pipelines.recipe import loading
 from pipelines.results import methods_page
+from pipelines.run import loading
 
 
 def test_the_page_on_disk_is_what_is_generated():

@@ -18,10 +18,11 @@ from pipelines.data import examples_picture
 from pipelines.data.preparations.groups import Pairs
 from pipelines.data.prepare_given_pairs import prepare_given_pairs
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
-from pipelines.runtime import data_steps, recording, reporting
+from pipelines.run import data_steps, reporting
+from pipelines.run import loading as recipe
+from pipelines.run.steps import Steps
+from pipelines.runtime import recording
 from pipelines.runtime.metadata import Metadata
-from pipelines.runtime.steps import Steps
 from pipelines.tasks.representation import data, pairs
 from pipelines.training import trainer
 from tests.pipelines import digits, genssl

@@ -18,10 +18,11 @@ from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.preparations.pretext import Pretext
 from pipelines.data.prepare import prepare
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
-from pipelines.runtime import data_steps, recording
+from pipelines.run import data_steps
+from pipelines.run import loading as recipe
+from pipelines.run.steps import Steps
+from pipelines.runtime import recording
 from pipelines.runtime.metadata import Metadata
-from pipelines.runtime.steps import Steps
 from pipelines.tasks.representation import data, sheets
 from pipelines.training import trainer
 from tests.pipelines import digits

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
+from pipelines.run import loading as recipe
 
 PLAIN = """\
 name: tiny
@@ -204,7 +204,7 @@ def test_shipped_recipes_are_valid_and_named_as_their_file(name):
 
 def test_reading_recipes_imports_neither_tensorflow_nor_beam():
     code = (
-        "import sys; from pipelines.recipe import loading as recipe; recipe.load('super_resolution');"
+        "import sys; from pipelines.run import loading as recipe; recipe.load('super_resolution');"
         "assert not {'tensorflow', 'keras', 'apache_beam', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from pipelines import tasks
-from pipelines.recipe import loading as recipe
 from pipelines.report import curves, page
 from pipelines.report.judgement import Picture
+from pipelines.run import loading as recipe
 from pipelines.runtime.component import Step
 from pipelines.tasks.super_resolution.task import CROPS
 

@@ -12,7 +12,7 @@ import keras_genssl as kg
 from keras_genssl import metrics
 from pipelines import results
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
+from pipelines.run import loading as recipe
 from pipelines.runtime import code, definitions
 from pipelines.tasks.representation import data, reference, sheets
 from pipelines.tasks.representation.features import Labelled

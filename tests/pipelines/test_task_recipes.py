@@ -3,8 +3,8 @@ import pytest
 
 from keras_genssl.models.autoencoders.base import last_activation
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
 from pipelines.recipe.training import Linear
+from pipelines.run import loading as recipe
 from pipelines.tasks.generation.recipe import Evaluate
 from pipelines.training import trainer
 from pipelines.training.schedules import schedule

@@ -6,8 +6,8 @@ import pytest
 
 from pipelines import results, tasks
 from pipelines.components import card
-from pipelines.recipe import loading as recipe
-from pipelines.runtime import run
+from pipelines.run import loading as recipe
+from pipelines.run import run
 from pipelines.tasks.representation.numbers import ALL_CLASSES, BASELINES, UNSEEN_CLASSES
 from tests.pipelines import digits
 from tests.pipelines.test_report import Tables

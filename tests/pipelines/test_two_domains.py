@@ -10,7 +10,7 @@ from PIL import Image
 
 from keras_genssl import data as reading
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
+from pipelines.run import loading as recipe
 from pipelines.tasks.translation import data
 from tests.pipelines import genssl
 from tests.pipelines.test_report import Tables

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.data.sources.base import IMAGES
-from pipelines.recipe.section import Section
+from pipelines.section import Section
 
 if TYPE_CHECKING:
     import numpy as np

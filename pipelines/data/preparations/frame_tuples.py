@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 
 from pipelines.data.preparations.pretext import Pretext
 from pipelines.data.sources.base import FILMS
-from pipelines.recipe.section import Fraction
+from pipelines.section import Fraction
 
 if TYPE_CHECKING:
     import numpy as np

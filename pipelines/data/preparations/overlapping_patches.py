@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt
 
 from pipelines.data.preparations.pretext import Pretext
-from pipelines.recipe.section import Fraction
+from pipelines.section import Fraction
 
 
 class OverlappingPatches(Pretext):

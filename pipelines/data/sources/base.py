@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
 from pydantic import Field, model_validator
 
 from pipelines.data.validation.section import Validate
-from pipelines.recipe.section import Fraction, Section
+from pipelines.section import Fraction, Section
 
 if TYPE_CHECKING:
     from pipelines.beam import progress

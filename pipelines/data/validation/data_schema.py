@@ -8,10 +8,10 @@ import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from keras_genssl.pretext.names import canonical
+from pipelines import located_yaml
 from pipelines.data.statistics.counts import BINS
 from pipelines.errors import UserError
-from pipelines.recipe import located_yaml
-from pipelines.recipe.section import Fraction, Section
+from pipelines.section import Fraction, Section
 
 _HEAD = """\
 # What a data set's examples hold and what its images are like. Inferred from their statistics; edit it and give it

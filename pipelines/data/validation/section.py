@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pipelines.recipe.section import Fraction, Section
+from pipelines.section import Fraction, Section
 
 Severity = Literal["error", "warning", "ignore"]
 

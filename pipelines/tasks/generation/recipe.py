@@ -7,8 +7,8 @@ from pydantic import Field, PositiveInt, model_validator
 from pipelines.data.preparations.images import Images
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.section import Section
 from pipelines.recipe.thresholds import Bless
+from pipelines.section import Section
 from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
 from pipelines.tasks.reconstruction.autoencoders import VAE

@@ -9,9 +9,9 @@ from pipelines.data.preparations.images import Images, Squares
 from pipelines.data.sources.base import PAIRS
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.section import PositiveFloat
 from pipelines.recipe.thresholds import Bless
 from pipelines.recipe.training import Train
+from pipelines.section import PositiveFloat
 from pipelines.tasks.representation.methods.colour import AnyColour
 from pipelines.tasks.representation.methods.contrastive import AnyContrastive
 from pipelines.tasks.representation.methods.encoders import FromPairs

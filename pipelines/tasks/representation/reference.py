@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.data.sources.base import PAIRS
-from pipelines.recipe.section import classes_of
 from pipelines.runtime import code, store
+from pipelines.section import classes_of
 from pipelines.tasks import images
 from pipelines.tasks.representation import pairs
 from pipelines.tasks.representation.features import Encode, Labelled, extract, pixels

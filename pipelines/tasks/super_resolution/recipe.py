@@ -9,9 +9,9 @@ from pipelines.recipe.base import Export, Recipe
 from pipelines.recipe.losses import Loss, Pixel
 from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Numbers
-from pipelines.recipe.section import Section
 from pipelines.recipe.thresholds import Bless
 from pipelines.recipe.training import Rate, Train
+from pipelines.section import Section
 from pipelines.tasks.super_resolution.methods import AnyMethod
 from pipelines.tasks.super_resolution.numbers import NUMBERS
 

@@ -18,11 +18,12 @@ from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.data.prepare import prepare
 from pipelines.errors import UnfinishedError, UserError
-from pipelines.recipe import loading as recipe
-from pipelines.runtime import data_steps, recording
+from pipelines.run import data_steps
+from pipelines.run import loading as recipe
+from pipelines.run.steps import Steps
+from pipelines.runtime import recording
 from pipelines.runtime.engines import Engine
 from pipelines.runtime.metadata import Metadata
-from pipelines.runtime.steps import Steps
 from tests.pipelines import genssl
 from tests.pipelines.colour_encoder import export as export_encoder
 from tests.pipelines.components.image_files import save

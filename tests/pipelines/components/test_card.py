@@ -1,7 +1,7 @@
 import pytest
 
 from pipelines.components import card
-from pipelines.recipe import loading as recipe
+from pipelines.run import loading as recipe
 
 
 class Task:

@@ -19,8 +19,9 @@ from pipelines.batch import jobs as batch_jobs
 from pipelines.console import Console
 from pipelines.data import listed
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
-from pipelines.runtime import code, history, lineage, run
+from pipelines.run import loading as recipe
+from pipelines.run import run
+from pipelines.runtime import code, history, lineage
 from pipelines.runtime.metadata import Metadata
 from tests.pipelines import digits, genssl
 from tests.pipelines.test_report import Tables

@@ -4,7 +4,7 @@ import os
 import pytest
 import tensorflow as tf
 
-from pipelines.recipe import loading as recipe
+from pipelines.run import loading as recipe
 from pipelines.runtime import device
 from pipelines.training import trainer
 

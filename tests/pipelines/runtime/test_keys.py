@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import tasks
 from pipelines.components import evaluator, exporter, infra_validator
-from pipelines.recipe import loading
+from pipelines.run import loading
 from pipelines.runtime import code
 from pipelines.training import trainer
 

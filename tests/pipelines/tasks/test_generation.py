@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_genssl import analysis, metrics
-from pipelines.recipe import loading as recipe
+from pipelines.run import loading as recipe
 from pipelines.tasks import images
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation import measure

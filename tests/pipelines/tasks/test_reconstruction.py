@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_genssl import analysis
-from pipelines.recipe import loading as recipe
+from pipelines.run import loading as recipe
 from pipelines.tasks.reconstruction import measure
 from pipelines.tasks.reconstruction.numbers import NUMBERS
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from keras_genssl import pretext
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
+from pipelines.run import loading as recipe
 from pipelines.tasks.super_resolution import measure
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from pipelines.recipe.method import Sections
-from pipelines.recipe.section import Fraction, PositiveFloat
+from pipelines.section import Fraction, PositiveFloat
 from pipelines.tasks.representation.methods.encoders import FromPairs, FromTwoViews, FromViews, Weight
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from pipelines.data.preparations.images import Squares
 from pipelines.recipe.method import Method, Sections
-from pipelines.recipe.section import Fraction, Section
+from pipelines.section import Fraction, Section
 
 if TYPE_CHECKING:
     import keras

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pipelines.recipe.section import PositiveFloat, Section
+from pipelines.section import PositiveFloat, Section
 from pipelines.tasks.representation.methods.encoders import Weight
 
 Distance = Literal["L2", "squared-L2", "angular"]

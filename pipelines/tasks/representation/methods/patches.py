@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 
 from pipelines.data.preparations.images import Squares
 from pipelines.recipe.method import Sections
-from pipelines.recipe.section import PositiveFloat
+from pipelines.section import PositiveFloat
 from pipelines.tasks.representation.methods.encoders import Representation
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 
 from pipelines.recipe.adversarial import Adversary, adversarial_loss
 from pipelines.recipe.method import Sections
-from pipelines.recipe.section import Fraction
+from pipelines.section import Fraction
 from pipelines.tasks.representation.methods.encoders import Representation, Views, Weight
 
 if TYPE_CHECKING:

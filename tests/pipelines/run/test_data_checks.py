@@ -6,9 +6,10 @@ import pytest
 from pipelines.console import Console
 from pipelines.data.validation import example_validator
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
 from pipelines.report import data
-from pipelines.runtime import code, data_checks, data_steps
+from pipelines.run import data_checks, data_steps
+from pipelines.run import loading as recipe
+from pipelines.runtime import code
 from tests.pipelines.data.statistics import examples as tiny
 
 

@@ -6,10 +6,10 @@ import rich.console
 
 from pipelines.console import Console
 from pipelines.errors import UserError
+from pipelines.run.steps import Steps
 from pipelines.runtime import history, recording, store
 from pipelines.runtime.component import Component, Kind, Source
 from pipelines.runtime.metadata import Metadata
-from pipelines.runtime.steps import Steps
 
 READ = Component("Read", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 LEARN = Component("Learn", {"examples": Kind.EXAMPLES}, Kind.WEIGHTS)

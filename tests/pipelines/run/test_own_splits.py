@@ -7,10 +7,11 @@ from PIL import Image
 from keras_genssl import data
 from pipelines.console import Console
 from pipelines.errors import UserError
-from pipelines.recipe import loading as recipe
-from pipelines.runtime import data_steps, recording
+from pipelines.run import data_steps
+from pipelines.run import loading as recipe
+from pipelines.run.steps import Steps
+from pipelines.runtime import recording
 from pipelines.runtime.metadata import Metadata
-from pipelines.runtime.steps import Steps
 
 NAMES = ("train/ant", "train/bee", "train/cat", "val/bee", "val/cat")
 

@@ -14,11 +14,12 @@ from pipelines.components import card, evaluator, exporter, infra_validator, pus
 from pipelines.console import Console
 from pipelines.recipe.base import Recipe
 from pipelines.report import page
-from pipelines.runtime import code, data_steps, device, lineage, recording, reporting, store
+from pipelines.run import data_steps, reporting
+from pipelines.run.steps import Steps
+from pipelines.runtime import code, device, lineage, recording, store
 from pipelines.runtime.engines import Workers
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.recording import now
-from pipelines.runtime.steps import Steps
 from pipelines.training import trainer
 
 

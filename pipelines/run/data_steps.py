@@ -11,11 +11,11 @@ from pipelines.data.preparations.base import Preparation
 from pipelines.data.sources.base import Reading
 from pipelines.data.validation.checked import Checked
 from pipelines.recipe.base import Recipe
-from pipelines.runtime import data_checks
+from pipelines.run import data_checks
+from pipelines.run.steps import Steps
 from pipelines.runtime.artifact import Artifact
 from pipelines.runtime.component import Kind, Source
 from pipelines.runtime.engines import Workers
-from pipelines.runtime.steps import Steps
 
 # What a run writes below its output, and never reads as the user's images.
 _OWN = ("examples", "statistics", "schemas", "validation", "prepared", "references", "runs", "saved_models")

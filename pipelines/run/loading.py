@@ -9,13 +9,12 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from pipelines import tasks
+from pipelines import located_yaml, tasks
 from pipelines.data.sources import NAMED, ONE, SOURCES, Folder, Source, is_named, meant_by
 from pipelines.data.sources.base import PAIRS
 from pipelines.errors import UserError
-from pipelines.recipe import located_yaml
+from pipelines.located_yaml import dotted
 from pipelines.recipe.base import Recipe
-from pipelines.recipe.located_yaml import dotted
 
 TASKS = Path(__file__).parents[1] / "tasks"
 

@@ -9,10 +9,10 @@ from pipelines.data.sources import Source as DataSource
 from pipelines.data.validation.checked import Checked
 from pipelines.errors import UserError
 from pipelines.recipe.base import Recipe
+from pipelines.run.steps import Steps
 from pipelines.runtime import store
 from pipelines.runtime.component import Kind, Source
 from pipelines.runtime.engines import Workers
-from pipelines.runtime.steps import Steps
 
 if TYPE_CHECKING:
     from pipelines.data.validation.data_schema import DataSchema

@@ -6,8 +6,8 @@ from typing import Any
 
 from pipelines.report import page
 from pipelines.report.judgement import Picture
+from pipelines.run.data_steps import Input
 from pipelines.runtime import store
-from pipelines.runtime.data_steps import Input
 from pipelines.tasks.base import Task
 
 
