@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_genssl.analysis.image_grid import to_uint8
 from keras_genssl.callbacks.image_sheet import ImageSheet
+from keras_genssl.checks import image_arrays
 
 
 class ReconstructionGrid(ImageSheet):
@@ -42,6 +43,6 @@ class ReconstructionGrid(ImageSheet):
 
     def draw(self) -> np.ndarray:
         """Images and reconstructions, in turns."""
-        images = self.images.astype(np.float32) / np.float32(127.5) - np.float32(1)
+        images = image_arrays.signed(self.images)
         pairs = np.stack([self.images, to_uint8(self.model.reconstruct(images))], axis=1)
         return pairs.reshape(-1, *self.images.shape[1:])

@@ -74,9 +74,17 @@ def levels(images: Any, name: str = "images") -> np.ndarray:
         [0, 128, 255]
     """
     array = checked(images, name)
-    if array.dtype == np.uint8:
-        return array
-    return np.rint((array.astype(np.float32) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
+    return array if array.dtype == np.uint8 else nearest_levels(array)
+
+
+def nearest_levels(images: np.ndarray) -> np.ndarray:
+    """Floats as uint8, ``round((x + 1) 127.5)``; those outside [-1, 1] as 0 or 255.
+
+    Example:
+        >>> nearest_levels(np.array([-2.0, 0.0, 1.0])).tolist()
+        [0, 128, 255]
+    """
+    return np.rint((images.astype(np.float32) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
 
 
 def is_float(dtype: np.dtype) -> bool:

@@ -46,6 +46,16 @@ def as_float(images: Any, name: str = "images", dtype: str | None = None) -> Any
     return images if dtype is None else ops.cast(images, dtype)
 
 
+def nearest_levels(images: Any) -> Any:
+    """Floats as uint8, ``round((x + 1) 127.5)``, half to even as NumPy does; those outside [-1, 1] as 0 or 255.
+
+    Example:
+        >>> nearest_levels(ops.convert_to_tensor([-2.0, 0.0, 1.0])).numpy().tolist()
+        [0, 128, 255]
+    """
+    return ops.cast(ops.round(ops.clip((images + 1.0) * 127.5, 0.0, 255.0)), "uint8")
+
+
 def guarded(images: Any, low: float, high: float, name: str, rule: str) -> Any:
     """Floats of which those outside [low, high] are an error or, in a graph that cannot raise one, NaN.
 

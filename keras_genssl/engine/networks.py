@@ -39,6 +39,18 @@ def require_built(**networks: keras.Model) -> None:
             )
 
 
+def require_inputs(argument: str, network: keras.Model, *shapes: tuple[int, ...]) -> None:
+    """Raises ValueError unless a network is built, tells its shapes, and has these inputs beside the batch."""
+    require_built(**{argument: network})
+    received = [tuple(tensor.shape[1:]) for tensor in keras.tree.flatten(network.inputs)]
+    if received != list(shapes):
+        expected, found = (", ".join(str(shape) for shape in each) for each in (shapes, received))
+        raise ValueError(
+            f"`{argument}` must take inputs of shape {expected} beside the batch. "
+            f"Received: {network.name!r} with inputs of shape {found}"
+        )
+
+
 def fitting(network: keras.Model, images: Any) -> Any:
     """Images as a network takes them, float in [-1, 1] (see `batches.scaled`), if they have its size and channels.
 

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from keras_genssl.checks.image_arrays import BOUND, RANGE
-from keras_genssl.checks.image_tensors import signed
+from keras_genssl.checks.image_tensors import nearest_levels, signed
 from keras_genssl.kinds.base import Picture, Shape, classes
 from keras_genssl.kinds.rules import require
 
@@ -50,7 +50,7 @@ class Image(Picture):
 
     def pixels(self, values: Any) -> Any:
         """`(x + 1) * 127.5`, clipped to [0, 255], rounded half to even as NumPy does."""
-        return tf.cast(tf.round(tf.clip_by_value((values + 1.0) * 127.5, 0.0, 255.0)), tf.uint8)
+        return nearest_levels(values)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks import image_arrays
 from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.metrics.eight_bit import eight_bit
 
@@ -94,9 +95,11 @@ def train_on_synthetic_accuracy(
         while len(order) < batch_size:
             order = np.concatenate([order, rng.permutation(len(samples))])
         chosen, order = order[:batch_size], order[batch_size:]
-        network.train_on_batch(_scaled(_shifted(samples[chosen], rng)), labels[chosen])
+        network.train_on_batch(image_arrays.signed(_shifted(samples[chosen], rng)), labels[chosen])
     guesses = [
-        keras.ops.convert_to_numpy(network(_scaled(real_images[start : start + 500]), training=False)).argmax(-1)
+        keras.ops.convert_to_numpy(
+            network(image_arrays.signed(real_images[start : start + 500]), training=False)
+        ).argmax(-1)
         for start in range(0, len(real_images), 500)
     ]
     return float(np.mean(np.concatenate(guesses) == real_labels))
@@ -111,10 +114,6 @@ def _classifier(shape: tuple[int, ...], num_classes: int, seed: int) -> keras.Mo
     initializer = keras.initializers.GlorotUniform(4 * seed + 3)
     x = keras.layers.GlobalAveragePooling2D()(x)
     return keras.Model(images, keras.layers.Dense(num_classes, kernel_initializer=initializer, dtype="float32")(x))
-
-
-def _scaled(images: np.ndarray) -> np.ndarray:
-    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
 def _shifted(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:

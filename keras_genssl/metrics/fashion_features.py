@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_genssl.backbones import fashion_classifier
+from keras_genssl.checks import image_arrays
 from keras_genssl.metrics.eight_bit import eight_bit
 
 _SHIPPED = pathlib.Path(__file__).parent / "weights" / "fashion_features.npz"
@@ -65,7 +66,7 @@ class FashionFeatures:
         grey = _as_grey(eight_bit(images))
         parts = [[np.zeros((0, output.shape[-1]), np.float32) for output in self.network.outputs]]
         for start in range(0, len(grey), self.batch_size):
-            batch = grey[start : start + self.batch_size].astype(np.float32) / np.float32(127.5) - np.float32(1)
+            batch = image_arrays.signed(grey[start : start + self.batch_size])
             # `predict` would compile, and build a data pipeline, at each call.
             parts.append([keras.ops.convert_to_numpy(output) for output in self.network(batch, training=False)])
         features, logits = (np.concatenate(column) for column in zip(*parts, strict=True))

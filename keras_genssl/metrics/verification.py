@@ -11,7 +11,8 @@ from keras_genssl.checks.label_arrays import checked_labels
 def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
     """The probability that a pair of one label is more alike than a pair of two, ties counted half.
 
-    The area under the ROC curve, and the Mann-Whitney statistic over the number of comparisons; 1/2 by chance.
+    The area under the ROC curve, and the Mann-Whitney statistic over the number of comparisons; 1/2 by chance. By
+    scikit-learn.
 
     Args:
         similarities: ``(pairs,)``, larger is more alike; infinities are allowed.
@@ -27,10 +28,11 @@ def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
         >>> roc_auc([2.0, 4.0, 1.0, 2.0, 3.0], [True, True, False, False, False])
         0.75
     """
+    from sklearn.metrics import roc_auc_score
+
     similarities, same = _checked(similarities, same)
-    negative, positive = np.sort(similarities[~same]), similarities[same]
-    below, not_above = (np.searchsorted(negative, positive, side) for side in ("left", "right"))
-    return float((below.sum() + not_above.sum()) / (2 * len(negative) * len(positive)))
+    _, ranks = np.unique(similarities, return_inverse=True)  # scikit-learn refuses infinities
+    return float(roc_auc_score(same, ranks))
 
 
 def tar_at_far(similarities: npt.ArrayLike, same: npt.ArrayLike, far: float = 1e-3) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from keras_genssl.checks import image_arrays
 from pipelines.components import served
 from pipelines.errors import UserError
 
@@ -83,7 +84,7 @@ class VectorFunction:
             image = np.asarray(Image.fromarray(image).convert("L"))[..., np.newaxis]
         if not self._shape[1:].is_compatible_with(image.shape):
             return None
-        return np.float32(image) / np.float32(127.5) - np.float32(1)
+        return image_arrays.signed(image)
 
     def __call__(self, inputs: Sequence[Any]) -> list[np.ndarray | Refused]:
         """The vectors of some images, float32 `(dim,)`, or the refusal of each that the model refuses.

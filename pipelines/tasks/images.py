@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from keras_genssl.checks import image_arrays
+
 if TYPE_CHECKING:
     import keras
 
@@ -67,7 +69,7 @@ def fitted(shape: tuple[int, int, int]) -> int:
 
 def eight_bit(images: Any) -> np.ndarray:
     """[-1, 1] as uint8, as it is served."""
-    return np.round((np.asarray(images, np.float32) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
+    return image_arrays.nearest_levels(np.asarray(images))
 
 
 def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> tuple[Any, Any]:
@@ -84,7 +86,7 @@ def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> 
         if isinstance(kind, Image):
             images = read(examples, "eval", ASKED, [feature])[feature]
             asked[f"{name}_bytes"] = [png(image) for image in images]
-            arguments.append(images.astype("float32") / 127.5 - 1.0)
+            arguments.append(image_arrays.signed(images))
         elif isinstance(kind, Label):
             asked[name] = np.arange(ASKED) % (kind.num_classes or ASKED)
             arguments.append(asked[name])

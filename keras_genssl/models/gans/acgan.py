@@ -5,13 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.gans.base import (
-    ClassConditionalGAN,
-    check_inputs,
-    discriminator_losses,
-    generator_losses,
-)
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.gans.base import ClassConditionalGAN
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -71,7 +68,7 @@ class ACGAN(ClassConditionalGAN):
         name: str | None = None,
     ) -> None:
         super().__init__(generator, latent_dim, num_classes, ema=ema, name=name)
-        check_inputs("discriminator", discriminator, self.image_shape)
+        require_inputs("discriminator", discriminator, self.image_shape)
         outputs = [tuple(output.shape[1:]) for output in keras.tree.flatten(discriminator.outputs)]
         if len(outputs) != 2 or outputs[1] != (num_classes,):
             raise ValueError(

@@ -22,36 +22,9 @@ from keras_genssl.engine import (
     batches,
     replicas,
 )
-from keras_genssl.engine.networks import require_built
-from keras_genssl.losses import AdversarialLoss
+from keras_genssl.engine.networks import require_inputs
 
 _SAMPLE_BATCH = 500  # images generated at a time: bounds memory
-
-
-def check_inputs(argument: str, network: keras.Model, *shapes: tuple[int, ...]) -> None:
-    """Raises ValueError unless a network is built, tells its shapes, and has these inputs beside the batch."""
-    require_built(**{argument: network})
-    received = [tuple(tensor.shape[1:]) for tensor in keras.tree.flatten(network.inputs)]
-    if received != list(shapes):
-        expected, found = (", ".join(str(shape) for shape in each) for each in (shapes, received))
-        raise ValueError(
-            f"`{argument}` must take inputs of shape {expected} beside the batch. "
-            f"Received: {network.name!r} with inputs of shape {found}"
-        )
-
-
-def discriminator_losses(adversarial_loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
-    """What an objective has the discriminator minimise, `(batch,)`, as one device would compute it."""
-    if adversarial_loss.needs_batch:
-        return replicas.on_global_batch(adversarial_loss.discriminator, real_logits, fake_logits)
-    return adversarial_loss.discriminator(real_logits, fake_logits)
-
-
-def generator_losses(adversarial_loss: AdversarialLoss, fake_logits: Any, real_logits: Any) -> Any:
-    """What an objective has the generator minimise, `(batch,)`; `real_logits` may be None unless it needs them."""
-    if adversarial_loss.needs_batch:
-        return replicas.on_global_batch(adversarial_loss.generator, fake_logits, real_logits)
-    return adversarial_loss.generator(fake_logits, real_logits)
 
 
 class LatentGAN(PlayersModel):
@@ -90,7 +63,7 @@ class LatentGAN(PlayersModel):
             raise ValueError(f"`latent_dim` must be at least 1. Received: latent_dim={latent_dim}")
         if ema is not None and not 0.0 <= ema <= 1.0:
             raise ValueError(f"`ema` must lie in [0, 1], or be None. Received: ema={ema}")
-        check_inputs("generator", generator, (latent_dim,), *((length,) for length in conditions))
+        require_inputs("generator", generator, (latent_dim,), *((length,) for length in conditions))
         super().__init__(reuse_batch=reuse_batch, name=name)
         self.generator = generator
         self.latent_dim = latent_dim

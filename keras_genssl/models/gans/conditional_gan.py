@@ -4,13 +4,10 @@ from typing import Any
 
 import keras
 
+from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.gans.base import (
-    ClassConditionalGAN,
-    check_inputs,
-    discriminator_losses,
-    generator_losses,
-)
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.gans.base import ClassConditionalGAN
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -63,7 +60,7 @@ class ConditionalGAN(ClassConditionalGAN):
         name: str | None = None,
     ) -> None:
         super().__init__(generator, latent_dim, num_classes, ema=ema, name=name)
-        check_inputs("discriminator", discriminator, self.image_shape, (num_classes,))
+        require_inputs("discriminator", discriminator, self.image_shape, (num_classes,))
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 

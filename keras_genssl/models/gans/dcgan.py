@@ -4,8 +4,10 @@ from typing import Any
 
 import keras
 
+from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.gans.base import LatentGAN, check_inputs, discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.gans.base import LatentGAN
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -52,7 +54,7 @@ class DCGAN(LatentGAN):
         name: str | None = None,
     ) -> None:
         super().__init__(generator, latent_dim, ema=ema, name=name)
-        check_inputs("discriminator", discriminator, self.image_shape)
+        require_inputs("discriminator", discriminator, self.image_shape)
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 

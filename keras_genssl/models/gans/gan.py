@@ -5,8 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.gans.base import LatentGAN, check_inputs, discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.gans.base import LatentGAN
 from keras_genssl.penalties import DiscriminatorPenalty
 
 
@@ -68,7 +70,7 @@ class GAN(LatentGAN):
                 f"Received: discriminator_steps={discriminator_steps}, generator_steps={generator_steps}"
             )
         super().__init__(generator, latent_dim, ema=ema, reuse_batch=reuse_batch, name=name)
-        check_inputs("discriminator", discriminator, self.image_shape)
+        require_inputs("discriminator", discriminator, self.image_shape)
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
         self.penalty = penalty

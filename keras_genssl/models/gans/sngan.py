@@ -5,8 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import HingeGANLoss
-from keras_genssl.models.gans.base import LatentGAN, check_inputs
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.gans.base import LatentGAN
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -61,7 +63,7 @@ class SNGAN(LatentGAN):
                 f"`discriminator_steps` must be at least 1. Received: discriminator_steps={discriminator_steps}"
             )
         super().__init__(generator, latent_dim, ema=ema, reuse_batch=reuse_batch, name=name)
-        check_inputs("discriminator", discriminator, self.image_shape)
+        require_inputs("discriminator", discriminator, self.image_shape)
         self.discriminator = discriminator
         self.discriminator_steps = discriminator_steps
         self.adversarial_loss = HingeGANLoss()
@@ -79,6 +81,6 @@ class SNGAN(LatentGAN):
         real = batch["image"]
         fake = self.generator(self.draw_latents(real), training=True)  # (batch, height, width, channels)
         if players == ("generator",):
-            return {"generator": self.adversarial_loss.generator(self.discriminator(fake, training=True))}
+            return {"generator": generator_losses(self.adversarial_loss, self.discriminator(fake, training=True))}
         logits = self.discriminator(ops.concatenate([real, ops.stop_gradient(fake)]), training=True)  # (2 batch, 1)
-        return {"discriminator": self.adversarial_loss.discriminator(*ops.split(logits, 2))}
+        return {"discriminator": discriminator_losses(self.adversarial_loss, *ops.split(logits, 2))}

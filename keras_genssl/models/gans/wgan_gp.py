@@ -5,8 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import WassersteinGANLoss
-from keras_genssl.models.gans.base import LatentGAN, check_inputs
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.gans.base import LatentGAN
 from keras_genssl.penalties import GradientPenalty
 
 
@@ -66,7 +68,7 @@ class WGANGP(LatentGAN):
         if penalty_weight < 0:
             raise ValueError(f"`penalty_weight` must not be negative. Received: penalty_weight={penalty_weight}")
         super().__init__(generator, latent_dim, ema=ema, reuse_batch=reuse_batch, name=name)
-        check_inputs("critic", critic, self.image_shape)
+        require_inputs("critic", critic, self.image_shape)
         normalised = [
             layer.name for layer in critic._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)
         ]
@@ -93,10 +95,10 @@ class WGANGP(LatentGAN):
         real = batch["image"]
         fake = self.generator(self.draw_latents(real), training=True)  # (batch, height, width, channels)
         if players == ("generator",):
-            return {"generator": self.adversarial_loss.generator(self.critic(fake, training=True))}
+            return {"generator": generator_losses(self.adversarial_loss, self.critic(fake, training=True))}
         fake = ops.stop_gradient(fake)
         values = self.critic(ops.concatenate([real, fake]), training=True)  # (2 batch, 1): half as many kernels
-        distance = self.adversarial_loss.discriminator(*ops.split(values, 2))
+        distance = discriminator_losses(self.adversarial_loss, *ops.split(values, 2))
         return {"critic": distance + self.penalty(self._slope_of, real, fake, self.seed)}
 
     def _slope_of(self, images: Any) -> Any:

@@ -5,8 +5,9 @@ from typing import Any
 import keras
 
 from keras_genssl.engine import Kind, PlayersModel, Serving
+from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.gans.base import check_inputs, discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses
 from keras_genssl.models.pretext import inpainting_base as inpainting
 from keras_genssl.models.representation import features
 
@@ -61,7 +62,7 @@ class AdversarialContextEncoder(PlayersModel):
     ) -> None:
         inpainting.require_painter(encoder, decoder)
         inpainting.require_overlap(overlap, overlap_weight)
-        check_inputs("discriminator", discriminator, tuple(encoder.input_shape[1:]))
+        require_inputs("discriminator", discriminator, tuple(encoder.input_shape[1:]))
         if not 0 <= adversarial_weight <= 1:
             raise ValueError(
                 f"`adversarial_weight` must lie in [0, 1]. Received: adversarial_weight={adversarial_weight}"
@@ -91,9 +92,9 @@ class AdversarialContextEncoder(PlayersModel):
         fake_logits = self.discriminator(predicted * painted, training=True)
         real_logits = self.discriminator(predicted * image, training=True)
         error = inpainting.painting_error(painted, image, mask, self.overlap, self.overlap_weight)
-        deceived = generator_losses(self.adversarial_loss, fake_logits, real_logits)
+        adversarial = generator_losses(self.adversarial_loss, fake_logits, real_logits)
         return {
-            "generator": (1.0 - self.adversarial_weight) * error + self.adversarial_weight * deceived,
+            "generator": (1.0 - self.adversarial_weight) * error + self.adversarial_weight * adversarial,
             "discriminator": discriminator_losses(self.adversarial_loss, real_logits, fake_logits),
         }
 

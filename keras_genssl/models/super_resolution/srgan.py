@@ -8,6 +8,7 @@ from keras_genssl.engine import Image, Kind, PlayersModel, Serving, batches
 from keras_genssl.engine.networks import require_built, require_match
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses import NonSaturatingGANLoss
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses
 from keras_genssl.models.super_resolution.base import by_tiles
 
 
@@ -83,8 +84,8 @@ class SRGAN(PlayersModel):
         content = self.content_loss.call(high, fake)
         content = keras.ops.mean(content, axis=tuple(range(1, len(content.shape))))
         return {
-            "generator": content + self.adversarial_weight * self.adversarial_loss.generator(fake_logits),
-            "discriminator": self.adversarial_loss.discriminator(real_logits, fake_logits),
+            "generator": content + self.adversarial_weight * generator_losses(self.adversarial_loss, fake_logits),
+            "discriminator": discriminator_losses(self.adversarial_loss, real_logits, fake_logits),
         }
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:

@@ -7,12 +7,8 @@ import keras
 from keras_genssl.engine import Image, ImagePool, Kind, PlayersModel, Serving
 from keras_genssl.engine.networks import fitting, require_built, require_match
 from keras_genssl.losses import AdversarialLoss, LeastSquaresGANLoss
-from keras_genssl.models.translation.base import (
-    absolute_error,
-    deception,
-    detection,
-    require_weights,
-)
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.translation.base import absolute_error, require_weights
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -134,8 +130,8 @@ class CycleGAN(PlayersModel):
         loss = self.adversarial_loss
         logits_first = self.first_discriminator(first, training=True)
         logits_second = self.second_discriminator(second, training=True)
-        to_first = deception(loss, logits_first, self.first_discriminator(fake_first, training=True))
-        to_second = deception(loss, logits_second, self.second_discriminator(fake_second, training=True))
+        to_first = generator_losses(loss, self.first_discriminator(fake_first, training=True), logits_first)
+        to_second = generator_losses(loss, self.second_discriminator(fake_second, training=True), logits_second)
         to_first += self.cycle_weight * cycle
         to_second += self.cycle_weight * cycle
         if self.identity_weight:
@@ -150,8 +146,8 @@ class CycleGAN(PlayersModel):
         return {
             "first_to_second": to_second,
             "second_to_first": to_first,
-            "first_discriminator": detection(loss, logits_first, old_first),
-            "second_discriminator": detection(loss, logits_second, old_second),
+            "first_discriminator": discriminator_losses(loss, logits_first, old_first),
+            "second_discriminator": discriminator_losses(loss, logits_second, old_second),
         }
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:

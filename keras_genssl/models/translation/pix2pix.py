@@ -8,12 +8,8 @@ from keras_genssl.engine import Image, Kind, PlayersModel, Serving, replicas
 from keras_genssl.engine.networks import fitting, require_built, require_match, require_multiple, size_multiple
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.translation.base import (
-    absolute_error,
-    deception,
-    detection,
-    require_weights,
-)
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.translation.base import absolute_error, require_weights
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -92,9 +88,9 @@ class Pix2Pix(PlayersModel):
         real_logits = self.discriminator(keras.ops.concatenate([source, target], axis=-1), training=True)
         loss = self.adversarial_loss
         return {
-            "generator": deception(loss, real_logits, fake_logits)
+            "generator": generator_losses(loss, fake_logits, real_logits)
             + self.pixel_weight * absolute_error("target", target, fake),
-            "discriminator": 0.5 * detection(loss, real_logits, fake_logits),
+            "discriminator": 0.5 * discriminator_losses(loss, real_logits, fake_logits),
         }
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:

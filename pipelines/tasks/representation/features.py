@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_genssl.checks import image_arrays
 from pipelines.tasks import images
 
 _BATCH = 500
@@ -54,16 +55,11 @@ def extract(functions: Mapping[str, Encode], examples: Path, split: str, limit: 
     labels = []
     for batch in read.as_numpy_iterator():
         for name, function in functions.items():
-            parts[name].append(np.asarray(function(scaled(batch["image"])), np.float32))
+            parts[name].append(np.asarray(function(image_arrays.signed(batch["image"])), np.float32))
         if "label" in batch:
             labels.append(batch["label"])
     known = np.concatenate(labels)[:limit] if labels else None
     return {name: Labelled(np.concatenate(part)[:limit], known) for name, part in parts.items()}
-
-
-def scaled(images: np.ndarray) -> np.ndarray:
-    """uint8 as float32 in [-1, 1]."""
-    return images.astype(np.float32) / 127.5 - 1.0
 
 
 def pixels(batch: np.ndarray) -> np.ndarray:

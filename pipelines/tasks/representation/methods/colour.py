@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, PrivateAttr, model_validator
 
+from keras_genssl.checks import image_arrays
 from pipelines.recipe.method import Sections
 from pipelines.tasks.representation.methods.encoders import Representation
 
@@ -73,7 +74,7 @@ class Coloured(OfParts):
         """The images' lightness, this in the model's colours, and the images."""
         from keras_genssl import layers
 
-        image = examples["image"].astype("float32") / 127.5 - 1
+        image = image_arrays.signed(examples["image"])
         lightness = layers.RGBToLab()(image) * [1.0, 0.0, 0.0]
         return [layers.LabToRGB()(lightness), model.colorize(image), image]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from keras_genssl.checks import image_arrays
 from pipelines.recipe.adversarial import Adversary, adversarial_loss
 from pipelines.recipe.method import Sections
 from pipelines.section import Fraction
@@ -66,7 +67,7 @@ class Painter(Representation):
         """The images with a part hidden, with this part painted, and whole."""
         import numpy as np
 
-        masked, image = (examples[name] / np.float32(127.5) - 1 for name in ("masked", "image"))
+        masked, image = (image_arrays.signed(examples[name]) for name in ("masked", "image"))
         return [masked, np.where(examples["mask"] > 0, model.inpaint(examples["masked"]), image), image]
 
 

@@ -1,0 +1,21 @@
+"""What the players of every adversarial method minimise, as one device would compute it."""
+
+from typing import Any
+
+from keras_genssl.engine import replicas
+from keras_genssl.losses import AdversarialLoss
+
+
+def discriminator_losses(loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
+    """What an adversarial loss has the discriminator minimise, `(batch,)`."""
+    return _of_its_batch(loss, loss.discriminator, real_logits, fake_logits)
+
+
+def generator_losses(loss: AdversarialLoss, fake_logits: Any, real_logits: Any = None) -> Any:
+    """What an adversarial loss has the generator minimise, `(batch,)`; it reads `real_logits` if it `needs_real`."""
+    logits = (fake_logits, real_logits) if loss.needs_real else (fake_logits,)
+    return _of_its_batch(loss, loss.generator, *logits)
+
+
+def _of_its_batch(loss: AdversarialLoss, function: Any, *logits: Any) -> Any:
+    return replicas.on_global_batch(function, *logits) if loss.needs_batch else function(*logits)
