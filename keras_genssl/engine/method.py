@@ -1,15 +1,18 @@
 """The base of every method: what stock Keras leaves to the author of a `train_step`."""
 
 import functools
+import importlib
 import os
+import pathlib
 import types
+from collections.abc import Mapping
 from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
 from keras_genssl.checks.data_format import require_channels_last
-from keras_genssl.engine import batches, replicas
+from keras_genssl.engine import batches, compiling, replicas
 from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.arguments import config_of, made_from, named
 from keras_genssl.engine.finite import finite_losses
@@ -113,6 +116,7 @@ class Method(keras.Model):
     def compile(
         self,
         optimizer: str | keras.optimizers.Optimizer = "adam",
+        loss: None = None,
         *,
         metrics: list[keras.metrics.Metric] | None = None,
         jit_compile: bool | str = "auto",
@@ -124,6 +128,7 @@ class Method(keras.Model):
         Args:
             optimizer: A Keras optimizer or its name, made in the scope of the model's strategy. Where a
                 network is under the `mixed_float16` policy it is wrapped in a `LossScaleOptimizer`.
+            loss: None: it is the method's own, and said where the method is made.
             metrics: `keras.metrics.Metric` objects, updated with what `split_inputs` names `y` and with
                 the method's output.
             jit_compile: Whether a step is compiled with XLA. `"auto"` means on one GPU or TPU yes,
@@ -132,15 +137,14 @@ class Method(keras.Model):
             steps_per_execution: Steps per call of the compiled function.
 
         Raises:
-            ValueError: If a network of the method is not built.
+            ValueError: If there is a loss, or a network of the method is not built.
             TypeError: If `metrics` holds anything but `Metric` objects.
         """
-        for metric in metrics or ():
-            if not isinstance(metric, keras.metrics.Metric):
-                raise TypeError(f"`metrics` must hold keras.metrics.Metric objects. Received: {metric!r} in metrics")
+        compiling.require_no_loss(self, loss)
+        metrics = compiling.require_metrics(metrics)
         self.configure(jit_compile, run_eagerly, steps_per_execution)
         with self.distribute_strategy.scope():
-            optimizer = self.scaling(keras.optimizers.get(optimizer))
+            optimizer = compiling.scaling(self, keras.optimizers.get(optimizer))
             super().compile(
                 optimizer=optimizer,
                 jit_compile=self.jit_compile,
@@ -154,7 +158,7 @@ class Method(keras.Model):
                 memory.wait(counting(self.optimizer).gradient_accumulation_steps)
         self.settings = types.SimpleNamespace(
             optimizer=optimizer,
-            metrics=list(metrics or []),
+            metrics=metrics,
             jit_compile=jit_compile,
             run_eagerly=run_eagerly,
             steps_per_execution=steps_per_execution,
@@ -171,26 +175,10 @@ class Method(keras.Model):
 
     def configure(self, jit_compile: bool | str, run_eagerly: bool, steps_per_execution: int) -> None:
         """The part of `compile` that does not depend on the number of optimizers."""
-        unbuilt = [layer.name for layer in self._flatten_layers(include_self=False) if not layer.built]
-        if unbuilt:
-            raise ValueError(
-                "Networks must be built before `compile` (give them an input shape). "
-                f"Received: {type(self).__name__} with unbuilt layers {unbuilt}"
-            )
+        compiling.require_built(self)
         for layer in self.layers:
             replicas.separate_noise(layer)
-        if jit_compile == "auto":
-            accelerated = bool(tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU"))
-            mirrored = isinstance(self.distribute_strategy, tf.distribute.MirroredStrategy)
-            jit_compile = accelerated and not mirrored and not run_eagerly
-        self.jit_compile = bool(jit_compile)
-
-    def scaling(self, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-        """The optimizer, with loss scaling where a network of the method computes in float16."""
-        policies = {layer.dtype_policy.name for layer in self._flatten_layers(include_self=False)}
-        if "mixed_float16" in policies and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-            return keras.optimizers.LossScaleOptimizer(optimizer)
-        return optimizer
+        self.jit_compile = compiling.uses_xla(self.distribute_strategy, jit_compile, run_eagerly)
 
     def get_compile_config(self) -> dict[str, Any]:
         """The arguments of `compile`, serialized."""
@@ -340,16 +328,37 @@ class Method(keras.Model):
             )
         super().save(filepath, overwrite=overwrite, zipped=zipped)
 
-    def export(self, filepath: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
-        """Refused: Keras' export knows one function of tensors, where methods say in `serving` what they answer.
+    def export(
+        self,
+        filepath: str | os.PathLike[str],
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        *,
+        signatures: Mapping[str, Serving] | None = None,
+    ) -> pathlib.Path:
+        """Exports what `serving` says as a SavedModel, by `keras_genssl.export.saved_model`, which tells the rest.
+
+        Args:
+            filepath: The directory to make.
+            format: "tf_saved_model", the one there is.
+            verbose: Whether its path is printed.
+            signatures: Name -> `Serving`, in the place of what `serving` says.
+
+        Returns:
+            The path.
 
         Raises:
-            NotImplementedError: Always; it names `keras_genssl.export.saved_model`, which takes the method.
+            ValueError: If the format is another, or as `saved_model` says.
+            FileExistsError: If there is such a file or directory.
         """
-        raise NotImplementedError(
-            f"{type(self).__name__} is exported by `keras_genssl.export.saved_model(model, {str(filepath)!r})`, which "
-            "answers from image bytes too; Keras' own `export` does not know what a method serves"
-        )
+        if format != "tf_saved_model":
+            raise ValueError(f"`format` must be 'tf_saved_model' for a method. Received: format={format!r}")
+        # By name: no training depends on how its model is exported, and no cache of one may.
+        export = importlib.import_module("keras_genssl.export")
+        path: pathlib.Path = export.saved_model(self, filepath, signatures=signatures)
+        if verbose:
+            print(f"Exported {type(self).__name__} to {path}")
+        return path
 
     def save_own_variables(self, store: Any) -> None:
         """Stores the seeds of all layers too: Keras leaves them out, and a resumed run would differ."""

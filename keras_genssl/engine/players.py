@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import keras
 import tensorflow as tf
 
-from keras_genssl.engine import replicas
+from keras_genssl.engine import compiling, replicas
 from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.arguments import named
 from keras_genssl.engine.finite import finite_losses
@@ -88,8 +88,11 @@ class PlayersModel(Method):
 
     def compile(  # type: ignore[override]
         self,
-        optimizers: dict[str, str | Optimizer],
+        optimizers: dict[str, str | Optimizer] | None = None,
+        loss: None = None,
         *,
+        metrics: list[keras.metrics.Metric] | None = None,
+        optimizer: None = None,
         jit_compile: bool | str = "auto",
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
@@ -100,25 +103,30 @@ class PlayersModel(Method):
             optimizers: Player -> a Keras optimizer, its name or its config, one object for each
                 player. Under the `mixed_float16` policy each is wrapped in its own
                 `LossScaleOptimizer`.
+            loss: None, as for `Method.compile`.
+            metrics: `keras.metrics.Metric` objects, updated with what `split_inputs` names `y` and with the
+                method's output for x in inference mode, in training at the weights before the step.
+            optimizer: None: each player has its own.
             jit_compile: As for `Method.compile`.
             run_eagerly: Runs each step op by op, for debugging.
             steps_per_execution: Steps per call of the compiled function.
 
         Raises:
             ValueError: If a player has no optimizer or an optimizer no player, if two players share
-                one, if one keeps averaged weights (`use_ema`; hold a `TargetNetwork` instead), or
-                if a network is not built.
+                one, if one keeps averaged weights (`use_ema`; hold a `TargetNetwork` instead), if there is a loss,
+                if there are metrics and nothing to compare the output with, or if a network is not built.
+            TypeError: If `metrics` holds anything but `Metric` objects.
         """
         players = self.players()
-        if not isinstance(optimizers, dict) or set(optimizers) != set(players):
-            raise ValueError(
-                f"`optimizers` must be a dict with one optimizer for each of the players {sorted(players)}. "
-                f"Received: optimizers={optimizers!r}"
-            )
+        compiling.require_no_loss(self, loss)
+        compiling.require_optimizers(players, optimizers, optimizer)
+        assert optimizers is not None  # as was looked at
+        metrics = compiling.require_metrics(metrics)
+        compiling.require_comparison(self, metrics)
         self.configure(jit_compile, run_eagerly, steps_per_execution)
         with self.distribute_strategy.scope():
             made = {player: self._make_optimizer(player, optimizers[player]) for player in players}
-            if len({id(optimizer) for optimizer in made.values()}) < len(made):
+            if len({id(own) for own in made.values()}) < len(made):
                 raise ValueError(
                     "`optimizers` must not share one optimizer between players: its momenta belong to one "
                     f"player's variables. Received: optimizers={optimizers!r}"
@@ -131,25 +139,20 @@ class PlayersModel(Method):
                 steps_per_execution=steps_per_execution,
                 auto_scale_loss=False,
             )
-            for player, optimizer in made.items():
-                accumulate(optimizer)
-                optimizer.build(self.variables_of(player))
-                setattr(self, f"{player}_optimizer", optimizer)
+            for player, own in made.items():
+                accumulate(own)
+                own.build(self.variables_of(player))
+                setattr(self, f"{player}_optimizer", own)
                 if player not in self.player_trackers:
                     self.player_trackers[player] = keras.metrics.Mean(name=f"{player}_loss")
         self._loss_tracker = None  # Keras' own, of the one loss that players do not have
         self.settings = types.SimpleNamespace(
-            metrics=[],
+            metrics=metrics,
             optimizers=made,
             jit_compile=jit_compile,
             run_eagerly=run_eagerly,
             steps_per_execution=steps_per_execution,
         )
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles a loaded model as the saved one was, with every optimizer's state ready to load."""
-        arguments = keras.saving.deserialize_keras_object(config)
-        self.compile(**{key: value for key, value in arguments.items() if key != "metrics"})
 
     def _make_optimizer(self, player: str, optimizer: str | Optimizer) -> Optimizer:
         optimizer = keras.optimizers.get(optimizer)
@@ -158,7 +161,7 @@ class PlayersModel(Method):
                 "`use_ema` must be off in the optimizers of several players; hold a TargetNetwork instead. "
                 f"Received: use_ema=True for {player!r}"
             )
-        return self.scaling(optimizer)
+        return compiling.scaling(self, optimizer)
 
     def optimizer_of(self, player: str) -> Optimizer:
         """A player's optimizer."""
@@ -200,6 +203,7 @@ class PlayersModel(Method):
     def train_step(self, data: Any) -> dict[str, Any]:
         """Plays the rounds of one step; returns the logs."""
         batch = self.batch(data)
+        self._compare(batch)
         rounds = self.rounds()
         for number, players in enumerate(rounds):
             self._play(self._share(batch, number, len(rounds)), players)
@@ -208,11 +212,19 @@ class PlayersModel(Method):
     def test_step(self, data: Any) -> dict[str, Any]:
         """The players' losses on a batch; nothing is trained, no batch statistics move."""
         batch = self.batch(data)
+        self._compare(batch)
         statistics = self._statistics_of(tuple(self.players()))
         for players in dict.fromkeys(self.rounds()):
             self._track(*self._forward(batch, players))
         _restore(statistics)
         return self.logs(self.get_metrics_result())
+
+    def _compare(self, batch: dict[str, Any]) -> None:
+        """Updates the metrics of `compile`, where there are any."""
+        if self.settings.metrics:
+            x, y = self.split_inputs(batch)
+            y_pred = self(x, training=False)
+            self.compute_metrics(x, self.matched(y, y_pred), y_pred)
 
     def _play(self, batch: dict[str, Any], players: tuple[str, ...]) -> None:
         """One round: one pass, all gradients at the old weights, then every update."""

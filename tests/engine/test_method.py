@@ -109,6 +109,20 @@ def test_compile_refuses_what_it_cannot_keep() -> None:
         model.compile("sgd")
 
 
+def test_a_loss_is_the_methods_own() -> None:
+    edsr, line = CASES["EDSR"].build(), Line()
+    with pytest.raises(
+        ValueError, match=r"own, set when it is made: EDSR\(\.\.\., loss=\.\.\.\)\. Received: loss='mse'$"
+    ):
+        edsr.compile("adam", "mse")
+    with pytest.raises(
+        ValueError, match=r"^`loss` must be left out of `compile`: what Line minimises is its own\. Rec"
+    ):
+        line.compile(optimizer="adam", loss="mse")
+    with pytest.raises(ValueError, match=r"SRGAN\(\.\.\., content_loss=\.\.\.\)"):
+        CASES["SRGAN"].build().compile({"generator": "adam", "discriminator": "adam"}, loss="mse")
+
+
 def test_xla_is_left_off_on_cpu() -> None:
     assert CASES["EDSR"].make().jit_compile is False
 

@@ -5,6 +5,7 @@ import pathlib
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_genssl as kg
 from keras_genssl.engine import replicas
@@ -65,10 +66,25 @@ def test_seeds_belong_to_the_attribute_that_holds_them() -> None:
 
 def test_the_calls_of_keras_that_do_not_fit_say_what_does(tmp_path: pathlib.Path) -> None:
     model = METHODS["a view"](3)
-    with pytest.raises(NotImplementedError, match=r"`keras_genssl\.export\.saved_model\(model, '.*out'\)`"):
+    with pytest.raises(ValueError, match=r"`format` must be 'tf_saved_model' for a method\. Received: format='onnx'"):
         model.export(tmp_path / "out", format="onnx")
     with pytest.raises(ValueError, match=r"`filepath` must end in \.keras.*Received: filepath='.*model\.h5'"):
         model.save(tmp_path / "model.h5")
     assert not list(tmp_path.iterdir())
     model.save(tmp_path / "model.keras")
     assert seeds(keras.saving.load_model(tmp_path / "model.keras")) == {"views": [3]}
+
+
+def test_a_method_exports_what_it_serves(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = METHODS["a view"](3)
+    path = model.export(str(tmp_path / "out"), verbose=True)
+    assert capsys.readouterr().out == f"Exported {type(model).__name__} to {tmp_path / 'out'}\n"
+    served = tf.saved_model.load(str(path)).signatures["serving_tensor"]
+    images = np.linspace(-1, 1, 96, dtype=np.float32).reshape(2, 4, 4, 3)
+    np.testing.assert_allclose(served(image=tf.constant(images))["vector"], model.encode(images), atol=1e-6)
+    image = {"image": kg.engine.Image((4, 4, 3))}
+    served_as = {"only": kg.engine.Serving(lambda images: images, image, image)}
+    again = tf.saved_model.load(str(model.export(tmp_path / "other", signatures=served_as)))
+    assert list(again.signatures["serving_tensor"].structured_outputs) == ["image"]
+    with pytest.raises(FileExistsError, match="`path` must not exist"):
+        model.export(path)

@@ -187,3 +187,53 @@ def test_float16_gives_each_player_a_loss_scale_of_its_own_and_halves_it_on_over
     assert float(critic.dynamic_scale.numpy()) == 2.0**28  # both of its rounds overflowed
     for variable, old in zip(model.variables_of("critic"), before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), old)
+
+
+class Compared(Tug):
+    """Left's points are compared with targets."""
+
+    def inputs(self):
+        return {**super().inputs(), "target": Vector(1, required=False)}
+
+    def split_inputs(self, batch):
+        return batch["image"], batch.get("target")
+
+    def call(self, x, training=False):
+        return self.left(x)
+
+
+def test_metrics_compare_the_output_at_the_weights_before_the_step() -> None:
+    model = compiled(Compared(), metrics=[keras.metrics.MeanAbsoluteError(name="off")])
+    batch = {"image": np.array([[1.0], [2.0]], "float32"), "target": np.array([[4.0], [4.0]], "float32")}
+    logs = model.train_on_batch(batch, return_dict=True)
+    assert set(logs) == {"left_loss", "right_loss", "off"}
+    assert logs["off"] == pytest.approx((3 + 2) / 2)  # both weights are 1, and 1 - 0.1 * 2.5 after the step
+    model.reset_metrics()
+    assert model.test_on_batch(batch, return_dict=True)["off"] == pytest.approx((4 - 0.75 + 4 - 2 * 0.75) / 2)
+    settings = model.get_compile_config()
+    again = Compared()
+    again.compile_from_config(settings)
+    assert [metric.name for metric in again.metrics] == ["left_loss", "right_loss", "off"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, r"such as compile\(optimizers={'left': 'adam', 'right': 'adam'}\)\. Received: optimizers=None$"),
+        (
+            {"optimizers": {"left": "sgd"}},
+            r"each of the players \['left', 'right'\].*Received: optimizers={'left': 'sgd'}",
+        ),
+        ({"optimizer": "adam"}, r"one optimizer for each of the players .* Received: optimizer='adam'$"),
+        ({"optimizers": "adam"}, r"must be a dict .* Received: optimizers='adam'$"),
+        (
+            {"optimizers": dict.fromkeys(("left", "right"), "sgd"), "metrics": [keras.metrics.Mean()]},
+            "`metrics` must be left out of `compile`: Tug has nothing to compare its output with",
+        ),
+    ],
+)
+def test_what_compile_is_told(arguments, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        Tug().compile(**arguments)
+    with pytest.raises(TypeError, match=r"`metrics` must hold keras\.metrics\.Metric objects"):
+        compiled(Compared(), metrics=["mae"])

@@ -96,6 +96,10 @@ class SRGAN(PlayersModel):
         """The generator's output, not clipped."""
         return self.generator(images, training=training)
 
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's; the metrics of `compile` compare what `upscale` would give."""
+        return super().compute_metrics(x, y, keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
+
     def upscale(self, images: Any) -> Any:
         """Enlarges images: `(batch, h, w, 3)`, uint8 or float32 in [-1, 1], to `(batch, h * scale, w * scale, 3)`."""
         return keras.ops.clip(

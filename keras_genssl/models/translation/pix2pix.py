@@ -101,6 +101,10 @@ class Pix2Pix(PlayersModel):
         """The generator's output."""
         return self.generator(images, training=training)
 
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """The engine's; the metrics of `compile` compare what `translate` would give."""
+        return super().compute_metrics(x, y, keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
+
     def translate(self, images: Any, seed: int | None = None) -> Any:
         """Source to target.
 
