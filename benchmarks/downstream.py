@@ -26,7 +26,7 @@ from keras_genssl import analysis, metrics
 from pipelines.results import without_places
 from pipelines.runtime import code, device, store
 from pipelines.tasks.representation.recipe import RepresentationRecipe
-from pipelines.training import trainer
+from pipelines.training import weights
 
 TABLE = Path("results/downstream.json")
 RECIPES = {
@@ -58,7 +58,7 @@ def of_run(runs, name):
             f"{runs}: holds no finished run of fashion_mnist/{name}; first: genssl run fashion_mnist/{name}"
         )
     recipe = RepresentationRecipe.model_validate(json.loads(found[-1].read_text(encoding="utf-8"))["recipe"])
-    model = trainer.load(recipe, found[-1].parent / "train")
+    model = weights.load(recipe, found[-1].parent / "train")
     encoder = recipe.model.encoder.build(SHAPE)
     encoder.set_weights(model.encoder.get_weights())
     return encoder, recipe.model.penultimate(model) or model.encode

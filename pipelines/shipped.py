@@ -13,7 +13,7 @@ from pipelines import tasks
 from pipelines.components import card as cards
 from pipelines.run import loading as recipes
 from pipelines.runtime import saved_model, store
-from pipelines.training import trainer
+from pipelines.training import weights
 
 if TYPE_CHECKING:
     import keras
@@ -48,7 +48,7 @@ def model(version: Path) -> "keras.Model":
         raise ValueError(
             f"{version}: the recipe {told['recipe']} must have the card's networks. Received: {parameters}"
         )
-    method = trainer.build(recipe)
+    method = weights.build(recipe)
     # Saved under the names of layers and weights, which Keras' paths end with.
     saved = {variable.name.removesuffix(":0"): variable for variable in tf.saved_model.load(str(version)).read}
     names = {"/".join(weight.path.split("/")[-2:]): weight for weight in method.trainable_weights}

@@ -97,14 +97,20 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def _optimizers_are_of_players(self) -> "Recipe":
+    def _players_are_the_methods(self) -> "Recipe":
         players = self.model.players
-        for name in self.train.optimizers:
+        for name in self.train.players:
             if name not in players:
                 near = difflib.get_close_matches(name, players, n=1)
                 known = f"the players {', '.join(players)}" if players else "no players: it has one optimizer"
                 hint = f" Did you mean `{near[0]}`?" if near else ""
                 raise ValueError(
-                    f"`train.optimizers` must name players. Received: {name}; {self.model.method} has {known}.{hint}"
+                    f"`train.players` must name players. Received: {name}; {self.model.method} has {known}.{hint}"
                 )
+        used = [self.train.optimizer, *(player.optimizer for player in self.train.players.values())]
+        if players and any(getattr(optimizer, "ema", None) is not None for optimizer in used):
+            raise ValueError(
+                "`ema` of an optimizer averages the weights that one optimizer updates. "
+                f"Received: {self.model.method} with the players {', '.join(players)}"
+            )
         return self

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.recipe.losses import Loss
 from pipelines.recipe.numbers import Numbers
+from pipelines.recipe.phase import Phase
 from pipelines.recipe.training import Train
 from pipelines.section import Section
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,13 +61,10 @@ class Method(Section):
 
     Class attributes:
         players: the names of a method's players; none where it has one optimizer.
-        training: what people call the phase in which it is trained.
         numbers: what `measure` measures of it besides what its task does, and beside which baselines.
     """
 
     players: ClassVar[tuple[str, ...]] = ()
-    training: ClassVar[str] = "training"
-
     numbers: ClassVar[Numbers] = Numbers()
 
     method: str
@@ -74,17 +73,19 @@ class Method(Section):
         """The model, not compiled."""
         raise NotImplementedError(f"{type(self).__name__} does not build a model")
 
-    def compile(self, model: keras.Model, optimizer: Callable[[str | None], keras.optimizers.Optimizer]) -> None:
-        """Compiles ``model``.
+    def phases(self, model: keras.Model, data: tf.data.Dataset, train: Any) -> Iterator[Phase]:
+        """The phases of the training, in order; by default one, of the whole.
+
+        A generator, so that a phase can be made of what the one before has learnt: what follows a ``yield`` runs when
+        that phase is trained, or restored in a process that continues the training. What needs nothing learnt stands
+        before the first ``yield``. All runs in the scope of the strategy.
 
         Args:
-            model: of `build`.
-            optimizer: makes a new optimizer for a player, or for None, all that there is.
+            model: of `build`, whose weights are kept; each phase trains it, or a model that shares weights with it.
+            data: what the task reads for the method; a phase may read a ``map`` of it, or another of `data.load`.
+            train: the section of the recipe.
         """
-        if self.players:
-            model.compile(optimizers={player: optimizer(player) for player in self.players})
-        else:
-            model.compile(optimizer=optimizer(None))
+        yield Phase("training", model, data, train.length(int(data.cardinality())), train)
 
     def served(self, model: keras.Model) -> keras.Model:
         """The network of ``model`` that an export carries."""

@@ -1,88 +1,67 @@
 """The section `train`: how long, how fast, with which optimizers."""
 
-from typing import Annotated, Literal
+from __future__ import annotations
 
-from pydantic import Field, PositiveInt, model_validator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pipelines.section import PositiveFloat, Section
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
-Beta = Annotated[float, Field(ge=0, lt=1)]
+from pipelines.recipe.optimizers import Adam, AnyOptimizer
+from pipelines.recipe.schedules import Rate
+from pipelines.section import Section
 
-
-class Constant(Section):
-    """One learning rate from first step to last."""
-
-    schedule: Literal["constant"]
-    initial: PositiveFloat
+if TYPE_CHECKING:
+    import keras
 
 
-class Cosine(Section):
-    """Linear warm-up to ``initial``, then half a cosine down to ``final`` (Loshchilov & Hutter 2017)."""
+class Updates(Section):
+    """How weights are updated: by which optimizer, at which learning rate."""
 
-    schedule: Literal["cosine"]
-    initial: PositiveFloat
-    final: Annotated[float, Field(ge=0)] = 0.0
-    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    learning_rate: Rate
+    optimizer: AnyOptimizer = Adam()
 
+    @field_validator("optimizer", mode="before")
+    @classmethod
+    def _adam_by_default(cls, value: Any) -> Any:
+        return {"kind": "adam", **value} if isinstance(value, dict) else value
 
-class Linear(Section):
-    """``initial`` for the fraction ``constant`` of the training, then along a line to ``final`` at its end."""
+    def optimizer_of(self, player: str | None, updates: int) -> keras.Optimizer:
+        """A new optimizer.
 
-    schedule: Literal["linear"]
-    initial: PositiveFloat
-    final: Annotated[float, Field(ge=0)] = 0.0
-    constant: Annotated[float, Field(ge=0, lt=1)] = 0.5
-
-
-class Piecewise(Section):
-    """``initial`` times ``factor`` for each boundary passed; boundaries are fractions of the training."""
-
-    schedule: Literal["piecewise"]
-    initial: PositiveFloat
-    factor: PositiveFloat = 0.5
-    boundaries: list[Annotated[float, Field(gt=0, lt=1)]] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _boundaries_rise(self) -> "Piecewise":
-        if sorted(set(self.boundaries)) != self.boundaries:
-            raise ValueError(f"`boundaries` must rise. Received: {self.boundaries}")
-        return self
+        Args:
+            player: whose weights it updates; None, all that there are.
+            updates: how many it makes; its schedule is as long.
+        """
+        return self.optimizer.build(self.learning_rate.build(updates))
 
 
-Rate = Annotated[Constant | Cosine | Linear | Piecewise, Field(discriminator="schedule")]
-
-
-class Adam(Section):
-    """What one player's Adam has different from that of the others."""
+class Player(Section):
+    """What is different for one player: its learning rate, its optimizer or both."""
 
     learning_rate: Rate | None = None
-    beta_1: Beta | None = None
-    beta_2: Beta | None = None
+    optimizer: AnyOptimizer | None = None
 
 
-class Train(Section):
+class Train(Updates):
     """How long and how fast. Training ends at ``epochs`` or at ``steps``, whichever comes first.
 
-    The optimizer is Adam; a method of several players has one for each, and ``optimizers`` says in what a player's
-    differs (player -> `Adam`). ``precision`` is that of the training's arithmetic; what is evaluated and exported is
-    float32. ``auto`` is ``mixed_bfloat16`` where the device computes in bfloat16 (elsewhere it is many times slower)
-    and ``float32`` where it does not; the run is named by what was taken.
+    The optimizer is Adam unless ``optimizer`` names another. A method of several players has one for each, and
+    ``players`` says what is different for a player (player -> `Player`). ``precision`` is that of the training's
+    arithmetic; what is evaluated and exported is float32. ``auto`` is ``mixed_bfloat16`` where the device computes in
+    bfloat16 (elsewhere it is many times slower) and ``float32`` where it does not; the run is named by what was taken.
     """
 
     epochs: PositiveInt | None = None
     steps: PositiveInt | None = None
     batch_size: PositiveInt = 16
-    learning_rate: Rate
-    beta_1: Beta = 0.9
-    beta_2: Beta = 0.999
-    optimizers: dict[str, Adam] = Field(default={})
+    players: dict[str, Player] = Field(default={})
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "float32"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     strategy: Literal["auto", "default", "mirrored", "tpu"] = "default"
     checkpoint_steps: PositiveInt = 200
 
     @model_validator(mode="after")
-    def _it_ends(self) -> "Train":
+    def _it_ends(self) -> Train:
         if self.epochs is None and self.steps is None:
             raise ValueError("give `epochs`, `steps` or both")
         return self
@@ -90,7 +69,7 @@ class Train(Section):
     def length(self, steps_per_epoch: int) -> int:
         """The steps of the training.
 
-        >>> rate = Constant(schedule="constant", initial=1e-3)
+        >>> rate = {"schedule": "constant", "initial": 1e-3}
         >>> Train(epochs=4, steps=25, learning_rate=rate).length(10)
         25
         >>> Train(epochs=2, steps=25, learning_rate=rate).length(10)
@@ -98,3 +77,9 @@ class Train(Section):
         """
         limits = [self.steps, None if self.epochs is None else self.epochs * steps_per_epoch]
         return min(limit for limit in limits if limit is not None)
+
+    def optimizer_of(self, player: str | None, updates: int) -> keras.Optimizer:
+        """A new optimizer, as the player's section says where it has one."""
+        own = Player() if player is None else self.players.get(player, Player())
+        rate, optimizer = own.learning_rate or self.learning_rate, own.optimizer or self.optimizer
+        return optimizer.build(rate.build(updates))

@@ -273,9 +273,10 @@ def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, s
     hint = ""
     if kind == "extra_forbidden":
         valid = sorted({key for section in sections for key in _fields(section)})
-        choice = _choice(others, str(path[-1]))
+        key, choice = str(path[-1]), _choice(others, str(path[-1]))
         rule = f"is read only with {choice}" if choice else "is not a known key."
-        hint = "" if choice else _nearest(str(path[-1]), valid) or f" Valid keys here: {', '.join(valid)}"
+        near = _inside(key, sections) or _nearest(key, valid)
+        hint = "" if choice else near or f" Valid keys here: {', '.join(valid)}"
     elif kind in ("missing", "union_tag_not_found"):
         if kind == "union_tag_not_found":
             path = (*path, context["discriminator"].strip("'"))
@@ -341,6 +342,15 @@ def _choice(sections: list[type[BaseModel]], key: str) -> str:
 def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
     """The keys that a section may hold."""
     return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
+def _inside(key: str, sections: list[type[BaseModel]]) -> str:
+    """`` Did you mean `optimizer.beta_1`?`` where a section inside has the key, or nothing."""
+    for section in sections:
+        for name, field in _fields(section).items():
+            if not _is_mapping(field.annotation) and any(key in _fields(model) for model in _models(field.annotation)):
+                return f" Did you mean `{name}.{key}`?"
+    return ""
 
 
 def _tags(section: type[BaseModel]) -> set[Any]:

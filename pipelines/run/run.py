@@ -20,7 +20,7 @@ from pipelines.runtime import code, device, lineage, recording, store
 from pipelines.runtime.engines import Workers
 from pipelines.runtime.metadata import Metadata
 from pipelines.runtime.recording import now
-from pipelines.training import trainer
+from pipelines.training import publish, trainer, weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +92,7 @@ def _run(
     labels = prepared.manifest.get("labels")
     count = prepared.manifest["splits"]["train"]["records"]
     recipe = trainer.settled(recipe, device.has_bfloat16, len(labels) if labels else None, count)
+    read = functools.partial(task.batches, recipe, prepared.path)
     inputs = trainer.inputs(recipe, prepared.content)
     directory = output / "runs" / recipe.name / store.digest(inputs)[:12]
     store.sweep(directory)
@@ -100,10 +101,10 @@ def _run(
         trained = steps.run(
             trainer.SPEC,
             {"examples": prepared},
-            lambda: trainer.train(recipe, task, prepared.path, prepared.content, directory, console),
+            lambda: trainer.train(recipe, read, prepared.path, prepared.content, directory, console),
             lambda it: f"{it.result['steps']:,} steps, {_losses(it.result['phases'])}",
         )
-        model = functools.cache(lambda: trainer.load(recipe, trained.path))
+        model = functools.cache(lambda: weights.load(recipe, trained.path))
         last = pusher.last(home / recipe.export.name, trained.result["sha256"])
         evaluated = steps.run(
             evaluator.SPEC,
@@ -152,7 +153,7 @@ def _run(
             recipe=recipe,
             evaluation=evaluation,
             judgement=task.judgement(recipe, evaluation, evaluated.path),
-            history=trainer.history(trained.path),
+            history=publish.history(trained.path),
             training=training,
             export=export,
             pushed=pushed.path if pushed else None,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pipelines.data.preparations.base import Preparation
+from pipelines.errors import UserError
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.method import Method
 from pipelines.recipe.numbers import Numbers
@@ -82,6 +83,22 @@ class Task(ABC, Generic[R]):
             recipe: settled.
             examples: the prepared directory.
         """
+
+    def batches(self, recipe: R, examples: Path) -> tf.data.Dataset:
+        """`training_data`, of one batch at least.
+
+        Raises:
+            UserError: there are fewer examples than a batch.
+        """
+        size = recipe.train.batch_size
+        try:
+            data = self.training_data(recipe, examples)
+            if int(data.cardinality()) > 0:
+                return data
+        except ValueError:
+            if images.count(examples, "train") >= size:
+                raise
+        raise UserError(f"{examples}: there are fewer {self.nouns.train} than one batch of {size}; {self.nouns.remedy}")
 
     def judged_by(self, recipe: R) -> dict[str, Any]:
         """JSON value of all that the evaluation depends on besides weights, data and code.

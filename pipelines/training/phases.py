@@ -1,81 +1,113 @@
-"""The phases of a training: each one `fit`, of its own length, that a kill interrupts and a new run continues."""
+"""The phases of a training, one after the other: a kill interrupts each, and a new run continues it, to the bit."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import re
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.console import Console
-from pipelines.recipe.base import Recipe
-from pipelines.recipe.training import Adam, Train
-from pipelines.tasks.super_resolution.recipe import WarmStart
-from pipelines.training.schedules import schedule
+from pipelines.errors import UserError
+from pipelines.recipe.phase import Phase
+from pipelines.recipe.training import Train
+from pipelines.runtime import device
 
 if TYPE_CHECKING:
-    import keras
     import tensorflow as tf
 
-WARM_START = "warm start"
+    from pipelines.console import Console
+
+Scope = Callable[[], contextlib.AbstractContextManager[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Phase:
-    """A compiled model and how long it is trained.
+class Done:
+    """What a phase that has ended leaves, besides the weights.
 
     Attributes:
-        name: what people read.
-        model: compiled; the phases of a training share weights.
-        epochs: the last one counted even if it is cut short.
-        total: steps in all.
+        name: of the phase.
+        steps: how many there were.
+        epochs: the same, the last one counted even if it was cut short.
+        history: metric -> one value per epoch.
     """
 
     name: str
-    model: keras.Model
+    steps: int
     epochs: int
-    total: int
+    history: dict[str, list[float]]
 
 
-def plan(recipe: Recipe, model: keras.Model, steps_per_epoch: int) -> list[Phase]:
-    """The phases of a recipe's training, in order; compiles their models, in the scope of a strategy.
-
-    All are made before the first one runs, so that what is drawn at random while they are made is the
-    same in a process that continues with the second.
+def run(phases: Iterator[Phase], settings: Train, scope: Scope, resume: Path, console: Console) -> list[Done]:
+    """Trains all phases to their ends, from the beginning or from where they were interrupted.
 
     Args:
-        recipe: a checked recipe.
-        model: the recipe's, not compiled; the last phase trains it.
-        steps_per_epoch: of the data.
+        phases: of `Method.phases`; one that is made of what an earlier phase learnt draws from a seed of its own, so
+            that a process that continues with it draws the same.
+        settings: seed, batch size, precision and the steps between two states.
+        scope: makes a scope of the strategy, in which phases are made and compiled.
+        resume: the directory of the states between interruptions, in which each phase has its own.
+        console: shows the progress.
+
+    Raises:
+        UserError: a loss became NaN or infinite; ``resume`` is removed then.
+        ValueError: two phases have one name, or the first continues optimizers.
     """
-    settings, phases = recipe.train, []
-    warm: WarmStart | None = getattr(settings, "warm_start", None)
-    if warm is not None:
-        start = recipe.model.warm_start(model, warm.pixel)
-        start.compile(optimizer=_adam(warm.learning_rate, warm.steps))
-        phases.append(Phase(WARM_START, start, math.ceil(warm.steps / steps_per_epoch), warm.steps))
-    total = settings.length(steps_per_epoch)
-    recipe.model.compile(model, lambda player: _optimizer(settings, player, total * _updates(model, player)))
-    return [*phases, Phase(recipe.model.training, model, math.ceil(total / steps_per_epoch), total)]
+    import keras
+
+    done: list[Done] = []
+    while True:
+        if done:
+            keras.utils.set_random_seed(settings.seed + len(done))
+        with scope():
+            phase = next(phases, None)
+            if phase is None:
+                return done
+            if any(phase.name == earlier.name for earlier in done):
+                raise ValueError(f"A phase must have a name of its own. Received: {phase.name!r} twice")
+            if phase.updates is None and not done:
+                raise ValueError(f"The first phase must have `updates`. Received: updates=None for {phase.name!r}")
+            compile_model(phase)
+        size, precision = settings.batch_size, settings.precision
+        console.note(f"{phase.name}: {phase.steps:,} steps of {size} on {device.start()} in {precision}")
+        try:
+            done.append(fit(phase, resume / phase.name.replace(" ", "_"), settings.checkpoint_steps, console))
+        except FloatingPointError as error:
+            shutil.rmtree(resume, ignore_errors=True)
+            raise UserError(f"The {phase.name} diverged: {error}; lower its learning_rate.initial") from error
 
 
-def fit(
-    phase: Phase, dataset: tf.data.Dataset, resume: Path, checkpoint_steps: int, console: Console
-) -> dict[str, list[float]]:
+def compile_model(phase: Phase) -> None:
+    """Compiles the model of a phase with new optimizers, unless those of the phase before go on.
+
+    A schedule is as long as its player's updates, of which a step may hold several.
+    """
+    from keras_genssl import engine
+
+    model, updates = phase.model, phase.updates
+    if updates is None:
+        return
+    if isinstance(model, engine.PlayersModel):
+        rounds = model.rounds()
+        counts = {player: sum(player in players for players in rounds) for player in model.players()}
+        model.compile({player: updates.optimizer_of(player, phase.steps * count) for player, count in counts.items()})
+    else:
+        model.compile(optimizer=updates.optimizer_of(None, phase.steps))
+
+
+def fit(phase: Phase, resume: Path, checkpoint_steps: int, console: Console) -> Done:
     """Trains a phase to its end, from its beginning or from where it was interrupted.
 
-    A phase that has ended has its weights restored.
+    A phase that has ended has its weights and its optimizers restored.
 
     Args:
-        phase: of `plan`.
-        dataset: of `data.load`.
+        phase: its model is compiled.
         resume: the directory of the phase's state between interruptions; no other phase's.
         checkpoint_steps: steps between two states.
         console: shows the progress.
-
-    Returns:
-        The history: metric -> one value per epoch.
 
     Raises:
         FloatingPointError: the loss became NaN or infinite.
@@ -85,54 +117,17 @@ def fit(
     from keras_genssl import callbacks
     from pipelines.training.callbacks import Follow
 
-    state = callbacks.Resume(resume, dataset, every=checkpoint_steps)
-    with console.training(phase.total) as progress:
-        watch = [state, Follow(progress, dataset.order, phase.total)]
-        try:
-            phase.model.fit(dataset, epochs=phase.epochs, callbacks=watch, shuffle=False, verbose=0)
-        except tf.errors.InvalidArgumentError as error:
-            told = re.search(r"All losses of \w+ must be finite", str(error))  # `engine.finite`
-            if told is None:
-                raise
-            raise FloatingPointError(told[0]) from error
-    return {name: [logs[name] for logs in state.history] for name in state.history[-1]}
-
-
-def _updates(model: keras.Model, player: str | None) -> int:
-    """How often a step updates a player: a critic plays more rounds than a generator."""
-    return 1 if player is None else sum(player in players for players in model.rounds())
-
-
-def _optimizer(settings: Train, player: str | None, total: int) -> keras.Optimizer:
-    """A new optimizer for a player, or for None, all that there is; it makes ``total`` updates."""
-    kind = getattr(settings, "optimizer", "adam")
-    if kind != "adam":
-        return _with_momentum(kind, settings, total)
-    own = settings.optimizers.get(player or "", Adam())
-    average = getattr(settings, "ema", None)
-    return _adam(
-        settings.learning_rate if own.learning_rate is None else own.learning_rate,
-        total,
-        beta_1=settings.beta_1 if own.beta_1 is None else own.beta_1,
-        beta_2=settings.beta_2 if own.beta_2 is None else own.beta_2,
-        **({} if average is None else {"use_ema": True, "ema_momentum": average}),
-        **({"weight_decay": decay} if (decay := getattr(settings, "weight_decay", 0.0)) else {}),
-    )
-
-
-def _with_momentum(kind: str, settings: Any, total: int) -> keras.Optimizer:
-    """SGD or LARS."""
-    import keras
-
-    from keras_genssl import optimizers
-
-    rate, decay = schedule(settings.learning_rate, total), settings.weight_decay
-    if kind == "lars":
-        return optimizers.LARS(rate, settings.momentum, decay)
-    return keras.optimizers.SGD(rate, settings.momentum, weight_decay=decay or None)
-
-
-def _adam(rate: Any, total: int, **options: Any) -> keras.Optimizer:
-    import keras
-
-    return keras.optimizers.Adam(schedule(rate, total), **options)
+    data: tf.data.Dataset = phase.data
+    epochs = math.ceil(phase.steps / int(data.cardinality()))
+    state = callbacks.Resume(resume, data, every=checkpoint_steps)
+    try:
+        with console.training(phase.steps) as progress:
+            watch = [state, Follow(progress, data.order, phase.steps)]
+            phase.model.fit(data, epochs=epochs, callbacks=watch, shuffle=False, verbose=0)
+    except tf.errors.InvalidArgumentError as error:
+        told = re.search(r"All losses of \w+ must be finite", str(error))  # `engine.finite`
+        if told is None:
+            raise
+        raise FloatingPointError(told[0]) from error
+    history = {name: [logs[name] for logs in state.history] for name in state.history[-1]}
+    return Done(phase.name, phase.steps, epochs, history)

@@ -1,5 +1,7 @@
 """Preparations and recipes of colorization, split brains and order verification."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,6 @@ from PIL import Image
 
 from keras_genssl import data as reading
 from keras_genssl import pretext
-from pipelines import tasks
 from pipelines.beam.shards import hash64
 from pipelines.console import Console
 from pipelines.data import examples_picture
@@ -20,7 +21,7 @@ from pipelines.errors import UserError
 from pipelines.run import loading as recipe
 from pipelines.run import reporting
 from pipelines.tasks.representation import data
-from pipelines.training import trainer
+from pipelines.training import publish, trainer, weights
 
 SQUARE = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
 
@@ -105,10 +106,10 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     loaded = recipe.load(f"photographs/{name}", changes)
     made = prepare(examples, home / "prepared", loaded.prepare)
     loaded = trainer.settled(loaded, lambda: False, None, made.manifest["splits"]["train"]["records"])
-    model = trainer.build(loaded)
+    model = weights.build(loaded)
     if name != "shuffle_and_learn":
         assert set(getattr(model, "strides", [getattr(model, "stride", 0)])) == {loaded.model.stride}
-    loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
     batch = next(iter(data.training(loaded, made.path)))
     assert set(batch) == fields
     before = [weight.numpy() for weight in model.trainable_weights]
@@ -156,8 +157,9 @@ def test_rebalancing_weighs_the_loss_by_how_often_the_data_have_a_colour(home):
     changes = ["prepare={size: 8, channels: 3}", "model.encoder.filters=2", "train.batch_size=4", "train.steps=2"]
     rate = "train.learning_rate={schedule: constant, initial: 1e-12}"  # nothing is learnt between the two steps
     loaded = recipe.load("photographs/colorization", [*changes, rate, "model.rebalancing=0.5"])
-    trained = trainer.train(loaded, tasks.of(loaded), prepared.path, prepared.content, home / "run", Console())
-    model = trainer.load(loaded, trained.path)
+    read = functools.partial(data.training, loaded, prepared.path)
+    trained = trainer.train(loaded, read, prepared.path, prepared.content, home / "run", Console())
+    model = weights.load(loaded, trained.path)
     expected = weights_of_two_colours(colours, (sum(widths), 64 - sum(widths)), 0.5)
     assert max(expected) / min(expected) > 10
     np.testing.assert_allclose(model.get_config()["class_weights"], expected, rtol=1e-6)
@@ -168,7 +170,7 @@ def test_rebalancing_weighs_the_loss_by_how_often_the_data_have_a_colour(home):
         log_shares = keras.ops.log_softmax(model(lightness, training=True))
         entropy = -keras.ops.sum(model.cross_entropy.encode(ab) * log_shares, axis=-1).numpy()
         losses.append(np.mean(np.array(expected)[model.cross_entropy.nearest(ab)] * entropy))
-    history = trainer.history(trained.path)["training"]["loss"]
+    history = publish.history(trained.path)["training"]["loss"]
     np.testing.assert_allclose(history, [np.mean(losses)], rtol=1e-4)
 
     alike = recipe.load("photographs/colorization", [*changes, rate])
@@ -178,7 +180,7 @@ def test_rebalancing_weighs_the_loss_by_how_often_the_data_have_a_colour(home):
 
 def test_what_is_served_of_a_split_brain_is_what_it_encodes():
     loaded = recipe.load("photographs/split_brain_regression", ["model.encoder.filters=2"])
-    model = trainer.build(loaded)
+    model = weights.build(loaded)
     images = SQUARE[None] / np.float32(127.5) - 1
     lab = model.to_lab(images)
     parts = lab[..., :1] / 50.0 - 1.0, lab[..., 1:] / 110.0

@@ -24,7 +24,7 @@ from pipelines.run.steps import Steps
 from pipelines.runtime import recording
 from pipelines.runtime.metadata import Metadata
 from pipelines.tasks.representation import data, pairs
-from pipelines.training import trainer
+from pipelines.training import trainer, weights
 from tests.pipelines import digits, genssl
 from tests.pipelines.data.statistics import examples as tiny
 
@@ -77,8 +77,8 @@ def test_a_recipe_draws_from_labels_shows_learns_and_is_judged_on_whole_images(h
 
     loaded = trainer.settled(loaded, lambda: False, None, len(on_disk))
     keras.utils.set_random_seed(0)  # with so few filters, some draws of weights are dead
-    model = trainer.build(loaded)
-    loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
+    model = weights.build(loaded)
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
     batch = next(iter(data.training(loaded, found.prepared.path)))
     assert set(batch) == set(fields)
     before = [weight.numpy() for weight in loaded.model.served(model).trainable_weights]

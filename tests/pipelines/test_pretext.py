@@ -24,7 +24,7 @@ from pipelines.run.steps import Steps
 from pipelines.runtime import recording
 from pipelines.runtime.metadata import Metadata
 from pipelines.tasks.representation import data, sheets
-from pipelines.training import trainer
+from pipelines.training import trainer, weights
 from tests.pipelines import digits
 
 ROTATION, PAINTING = "fashion_mnist/rotation", "fashion_mnist/context_encoder"
@@ -343,8 +343,8 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     made = prepare(examples, home / "prepared", loaded.prepare)
     loaded = trainer.settled(loaded, lambda: False, None, len(fields))
     keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
-    model = trainer.build(loaded)
-    loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
+    model = weights.build(loaded)
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
     batch = next(iter(data.training(loaded, made.path)))
     assert set(batch) == fields
     before = [weight.numpy() for weight in model.encoder.trainable_weights]
@@ -357,7 +357,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
 def test_answers_of_painters_keep_what_was_seen(home):
     changes = ["model.encoder.filters=1", "model.decoder_filters=1", "model.decoder_units=2", "prepare.fill=73"]
     loaded = recipe.load(PAINTING, changes)
-    model = trainer.build(trainer.settled(loaded, lambda: False, None, 1))
+    model = weights.build(trainer.settled(loaded, lambda: False, None, 1))
     shown = np.random.default_rng(0).integers(100, 256, (3, 28, 28, 1), dtype=np.uint8)
     sheets._answers(loaded, model, shown, home / "answers.png")
     sheet = np.asarray(Image.open(home / "answers.png").convert("L"))
@@ -386,10 +386,10 @@ def test_methods_of_two_views_learn_from_neighbouring_crops_and_encode_whole_ima
     made = prepare(examples, home / "prepared", loaded.prepare)
     loaded = trainer.settled(loaded, lambda: False, None, 8)
     keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
-    model = trainer.build(loaded)
+    model = weights.build(loaded)
     assert model.views is None
     assert loaded.model.shown() == []
-    loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
     batch = next(iter(data.training(loaded, made.path)))
     assert {name: crop.shape for name, crop in batch.items()} == dict.fromkeys(("first", "second"), (4, 10, 10, 1))
     assert np.isfinite(model.train_step(batch)["loss"])

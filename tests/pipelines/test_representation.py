@@ -19,7 +19,7 @@ from pipelines.tasks.representation.features import Labelled
 from pipelines.tasks.representation.numbers import NUMBERS
 from pipelines.tasks.representation.recipe import Evaluate
 from pipelines.tasks.representation.scores import scores
-from pipelines.training import phases, trainer
+from pipelines.training import trainer, weights
 from tests.data.prepared import write_prepared
 
 SIMCLR, TRIPLET = "fashion_mnist/simclr", "fashion_mnist/triplet"
@@ -35,7 +35,6 @@ EVALUATE = Evaluate(neighbours=3, labels_per_class=2)
         (SIMCLR, "model.second_views={}", "`model.second_views` is read only with `method: BYOL or BarlowTwins`"),
         (SIMCLR, "model.encoder.stem=small", "`stem` is that of resnet18 and resnet50. Received: network=small"),
         (SIMCLR, "train.classes_per_batch=2", "is for methods that learn from labels. Received: model.method=SimCLR"),
-        (SIMCLR, "train.optimizer=rmsprop", "`train.optimizer` must be one of 'adam', 'sgd' or 'lars'."),
         (SIMCLR, "evaluate.bless={knn_over_pixel: {min: 0}}", "Did you mean `knn_over_pixels`?"),
         (TRIPLET, "model.objective={kind: triplet_hrad}", "`model.objective.kind` must be one of 'triplet_semi_hard'"),
         (TRIPLET, "model.objective={kind: arcface, margn: 1}", "`model.objective.margn` is not a known key. Did you"),
@@ -61,23 +60,8 @@ def test_settled_by_the_data():
 def test_byol_counts_the_steps_of_its_training():
     changes = ["model.encoder.filters=1", "train.steps=null", "train.epochs=3", "train.batch_size=100"]
     loaded = trainer.settled(recipe.load("fashion_mnist/byol", changes), lambda: False, None, 1280)
-    momentum = trainer.build(loaded).momentum
+    momentum = weights.build(loaded).momentum
     assert (momentum.initial, momentum.steps) == (0.97, 36)
-
-
-def test_optimizers():
-    def made(*changes):
-        rate = ("train.learning_rate.initial=0.001", "train.learning_rate.warmup_steps=0")
-        loaded = recipe.load(SIMCLR, ["train.steps=10", *rate, *changes])
-        return phases._optimizer(loaded.train, None, 10)
-
-    sgd, lars, adam = (
-        made(f"train.optimizer={name}", "train.momentum=0.8", "train.weight_decay=0.25")
-        for name in ("sgd", "lars", "adam")
-    )
-    assert (sgd.momentum, sgd.weight_decay, lars.momentum, lars.coupled_weight_decay) == (0.8, 0.25, 0.8, 0.25)
-    assert (adam.beta_1, adam.weight_decay, made().weight_decay) == (0.9, 0.25, None)
-    assert [float(each.learning_rate) for each in (sgd, lars, adam)] == pytest.approx([1e-3] * 3)
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +89,8 @@ def prepared(tmp_path_factory):
 def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(prepared, name, changes, fields):
     narrow = ["model.encoder.filters=1", "train.batch_size=8", "train.steps=4"]
     loaded = trainer.settled(recipe.load(f"fashion_mnist/{name}", [*narrow, *changes]), lambda: False, 10, 60)
-    model = trainer.build(loaded)
-    loaded.model.compile(model, lambda _: keras.optimizers.SGD(0.1))
+    model = weights.build(loaded)
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
     batch = next(iter(data.training(loaded, prepared)))
     assert set(batch) == fields
     if loaded.train.classes is not None:

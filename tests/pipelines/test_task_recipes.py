@@ -3,11 +3,9 @@ import pytest
 
 from keras_genssl.models.autoencoders.base import last_activation
 from pipelines.errors import UserError
-from pipelines.recipe.training import Linear
 from pipelines.run import loading as recipe
 from pipelines.tasks.generation.recipe import Evaluate
-from pipelines.training import trainer
-from pipelines.training.schedules import schedule
+from pipelines.training import trainer, weights
 
 DCGAN, ACGAN = "fashion_mnist/dcgan", "fashion_mnist/acgan"
 
@@ -23,10 +21,6 @@ DCGAN, ACGAN = "fashion_mnist/dcgan", "fashion_mnist/acgan"
         (["evaluate.bless={fid: {maximum: 1}}"], "`evaluate.bless.fid.maximum` is not a known key. Did you mean `max`"),
         (["evaluate.bless={fid: {}}"], "`evaluate.bless.fid` give `min`, `max` or both"),
         (["evaluate.features=vgg"], "--set evaluate.features=vgg: `evaluate.features` must"),
-        (["train.optimizers={critic: {beta_1: 0.0}}"], "Received: critic; DCGAN has the players generator, discrim"),
-        (["train.optimizers={generator: {beta1: 0.0}}"], "`train.optimizers.generator.beta1` is not a known key."),
-        (["train.beta_1=1.0"], "`train.beta_1` must be less than 1. Received: 1.0"),
-        (["train.ema=0.9"], "--set train.ema=0.9: `train.ema` is not a known key."),
         (["evaluate.likelihood={images: 5}"], "`evaluate.likelihood` is for models that have one."),
         (["data.dataset=null"], "`source: dataset` needs `dataset`"),
     ],
@@ -64,7 +58,7 @@ def test_blessing(bless, measured, reasons):
 def test_a_vae_of_any_networks_is_built_for_either_likelihood(networks, likelihood):
     changes = [f"model.networks={networks}", f"model.likelihood={likelihood}"]
     changes += ["model.filters=2", "model.units=[3]", "model.code_dim=4"]
-    model = trainer.build(recipe.load("fashion_mnist/vae", changes))
+    model = weights.build(recipe.load("fashion_mnist/vae", changes))
     wanted = "tanh" if (networks, likelihood) == ("convolutional", "gaussian") else "linear"
     assert (model.latent_dim, last_activation(model.decoder)) == (4, wanted)
     assert type(model.likelihood).__name__.lower() == f"{likelihood}likelihood"
@@ -72,7 +66,7 @@ def test_a_vae_of_any_networks_is_built_for_either_likelihood(networks, likeliho
 
 def test_garments_can_be_compared_in_features_of_a_colour_network():
     changes = ["loss.perceptual={layers: {block1_conv2: 0.5}}", "model.filters=2"]
-    model = trainer.build(recipe.load("fashion_mnist/autoencoder", changes))
+    model = weights.build(recipe.load("fashion_mnist/autoencoder", changes))
     images = np.random.default_rng(0).uniform(-1, 1, (2, 28, 28, 1)).astype("float32")
     made = model(images)["image"]
     features = [model.image_loss.extractor(np.repeat(part, 3, axis=-1))[0] for part in (images, made)]
@@ -88,25 +82,3 @@ def test_classes_are_those_of_the_data():
         trainer.settled(loaded, lambda: False)
     with pytest.raises(UserError, match=r"model.num_classes=4: the images have 3 classes"):
         trainer.settled(recipe.load(ACGAN, ["model.num_classes=4"]), lambda: False, 3)
-
-
-def test_linear_stays_then_falls_to_its_end():
-    value = schedule(Linear(schedule="linear", initial=0.5, final=0.1, constant=0.5), total=100)
-    assert [round(float(value(step)), 6) for step in (0, 50, 75, 100)] == [0.5, 0.5, 0.3, 0.1]
-
-
-def test_each_player_has_its_optimizer_and_a_schedule_as_long_as_its_updates():
-    from pipelines.training import phases
-
-    changes = ["train.optimizers={critic: {learning_rate: {schedule: cosine, initial: 1e-3}, beta_2: 0.5}}"]
-    changes += ["model.filters=2", "model.latent_dim=2", "model.critic_steps=5", "train.steps=10"]
-    loaded = recipe.load("fashion_mnist/wgan_gp", changes)
-    model = trainer.build(loaded)
-    (phase,) = phases.plan(loaded, model, steps_per_epoch=10)
-    critic, generator = model.optimizer_of("critic"), model.optimizer_of("generator")
-    assert phase.total == 10
-    assert (generator.beta_1, generator.beta_2, critic.beta_1, critic.beta_2) == (0.0, 0.9, 0.0, 0.5)
-    critic.iterations.assign(50)  # five rounds of the critic in each of ten steps
-    assert float(critic.learning_rate) == pytest.approx(0.0, abs=1e-9)
-    critic.iterations.assign(25)
-    assert float(critic.learning_rate) == pytest.approx(5e-4, rel=1e-4)

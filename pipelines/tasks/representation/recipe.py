@@ -1,6 +1,6 @@
 """Recipes of representation: images to vectors that say what is on them."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
@@ -22,16 +22,12 @@ from pipelines.tasks.representation.numbers import NUMBERS
 
 
 class RepresentationTrain(Train):
-    """As all training, but for the optimizer and for batches by class.
+    """As all training, and batches by class.
 
-    ``optimizer`` is Adam, or with ``momentum`` SGD or LARS; ``weight_decay`` is coupled for LARS, and Keras' decoupled
-    one for the others. With ``classes_per_batch`` a batch holds so many classes with equally many images of each; with
-    ``classes`` training sees these classes alone, and the others are what is measured.
+    With ``classes_per_batch`` a batch holds so many classes with equally many images of each; with ``classes`` training
+    sees these classes alone, and the others are what is measured.
     """
 
-    optimizer: Literal["adam", "sgd", "lars"] = "adam"
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
     classes_per_batch: PositiveInt | None = None
     classes: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2)] | None = None
 

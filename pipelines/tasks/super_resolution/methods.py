@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
 from pipelines.recipe.losses import Pixel, pixel_loss, pixel_or_perceptual
 from pipelines.recipe.method import Method, Sections
+from pipelines.recipe.phase import Phase
+from pipelines.recipe.training import Train, Updates
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 
 Filters = Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
+
+
+class WarmStart(Updates):
+    """SRGAN's generator is first trained on pixels alone, as an SRResNet."""
+
+    steps: PositiveInt
+    pixel: Pixel = "l1"
+
+
+class SuperResolutionTrain(Train):
+    """As all training; SRGAN may have a warm start."""
+
+    warm_start: WarmStart | None = None
 
 
 class SRCNN(Method):
@@ -91,7 +108,6 @@ class SRGAN(Method):
     """Ledig et al. 2017: SRResNet trained against a discriminator."""
 
     players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
-    training: ClassVar[str] = "adversarial training"
 
     method: Literal["SRGAN"]
     filters: PositiveInt = 64
@@ -115,11 +131,14 @@ class SRGAN(Method):
         """The generator."""
         return model.generator
 
-    def warm_start(self, model: keras.Model, pixel: Pixel) -> keras.Model:
-        """SRResNet: the generator of ``model`` alone, to be trained on pixels first."""
+    def phases(self, model: keras.Model, data: tf.data.Dataset, train: SuperResolutionTrain) -> Iterator[Phase]:
+        """The generator alone on pixels, where ``train.warm_start`` asks for it, then both players."""
         from keras_genssl import models
 
-        return models.SRResNet(model.generator, loss=pixel_loss(pixel))
+        if (warm := train.warm_start) is not None:
+            start = models.SRResNet(model.generator, loss=pixel_loss(warm.pixel))
+            yield Phase("warm start", start, data, warm.steps, warm)
+        yield Phase("adversarial training", model, data, train.length(int(data.cardinality())), train)
 
 
 AnyMethod = Annotated[SRCNN | ESPCN | EDSR | SRResNet | SRGAN, Field(discriminator="method")]

@@ -2,35 +2,18 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from pipelines.data.preparations.super_resolution import SuperResolution
 from pipelines.recipe.base import Export, Recipe
-from pipelines.recipe.losses import Loss, Pixel
+from pipelines.recipe.losses import Loss
 from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.thresholds import Bless
-from pipelines.recipe.training import Rate, Train
-from pipelines.section import Section
-from pipelines.tasks.super_resolution.methods import AnyMethod
+from pipelines.tasks.super_resolution.methods import AnyMethod, SuperResolutionTrain
 from pipelines.tasks.super_resolution.numbers import NUMBERS
 
 SSIM_WINDOW = 11
-
-
-class WarmStart(Section):
-    """SRGAN only: its generator is trained on pixels alone first, as an SRResNet, with Adam of its own."""
-
-    steps: PositiveInt
-    pixel: Pixel = "l1"
-    learning_rate: Rate
-
-
-class SuperResolutionTrain(Train):
-    """As all training; ``ema`` averages the weights that are kept, by this factor at each step."""
-
-    warm_start: WarmStart | None = None
-    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 class Evaluate(Bless):
@@ -77,8 +60,6 @@ class SuperResolutionRecipe(Recipe):
                 "`prepare.interpolation` must be set for SRCNN, whose input is as large as its output, and "
                 f"for no other method. Received: model.method={method}, prepare.interpolation={interpolation}"
             )
-        if method == "SRGAN" and self.train.ema is not None:
-            raise ValueError("`train.ema` averages the weights of one optimizer: leave it out for SRGAN")
         if method != "SRGAN" and self.train.warm_start is not None:
             raise ValueError(f"`train.warm_start` is for SRGAN only. Received: model.method={method}")
         if self.prepare.patch_size - 2 * self.border < SSIM_WINDOW:

@@ -12,7 +12,8 @@ from keras_genssl import penalties
 from pipelines import tasks
 from pipelines.recipe.adversarial import AnyPenalty
 from pipelines.recipe.losses import Loss
-from pipelines.recipe.training import Constant, Train
+from pipelines.recipe.schedules import Constant
+from pipelines.recipe.training import Train
 from pipelines.section import Section
 from pipelines.tasks.generation.gans import GAN
 from pipelines.tasks.representation.methods.objectives import AnyObjective

@@ -1,0 +1,63 @@
+"""The model of a recipe, and its weights on disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import UserError
+from pipelines.recipe.base import Recipe
+from pipelines.runtime import device, store
+
+if TYPE_CHECKING:
+    import keras
+
+_WEIGHTS = "model.weights.h5"
+_MEASURED = "measured.json"
+
+
+def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
+    """The recipe's model, not compiled.
+
+    Raises:
+        UserError: the library refuses the parameters.
+    """
+    device.start()
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        return recipe.model.build(recipe.sections)
+    except (ValueError, OSError) as error:
+        raise UserError(*f"The model of recipe `{recipe.name}` cannot be built: {error}".splitlines()) from error
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def informed(recipe: Recipe, facts: dict[str, Any]) -> Recipe:
+    """The recipe with what its method measured of the examples."""
+    return recipe.model_copy(update={"model": recipe.model.informed(facts)}) if facts else recipe
+
+
+def save(model: keras.Model, facts: dict[str, Any], trained: Path) -> None:
+    """Writes the weights, and what the method measured of the examples.
+
+    Args:
+        model: not compiled: a weights file would hold the state of optimizers too.
+        facts: of `Method.measured`.
+        trained: the directory of the training.
+    """
+    if facts:
+        store.write_json(trained / _MEASURED, facts)
+    model.save_weights(trained / _WEIGHTS)
+
+
+def load(recipe: Recipe, trained: Path) -> keras.Model:
+    """The recipe's model with the trained weights."""
+    measured = trained / _MEASURED
+    facts = json.loads(measured.read_text(encoding="utf-8")) if measured.is_file() else {}
+    model = build(informed(recipe, facts))
+    model.load_weights(trained / _WEIGHTS)
+    return model

@@ -1,0 +1,76 @@
+"""What every worker of a training does: it makes data and model, and runs the phases. It publishes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.recipe.base import Recipe
+from pipelines.runtime import device
+from pipelines.training import phases, weights
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from pipelines.console import Console
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """What a worker holds in memory when training has ended; the same in every worker.
+
+    Attributes:
+        recipe: the recipe with what its method measured of the examples.
+        model: compiled, in the precision of the training.
+        facts: what the method measured of the examples.
+        phases: those that ran.
+        steps_per_epoch: of the data that the task reads.
+        interrupted: whether this process continued the training of another.
+    """
+
+    recipe: Recipe
+    model: keras.Model
+    facts: dict[str, Any]
+    phases: list[phases.Done]
+    steps_per_epoch: int
+    interrupted: bool
+
+
+def work(
+    recipe: Recipe, read: Callable[[], tf.data.Dataset], examples: Path, resume: Path, console: Console
+) -> Trained:
+    """Trains, from the beginning or from where the training was interrupted.
+
+    Workers on several machines all call this, with the strategy that `engine.strategy` makes of the recipe's. Each
+    reads the same data and makes the same phases by itself. They have one ``resume``, a directory that all of them see:
+    `callbacks.Resume` reads it in each and writes it in the chief alone. Nothing else is written.
+
+    Args:
+        recipe: settled.
+        read: makes what training reads, `Task.batches`; called once the seed is set.
+        examples: the prepared directory, which the method measures.
+        resume: the directory of the states between interruptions.
+        console: shows the progress.
+
+    Raises:
+        UserError: the model cannot be built, or the loss became NaN or infinite.
+    """
+    device.start()
+    import keras
+
+    from keras_genssl import engine
+
+    settings = recipe.train
+    keras.utils.set_random_seed(settings.seed)
+    data = read()
+    facts = recipe.model.measured(examples)
+    recipe = weights.informed(recipe, facts)
+    interrupted = resume.is_dir()
+    strategy = engine.strategy(settings.strategy)
+    with strategy.scope():
+        model = weights.build(recipe, settings.precision)
+    done = phases.run(recipe.model.phases(model, data, settings), settings, strategy.scope, resume, console)
+    return Trained(recipe, model, facts, done, int(data.cardinality()), interrupted)
