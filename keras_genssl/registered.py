@@ -83,6 +83,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.models.gans.conditional_gan": ("ConditionalGAN",),
     "keras_genssl.models.gans.dcgan": ("DCGAN",),
     "keras_genssl.models.gans.gan": ("GAN",),
+    "keras_genssl.models.gans.infogan": ("InfoGAN",),
     "keras_genssl.models.gans.sngan": ("SNGAN",),
     "keras_genssl.models.gans.wgan_gp": ("WGANGP",),
     "keras_genssl.models.metric_learning.embedding_model": ("EmbeddingModel",),

@@ -285,6 +285,13 @@ def _spectral_acgan() -> kg.models.ACGAN:
     )
 
 
+def _infogan() -> kg.models.InfoGAN:
+    judge = kg.backbones.spectral_acgan_discriminator(SHAPE, 3 + 1, 4)
+    return kg.models.InfoGAN(
+        kg.backbones.dcgan_generator(SHAPE, 6, 4), judge, latent_dim=6, num_categories=3, num_continuous=1, ema=0.9
+    )
+
+
 def _conditional_gan() -> kg.models.ConditionalGAN:
     generator = kg.backbones.dcgan_generator(SHAPE, 5, 4, num_classes=CLASSES)
     discriminator = kg.backbones.dcgan_discriminator(SHAPE, 4, num_classes=CLASSES)
@@ -421,6 +428,7 @@ CASES = {
     "SNGAN": Case(_sngan, garments),
     "ConditionalGAN": Case(_conditional_gan, classes),
     "ConditionalGAN, projection": Case(_projection_gan, classes),
+    "InfoGAN": Case(_infogan, garments),
     "ACGAN": Case(_spectral_acgan, classes),
     "ACGAN, as the paper": Case(_acgan, classes),
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
@@ -475,7 +483,7 @@ SAME_ON_WORKERS = {
     "SparseAutoencoder, L1": "SparseAutoencoder, KL",
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
     **dict.fromkeys(("VAE", "VAE, Bernoulli"), "VAE, batch norm"),
-    **dict.fromkeys(("DCGAN", "ConditionalGAN"), "ACGAN"),
+    **dict.fromkeys(("DCGAN", "ConditionalGAN", "InfoGAN"), "ACGAN"),
     "Pix2Pix, batch normalised": "Pix2Pix",
     "SimCLR, prepared pairs": "SimCLR",
     "SimSiam": "BYOL",

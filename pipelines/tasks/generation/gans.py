@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
@@ -9,6 +10,7 @@ from pydantic import Field, PositiveInt
 from pipelines.errors import UserError
 from pipelines.recipe.adversarial import Adversary, AnyPenalty, Weight, adversarial_loss
 from pipelines.recipe.method import Method, Sections
+from pipelines.recipe.numbers import Baseline, Number, Numbers, difference
 
 if TYPE_CHECKING:
     import keras
@@ -210,4 +212,67 @@ class ACGAN(Conditional):
         )
 
 
-AnyGAN = GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN
+KMEANS = Baseline("kmeans", "k-means on pixels")
+CODE_ACCURACY = Number(
+    name="code_accuracy", heading="accuracy of the categories", better="higher", format=".1%", tile=True
+)
+
+
+class InfoGAN(Adversarial):
+    """Chen et al. 2016: the discriminator reads a category and continuous codes off the image.
+
+    Of ``latent_dim`` latents ``num_categories`` choose the category, and ``num_continuous`` are the other codes.
+    """
+
+    numbers: ClassVar[Numbers] = Numbers(
+        (
+            CODE_ACCURACY,
+            difference(CODE_ACCURACY, KMEANS),
+            Number(name="information", heading="information of category and image", better="higher", unit="nats"),
+        ),
+        (KMEANS,),
+    )
+
+    method: Literal["InfoGAN"]
+    filters: PositiveInt = 64
+    discriminator_filters: PositiveInt = 64
+    num_categories: Classes = 10
+    num_continuous: Annotated[int, Field(ge=0)] = 2
+    info_weight: Weight = 1.0
+    continuous_weight: Weight = 0.1
+    adversarial_loss: Adversary | None = None
+
+    def build(self, sections: Sections) -> keras.Model:
+        """The model, not compiled."""
+        from keras_genssl import backbones, models
+
+        shape, codes = sections.prepare.shape, self.num_categories + self.num_continuous
+        return self.made(
+            models.InfoGAN,
+            generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
+            discriminator=backbones.spectral_acgan_discriminator(shape, codes, self.discriminator_filters),
+            adversarial_loss=adversarial_loss(self.adversarial_loss),
+        )
+
+    def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+        """The information, and how well categories tell the classes of images held out, each matched to one class."""
+        import numpy as np
+
+        from keras_genssl import metrics
+        from pipelines.tasks import images
+
+        information = {"information": model.information(10_000)}
+        held_out = images.read(examples, "eval")
+        if "label" not in held_out:
+            return information, {}
+        seen, labels = held_out["image"], held_out["label"]
+        parts = np.array_split(seen, -(-len(seen) // 500))
+        categories = np.concatenate([model.categories(part).argmax(axis=-1) for part in parts])
+        pixels = seen.reshape(len(seen), -1) / 255.0
+        of_pixels = metrics.clustering_scores(pixels, labels, self.num_categories, num_starts=4)
+        of_model = metrics.cluster_agreement(categories, labels)
+        accuracy = CODE_ACCURACY.name
+        return {**information, accuracy: of_model["accuracy"]}, {KMEANS.name: {accuracy: of_pixels["accuracy"]}}
+
+
+AnyGAN = GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN | InfoGAN
