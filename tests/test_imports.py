@@ -261,7 +261,7 @@ def test_the_rooms_of_pipelines_import_what_they_may():
     rooms = import_graph.rooms(import_graph.graph(ROOT, "pipelines"))
     assert import_graph.circles(ROOMS) == import_graph.circles(rooms) == []
     wrong = {(room, other) for room, others in rooms.items() if room for other in others - ROOMS[room]}
-    assert wrong <= {("training", "tasks")}  # not yet
+    assert wrong == set()
 
 
 def test_a_circle_is_found_wherever_the_import_stands(tmp_path):

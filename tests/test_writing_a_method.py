@@ -15,11 +15,11 @@ METHOD, RECIPE_CLASS, RECIPE, CASE = re.findall(r"^```(?:python|yaml)\n(.*?)^```
 TRY = """
 import numpy as np
 import keras_genssl as kg
-from pipelines.recipe import loading
+from pipelines.run import loading
 recipe = loading.load("fashion_mnist/r1_gan", ["model.filters=4", "model.gamma=2.0"])
 model = recipe.model.build(recipe.sections)
 assert type(model) is kg.models.R1GAN and model.penalty.gamma == 2.0, model
-recipe.model.compile(model, lambda player: "adam")
+model.compile({player: "adam" for player in recipe.model.players})
 images = np.zeros((8, 28, 28, 1), "uint8")
 assert set(model.train_on_batch(images, return_dict=True)) == {"generator_loss", "discriminator_loss"}
 assert model.sample(2, seed=1).shape == (2, 28, 28, 1)

@@ -226,7 +226,7 @@ def test_fit_must_get_the_dataset_of_resume(directory, tmp_path):
 
 
 def test_arguments(directory, tmp_path):
-    with pytest.raises(ValueError, match=r"`dataset` must be what `data\.load` returned"):
+    with pytest.raises(ValueError, match=r"`dataset` must be what `data\.load` or `data\.join` returned"):
         callbacks.Resume(tmp_path, load(directory).take(1))
     with pytest.raises(ValueError, match=r"`every` must be a positive integer or None\. Received: every=0"):
         callbacks.Resume(tmp_path, load(directory), every=0)
