@@ -344,7 +344,8 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     loaded = trainer.settled(loaded, lambda: False, None, len(fields))
     keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
     model = weights.build(loaded)
-    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    players = {player: keras.optimizers.SGD(0.1) for player in loaded.model.players}
+    model.compile(players or keras.optimizers.SGD(0.1))
     batch = next(iter(data.training(loaded, made.path)))
     assert set(batch) == fields
     before = [weight.numpy() for weight in model.encoder.trainable_weights]
