@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pathlib
 import pkgutil
 import re
@@ -31,6 +32,23 @@ def test_links_within_the_repository_exist(page: pathlib.Path) -> None:
 def test_examples_of_docstrings_come_true(name: str) -> None:
     failures, _ = doctest.testmod(importlib.import_module(name))
     assert failures == 0
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_method_has_a_docstring_unless_it_overrides_one(name: str) -> None:
+    module = importlib.import_module(name)
+    missing = [
+        f"{kind.__name__}.{method}"
+        for kind in vars(module).values()
+        if isinstance(kind, type) and kind.__module__ == name and not kind.__name__.startswith("_")
+        for method, function in vars(kind).items()
+        if method not in getattr(kind, "__annotations__", {})  # a field whose default is a function
+        if inspect.isfunction(function)
+        and not method.startswith("_")
+        and not inspect.getdoc(function)
+        and not any(method in vars(base) for base in kind.__mro__[1:])
+    ]
+    assert missing == []
 
 
 def test_there_are_examples_at_all() -> None:

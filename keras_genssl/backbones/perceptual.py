@@ -92,7 +92,6 @@ class PerceptualExtractor(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "PerceptualExtractor":
-        """Restore what ``get_config`` describes."""
         if isinstance(config["source"], str):
             return perceptual_extractor(config["source"], config["layer_names"], config["weights"], name=config["name"])
         features = keras.saving.deserialize_keras_object(config["source"], custom_objects)

@@ -40,5 +40,4 @@ class GaussianNoise(Corruption):
         return ops.clip(images + self.stddev * replicas.normal(ops.shape(images), seed), -1.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"stddev": self.stddev}

@@ -44,5 +44,4 @@ class MaskingNoise(Corruption):
         return ops.where(draw < self.rate, ops.full_like(images, self.value), images)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"rate": self.rate, "value": self.value}

@@ -40,5 +40,4 @@ class SaltAndPepperNoise(Corruption):
         return ops.where(draw < self.rate / 2, ops.full_like(images, -1.0), salted)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"rate": self.rate}

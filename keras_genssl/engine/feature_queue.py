@@ -73,7 +73,6 @@ class FeatureQueue(Memory):
         self.position.assign((self.position + count) % self.size)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"size": self.size, "dim": self.dim, "name": self.name}
 
 

@@ -45,12 +45,10 @@ class ForPlayer(keras.callbacks.Callback):
                 setattr(self, hook, self._passing(hook))
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Keras' hook before `fit`."""
         super().set_params(params)
         self.callback.set_params(params)
 
     def set_model(self, model: Any) -> None:
-        """Keras' hook before `fit`."""
         players = list(model.players()) if hasattr(model, "optimizer_of") else []
         if self.player not in players:
             raise ValueError(

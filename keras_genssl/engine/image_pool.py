@@ -110,7 +110,6 @@ class ImagePool(keras.layers.Layer):
         return answers
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"image_shape": self.image_shape, "size": self.size, "name": self.name}
 
 

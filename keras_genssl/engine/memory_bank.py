@@ -95,5 +95,4 @@ class MemoryBank(Memory):
         self.vectors.assign(ops.scatter_update(self.vectors, index[:, None], moved))
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"size": self.size, "dim": self.dim, "momentum": self.momentum, "name": self.name}

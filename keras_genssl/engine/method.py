@@ -195,13 +195,11 @@ class Method(keras.Model):
             self.train_function = in_plain_words(self.train_function)
 
     def make_test_function(self, force: bool = False) -> None:
-        """As `make_train_function`."""
         if self.test_function is None or force:
             super().make_test_function(force)
             self.test_function = in_plain_words(self.test_function)
 
     def make_predict_function(self, force: bool = False) -> Any:
-        """As `make_train_function`."""
         if self.predict_function is None or force:
             super().make_predict_function(force)
             self.predict_function = in_plain_words(self.predict_function)

@@ -83,5 +83,4 @@ class BicubicUpsampling(ImageLayer):
         return ops.depthwise_conv(images, kernel, padding="same", data_format="channels_last")
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "scale": self.scale}

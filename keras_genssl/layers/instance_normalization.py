@@ -79,7 +79,6 @@ class InstanceNormalization(ImageLayer):
         return ops.cast(x * factor + offset, self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {
             **super().get_config(),
             "epsilon": self.epsilon,

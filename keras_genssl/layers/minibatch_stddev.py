@@ -75,5 +75,4 @@ class MinibatchStdDev(ImageLayer):
         return ops.concatenate([inputs, ops.cast(features, inputs.dtype)], axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "group_size": self.group_size, "num_features": self.num_features}

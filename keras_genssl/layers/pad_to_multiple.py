@@ -65,7 +65,6 @@ class PadToMultiple(ImageLayer):
         return max(whole, least) if isinstance(size, int) else ops.maximum(whole, least)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "multiple": self.multiple, "minimum": self.minimum}
 
 

@@ -63,5 +63,4 @@ class PixelShuffle(ImageLayer):
         return ops.reshape(rows, (-1, height * self.scale, width * self.scale, channels))
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "scale": self.scale}

@@ -62,5 +62,4 @@ class ReflectionPadding2D(ImageLayer):
         return ops.pad(inputs, ((0, 0), *self.padding, (0, 0)), mode="reflect")
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "padding": self.padding}

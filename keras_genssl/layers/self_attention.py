@@ -87,7 +87,6 @@ class SelfAttention2D(ImageLayer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "spectral_normalization": self.spectral_normalization}
 
 

@@ -124,7 +124,6 @@ class SpectralNormalization(keras.layers.Wrapper):
         return self.layer.compute_output_shape(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         config = {**super().get_config(), "power_iterations": self.power_iterations}
         config["layer"].pop("build_config", None)  # built with this layer, its weights keep their paths
         return config

@@ -95,7 +95,6 @@ class BinCrossEntropy(keras.losses.Loss):
         return sum(ops.square(values[..., axis : axis + 1] - bins[:, axis]) for axis in range(bins.shape[1]))
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {
             "bins": self.bins.tolist(),
             "weights": None if self.weights is None else self.weights.tolist(),

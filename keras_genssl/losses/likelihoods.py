@@ -62,7 +62,6 @@ class Likelihood(keras.layers.Layer):
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"name": self.name}
 
 
@@ -128,7 +127,6 @@ class GaussianLikelihood(Likelihood):
         return ops.clip(_full(outputs), -1.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "variance": self.variance, "learn_variance": self.learn_variance}
 
 

@@ -90,7 +90,6 @@ class PerceptualLoss(keras.losses.Loss):
         self.distance = distance
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The reduced loss."""
         # Keras casts before `call`: what was uint8 would be floats of 0 to 255.
         y_true, y_pred = (image_tensors.as_float(*pair) for pair in ((y_true, "y_true"), (y_pred, "y_pred")))
         return super().__call__(y_true, y_pred, sample_weight)
@@ -131,7 +130,6 @@ class PerceptualLoss(keras.losses.Loss):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "PerceptualLoss":
-        """Restore what ``get_config`` describes."""
         extractor = keras.saving.deserialize_keras_object(config["extractor"])
         return cls(**{**config, "extractor": extractor})
 

@@ -71,7 +71,6 @@ class L1Sparsity(Sparsity):
         return self.weight * ops.sum(ops.abs(codes), axis=1)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"weight": self.weight}
 
 
@@ -117,5 +116,4 @@ class KLSparsity(Sparsity):
         return self.weight * ops.sum(divergence) * ops.ones_like(codes[:, 0])
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"rho": self.rho, "weight": self.weight}

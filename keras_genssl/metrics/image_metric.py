@@ -31,10 +31,8 @@ class ImageMetric(keras.metrics.MeanMetricWrapper):
         super().__init__(kind.function, name=name or kind.__name__.lower(), dtype=dtype, **self._arguments)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"name": self.name, "dtype": self.dtype, **self._arguments}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ImageMetric":
-        """Restore what ``get_config`` describes."""
         return cls(**config)

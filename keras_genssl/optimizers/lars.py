@@ -102,7 +102,6 @@ class LARS(keras.optimizers.Optimizer):
         self.assign_sub(variable, self.momentum * momentum + step if self.nesterov else momentum)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         base = super().get_config()
         return {
             "name": base["name"],

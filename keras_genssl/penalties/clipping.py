@@ -36,7 +36,6 @@ class ClipWeights(keras.constraints.Constraint):
         return ops.clip(w, -self.limit, self.limit)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"limit": self.limit}
 
 

@@ -50,7 +50,6 @@ class DRAGANPenalty(DiscriminatorPenalty):
         return self.weight * distance_of_norm(discriminator, around, 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"weight": self.weight}
 
 

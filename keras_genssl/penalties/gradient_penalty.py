@@ -52,5 +52,4 @@ class GradientPenalty(DiscriminatorPenalty):
         return self.weight * distance_of_norm(discriminator, mixed, 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"weight": self.weight}

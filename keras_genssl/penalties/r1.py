@@ -81,5 +81,4 @@ class R1Penalty(DiscriminatorPenalty):
         return 0.5 * self.gamma * squared_norms(discriminator, real)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"gamma": self.gamma, "every": self.every}

@@ -52,7 +52,6 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
         return self.initial + (self.final - self.initial) * ops.clip(fallen, 0.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {
             "initial": self.initial,
             "constant_steps": self.constant_steps,

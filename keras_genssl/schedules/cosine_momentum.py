@@ -44,5 +44,4 @@ class CosineMomentum(keras.optimizers.schedules.LearningRateSchedule):
         return 1.0 - (1.0 - self.initial) * (ops.cos(math.pi * done) + 1.0) / 2.0
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"initial": self.initial, "steps": self.steps}

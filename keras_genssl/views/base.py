@@ -97,7 +97,6 @@ class View(keras.layers.Layer):
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"seed": self._initial_seed, "name": self.name}
 
 

@@ -108,7 +108,6 @@ class ColorJitter(View):
         return planes
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {
             **super().get_config(),
             "brightness": self.brightness,

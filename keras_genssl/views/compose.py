@@ -68,7 +68,6 @@ class Compose(View):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "views": [keras.saving.serialize_keras_object(view) for view in self.views]}
 
     @classmethod

@@ -78,7 +78,6 @@ class GaussianBlur(View):
         return ops.clip(separable(planes, _matrices(kernel, rows), _matrices(kernel, columns)), -1.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {
             **super().get_config(),
             "sigma": self.sigma,

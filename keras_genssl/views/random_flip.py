@@ -41,5 +41,4 @@ class RandomFlip(View):
         return chosen(parameters["flip"], ops.flip(planes, axis=3), planes)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "probability": self.probability}

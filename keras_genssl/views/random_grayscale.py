@@ -48,5 +48,4 @@ class RandomGrayscale(View):
         return chosen(parameters["grey"], luma(planes), planes)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "probability": self.probability}

@@ -107,7 +107,6 @@ class RandomResizedCrop(View):
         return (batch, *self.size, channels)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {
             **super().get_config(),
             "size": self.size,

@@ -54,5 +54,4 @@ class Solarize(View):
         return chosen(parameters["solarize"], planes * (1 - 2 * bright), planes)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "threshold": self.threshold, "probability": self.probability}

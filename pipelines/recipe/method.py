@@ -70,7 +70,14 @@ class Method(Section):
     method: str
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
+        """Makes the model; the trainer compiles it.
+
+        Args:
+            sections: what else of the recipe the model is made of.
+
+        Raises:
+            ValueError, OSError: the library refuses an argument, or a file of weights cannot be read.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not build a model")
 
     def phases(self, model: keras.Model, data: tf.data.Dataset, train: Any) -> Iterator[Phase]:

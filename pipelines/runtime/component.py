@@ -69,17 +69,17 @@ class Made(Protocol):
     """
 
     @property
-    def path(self) -> Path: ...  # noqa: D102
+    def path(self) -> Path: ...
     @property
-    def reused(self) -> bool: ...  # noqa: D102
+    def reused(self) -> bool: ...
     @property
-    def content(self) -> str: ...  # noqa: D102
+    def content(self) -> str: ...
     @property
-    def inputs(self) -> dict[str, Any]: ...  # noqa: D102
+    def inputs(self) -> dict[str, Any]: ...
     @property
-    def parameters(self) -> dict[str, Any]: ...  # noqa: D102
+    def parameters(self) -> dict[str, Any]: ...
     @property
-    def code(self) -> str: ...  # noqa: D102
+    def code(self) -> str: ...
 
 
 @dataclasses.dataclass(frozen=True)

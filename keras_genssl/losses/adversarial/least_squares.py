@@ -56,5 +56,4 @@ class LeastSquaresGANLoss(AdversarialLoss):
         return self.generator_scale * per_image(ops.square(as_float(fake_logits) - self.c))
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"a": self.a, "b": self.b, "c": self.c, "generator_scale": self.generator_scale}

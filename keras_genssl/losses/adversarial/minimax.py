@@ -64,5 +64,4 @@ class MinimaxGANLoss(AdversarialLoss):
         return -per_image(ops.softplus(as_float(fake_logits)))
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {"label_smoothing": self.label_smoothing, "fake_smoothing": self.fake_smoothing}

@@ -71,7 +71,6 @@ class BarlowTwinsLoss(keras.losses.Loss):
         return ops.broadcast_to(ops.sum(weights * ops.square(identity - correlation)), (batch,))
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "redundancy_weight": self.redundancy_weight}
 
 

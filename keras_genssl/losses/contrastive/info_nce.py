@@ -75,5 +75,4 @@ class InfoNCELoss(keras.losses.Loss):
         return ops.logsumexp(logits, axis=-1) - positive[:, 0]
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "temperature": self.temperature}

@@ -72,5 +72,4 @@ class NTXentLoss(keras.losses.Loss):
         return ops.mean(ops.reshape(totals, (2, -1)), axis=0) - positives
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "temperature": self.temperature}

@@ -64,7 +64,6 @@ class SupConLoss(keras.losses.Loss):
         self.temperature = float(temperature)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The reduced loss."""
         y_true = label_tensors.as_array(y_true, "`y_true` must hold integers of shape (batch,) or (batch, 1)")
         return super().__call__(first_with_label(y_true), nan_unless_whole(y_pred, y_true), sample_weight)
 
@@ -95,5 +94,4 @@ class SupConLoss(keras.losses.Loss):
         return ops.where(ops.all(ops.isfinite(views)), losses, math.nan)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "temperature": self.temperature}

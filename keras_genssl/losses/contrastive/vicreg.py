@@ -86,7 +86,6 @@ class VICRegLoss(keras.losses.Loss):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {
             **super().get_config(),
             "invariance_weight": self.invariance_weight,

@@ -84,7 +84,6 @@ class ArcFaceLoss(keras.layers.Layer):
         return nan_unless_finite(ops.where(known, losses, math.nan), embeddings)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {
             "num_classes": self.num_classes,
             "embedding_dim": self.embedding_dim,

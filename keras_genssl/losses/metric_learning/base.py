@@ -38,7 +38,6 @@ class EmbeddingLoss(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The reduced loss."""
         y_true = label_tensors.as_array(y_true, "`y_true` must hold integers of shape (batch,) or (batch, 1)")
         shape = label_tensors.shape_of(y_true)
         if shape is None or len(shape) < 2 or shape[1:] == (1,):  # multi-hot labels, which a subclass may take, stay
@@ -89,13 +88,11 @@ class DistanceLoss(EmbeddingLoss):
         return pairwise_distances(embeddings, self.distance_metric)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         metric = keras.saving.serialize_keras_object(self.distance_metric)
         return {**super().get_config(), "margin": self.margin, "distance_metric": metric}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Restore what ``get_config`` describes."""
         metric = keras.saving.deserialize_keras_object(config["distance_metric"])
         return cls(**{**config, "distance_metric": metric})
 

@@ -66,7 +66,6 @@ class ContrastiveLoss(keras.losses.Loss):
         self.similar_label = int(similar_label)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The reduced loss."""
         return super().__call__(label_tensors.checked_shares(y_true, "y_true"), y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -90,7 +89,6 @@ class ContrastiveLoss(keras.losses.Loss):
         return ops.where((similar >= 0.0) & (similar <= 1.0), losses, math.nan)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "margin": self.margin, "similar_label": self.similar_label}
 
 

@@ -65,5 +65,4 @@ class LiftedStructLoss(EmbeddingLoss):
         return losses * (ops.cast(ops.shape(labels)[0], distances.dtype) / pairs)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "margin": self.margin}

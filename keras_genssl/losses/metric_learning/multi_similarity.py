@@ -88,6 +88,5 @@ class MultiSimilarityLoss(EmbeddingLoss):
         return ops.softplus(pull) / self.alpha + ops.softplus(push) / self.beta  # log(1 + exp(.))
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         config = {"alpha": self.alpha, "beta": self.beta, "base": self.base, "epsilon": self.epsilon}
         return {**super().get_config(), **config}

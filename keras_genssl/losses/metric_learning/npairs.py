@@ -59,7 +59,6 @@ class NPairsLoss(EmbeddingLoss):
         self.from_embeddings = bool(from_embeddings)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The reduced loss."""
         return super().__call__(_dense(y_true), y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -95,7 +94,6 @@ class NPairsLoss(EmbeddingLoss):
         return ops.where(total > 0, losses, 0.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "from_embeddings": self.from_embeddings}
 
 

@@ -85,7 +85,6 @@ class ProxyAnchorLoss(keras.layers.Layer):
         return nan_unless_finite(ops.broadcast_to(loss, ops.shape(labels)), embeddings)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {
             "num_classes": self.num_classes,
             "embedding_dim": self.embedding_dim,

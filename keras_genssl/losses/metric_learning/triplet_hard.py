@@ -64,5 +64,4 @@ class TripletHardLoss(DistanceLoss):
         return ops.where(ops.all(same, axis=1), 0.0, losses)
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
         return {**super().get_config(), "soft": self.soft}

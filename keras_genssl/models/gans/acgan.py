@@ -94,7 +94,6 @@ class ACGAN(ClassConditionalGAN):
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
-        """Both players' losses from one pass, each `(batch,)`."""
         real, labels = batch["image"], self.one_hot(batch["label"])
         fake = self.generator([self.draw_latents(real), labels], training=True)
         real_logits, real_classes = self.discriminator(real, training=True)  # (batch, 1), (batch, num_classes)

@@ -69,7 +69,6 @@ class ConditionalGAN(ClassConditionalGAN):
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
-        """Both players' losses from one pass, each `(batch,)`."""
         real, labels = batch["image"], self.one_hot(batch["label"])
         fake = self.generator([self.draw_latents(real), labels], training=True)
         real_logits = self.discriminator([real, labels], training=True)

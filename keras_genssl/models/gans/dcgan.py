@@ -63,7 +63,6 @@ class DCGAN(LatentGAN):
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
-        """Both players' losses from one pass, each `(batch,)`."""
         real = batch["image"]
         fake = self.generator(self.draw_latents(real), training=True)  # (batch, height, width, channels)
         real_logits = self.discriminator(real, training=True)  # (batch, 1)

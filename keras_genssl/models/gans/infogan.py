@@ -106,7 +106,6 @@ class InfoGAN(LatentGAN):
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
-        """Both players' losses from one pass, each `(batch,)`."""
         real = batch["image"]
         taken = self.with_codes(self.draw_latents(real))
         fake = self.generator(taken, training=True)

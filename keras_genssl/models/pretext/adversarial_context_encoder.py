@@ -85,7 +85,6 @@ class AdversarialContextEncoder(PlayersModel):
         return inpainting.inputs(self.encoder)
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
-        """Both players' losses from one pass, each `(batch,)`."""
         image, mask = batch["image"], batch["mask"]
         painted = self(batch["masked"], training=True)
         _, predicted = inpainting.regions(mask, self.overlap)

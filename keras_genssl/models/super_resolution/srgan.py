@@ -76,7 +76,6 @@ class SRGAN(PlayersModel):
         return {"low": Image(self.generator.input_shape[1:]), "high": Image(high)}
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
-        """Both players' losses from one pass, each `(batch,)`."""
         fake = self.generator(batch["low"], training=True)  # (batch, h * scale, w * scale, 3)
         high = same_shape("`high`", batch["high"], "what `generator` makes of `low`", fake)
         fake_logits = self.discriminator(fake, training=True)  # (batch, 1)

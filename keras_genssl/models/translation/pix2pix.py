@@ -80,7 +80,6 @@ class Pix2Pix(PlayersModel):
         return {"source": Image(self.generator.input_shape[1:]), "target": Image(self.generator.output_shape[1:])}
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
-        """Both players' losses from one pass, each `(batch,)`."""
         source, target = self._fitting(batch["source"]), batch["target"]
         fake = self.generator(source, training=True)
         target = same_shape("`target`", target, "what `generator` makes of `source`", fake)

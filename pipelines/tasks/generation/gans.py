@@ -69,7 +69,6 @@ class GAN(Adversarial):
     reuse_batch: bool = False
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape = sections.prepare.shape
@@ -90,7 +89,6 @@ class DCGAN(Adversarial):
     adversarial_loss: Adversary | None = None
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape = sections.prepare.shape
@@ -115,7 +113,6 @@ class WGANGP(Adversarial):
     reuse_batch: bool = False
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape = sections.prepare.shape
@@ -139,7 +136,6 @@ class SNGAN(Adversarial):
     reuse_batch: bool = False
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape = sections.prepare.shape
@@ -162,7 +158,6 @@ class ConditionalGAN(Conditional):
     adversarial_loss: Adversary | None = None
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape, classes = sections.prepare.shape, self.num_classes
@@ -195,7 +190,6 @@ class ACGAN(Conditional):
     adversarial_loss: Adversary | None = None
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape, classes = sections.prepare.shape, self.num_classes
@@ -243,7 +237,6 @@ class InfoGAN(Adversarial):
     adversarial_loss: Adversary | None = None
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape, codes = sections.prepare.shape, self.num_categories + self.num_continuous

@@ -75,7 +75,6 @@ class Autoencoder(EncoderDecoder):
     method: Literal["Autoencoder"]
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         networks = self.encoder_decoder(sections.prepare.shape)
@@ -91,7 +90,6 @@ class SparseAutoencoder(EncoderDecoder):
     rho: Annotated[float, Field(gt=0, lt=1)] = 0.05
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import losses, models
 
         by_mean = self.sparsity == "kl"
@@ -109,7 +107,6 @@ class RedundantAutoencoder(EncoderDecoder):
     rate: Share = 0.5
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         networks = self.encoder_decoder(sections.prepare.shape)
@@ -123,7 +120,6 @@ class ContractiveAutoencoder(EncoderDecoder):
     weight: Weight = 1e-2
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         networks = self.encoder_decoder(sections.prepare.shape, code_activation="sigmoid")
@@ -157,7 +153,6 @@ class DenoisingAutoencoder(EncoderDecoder):
         }[self.noise](self.level)
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         networks = self.encoder_decoder(sections.prepare.shape)
@@ -177,7 +172,6 @@ class VAE(EncoderDecoder):
     beta: Weight = 1.0
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import losses, models
 
         likelihood = losses.BernoulliLikelihood() if self.likelihood == "bernoulli" else losses.GaussianLikelihood()

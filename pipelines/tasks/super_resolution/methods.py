@@ -40,7 +40,6 @@ class SRCNN(Method):
     filters: Filters = Field(default=[64, 32])
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         first, second = self.filters
@@ -62,7 +61,6 @@ class ESPCN(Method):
     filters: Filters = Field(default=[64, 32])
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         first, second = self.filters
@@ -80,7 +78,6 @@ class EDSR(Method):
     upsampler: Literal["pixelshuffle", "pixelshuffledirect"] = "pixelshuffle"
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         network = backbones.edsr(
@@ -97,7 +94,6 @@ class SRResNet(Method):
     blocks: PositiveInt = 16
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         network = backbones.srresnet(sections.prepare.scale, self.filters, self.blocks)
@@ -116,7 +112,6 @@ class SRGAN(Method):
     adversarial_weight: Annotated[float, Field(ge=0)] = 1e-3
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         patch = (sections.prepare.patch_size, sections.prepare.patch_size, 3)

@@ -40,7 +40,6 @@ class Pix2Pix(Translator):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         side, _, channels = sections.prepare.shape
@@ -77,7 +76,6 @@ class CycleGAN(Translator):
     pool_size: PositiveInt = 50
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape = sections.prepare.shape

@@ -109,7 +109,6 @@ class Colorization(Coloured):
         return method
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models, pretext
 
         networks = self.part(1, self.filters, len(pretext.ab_bins()))
@@ -122,7 +121,6 @@ class ColorizationRegression(Coloured):
     method: Literal["ColorizationRegression"]
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         return self.made(models.ColorizationRegression, **self.part(1, self.filters, 2))
@@ -167,7 +165,6 @@ class SplitBrainAutoencoder(Halves):
     method: Literal["SplitBrainAutoencoder"]
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models, pretext
 
         return self.made(models.SplitBrainAutoencoder, **self.halves(len(pretext.ab_bins()), 100))
@@ -179,7 +176,6 @@ class SplitBrainRegression(Halves):
     method: Literal["SplitBrainRegression"]
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         return self.made(models.SplitBrainRegression, **self.halves(2, 1))

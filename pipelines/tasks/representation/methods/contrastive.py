@@ -23,7 +23,6 @@ class SimCLR(FromPairs):
     temperature: PositiveFloat = 0.2
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         encoder = self.network(sections.prepare)
@@ -45,7 +44,6 @@ class MoCo(FromViews):
     groups: PositiveInt = 8
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         encoder = self.network(sections.prepare)
@@ -71,7 +69,6 @@ class InstanceDiscrimination(FromViews):
         return self.model_copy(update={"num_examples": num_examples or self.num_examples})
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         assert self.num_examples is not None  # the recipe is settled
@@ -94,7 +91,6 @@ class BYOL(FromTwoViews):
         return self.model_copy(update={"num_examples": num_examples or self.num_examples})
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models, schedules
 
         assert self.num_examples is not None  # the recipe is settled
@@ -120,7 +116,6 @@ class SimSiam(FromPairs):
     predictor_dim: PositiveInt | None = None  # None: a fourth of the head
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         encoder = self.network(sections.prepare)
@@ -140,7 +135,6 @@ class BarlowTwins(FromTwoViews):
     redundancy_weight: Weight = 0.005
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         encoder = self.network(sections.prepare)
@@ -160,7 +154,6 @@ class VICReg(FromPairs):
     covariance_weight: Weight = 1.0
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         encoder = self.network(sections.prepare)

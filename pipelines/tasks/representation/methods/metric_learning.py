@@ -72,7 +72,6 @@ class EmbeddingModel(Embedder):
         return self.model_copy(update={"num_classes": num_classes})
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         assert self.num_classes is not None  # the recipe is settled
@@ -90,7 +89,6 @@ class PairEmbeddingModel(Embedder):
     margin: PositiveFloat = 1.0
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import losses, models
 
         loss = self.made(losses.ContrastiveLoss, similar_label=0)  # the labels of pairs are 1 where they differ
@@ -110,7 +108,6 @@ class TripletEmbeddingModel(Embedder):
     squared: bool = True
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         return self.made(models.TripletEmbeddingModel, encoder=self.embedding_encoder(sections.prepare))

@@ -35,7 +35,6 @@ class RelativePosition(FromPatches):
     method: Literal["RelativePosition"]
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         return self.made(models.RelativePosition, encoder=self.free(sections.prepare))
@@ -49,7 +48,6 @@ class Jigsaw(FromPatches):
     method: Literal["Jigsaw"]
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         prepare: JigsawPreparation = sections.prepare
@@ -84,7 +82,6 @@ class CPC(FromPatches):
         check_prediction(prepare.rows, prepare.columns, self.steps, self.directions)
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         prepare: OverlappingPatches = sections.prepare

@@ -29,7 +29,6 @@ class Rotation(Representation):
     views: Views | None = None
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         views = None if self.views is None else self.views.build(sections.prepare.size)
@@ -77,7 +76,6 @@ class ContextEncoder(Painter):
     method: Literal["ContextEncoder"]
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import models
 
         return self.made(models.ContextEncoder, **self.networks(sections.prepare.shape))
@@ -94,7 +92,6 @@ class AdversarialContextEncoder(Painter):
     adversarial_loss: Adversary | None = None
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled."""
         from keras_genssl import backbones, models
 
         shape = sections.prepare.shape
