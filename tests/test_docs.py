@@ -41,8 +41,8 @@ def test_every_public_method_has_a_docstring_unless_it_overrides_one(name: str) 
         f"{kind.__name__}.{method}"
         for kind in vars(module).values()
         if isinstance(kind, type) and kind.__module__ == name and not kind.__name__.startswith("_")
-        for method, function in vars(kind).items()
-        if method not in getattr(kind, "__annotations__", {})  # a field whose default is a function
+        for method, function in list(vars(kind).items())
+        if method not in inspect.get_annotations(kind)  # a field whose default is a function
         if inspect.isfunction(function)
         and not method.startswith("_")
         and not inspect.getdoc(function)
