@@ -6,6 +6,8 @@ import keras
 import numpy as np
 
 from keras_genssl.backbones.perceptual import perceptual_extractor
+from keras_genssl.checks import image_arrays
+from keras_genssl.metrics.eight_bit import eight_bit
 
 _LAYERS = ("block1_conv2", "block2_conv2", "block3_conv2")
 _BATCH = 50
@@ -35,11 +37,21 @@ class SmallFeatures:
         self._extractor = perceptual_extractor("small", _LAYERS)
 
     def __call__(self, images: Any) -> np.ndarray:
-        """Features: uint8 ``(batch, height, width, 1 or 3)`` to float32 ``(batch, 168)``; grey counts as colour."""
-        images = np.asarray(images)
+        """The features of images, seen in eight bits.
+
+        Args:
+            images: ``(batch, height, width, 1 or 3)``, uint8 or float in [-1, 1]; grey counts as colour.
+
+        Returns:
+            Float32 ``(batch, 168)``.
+
+        Raises:
+            ValueError: if the images are not as said.
+        """
+        images = eight_bit(images)
         parts = []
         for start in range(0, len(images), _BATCH):
-            batch = images[start : start + _BATCH].astype(np.float32) / 127.5 - 1.0
+            batch = image_arrays.signed(images[start : start + _BATCH])
             batch = np.repeat(batch, 3, axis=-1) if batch.shape[-1] == 1 else batch
             maps = self._extractor(batch)
             parts.append(np.concatenate([keras.ops.convert_to_numpy(one).mean((1, 2)) for one in maps], axis=-1))

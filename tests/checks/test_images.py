@@ -78,6 +78,7 @@ FUNCTIONS = {
     "metrics.PSNR": lambda x: metrics.PSNR("rgb")(x, OTHERS),
     "metrics.SSIM": lambda x: metrics.SSIM()(OTHERS, x),
     "metrics.FashionFeatures": lambda x: metrics.fashion_features()(np.tile(x[..., :1], (1, 3, 3, 1))[:, :28, :28]),
+    "metrics.SmallFeatures": lambda x: metrics.SmallFeatures()(x),
     "metrics.PrecisionRecall": lambda x: metrics.PrecisionRecall(mean_colour, OTHERS, 1)(x),
     "metrics.eight_bit": metrics.eight_bit,
     "metrics.extract_features": lambda x: metrics.extract_features(mean_colour, x),
