@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, PrivateAttr, model_validator
 
-from keras_genssl.checks import image_arrays
 from pipelines.recipe.method import Sections
 from pipelines.tasks.representation.methods.encoders import Representation
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from keras_genssl.checks import image_arrays
 from pipelines.recipe.adversarial import Adversary, adversarial_loss
 from pipelines.recipe.method import Sections
 from pipelines.section import Fraction
@@ -65,6 +64,8 @@ class Painter(Representation):
     def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
         """The images with a part hidden, with this part painted, and whole."""
         import numpy as np
+
+        from keras_genssl.checks import image_arrays
 
         masked, image = (image_arrays.signed(examples[name]) for name in ("masked", "image"))
         return [masked, np.where(examples["mask"] > 0, model.inpaint(examples["masked"]), image), image]
