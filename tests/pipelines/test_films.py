@@ -136,7 +136,7 @@ def test_fields_that_do_not_go_together_are_refused_before_any_film(parameters, 
         (["data={source: frames}"], "`source: frames` needs `folder`, or `--data DIR`"),
         (
             ["data={source: dataset, dataset: a, folder: b}"],
-            "`data.folder` is read only with `source: folder or frames`",
+            "`data.folder` is read only with `source: folder or frames or side_by_side`",
         ),
     ],
 )

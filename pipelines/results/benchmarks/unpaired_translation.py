@@ -25,7 +25,7 @@ def _both_ways(value: dict[str, Any]) -> str:
     rows = [["", f"{first} to {second}", f"{second} to {first}"]]
     rows += [
         [f"CycleGAN: {NUMBERS.title(number, value)}", number.written(there), number.written(back)]
-        for number in NUMBERS.numbers
+        for number in NUMBERS.columns(there, back)
     ]
     error = NUMBERS["error"]
     rows += [

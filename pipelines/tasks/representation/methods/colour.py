@@ -72,6 +72,7 @@ class Coloured(OfParts):
     def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
         """The images' lightness, this in the model's colours, and the images."""
         from keras_genssl import layers
+        from keras_genssl.checks import image_arrays
 
         image = image_arrays.signed(examples["image"])
         lightness = layers.RGBToLab()(image) * [1.0, 0.0, 0.0]
