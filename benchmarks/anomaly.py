@@ -1,12 +1,13 @@
-"""Anomalies among Fashion-MNIST: each class held out of training in turn, told by how badly it is rebuilt.
+"""Anomaly detection on Fashion-MNIST: each class in turn is held out and detected by its reconstruction error.
 
-Models are trained on the other nine classes of the training set and judged on the whole test set: AUROC of the
-class held out against the nine. Beside the autoencoder and the VAE stands PCA with a code of the same size. Run as
+Models are trained on the other nine classes of the training set and judged on the whole test set, by the AUROC of the
+held-out class against the nine. PCA with a code of the same size is the baseline of the autoencoder and the VAE. Run it
+as
 
     python benchmarks/anomaly.py [--seeds 5] [--steps 300] [--output DIR]
 
-in the root of the repository. Each (seed, class) is kept in DIR as it is done: after an interruption the same
-command goes on where it was. The table, `results/anomaly.json`, is written when all are done.
+in the root of the repository. The result of each (seed, class) is kept in DIR, so the same command continues after an
+interruption. The table, `results/anomaly.json`, is written when all are done.
 """
 
 import argparse
@@ -35,7 +36,7 @@ BATCH = 256
 LEARNING_RATE = 2e-3
 NUM_SAMPLES = 4  # of q(z|x), for the ELBO
 RESIDUALS = 10_000  # training images on which the scale of each pixel's residual is measured
-FLOOR = 0.01  # added to its variance, squares of [-1, 1]: pixels that are black in all of training
+FLOOR = 0.01  # added to its variance, on the scale of [-1, 1], for pixels that are black in all training images
 METHODS = {
     "pca_error": "PCA",
     "pca_scaled": "PCA, scaled",
@@ -49,7 +50,7 @@ METHODS = {
 
 
 class Trainer:
-    """Trains a model again and again from the same first weights; its graph is traced once."""
+    """Trains a model repeatedly from the same initial weights; its graph is traced once."""
 
     def __init__(self, model, steps):
         rate = keras.optimizers.schedules.CosineDecay(
@@ -73,7 +74,7 @@ class Trainer:
 
 
 def errors(name, reconstruct, images):
-    """Two scores by one reconstruction: of plain pixels, and of pixels over their residual's deviation in training."""
+    """Returns two scores of a reconstruction: by pixels, and by pixels over their residuals' training deviation."""
     known = images[:RESIDUALS]
     residuals = known - np.asarray(reconstruct(known))
     scale = np.sqrt(residuals.var(axis=0) + FLOOR)
@@ -84,14 +85,14 @@ def errors(name, reconstruct, images):
 
 
 def principal_components(images):
-    """What `analysis.leave_one_class_out` trains with, for the baseline, which draws nothing: one seed is all."""
+    """Returns the baseline's training function for `analysis.leave_one_class_out`, which needs one seed only."""
     pca = analysis.PCA(CODE).fit(images)
     likelihood = {"pca_likelihood": lambda new: analysis.negative_elbo(pca.log_likelihood, new, batch_size=1000)}
     return {**errors("pca", pca.reconstruct, images), **likelihood}
 
 
 def networks(seed, steps):
-    """What it trains with for all networks of one seed."""
+    """Returns the training function of `analysis.leave_one_class_out` for all networks of one seed."""
     keras.utils.set_random_seed(seed)
     encoder, decoder = (f(CODE, (UNITS,)) for f in (kg.backbones.dense_encoder, kg.backbones.dense_decoder))
     autoencoder = Trainer(kg.models.Autoencoder(encoder, decoder), steps)
@@ -111,7 +112,7 @@ def networks(seed, steps):
 
 
 def measure(seeds, steps, output):
-    """Everything that is not measured yet; (seed, label) -> {name of the score: AUROC, "seconds": ...}."""
+    """Measures what is missing; returns (seed, label) -> {name of the score: AUROC, "seconds": ...}."""
     train, test = fashion_mnist("train"), fashion_mnist("test")
     pieces = {}
     for seed in [None, *range(seeds)]:
@@ -131,7 +132,7 @@ def measure(seeds, steps, output):
 
 
 def row(name, pieces, seeds):
-    """One method's figures, over the seeds it has."""
+    """Returns the numbers of one method over its seeds."""
     having = [None] if name.startswith("pca") else list(range(seeds))
     values = {label: [pieces[seed, label][name] for seed in having] for label in range(len(NAMES))}
     return {

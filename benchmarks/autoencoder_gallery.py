@@ -2,8 +2,8 @@
 
     python benchmarks/autoencoder_gallery.py [--steps 1200] [--output DIR]
 
-Each model's weights are kept in DIR as it is trained: after an interruption the same command goes on there. What
-retrieval by codes finds is counted, beside pixels and PCA, and written to results/retrieval.json.
+The weights of each trained model are kept in DIR, so the same command continues after an interruption. The precision of
+retrieval by codes, next to pixels and PCA, is written to results/retrieval.json.
 """
 
 import argparse
@@ -32,7 +32,7 @@ QUERIES, GALLERY, NEAREST = 2_000, 20_000, 8  # test images, training images, an
 
 
 def models():
-    """Name -> a method, not trained."""
+    """Returns untrained methods by name."""
     nets = kg.backbones
     small = {"filters": 16, "units": 128}
     wide = 196  # units of the one-layer autoencoders, whose filters are shown
@@ -58,7 +58,7 @@ def models():
 
 
 def trained(name, images, steps, output):
-    """The method, trained or read from where it was kept."""
+    """Returns the method trained, or with the weights that were kept."""
     keras.utils.set_random_seed(0)
     model = models()[name]()
     path = output / f"{name}_{steps}.weights.h5"
@@ -78,7 +78,7 @@ def trained(name, images, steps, output):
 
 
 def save_beside(path, *sheets):
-    """Sheets of one height from left to right."""
+    """Saves sheets of one height side by side as one picture."""
     gap = np.full((sheets[0].shape[0], GAP, 1), 255, np.uint8)
     row = [part for sheet in sheets for part in (sheet, gap)][:-1]
     sheet = np.concatenate(row, axis=1)
@@ -86,14 +86,14 @@ def save_beside(path, *sheets):
 
 
 def samples(autoencoder, vae, images):
-    """An autoencoder's codes have no distribution of their own: the Gaussian of their covariance stands in."""
+    """Returns samples of both; an autoencoder's codes are drawn from a Gaussian with their mean and covariance."""
     codes = analysis.encode_images(autoencoder.encode, images[:10_000])
     drawn = analysis.decode_codes(autoencoder.decode, analysis.gaussian_codes(codes, 64, seed=0))
     return analysis.image_grid(drawn), analysis.image_grid(vae.sample(64, seed=0))
 
 
 def between(vae, images, labels):
-    """Pairs of garments, half way a garment; below each, the same pair cross-faded pixel by pixel."""
+    """Returns interpolations between pairs of garments and, below each, the cross-fade of the pair's pixels."""
     pairs = [(T_SHIRT, DRESS), (SNEAKER, BOOT), (PULLOVER, 1), (8, T_SHIRT)]
     rng = np.random.default_rng(3)
     first, second = (images[[rng.choice(np.flatnonzero(labels == pair[end])) for pair in pairs]] for end in (0, 1))
@@ -104,7 +104,7 @@ def between(vae, images, labels):
 
 
 def arithmetic(vae, images, labels):
-    """Sandals and a boot's shaft, dresses and a pullover's sleeves: an image, itself decoded, more and more of it."""
+    """Returns rows of image, reconstruction, and more and more of a boot's shaft or a pullover's sleeves."""
     codes = analysis.encode_images(vae.encode, images)
     rows = []
     for having, lacking, shown in ((BOOT, SNEAKER, SANDAL), (PULLOVER, T_SHIRT, DRESS)):
@@ -117,7 +117,7 @@ def arithmetic(vae, images, labels):
 
 
 def retrieved(encode, queries, gallery):
-    """The gallery's nearest images of each query, by code, by principal components, and by pixels."""
+    """Returns the nearest images in the gallery for each query, by code, by principal components, and by pixels."""
     pca = analysis.PCA(CODE).fit(gallery)
     spaces = {
         "codes": lambda images: analysis.encode_images(encode, images),
@@ -128,14 +128,14 @@ def retrieved(encode, queries, gallery):
 
 
 def similar(found, images, labels, gallery):
-    """The first test image of each of six classes, then its nearest training images by code."""
+    """Returns the first test image of each of six classes, each followed by its nearest training images by code."""
     queries = np.array([np.flatnonzero(labels == label)[0] for label in (0, 1, 3, 5, 8, 9)])
     rows = np.concatenate([images[queries][:, None], gallery[found[queries]]], axis=1)
     return rows.reshape(-1, 28, 28, 1)
 
 
 def record(found, labels, gallery_labels, steps, arguments):
-    """What RESULTS.md says of retrieval."""
+    """Returns the record of retrieval for RESULTS.md."""
     return {
         "kind": "retrieval",
         "command": without_places(shlex.join(["python", "benchmarks/autoencoder_gallery.py", *arguments])),

@@ -2,8 +2,8 @@
 
     python benchmarks/batch_normalization.py
 
-Prints the ratio of the times of one SRResNet step (blocks of convolution, batch norm, PReLU), the two
-taking turns in one process. The median of the rounds stands against noise from other processes. It goes to
+Prints the ratio of the times of one SRResNet step (blocks of convolution, batch norm, PReLU). The two layers take turns
+in one process, and the median of the rounds reduces noise from other processes. It is written to
 `results/speed/batch_normalization.json`.
 """
 

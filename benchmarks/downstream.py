@@ -1,12 +1,12 @@
-"""What each pretext task is worth downstream: classifiers of Fashion-MNIST with few labels, frozen and fine-tuned.
+"""The value of each pretext task downstream: classifiers of Fashion-MNIST with few labels, frozen and fine-tuned.
 
-The shape of the lectures' table: the same encoder begins at random, at each method's weights, at an autoencoder's, and
-at those of a classifier that saw all labels. Run as
+The table is that of the lectures: the same encoder starts from random weights, from each method's weights, from an
+autoencoder's, and from those of a classifier that saw all labels. Run it as
 
     python benchmarks/downstream.py [--runs out] [--output DIR]
 
-in the root of the repository, after the recipes (`RECIPES`, below) have run into `--runs`. Each beginning's figures
-are kept in DIR as they are done: after an interruption the same command goes on there. The table,
+in the root of the repository, after the recipes (`RECIPES`, below) have run into `--runs`. The numbers of each
+initialisation are kept in DIR, so the same command continues after an interruption. The table,
 `results/downstream.json`, is written when all are done.
 """
 
@@ -39,17 +39,17 @@ RECIPES = {
     "simclr": "SimCLR",
     "classifier": "a classifier that saw all labels",
 }
-RANDOM = {"cpc": "random_layer"}  # the row of random weights with this one's normalisation; others: "random"
+RANDOM = {"cpc": "random_layer"}  # the row of random weights with the same normalisation; others: "random"
 SHAPE = (28, 28, 1)
 FILTERS = 32
-LABELS = (10, 100)  # known of each class
+LABELS = (10, 100)  # per class
 DRAWS = range(3)
 STEPS, BATCH = 200, 64  # of fine-tuning
 AUTOENCODER_STEPS, AUTOENCODER_BATCH = 550, 256  # as many images as the context encoder sees
 
 
 def of_run(runs, name):
-    """What a finished run of a recipe left: the encoder, on whole images, and the frozen features' function."""
+    """Returns, from a finished run of a recipe, the encoder of whole images and the function of its frozen features."""
     found = sorted(
         (runs / "runs" / "fashion_mnist" / name).glob("*/metrics.json"), key=lambda path: path.stat().st_mtime
     )
@@ -65,7 +65,7 @@ def of_run(runs, name):
 
 
 def autoencoder(images, output):
-    """The encoder of an autoencoder of the same shape, trained or read from where it was kept."""
+    """Returns the encoder of an autoencoder of the same shape, trained or with the weights that were kept."""
     keras.utils.set_random_seed(0)
     encoder = kg.backbones.small_encoder(SHAPE, FILTERS)
     model = kg.models.Autoencoder(encoder, kg.backbones.convolutional_decoder(encoder.output_shape[-1], FILTERS))
@@ -83,7 +83,7 @@ def autoencoder(images, output):
 
 
 def beginning(name, runs, train, output):
-    """The encoder and the function of its frozen features, for one row."""
+    """Returns the encoder and the function of its frozen features for one row."""
     if name.startswith("random"):
         keras.utils.set_random_seed(0)
         normalization = keras.layers.LayerNormalization if name == "random_layer" else None
@@ -93,7 +93,7 @@ def beginning(name, runs, train, output):
 
 
 def measure(name, encoder, encode, train, test):
-    """The accuracies of one beginning; random weights are drawn anew for each draw of labels."""
+    """Returns the accuracies of one initialisation; random weights are drawn again for each draw of labels."""
     start = time.perf_counter()
     known, judged = (analysis.encode_images(encode, images) for images, _ in (train, test))
     pairs = judged, test[1], known, train[1]

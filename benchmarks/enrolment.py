@@ -1,9 +1,10 @@
-"""What enrolling photographs costs beside the encoder, and how that grows with them.
+"""The cost of enrolling photographs, without the encoder, and how it grows with their number.
 
-Run as `python benchmarks/enrolment.py [photographs]`, 100,000 where nothing is said. The vectors are drawn, of 512
-numbers; counted are CPU seconds of what `genssl gallery enrol` does with them: to look whether a photograph is there
-already, to take it up, and to save the gallery. Three photographs of each person, then all of one. The yardstick copies
-all vectors and sorts all names for each photograph, as a gallery of plain arrays would, for 2,000 and 4,000.
+Run as `python benchmarks/enrolment.py [photographs]`; the default is 100,000. The vectors of 512 numbers are random.
+The benchmark measures the CPU seconds that `genssl gallery enrol` spends on them: it checks whether a photograph is in
+the gallery already, adds it, and saves the gallery. The first round has three photographs per person, the second has
+all of one person. The comparison copies all vectors and sorts all names for each photograph, as a gallery of plain
+arrays would, for 2,000 and 4,000 photographs.
 """
 
 import math

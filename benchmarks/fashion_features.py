@@ -31,7 +31,7 @@ SHIFT = 2
 
 
 class Shifted(keras.utils.PyDataset):
-    """Batches in a random order, each image shifted and mirrored by chance: a function of seed, epoch and step."""
+    """Batches in a random order, with each image shifted and mirrored at random: a function of seed, epoch and step."""
 
     def __init__(self, images, labels):
         super().__init__()
@@ -68,7 +68,10 @@ class WarmUpThenCosine(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def train(images, labels):
-    """bfloat16 where the processor has it is 1.3 times as fast as float32; the trained network is used in float32."""
+    """Trains the network.
+
+    bfloat16 is 1.3 times as fast as float32 if the processor has it; the trained network is used in float32.
+    """
     batches = Shifted(images, labels)
     keras.config.set_dtype_policy("mixed_bfloat16")
     network = kg.backbones.fashion_classifier(seed=SEED)
@@ -86,7 +89,7 @@ def accuracy(features, images, labels):
 
 
 def load(split):
-    """All images of a split, uint8 (count, 28, 28), in the order of the files, and their labels."""
+    """Returns all images of a split, uint8 (count, 28, 28), in the order of the files, and their labels."""
     batches = list(kg.data.load("fashion_mnist", split, 1000, shuffle=False, drop_remainder=False))
     images, labels = (np.concatenate([np.asarray(batch[key]) for batch in batches]) for key in ("image", "label"))
     return images[..., 0], labels

@@ -1,9 +1,10 @@
-"""What the metrics of generated images say of images that nobody generated, and of the plainest samples.
+"""The metrics of generated images, measured on real images and on the simplest samples.
 
     python benchmarks/fashion_fid.py
 
-Fashion-MNIST: training images are the reference; the test images are the floor, samples of a Gaussian in the space of
-64 principal components the baseline. The smaller the samples, the larger the Frechet distance of the same images.
+On Fashion-MNIST, the training images are the reference, the test images are the floor, and samples of a Gaussian in the
+space of 64 principal components are the baseline. The fewer the samples, the larger the Frechet distance of the same
+images.
 """
 
 import time
@@ -17,7 +18,7 @@ SEED = 0
 
 
 def load(split):
-    """All images of a split, uint8 (count, 28, 28, 1), in the order of the files."""
+    """Returns all images of a split, uint8 (count, 28, 28, 1), in the order of the files."""
     dataset = kg.data.load("fashion_mnist", split, 1000, shuffle=False, drop_remainder=False, features=["image"])
     return np.concatenate([np.asarray(batch["image"]) for batch in dataset])
 
@@ -38,7 +39,7 @@ def main():
             start = time.perf_counter()
             distance = kg.metrics.FID(features, real)(values[:size])
             mean, deviation = kg.metrics.KID(features, real)(values[:size])
-            # Precision and recall take sets of one size.
+            # Precision and recall need sets of equal size.
             precision, recall = kg.metrics.PrecisionRecall(features, real[:size])(values[:size])
             print(
                 f"| {name} | {size} | {distance:.3f} | {1000 * mean:.2f} +- {1000 * deviation:.2f} | {precision:.3f} "

@@ -1,7 +1,7 @@
-"""What `import keras_genssl` costs over `import keras` with TensorFlow, in CPU seconds of fresh processes.
+"""The cost of `import keras_genssl` compared with `import keras` with TensorFlow, in CPU seconds of fresh processes.
 
-Run as `python benchmarks/import_cost.py [rounds]`. The two statements take turns, so that a busy machine slows
-both; the medians of user + system time are compared.
+Run as `python benchmarks/import_cost.py [rounds]`. The two imports take turns, so a busy machine slows both. The
+medians of user + system time are compared.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""Every embedded colour photograph held out of training in turn: what the recipe gains on each.
+"""The gain of the recipe on every embedded colour photograph, each held out of training in turn.
 
 Run as `python benchmarks/leave_one_out.py [--steps N] [--output DIR]`, in the root of the repository; then
-`genssl results`. The two views of the motorcycle show one scene and are held out together. Each training is a
-run of `super_resolution` in DIR: after an interruption the same command goes on where it was. The table,
+`genssl results`. The two views of the motorcycle show one scene and are held out together. Each training is a run of
+`super_resolution` in DIR, so the same command continues after an interruption. The table,
 `results/leave_one_out.json`, is written when all are done.
 """
 
@@ -26,7 +26,7 @@ TABLE = Path("results/leave_one_out.json")
 
 
 def groups():
-    """The photographs, alone or with those of the same scene."""
+    """Returns groups of photographs: single ones, or those of one scene."""
     device.start()  # quietly: keras_genssl.data imports TensorFlow
     from keras_genssl.data import embedded_photographs
 
@@ -35,18 +35,18 @@ def groups():
 
 
 def train(names, steps, output, console):
-    """One run with photographs held out: what its `metrics.json` says."""
+    """Returns the `metrics.json` of one run with these photographs held out."""
     changes = [
         f"data.held_out=[{', '.join(names)}]",
         f"train.steps={steps}",
-        "evaluate.bless=null",  # measured, never blessed: nothing is pushed
+        "evaluate.bless=null",  # measured but never blessed, so nothing is pushed
     ]
     outcome = run.run(recipes.load(RECIPE, changes), output, console=console)
     return json.loads((outcome.report.parent / "metrics.json").read_text(encoding="utf-8"))
 
 
 def table(metrics):
-    """The record of all runs."""
+    """Returns the record of all runs."""
     first = metrics[0]
     images = sorted((row for value in metrics for row in value["evaluation"]["images"]), key=lambda row: row["name"])
     interrupted = any(value["training"]["interrupted"] for value in metrics)

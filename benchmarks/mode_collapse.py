@@ -1,12 +1,12 @@
-"""Mode collapse on 25 Gaussians: how many modes settings of one GAN catch.
+"""Mode collapse on 25 Gaussians: the number of modes that one GAN covers under several settings.
 
     python benchmarks/mode_collapse.py [--seeds 0 1 2]
 
-The data is a 5x5 grid of Gaussians, 2 apart, of standard deviation 0.1. All settings train the same networks; 2,500
-samples are counted: a sample is of high quality within 3 standard deviations of a centre, a mode is caught by one such
-sample (`keras_genssl.metrics.mode_coverage`). Perfect samples read 25 modes and 98.9%. Prints the table, writes
-results/mode_collapse.json, and draws samples of the first seed in docs/images/mode_collapse.png. About twelve minutes
-of computing for three seeds.
+The data are a 5x5 grid of Gaussians, 2 apart, with a standard deviation of 0.1. All settings train the same networks
+and are judged by 2,500 samples: a sample is of high quality within 3 standard deviations of a centre, and a mode is
+covered if it has one such sample (`keras_genssl.metrics.mode_coverage`). Perfect samples give 25 modes and 98.9%.
+Prints the table, writes results/mode_collapse.json, and draws samples of the first seed in
+docs/images/mode_collapse.png. Takes about twelve minutes of computing for three seeds.
 """
 
 import argparse
@@ -27,16 +27,17 @@ RESULTS = pathlib.Path(__file__).parents[1] / "results" / "mode_collapse.json"
 PICTURE = RESULTS.parents[1] / "docs" / "images" / "mode_collapse.png"
 GRID = kg.data.gaussian_grid(side=5, spacing=2.0, sigma=0.1)
 SAMPLES = 2500
-BATCH = 256  # points for an update
+BATCH = 256  # points per update
 LATENT_DIM = 2
 WIDTH = 64
 
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """A part of a training: how many rounds of both players' updates, and with what.
+    """A part of a training: the number of rounds of both players' updates, and their settings.
 
-    `rates` are those of the discriminator and the generator; they fall to 0 along half a cosine in each phase.
+    `rates` are the learning rates of the discriminator and the generator; they fall to 0 along half a cosine in each
+    phase.
     """
 
     rounds: int
@@ -47,7 +48,7 @@ class Phase:
 
 
 def _phases(rounds: int, gammas: tuple[float, float, float] | None, generator_steps: int = 1) -> tuple[Phase, ...]:
-    """Half of the rounds, a quarter at half the rates, and a quarter at a quarter of them."""
+    """Returns three phases: half of the rounds, a quarter at half the rates, and a quarter at a quarter of them."""
     parts = ((rounds // 2, 1.0), (rounds // 4, 0.5), (rounds // 4, 0.25))
     penalties = [None] * 3 if gammas is None else [kg.penalties.R1Penalty(gamma, every=4) for gamma in gammas]
     return tuple(
@@ -56,9 +57,9 @@ def _phases(rounds: int, gammas: tuple[float, float, float] | None, generator_st
     )
 
 
-# Each differs from the one before in one thing, but for the rounds of the last, which take as much computing.
+# Each setting differs from the previous one in one thing; the last also has other rounds, at the same cost.
 SETTINGS = {
-    # A strong penalty spreads the samples over all modes; a weak one then lets the discriminator see their widths.
+    # A strong penalty spreads the samples over all modes; then a weak one lets the discriminator see the modes' widths.
     "R1 falling from 0.02 to 0.001": _phases(40_000, (0.02, 0.005, 0.001)),
     "the same without R1": _phases(40_000, None),
     # A generator that is trained too much before the discriminator answers: Goodfellow's "Helvetica scenario".
@@ -67,10 +68,10 @@ SETTINGS = {
 
 
 def networks() -> tuple[keras.Model, keras.Model]:
-    """The generator and the discriminator.
+    """Returns the generator and the discriminator.
 
-    Their first layers have biases all over the range of their inputs: with biases of 0 all their kinks would begin
-    as lines through the origin of the plane.
+    The biases of their first layers cover the range of the inputs: with biases of 0, all kinks would start as lines
+    through the origin of the plane.
     """
     initializers = keras.initializers
 
@@ -90,7 +91,7 @@ def networks() -> tuple[keras.Model, keras.Model]:
 
 
 def train(phases: tuple[Phase, ...], seed: int) -> kg.models.GAN:
-    """A GAN of the non-saturating objective after all phases, each on the networks of the one before."""
+    """Trains a GAN with the non-saturating loss through all phases; each phase continues the networks of the last."""
     keras.utils.set_random_seed(seed)
     generator, discriminator = networks()
     for number, phase in enumerate(phases):
@@ -113,13 +114,13 @@ def train(phases: tuple[Phase, ...], seed: int) -> kg.models.GAN:
         points = GRID.sample(400 * shares * BATCH, seed + number).reshape(400, shares * BATCH, 2)
         batches = tf.data.Dataset.from_tensor_slices(points).repeat()
         options = tf.data.Options()
-        options.autotune.enabled = False  # its thread can hold the end of `fit` up for tens of seconds
+        options.autotune.enabled = False  # its thread can delay the end of `fit` by tens of seconds
         model.fit(batches.with_options(options), steps_per_epoch=phase.rounds, verbose=0)
     return model
 
 
 def picture(path: pathlib.Path, samples: dict[str, np.ndarray]) -> None:
-    """Samples of settings beside each other, and where the Gaussians lie."""
+    """Draws samples of the settings next to each other, and the positions of the Gaussians."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -136,7 +137,7 @@ def picture(path: pathlib.Path, samples: dict[str, np.ndarray]) -> None:
 
 
 def measure(name: str, seed: int) -> tuple[dict, np.ndarray]:
-    """One row of the table, and the samples that it counts."""
+    """Returns one row of the table and the samples that it is computed from."""
     started = time.process_time()
     model = train(SETTINGS[name], seed)
     seconds = time.process_time() - started

@@ -1,9 +1,9 @@
-"""The small perceptual extractor: can it be trained without labels, and is that worth having?
+"""The small perceptual extractor: can it be trained without labels, and does this help?
 
-`train` learns, without labels, from the photographs inside scikit-image and scikit-learn, coffee and china left out,
-to tell how a crop was degraded (`models.DegradationPrediction`), and writes the weights, which were not worth shipping.
-`compare` fine-tunes one pixel-trained x4 EDSR with the extractor's features in the loss, with those of random
-weights and with neither, and writes results/perceptual_extractor.json.
+`train` learns without labels to predict how a crop was degraded (`models.DegradationPrediction`), on the photographs
+inside scikit-image and scikit-learn except coffee and china, and writes the weights, which were not good enough to
+ship. `compare` fine-tunes one pixel-trained x4 EDSR with the features of the extractor in the loss, with those of
+random weights and with neither, and writes results/perceptual_extractor.json.
 
     python benchmarks/perceptual_extractor.py train
     python benchmarks/perceptual_extractor.py compare
@@ -35,15 +35,15 @@ ROOT = pathlib.Path(__file__).parents[1]
 WEIGHTS = ROOT / "out" / "small_extractor.weights.h5"
 RESULTS = ROOT / "results" / "perceptual_extractor.json"
 HELD_OUT = ("coffee", "china")
-VALIDATION = ("camera", "chelsea", "flower")  # held out too where super-resolution is trained
+VALIDATION = ("camera", "chelsea", "flower")  # also held out when super-resolution is trained
 
 LAYERS = ("block1_conv2", "block2_conv2", "block3_conv2")
 SEED = 1
 STEPS = 3500
 BATCH = 32
 LEARNING_RATE = 2e-3
-TILE = 96  # pixels; what a crop is drawn from
-TILES = 192  # of each photograph, shared among its sizes
+TILE = 96  # pixels; crops are drawn from tiles
+TILES = 192  # per photograph, divided among its sizes
 SIZES = (1.0, 1.5, 2.0, 3.0)  # divisors; the short side stays at 120 pixels or more
 SHORTEST = 120
 
@@ -51,7 +51,7 @@ SCALE = 4
 BASE_STEPS = 3000
 TUNING_STEPS = 300
 LAYER = "block3_conv2"
-# Strengths tried: the pull of the feature distance over that of the pixels. `VALIDATION` chooses, for each extractor.
+# Strengths tried: the gradient norm of the feature distance over that of the pixels; `VALIDATION` chooses.
 OURS = (0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 RANDOM = (1.0, 2.0, 4.0, 8.0)
 RANDOM_SEEDS = (0, 1, 2)
@@ -63,7 +63,8 @@ def embedded(*without):
 
 
 def judged_photographs():
-    """Split -> name -> image; to the two held out comes matplotlib's portrait, which no training here reads either."""
+    """Split -> name -> image; the test split adds matplotlib's portrait, which no training here reads, to the two held
+    out."""
     paths = {"validation": {}, "test": {}}
     for name, path in embedded().items():
         if name in (*VALIDATION, *HELD_OUT):
@@ -82,7 +83,7 @@ def judged_photographs():
 
 
 class WarmUpThenLinear(keras.optimizers.schedules.LearningRateSchedule):
-    """Up over 50 steps, down along a line to 2 % of the peak."""
+    """A learning rate that rises over 50 steps, then falls linearly to 2 % of the peak."""
 
     def __init__(self, peak, steps):
         self.peak, self.steps = peak, steps
@@ -93,7 +94,7 @@ class WarmUpThenLinear(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def write_tiles(folder):
-    """Squares from everywhere in every photograph, at several sizes, equally many of each photograph."""
+    """Writes squares from all parts of every photograph, at several sizes, the same number for each photograph."""
     rng = np.random.default_rng(SEED)
     for name, path in embedded(*HELD_OUT).items():
         photograph = Image.fromarray(kg.pretext.decode_image(path.read_bytes())[0])
@@ -135,7 +136,7 @@ def train(weights):
 
 
 class StopAfter(keras.callbacks.Callback):
-    """Ends a training in the middle of an epoch."""
+    """Ends the training in the middle of an epoch."""
 
     def __init__(self, steps):
         super().__init__()
@@ -150,14 +151,14 @@ class StopAfter(keras.callbacks.Callback):
 
 
 def fit(model, pairs, rate, steps):
-    """A fixed number of steps; `rate` falls along a line to zero."""
+    """Trains for a fixed number of steps; `rate` falls linearly to zero."""
     model.compile(keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(rate, steps, 0.0)))
     epochs = -(-steps // int(pairs.cardinality()))
     model.fit(pairs, epochs=epochs, callbacks=[StopAfter(steps)], shuffle=False, verbose=0)
 
 
 def edge_ssim(true, made):
-    """SSIM of the Sobel magnitudes of Y, borders of `SCALE` pixels left out."""
+    """Returns the SSIM of the Sobel magnitudes of Y, without borders of `SCALE` pixels."""
     inner = slice(SCALE, -SCALE)
     weights = np.array([65.481, 128.553, 24.966]) / 255
     true, made = (skimage.filters.sobel((image @ weights + 16)[inner, inner]) for image in (true, made))
@@ -187,7 +188,7 @@ def by_model(model):
 
 
 def calibrated(extractor, network, batch, strength):
-    """The weight at which the feature distance pulls `strength` times as hard as the pixels, at the start."""
+    """Returns the weight at which the feature distance has `strength` times the pixels' gradient norm at the start."""
     low, high = (tf.cast(batch[key], tf.float32) / 127.5 - 1 for key in ("low", "high"))
     made = network(low, training=False)
     pixels = tf.norm(kg.engine.input_gradient(lambda x: tf.reduce_mean(tf.abs(x - high), axis=(1, 2, 3)), made))
@@ -197,7 +198,7 @@ def calibrated(extractor, network, batch, strength):
 
 
 def tune(network, pairs, source, strength):
-    """Fine-tunes in place with an extractor: a file or "default", a seed of random weights, or None: pixels alone."""
+    """Fine-tunes in place with an extractor: a file, "default", a seed of random weights, or None for pixels only."""
     loss, weight = None, 0.0
     if source is not None:
         keras.utils.set_random_seed(source if isinstance(source, int) else 0)

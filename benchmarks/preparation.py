@@ -1,17 +1,17 @@
-"""What the preparation of super-resolution costs beside a bare loop, by workers, and in the driver's memory.
+"""The cost of preparing super-resolution data: against a bare loop, by workers, and in the driver's memory.
 
     python benchmarks/preparation.py [--images 1000] [--loop-images 200] [--memory-images 1000] [--rounds 3]
 
-Prints three ratios, each with what it is of, and writes them to `results/speed/preparation.json`; on a machine that
-does nothing else.
+Prints three ratios with the values that they come from, and writes them to `results/speed/preparation.json`. Run it on
+an idle machine.
 
-1. Throughput of `prepare` on one worker (all of it: verified, sharded, checksummed, counted, published), in that of a
-   loop which decodes the same PNG files, shrinks, crops and encodes by the same Pillow calls and writes the bytes to
-   one file. The two take turns, and the ratio of each round is printed. Beside it, ExampleGen and Prepare together,
-   which decode and encode each image once more than the loop.
-2. Throughput of `prepare` with two workers, their start included, in that with one, on `--images` images.
-3. Peak memory of the driver with ten times `--memory-images` small images, in that with as many as that: ExampleGen
-   and Prepare in a process of its own, with two workers.
+1. Throughput of `prepare` on one worker (verifying, sharding, checksums, counting and publishing included) divided by
+   that of a loop which decodes the same PNG files, shrinks, crops and encodes by the same Pillow calls and writes the
+   bytes to one file. The two take turns, and the ratio of each round is printed. The same ratio is given for ExampleGen
+   and Prepare together, which decode and encode each image once more than the loop.
+2. Throughput of `prepare` with two workers, their start included, divided by that with one, on `--images` images.
+3. Peak memory of the driver with ten times `--memory-images` small images divided by that with `--memory-images`:
+   ExampleGen and Prepare run in a separate process with two workers.
 """
 
 import argparse
@@ -39,7 +39,7 @@ PARAMETERS = {"scale": SCALE, "patch_size": PATCH, "stride": PATCH}
 
 
 def photographs(folder: Path, num: int, side: int) -> Path:
-    """So many different crops of a photograph as PNG files; the first is held out."""
+    """Writes `num` different crops of a photograph as PNG files; the first is held out."""
     folder.mkdir()
     photograph = skimage.data.astronaut()
     for number in range(num):
@@ -50,7 +50,7 @@ def photographs(folder: Path, num: int, side: int) -> Path:
 
 
 def loop(folder: Path, out: Path) -> tuple[float, int]:
-    """Seconds and number of pairs of the bare loop."""
+    """Returns the seconds and the number of pairs of the bare loop."""
     started, pairs = time.perf_counter(), 0
     with open(out, "wb") as file:
         for path in sorted(folder.iterdir())[1:]:
@@ -68,7 +68,7 @@ def loop(folder: Path, out: Path) -> tuple[float, int]:
 
 
 def pipeline(folder: Path, out: Path, workers: int) -> tuple[float, float, int]:
-    """Seconds of ExampleGen, seconds of Prepare, and number of pairs for training."""
+    """Returns the seconds of ExampleGen, the seconds of Prepare, and the number of training pairs."""
     started = time.perf_counter()
     examples = image_example_gen(folder, out / "examples", {"eval": ["000000"]}, workers=workers)
     generated = time.perf_counter()
@@ -78,7 +78,7 @@ def pipeline(folder: Path, out: Path, workers: int) -> tuple[float, float, int]:
 
 
 def peak(folder: Path, out: Path, workers: int) -> tuple[float, int]:
-    """Peak memory in MB of a process that runs the pipeline (counted since it began), and number of pairs."""
+    """Returns the peak memory in MB of a process that runs the pipeline (since its start), and the number of pairs."""
     pairs = pipeline(folder, out, workers)[-1]
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     (kilobytes,) = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
@@ -86,14 +86,14 @@ def peak(folder: Path, out: Path, workers: int) -> tuple[float, int]:
 
 
 def fresh(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function returns in a process of its own."""
+    """Returns the result of a function that runs in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
         return pool.submit(function, *arguments).result()
 
 
 def against_loop(home: Path, num: int, rounds: int) -> dict[str, Any]:
-    """The row of one worker's throughput in the loop's."""
+    """Returns the row of one worker's throughput divided by the loop's."""
     folder, ratios = photographs(home / "photographs", num, 512), []
     for number in range(rounds):
         bare, pairs = fresh(loop, folder, home / "loop")
@@ -111,7 +111,7 @@ def against_loop(home: Path, num: int, rounds: int) -> dict[str, Any]:
 
 
 def against_one(home: Path, num: int) -> dict[str, Any]:
-    """The row of two workers' throughput in one's."""
+    """Returns the row of two workers' throughput divided by one worker's."""
     folder = photographs(home / "many", num, 512)
     seconds = {workers: fresh(pipeline, folder, home / f"with{workers}", workers)[1] for workers in (1, 2)}
     print(
@@ -124,7 +124,7 @@ def against_one(home: Path, num: int) -> dict[str, Any]:
 
 
 def memory(home: Path, num: int) -> dict[str, Any]:
-    """The row of the driver's peak with ten times the images over that with these."""
+    """Returns the row of the driver's peak memory with ten times the images divided by that with these images."""
     megabytes = {}
     for factor in (1, 10):
         folder = photographs(home / f"small{factor}", num * factor, PATCH)

@@ -1,12 +1,12 @@
-"""What semi-hard mining costs, beside the algorithm of TensorFlow Addons.
+"""The cost of semi-hard mining compared with the algorithm of TensorFlow Addons.
 
     python benchmarks/semi_hard_mining.py
 
-Times value and gradient of the loss in one process, the two taking turns, and prints the median of the rounds' ratios,
-after by how much a batch of 2048 raises the peak memory of a process of its own; both go to
-`results/speed/semi_hard_mining.json`. Addons itself imports beside
-TensorFlow up to 2.15 only: its algorithm, all comparisons of each anchor's distances with one another as a
-(batch^2, batch) matrix, is written out here for the installed TensorFlow.
+First measures by how much a batch of 2048 raises the peak memory of a separate process. Then times value and gradient
+of the loss, with both algorithms taking turns in one process, and prints the median of the rounds' ratios. Both results
+are written to `results/speed/semi_hard_mining.json`. Addons itself imports only with TensorFlow up to 2.15, so its
+algorithm is written out here for the installed TensorFlow: it compares all distances of each anchor with one another in
+a (batch^2, batch) matrix.
 """
 
 import argparse
@@ -30,7 +30,7 @@ DIM, PER_CLASS, MARGIN = 128, 4, 0.2
 
 
 def addons(labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
-    """The semi-hard loss by comparing every distance with every other of its anchor."""
+    """Returns the semi-hard loss, computed by comparing every distance with all others of its anchor."""
     batch = tf.size(labels)
     distances = kg.losses.pairwise_distances(embeddings)
     same = labels[:, None] == labels[None, :]
@@ -48,7 +48,7 @@ def addons(labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
 
 
 def masked_minimum(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """The least value of each row where the mask is 1."""
+    """Returns the smallest value of each row where the mask is 1."""
     largest = tf.reduce_max(values, axis=1, keepdims=True)
     return tf.reduce_min((values - largest) * mask, axis=1, keepdims=True) + largest
 
@@ -80,14 +80,14 @@ def seconds(function: Callable[..., Any], *arguments: Any) -> float:
 
 
 def compare() -> list[dict[str, Any]]:
-    """A row of ratios for each size of batch."""
+    """Returns a row of ratios for each batch size."""
     rows = []
     functions = [with_gradient(addons), with_gradient(ours)]
     for batch, rounds in BATCHES.items():
         arguments = inputs(batch)
         (value, gradient), (our_value, our_gradient) = [function(*arguments) for function in functions]  # traces
         tf.debugging.assert_near(value, our_value, rtol=1e-5)
-        # Of hundreds of thousands of distances some round to one number, and share a gradient in Addons.
+        # Among hundreds of thousands of distances some round to the same number, and these share a gradient in Addons.
         assert tf.norm(gradient - our_gradient) < 0.05 * tf.norm(gradient)
         del value, gradient, our_value, our_gradient
         times = [[seconds(function, *arguments) for function in functions] for _ in range(rounds)]
@@ -103,12 +103,12 @@ def compare() -> list[dict[str, Any]]:
 
 
 def peak() -> float:
-    """The process' largest resident size so far, MB."""
+    """Returns the largest resident size of the process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def memory() -> None:
-    """Value and gradient once for a large batch, in a process that did nothing else of size."""
+    """Computes value and gradient once for a large batch, in a process that allocates nothing else of size."""
     function = with_gradient(ours)
     function(*inputs(8))[1].numpy()
     before = peak()
@@ -123,7 +123,7 @@ if __name__ == "__main__":
     if parser.parse_args().memory:
         memory()
     else:
-        # First: a process begins with the peak of the one that started it.
+        # This must come first: a process starts with the peak memory of its parent.
         alone = subprocess.run([sys.executable, __file__, "--memory"], check=True, capture_output=True, text=True)
         print(alone.stdout, end="", flush=True)
         speed.write(

@@ -1,12 +1,12 @@
-"""A thousand modes: how many of them small DCGANs of stacked Fashion-MNIST catch.
+"""A thousand modes: the number of them that small DCGANs of stacked Fashion-MNIST cover.
 
     python benchmarks/stacked_modes.py [--steps N] [--seeds 0 1]
 
 Three random garments are the channels of one image, and each triple of classes is a mode (Srivastava et al., 2017,
 https://arxiv.org/abs/1705.07761; Lin et al., 2018, https://arxiv.org/abs/1712.04086, with MNIST's digits). The shipped
-classifier of Fashion-MNIST names the class of each channel. Beside the settings stand stacks of test images, in which
-the same classifier finds what it can at most, and the rate of near duplicates in batches of samples (Arora and Zhang,
-2018, https://arxiv.org/abs/1706.08224). Prints the table and writes results/stacked_modes.json.
+classifier of Fashion-MNIST names the class of each channel. The table also has stacks of test images, the upper limit
+of what the classifier can find, and the rate of near duplicates in batches of samples (Arora and Zhang, 2018,
+https://arxiv.org/abs/1706.08224). Prints the table and writes results/stacked_modes.json.
 """
 
 import argparse
@@ -38,7 +38,7 @@ SHOWN = 8  # stacks side by side in a picture, in as many rows
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """One way to train."""
+    """The settings of one training."""
 
     adversarial_loss: kg.losses.AdversarialLoss
     minibatch_stddev: bool = False
@@ -56,7 +56,7 @@ SETTINGS = {
 
 
 def networks(setting: Setting) -> tuple[keras.Model, keras.Model]:
-    """The generator and the discriminator."""
+    """Returns the generator and the discriminator."""
     generator = kg.backbones.dcgan_generator(IMAGE, LATENT_DIM, FILTERS)
     discriminator = kg.backbones.dcgan_discriminator(IMAGE, FILTERS, batch_norm=setting.batch_norm)
     if setting.minibatch_stddev:  # before the last two layers, as in progressive growing
@@ -67,7 +67,7 @@ def networks(setting: Setting) -> tuple[keras.Model, keras.Model]:
 
 
 def train(setting: Setting, stacks: np.ndarray, steps: int, seed: int) -> kg.models.GAN:
-    """A GAN after `steps` updates of each player."""
+    """Returns a GAN after `steps` updates of each player."""
     keras.utils.set_random_seed(seed)
     generator, discriminator = networks(setting)
     model = kg.models.GAN(
@@ -86,14 +86,14 @@ def train(setting: Setting, stacks: np.ndarray, steps: int, seed: int) -> kg.mod
 
 
 def examine(samples: np.ndarray, features: kg.metrics.FashionFeatures, threshold: float) -> dict:
-    """What is counted in 8-bit samples."""
+    """Returns the numbers measured on 8-bit samples."""
     modes, divergence = analysis.stacked_mode_coverage(analysis.stacked_predictions(features.logits, samples))
     rate = analysis.duplicate_rate(analysis.to_float(samples), DUPLICATES_AMONG, threshold)
     return {"modes": modes, "kl": divergence, "duplicates": rate}
 
 
 def duplicate_threshold(real: np.ndarray) -> float:
-    """The root mean square difference of the closest pair in half of the batches of real stacks."""
+    """Returns the root mean square difference that the closest pair is below in half of the batches of real stacks."""
     images = analysis.to_float(real)
     starts = range(0, len(images) - DUPLICATES_AMONG + 1, DUPLICATES_AMONG)
     closest = [analysis.closest_pairs(images[start : start + DUPLICATES_AMONG], 1)[1][0] for start in starts]

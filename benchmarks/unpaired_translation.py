@@ -1,13 +1,13 @@
-"""CycleGAN between two domains whose truth is known, scored beside what needs no training.
+"""CycleGAN between two domains whose correct translation is known, compared with baselines that need no training.
 
     python benchmarks/unpaired_translation.py
     python benchmarks/unpaired_translation.py --domains drawings
 
-`drawings`: the garments of one half of Fashion-MNIST's training images against thick edge drawings of the other
-half. `prints`: patches of some of the embedded photographs against patches of others, printed on canvas. The truth,
-what `pretext.edge_drawing` or `pretext.canvas_print` makes of a test image, is never seen: no training image has
-its partner among the other domain's. Writes both directions' scores to results/unpaired_translation.json (of
-`drawings`, whose one direction is the recipe `fashion_mnist/cyclegan`, to results/unpaired_drawings.json) and
+`drawings`: the garments of one half of Fashion-MNIST's training images and thick edge drawings of the other half.
+`prints`: patches of some of the embedded photographs and patches of others, printed on canvas. The correct translation
+is the result of `pretext.edge_drawing` or `pretext.canvas_print` for a test image. Training never sees it: no training
+image has its partner in the other domain. Writes the scores of both directions to results/unpaired_translation.json
+(for `drawings`, of which one direction is the recipe `fashion_mnist/cyclegan`, to results/unpaired_drawings.json) and
 `translations.png` to the output.
 """
 
@@ -32,7 +32,7 @@ TEST = ("china",)
 
 
 def drawings(num_test: int) -> dict[str, np.ndarray]:
-    """Garments and drawings: uint8 `(num, 28, 28, 1)`."""
+    """Returns garments and drawings: uint8 `(num, 28, 28, 1)`."""
 
     def images(split: str) -> np.ndarray:
         examples = kg.data.load("fashion_mnist", split=split, batch_size=1000, shuffle=False, features=["image"])
@@ -51,7 +51,7 @@ def drawings(num_test: int) -> dict[str, np.ndarray]:
 
 
 def prints(num_test: int) -> dict[str, np.ndarray]:
-    """Patches of photographs and of canvas prints of others: uint8 `(num, 32, 32, 3)`."""
+    """Returns patches of photographs and of canvas prints of other photographs: uint8 `(num, 32, 32, 3)`."""
     paths = kg.data.embedded_photographs()
 
     def patches(names: tuple[str, ...], printed: bool) -> np.ndarray:
@@ -74,12 +74,12 @@ def prints(num_test: int) -> dict[str, np.ndarray]:
 
 DOMAINS = {"drawings": drawings, "prints": prints}
 FILES = {"drawings": "unpaired_drawings.json", "prints": "unpaired_translation.json"}
-# The paper's half of the cycle weight where domains differ in style alone; a drawing's own drawing is another.
+# The paper's half of the cycle weight if domains differ only in style; the drawing of a drawing is a different one.
 IDENTITY_WEIGHTS = {"drawings": 0.0, "prints": 2.5}
 
 
 def build(shape: tuple[int, int, int], steps: int, options: argparse.Namespace) -> kg.models.CycleGAN:
-    """The compiled method; its learning rate falls in the second half."""
+    """Returns the compiled method; its learning rate falls in the second half of training."""
     translators = [
         kg.backbones.resnet_translator(shape, filters=options.filters, blocks=options.blocks, downsamplings=1)
         for _ in range(2)
@@ -100,7 +100,7 @@ def build(shape: tuple[int, int, int], steps: int, options: argparse.Namespace) 
 
 
 def picture(model: kg.models.CycleGAN, arrays: dict[str, np.ndarray], count: int = 20) -> Image.Image:
-    """Rows: first, translated, its truth, and back; second, translated back, and there again."""
+    """Draws rows: first, translated, the correct translation, and back; second, translated back, and forth again."""
     first, second = (arrays[name][:count] / 127.5 - 1 for name in ("test_first", "test_second"))
     there, back = model.translate(first), model.translate_back(second)
     rows = [first, there, second, model.translate_back(there), back, model.translate(back)]
@@ -110,7 +110,7 @@ def picture(model: kg.models.CycleGAN, arrays: dict[str, np.ndarray], count: int
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
-    """The options, the identity weight that of the domains unless it is given."""
+    """Returns the options; the identity weight is that of the domains unless it is given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("out/unpaired_translation"))
     parser.add_argument("--domains", choices=DOMAINS, default="prints")

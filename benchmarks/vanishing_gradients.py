@@ -1,12 +1,13 @@
-"""The generator's gradient while the discriminator gets better: minimax against non-saturating.
+"""The generator's gradient while the discriminator gets better: minimax loss against non-saturating loss.
 
     python benchmarks/vanishing_gradients.py
 
-Real points are a ring of Gaussians, fakes come from an untrained generator that stays as it is. A discriminator is
-trained to tell them apart; at some of its steps both objectives' gradients with respect to the generator's output are
-taken, of the mean loss over the same fakes. With respect to a fake's logit l the one is -σ(l), the other σ(l) - 1: as
-D(G(z)) goes to 0 the first vanishes, the second does not (Goodfellow et al., 2014, Section 3; Arjovsky and Bottou,
-2017, https://arxiv.org/abs/1701.04862, Theorem 2.4). Prints the table and writes results/vanishing_gradients.json.
+Real points are drawn from a ring of Gaussians, fakes from an untrained generator that does not change. A discriminator
+is trained to tell them apart. After some of its steps, the gradients of both mean losses with respect to the
+generator's output are computed on the same fakes. With respect to the logit l of a fake, the gradient is -σ(l) for the
+minimax loss and σ(l) - 1 for the non-saturating loss: as D(G(z)) goes to 0, the first vanishes and the second does not
+(Goodfellow et al., 2014, Section 3; Arjovsky and Bottou, 2017, https://arxiv.org/abs/1701.04862, Theorem 2.4). Prints
+the table and writes results/vanishing_gradients.json.
 """
 
 import argparse
@@ -38,7 +39,7 @@ def mlp(inputs: int, outputs: int) -> keras.Model:
 
 
 def look(discriminator: keras.Model, fakes: np.ndarray) -> dict[str, float]:
-    """How good the discriminator is on fakes, and what a generator would learn from it."""
+    """Returns how good the discriminator is on fakes, and the gradients that a generator would get from it."""
     logits = np.asarray(discriminator(fakes), np.float64)
     row = {"discriminator_on_fakes": float(np.mean(1 / (1 + np.exp(-logits))))}
     for name, loss in OBJECTIVES.items():
@@ -52,7 +53,7 @@ def measure(seed: int) -> list[dict[str, float]]:
     generator, discriminator = mlp(LATENT_DIM, 2), mlp(2, 1)
     ring = kg.data.gaussian_ring(8, RADIUS, SIGMA)
     latents = np.random.default_rng(seed).standard_normal((LOOKS[-1] + 1, BATCH, LATENT_DIM)).astype(np.float32)
-    fakes = np.asarray(generator(latents[-1]))  # the same at each look, unseen in training
+    fakes = np.asarray(generator(latents[-1]))  # the same at each measurement, not used in training
 
     discriminator.compile(keras.optimizers.Adam(1e-3), loss=keras.losses.BinaryCrossentropy(from_logits=True))
     labels = np.repeat([1.0, 0.0], BATCH)[:, None]

@@ -1,11 +1,11 @@
-"""How much faster a batch of SimCLR's views is than a per-image `tf.data` map that makes the same.
+"""The speed of SimCLR's views of a batch, compared with a per-image `tf.data` map that makes the same views.
 
     python benchmarks/views.py [size]
 
-Prints images a second of `kg.views.simclr(size)` on batches of 256, compiled as a training step is on this device
-(without XLA on a CPU), of the map (tf.image, AUTOTUNE, after SimCLR's own TensorFlow code), and the ratios of time and
-of processor time, which other processes disturb less. The two take turns; medians stand against the noise. The ratios
-go to `results/speed/views_<size>.json`.
+Prints images per second of `kg.views.simclr(size)` on batches of 256, compiled like a training step on this device
+(without XLA on a CPU), and of the map (tf.image, AUTOTUNE, after SimCLR's own TensorFlow code). Also prints the ratios
+of time and of processor time, which other processes disturb less. The two take turns, and medians reduce the noise. The
+ratios are written to `results/speed/views_<size>.json`.
 """
 
 import sys
@@ -24,7 +24,7 @@ ROUNDS = 9
 
 
 def per_image(image: tf.Tensor, size: int) -> tf.Tensor:
-    """One view of one image in [-1, 1]: google-research/simclr's data_util.py, with torchvision's jitter."""
+    """Returns one view of one image in [-1, 1], as google-research/simclr's data_util.py with torchvision's jitter."""
     x = (image + 1) / 2
     begin, extent, _ = tf.image.sample_distorted_bounding_box(
         tf.shape(x),
@@ -85,7 +85,7 @@ def batched(views: Callable[[tf.Tensor], tf.Tensor], images: np.ndarray) -> Iter
 
 
 def seconds(way: Iterable[tf.Tensor]) -> np.ndarray:
-    """Time that passed, and processor time of all threads, for a batch; nothing is left to do after it."""
+    """Returns elapsed time and processor time of all threads for a batch; all work is done when it returns."""
     started = np.array([time.perf_counter(), time.process_time()])
     for views in way:
         views.numpy()
