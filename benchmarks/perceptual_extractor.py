@@ -63,8 +63,10 @@ def embedded(*without):
 
 
 def judged_photographs():
-    """Split -> name -> image; the test split adds matplotlib's portrait, which no training here reads, to the two held
-    out."""
+    """Returns split -> name -> image.
+
+    The test split has the two held-out photographs and matplotlib's portrait, which no training here reads either.
+    """
     paths = {"validation": {}, "test": {}}
     for name, path in embedded().items():
         if name in (*VALIDATION, *HELD_OUT):
