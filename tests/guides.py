@@ -1,5 +1,6 @@
 """The programs of the pages in docs/, run on tiny data and for one step of each training."""
 
+import functools
 import pathlib
 import re
 from collections.abc import Mapping
@@ -39,6 +40,7 @@ def one_step(monkeypatch: pytest.MonkeyPatch) -> list[keras.callbacks.History]:
     """Makes every `fit` one step; a list that each of their histories will be added to."""
     fit, histories = keras.Model.fit, []
 
+    @functools.wraps(fit)  # methods read the arguments of Keras' own
     def step(model: keras.Model, *data: Any, epochs: int, **arguments: Any) -> keras.callbacks.History:
         assert epochs > 1
         model.run_eagerly = True  # nothing to trace for a single step; that graphs agree is the contract's to show
