@@ -8,11 +8,17 @@ from pipelines.recipe.base import Recipe
 class Told(Protocol):
     """What the card needs from a task."""
 
-    def held_out(self, evaluation: dict[str, Any]) -> list[str] | None: ...
+    def held_out(self, evaluation: dict[str, Any]) -> list[str] | None:
+        """Returns the names of the held-out examples if there are few enough to list; otherwise None."""
+        ...
 
-    def identity(self, recipe: Any) -> dict[str, Any]: ...
+    def identity(self, recipe: Any) -> dict[str, Any]:
+        """Returns the entries of the card that all versions of a served model share."""
+        ...
 
-    def card_text(self, card: dict[str, Any], path: str) -> str: ...
+    def card_text(self, card: dict[str, Any], path: str) -> str:
+        """Returns the card's tables and how to use the model, in Markdown."""
+        ...
 
 
 def card(

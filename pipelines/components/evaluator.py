@@ -22,14 +22,18 @@ class Judge(Protocol):
 
     @property
     def numbers(self) -> Numbers:
-        """What evaluations measure."""
+        """The numbers that evaluations measure."""
         ...
 
-    def judged_by(self, recipe: Any) -> dict[str, Any]: ...
+    def judged_by(self, recipe: Any) -> dict[str, Any]:
+        """Returns a JSON value of everything that the evaluation depends on besides weights, data and code."""
+        ...
 
     def evaluate(
         self, recipe: Any, model: Callable[[], Any], examples: Path, content: str, directory: Path, shared: Path
-    ) -> dict[str, Any]: ...
+    ) -> dict[str, Any]:
+        """Measures the trained model."""
+        ...
 
 
 def evaluate(

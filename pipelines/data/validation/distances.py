@@ -1,11 +1,11 @@
-"""How far apart two distributions are."""
+"""Distances between two distributions."""
 
 import math
 from collections.abc import Mapping, Sequence
 
 
 def largest_difference(one: Mapping[str, float], other: Mapping[str, float]) -> tuple[float, str]:
-    """The L-infinity distance of two distributions over names, and the name where it is taken.
+    """Returns the L-infinity distance of two distributions over names, and the name at which it is reached.
 
     >>> largest_difference({"a": 0.5, "b": 0.5}, {"a": 0.5, "b": 0.25, "c": 0.25})
     (0.25, 'b')

@@ -1,4 +1,4 @@
-"""Each class held out of training in turn, told by a score (``benchmarks/anomaly.py``)."""
+"""Each class is held out of training in turn and detected by a score (``benchmarks/anomaly.py``)."""
 
 from typing import Any
 

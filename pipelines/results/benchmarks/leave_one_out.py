@@ -1,4 +1,4 @@
-"""Every photograph held out in turn (``benchmarks/leave_one_out.py``)."""
+"""Super-resolution with each photograph held out in turn (``benchmarks/leave_one_out.py``)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What features add to a loss (``benchmarks/perceptual_extractor.py``)."""
+"""What a loss gains from features (``benchmarks/perceptual_extractor.py``)."""
 
 from typing import Any
 
