@@ -79,6 +79,7 @@ class Train(Updates):
         return min(limit for limit in limits if limit is not None)
 
     def optimizer_of(self, player: str | None, updates: int) -> keras.Optimizer:
+        """Makes a new optimizer, with the settings of the player's section if it has one."""
         own = Player() if player is None else self.players.get(player, Player())
         rate, optimizer = own.learning_rate or self.learning_rate, own.optimizer or self.optimizer
         return optimizer.build(rate.build(updates))

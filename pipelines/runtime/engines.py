@@ -31,7 +31,6 @@ class Engine:
 
     Raises:
         UserError: there is no such runner, or the runner does not take `workers` or an option.
-        UserError: if there is no such runner, or `workers` or an option is not for it.
 
     >>> Engine("dask", options=("--dask_npartitions=8",)).arguments()
     ['--runner=apache_beam.runners.dask.dask_runner.DaskRunner', '--dask_npartitions=8']

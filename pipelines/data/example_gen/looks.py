@@ -19,7 +19,6 @@ def left_half(image: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: the image is one pixel wide.
-        ValueError: the image is one pixel wide.
     """
     return image[:, : _half(image)]
 
@@ -28,7 +27,6 @@ def right_half(image: np.ndarray) -> np.ndarray:
     """Returns the right half, as wide as the left one.
 
     Raises:
-        ValueError: the image is one pixel wide.
         ValueError: the image is one pixel wide.
     """
     return image[:, -_half(image) :]

@@ -28,6 +28,7 @@ class Adversarial(Method):
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
 
     def served(self, model: keras.Model) -> keras.Model:
+        """Returns the generator."""
         return model.generator
 
 

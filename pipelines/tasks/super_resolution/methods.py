@@ -123,6 +123,7 @@ class SRGAN(Method):
         )
 
     def served(self, model: keras.Model) -> keras.Model:
+        """Returns the generator."""
         return model.generator
 
     def phases(self, model: keras.Model, data: tf.data.Dataset, train: SuperResolutionTrain) -> Iterator[Phase]:

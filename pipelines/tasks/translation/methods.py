@@ -52,6 +52,7 @@ class Pix2Pix(Translator):
         )
 
     def served(self, model: keras.Model) -> keras.Model:
+        """Returns the generator."""
         return model.generator
 
 

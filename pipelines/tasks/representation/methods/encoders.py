@@ -123,6 +123,7 @@ class Representation(Method):
     encoder: Encoder = Encoder()
 
     def served(self, model: keras.Model) -> keras.Model:
+        """Returns the encoder."""
         return model.encoder
 
     def untrained(self, sections: Sections) -> Callable[[Any], Any]:
