@@ -80,7 +80,7 @@ those of training alone, on what stands beside the command; none are given where
 
 
 def _likelihoods(records: list[dict[str, Any]]) -> str:
-    """Writes the likelihoods of models that have one, beside those of probabilistic PCA."""
+    """Writes the likelihoods of models that have one, next to those of probabilistic PCA."""
     having = [value for value in records if "likelihood" in value]
     if not having:
         return ""

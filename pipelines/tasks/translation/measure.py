@@ -1,4 +1,4 @@
-"""Measures translators: the error to a known truth, or the distance from the other domain, beside simple baselines."""
+"""Measures translators: the error to a known truth, or the distance from the other domain, next to simple baselines."""
 
 from __future__ import annotations
 
