@@ -120,7 +120,7 @@ def caption(features: Mapping[str, str], illustrations: Sequence[str] = ()) -> s
     >>> caption({"key": "text", "masked": "grey", "image": "grey", "turn": "int"})
     'Prepared examples to train on: masked, image; below: turn.'
     >>> caption({"image": "image"}, ["its lightness"])
-    'Prepared examples to train on: image; next to it, not on disk: its lightness.'
+    'Prepared examples to train on: image; beside it, not on disk: its lightness.'
     """
     shown = ", ".join(name for name, kind in features.items() if kind in _PICTURES)
     numbers = ", ".join(name for name, kind in features.items() if kind == "int")

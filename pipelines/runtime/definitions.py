@@ -34,7 +34,7 @@ class Tree:
     """First-party code.
 
     Args:
-        root: the directory in which the packages lie.
+        root: the directory with the packages.
         packages: their names.
     """
 

@@ -1,4 +1,4 @@
-"""Measures autoencoders: the error on held-out images, next to that of PCA with a code of the same size."""
+"""Measures autoencoders: the error on held-out images, compared with that of PCA with a code of the same size."""
 
 from __future__ import annotations
 

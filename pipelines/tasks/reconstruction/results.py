@@ -1,4 +1,4 @@
-"""The section on reconstruction: all autoencoders of one data set, each next to PCA with a code of the same size."""
+"""The section on reconstruction: all autoencoders of a data set, compared with PCA with codes of the same size."""
 
 from itertools import groupby
 from typing import Any

@@ -1,4 +1,4 @@
-"""Measures encoders: how good their frozen features are, next to the baselines'."""
+"""Measures encoders: how good their frozen features are, compared with the baselines'."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers of representation: how good frozen vectors are, next to vectors that need no learning."""
+"""The numbers of representation: how good frozen vectors are, compared with vectors that need no learning."""
 
 from pipelines.recipe.numbers import Baseline, Number, Numbers, difference
 

@@ -1,4 +1,4 @@
-"""Representation: images to vectors, measured with frozen weights next to pixels, PCA and a random encoder."""
+"""Representation: images to vectors, compared with raw pixels, PCA and a random encoder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHEETS = {
 
 
 class Representation(Task[RepresentationRecipe]):
-    """Maps images to vectors, measured with frozen weights next to raw pixels, PCA and a random encoder."""
+    """Maps images to vectors. Frozen, they are compared with raw pixels, PCA and a random encoder."""
 
     numbers = NUMBERS
 

@@ -1,4 +1,4 @@
-"""The numbers of super-resolution on held-out photographs, next to bicubic: means over them, except for one."""
+"""The numbers of super-resolution on held-out photographs, compared with bicubic: means, except for one."""
 
 from pipelines.recipe.numbers import Baseline, Number, Numbers
 

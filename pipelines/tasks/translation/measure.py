@@ -1,4 +1,4 @@
-"""Measures translators: the error to a known truth, or the distance from the other domain, next to simple baselines."""
+"""Measures translators: the error to a known truth, or the distance from the other domain, of simple baselines too."""
 
 from __future__ import annotations
 

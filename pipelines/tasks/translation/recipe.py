@@ -18,9 +18,10 @@ AnyPreparation = Annotated[EdgeDrawings | Photographs | PhotographPairs, Field(d
 class Evaluate(Bless):
     """How translations of the first held-out ``images`` are measured.
 
-    If the truth is known, by the error to it, next to copying and histogram matching. With ``features: small`` also by
-    FID and KID to held-out images of the other domain, in `keras_genssl.metrics.SmallFeatures`, next to those of the
-    untranslated sources. Methods that also translate back are measured by the error of the images that come back.
+    If the truth is known, by the error to it, compared with copying and histogram matching. With ``features: small``
+    also by FID and KID to held-out images of the other domain, in `keras_genssl.metrics.SmallFeatures`, compared with
+    those of the untranslated sources. Methods that also translate back are measured by the error of the images that
+    come back.
     """
 
     numbers: ClassVar[Numbers] = NUMBERS
