@@ -52,7 +52,7 @@ class Moments(Averaging):
 
 
 class Adam(Moments):
-    """Kingma & Ba 2014."""
+    """Adam (Kingma & Ba 2014)."""
 
     kind: Literal["adam"] = "adam"
 

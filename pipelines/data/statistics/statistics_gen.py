@@ -34,8 +34,7 @@ def statistics_gen(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Count what the images of each split are like, shard by shard, and find near-duplicates among all of them,
-    whatever feature holds them.
+    """Measures the images of each split, shard by shard, and finds near-duplicates among all images of all features.
 
     `statistics.json` is identical to the byte for any number of workers. A worker holds one image at a time, and some
     bytes for each image of its shard; the driver holds about 150 bytes for each image.

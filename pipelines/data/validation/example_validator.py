@@ -89,7 +89,7 @@ def read(artifact: Artifact) -> list[dict[str, Any]]:
 
 
 def sentence(anomaly: Mapping[str, Any]) -> str:
-    """An anomaly in a line.
+    """Describes an anomaly in one line.
 
     >>> sentence({"rule": "size", "split": "eval", "feature": "image", "expected": "height 28 to 28", \
         "received": "29", "names": ["a"]})

@@ -10,7 +10,7 @@ BELOW = "generation"
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_modes(value) for value in records)
 
 

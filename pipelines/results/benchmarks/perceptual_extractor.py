@@ -8,7 +8,7 @@ BELOW = "super_resolution"
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_perceptual_extractor(value) for value in records)
 
 

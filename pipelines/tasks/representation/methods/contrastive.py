@@ -78,7 +78,7 @@ class InstanceDiscrimination(FromViews):
 
 
 class BYOL(FromTwoViews):
-    """Grill et al. 2020: predicts the slow target's output for the other view; the target's momentum rises to 1."""
+    """Grill et al. 2020: predicts a slow target's output for the other view; its momentum ends at 1."""
 
     method: Literal["BYOL"]
     head_dim: PositiveInt = 256
