@@ -1,6 +1,6 @@
-"""All that `genssl` prints: lines of text, a line for each component, and training as it goes.
+"""Everything that `genssl` prints: lines of text, a line for each component, and the progress of training.
 
-Text is shown as it is. It holds names that others chose, so that there is no markup: style is what `line` is told.
+Text is printed literally, without markup, because it contains names that others chose. `line` sets styles.
 """
 
 import contextlib
@@ -16,16 +16,16 @@ from rich.text import Text
 
 from pipelines.plain_text import visible
 
-if TYPE_CHECKING:  # it would load Beam
+if TYPE_CHECKING:  # this import would load Beam
     from pipelines.beam import progress
 
 
 class Terminal(rich.console.Console):
-    """Rich's console, to which a string is one line of text: no markup, no escapes of terminals, nothing unseen.
+    """A Rich console that prints a string as one line of text: no markup, no terminal escapes, no invisible characters.
 
     Args:
-        stderr: whether it is standard error.
-        **options: of `rich.console.Console`.
+        stderr: whether it prints to standard error.
+        **options: options of `rich.console.Console`.
     """
 
     def __init__(self, stderr: bool = False, **options: Any):
@@ -33,22 +33,22 @@ class Terminal(rich.console.Console):
         super().__init__(stderr=stderr, **options)
 
     def render_str(self, text: str, *, style: Any = "", **layout: Any) -> Text:
-        """Every string that Rich shows comes here, those in cells and in trees too."""
+        """Converts every string that Rich shows, also in cells and trees."""
         return Text(visible(text), style, justify=layout.get("justify"), overflow=layout.get("overflow"))
 
 
 def line(*parts: object) -> Text:
-    """One line of text.
+    """Makes one line of text.
 
     Args:
-        *parts: what is shown as its string, or such with a style: `(name, "bold")`.
+        *parts: values, which are shown as strings, or values with a style: `(name, "bold")`.
     """
     pairs = [part if isinstance(part, tuple) else (part, "") for part in parts]
     return Text.assemble(*((visible(text), style) for text, style in pairs))
 
 
 def complain(*lines: object) -> None:
-    """Says what is wrong, on standard error."""
+    """Prints an error on standard error."""
     first, *others = lines
     terminal = Terminal(stderr=True)
     terminal.print(line(("error:", "bold red"), " ", first))
@@ -57,12 +57,12 @@ def complain(*lines: object) -> None:
 
 
 def document(text: str) -> None:
-    """Prints what programs read, as it is."""
+    """Prints text for programs unchanged."""
     print(text)
 
 
 def escape_what_streams_cannot_encode() -> None:
-    """Lets standard output and standard error write a backslash escape where their encoding lacks a letter."""
+    """Makes standard output and standard error write a backslash escape for characters that their encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -78,7 +78,7 @@ class Training:
         self._spoke = -1e9
 
     def update(self, step: int, loss: float | None = None) -> None:
-        """Shows that ``step`` steps of the total are done."""
+        """Shows that ``step`` steps are done."""
         now = time.monotonic()
         self._started = self._started or (now, step)
         if self._bar is not None and self._task is not None:
@@ -94,7 +94,7 @@ class Training:
 
 
 class Preparing:
-    """The progress of one job that writes shards, in how many there are of them; made by `Console.preparing`."""
+    """The progress of one job that writes a number of shards; made by `Console.preparing`."""
 
     def __init__(self, console: rich.console.Console, bar: Progress | None):
         self._console, self._bar = console, bar
@@ -102,7 +102,7 @@ class Preparing:
         self._spoke = -1e9
 
     def update(self, done: "progress.Progress") -> None:
-        """Shows how far the job is; may be called from another thread."""
+        """Shows the progress of the job; may be called from another thread."""
         found = f"{done.records:,} {'record' if done.records == 1 else 'records'}"
         if done.rate is not None:
             found += f", {done.rate:,.{0 if done.rate >= 10 else 1}f}/s"
@@ -119,31 +119,31 @@ class Preparing:
 
 
 class Console:
-    """Prints for people: on a terminal with a moving bar, elsewhere with a line every ten seconds."""
+    """Prints for people: on a terminal a moving bar, elsewhere a line every ten seconds."""
 
     def __init__(self, console: rich.console.Console | None = None):
         self._console = console or Terminal()
 
     def start(self, text: str) -> None:
-        """A heading."""
+        """Prints a heading."""
         self._console.print(line((text, "bold")))
 
     def component(self, name: str, reused: bool, seconds: float, text: str) -> None:
-        """One component is done."""
+        """Prints that one component is done."""
         state = ("reused  ", "cyan") if reused else f"{_duration(seconds):8}"
         self._console.print(line("  ", (f"{name:16}", "bold"), " ", state, "  ", text))
 
     def note(self, text: str) -> None:
-        """A quiet line between the components."""
+        """Prints a note between the components."""
         self._console.print(line((f"    {text}", "dim")))
 
     def result(self, name: str, text: object, style: str = "bold green") -> None:
-        """A line of the summary."""
+        """Prints a line of the summary."""
         self._console.print(line((f"{visible(name):16}", style), " ", text))
 
     @contextlib.contextmanager
     def preparing(self) -> Iterator[Preparing]:
-        """Follows a job that writes shards; where nothing is left to write nothing is shown."""
+        """Shows the progress of a job that writes shards; shows nothing if nothing is left to write."""
         if not self._console.is_terminal:
             yield Preparing(self._console, None)
             return
@@ -158,7 +158,7 @@ class Console:
 
     @contextlib.contextmanager
     def training(self, total: int) -> Iterator[Training]:
-        """Follows a training of ``total`` steps."""
+        """Shows the progress of a training of ``total`` steps."""
         if not self._console.is_terminal:
             yield Training(self._console, total, None)
             return
@@ -174,7 +174,7 @@ class Console:
 
 
 def _duration(seconds: float) -> str:
-    """``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """Formats a duration: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -1,14 +1,14 @@
-"""The errors that a user can mend."""
+"""The errors that a user can fix."""
 
 
 class UserError(Exception):
-    """What the user gave cannot be run: the message says what, where, and what to do instead.
+    """Something that the user gave cannot be used. The message says what, where, and what to do instead.
 
     The command line prints it in red without a traceback and exits with status 2. Every other
-    exception is a fault of ours and keeps its traceback.
+    exception is a bug of ours and keeps its traceback.
 
     Args:
-        *lines: of the message, mostly one; an end of a line inside of one is part of a name, and shown as such.
+        *lines: the lines of the message, usually one. A line break inside one is part of a name and shown escaped.
     """
 
     def __init__(self, *lines: str) -> None:
@@ -19,4 +19,4 @@ class UserError(Exception):
 
 
 class UnfinishedError(UserError):
-    """What stopped a job midway: what was whole by then is kept, and the same command goes on from there."""
+    """A job stopped midway. What was complete is kept, and the same command continues from there."""

@@ -1,4 +1,4 @@
-"""YAML in which every value remembers the line that it came from."""
+"""YAML in which every value remembers its line."""
 
 import re
 from typing import Any
@@ -45,7 +45,7 @@ def parse(text: str, source: str) -> tuple[Any, dict[Path, str]]:
     """
     try:
         loader = _Loader(text)
-    except yaml.YAMLError as error:  # a character that no text holds
+    except yaml.YAMLError as error:  # a character that text cannot contain
         raise UserError(*f"{source}: not valid YAML: {error}".splitlines()) from error
     try:
         node = loader.get_single_node()
@@ -64,7 +64,7 @@ def parse(text: str, source: str) -> tuple[Any, dict[Path, str]]:
 
 
 def _locate(node: yaml.Node, path: Path, source: str, places: dict[Path, str]) -> None:
-    """Walks the node tree and writes down the place of each key and element."""
+    """Walks the node tree and records the place of each key and element."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             place = f"{source}:{key.start_mark.line + 1}"
@@ -82,5 +82,5 @@ def _locate(node: yaml.Node, path: Path, source: str, places: dict[Path, str]) -
 
 
 def dotted(path: Path) -> str:
-    """``("data", "held_out", 0)`` -> ``"data.held_out[0]"``."""
+    """Formats a path: ``("data", "held_out", 0)`` -> ``"data.held_out[0]"``."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")

@@ -1,13 +1,13 @@
-"""Text from outside, such as the names of files, made fit to be shown and to be written."""
+"""Makes text from outside, such as file names, fit to be shown and written."""
 
 import re
 
-# Control characters, what turns the direction of writing, ends of lines and of paragraphs, and bytes of no UTF-8.
+# Control characters, characters that turn the direction of writing, line and paragraph ends, bytes that are not UTF-8.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def visible(text: object) -> str:
-    r"""One line, in which what would not be seen, or would change how other text is seen, is a backslash escape.
+    r"""Returns one line in which characters that are invisible or change how other text is shown are backslash escapes.
 
     >>> print(visible("one\ntwo\x1b[31m\udcff"))
     one\ntwo\x1b[31m\xff
@@ -16,7 +16,7 @@ def visible(text: object) -> str:
 
 
 def encodable(text: str) -> str:
-    r"""Text that UTF-8 can hold: bytes of file names that are no UTF-8 become backslash escapes.
+    r"""Returns text that UTF-8 can hold: bytes of file names that are not UTF-8 become backslash escapes.
 
     >>> print(encodable("a\udcffb"))
     a\xffb
@@ -25,6 +25,6 @@ def encodable(text: str) -> str:
 
 
 def _escaped(letter: str) -> str:
-    if "\udc80" <= letter <= "\udcff":  # how Python holds a byte that is no UTF-8
+    if "\udc80" <= letter <= "\udcff":  # Python's form of a byte that is not UTF-8
         return f"\\x{ord(letter) - 0xDC00:02x}"
     return letter.encode("unicode_escape").decode()

@@ -1,4 +1,4 @@
-"""What every section of a recipe is: immutable, strictly typed, without unknown keys."""
+"""The base class of every section of a recipe: immutable, strictly typed, without unknown keys."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    """A section of a recipe: immutable, strictly typed, with no key that is not declared."""
+    """A section of a recipe: immutable, strictly typed, without undeclared keys."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=())
 
     def made(self, kind: Callable[..., T], called: Mapping[str, str] | None = None, /, **parts: Any) -> T:
-        """What a class or a function makes of some arguments and, for its others, of the fields of the same names.
+        """Calls a class or a function; arguments that are not given come from the fields with the same names.
 
-        So an argument that has a field is spelled once: in the field.
+        So an argument that has a field is written only once: as the field.
 
         Args:
             kind: the class or function.
-            called: argument -> field, where the names differ.
-            **parts: the arguments that no field is, such as networks.
+            called: argument -> field, if the names differ.
+            **parts: the arguments that are not fields, such as networks.
 
         >>> class Ruler(Section):
         ...     length: int = 3
@@ -42,12 +42,12 @@ class Section(BaseModel):
 
 
 def classes_of(*sections: Section) -> frozenset[type[Section]]:
-    """The classes of sections and of all sections in them: the code that a recipe chose by what it says."""
+    """Returns the classes of sections and of all sections in them: the code that a recipe selects."""
     return frozenset(type(section) for section in _sections(sections))
 
 
 def _sections(value: Any) -> Iterator[Section]:
-    """The sections in a value, itself included."""
+    """Yields the sections in a value, including the value itself."""
     if isinstance(value, Section):
         yield value
         value = dict(value)

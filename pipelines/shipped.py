@@ -1,6 +1,6 @@
-"""The models that ship, ``saved_models/<name>/<version>``, exported anew from their own weights.
+"""The models that ship, ``saved_models/<name>/<version>``, exported again from their own weights.
 
-``make shipped`` runs this file when the exporter has changed; a test compares what ships with what it would make.
+``make shipped`` runs this file after changes of the exporter; a test compares what ships with what it would make.
 """
 
 import json
@@ -23,21 +23,21 @@ _EXTRA = "assets.extra"
 
 
 def versions(home: Path = HOME) -> list[Path]:
-    """The directories of all models that ship."""
+    """Returns the directories of all models that ship."""
     return sorted(path.parent for path in home.glob("*/*/saved_model.pb"))
 
 
 def card(version: Path) -> dict[str, Any]:
-    """The card that lies with a model."""
+    """Returns the card that ships with a model."""
     read: dict[str, Any] = json.loads((version / _EXTRA / "card.json").read_text(encoding="utf-8"))
     return read
 
 
 def model(version: Path) -> "keras.Model":
-    """The method that a card names, with the weights of the SavedModel that it lies with.
+    """Makes the method that a card names, with the weights of the SavedModel next to the card.
 
     Raises:
-        ValueError: if the recipe has other networks by now, or the SavedModel other variables.
+        ValueError: the recipe now has other networks, or the SavedModel has other variables.
     """
     import tensorflow as tf
 
@@ -49,7 +49,7 @@ def model(version: Path) -> "keras.Model":
             f"{version}: the recipe {told['recipe']} must have the card's networks. Received: {parameters}"
         )
     method = weights.build(recipe)
-    # Saved under the names of layers and weights, which Keras' paths end with.
+    # Saved under the names of layers and weights, with which Keras' paths end.
     saved = {variable.name.removesuffix(":0"): variable for variable in tf.saved_model.load(str(version)).read}
     names = {"/".join(weight.path.split("/")[-2:]): weight for weight in method.trainable_weights}
     if names.keys() != saved.keys():
@@ -60,18 +60,18 @@ def model(version: Path) -> "keras.Model":
 
 
 def export(version: Path, path: Path) -> Path:
-    """What today's exporter makes of a model that ships."""
+    """Exports a model that ships with today's exporter."""
     from keras_genssl import export as exporting
 
     return exporting.saved_model(model(version), path)
 
 
 def renew(version: Path) -> None:
-    """Puts today's export in the place of a model that ships, with its card, which then tells it from the other."""
+    """Replaces a model that ships by today's export, and updates its card, so that the two can be told apart."""
     told = card(version)
     with tempfile.TemporaryDirectory(dir=version.parent, prefix=".renewing-") as directory:
         made = export(version, Path(directory) / "model")
-        # The same weights, read anew: the card's numbers, measured on the first export, hold of them.
+        # The weights are the same, so the card's numbers, measured on the first export, still hold.
         told["digest"] = store.digest({"weights": told["training"]["sha256"], "export": saved_model.digest(made)})
         (made / _EXTRA).mkdir()
         store.write_json(made / _EXTRA / "card.json", told)

@@ -1,4 +1,4 @@
-"""Image files through a SavedModel: NumPy, Pillow and TensorFlow, no Keras."""
+"""Runs image files through a SavedModel with NumPy, Pillow and TensorFlow, without Keras."""
 
 import io
 import os
@@ -19,10 +19,10 @@ def files(model: Path, images: Sequence[Path], output: Path) -> Iterator[tuple[P
     Files are read as training reads them (`codec.decode_image`): every format and mode, upright.
 
     Args:
-        model: the directory of a SavedModel, image bytes in and PNG bytes out.
+        model: the directory of a SavedModel from image bytes to PNG bytes.
         images: files of any format that Pillow reads.
-        output: the directory of the results, ``<stem>_x<scale>.png``; made when missing. A file that
-            is there already is left alone.
+        output: the directory of the results, ``<stem>_x<scale>.png``; made if missing. Existing files
+            are not changed.
 
     Yields:
         Each file with the path of its result, or with the reason why there is none.
@@ -57,7 +57,7 @@ def files(model: Path, images: Sequence[Path], output: Path) -> Iterator[tuple[P
 
 
 def _write(png: bytes, width: int, stem: Path) -> Path | str:
-    """Writes a result whole or not at all, and over no file: its path, or the reason why it was not."""
+    """Writes a whole result or none, and overwrites no file; returns its path, or the reason why it was not written."""
     with Image.open(io.BytesIO(png)) as result:
         target = stem.with_name(f"{stem.name}_x{result.width / width:g}.png")
     if os.path.lexists(target):

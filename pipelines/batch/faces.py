@@ -1,4 +1,4 @@
-"""Photographs of people through an exported encoder, into a gallery and compared with it."""
+"""Runs photographs of people through an exported encoder, to enrol them in a gallery and to compare them with it."""
 
 import collections
 import contextlib
@@ -20,20 +20,20 @@ from pipelines.components import served
 from pipelines.errors import UserError
 
 UNKNOWN = "unknown"
-"""What stands in the place of a name; nobody may be called so."""
+"""What is shown in place of a name; no person may have this name."""
 
 _NUMBER = re.compile(r"[ _-]*\(?\d+\)?$")
 
 
 class Encoder:
-    """The vectors of image files, by a SavedModel.
+    """Maps image files to vectors with a SavedModel.
 
     Args:
-        model: the directory of a SavedModel, image bytes in and one vector out.
+        model: the directory of a SavedModel from image bytes to one vector.
 
     Attributes:
-        digest: of the model's graph and weights, by which galleries know it.
-        dimension: of the vectors; None: the model does not say.
+        digest: the digest of the model's graph and weights, which galleries store.
+        dimension: the dimension of the vectors; None if the model does not say.
 
     Raises:
         UserError: there is no such SavedModel.
@@ -50,7 +50,7 @@ class Encoder:
         self.digest = served.digest(model)
 
     def __call__(self, path: Path) -> np.ndarray | str:
-        """The vector of a file, float32 `(dim,)`, or the reason why there is none."""
+        """Returns the vector of a file, float32 `(dim,)`, or the reason why there is none."""
         import tensorflow as tf
 
         image = served.read_image(path)
@@ -69,11 +69,12 @@ class Encoder:
 
 
 def photographs(folder: Path) -> list[tuple[str, Path]]:
-    """The image files of a folder and below with who is on them, sorted.
+    """Returns the image files of a folder and below, each with its person's name, sorted.
 
-    A photograph in a sub-folder is of the person whom the first sub-folder is named after, below `train` and `val`
-    where the folder is divided into splits (`ClassFolders`); one in none of whom its name tells, without a number at
-    its end: `anna.jpg`, `anna_2.jpg`, `anna (3).png`.
+    A photograph in a sub-folder shows the person after whom the first sub-folder is named (below `train` and `val` if
+    the folder is divided into splits, `ClassFolders`). The name of any other file gives the person, without a number
+    at its
+    end: `anna.jpg`, `anna_2.jpg`, `anna (3).png`.
 
     Raises:
         UserError: the folder is missing or holds no image file.
@@ -86,12 +87,12 @@ def photographs(folder: Path) -> list[tuple[str, Path]]:
 
 
 def enrol(gallery: Gallery, encode: Encoder, people: Sequence[tuple[str, Path]]) -> Iterator[tuple[str, Path, str]]:
-    """Takes up photographs one by one; a photograph that is in the gallery already is passed over.
+    """Enrols photographs one by one; photographs that are already in the gallery are skipped.
 
-    Each costs the same, however many there are, of one person or of many.
+    The cost of each does not depend on how many there are, of one person or of many.
 
     Yields:
-        Each that was not taken up: who, which, and why.
+        Name, file and reason for each photograph that was not enrolled.
     """
     enrolled = _Enrolled(gallery)
     for identity, path in people:
@@ -107,13 +108,13 @@ def enrol(gallery: Gallery, encode: Encoder, people: Sequence[tuple[str, Path]])
 def remove(
     gallery: Gallery, names: Sequence[str], encode: Encoder | None = None, photographs: Sequence[Path] = ()
 ) -> dict[str, int]:
-    """Forgets people, or, with an encoder, photographs of one.
+    """Forgets people or, with an encoder, photographs of one person.
 
     Returns:
-        Name -> how many photographs.
+        Name -> number of forgotten photographs.
 
     Raises:
-        UserError: nobody is called so, or a file is no photograph of this person. The gallery is as it was then.
+        UserError: there is no such person, or a file is not a photograph of this person. The gallery is then unchanged.
     """
     names = list(dict.fromkeys(map(canonical, names)))
     try:
@@ -140,7 +141,7 @@ def _enrolled_vectors(gallery: Gallery, name: str, encode: Encoder, photographs:
 
 
 def calibrate(gallery: Gallery, false_accept_rate: float) -> Calibration | str:
-    """Sets the gallery's threshold by its own photographs, or says why they do not suffice."""
+    """Sets the gallery's threshold by its own photographs, or returns why they do not suffice."""
     try:
         return gallery.calibrate(false_accept_rate=false_accept_rate)
     except ValueError as error:
@@ -158,17 +159,17 @@ def identify(
 
 @contextlib.contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Keeps other commands from changing a gallery inside the block: what they write in between would be lost.
+    """Prevents other commands from changing a gallery inside the block, since their changes would be lost.
 
     Raises:
-        UserError: there is none, or another command changes it.
+        UserError: there is no gallery, or another command is changing it.
     """
     while True:
         with contextlib.ExitStack() as opened:
             try:
-                file = opened.enter_context(open(path, "r+b"))  # a network's file system locks what can be written
+                file = opened.enter_context(open(path, "r+b"))  # network file systems lock only files open for writing
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                now = os.stat(path)  # another command may have written a new one in its place
+                now = os.stat(path)  # another command may have replaced it
             except BlockingIOError:
                 raise UserError(f"--gallery {path}: another genssl command changes it; wait for it") from None
             except OSError as error:
@@ -193,10 +194,10 @@ def read_gallery(path: Path) -> Gallery:
 
 
 def open_gallery(path: Path, encoder: Encoder) -> Gallery:
-    """Reads a gallery whose vectors are the encoder's.
+    """Reads a gallery that was made with the encoder.
 
     Raises:
-        UserError: there is none, it is damaged, made by another model, or its vectors cannot be of this one.
+        UserError: there is none, it is damaged or from another model, or its vectors cannot be from this one.
     """
     gallery = read_gallery(path)
     if gallery.encoder != encoder.digest:
@@ -214,15 +215,15 @@ def open_gallery(path: Path, encoder: Encoder) -> Gallery:
 
 
 def _named(stem: str) -> str:
-    """Who is on a photograph, by the name of its file."""
+    """Returns the person on a photograph, by the name of its file."""
     return canonical(_NUMBER.sub("", stem) or stem)
 
 
 class _Enrolled:
-    """The photographs of a gallery, so that one is found again without a look at all of its person.
+    """The photographs of a gallery, indexed so that one is found without comparing all photographs of its person.
 
-    Two random directions divide vectors into the cells of a grid, as wide as vectors of one photograph can lie apart:
-    they are in one cell or in neighbouring ones.
+    Two random directions divide vectors into the cells of a grid. A cell is as wide as vectors of one photograph can
+    differ, so they are in the same cell or in neighbouring cells.
     """
 
     def __init__(self, gallery: Gallery) -> None:
@@ -232,7 +233,7 @@ class _Enrolled:
                 self._cells[identity, *self._cell(vector)].append(vector)
 
     def add(self, identity: str, vector: np.ndarray) -> bool:
-        """Notes a photograph; whether it is a new one of this person."""
+        """Adds a photograph, and returns whether it is new for this person."""
         vector = vector / np.linalg.norm(vector)
         row, column = self._cell(vector)
         for down, across in itertools.product((-1, 0, 1), repeat=2):

@@ -1,4 +1,4 @@
-"""Batch jobs over images: to vectors by an exported model, and to clusters of these."""
+"""Batch jobs over images: an exported model maps them to vectors, and these are clustered."""
 
 import contextlib
 import dataclasses
@@ -22,21 +22,21 @@ from pipelines.runtime.component import Kind, Source
 from pipelines.runtime.engines import Workers
 from pipelines.runtime.metadata import Metadata
 
-SPLIT = "images"  # the one that a folder of images becomes
-_OWN = ("examples", "embeddings", "clusters", "models")  # what a job writes below its output
+SPLIT = "images"  # the split that a folder of images becomes
+_OWN = ("examples", "embeddings", "clusters", "models")  # the folders that a job writes below its output
 
 
 @dataclasses.dataclass(frozen=True)
 class Inference:
-    """How images become vectors; `bulk_inferrer` explains each.
+    """The settings for mapping images to vectors; `bulk_inferrer` explains each.
 
     Attributes:
-        signature: of the model.
-        feature: of the records, the image.
-        batch_size: images that the model gets at once.
-        splits: of the records.
-        max_failure_rate: the part of the images that may fail, decoding and the model each.
-        workers: processes, of which 1 is this one, or the engine that has them.
+        signature: the signature of the model.
+        feature: the feature of the records with the image.
+        batch_size: the number of images in a batch.
+        splits: the splits of the records.
+        max_failure_rate: the largest share of images that may fail, for decoding and for the model each.
+        workers: the number of processes (1 is this process), or the engine that has them.
     """
 
     signature: str = "serving_default"
@@ -48,15 +48,15 @@ class Inference:
 
 
 def embed(model: Path, source: Path, output: Path, how: Inference, console: Console, cache: bool = True) -> Artifact:
-    """Embeddings of a folder of images, or of records.
+    """Makes the embeddings of a folder of images, or of records.
 
     Args:
         model: the directory of a SavedModel.
-        source: a folder of images, or a directory of records that a component published.
-        output: everything is written below it.
-        how: images become vectors.
+        source: a folder of images, or a directory of records from a component.
+        output: the directory for everything that is written.
+        how: the settings for mapping images to vectors.
         console: shows the progress.
-        cache: use again what is there; without it everything is executed, and replaced when it is done.
+        cache: whether to reuse existing results; otherwise everything is executed, and replaced when it is done.
 
     Raises:
         UserError: something that the user gave cannot be used.
@@ -64,7 +64,7 @@ def embed(model: Path, source: Path, output: Path, how: Inference, console: Cons
     store.check_encodable(source, "SOURCE")
     with _job("embed", output, console, cache) as (steps, record):
         made, read = _embed(model, source, output, how, steps, console)
-        # Of a folder also the files that came to no record; of records given, that was another job's.
+        # A folder's unreadable files count too; those of given records were counted by another job.
         found = [it.manifest["dead_letters"] for it in ((made, read) if records(source) is None else (made,))]
         dead, duplicates = sum(it["records"] for it in found), sum(it["errors"].get(DUPLICATE, 0) for it in found)
         told = f"{_count(made):,} vectors, {_letters(dead)}"
@@ -86,18 +86,18 @@ def cluster(
     console: Console,
     cache: bool = True,
 ) -> Artifact:
-    """Clusters of embeddings, or of images, which become embeddings first.
+    """Clusters embeddings, or images, which are first mapped to embeddings.
 
     Args:
         source: embeddings; with a model, a folder of images or records.
-        model: the directory of a SavedModel, None for embeddings.
-        output: everything is written below it.
-        how: images become vectors.
-        clusters: how many.
+        model: the directory of a SavedModel; None for embeddings.
+        output: the directory for everything that is written.
+        how: the settings for mapping images to vectors.
+        clusters: the number of clusters.
         options: further arguments of `clusterer`.
-        pictures: the records that the embeddings were made of; looked for beside them when None.
+        pictures: the records that the embeddings were made from; if None, they are searched in the same output.
         console: shows the progress.
-        cache: use again what is there; without it everything is executed, and replaced when it is done.
+        cache: whether to reuse existing results; otherwise everything is executed, and replaced when it is done.
 
     Raises:
         UserError: something that the user gave cannot be used.
@@ -132,7 +132,7 @@ def cluster(
 
 
 def records(source: Path) -> Artifact | None:
-    """The records that a component published in a directory, or None where there are none.
+    """Returns the records that a component published in a directory; None if there are none.
 
     Raises:
         UserError: they cannot be read.
@@ -170,7 +170,7 @@ def _embed(
     given = records(source)
     if given is None:
         if not _has_made_vectors(output, digest):
-            vector_function.loaded(str(model), how.signature)  # what is wrong with it is told before images are read
+            vector_function.loaded(str(model), how.signature)  # its faults are reported before images are read
         examples = _examples(source, output, how, steps, console)
         read: Any = examples
     else:
@@ -196,7 +196,7 @@ def _embed(
 
 
 def _has_made_vectors(output: Path, digest: str) -> bool:
-    """Whether a model was loaded for this output before: then a run that finds all done is not to wait for it."""
+    """Returns whether a model was loaded for this output before; a run with nothing to do then need not load it."""
     for manifest in output.glob(f"embeddings/*/{MANIFEST}"):
         with contextlib.suppress(UserError):
             found = records(manifest.parent)
@@ -224,7 +224,7 @@ def _examples(source: Path, output: Path, how: Inference, steps: Steps, console:
 
 
 def _made_of(embeddings: Artifact, pictures: Path | None) -> Artifact | None:
-    """The examples of embeddings: those named, or those that the same output holds."""
+    """Returns the examples of embeddings: the given ones, or those in the same output."""
     if pictures is not None:
         found = records(pictures)
         if found is None:
@@ -232,7 +232,7 @@ def _made_of(embeddings: Artifact, pictures: Path | None) -> Artifact | None:
         return found
     output = embeddings.path.parent.parent
     for manifest in sorted(output.glob(f"examples/*/*/{MANIFEST}")) + sorted(output.glob(f"prepared/*/*/{MANIFEST}")):
-        with contextlib.suppress(UserError):  # a damaged one, which is none of theirs
+        with contextlib.suppress(UserError):  # a damaged directory is not theirs
             found = records(manifest.parent)
             if found is not None and found.content == embeddings.inputs["examples"]:
                 return found

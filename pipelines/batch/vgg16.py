@@ -8,22 +8,22 @@ from typing import Any
 from pipelines.errors import UserError
 from pipelines.runtime import code, device, store
 
-SIDE = 224  # pixels, at which it was trained
+SIDE = 224  # in pixels; the size of the training images
 
 
 def export(weights: Path | None, home: Path, side: int = SIDE) -> Path:
-    """Export VGG16 (Simonyan and Zisserman, 2014, https://arxiv.org/abs/1409.1556), or find it exported.
+    """Exports VGG16 (Simonyan and Zisserman, 2014, https://arxiv.org/abs/1409.1556), unless it is already exported.
 
-    Images are resized to a square (bilinear, antialiased, without regard to their proportions) and converted to
-    Caffe's input; the vector is the mean over places of the last block, 512 numbers.
+    Images are resized to a square (bilinear, antialiased, without keeping their proportions) and converted to
+    Caffe's input. The vector is the mean over positions of the last block, 512 numbers.
 
     Args:
         weights: a Keras weights file of VGG16 without its classifier.
-        home: the SavedModel is written as `<home>/vgg16-<digest>`.
-        side: of the square, in pixels.
+        home: the SavedModel is written to `<home>/vgg16-<digest>`.
+        side: the side of the square, in pixels.
 
     Raises:
-        UserError: if the weights are missing or another network's.
+        UserError: the weights are missing or belong to another network.
     """
     wanted = "a Keras weights file of VGG16 without its classifier (vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5)"
     if weights is None:

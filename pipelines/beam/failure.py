@@ -1,4 +1,4 @@
-"""What stopped a worker, told to the driver as text: engines hand on the message of an exception, and little else."""
+"""A worker's exception, sent to the driver as text: engines pass on the message of an exception, and little else."""
 
 import base64
 import binascii
@@ -10,12 +10,12 @@ import traceback
 from pipelines.errors import UnfinishedError, UserError
 
 _MARK = "genssl-failure:"
-_LONGEST = 500  # characters of a message
+_LONGEST = 500  # the largest number of characters of a message
 _LONGEST_TRACEBACK = 20_000
 
 
 class WorkerTracebackError(Exception):
-    """The traceback of a worker, the cause of what the driver raises."""
+    """The traceback of a worker, as the cause of the exception that the driver raises."""
 
     def __str__(self) -> str:
         return f'\n"""\n{self.args[0]}"""'
@@ -26,9 +26,9 @@ class Failure:
     """An exception of a worker.
 
     Attributes:
-        told: in one line: its kind, its message, and what was done when it came, by its notes; of a `UserError` the
-            message alone.
-        traceback: as Python prints it.
+        told: one line with its kind, its message, and its notes, which say what was being done; for a `UserError` only
+            the message.
+        traceback: the traceback as Python prints it.
         by_user: whether it was a `UserError`.
     """
 
@@ -37,14 +37,14 @@ class Failure:
     by_user: bool
 
     def error(self) -> UserError:
-        """What the driver raises."""
+        """Returns the exception that the driver raises."""
         if self.by_user:
             return UserError(self.told)
         return UnfinishedError(f"a worker failed: {self.told}. What was whole by then is kept")
 
 
 def pack(error: Exception) -> RuntimeError:
-    """An exception whose text holds another, in letters that any engine leaves as they are.
+    """Returns an exception whose text contains another exception, in characters that every engine keeps.
 
     >>> unpack(pack(ValueError("two\\nlines"))).told
     'ValueError: two lines'
@@ -57,7 +57,7 @@ def pack(error: Exception) -> RuntimeError:
 
 
 def unpack(error: BaseException) -> Failure | None:
-    """The failure that is in the text of an exception, or None where it came from no worker of ours."""
+    """Returns the failure in the text of an exception; None if it came from no worker of ours."""
     found = re.search(f"{_MARK}([A-Za-z0-9_=-]+);", str(error))
     if found is None:
         return None
@@ -68,7 +68,7 @@ def unpack(error: BaseException) -> Failure | None:
 
 
 def in_a_line(error: BaseException) -> str:
-    """The kind of an exception, its message and its notes, shortened."""
+    """Returns the kind of an exception, its message and its notes, shortened."""
     parts = [f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())]
     text = " ".join(", ".join(part.strip().rstrip(".") for part in parts).split())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."

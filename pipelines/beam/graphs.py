@@ -1,8 +1,8 @@
-"""What Beam's runner for Dask does not compute: graphs that hold it are refused before they run.
+"""Refuses graphs that Beam's runner for Dask does not compute correctly, before they run.
 
-That runner (Beam 2.77) knows `Create`, `ParDo`, `GroupByKey`, `Reshuffle` and `Flatten`. It hands the input of any
-other transform on as its output, gives every output of a `ParDo` to whoever reads one of them, drops what
-`finish_bundle` gives out, computes windows nowhere, and runs only what the last transform of the graph stands on.
+That runner (Beam 2.77) knows `Create`, `ParDo`, `GroupByKey`, `Reshuffle` and `Flatten`. It passes the input of any
+other transform on as its output, gives every output of a `ParDo` to each reader of one of them, drops what
+`finish_bundle` emits, computes no windows, and runs only what the last transform of the graph depends on.
 """
 
 import apache_beam as beam
@@ -11,17 +11,17 @@ from apache_beam.runners.common import DoFnSignature
 
 from pipelines.errors import UserError
 
-_WHOLE = (beam.Create, beam.GroupByKey, beam.Reshuffle, beam.Flatten)  # the runner puts its own in their places
+_WHOLE = (beam.Create, beam.GroupByKey, beam.Reshuffle, beam.Flatten)  # the runner replaces them by its own
 
 
 def refuse_on_dask(pipeline: beam.Pipeline) -> None:
-    """Look a graph through before it runs.
+    """Checks a graph before it runs.
 
     Args:
-        pipeline: built, and not yet run.
+        pipeline: a pipeline that is built and has not run yet.
 
     Raises:
-        UserError: if Beam's runner for Dask would give something else than other runners, or give up midway.
+        UserError: Beam's runner for Dask would compute something else than other runners, or stop midway.
     """
     found = _Visitor()
     pipeline.visit(found)
@@ -36,7 +36,7 @@ def refuse_on_dask(pipeline: beam.Pipeline) -> None:
 
 
 class _Visitor(PipelineVisitor):
-    """Gathers the transforms that the runner sees as one, what is read, and what it gets wrong."""
+    """Collects the transforms that the runner treats as one, what is read, and what the runner gets wrong."""
 
     def __init__(self) -> None:
         self.steps: list[AppliedPTransform] = []
@@ -64,7 +64,7 @@ class _Visitor(PipelineVisitor):
 
 
 def _faults(step: AppliedPTransform) -> list[str]:
-    """What is wrong with a transform that is not made of others."""
+    """Returns the faults of a transform that is not composed of others."""
     transform = step.transform
     if type(transform) in _WHOLE:
         return []
@@ -82,5 +82,5 @@ def _faults(step: AppliedPTransform) -> list[str]:
 
 
 def _overrides(function: beam.DoFn, method: str) -> bool:
-    """Whether a DoFn has a method of its own; callables wrapped by Beam have the wrapper's."""
+    """Returns whether a DoFn defines a method itself; callables wrapped by Beam have the wrapper's."""
     return getattr(type(function), method) is not getattr(beam.DoFn, method)

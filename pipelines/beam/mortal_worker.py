@@ -1,4 +1,4 @@
-"""Worker processes whose death ends the job. Beam 2.77 waits for ever for the answer of a dead one."""
+"""Worker processes whose death ends the job. Beam 2.77 waits forever for the answer of a dead process."""
 
 import threading
 from typing import Any
@@ -11,16 +11,16 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
     WorkerHandler,
 )
 
-DEATH = "Worker subprocess exited with return code"  # what Beam says
+DEATH = "Worker subprocess exited with return code"  # Beam's message
 
 
-# Takes the place of Beam's own handler of worker processes.
+# Replaces Beam's own handler of worker processes.
 @WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)
 class MortalWorkerHandler(SubprocessSdkWorkerHandler):
-    """Beam's handler; when the process dies, what was and will be asked of it fails."""
+    """Beam's handler, changed so that all pending and later requests fail when the process dies."""
 
     def start_worker(self) -> None:
-        """Start the process and a thread that waits for its end."""
+        """Starts the process and a thread that waits for its end."""
         self.worker = local_job_service.SubprocessSdkWorker(
             self._worker_command_line, self.control_address, self.provision_info, self.worker_id
         )

@@ -1,4 +1,4 @@
-"""Beam's options of an engine. Beam passes over what it does not know; a typing error is told here instead."""
+"""The Beam options of an engine. Beam ignores unknown options; here a typing error is reported."""
 
 import argparse
 import contextlib
@@ -11,21 +11,21 @@ from apache_beam.runners.runner import create_runner
 from pipelines.errors import UserError
 from pipelines.runtime.engines import DASK, FNAPI, RUNNERS, Engine
 
-_STRICT = (FNAPI, DASK)  # the job servers of others have options that Python does not know
+_STRICT = (FNAPI, DASK)  # job servers of other runners have options that Python does not know
 _PARTITIONS = ("--dask_npartitions", "--dask_partition_size")
-_MAX_PARTITIONS = 256  # work for dozens of workers, and little for Dask's scheduler
+_MAX_PARTITIONS = 256  # work for dozens of workers, and few enough for Dask's scheduler
 
 
 def make(engine: Engine, tasks: int = 1) -> PipelineOptions:
-    """The options for one job.
+    """Makes the options for one job.
 
     Args:
-        engine: which engine, and what the user said for it.
-        tasks: how many pieces of work there are. Dask is to make as many partitions, at most 256, where the user says
-            nothing: by itself it puts 128 elements into one, which may be all shards of a job.
+        engine: the engine, with the user's options.
+        tasks: the number of pieces of work. If the user gives no number, Dask makes as many partitions, at most 256; by
+            itself it puts 128 elements into one partition, which may be all shards of a job.
 
     Raises:
-        UserError: if an option is unknown, or its value is not of its kind.
+        UserError: an option is unknown, or its value is not of its kind.
     """
     check(engine)
     arguments = engine.arguments()
@@ -35,10 +35,10 @@ def make(engine: Engine, tasks: int = 1) -> PipelineOptions:
 
 
 def check(engine: Engine) -> None:
-    """Look the options of an engine through, before anything runs.
+    """Checks the options of an engine, before anything runs.
 
     Raises:
-        UserError: if one is unknown, its value is not of its kind, or the engine is not installed.
+        UserError: an option is unknown, its value is not of its kind, or the engine is not installed.
     """
     try:
         if engine.runner in _STRICT:

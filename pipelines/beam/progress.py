@@ -1,4 +1,4 @@
-"""How far a job is, seen from the driver by the reports of the shards that are written."""
+"""The progress of a job, which the driver sees by the reports of the written shards."""
 
 import contextlib
 import dataclasses
@@ -11,11 +11,11 @@ from pipelines.beam.shards import Shard, is_written, read_report
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """What is written: shards out of all, and the records and dead letters in them.
+    """What is written: shards out of all, with their records and dead letters.
 
     Attributes:
-        rate: records per second of this job, without those that an earlier one left; None before there are any.
-        left: seconds to the end, if what is left goes on as what was done; None before anything is known.
+        rate: records per second of this job, without those of an earlier job; None before there are any.
+        left: the estimated seconds to the end at the speed so far; None before anything is known.
     """
 
     shards: int
@@ -38,15 +38,15 @@ def watch(
     every: float = 1.0,
     clock: Clock = time.monotonic,
 ) -> Iterator[None]:
-    """Tell the progress of a job while the body of the `with` runs it, and at its end.
+    """Reports the progress of a job while the body of the `with` runs it, and at its end.
 
     Args:
-        directory: of the shards.
-        shards: all that the job writes, and of how many images or the like each is made; where that is not known, the
-            shards alone, and no time left is told.
-        tell: called from a thread of its own, whenever there is more than it was told; `None`: nothing is done.
-        every: how often to look, in seconds.
-        clock: seconds.
+        directory: the directory of the shards.
+        shards: all shards that the job writes, with the number of inputs (such as images) of each; if that is unknown,
+            only the shards, and then no remaining time is reported.
+        tell: called from a thread of its own, whenever there is progress; `None` reports nothing.
+        every: the seconds between two looks.
+        clock: a function that returns seconds.
     """
     if tell is None:
         yield
@@ -72,7 +72,7 @@ def watch(
 
 
 class _Count:
-    """Counts shards as they are written; those that are there when it is made are an earlier job's."""
+    """Counts shards as they are written; shards that exist at the start belong to an earlier job."""
 
     def __init__(self, directory: str, shards: Mapping[Shard, int] | Sequence[Shard], clock: Clock):
         self._directory, self._all, self._clock = directory, len(shards), clock
@@ -83,7 +83,7 @@ class _Count:
         self._began, self._early_records, self._early_inputs = clock(), self._records, self._inputs
 
     def look(self) -> Progress:
-        """Read the reports that are new."""
+        """Reads the new reports."""
         for shard in [shard for shard in self._waiting if is_written(self._directory, shard)]:
             report = read_report(self._directory, shard)
             self._inputs += self._waiting.pop(shard)

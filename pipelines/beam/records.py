@@ -1,4 +1,4 @@
-"""`tf.train.Example` and TFRecord without TensorFlow, whose import would cost each worker seconds."""
+"""`tf.train.Example` and TFRecord without TensorFlow, whose import would take each worker seconds."""
 
 import struct
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 
 def _example_class() -> Any:
-    """The part of `tf.train.Example` that holds bytes and integers; a map is on the wire a repeated pair."""
+    """Returns the part of `tf.train.Example` for bytes and integers; on the wire, a map is a repeated pair."""
     file = descriptor_pb2.FileDescriptorProto(name="pipelines/example.proto", package="pipelines")
     for message, fields in {
         "BytesList": [("value", 1, "bytes", True)],
@@ -36,7 +36,7 @@ _Example = _example_class()
 
 
 def serialize(features: Mapping[str, bytes | int]) -> bytes:
-    """Serialize features of one value each, bytes or integer, equal to TensorFlow's with `deterministic=True`.
+    """Serializes features of one value each, bytes or integer, as TensorFlow does with `deterministic=True`.
 
     >>> parse(serialize({"name": b"coffee", "label": 3}))
     {'label': 3, 'name': b'coffee'}
@@ -51,7 +51,7 @@ def serialize(features: Mapping[str, bytes | int]) -> bytes:
 
 
 def parse(serialized: bytes) -> dict[str, Any]:
-    """The features of one value each, bytes or integer; others are left out."""
+    """Returns the features with one value, bytes or integer; others are left out."""
     features = {}
     for entry in _Example.FromString(serialized).features.feature:
         values = entry.value.bytes_list.value or entry.value.int64_list.value
@@ -66,16 +66,16 @@ def _masked_crc(data: bytes) -> bytes:
 
 
 def frame(record: bytes) -> bytes:
-    """A record as it stands in a TFRecord file: length, its checksum, data, its checksum."""
+    """Returns a record as it is in a TFRecord file: length, its checksum, data, its checksum."""
     length = struct.pack("<Q", len(record))
     return b"".join((length, _masked_crc(length), record, _masked_crc(record)))
 
 
 def read(file: BinaryIO) -> Iterator[bytes]:
-    """The records of a TFRecord file, their checksums verified.
+    """Yields the records of a TFRecord file and verifies their checksums.
 
     Raises:
-        ValueError: if the file is truncated or a checksum does not hold.
+        ValueError: the file is truncated or a checksum is wrong.
     """
     while header := file.read(12):
         length = header[:8]

@@ -1,7 +1,7 @@
-"""The linear graph that components need, and how it runs: on this machine or on another engine.
+"""Builds the linear graph that components need, and runs it on this machine or on another engine.
 
-FnApiRunner is named: DirectRunner would try to download another first. One worker is this process; more are
-as many processes. If a worker fails or dies the job ends with an error; shards written by then are kept.
+FnApiRunner is named because DirectRunner would first try to download another runner. One worker is this process; more
+workers are as many processes. If a worker fails or dies, the job ends with an error; finished shards are kept.
 """
 
 import collections
@@ -27,7 +27,7 @@ from pipelines.runtime import engines
 
 
 def run_each(elements: Sequence[tuple], function: Callable[..., Any], workers: engines.Workers) -> None:
-    """Call a function with each element's items, spread over the workers."""
+    """Calls a function with each element's items, spread over the workers."""
     run(
         lambda pipeline: (
             pipeline
@@ -41,10 +41,10 @@ def run_each(elements: Sequence[tuple], function: Callable[..., Any], workers: e
 
 
 def run_grouped(pairs: Sequence[tuple[int, Any]], function: Callable[..., Any], workers: engines.Workers) -> None:
-    """Call a function with each number and the values paired with it, over all workers.
+    """Calls a function with each number and the values paired with it, spread over the workers.
 
-    The driver has all pairs at hand, and a group of them travels as one small element: engines keep several copies of
-    each element, and of each image's own the driver would hold kilobytes.
+    The driver has all pairs, and a group of them is sent as one small element: engines keep several copies of each
+    element, and one element for each image would cost the driver kilobytes.
     """
     groups = collections.defaultdict(list)
     for number, value in pairs:
@@ -58,25 +58,25 @@ def _call_unpacked(function: Callable[..., Any], number: int, packed: bytes) -> 
 
 
 def _call(function: Callable[..., Any], *items: Any) -> None:
-    """What a function returns stays on the worker: some engines would send it to the driver."""
+    """Calls a function and drops its result, which some engines would send to the driver."""
     try:
         function(*items)
-    except Exception as error:  # whatever it is, the driver tells it
+    except Exception as error:  # the driver reports any exception
         raise failure.pack(error) from error
 
 
 def run(build: Callable[[beam.Pipeline], Any], workers: engines.Workers, tasks: int) -> None:
-    """Build a graph and run it to its end.
+    """Builds a graph and runs it to its end.
 
     Args:
-        build: is given the pipeline.
-        workers: how many processes of this machine, or an engine.
-        tasks: how many pieces of work there are, into which Dask is to divide them.
+        build: gets the pipeline.
+        workers: the number of processes on this machine, or an engine.
+        tasks: the number of pieces of work, into which Dask divides them.
 
     Raises:
-        UserError: if the engine would get the graph wrong, an option is not for it, or a worker raised one.
-        UnfinishedError: if a worker raised anything else, its traceback being the cause, or the engine failed.
-        ChildProcessError: if a worker died; Dask gives the work of one to others first.
+        UserError: the engine would run the graph wrongly, an option is not for it, or a worker raised one.
+        UnfinishedError: a worker raised another exception, with its traceback as the cause, or the engine failed.
+        ChildProcessError: a worker died; Dask first gives its work to others.
     """
     engine = engines.of(workers)
     with _quiet():
@@ -89,12 +89,12 @@ def run(build: Callable[[beam.Pipeline], Any], workers: engines.Workers, tasks: 
                 _run_on_dask(pipeline)
             else:
                 pipeline.run().wait_until_finish()
-        except (UserError, OSError):  # such as a cluster that does not answer
+        except (UserError, OSError):  # for example a cluster that does not answer
             raise
         except Exception as error:
             if mortal_worker.DEATH in str(error):
                 raise _died(str(error)) from error
-            if str(error).startswith("KeyboardInterrupt"):  # Beam wraps it up where the worker is this process
+            if str(error).startswith("KeyboardInterrupt"):  # Beam wraps it if the worker is this process
                 raise KeyboardInterrupt from error
             found = failure.unpack(error)
             if found is None:
@@ -131,13 +131,13 @@ def _environment(workers: int) -> SubprocessSDKEnvironment | None:
     if workers == 1:
         return None
     command = [sys.executable, "-P", os.path.abspath(worker.__file__), str(os.getpid())]
-    # Without `exec` the worker's parent would be a shell, and killing the driver would not be seen.
+    # Without `exec` the worker's parent would be a shell, and the worker would not notice the driver's death.
     return SubprocessSDKEnvironment.from_command_string("exec " + shlex.join(command))
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Beam's own messages, also those that workers send, kept back: an error of a job is raised, and told once."""
+    """Suppresses Beam's own messages, also from workers: an error of a job is raised and reported once."""
     logger = logging.getLogger("apache_beam")
     level = logger.level
     logger.setLevel(logging.CRITICAL)

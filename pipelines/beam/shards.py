@@ -1,4 +1,4 @@
-"""The sharded writer: deterministic, atomic, resumable. It is given keys; pixels are made here."""
+"""The sharded writer: deterministic, atomic, resumable. It gets keys; the pixels are made here."""
 
 import collections
 import contextlib
@@ -19,7 +19,7 @@ REPORTS = ".reports"
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Shard:
-    """One file of a split; its name is what TFDS expects."""
+    """One file of a split, with the name that TFDS expects."""
 
     dataset: str
     split: str
@@ -28,13 +28,13 @@ class Shard:
 
     @property
     def file(self) -> str:
-        """The file's name."""
+        """Returns the file's name."""
         return f"{self.dataset}-{self.split}.tfrecord-{self.index:05d}-of-{self.count:05d}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """An example to be written, and what the data statistics shall know of it."""
+    """An example to write, and its facts for the data statistics."""
 
     features: dict[str, bytes | int]
     facts: dict[str, int | str] = dataclasses.field(default_factory=dict)
@@ -42,7 +42,7 @@ class Record:
 
 @dataclasses.dataclass(frozen=True)
 class DeadLetter:
-    """An input that became no record, and why. No traceback, no absolute path: equal runs, equal bytes."""
+    """An input that became no record, and why. No traceback, no absolute path, so that equal runs give equal bytes."""
 
     key: str | None
     path: str
@@ -52,28 +52,28 @@ class DeadLetter:
 
 
 def hash64(key: str, salt: str) -> int:
-    """A uniform 64-bit integer of a key."""
+    """Returns a uniform 64-bit integer for a key."""
     return int.from_bytes(hashlib.blake2b(f"{salt}\0{key}".encode(), digest_size=8).digest(), "big")
 
 
 def shard_index(key: str, salt: str, count: int) -> int:
-    """The shard of a key: equal ranges of the hash, so that all files in order are sorted by it."""
+    """Returns the shard of a key: equal ranges of the hash, so that all files in order are sorted by it."""
     return hash64(key, salt) * count >> 64
 
 
 def open_file(path: str) -> BinaryIO:
-    """Open a file for reading, wherever Beam can."""
+    """Opens a file for reading, in any file system that Beam supports."""
     return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
 
 def read_file(path: str) -> bytes:
-    """The bytes of a file."""
+    """Returns the bytes of a file."""
     with open_file(path) as file:
         return file.read()
 
 
 def write_file(path: str, chunks: Iterable[bytes]) -> None:
-    """Write a file so that its name shows nothing or all of it. Retries and twins do no harm."""
+    """Writes a file so that its name shows nothing or the whole file. Retries and parallel writers do no harm."""
     part = f"{path}.part-{uuid.uuid4().hex}"
     try:
         with FileSystems.create(part, compression_type=CompressionTypes.UNCOMPRESSED) as file:
@@ -81,24 +81,24 @@ def write_file(path: str, chunks: Iterable[bytes]) -> None:
                 file.write(chunk)
         FileSystems.rename([part], [path])
     except BaseException:
-        with contextlib.suppress(Exception):  # what stopped it is told
+        with contextlib.suppress(Exception):  # the original exception is reported
             FileSystems.delete([part])
         raise
 
 
 def write_shard(directory: str, shard: Shard, outcomes: Iterable[Record | DeadLetter]) -> dict[str, Any]:
-    """Write the records of a shard, in the order given, and beside it the report of what was written.
+    """Writes the records of a shard, in the given order, and next to it the report of what was written.
 
-    A shard whose report is there and whose digest verifies is left as it is; then `outcomes` is not drawn.
+    A shard that has a report and whose digest is right is not changed; then `outcomes` is not read.
 
     Args:
-        directory: of the files.
-        shard: which one.
+        directory: the directory of the files.
+        shard: the shard to write.
         outcomes: records and dead letters; an iterator, so that one example is in memory at a time.
 
     Returns:
         The report: `file`, `records`, `bytes`, `sha256`, `dead_letters` (list of dicts) and `facts` (for each
-        fact a list of [value, how many records]).
+        fact a list of [value, number of records]).
     """
     report = _finished(directory, shard)
     if report is not None:
@@ -133,17 +133,17 @@ def write_shard(directory: str, shard: Shard, outcomes: Iterable[Record | DeadLe
 
 
 def write_report(directory: str, shard: Shard, report: dict[str, Any]) -> None:
-    """Write the report of a shard, which says that the shard is done."""
+    """Writes the report of a shard, which marks the shard as done."""
     write_file(_report_path(directory, shard), [json.dumps(report).encode()])
 
 
 def is_written(directory: str, shard: Shard) -> bool:
-    """Whether there is a report of a shard."""
+    """Returns whether a shard has a report."""
     return FileSystems.exists(_report_path(directory, shard))
 
 
 def read_report(directory: str, shard: Shard) -> dict[str, Any]:
-    """The report of a written shard."""
+    """Reads the report of a written shard."""
     return json.loads(read_file(_report_path(directory, shard)))
 
 

@@ -1,4 +1,4 @@
-"""What the commands that prepare data or put it through a model have in common: their engine, and whether to reuse."""
+"""Options of the commands that prepare data or run a model on it: the engine, and whether to reuse results."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -18,14 +18,14 @@ BeamOptions = Annotated[
 
 
 def engine(runner: str, workers: int, beam_options: Sequence[str] | None) -> engines.Engine:
-    """The engine that was asked for, looked through before anything runs.
+    """Returns the requested engine, checked before anything runs.
 
     Raises:
-        UserError: there is none such, an option is not for it, or it is not installed.
+        UserError: there is no such engine, an option is not for it, or it is not installed.
     """
     made = engines.Engine(runner, workers, tuple(beam_options or ()))
     if made != engines.of(workers):
-        from pipelines.beam import options  # loads Beam
+        from pipelines.beam import options  # this import loads Beam
 
         options.check(made)
     return made

@@ -11,7 +11,7 @@ from pipelines.console import Console, Terminal
 from pipelines.errors import UserError
 from pipelines.plain_text import visible
 
-if TYPE_CHECKING:  # it would load NumPy
+if TYPE_CHECKING:  # this import would load NumPy
     from pipelines.batch import faces
 
 app = typer.Typer(
@@ -62,7 +62,7 @@ def _enrol(
     add: bool,
     false_accept_rate: float | None,
 ) -> int:
-    """How many photographs were not taken up, and thresholds not set."""
+    """Returns how many photographs were not enrolled and thresholds not set."""
     from keras_genssl.gallery import Gallery
     from pipelines.batch import faces
 
@@ -188,5 +188,5 @@ def verify(
 
 
 def _width(texts: Iterable[str]) -> int:
-    """Of a column; longer text pushes aside what stands behind it in its own line alone."""
+    """Returns the width of a column; a longer text only shifts the rest of its own line."""
     return min(60, max(len(visible(text)) for text in texts))

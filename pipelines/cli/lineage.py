@@ -25,14 +25,14 @@ _STATES = {"complete": "green", "cached": "cyan", "running": "yellow", "failed":
 
 
 class Form(enum.StrEnum):
-    """How it is printed."""
+    """The format of printed output."""
 
     text = "text"
     json = "json"
 
 
 class DrawnForm(enum.StrEnum):
-    """How it is printed, or drawn."""
+    """The format of printed output, or a drawing."""
 
     text = "text"
     json = "json"
@@ -91,7 +91,7 @@ def lineage(
         if images:
             raise UserError("--images: is for the forms text and json; it cannot be drawn")
         svg = drawing.document(graph)
-        document(svg.encode("ascii", "xmlcharrefreplace").decode())  # one text, whatever the stream can encode
+        document(svg.encode("ascii", "xmlcharrefreplace").decode())  # a single text, whatever the stream can encode
         return
     shown = list(_images(graph)) if images else []
     if form == DrawnForm.json:
@@ -117,7 +117,7 @@ def _there(output: Path) -> Path:
 
 
 def _terminal() -> Terminal:
-    """As wide as the terminal; where there is none, nothing is cut."""
+    """Returns a terminal of its real width; without a terminal nothing is cut."""
     terminal = Terminal()
     if not terminal.is_terminal and "COLUMNS" not in os.environ:
         terminal.width = 400
@@ -206,7 +206,7 @@ def _artifact(artifact: "Artifact") -> Text:
 
 
 def _execution(it: "Execution") -> Text:
-    """What made an artifact, when, with which code and parameters."""
+    """Describes what made an artifact, when, with which code and parameters."""
     seconds = "" if it.seconds is None else f", {_number(it.seconds)} s"
     lines = [
         line((it.component, "cyan"), ": ", it.summary or it.state),
@@ -219,7 +219,7 @@ def _execution(it: "Execution") -> Text:
 
 
 def flat(parameters: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Sections of parameters as dotted names; without what is not set.
+    """Flattens sections of parameters to dotted names, without unset values.
 
     >>> flat({"model": {"filters": 4, "ema": None}})
     {'model.filters': 4}
@@ -246,7 +246,7 @@ def _number(value: float | None) -> str:
 
 
 def _short(path: str) -> str:
-    """The path from here where it lies below; what is no path stays."""
+    """Returns the path relative to the current directory if it is below it; other texts stay unchanged."""
     if not os.path.isabs(path):
         return path
     relative = os.path.relpath(path)

@@ -166,7 +166,7 @@ def list_recipes() -> None:
 
 
 def _paths(given: list[str]) -> dict[str, Path]:
-    """What ``--data`` names: name -> path; the name of one that has none is the empty string."""
+    """Returns what ``--data`` names: name -> path; an unnamed one has the empty string as its name."""
     paths: dict[str, Path] = {}
     for text in given:
         named = re.fullmatch(r"([A-Za-z_]\w*)=(.+)", text)
@@ -181,7 +181,7 @@ def _paths(given: list[str]) -> dict[str, Path]:
 
 
 def _refuse_cluster(strategy: str) -> None:
-    """A run is one process: several machines train in a program of one's own."""
+    """Refuses a strategy for several machines: a run is one process, and such trainings need the user's own program."""
     if strategy == "multi_worker" or (strategy == "auto" and "cluster" in os.environ.get("TF_CONFIG", "")):
         raise UserError(
             f"--strategy {strategy}: a run trains in one process. For several machines "
@@ -190,11 +190,11 @@ def _refuse_cluster(strategy: str) -> None:
         )
 
 
-_UsageError: Any = typer.BadParameter.__mro__[1]  # the base of all errors of usage, which Typer names nowhere
+_UsageError: Any = typer.BadParameter.__mro__[1]  # the base of all usage errors; Typer gives it no public name
 
 
 def _usage(error: Any) -> None:
-    """Shows what Typer says of an error of usage."""
+    """Prints Typer's message of a usage error."""
     told = io.StringIO()
     error.show(file=told)
     for text in told.getvalue().splitlines():
@@ -202,9 +202,9 @@ def _usage(error: Any) -> None:
 
 
 def main() -> None:
-    """The entry point: a user's error is one clear message and status 2, without a traceback."""
-    gc.set_threshold(10_000, 10, 10)  # imports make what stays: looking for garbage in it takes a second of their nine
-    logging.getLogger().setLevel(logging.ERROR)  # Beam and TensorFlow warn of what nobody here uses
+    """The entry point. A user's error prints one clear message and exits with status 2, without a traceback."""
+    gc.set_threshold(10_000, 10, 10)  # imports create what stays: searching it for garbage takes 1 s of their 9 s
+    logging.getLogger().setLevel(logging.ERROR)  # Beam and TensorFlow warn about things that are not used here
     logging.getLogger("pipelines").setLevel(logging.WARNING)
     escape_what_streams_cannot_encode()
     status = 0
@@ -216,18 +216,18 @@ def main() -> None:
     except UserError as error:
         complain(*error.args)
         sys.exit(2)
-    except OSError as error:  # a full disk, a directory that went away
+    except OSError as error:  # for example a full disk, or a directory that vanished
         place = f"{error.filename}: " if error.filename else ""
         complain(f"{place}{error.strerror or error}")
         sys.exit(2)
-    except UnicodeEncodeError as error:  # a path in bytes that are no UTF-8, where TensorFlow or SQLite want it
+    except UnicodeEncodeError as error:  # a path that is not UTF-8, which TensorFlow and SQLite need
         if error.reason != "surrogates not allowed":
             raise
         complain(f"{error.object}: must be a path in UTF-8, and the locale one of UTF-8 (LC_ALL=C.UTF-8)")
         sys.exit(2)
     except KeyboardInterrupt:
         status = 130
-    if status == 130:  # which Typer makes of Ctrl-C
+    if status == 130:  # Typer's status for Ctrl-C
         Terminal(stderr=True).print("interrupted; the same command continues from here")
     sys.exit(status)
 

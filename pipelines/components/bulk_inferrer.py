@@ -1,4 +1,4 @@
-"""BulkInferrer: examples and an exported model -> a vector for each image, shard i from shard i."""
+"""BulkInferrer: examples and an exported model -> a vector for each image; output shard i comes from input shard i."""
 
 import functools
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
+import keras_genssl.pretext.codec as codec  # only this module: the component depends on no other part of `pretext`
 from pipelines.beam import progress, records
 from pipelines.beam.shards import DeadLetter, Record, open_file, read_report, write_shard
 from pipelines.components import served, vector_function
@@ -37,29 +37,29 @@ def bulk_inferrer(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Put the images of examples through an exported model.
+    """Runs the images of examples through an exported model.
 
-    Each image is decoded here first, so that a corrupt one is a dead letter and no batch's; where the model refuses a
-    batch, its images are asked one by one. Each process loads the model once.
+    Each image is decoded here first, so that a corrupt image becomes a dead letter and does not spoil its batch. If the
+    model refuses a batch, its images are run one by one. Each process loads the model once.
 
     Args:
-        examples: what an ExampleGen or Prepare published.
+        examples: the artifact of an ExampleGen or Prepare.
         model: the directory of a SavedModel.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        signature: of the model, from images to one vector each; `VectorFunction` says which it may be.
-        feature: of the examples, the image.
-        batch_size: images that the model gets at once, consecutive ones of one size where it takes floats.
-        splits: of the examples; all by default.
-        max_failure_rate: the part of the images that may become dead letters.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        signature: a signature of the model from images to one vector each; see `VectorFunction`.
+        feature: the feature of the examples with the image.
+        batch_size: the number of images in a batch. They are consecutive, and of one size if the model takes floats.
+        splits: the splits of the examples; all by default.
+        max_failure_rate: the largest share of images that may become dead letters.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
-        The artifact, a TFDS directory with a manifest: `key`, `name`, `vector` (float32), and `label` where the
-        examples have one. `keras_genssl.data.load_embeddings` reads it.
+        The artifact, a TFDS directory with a manifest. Its features are `key`, `name`, `vector` (float32), and `label`
+        if the examples have one. `keras_genssl.data.load_embeddings` reads it.
 
     Raises:
-        UserError: if a parameter or the model cannot be used, too many images fail, or a split stays empty.
+        UserError: a parameter or the model cannot be used, too many images fail, or a split stays empty.
     """
     if batch_size < 1:
         raise UserError(f"`batch_size` must be positive. Received: batch_size={batch_size}")
@@ -90,7 +90,7 @@ def bulk_inferrer(
 
     def build(directory: Path) -> dict[str, Any]:
         verify(examples)
-        vector_function.loaded(path, signature)  # what is wrong with it is told before any work
+        vector_function.loaded(path, signature)  # its faults are reported before any work
         write = functools.partial(
             _write, directory=str(directory), model=path, signature=signature, feature=feature, batch_size=batch_size
         )
@@ -109,10 +109,10 @@ def bulk_inferrer(
 
 
 def chosen(artifact: Artifact, splits: Sequence[str] | None) -> dict[str, Any]:
-    """The manifest's splits of these names, or all of them.
+    """Returns the manifest's splits with these names, or all splits.
 
     Raises:
-        UserError: there is none of a name.
+        UserError: there is no split with a given name.
     """
     held = artifact.manifest["splits"]
     unknown = [split for split in splits or () if split not in held]
@@ -122,7 +122,7 @@ def chosen(artifact: Artifact, splits: Sequence[str] | None) -> dict[str, Any]:
 
 
 def _write(part: Part, directory: str, model: str, signature: str, feature: str, batch_size: int) -> dict[str, Any]:
-    def outcomes() -> Iterator[Record | DeadLetter]:  # not drawn, and no model loaded, where the shard is there
+    def outcomes() -> Iterator[Record | DeadLetter]:  # if the shard is there, this does not run and loads no model
         function = vector_function.loaded(model, signature)
         yield from _outcomes(part.source, function, feature, batch_size)
 
@@ -132,7 +132,7 @@ def _write(part: Part, directory: str, model: str, signature: str, feature: str,
 def _outcomes(
     source: str, function: vector_function.VectorFunction, feature: str, batch_size: int
 ) -> Iterator[Record | DeadLetter]:
-    waiting: list[tuple[dict[str, Any], str, Any]] = []  # of a batch: record, size in words, what the model gets
+    waiting: list[tuple[dict[str, Any], str, Any]] = []  # a batch: record, size in words, input of the model
     with open_file(source) as file:
         for serialized in records.read(file):
             record = records.parse(serialized)

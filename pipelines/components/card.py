@@ -1,4 +1,4 @@
-"""The model card that travels with a pushed model."""
+"""The model card that is pushed with a model."""
 
 from typing import Any, Protocol
 
@@ -6,18 +6,18 @@ from pipelines.recipe.base import Recipe
 
 
 class Told(Protocol):
-    """What a card asks of a task."""
+    """What the card needs from a task."""
 
     def held_out(self, evaluation: dict[str, Any]) -> list[str] | None:
-        """The names of what training never saw, where it is few enough to be named."""
+        """Returns the names of the held-out examples if there are few enough to list; otherwise None."""
         ...
 
     def identity(self, recipe: Any) -> dict[str, Any]:
-        """What all versions of a served model have in common."""
+        """Returns the entries of the card that all versions of a served model share."""
         ...
 
     def card_text(self, card: dict[str, Any], path: str) -> str:
-        """The card's tables and how to use the model, in Markdown."""
+        """Returns the card's tables and how to use the model, in Markdown."""
         ...
 
 
@@ -30,12 +30,12 @@ def card(
     evaluation: dict[str, Any],
     versions: dict[str, str],
 ) -> dict[str, Any]:
-    """What a user of the model must know, as a JSON value.
+    """Returns what a user of the model must know, as a JSON value.
 
     Args:
-        recipe: as it was run.
-        task: of the recipe.
-        digest: tells this model from others.
+        recipe: the recipe as it was run.
+        task: the task of the recipe.
+        digest: identifies this model.
         examples: the manifest of the prepared data.
         training: the result of the trainer.
         evaluation: the result of the evaluator.
@@ -45,7 +45,7 @@ def card(
     names = task.held_out(evaluation)
     held_out = {} if names is None else {"held_out": names}
     labels = list(examples.get("labels", ()))
-    named = labels != [str(number) for number in range(len(labels))]  # which is what classes without names are called
+    named = labels != [str(number) for number in range(len(labels))]  # the names that classes without names get
     classes = {"class_names": labels} if named else {}
     return {
         "name": recipe.export.name,
@@ -70,7 +70,7 @@ def card(
 
 
 def renumbered(before: dict[str, Any], now: dict[str, Any]) -> str | None:
-    """What a user of the last version must know of the classes of this one, by their cards; None: nothing."""
+    """Says how the numbers of classes changed since the last version, by the cards; None if they did not."""
     names, others = (card.get("data", {}).get("class_names") for card in (now, before))
     if names is None or others is None or names[: len(others)] == others:
         return None
@@ -80,12 +80,12 @@ def renumbered(before: dict[str, Any], now: dict[str, Any]) -> str | None:
 
 
 def markdown(card: dict[str, Any], version: int, task: Told) -> str:
-    """The card for people, of the version that the model is pushed as.
+    """Writes the card in Markdown, for the version that the model is pushed as.
 
     Args:
-        card: of the model.
-        version: its number.
-        task: which the card names.
+        card: the card of the model.
+        version: the version number.
+        task: the task that the card names.
     """
     versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
     held_out, classes = card["data"].get("held_out"), card["data"].get("class_names")

@@ -1,4 +1,4 @@
-"""The change of a model's numbers against those of the last blessed one."""
+"""The change of a model's numbers since the last blessed model."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ class Last:
     """A blessed model.
 
     Attributes:
-        version: its number.
+        version: its version number.
         card: its card.
     """
 
@@ -22,10 +22,10 @@ class Last:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What the comparison says.
+    """The result of the comparison.
 
     Attributes:
-        reasons: against the blessing.
+        reasons: the reasons not to bless the model.
         notes: what was compared, or why it was not.
     """
 
@@ -36,13 +36,13 @@ class Verdict:
 def judge(
     changes: Mapping[str, Range], numbers: Mapping[str, float | None], last: Mapping[str, float | None], version: int
 ) -> Verdict:
-    """Holds the changes of numbers against their bounds.
+    """Compares the changes of numbers with their bounds.
 
     Args:
-        changes: number -> bounds of this model's less the last one's.
-        numbers: of this model.
-        last: those of the last blessed model.
-        version: of the last blessed model.
+        changes: number -> bounds on this model's value minus the last model's.
+        numbers: the numbers of this model.
+        last: the numbers of the last blessed model.
+        version: the version of the last blessed model.
 
     >>> judge({"fid": Range(max=0.1)}, {"fid": 2.5}, {"fid": 2.0}, 3).reasons
     ['fid changed by +0.5 from the 2 of version 3, above its max change of +0.1']

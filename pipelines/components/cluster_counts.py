@@ -1,4 +1,4 @@
-"""What is known of clusters once every image is in one: sizes, distances, labels, and the images nearest to centres."""
+"""Statistics of finished clusters: sizes, distances, labels, and the images nearest to the centres."""
 
 import collections
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from pipelines.components.vectors import Vector
 
 
 class ClusterCounts:
-    """Counts of all images that were added, in memory that does not grow with them.
+    """Counts all added images, in memory that does not grow with their number.
 
     Args:
-        clusters: how many there are.
-        nearest: how many images of each are remembered.
-        labels: the names of the classes, where there are some.
+        clusters: the number of clusters.
+        nearest: the number of nearest images to keep for each cluster.
+        labels: the names of the classes, if there are any.
     """
 
     def __init__(self, clusters: int, nearest: int, labels: Sequence[str] = ()) -> None:
@@ -36,11 +36,11 @@ class ClusterCounts:
             self._found[cluster] = sorted(self._found[cluster])[: self._nearest]
 
     def result(self) -> dict[str, Any]:
-        """A JSON value.
+        """Returns the counts as a JSON value.
 
         Returns:
             `images`; `inertia`, the sum of squared distances; `nmi`, None without labels; `clusters`, a list of dicts:
-            `size`, `rms_distance` (None where it is empty), `labels` (name -> count, the most first) and `nearest`
+            `size`, `rms_distance` (None for an empty cluster), `labels` (name -> count, largest first) and `nearest`
             (dicts of `key`, `name` and `distance`).
         """
         clusters = []
@@ -66,9 +66,10 @@ class ClusterCounts:
 
 
 def mutual_information(counts: np.ndarray) -> float:
-    """Normalized mutual information of a table of counts: over the mean of both entropies, in [0, 1].
+    """Returns the mutual information of a table of counts divided by the mean of both entropies, in [0, 1].
 
-    `sklearn.metrics.normalized_mutual_info_score` without a list of all images. 1 where both have one value only.
+    This is `sklearn.metrics.normalized_mutual_info_score` without a list of all images. It is 1 if both have a single
+    value.
 
     >>> mutual_information(np.array([[3, 0], [0, 5]]))
     1.0

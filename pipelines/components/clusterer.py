@@ -1,4 +1,4 @@
-"""Clusterer: embeddings -> k-means clusters of them, and a page of pictures to judge them by."""
+"""Clusterer: embeddings -> k-means clusters, and a page of pictures to judge them by."""
 
 import csv
 import hashlib
@@ -42,29 +42,29 @@ def clusterer(
     nearest: int = 12,
     examples: Artifact | None = None,
 ) -> Artifact:
-    """Mini-batch k-means (Sculley, 2010, https://doi.org/10.1145/1772690.1772862) over vectors read shard by shard.
+    """Runs mini-batch k-means (Sculley, 2010, https://doi.org/10.1145/1772690.1772862) on vectors read shard by shard.
 
-    It begins with the best of ten k-means of a sample of one batch, drawn from all. One thread computes, so that equal
-    seeds give equal bytes.
+    It starts with the best of ten k-means runs on a sample of one batch, drawn from all vectors. One thread computes,
+    so that equal seeds give equal bytes.
 
     Args:
-        embeddings: what `bulk_inferrer` published.
+        embeddings: the artifact of `bulk_inferrer`.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        clusters: how many.
-        seed: of the sample and of the first centres.
-        passes: over all vectors.
-        batch_size: vectors of a step; at least three times `clusters` are taken. Memory is that of one batch.
-        unit: divide each vector by its length, so that directions are compared.
-        splits: of the embeddings; all by default.
-        nearest: images that the contact sheet shows of each cluster.
-        examples: which the embeddings were made of, for the pictures; without them the sheet has names only.
+        clusters: the number of clusters.
+        seed: the seed of the sample and of the first centres.
+        passes: the number of passes over all vectors.
+        batch_size: the number of vectors in a step; at least three times `clusters` are used. One batch is in memory.
+        unit: whether to divide each vector by its length, so that directions are compared.
+        splits: the splits of the embeddings; all by default.
+        nearest: the number of images that the contact sheet shows for each cluster.
+        examples: the examples of the embeddings, for the pictures; without them the sheet shows only names.
 
     Returns:
         The artifact: `assignments.csv` (`key`, `name`, `split`, `label`, `cluster`, `distance`), `centres.npy`, float32
-        `(clusters, dim)`, `contact_sheet.html`, and in the manifest `result`, that of `ClusterCounts`.
+        `(clusters, dim)`, `contact_sheet.html`, and in the manifest `result`, the result of `ClusterCounts`.
 
     Raises:
-        UserError: if a parameter or the embeddings cannot be used, or there are fewer vectors than clusters.
+        UserError: a parameter or the embeddings cannot be used, or there are fewer vectors than clusters.
     """
     if "vectors" not in embeddings.manifest:
         raise UserError(f"{embeddings.path}: must be embeddings, and holds no vectors")
@@ -99,7 +99,8 @@ def clusterer(
         def batches() -> Iterator[list[vectors.Vector]]:
             return vectors.batches(vectors.read(embeddings, splits, unit), size)
 
-        # Those of the smallest hashes: records may be sorted by class, and their first batch of one.
+        # Draws those with the smallest hashes: records may be sorted by class, and the first batch may hold one class
+        # only.
         drawn = heapq.nsmallest(
             size, vectors.read(embeddings, splits, unit), key=lambda it: hash64(it.key, f"sample/{seed}")
         )
@@ -137,9 +138,9 @@ def _fit(
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different vectors than clusters: some stay empty
+        warnings.simplefilter("ignore", ConvergenceWarning)  # with too few different vectors some clusters stay empty
         begun = KMeans(clusters, n_init=10, random_state=seed).fit(sample).cluster_centers_
-        # Small clusters are none to be given away: the start has been chosen of ten, over the whole sample.
+        # Small clusters are not reassigned: the start is the best of ten, over the whole sample.
         model = MiniBatchKMeans(
             clusters, init=begun, n_init=1, batch_size=size, random_state=seed, reassignment_ratio=0.0
         )

@@ -1,4 +1,4 @@
-"""Evaluator: the trained model measured and judged, as its task says."""
+"""Evaluator: measures and judges the trained model, as its task says."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ SPEC = Component("Evaluator", {"trained": Kind.WEIGHTS, "examples": Kind.PREPARE
 
 
 class Judge(Protocol):
-    """What is asked of a task."""
+    """What the evaluator needs from a task."""
 
     @property
     def numbers(self) -> Numbers:
-        """What evaluations measure."""
+        """The numbers that evaluations measure."""
         ...
 
     def judged_by(self, recipe: Any) -> dict[str, Any]:
-        """JSON value of all that the evaluation depends on besides weights, data and code."""
+        """Returns a JSON value of everything that the evaluation depends on besides weights, data and code."""
         ...
 
     def evaluate(
@@ -47,23 +47,23 @@ def evaluate(
     shared: Path,
     last: change.Last | None = None,
 ) -> store.Output:
-    """Measures the model into ``run/evaluation``.
+    """Measures the model and writes the result into ``run/evaluation``.
 
     Args:
-        recipe: settled.
-        task: of the recipe.
-        examples: the prepared directory; its split ``eval`` is what training never saw.
-        content: the digest of what is in it.
+        recipe: the settled recipe.
+        task: the task of the recipe.
+        examples: the directory of prepared examples; its split ``eval`` is held out from training.
+        content: the digest of the directory's content.
         trained_digest: the digest of the training.
         model: makes the trained model when it is needed.
         run: the run's directory, locked by the caller.
-        shared: for what evaluations of several runs have in common.
-        last: the last blessed model of the same name, with which the changes that the recipe bounds are taken.
+        shared: the directory for what evaluations of several runs have in common.
+        last: the last blessed model of the same name, from which the bounded changes are computed.
 
     Returns:
-        The output; its ``result``, also in ``evaluation.json``, is what the task's `evaluate` returns, with the
-        comparisons to its baselines, ``thresholds``, ``blessed`` and ``reasons`` against the blessing; where changes
-        are bounded, with ``notes``.
+        The output. Its ``result``, also in ``evaluation.json``, is what the task's `evaluate` returns, with the
+        comparisons with baselines, ``thresholds``, ``blessed`` and ``reasons`` not to bless; with ``notes`` too if the
+        recipe bounds changes.
     """
 
     def build(part: Path) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def evaluate(
 
 
 def inputs(recipe: Recipe, task: Judge, content: str, trained_digest: str, last: change.Last | None) -> dict[str, Any]:
-    """Everything that the evaluation depends on; the arguments are those of `evaluate`."""
+    """Returns everything that the evaluation depends on; the arguments are those of `evaluate`."""
     return {
         "trained": trained_digest,
         "examples": content,
@@ -82,7 +82,7 @@ def inputs(recipe: Recipe, task: Judge, content: str, trained_digest: str, last:
         "code": code.digest(
             _evaluated,
             f"pipelines.tasks.{recipe.task}.measure",
-            *classes_of(recipe.evaluate),  # what is prepared counts by its digest
+            *classes_of(recipe.evaluate),  # the digest of the prepared examples stands for the preparation
             *([type(recipe.model)] if type(recipe.model).measure is not Method.measure else []),
         ),
     }
@@ -112,15 +112,15 @@ def _evaluated(
 
 
 def _known(last: change.Last | None) -> dict[str, Any] | None:
-    """What counts of the last blessed model: its version, its numbers, and the data that they were measured on."""
+    """Returns what matters of the last blessed model: its version, its numbers, and the data of their measurement."""
     if last is None:
         return None
-    numbers = last.card["evaluation"].get("numbers", {})  # a card of a version before may have none
+    numbers = last.card["evaluation"].get("numbers", {})  # an older card may have none
     return {"version": last.version, "numbers": numbers, "content": last.card.get("data", {}).get("content")}
 
 
 def _changed(recipe: Recipe, result: dict[str, Any], last: dict[str, Any] | None, content: str) -> dict[str, Any]:
-    """What the change against the last blessed model adds to an evaluation."""
+    """Returns what the comparison with the last blessed model adds to an evaluation."""
     changes = recipe.evaluate.changes
     if last is None:
         asked = ", ".join(changes)

@@ -1,4 +1,4 @@
-"""Exporter: the trained model as a SavedModel."""
+"""Exporter: writes the trained model as a SavedModel."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def export(model: Callable[[], Any], trained_digest: str, run: Path) -> store.Ou
         run: the run's directory, locked by the caller.
 
     Returns:
-        The output; ``result["bytes"]`` is the size of the SavedModel, and its content the digest that any copy has.
+        The output; ``result["bytes"]`` is the size of the SavedModel. Its content digest is the same for every copy.
     """
     return store.make(run / "export", inputs(trained_digest), lambda part: _exported(model, part))
 
 
 def inputs(trained_digest: str) -> dict[str, Any]:
-    """Everything that the export depends on; what the model serves is code of the training."""
+    """Returns everything that the export depends on; the code of what the model serves is part of the training."""
     return {"trained": trained_digest, "code": code.digest(_exported)}
 
 

@@ -1,4 +1,4 @@
-"""InfraValidator: the SavedModel asked in a process without Keras and this package, and held against the model."""
+"""InfraValidator: runs the SavedModel in a process without Keras and this package, and compares it with the model."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ SPEC = Component("InfraValidator", {"exported": Kind.SAVED_MODEL, "examples": Ki
 
 
 class Asks(Protocol):
-    """What is asked of a task."""
+    """What the InfraValidator needs from a task."""
 
     def export_probe(self, recipe: Any, model: Callable[[], Any], examples: Path) -> tuple[Any, Any]:
-        """What the SavedModel is asked, and what the model in memory answers."""
+        """Returns the input for the SavedModel, and the answer of the model in memory."""
         ...
 
 
 def validate(
     model: Callable[[], Any], examples: Path, recipe: Recipe, task: Asks, exported: store.Output, run: Path
 ) -> store.Output:
-    """Asks the SavedModel the question of its task.
+    """Asks the SavedModel for its answer and compares it with the model's.
 
     Args:
         model: makes the trained model when it is needed.
-        examples: the prepared directory.
-        recipe: settled.
-        task: of the recipe.
-        exported: what `exporter.export` made.
+        examples: the directory of prepared examples.
+        recipe: the settled recipe.
+        task: the task of the recipe.
+        exported: the output of `exporter.export`.
         run: the run's directory, locked by the caller.
 
     Returns:
-        The output; ``result["checked"]`` says whether the SavedModel answered as the model in
-        memory does, ``result["error"]`` how it failed, ``result["max_error"]`` by how much it
-        differed at most (images in grey levels of 255).
+        The output. ``result["checked"]`` says whether the SavedModel answered as the model in
+        memory, ``result["error"]`` how it failed, and ``result["max_error"]`` the largest
+        difference (for images in grey levels of 255).
     """
 
     def build(part: Path) -> dict[str, Any]:
@@ -46,12 +46,12 @@ def validate(
 
     found = store.read(run / "validation")
     if found is not None and not found.result["checked"]:
-        shutil.rmtree(run / "validation")  # the process may have died for want of memory: a failure is asked for again
+        shutil.rmtree(run / "validation")  # a failure is tried again, since the process may have run out of memory
     return store.make(run / "validation", inputs(recipe, task, exported), build)
 
 
 def inputs(recipe: Recipe, task: Asks, exported: store.Output) -> dict[str, Any]:
-    """Everything that the check depends on; the arguments are those of `validate`."""
+    """Returns everything that the check depends on; the arguments are those of `validate`."""
     return {
         "exported": exported.content,
         "trained": exported.inputs["trained"],
@@ -62,7 +62,7 @@ def inputs(recipe: Recipe, task: Asks, exported: store.Output) -> dict[str, Any]
 def _validated(
     recipe: Recipe, task: Asks, model: Callable[[], Any], examples: Path, saved_model: Path, part: Path
 ) -> dict[str, Any]:
-    """Asks the SavedModel, and writes into ``part`` how it answered."""
+    """Asks the SavedModel, and writes its answer's check into ``part``."""
     device.start()
     from keras_genssl import export as exporting
 

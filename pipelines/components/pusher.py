@@ -20,12 +20,12 @@ MARK = ".genssl"
 
 @dataclasses.dataclass(frozen=True)
 class Pushed:
-    """Where a model is served from.
+    """A version from which a model is served.
 
     Attributes:
         path: ``<directory>/<name>/<version>``.
         version: the integer version.
-        new: it was pushed now; False where the latest version held the same model already.
+        new: True if it was pushed now; False if the latest version already had the same model.
         content: the digest in its card.
     """
 
@@ -36,34 +36,34 @@ class Pushed:
 
     @property
     def reused(self) -> bool:
-        """Not `new`."""
+        """Returns the opposite of `new`."""
         return not self.new
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The digest that its card holds is made of those of what it was made from."""
+        """Returns the digest in its card, which covers what the version was made from."""
         return {"model": self.content}
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Name and version."""
+        """Returns name and version."""
         return {"name": self.path.parent.name, "version": self.version}
 
     @property
     def code(self) -> str:
-        """The digest of the code that pushes."""
+        """Returns the digest of the code that pushes."""
         return code.digest(__name__)
 
 
 def check(home: Path, identity: Mapping[str, Any]) -> None:
-    """Checks that a model may become the next version of those below ``home``.
+    """Checks that a model may become the next of the versions below ``home``.
 
     Args:
         home: the directory of the versions.
-        identity: what all of them have in common, such as scale and method.
+        identity: what all versions have in common, such as scale and method.
 
     Raises:
-        UserError: the latest version has something else, by its card.
+        UserError: the card of the latest version differs in it.
     """
     latest = max(versions(home), default=0)
     there = _card(home / str(latest))
@@ -76,11 +76,11 @@ def check(home: Path, identity: Mapping[str, Any]) -> None:
 
 
 def last(home: Path, weights: str) -> Last | None:
-    """The last blessed model below ``home`` that has other weights; every version there was blessed.
+    """Returns the last model below ``home`` with other weights; every version there was blessed.
 
     Args:
         home: the directory of the versions.
-        weights: the digest of those of the model that is to be compared: it may be pushed already.
+        weights: the digest of the weights of the model to compare, which may be pushed already.
     """
     for version in reversed(versions(home)):
         card = _card(home / str(version))
@@ -90,10 +90,10 @@ def last(home: Path, weights: str) -> Last | None:
 
 
 def claim(directory: Path) -> None:
-    """Makes a directory of served models that only `genssl run` of one output fills, and marks it.
+    """Makes and marks a directory of served models that only `genssl run` with one output fills.
 
     Raises:
-        UserError: it holds models and no mark: those of a repository, say, or of another output.
+        UserError: it contains models but no mark, such as those of a repository or of another output.
     """
     mark = directory / MARK
     if mark.exists():
@@ -118,18 +118,18 @@ def push(
 ) -> Pushed:
     """Pushes a SavedModel into ``<directory>/<name>/<latest version + 1>/``.
 
-    The copy is written beside and renamed, so that a server never sees half of one; pushes by
-    several processes wait for each other. The card goes to ``assets.extra/`` of the version
-    (``card.json``, ``README.md``), which TensorFlow Serving does not read; what has no integer
-    for a name is left alone.
+    The copy is written next to it and renamed, so that a server never sees a partial version; several
+    processes that push wait for each other. The card is written to ``assets.extra/`` of the version
+    (``card.json``, ``README.md``), which TensorFlow Serving does not read. Entries without an integer
+    name are left alone.
 
     Args:
         saved_model: the directory of the SavedModel.
-        directory: where served models live.
+        directory: the directory of served models.
         name: the model's name.
-        card: the model card; ``card["digest"]`` tells models apart: when the latest version has
-            the same one, nothing is pushed.
-        readme: makes the card for people, in Markdown, for a version.
+        card: the model card. ``card["digest"]`` identifies the model: if the latest version has the
+            same digest, nothing is pushed.
+        readme: makes the card for readers, in Markdown, for a version.
         identity: the keys of the card whose values all versions have in common.
 
     Raises:
@@ -155,19 +155,19 @@ def push(
 
 
 def versions(home: Path) -> list[int]:
-    """The integer versions below a model's directory, sorted; none where there is no such directory."""
+    """Returns the sorted integer versions below a model's directory; empty if there is no such directory."""
     return sorted(int(path.name) for path in home.glob("*") if path.name.isdecimal() and path.is_dir())
 
 
 def _agrees(there: Any, value: Any) -> bool:
-    """Whether two values are equal where both say something: a card knows nothing of options that came after it."""
+    """Returns whether two values agree where both have an entry; an older card lacks options that came later."""
     if isinstance(there, dict) and isinstance(value, dict):
         return all(_agrees(there.get(key, mine), mine) for key, mine in value.items())
     return bool(there == value)
 
 
 def _card(version: Path) -> dict[str, Any]:
-    """The card of a pushed version; empty where it has none."""
+    """Returns the card of a pushed version; empty if it has none."""
     try:
         card = json.loads((version / "assets.extra" / "card.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

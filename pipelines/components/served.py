@@ -1,4 +1,4 @@
-"""A SavedModel that takes the bytes of images, and image files as it wants them."""
+"""SavedModels that take the bytes of images, and image files in the form that they take."""
 
 from pathlib import Path
 from typing import Any
@@ -14,27 +14,27 @@ ERROR = "error"
 
 
 def function_of_images(model: Path) -> Any:
-    """The ``serving_default`` of a SavedModel.
+    """Returns the signature ``serving_default`` of a SavedModel.
 
     Args:
         model: the directory of a SavedModel.
 
     Returns:
-        A function of ``image_bytes``, a string tensor ``(batch,)``, to a dict of tensors; it owns the model.
+        A function from ``image_bytes``, a string tensor ``(batch,)``, to a dict of tensors; it keeps the model alive.
 
     Raises:
-        UserError: there is no such SavedModel, it is damaged, or it takes no images.
+        UserError: there is no such SavedModel, it is damaged, or it does not take images.
     """
     loaded = load(model)
     function = loaded.signatures.get("serving_default")
     if function is None or "image_bytes" not in function.structured_input_signature[1]:
         raise UserError(f"{model}: takes no images, its `serving_default` has no input `image_bytes`")
-    function.owner = loaded  # which owns what the signature uses
+    function.owner = loaded  # it owns what the signature uses
     return function
 
 
 def load(model: Path) -> Any:
-    """A SavedModel as TensorFlow loads it.
+    """Loads a SavedModel with TensorFlow.
 
     Raises:
         UserError: there is none, or it is damaged.
@@ -54,20 +54,20 @@ def load(model: Path) -> Any:
 
 
 def refusals(answer: dict[str, Any], images: int) -> list[str]:
-    """Why a model refuses each of its images, empty where it does not.
+    """Returns why a model refuses each of its images; an empty string for an image that it accepts.
 
-    Exports of `keras_genssl` say so in an output of their own, beside what they answer; other models say nothing.
+    Exports of `keras_genssl` report this in an output of their own; other models report nothing.
 
     Args:
-        answer: of a signature, to a batch of the bytes of images.
-        images: how many these are.
+        answer: the answer of a signature to a batch of image bytes.
+        images: the number of images in the batch.
     """
     said = answer.get(ERROR)
     return [""] * images if said is None else [reason.decode() for reason in said.numpy()]
 
 
 def digest(model: Path) -> str:
-    """The SHA-256 of a SavedModel's graph and weights, by which galleries and embeddings know it.
+    """Returns the SHA-256 of a SavedModel's graph and weights, which galleries and embeddings store.
 
     Raises:
         UserError: there is no such SavedModel.
@@ -77,10 +77,10 @@ def digest(model: Path) -> str:
 
 
 def check(model: Path) -> None:
-    """Look whether there is a SavedModel.
+    """Checks that there is a SavedModel.
 
     Raises:
-        UserError: there is none, or its path is not in UTF-8.
+        UserError: there is none, or its path is not UTF-8.
     """
     store.check_encodable(model, "MODEL")
     if not (model / "saved_model.pb").is_file():
@@ -88,7 +88,7 @@ def check(model: Path) -> None:
 
 
 def read_image(path: Path) -> np.ndarray | str:
-    """An image file as training reads it (`codec.decode_image`), or why it cannot be read, in one line."""
+    """Reads an image file as training reads it (`codec.decode_image`), or returns in one line why it cannot be read."""
     try:
         return codec.decode_image(path.read_bytes())[0]
     except codec.DECODE_ERRORS as error:

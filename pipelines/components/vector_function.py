@@ -19,11 +19,11 @@ _loading = threading.Lock()
 
 @dataclasses.dataclass(frozen=True)
 class Refused:
-    """What a model gives in the place of an image's vector.
+    """What a model returns in place of an image's vector if it refuses the image.
 
     Attributes:
-        kind: of the refusal, one word.
-        reason: that the model states; empty where it fails without one.
+        kind: the kind of refusal, one word.
+        reason: the reason that the model gives; empty if it fails without one.
     """
 
     kind: str
@@ -31,22 +31,22 @@ class Refused:
 
 
 class VectorFunction:
-    """Images to vectors, by a signature that takes the bytes of images, or their floats.
+    """Maps images to vectors, by a signature that takes image bytes or float images.
 
-    A signature by bytes gets the image as it is stored. One by floats gets `(batch, height, width, 3)` in [-1, 1], or
-    the luma of ITU-R BT.601 where it takes one channel: what `keras_genssl.export` makes of the same bytes.
+    A signature for bytes gets the image as it is stored. One for floats gets `(batch, height, width, 3)` in [-1, 1], or
+    the luma of ITU-R BT.601 if it takes one channel, as `keras_genssl.export` makes it from the same bytes.
 
     Args:
         model: the directory of a SavedModel.
-        signature: its name: one input, the bytes of images `(batch,)` or float32 `(batch, height, width, channels)`,
-            and one output that is a float `(batch, dim)`.
+        signature: the name of a signature with one input, image bytes `(batch,)` or float32
+            `(batch, height, width, channels)`, and one output, a float `(batch, dim)`.
 
     Raises:
-        UserError: there is no such SavedModel or signature, or it is none from images to vectors.
+        UserError: there is no such SavedModel or signature, or the signature does not map images to vectors.
     """
 
     def __init__(self, model: Path, signature: str = "serving_default") -> None:
-        self._loaded = served.load(model)  # which owns what the signature uses
+        self._loaded = served.load(model)  # it owns what the signature uses
         function = self._loaded.signatures.get(signature)
         if function is None:
             known = ", ".join(sorted(self._loaded.signatures)) or "none"
@@ -72,11 +72,11 @@ class VectorFunction:
         self._function = function
 
     def input(self, encoded: bytes, image: np.ndarray) -> Any:
-        """What the signature gets of an image, or None where it takes images of another size.
+        """Returns the signature's input for an image, or None if it takes images of another size.
 
         Args:
             encoded: the image as a PNG file.
-            image: the same decoded, uint8 `(height, width, 3)`.
+            image: the decoded image, uint8 `(height, width, 3)`.
         """
         if self._shape is None:
             return encoded
@@ -87,12 +87,12 @@ class VectorFunction:
         return image_arrays.signed(image)
 
     def __call__(self, inputs: Sequence[Any]) -> list[np.ndarray | Refused]:
-        """The vectors of some images, float32 `(dim,)`, or the refusal of each that the model refuses.
+        """Returns the vector of each image, float32 `(dim,)`, or its refusal if the model refuses it.
 
-        Where a batch fails, its images are asked one by one.
+        If a batch fails, its images are run one by one.
 
         Args:
-            inputs: what `input` gave, all of one size where they are floats.
+            inputs: results of `input`, all of one size if they are floats.
         """
         answer = self._ask(inputs)
         if not isinstance(answer, Refused):
@@ -105,7 +105,7 @@ class VectorFunction:
         import tensorflow as tf
 
         refusals: tuple[type[Exception], ...] = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
-        if len(inputs) > 1:  # one image alone that is too much for this machine is no fault of the image
+        if len(inputs) > 1:  # a single image that exceeds the memory is not the image's fault
             refusals += (tf.errors.ResourceExhaustedError,)
         batch = tf.constant(inputs) if self._by_bytes else tf.constant(np.stack(inputs))
         try:
@@ -120,7 +120,7 @@ class VectorFunction:
 
 
 def loaded(model: str, signature: str) -> VectorFunction:
-    """The function, read from disk by the first call in this process."""
+    """Returns the function; the first call in this process reads it from disk."""
     with _loading:  # Beam may call from several threads
         return _loaded(model, signature)
 

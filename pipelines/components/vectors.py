@@ -1,4 +1,4 @@
-"""Vectors of embeddings, read shard by shard: memory is that of one batch, however many there are."""
+"""Vectors of embeddings, read shard by shard. Only one batch is in memory."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from pipelines.runtime.artifact import Artifact
 
 @dataclasses.dataclass(frozen=True)
 class Vector:
-    """One image's: float64, so that sums of many do not depend on their order."""
+    """The vector of one image, in float64, so that sums of many do not depend on their order."""
 
     key: str
     name: str
@@ -24,15 +24,15 @@ class Vector:
 
 
 def read(embeddings: Artifact, splits: Sequence[str] | None = None, unit: bool = False) -> Iterator[Vector]:
-    """The vectors of embeddings, in the order of the files.
+    """Yields the vectors of embeddings, in the order of the files.
 
     Args:
-        embeddings: what `bulk_inferrer` published.
-        splits: of it; all by default.
-        unit: divide each by its length (a vector of zeros stays).
+        embeddings: the artifact of `bulk_inferrer`.
+        splits: its splits; all by default.
+        unit: whether to divide each vector by its length (a vector of zeros stays).
 
     Raises:
-        UserError: a vector is not as long as the manifest says.
+        UserError: the length of a vector differs from the manifest's.
     """
     dim = embeddings.manifest["vectors"]["vector"]
     for split, part in chosen(embeddings, splits).items():
@@ -52,7 +52,7 @@ def read(embeddings: Artifact, splits: Sequence[str] | None = None, unit: bool =
 
 
 def batches(vectors: Iterator[Vector], size: int) -> Iterator[list[Vector]]:
-    """Lists of `size` vectors, the last one of what is left."""
+    """Yields lists of `size` vectors; the last list holds the rest."""
     batch = []
     for vector in vectors:
         batch.append(vector)

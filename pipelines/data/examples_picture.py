@@ -1,4 +1,4 @@
-"""A picture of prepared examples, from their records alone: whatever a preparation makes, a person can look at it."""
+"""A picture of prepared examples, made from their records alone, so that people can look at every preparation."""
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +14,10 @@ from pipelines.beam.shards import open_file
 from pipelines.data.written import STACKS
 
 FILE = "examples.png"
-LOOKED_AT = 200  # the first of a split, among which examples of each value are sought
+LOOKED_AT = 200  # the number of first examples of a split in which examples of each value are searched
 _PICTURES = ("image", "grey", *STACKS)
-_VALUES = 10  # of a number that has more no column is made for each
-_ROWS, _WIDTH, _SIDE, _LARGEST = 4, 960, 64, 128  # pixels, but for the rows
+_VALUES = 10  # a number with more values gets no column for each
+_ROWS, _WIDTH, _SIDE, _LARGEST = 4, 960, 64, 128  # in pixels, except for the rows
 _GAP, _SPACE, _LINE, _BACKGROUND, _EMPTY = 2, 8, 16, (255, 255, 255), (232, 232, 232)
 
 Arrangements: TypeAlias = Callable[[Mapping[str, Any]], Sequence[Sequence[int | None]]]
@@ -35,18 +35,20 @@ def draw(
 ) -> list[str]:
     """Draws the first examples of some shards.
 
-    The images of an example lie side by side in the order of its features, those of a stack in a square where they are
-    more than four, or as `arrangements` has them; its numbers stand below, and the name of its label where it is a
-    feature. Where one of these has few values, each has a column, in bands of rows where not all columns fit.
+    The images of an example are drawn side by side in the order of its features. The images of a stack of more than
+    four are drawn in a square, or as `arrangements` says. Below are its numbers, and the name of its label if it has
+    one as a feature. If one of these has few values, each value gets a column; columns that do not fit continue in
+    another band of rows.
 
     Args:
-        path: of the PNG.
+        path: the path of the PNG.
         shards: files of records.
         features: name -> kind.
-        stacks: name -> images of the stack.
+        stacks: name -> number of images in the stack.
         labels: the names of the classes.
-        arrangements: of an example; the squares in which the images of its stack lie, by number, None for no image.
-        illustrations: of the images of an example; what is shown beside them.
+        arrangements: a function of an example that returns the squares with the numbers of its stack's images, None
+            for no image.
+        illustrations: a function of an example's images that returns more pictures to show.
 
     Returns:
         The names of the illustrations.
@@ -92,15 +94,15 @@ def add(
     arrangements: Arrangements | None = None,
     illustrations: Illustrations | None = None,
 ) -> None:
-    """Draws the first examples to train on into a directory that is being prepared, and lists the file as one of it.
+    """Draws the first training examples into a directory that is being prepared, and adds the file to its manifest.
 
-    The names of illustrations are listed too.
+    The names of illustrations are added too.
 
     Args:
-        directory: holds the shards.
-        manifest: of `Dataset.finish`.
-        features: name -> kind, of what is shown.
-        arrangements, illustrations: as `draw` has them.
+        directory: the directory with the shards.
+        manifest: the manifest from `Dataset.finish`.
+        features: name -> kind, for what is shown.
+        arrangements, illustrations: as in `draw`.
     """
     first = next(iter(manifest["splits"]))
     shards = manifest["splits"].get("train", manifest["splits"][first])["shards"]
@@ -113,7 +115,7 @@ def add(
 
 
 def caption(features: Mapping[str, str], illustrations: Sequence[str] = ()) -> str:
-    """What the picture shows.
+    """Describes what the picture shows.
 
     >>> caption({"key": "text", "masked": "grey", "image": "grey", "turn": "int"})
     'Prepared examples to train on: masked, image; below: turn.'
@@ -134,7 +136,7 @@ def _read(shard: str) -> Any:
 def _illustrated(
     example: Mapping[str, Any], features: Mapping[str, str], illustrations: Illustrations | None
 ) -> dict[str, np.ndarray]:
-    """What is shown beside the images of an example, in colour."""
+    """Returns what is shown next to the images of an example, in colour."""
     if illustrations is None:
         return {}
     images = {name: codec.decode_image(example[name])[0] for name, kind in features.items() if kind in _PICTURES[:2]}
@@ -149,7 +151,7 @@ def _tile(
     arrangements: Sequence[Sequence[int | None]] | None = None,
     beside: Sequence[np.ndarray] = (),
 ) -> Image.Image:
-    """One example: its pictures, what is shown beside them, and below them a text."""
+    """Draws one example: its pictures, more pictures next to them, and a text below."""
     parts: list[list[np.ndarray | None]] = []
     for name in (name for name, kind in features.items() if kind in _PICTURES):
         strip = codec.decode_image(example[name])[0]  # (num * height, width, 3)
@@ -175,13 +177,13 @@ def _tile(
 
 
 def _resized(image: np.ndarray, zoom: float) -> Image.Image:
-    """Enlarged to squares, so that each pixel shows, or shrunk."""
+    """Enlarges an image so that each pixel is visible as a square, or shrinks it."""
     size = (max(1, round(image.shape[1] * zoom)), max(1, round(image.shape[0] * zoom)))
     return Image.fromarray(image).resize(size, Image.Resampling.NEAREST if zoom >= 1 else Image.Resampling.LANCZOS)
 
 
 def _grid(images: Sequence[Image.Image | None]) -> Image.Image:
-    """Images of one size in a row, or in a square where they are more than four; a place of none is light grey."""
+    """Draws images of one size in a row, or in a square if there are more than four; an empty place is light grey."""
     columns = len(images) if len(images) <= 4 else int(np.ceil(np.sqrt(len(images))))
     width, height = (max(getattr(one, side) for one in images if one) + _GAP for side in ("width", "height"))
     rows = -(-len(images) // columns)

@@ -12,15 +12,15 @@ from pipelines.runtime.component import Component, Kind
 
 
 def spec(names: Mapping[str, Any]) -> Component:
-    """What the component reads depends on the inputs of the recipe."""
+    """Returns the declaration of the component; what it reads depends on the inputs of the recipe."""
     return Component("JoinInputs", dict.fromkeys(names, Kind.PREPARED), Kind.PREPARED)
 
 
 def join_inputs(prepared: Mapping[str, Artifact], output_dir: str | os.PathLike[str]) -> Artifact:
-    """Publish a directory that says where the prepared data of each input lie; no record is copied.
+    """Publishes a directory that names the prepared data of each input; no record is copied.
 
-    A split has as many records as that of the largest input: the others start over. `pipelines.tasks.images.inputs`
-    reads where each lies.
+    A split has as many records as that of the largest input, since the others start over.
+    `pipelines.tasks.images.inputs` reads the directory of each input.
 
     Args:
         prepared: name of an input -> its prepared data.

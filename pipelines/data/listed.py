@@ -1,4 +1,4 @@
-"""The images that a graph of a run leads to, by name."""
+"""Lists by name the images at the start of a run's graph."""
 
 import json
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from pipelines.runtime.lineage import Graph
 
 
 def images(graph: Graph) -> Iterator[dict[str, str]]:
-    """Every image of the examples in a graph: ``split``, ``key`` (of its content) and ``name``.
+    """Yields every image of the examples in a graph: ``split``, ``key`` (of its content) and ``name``.
 
     Raises:
-        UserError: the examples are not there any more, or damaged.
+        UserError: the examples are no longer there, or are damaged.
     """
     for artifact in graph.artifacts.values():
         if artifact.type == Kind.EXAMPLES:

@@ -1,9 +1,9 @@
-"""What a preparation makes, as it is written."""
+"""The record of an example that a preparation made."""
 
 from collections.abc import Mapping
 from typing import Any
 
-import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
+import keras_genssl.pretext.codec as codec  # only this module: the component depends on no other part of `pretext`
 from pipelines.beam.shards import Record
 from pipelines.data.written import STACKS
 
@@ -11,14 +11,14 @@ from pipelines.data.written import STACKS
 def made_record(
     key: str, name: str, example: Mapping[str, Any], features: Mapping[str, str], label: Mapping[str, int]
 ) -> Record:
-    """The record of an example, images as PNG, stacks of them as one strip.
+    """Makes the record of an example, with images as PNG and each stack of images as one strip.
 
     Args:
-        key: of the record.
-        name: of what it was made from.
-        example: what a preparation made.
-        features: name -> kind, of the preparation.
-        label: `label`, where the record has one; else empty.
+        key: the key of the record.
+        name: the name of what it was made from.
+        example: the example from the preparation.
+        features: name -> kind, from the preparation.
+        label: `label` if the record has one; otherwise empty.
     """
     values: dict[str, bytes | int] = {"key": key.encode(), "name": name.encode(), **label}
     facts: dict[str, int | str] = {**label}

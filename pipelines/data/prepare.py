@@ -1,4 +1,4 @@
-"""Prepare: records of images -> records of training examples, shard i from shard i."""
+"""Prepare: records of images -> records of training examples; output shard i comes from input shard i."""
 
 import functools
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
+import keras_genssl.pretext.codec as codec  # only this module: the component depends on no other part of `pretext`
 from pipelines.beam import progress, records
 from pipelines.beam.shards import DeadLetter, Record, open_file, write_shard
 from pipelines.data import examples_picture
@@ -32,21 +32,21 @@ def prepare(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Make the examples that a method trains on.
+    """Makes the examples that a method trains on.
 
     Args:
-        examples: what `image_example_gen` published.
+        examples: the artifact of `image_example_gen`.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
         preparation: makes the examples of each image.
-        max_failure_rate: the part of the images that may become dead letters.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        max_failure_rate: the largest share of the images that may become dead letters.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
         The artifact, a TFDS directory with a manifest: `key`, `name` and the features of the preparation.
 
     Raises:
-        UserError: if fields of the preparation do not go together, too many images fail, or a split stays empty.
+        UserError: fields of the preparation do not fit together, too many images fail, or a split stays empty.
     """
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
@@ -76,10 +76,10 @@ def prepare(
 
 
 def fitting(preparation: Preparation) -> None:
-    """Refuses a preparation whose fields do not go together, before any image is read.
+    """Refuses a preparation whose fields do not fit together, before any image is read.
 
     Raises:
-        UserError: as `Preparation.check` says.
+        UserError: with the message of `Preparation.check`.
     """
     try:
         preparation.check()

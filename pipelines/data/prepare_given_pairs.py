@@ -33,18 +33,18 @@ def prepare_given_pairs(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Write the pairs of a table as a network takes them: `key`, `name`, `first`, `second` and `label`, shard by shard.
+    """Writes the pairs of a table for training: `key`, `name`, `first`, `second` and `label`, shard by shard.
 
     Args:
-        examples: what `pair_example_gen` published, with labels.
+        examples: the artifact of `pair_example_gen`, with labels.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        pairs: the size and the channels; nothing is drawn.
-        max_failure_rate: the part of the pairs that may become dead letters.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        pairs: the size and the channels; nothing is drawn at random.
+        max_failure_rate: the largest share of the pairs that may become dead letters.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Raises:
-        UserError: if the pairs have no labels, a split has those of one kind alone, or too many pairs fail.
+        UserError: the pairs have no labels, all pairs of a split have the same label, or too many pairs fail.
     """
     if "label" not in examples.manifest["features"]:
         raise UserError(UNLABELLED.format(path=examples.path))

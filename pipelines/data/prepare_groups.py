@@ -24,14 +24,14 @@ from pipelines.runtime.component import Component, Kind
 from pipelines.runtime.engines import Workers
 
 SPEC = Component("PrepareGroups", {"examples": Kind.EXAMPLES}, Kind.PREPARED)
-_FRAME = 16  # bytes that a TFRecord file adds to a record
+_FRAME = 16  # the bytes that a TFRecord file adds to a record
 _NO_LABEL = -1
 _SHARD_RECORDS = 4096
 
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Images that become an example: where their records begin, and the label of the example."""
+    """The images of an example: where their records begin, and the label of the example."""
 
     number: int
     places: tuple[tuple[str, int], ...]
@@ -48,22 +48,22 @@ def prepare_groups(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Write groups of images drawn by label: `key`, `name`, and `first`, `second`, `label` or those of triplets.
+    """Writes groups of images drawn by label: `key`, `name`, and `first`, `second`, `label` or those of triplets.
 
-    They are those that `data.load(examples, split, groups=data.pairs(labels, num, seed))` makes on the fly. Labels and
-    places of records are what is gathered; pixels are read where they are written.
+    They are the groups that `data.load(examples, split, groups=data.pairs(labels, num, seed))` makes on the fly. The
+    driver gathers only labels and positions of records; pixels are read when a group is written.
 
     Args:
-        examples: what an ExampleGen published, with labels.
+        examples: the artifact of an ExampleGen, with labels.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        groups: what is drawn.
-        num: split -> how many groups to draw of it; by default `groups.copies` for each example of `train`.
-        max_failure_rate: the part of the groups that may become dead letters.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        groups: the preparation that draws the groups.
+        num: split -> number of groups to draw; by default `groups.copies` for each example of `train`.
+        max_failure_rate: the largest share of the groups that may become dead letters.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Raises:
-        UserError: if the examples have no labels, a split is not theirs, or no group can be drawn from it.
+        UserError: the examples have no labels or no such split, or no group can be drawn from a split.
     """
     manifest, name = examples.manifest, groups.preparation
     if num is None:
@@ -112,7 +112,7 @@ def prepare_groups(
 def _places(
     examples: Artifact, split: str, directory: Path, workers: Workers
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """The files of a split, file and offset of each record `(num_examples, 2)`, and the labels of all."""
+    """Returns the files of a split, file and offset of each record `(num_examples, 2)`, and all labels."""
     files = [str(examples.path / shard["file"]) for shard in examples.manifest["splits"][split]["shards"]]
     indices = [str(directory / f"{split}-{number}.index") for number in range(len(files))]
     runner.run_each(list(zip(files, indices, strict=True)), _index, workers)

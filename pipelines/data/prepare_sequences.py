@@ -1,4 +1,4 @@
-"""PrepareSequences: the frames of films, one record each -> records of tuples of frames, shard i from shard i."""
+"""PrepareSequences: frames of films, one per record -> tuples of frames; output shard i comes from input shard i."""
 
 import functools
 import itertools
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
+import keras_genssl.pretext.codec as codec  # only this module: the component depends on no other part of `pretext`
 from pipelines.beam import progress, records
 from pipelines.beam.shards import DeadLetter, Record, open_file, write_shard
 from pipelines.data import examples_picture
@@ -34,24 +34,24 @@ def prepare_sequences(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Write tuples of frames, drawn from each sequence: `key`, `name` (of the sequence), `frames` and `ordered`.
+    """Writes tuples of frames, drawn from each sequence: `key`, `name` (of the sequence), `frames` and `ordered`.
 
-    They are those that the pure function of `tuples` makes of the frames of the sequence that are there, in their
-    order. A worker has the squares of one sequence in memory. A sequence that cannot be prepared is a dead letter.
+    The pure function of `tuples` makes them from the frames that the sequence has, in their order. A worker has the
+    squares of one sequence in memory. A sequence that cannot be prepared becomes a dead letter.
 
     Args:
-        examples: what `frame_example_gen` published.
+        examples: the artifact of `frame_example_gen`.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        tuples: what is drawn of a sequence.
-        max_failure_rate: the part of the sequences that may become dead letters.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        tuples: the preparation that draws from a sequence.
+        max_failure_rate: the largest share of the sequences that may become dead letters.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
         The artifact, a TFDS directory with a manifest.
 
     Raises:
-        UserError: if the examples are no sequences, too many of these fail, or a split stays empty.
+        UserError: the examples are not sequences, too many sequences fail, or a split stays empty.
     """
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
@@ -98,5 +98,5 @@ def _outcomes(part: Part, tuples: FrameTuples) -> Iterator[Record | DeadLetter]:
 
 
 def _sequence(record: dict[str, Any]) -> tuple[str, str]:
-    """Key and name of the sequence that a record is of."""
+    """Returns key and name of the sequence that a record belongs to."""
     return record["key"].decode().rpartition("-")[0], record["sequence"].decode()

@@ -1,4 +1,4 @@
-"""The job of components that make one shard of each shard of an artifact."""
+"""The job of components that make one shard from each shard of an artifact."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -13,13 +13,13 @@ from pipelines.runtime.engines import Workers
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """A shard to read, and the one to write.
+    """A shard to read, and the shard to write.
 
     Attributes:
-        source: the file of the one.
-        shard: the other, of the same split and number.
-        records: of the source, as its manifest says.
-        of_split: records of all sources of the split.
+        source: the file to read.
+        shard: the shard to write, with the same split and number.
+        records: the number of records in the source, by its manifest.
+        of_split: the number of records in all sources of the split.
     """
 
     source: str
@@ -37,19 +37,19 @@ def shard_by_shard(
     tell: progress.Tell | None,
     splits: Mapping[str, Any] | None = None,
 ) -> list[Shard]:
-    """Calls a function with each part, over all workers, and tells how far it is.
+    """Calls a function with each part, on all workers, and reports the progress.
 
     Args:
-        artifact: holds the shards that are read.
-        name: of the data set that is written.
-        write: makes one shard of one; can be pickled.
-        directory: where shards are written.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
-        splits: of the artifact's manifest; all by default.
+        artifact: the artifact with the shards to read.
+        name: the name of the data set to write.
+        write: makes one shard from one; can be pickled.
+        directory: the directory for the shards.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
+        splits: splits of the artifact's manifest; all by default.
 
     Returns:
-        The shards that are written, in the order of those that are read.
+        The written shards, in the order of those that were read.
     """
     parts = [
         Part(

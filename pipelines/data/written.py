@@ -1,4 +1,4 @@
-"""What ends every component that writes records: ceiling, statistics, TFDS metadata, manifest."""
+"""The end of every component that writes records: failure limit, statistics, TFDS metadata, manifest."""
 
 import collections
 import dataclasses
@@ -20,20 +20,20 @@ DUPLICATE = "Duplicate"
 VERSION = "1.0.0"
 
 KINDS = ("text", "image", "grey", "label", "int", "patches", "grey_patches", "vector")
-STACKS = ("patches", "grey_patches")  # several images of one size and so many in each example, as one strip
+STACKS = ("patches", "grey_patches")  # several images of one size, equally many in each example, as one strip
 
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """A directory of records to be.
+    """A directory of records that is being written.
 
     Attributes:
-        name: as TFDS knows it, lower-case letters, digits and underscores.
+        name: its name in TFDS: lower-case letters, digits and underscores.
         features: name -> one of `KINDS`: `"text"`, `"image"` (colour), `"grey"` (an image of one channel), `"label"`,
             `"int"`, stacks of images in colour or grey, `"patches"` and `"grey_patches"`, and `"vector"`, the bytes of
-            little-endian float32, whose length each record tells in its facts as `<name>_num`.
+            little-endian float32, whose length is in the facts of each record as `<name>_num`.
         shards: all files of all splits.
-        labels: the names of the classes, where there is a label.
+        labels: the names of the classes, if there is a label.
     """
 
     name: str
@@ -49,17 +49,17 @@ class Dataset:
         dead_letters: Sequence[DeadLetter] = (),
         **about: Any,
     ) -> dict[str, Any]:
-        """Write all that is not a shard and return the manifest.
+        """Writes everything that is not a shard and returns the manifest.
 
         Args:
-            directory: holds the shards and their reports.
-            attempted: how many inputs there were, duplicates left out.
-            max_failure_rate: the part of them that may fail.
-            dead_letters: of inputs that came to no shard.
+            directory: the directory with the shards and their reports.
+            attempted: the number of inputs without duplicates.
+            max_failure_rate: the largest share of them that may fail.
+            dead_letters: inputs that came to no shard.
             **about: more keys of the manifest.
 
         Raises:
-            UserError: if more failed, or if a split holds no record.
+            UserError: more inputs failed, or a split holds no record.
         """
         reports = [(shard, read_report(str(directory), shard)) for shard in self.shards]
         letters = [dataclasses.asdict(letter) for letter in dead_letters]
@@ -136,7 +136,7 @@ class Dataset:
     def _counts(
         self, facts: Mapping[str, Mapping[str, collections.Counter]], kinds: Sequence[str], what: str
     ) -> dict[str, int]:
-        """How many images each stack holds, by which readers cut its strip, or numbers each vector."""
+        """Returns the number of images in each stack, by which readers cut its strip, or of numbers in each vector."""
         found = {}
         for name in (name for name, kind in self.features.items() if kind in kinds):
             counts = sorted({count for split in facts.values() for count in split.get(f"{name}_num", ())})
@@ -184,7 +184,7 @@ class Dataset:
         )
 
     def _summary(self, name: str, values: collections.Counter) -> dict[str, Any]:
-        """Smallest, median and largest of numbers; counts of words and of classes."""
+        """Returns smallest, median and largest of numbers, or counts of words and of classes."""
         if self.features.get(name) == "label":
             return {label: values[number] for number, label in enumerate(self.labels)}
         if all(isinstance(value, str) for value in values):

@@ -1,1 +1,1 @@
-"""What all recipes share: the training, losses, thresholds, numbers."""
+"""What the recipes of all tasks share: sections for training, losses, thresholds and numbers."""

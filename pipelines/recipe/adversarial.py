@@ -1,4 +1,4 @@
-"""Adversarial losses and penalties of discriminators, as recipes name them."""
+"""The adversarial losses and the penalties on discriminators that a recipe can name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Adversary = Literal["minimax", "non_saturating", "least_squares", "hinge", "rela
 
 
 def adversarial_loss(name: Adversary | None) -> Any:
-    """The adversarial loss that a recipe names; None for None, by which a method takes its own."""
+    """Returns the adversarial loss that a recipe names. None stays None: the method then uses its default loss."""
     if name is None:
         return None
     from keras_genssl import losses
@@ -29,50 +29,47 @@ def adversarial_loss(name: Adversary | None) -> Any:
 
 
 class Penalty(Section):
-    """The section ``penalty``: its fields are the arguments of the penalty that ``kind`` names."""
+    """The section ``penalty``. Its fields are the arguments of the penalty class that ``kind`` names."""
 
     kind: str
 
     def build(self) -> Any:
-        """The penalty (`keras_genssl.penalties`)."""
+        """Makes the penalty (`keras_genssl.penalties`)."""
         raise NotImplementedError(f"{type(self).__name__} does not build a penalty")
 
 
 class GradientPenalty(Penalty):
-    """Gulrajani et al. 2017: gradients between real and generated images have length 1."""
+    """Gulrajani et al. 2017: gradients between real and generated images are pulled to norm 1."""
 
     kind: Literal["gradient_penalty"]
     weight: Weight = 10.0
 
     def build(self) -> Any:
-        """The penalty."""
         from keras_genssl import penalties
 
         return self.made(penalties.GradientPenalty)
 
 
 class DRAGAN(Penalty):
-    """Kodali et al. 2017: gradients around real images have length 1."""
+    """Kodali et al. 2017: gradients around real images are pulled to norm 1."""
 
     kind: Literal["dragan"]
     weight: Weight = 10.0
 
     def build(self) -> Any:
-        """The penalty."""
         from keras_genssl import penalties
 
         return self.made(penalties.DRAGANPenalty)
 
 
 class R1(Penalty):
-    """Mescheder et al. 2018: gradients at real images are small; taken ``every`` so many steps."""
+    """Mescheder et al. 2018: gradients at real images are kept small; computed in one of ``every`` steps."""
 
     kind: Literal["r1"]
     gamma: Weight = 10.0
     every: PositiveInt = 1
 
     def build(self) -> Any:
-        """The penalty."""
         from keras_genssl import penalties
 
         return self.made(penalties.R1Penalty)

@@ -1,4 +1,4 @@
-"""What recipes of all tasks have in common."""
+"""What the recipes of all tasks have in common."""
 
 import difflib
 from typing import Any, ClassVar
@@ -18,13 +18,13 @@ class Export(Section):
 
 
 class Recipe(Section):
-    """A whole recipe, checked; what a task adds stands in a class of its own.
+    """A whole recipe, validated. A subclass adds what its task needs.
 
     Class attributes:
-        own_data: what `--data` changes beside the source: the thresholds of a recipe are those of the images that it
-            ships with.
-        own_pairs: the same where it names pairs of images.
-        own_names: the names by which `--data` may name several folders that are one source.
+        own_data: the changes that `--data` makes besides replacing the source: a recipe's thresholds hold only for the
+            images that it ships with.
+        own_pairs: the same for `--data` that names pairs of images.
+        own_names: the names with which `--data` may give several folders that form one source.
     """
 
     own_data: ClassVar[tuple[str, ...]] = ()
@@ -44,22 +44,22 @@ class Recipe(Section):
 
     @property
     def sections(self) -> Sections:
-        """Those that the model is made of."""
+        """Returns the sections that the model is built from."""
         return Sections(self.prepare, self.train)
 
     @property
     def inputs(self) -> dict[str, Source]:
-        """The sources by name; the name of one that has none is the empty string."""
+        """Returns the sources by name. A single unnamed source has the empty string as its name."""
         return dict(self.data) if isinstance(self.data, dict) else {"": self.data}
 
     @property
     def source(self) -> Source:
-        """The source of a recipe that has one."""
+        """Returns the source of a recipe that has exactly one."""
         (source,) = self.inputs.values()
         return source
 
     def prepared_as(self, name: str) -> Any:
-        """The preparation of one input; all have that of `prepare`, unless a kind of recipe says otherwise."""
+        """Returns the preparation of one input: `prepare` for every input, unless a subclass says otherwise."""
         return self.prepare
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The section `loss` of methods that compare what they make with a truth, and the losses that it names."""
+"""The section `loss` of methods that compare an output with a known truth, and the losses that it can name."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Pixel = Literal["l1", "l2"]
 class Perceptual(Section):
     """A distance between features of a fixed network, added to the pixel loss.
 
-    ``extractor`` names an architecture of keras.applications or the library's own, ``small``;
-    ``weights`` is ``default`` (random ones of a fixed seed for ``small``, else ImageNet's), ``imagenet``,
-    a file, or null for random ones. ``layers`` gives each layer its weight.
+    ``extractor`` names an architecture of keras.applications, or ``small``, the library's own. ``weights`` is
+    ``default`` (for ``small`` random weights of a fixed seed, otherwise ImageNet's), ``imagenet``, a file, or null for
+    random weights. ``layers`` maps each layer to its weight in the sum.
     """
 
     extractor: Literal["vgg16", "vgg19", "resnet50", "inception_v3", "small"] = "small"
@@ -29,7 +29,7 @@ class Perceptual(Section):
 
 
 class Loss(Section):
-    """The distance between what the network makes and the truth."""
+    """The distance between the network's output and the truth."""
 
     pixel: Pixel | None = "l1"
     pixel_weight: Annotated[float, Field(ge=0)] = 1.0
@@ -43,17 +43,17 @@ class Loss(Section):
 
 
 def pixel_loss(name: Pixel) -> keras.losses.Loss:
-    """The distance of pixels that a recipe names."""
+    """Returns the pixel loss that a recipe names."""
     import keras
 
     return keras.losses.MeanAbsoluteError() if name == "l1" else keras.losses.MeanSquaredError()
 
 
 def pixel_or_perceptual(loss: Loss | None) -> Any:
-    """The Keras loss that a recipe's ``loss`` section names."""
-    assert loss is not None  # recipes of methods that compare have the section
+    """Returns the Keras loss that a recipe's section ``loss`` describes."""
+    assert loss is not None  # recipes of methods that compare with a truth have the section
     if loss.perceptual is None:
-        assert loss.pixel is not None  # the schema sees to it
+        assert loss.pixel is not None  # the schema guarantees it
         return pixel_loss(loss.pixel)
     from keras_genssl import backbones, losses
 

@@ -1,4 +1,4 @@
-"""What every method's row in a recipe is."""
+"""The base class of all methods in recipes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Sections:
-    """What a model is made of, besides the section `model` itself.
+    """The sections besides `model` that a model is built from.
 
     Attributes:
-        prepare: the shape of the examples, and whatever else the method asks of them.
-        train: the seed and the length of the training.
-        loss: of recipes that have one.
+        prepare: gives the shape of the examples and other settings that methods read.
+        train: gives the seed and the length of the training.
+        loss: the section `loss`; None in recipes without one.
     """
 
     prepare: Any
@@ -36,16 +36,16 @@ class Sections:
 class Method(Section):
     """The section `model`: its fields are the keys, and `build` makes the model.
 
-    A field that is named as an argument of the model's constructor is that argument (`made`); the others are of
-    networks, which `build` makes. So all of a method that trains two networks is:
+    A field with the name of a constructor argument of the model is passed as that argument (`made`). The other fields
+    configure the networks, which `build` makes. So this is the whole class of a method that trains two networks:
 
         class DCGAN(Method):
             players = ("generator", "discriminator")
 
             method: Literal["DCGAN"]
-            latent_dim: PositiveInt = 100  # of `models.DCGAN`
-            ema: float | None = None  # likewise
-            filters: PositiveInt = 64  # of the networks
+            latent_dim: PositiveInt = 100  # an argument of `models.DCGAN`
+            ema: float | None = None  # an argument too
+            filters: PositiveInt = 64  # for the networks
 
             def build(self, sections):
                 from keras_genssl import backbones, models
@@ -57,11 +57,11 @@ class Method(Section):
                     discriminator=backbones.dcgan_discriminator(shape, self.filters),
                 )
 
-    Recipes are read without Keras: a method imports it inside its functions.
+    Recipes are read without Keras, so a method imports Keras inside its functions.
 
     Class attributes:
-        players: the names of a method's players; none where it has one optimizer.
-        numbers: what `measure` measures of it besides what its task does, and beside which baselines.
+        players: the names of the method's players; empty for a method with one optimizer.
+        numbers: what `measure` adds to the numbers of the task, with the baselines.
     """
 
     players: ClassVar[tuple[str, ...]] = ()
@@ -70,10 +70,10 @@ class Method(Section):
     method: str
 
     def build(self, sections: Sections) -> keras.Model:
-        """Makes the model; the trainer compiles it.
+        """Makes the model. The trainer compiles it.
 
         Args:
-            sections: what else of the recipe the model is made of.
+            sections: the other sections of the recipe that the model is built from.
 
         Raises:
             ValueError, OSError: the library refuses an argument, or a file of weights cannot be read.
@@ -81,40 +81,41 @@ class Method(Section):
         raise NotImplementedError(f"{type(self).__name__} does not build a model")
 
     def phases(self, model: keras.Model, data: tf.data.Dataset, train: Any) -> Iterator[Phase]:
-        """The phases of the training, in order; by default one, of the whole.
+        """Yields the phases of the training in order. The default is one phase for the whole training.
 
-        A generator, so that a phase can be made of what the one before has learnt: what follows a ``yield`` runs when
-        that phase is trained, or restored in a process that continues the training. What needs nothing learnt stands
-        before the first ``yield``. All runs in the scope of the strategy.
+        This is a generator so that a phase can use what the phase before it has learnt: the code after a ``yield`` runs
+        when that phase has been trained, or restored in a process that continues the training. Whatever depends on no
+        learnt weights belongs before the first ``yield``. All of it runs in the scope of the strategy.
 
         Args:
-            model: of `build`, whose weights are kept; each phase trains it, or a model that shares weights with it.
-            data: what the task reads for the method; a phase may read a ``map`` of it, or another of `data.load`.
-            train: the section of the recipe.
+            model: made by `build`; its weights are kept. Each phase trains it or a model that shares weights with it.
+            data: the dataset that the task reads for the method. A phase may use a ``map`` of it, or another dataset of
+                `data.load`.
+            train: the section `train` of the recipe.
         """
         yield Phase("training", model, data, train.length(int(data.cardinality())), train)
 
     def served(self, model: keras.Model) -> keras.Model:
-        """The network of ``model`` that an export carries."""
+        """Returns the network inside ``model`` that is exported."""
         return model.network
 
     def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """What `numbers` declares of this method alone, besides what its task measures.
+        """Measures the numbers that only this method declares (`numbers`), in addition to those of its task.
 
         Args:
-            model: trained.
-            examples: the prepared directory.
+            model: the trained model.
+            examples: the directory of prepared examples.
 
         Returns:
-            Name -> value, and name of a baseline -> the same of it.
+            Two dictionaries: name -> value, and name of a baseline -> the same numbers for the baseline.
         """
         return {}, {}
 
     def check(self, prepare: Any) -> None:
-        """Refuses what cannot be learnt from so prepared examples, before anything runs and without Keras.
+        """Refuses prepared examples that the method cannot learn from, before anything runs and without Keras.
 
         Args:
-            prepare: the section of the recipe.
+            prepare: the section `prepare` of the recipe.
 
         Raises:
             ValueError: a rule is broken; the message begins with the key, of this section or of another
@@ -122,43 +123,45 @@ class Method(Section):
         """
 
     def inputs(self, prepare: Any) -> tuple[str, ...]:
-        """The names of the inputs that it learns from; none where it learns from one source.
+        """Returns the names of the inputs that the method learns from; empty if it learns from a single source.
 
         Args:
-            prepare: the section of the recipe.
+            prepare: the section `prepare` of the recipe.
         """
         return ()
 
     def transform(self) -> Callable[[dict[str, Any], int], dict[str, Any]] | None:
-        """What is done to each example as training reads it (`data.load`)."""
+        """Returns the function that `data.load` applies to each training example as it is read, or None."""
         return None
 
     def settled(self, num_classes: int | None, num_examples: int | None = None) -> Method:
-        """The method with what only the prepared data tell.
+        """Returns the method with the fields filled in that only the prepared data can tell.
 
         Args:
-            num_classes: how many classes they have, None without labels.
-            num_examples: how many examples there are to train on.
+            num_classes: the number of classes; None for data without labels.
+            num_examples: the number of training examples.
 
         Raises:
-            UserError: the data are not such as the method needs.
+            UserError: the data do not have what the method needs.
         """
         return self
 
     def measured(self, examples: Path) -> dict[str, Any]:
-        """What else `build` needs of the prepared examples: looked up once, before training, and kept with its weights.
+        """Measures what `build` needs to know about the prepared examples.
+
+        It runs once, before training; the result is kept with the weights.
 
         Args:
-            examples: the prepared directory.
+            examples: the directory of prepared examples.
 
         Returns:
-            A JSON value, for `informed`; empty where the method needs none.
+            A JSON value for `informed`; empty if the method needs nothing.
 
         Raises:
-            UserError: the examples are not such as the method needs.
+            UserError: the examples do not have what the method needs.
         """
         return {}
 
     def informed(self, facts: dict[str, Any]) -> Method:
-        """The method with what `measured` gave."""
+        """Returns the method with the facts that `measured` returned."""
         return self

@@ -1,7 +1,7 @@
-"""The numbers of an evaluation, each declared once: what it is called, how it is written, which way is better.
+"""The numbers of an evaluation, each declared once: its name, how it is written, and which direction is better.
 
-A task declares its own in its module ``numbers``. Thresholds, report, card, console, RESULTS.md and docs/METHODS.md
-read the declaration. Nothing here imports more than Python, since recipes are read quickly.
+Each task declares its numbers in its module ``numbers``. Thresholds, report, card, console, RESULTS.md and
+docs/METHODS.md read the declarations. This module imports only the standard library, so that recipes load quickly.
 """
 
 import dataclasses
@@ -13,17 +13,17 @@ Values = Mapping[str, float | None]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Number:
-    """One number.
+    """One measured number.
 
     Attributes:
         name: its key in an evaluation and in a recipe's ``evaluate.bless``.
-        heading: what people call it; a name in braces becomes the value that the evaluation has under this name.
+        heading: its name for readers. A name in braces is replaced by the evaluation's value of that name.
         better: the direction in which it improves.
-        format: how it is written, as `format` takes it.
-        fine: the same for values between -0.1 and 0.1, where they are written otherwise.
-        unit: what it is measured in.
-        par: the value at which a model is no better than its baseline.
-        tile: whether it stands in large letters on top of the report.
+        format: its format specification for `format`.
+        fine: the format specification for values between -0.1 and 0.1, if they need another one.
+        unit: its unit.
+        par: the value at which a model equals its baseline.
+        tile: whether it is shown in large letters at the top of the report.
         column: whether tables have a column for it.
     """
 
@@ -38,7 +38,7 @@ class Number:
     column: bool = True
 
     def written(self, values: Values) -> str:
-        """The number out of ``values``, with its deviation where there is one; empty where it was not measured.
+        """Formats the number from ``values``, with its deviation if there is one; empty if it was not measured.
 
         >>> accuracy = Number(name="knn", heading="kNN", better="higher", format=".1%")
         >>> accuracy.written({"knn": 0.875, "knn_deviation": 0.0125})
@@ -52,7 +52,7 @@ class Number:
         return f"{value:{spec}}{spread}"
 
     def is_good(self, value: float) -> bool | None:
-        """Whether a value is better than the baseline's; None where the number says nothing of one."""
+        """Returns whether a value is better than `par`; None for a number without `par`."""
         if self.par is None:
             return None
         return value > self.par if self.better == "higher" else value < self.par
@@ -60,10 +60,10 @@ class Number:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Comparison(Number):
-    """A number beside the same number of a baseline; `Numbers.compared` computes it.
+    """A comparison of a number with the same number of a baseline. `Numbers.compared` computes it.
 
     Attributes:
-        of: the name of the number.
+        of: the name of the compared number.
         baseline: the name of the baseline.
         relation: ``ratio`` divides by the baseline's number, ``difference`` subtracts it.
     """
@@ -73,18 +73,18 @@ class Comparison(Number):
     relation: Literal["ratio", "difference"]
 
     def value(self, number: float, beside: float) -> float:
-        """The ratio or the difference."""
+        """Returns the ratio or the difference."""
         return number / beside if self.relation == "ratio" else number - beside
 
 
 @dataclasses.dataclass(frozen=True)
 class Baseline:
-    """What a model is measured beside.
+    """A simple method that a model is compared with.
 
     Attributes:
         name: its key among the evaluation's ``baselines``.
-        heading: what people call it, in tables; braces as in `Number`.
-        short: the same within a sentence; the heading where empty.
+        heading: its name in tables; braces work as in `Number`.
+        short: its name within a sentence; if empty, the heading is used.
     """
 
     name: str
@@ -93,7 +93,7 @@ class Baseline:
 
 
 def ratio(number: Number, baseline: Baseline, *, tile: bool = False) -> Comparison:
-    """A number divided by the baseline's.
+    """Declares a number divided by the baseline's number.
 
     >>> mse = Number(name="mse", heading="MSE", better="lower")
     >>> over = ratio(mse, Baseline("pca", "PCA-{code_dim}", "PCA"))
@@ -113,7 +113,7 @@ def ratio(number: Number, baseline: Baseline, *, tile: bool = False) -> Comparis
 
 
 def difference(number: Number, baseline: Baseline, *, tile: bool = False) -> Comparison:
-    """A number less the baseline's, written with its sign; tables have no column for what they let one subtract."""
+    """Declares a number minus the baseline's number, written with its sign. It has no column: readers can subtract."""
     return Comparison(
         name=f"{number.name}_over_{baseline.name}",
         heading=f"{number.heading} over {baseline.short or baseline.heading}",
@@ -130,15 +130,16 @@ def difference(number: Number, baseline: Baseline, *, tile: bool = False) -> Com
 
 @dataclasses.dataclass(frozen=True)
 class Numbers:
-    """All that the evaluations of a task measure.
+    """All numbers that the evaluations of a task measure.
 
-    An evaluation, a record and a card hold ``numbers``, name -> value, and ``baselines``, name -> the numbers of it.
+    An evaluation, a record and a card each hold ``numbers`` (name -> value) and ``baselines`` (name -> its numbers).
 
     Attributes:
-        numbers: in the order of tables.
-        baselines: in the order of tables.
-        headline: names; the first of them that was measured stands for the whole evaluation in one line.
-        facts: what the braces of headings are filled from, given the evaluation; by default its own values.
+        numbers: the numbers in the order of tables.
+        baselines: the baselines in the order of tables.
+        headline: names of numbers; the first that was measured represents the evaluation in one line.
+        facts: a function from the evaluation to the values that fill the braces in headings; by default the
+            evaluation itself.
     """
 
     numbers: tuple[Number, ...] = ()
@@ -147,7 +148,7 @@ class Numbers:
     facts: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
     def joined(self, *others: "Numbers") -> "Numbers":
-        """With what others measure besides, theirs last.
+        """Returns these numbers followed by those of ``others``.
 
         >>> Numbers((Number(name="fid", heading="FID", better="lower"),)).joined(Numbers()).names
         ['fid']
@@ -158,26 +159,26 @@ class Numbers:
 
     @property
     def names(self) -> list[str]:
-        """The names of the numbers."""
+        """Returns the names of the numbers."""
         return [number.name for number in self.numbers]
 
     def __getitem__(self, name: str) -> Number:
         return next(number for number in self.numbers if number.name == name)
 
     def heading(self, what: Number | Baseline, evaluation: Mapping[str, Any]) -> str:
-        """What a number or a baseline is called, without the unit."""
+        """Returns the heading of a number or a baseline, without the unit."""
         return what.heading.format_map(self.facts(evaluation))
 
     def title(self, number: Number, evaluation: Mapping[str, Any]) -> str:
-        """The heading of a column, with the unit."""
+        """Returns the heading of a column, with the unit."""
         return self.heading(number, evaluation) + (f", {number.unit}" if number.unit else "")
 
     def columns(self, *measured: Values) -> list[Number]:
-        """The numbers that have a column in a table in which ``measured`` are rows."""
+        """Returns the numbers that get a column in a table whose rows are ``measured``."""
         return [it for it in self.numbers if it.column and any(row.get(it.name) is not None for row in measured)]
 
     def rows(self, evaluation: Mapping[str, Any]) -> list[tuple[str, Values]]:
-        """The baselines of an evaluation, by heading; a ratio to a baseline is 1 for the baseline itself."""
+        """Returns a heading and the numbers of each baseline. A baseline's ratio to itself is 1."""
         found: list[tuple[str, Values]] = []
         for baseline in self.baselines:
             values = evaluation["baselines"].get(baseline.name)
@@ -186,7 +187,7 @@ class Numbers:
         return found
 
     def compared(self, values: Values, baselines: Mapping[str, Values]) -> dict[str, float | None]:
-        """The values, with all comparisons that they and the baselines allow.
+        """Returns the values together with all comparisons that the values and the baselines allow.
 
         >>> knn, pca = Number(name="knn", heading="kNN", better="higher"), Baseline("pca", "PCA")
         >>> Numbers((knn, difference(knn, pca))).compared({"knn": 0.75}, {"pca": {"knn": 0.5}})
@@ -201,11 +202,11 @@ class Numbers:
         return found
 
     def first(self, values: Values) -> Number | None:
-        """The number that stands for the whole evaluation; None where none of the headline was measured."""
+        """Returns the number that represents the evaluation; None if no number of the headline was measured."""
         return next((self[name] for name in self.headline if values.get(name) is not None), None)
 
     def summary(self, evaluation: Mapping[str, Any]) -> str:
-        """The evaluation in a line: its first number, and in brackets the same of the baselines."""
+        """Describes the evaluation in one line: its first number, and in brackets that number for each baseline."""
         number = self.first(evaluation["numbers"])
         if number is None:
             return "nothing was measured"
@@ -220,7 +221,7 @@ class Numbers:
         return f"{self.heading(number, evaluation)} {number.written(evaluation['numbers'])}{unit}{beside}"
 
     def _itself(self, baseline: Baseline, values: Values) -> dict[str, float]:
-        """The ratios of a baseline's numbers to themselves."""
+        """Returns the ratios of a baseline's numbers to themselves."""
         return {
             number.name: 1.0
             for number in self.numbers

@@ -1,4 +1,4 @@
-"""A phase of a training: one `fit`."""
+"""A phase of a training: one call of `fit`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """A `fit` of its own length, which a kill interrupts and a new run continues.
+    """One call of `fit` with its own length. A new run continues it after a kill.
 
     Attributes:
-        name: what people read; no other phase of the training has it.
-        model: what is trained, not compiled: the model whose weights are kept, or one that shares weights with it.
-        data: what is read, of `data.load`.
-        steps: how many.
-        updates: the optimizers and learning rates, which start afresh; None where those of the phase before, which
-            trained the same model, go on with their moments and their schedules.
+        name: the name that users see, unique within the training.
+        model: the model to train, not yet compiled: the one whose weights are kept, or one that shares weights with it.
+        data: the dataset to train on, made by `data.load`.
+        steps: the number of steps.
+        updates: optimizers and learning rates, which start fresh. None continues those of the phase before, with their
+            moments and schedules; both phases then train the same model.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a recipe may say of a learning rate, and the Keras schedule that it makes."""
+"""The learning rates that a recipe can describe, and the Keras schedule that each makes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from pipelines.section import PositiveFloat, Section
 
 
 class Schedule(Section):
-    """A learning rate over a training."""
+    """The learning rate during a training."""
 
     schedule: str
     initial: PositiveFloat
 
     def build(self, total: int) -> Any:
-        """The Keras learning rate, a number or a schedule, for ``total`` updates."""
+        """Makes the Keras learning rate, a number or a schedule, for ``total`` updates."""
         raise NotImplementedError(f"{type(self).__name__} does not build a schedule")
 
 
 class Constant(Schedule):
-    """One learning rate from first step to last."""
+    """A constant learning rate."""
 
     schedule: Literal["constant"]
 
     def build(self, total: int) -> float:
-        """The number."""
         return self.initial
 
 
@@ -38,7 +37,7 @@ class Cosine(Schedule):
     warmup_steps: Annotated[int, Field(ge=0)] = 0
 
     def build(self, total: int) -> Any:
-        """The schedule; a warm-up as long as the training leaves one step for the cosine."""
+        """Makes the schedule. If the warm-up is as long as the training, one step is left for the cosine."""
         from keras.optimizers import schedules
 
         warmup = min(self.warmup_steps, total - 1)
@@ -52,14 +51,13 @@ class Cosine(Schedule):
 
 
 class Linear(Schedule):
-    """``initial`` for the fraction ``constant`` of the training, then along a line to ``final`` at its end."""
+    """``initial`` for the fraction ``constant`` of the training, then a linear change to ``final`` at its end."""
 
     schedule: Literal["linear"]
     final: Annotated[float, Field(ge=0)] = 0.0
     constant: Annotated[float, Field(ge=0, lt=1)] = 0.5
 
     def build(self, total: int) -> Any:
-        """The schedule."""
         from keras_genssl.schedules import ConstantThenLinear
 
         first = min(round(self.constant * total), total - 1)
@@ -67,7 +65,7 @@ class Linear(Schedule):
 
 
 class Piecewise(Schedule):
-    """``initial`` times ``factor`` for each boundary passed; boundaries are fractions of the training."""
+    """``initial``, multiplied by ``factor`` at each boundary; boundaries are fractions of the training."""
 
     schedule: Literal["piecewise"]
     factor: PositiveFloat = 0.5
@@ -80,7 +78,6 @@ class Piecewise(Schedule):
         return self
 
     def build(self, total: int) -> Any:
-        """The schedule."""
         from keras.optimizers import schedules
 
         values = [self.initial * self.factor**passed for passed in range(len(self.boundaries) + 1)]

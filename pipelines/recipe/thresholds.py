@@ -1,4 +1,4 @@
-"""Thresholds on measured numbers, by which a model is blessed or not."""
+"""Thresholds on measured numbers, which decide whether a model is blessed."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -10,7 +10,7 @@ from pipelines.section import Section
 
 
 class Range(Section):
-    """What a number must reach (``min``) or must not exceed (``max``)."""
+    """The smallest (``min``) and the largest (``max``) allowed value of a number."""
 
     min: float | None = None
     max: float | None = None
@@ -23,9 +23,10 @@ class Range(Section):
 
 
 class Bound(Range):
-    """The same, and ``change`` bounds the number less that of the last blessed model of the same name.
+    """A range and a bound on the change since the last blessed model of the same name.
 
-    Where none was pushed yet only ``min`` and ``max`` are asked.
+    ``change`` limits the number minus that of the last blessed model. If no model was pushed yet, only ``min`` and
+    ``max`` are checked.
     """
 
     change: Range | None = None
@@ -37,7 +38,7 @@ class Bless(Section):
     Without ``bless`` a model is measured but never blessed.
 
     Class attributes:
-        numbers: what the task measures.
+        numbers: the numbers that the task measures.
     """
 
     numbers: ClassVar[Numbers] = Numbers()
@@ -46,15 +47,15 @@ class Bless(Section):
 
     @property
     def changes(self) -> dict[str, Range]:
-        """The bounds on changes, by number."""
+        """Returns the bounds on changes, by number."""
         return {name: bound.change for name, bound in (self.bless or {}).items() if bound.change is not None}
 
     def against(self, measured: Values, examples: Mapping[str, str]) -> list[str]:
-        """The reasons not to bless; none, and the model is blessed.
+        """Returns the reasons not to bless the model; an empty list blesses it.
 
         Args:
-            measured: number -> its value, None or absent where it could not be measured.
-            examples: number -> the one example that it was measured on, where it is of one.
+            measured: number -> its value; None or absent if it could not be measured.
+            examples: number -> the example that it was measured on, for numbers of a single example.
         """
         if not self.bless:
             return ["the recipe sets no evaluate.bless, so nothing can be blessed"]

@@ -1,4 +1,4 @@
-"""The section `train`: how long, how fast, with which optimizers."""
+"""The section `train`: the length of the training, the learning rate and the optimizers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Updates(Section):
-    """How weights are updated: by which optimizer, at which learning rate."""
+    """How weights are updated: the optimizer and the learning rate."""
 
     learning_rate: Rate
     optimizer: AnyOptimizer = Adam()
@@ -26,29 +26,29 @@ class Updates(Section):
         return {"kind": "adam", **value} if isinstance(value, dict) else value
 
     def optimizer_of(self, player: str | None, updates: int) -> keras.Optimizer:
-        """A new optimizer.
+        """Makes a new optimizer.
 
         Args:
-            player: whose weights it updates; None, all that there are.
-            updates: how many it makes; its schedule is as long.
+            player: the player whose weights it updates; None for all weights.
+            updates: the number of updates, which is also the length of the schedule.
         """
         return self.optimizer.build(self.learning_rate.build(updates))
 
 
 class Player(Section):
-    """What is different for one player: its learning rate, its optimizer or both."""
+    """The settings of one player that differ: its learning rate, its optimizer or both."""
 
     learning_rate: Rate | None = None
     optimizer: AnyOptimizer | None = None
 
 
 class Train(Updates):
-    """How long and how fast. Training ends at ``epochs`` or at ``steps``, whichever comes first.
+    """The length and the speed of the training. It ends at ``epochs`` or at ``steps``, whichever comes first.
 
-    The optimizer is Adam unless ``optimizer`` names another. A method of several players has one for each, and
-    ``players`` says what is different for a player (player -> `Player`). ``precision`` is that of the training's
-    arithmetic; what is evaluated and exported is float32. ``auto`` is ``mixed_bfloat16`` where the device computes in
-    bfloat16 (elsewhere it is many times slower) and ``float32`` where it does not; the run is named by what was taken.
+    The optimizer is Adam unless ``optimizer`` names another one. A method with several players has an optimizer for
+    each; ``players`` (player -> `Player`) lists the differences. ``precision`` is that of the training; evaluation and
+    export use float32. ``auto`` means ``mixed_bfloat16`` on devices that compute in bfloat16 and ``float32`` on others,
+    where bfloat16 is many times slower. The chosen precision is part of the run's name.
     """
 
     epochs: PositiveInt | None = None
@@ -67,7 +67,7 @@ class Train(Updates):
         return self
 
     def length(self, steps_per_epoch: int) -> int:
-        """The steps of the training.
+        """Returns the number of steps of the training.
 
         >>> rate = {"schedule": "constant", "initial": 1e-3}
         >>> Train(epochs=4, steps=25, learning_rate=rate).length(10)
@@ -79,7 +79,7 @@ class Train(Updates):
         return min(limit for limit in limits if limit is not None)
 
     def optimizer_of(self, player: str | None, updates: int) -> keras.Optimizer:
-        """A new optimizer, as the player's section says where it has one."""
+        """Makes a new optimizer, with the settings of the player's section if it has one."""
         own = Player() if player is None else self.players.get(player, Player())
         rate, optimizer = own.learning_rate or self.learning_rate, own.optimizer or self.optimizer
         return optimizer.build(rate.build(updates))

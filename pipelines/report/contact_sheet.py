@@ -1,4 +1,4 @@
-"""A page of clusters: of each the images nearest to its centre, in one HTML file that needs nothing beside it."""
+"""A page of clusters in one self-contained HTML file, with the images nearest to each centre."""
 
 import base64
 import io
@@ -15,18 +15,18 @@ from pipelines.beam.shards import open_file
 from pipelines.runtime.artifact import Artifact
 
 _TEMPLATE = Path(__file__).with_suffix(".html.j2")
-_SIDE = 96  # pixels of the longer side of a picture
-_MOST = 200  # clusters that are shown: each brings some tens of kilobytes of pictures
+_SIDE = 96  # the longer side of a picture in pixels
+_MOST = 200  # the most clusters that are shown; each adds some tens of kilobytes of pictures
 
 
 def render(result: Mapping[str, Any], parameters: Mapping[str, Any], examples: Artifact | None, feature: str) -> str:
-    """The page as HTML text, the largest cluster first.
+    """Renders the page as HTML text, the largest cluster first.
 
     Args:
-        result: that of `ClusterCounts`.
-        parameters: of the clustering.
-        examples: where the pictures are; None: names alone are shown.
-        feature: of the examples, the image.
+        result: the result of `ClusterCounts`.
+        parameters: the parameters of the clustering.
+        examples: the examples with the pictures; None shows only names.
+        feature: the feature of the examples with the image.
     """
     numbered = [{"number": number, **cluster} for number, cluster in enumerate(result["clusters"])]
     shown = sorted(numbered, key=lambda cluster: -cluster["size"])[:_MOST]
@@ -47,12 +47,12 @@ def render(result: Mapping[str, Any], parameters: Mapping[str, Any], examples: A
 
 
 def template() -> str:
-    """The text of the template, which is no Python and so in no digest of code."""
+    """Returns the text of the template, which is not Python and so not part of a code digest."""
     return _TEMPLATE.read_text(encoding="utf-8")
 
 
 def pictures(examples: Artifact, keys: set[str], feature: str) -> dict[str, dict[str, Any]]:
-    """Small pictures of some examples.
+    """Returns small pictures of some examples.
 
     Returns:
         Key -> `url` (a PNG as a data URL), `width` and `height`.

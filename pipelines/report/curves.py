@@ -1,23 +1,23 @@
-"""Training curves as inline SVG that takes its colours from the page."""
+"""Training curves as inline SVG in the colours of the page."""
 
 import html
 import io
 import math
 from typing import Any
 
-_INK = "#010203"  # stands for the page's text colour
-_LINE = "#040506"  # for its accent
+_INK = "#010203"  # replaced by the page's text colour
+_LINE = "#040506"  # replaced by the page's accent colour
 
 
 def svgs(history: dict[str, dict[str, list[float]]]) -> dict[str, list[str]]:
-    """Draws one small chart for each metric of each phase of a training.
+    """Draws a small chart for each metric of each phase of a training.
 
     Args:
         history: phase -> metric -> one value per epoch.
 
     Returns:
-        Phase -> SVG texts without XML declaration; text stays text, colours are ``currentColor`` and
-        ``var(--accent)``. Metrics without a value or with one that is not finite are left out.
+        Phase -> SVG texts without XML declaration. Text stays text; colours are ``currentColor`` and
+        ``var(--accent)``. Metrics without values or with a value that is not finite are left out.
     """
     return {
         phase: [
@@ -35,7 +35,7 @@ def _svg(phase: str, name: str, values: list[float]) -> str:
     ink = ("axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "text.color")
     style: dict[str, Any] = {
         "svg.fonttype": "none",
-        "svg.hashsalt": f"genssl {phase} {name}",  # ids are unique in the page and equal from run to run
+        "svg.hashsalt": f"genssl {phase} {name}",  # unique ids in the page, the same in each run
         "font.family": "sans-serif",
         "font.size": 10,
         **{f"axes.spines.{side}": False for side in ("top", "right")},

@@ -1,4 +1,4 @@
-"""What the report shows of the data: tables of the statistics, and small histograms as inline SVG."""
+"""What the report shows about the data: tables of the statistics, and small histograms as inline SVG."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,14 @@ _MANY_LABELS = 40
 
 
 def view(statistics: Mapping[str, Any]) -> dict[str, Any]:
-    """What the template `data.html.j2` needs of the statistics.
+    """Returns what the template `data.html.j2` needs from the statistics.
 
     Args:
-        statistics: what `statistics_gen` wrote.
+        statistics: the statistics that `statistics_gen` wrote.
 
     Returns:
-        ``rows`` (a feature of a split each), ``charts`` (title -> SVG) and ``near`` (a pair of splits each).
+        ``rows`` (one for each feature of a split), ``charts`` (title -> SVG) and ``near`` (one for each pair of
+        splits).
     """
     rows, charts = [], {}
     for split, counts in statistics["splits"].items():
@@ -58,7 +59,7 @@ def _image_cells(images: Mapping[str, Any]) -> list[str]:
 
 
 def bars(counts: Sequence[int], names: Sequence[str] = ()) -> str:
-    """A histogram; each bar tells its count, and its name, when it is pointed at."""
+    """Draws a histogram; pointing at a bar shows its count and its name."""
     step, top = _WIDTH / len(counts), max(counts) or 1
     drawn = []
     for number, count in enumerate(counts):
@@ -72,7 +73,7 @@ def bars(counts: Sequence[int], names: Sequence[str] = ()) -> str:
 
 
 def lines(levels: Mapping[str, Sequence[int]]) -> str:
-    """The histograms of an image's channels, a line for each."""
+    """Draws the histograms of an image's channels, one line for each."""
     top = max((max(counts) for counts in levels.values()), default=0) or 1
     drawn = []
     for channel, counts in levels.items():

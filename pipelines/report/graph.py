@@ -1,4 +1,4 @@
-"""A graph as SVG: what each component read and made, from the images down."""
+"""A graph as SVG: what each component read and made, from the images downwards."""
 
 import dataclasses
 import html
@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pipelines.plain_text import visible
 from pipelines.runtime.lineage import Artifact, Execution, Graph
 
-_WIDTH, _HEIGHT, _LANE = 264, 66, 20  # of a box, and the width of what passes between boxes
+_WIDTH, _HEIGHT, _LANE = 264, 66, 20  # the size of a box, and the width of a line's place between boxes
 _ACROSS, _DOWN = 22, 40  # between boxes
-_LETTERS = 38  # of a line in a box
-_STYLE = (  # of a file of its own; in a report they are the page's
+_LETTERS = 38  # the length of a line in a box
+_STYLE = (  # for a stand-alone file; in a report the page's style applies
     "svg{--card:#fff;--quiet:#5d656d;--rule:#e2e4e6;--accent:#2260c4;color:#1c2024;background:#fbfbfa;"
     "font-family:system-ui,sans-serif}"
 )
@@ -18,7 +18,7 @@ _STYLE = (  # of a file of its own; in a report they are the page's
 
 @dataclasses.dataclass(eq=False)
 class _Place:
-    """A box, or, of no artifact, where a line passes a layer."""
+    """A box, or, without an artifact, the place where a line passes a layer."""
 
     artifact: Artifact | None
     above: "list[_Place]"
@@ -30,10 +30,10 @@ class _Place:
 
 
 def svg(graph: Graph) -> str:
-    """Draws a graph, layer by layer, each artifact below all that it was made from.
+    """Draws a graph layer by layer; each artifact is below everything that it was made from.
 
     Returns:
-        SVG text that takes its colours from the page.
+        SVG text in the colours of the page.
     """
     layers = _layers(graph)
     width = max(_span(layer) for layer in layers)
@@ -61,13 +61,13 @@ def svg(graph: Graph) -> str:
 
 
 def document(graph: Graph) -> str:
-    """The drawing as a file of its own."""
+    """Returns the drawing as a stand-alone file."""
     drawn = svg(graph).replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
     return drawn.replace(">", f"><style>{_STYLE}</style>", 1)
 
 
 def _layers(graph: Graph) -> list[list[_Place]]:
-    """The boxes by depth, and places for the lines that pass other layers, in an order that crosses few lines."""
+    """Returns the boxes by depth, and places for lines that pass other layers, in an order with few crossings."""
     reads = {it.wrote: list(dict.fromkeys(it.reads.values())) for it in graph.executions.values() if it.wrote}
     depth: dict[int, int] = {}
     for number in _in_order(graph):
@@ -76,7 +76,7 @@ def _layers(graph: Graph) -> list[list[_Place]]:
     places: dict[tuple[int, int], _Place] = {}
 
     def place(number: int, level: int) -> _Place:
-        """The box of an artifact, or where its line passes a deeper layer."""
+        """Returns the box of an artifact, or the place where its line passes a deeper layer."""
         if (number, level) not in places:
             own = level == depth[number]
             made = _Place(graph.artifacts[number], []) if own else _Place(None, [place(number, level - 1)])
@@ -94,7 +94,7 @@ def _layers(graph: Graph) -> list[list[_Place]]:
 
 
 def _in_order(graph: Graph) -> Iterable[int]:
-    """The artifacts, each after what it was made from."""
+    """Returns the artifacts, each after what it was made from."""
     found: dict[int, None] = {}
     for it in graph.executions.values():
         found |= dict.fromkeys([*it.reads.values(), *([it.wrote] if it.wrote else [])])
@@ -106,7 +106,7 @@ def _span(layer: list[_Place]) -> float:
 
 
 def _escaped(text: str) -> str:
-    """Text for XML, which has no room for control characters."""
+    """Escapes text for XML, which cannot contain control characters."""
     return html.escape(visible(text))
 
 
@@ -116,7 +116,7 @@ def _line(above: _Place, below: _Place, top: float) -> str:
 
 
 def _box(artifact: Artifact, maker: Execution | None, x: float, y: float) -> str:
-    """Who made it and whether now, what it is, and a line on it."""
+    """Draws a box: which component made the artifact and whether in this run, its type, and a line about it."""
     head = artifact.type if maker is None else maker.component
     state = "" if maker is None else {"cached": "reused", "complete": "executed"}.get(maker.state, maker.state)
     kind = artifact.content[:12] if maker is None else f"{artifact.type} {artifact.content[:12]}"

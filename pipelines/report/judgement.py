@@ -1,4 +1,4 @@
-"""What a task shows of an evaluation: numbers, tables and pictures, for the report to lay out."""
+"""What a task shows of an evaluation in the report: numbers, tables and pictures."""
 
 import dataclasses
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """A text; ``good`` colours it."""
+    """The text of a table cell; ``good`` colours it."""
 
     text: str
     good: bool | None = None
@@ -27,12 +27,12 @@ class Table:
     """Rows under a head; the first column names the row.
 
     Attributes:
-        id: in the page.
+        id: its id in the page.
         title: the heading.
-        caption: what the numbers are.
+        caption: explains the numbers.
         head: the names of the columns.
-        rows: of as many cells.
-        foot: one more row, such as that of means.
+        rows: rows with one cell for each column.
+        foot: one more row, for example of means.
     """
 
     id: str
@@ -66,8 +66,8 @@ class Gallery:
 
     Attributes:
         title: the heading.
-        note: what they show.
-        rows: each with as many pictures.
+        note: explains the pictures.
+        rows: rows with equally many pictures.
     """
 
     title: str
@@ -77,14 +77,14 @@ class Gallery:
 
 @dataclasses.dataclass(frozen=True)
 class Judgement:
-    """All that the report shows of an evaluation.
+    """Everything that the report shows of an evaluation.
 
     Attributes:
-        summary: the evaluation in a line.
-        tiles: the numbers that count.
-        tables: with all numbers.
-        galleries: of pictures.
-        usage: Python code that uses the pushed model, ``{path}`` being its directory; none without.
+        summary: the evaluation in one line.
+        tiles: the most important numbers.
+        tables: the tables with all numbers.
+        galleries: the galleries of pictures.
+        usage: Python code that uses the pushed model; ``{path}`` stands for its directory. Empty if there is none.
     """
 
     summary: str
@@ -95,7 +95,7 @@ class Judgement:
 
 
 def numeric(text: str, good: bool | None = None) -> Cell:
-    """A cell with a number, whose hyphen becomes a minus sign.
+    """Returns a cell with a number, with a minus sign in place of the hyphen.
 
     >>> numeric("-0.50").text
     '−0.50'
@@ -104,12 +104,12 @@ def numeric(text: str, good: bool | None = None) -> Cell:
 
 
 def minus(text: str) -> str:
-    """A number as pages write it: with a minus sign in the place of a hyphen."""
+    """Returns a number with a minus sign in place of the hyphen."""
     return text.replace("-", "\N{MINUS SIGN}")
 
 
 def markdown(table: Table) -> str:
-    """A table as cards have it; all columns but the first are numbers, to the right.
+    """Returns a table in Markdown for cards; all columns but the first are numbers and aligned right.
 
     >>> print(markdown(Table("t", "", "", ["", "a"], [[Cell("one"), Cell("1")]])))
     |  | a |

@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that needs nothing beside it."""
+"""The report of a run: one self-contained HTML file."""
 
 import base64
 import dataclasses
@@ -24,9 +24,9 @@ class Input:
 
     Attributes:
         table: statistic -> value.
-        picture: of what was prepared.
+        picture: a picture of the prepared examples.
         dead_letters: dicts of ``path``, ``stage``, ``error`` and ``message``.
-        checked: what the checks of the data found.
+        checked: the result of the data checks.
     """
 
     table: dict[str, Any]
@@ -36,7 +36,7 @@ class Input:
 
     @property
     def statistics(self) -> dict[str, Any] | None:
-        """What the template needs of the statistics."""
+        """Returns what the template needs from the statistics."""
         return data.view(self.checked.statistics) if self.checked else None
 
 
@@ -45,19 +45,19 @@ class Contents:
     """Everything that the report shows.
 
     Attributes:
-        recipe: as it was run, overrides applied.
+        recipe: the recipe as it was run, with overrides applied.
         evaluation: the result of the evaluator.
-        judgement: what the task shows of it.
+        judgement: what the task shows of the evaluation.
         history: phase -> metric -> one value per epoch.
         training: the result of the trainer.
         export: the result of the exporter.
-        pushed: where the model was pushed, None where it was not.
-        inputs: by name; the name of one that has none is the empty string.
+        pushed: where the model was pushed; None if it was not.
+        inputs: the inputs by name; a single unnamed input has the empty string as its name.
         steps: the components in order.
         versions: package -> version.
-        command: what was typed.
+        command: the command that was typed.
         started: date and time, ISO 8601.
-        graph: what each component read and made; None: not drawn.
+        graph: what each component read and made; None if it is not drawn.
     """
 
     recipe: Recipe
@@ -76,7 +76,7 @@ class Contents:
 
 
 def render(contents: Contents) -> str:
-    """The report as HTML text."""
+    """Renders the report as HTML text."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -105,5 +105,5 @@ def render(contents: Contents) -> str:
 
 
 def _inline(path: Path) -> str:
-    """A PNG file as a data URL."""
+    """Returns a PNG file as a data URL."""
     return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

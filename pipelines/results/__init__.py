@@ -1,9 +1,9 @@
 """Records of measured results, and RESULTS.md, which is generated from them and never edited.
 
-A record is one JSON file in ``results/`` and names its ``kind``, by which its section of RESULTS.md is made. Runs of
-recipes (`record`) are of the kind of their task, whose module ``results`` makes record and section. Benchmarks write
-records of kinds of their own: a module in `pipelines.results.benchmarks`, called like the kind, with ``section``, a
-function of the records, and ``BELOW``, the task below which it stands, None for the end of the page.
+A record is one JSON file in ``results/`` and names its ``kind``, which selects its section of RESULTS.md. Runs of
+recipes (`record`) have the kind of their task, whose module ``results`` makes record and section. Benchmarks write
+records of kinds of their own: a module in `pipelines.results.benchmarks` with the name of the kind has ``section``, a
+function of the records, and ``BELOW``, the task below which the section is placed, or None for the end of the page.
 """
 
 import functools
@@ -20,7 +20,7 @@ from pipelines.errors import UserError
 from pipelines.results import benchmarks
 from pipelines.runtime import store
 
-PLACES = ("--output", "--push-to", "--workers", "--runner")  # options of `genssl run` that change no number
+PLACES = ("--output", "--push-to", "--workers", "--runner")  # options of `genssl run` that do not change any number
 
 HEAD = """# Results
 
@@ -34,7 +34,7 @@ Section = Callable[[list[dict[str, Any]]], str]
 
 @functools.cache
 def sections() -> dict[str, Section]:
-    """Kind of record -> its section, in the order of the page: each task, and below it the benchmarks that say so."""
+    """Returns kind of record -> its section, in the order of the page: each task, followed by its benchmarks."""
     modules = {
         it.name: importlib.import_module(f"{benchmarks.__name__}.{it.name}")
         for it in pkgutil.iter_modules(benchmarks.__path__)
@@ -52,10 +52,10 @@ def record(run: Path, directory: Path) -> Path:
 
     Args:
         run: the directory of a finished run, ``<output>/runs/<recipe>/<id>``.
-        directory: of the records; made where missing.
+        directory: the directory of the records; made if missing.
 
     Raises:
-        UserError: ``run`` holds no ``metrics.json``.
+        UserError: ``run`` has no ``metrics.json``.
     """
     try:
         metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
@@ -86,10 +86,10 @@ def record(run: Path, directory: Path) -> Path:
 
 
 def render(directory: Path) -> str:
-    """RESULTS.md as text, from all records.
+    """Returns RESULTS.md as text, made from all records.
 
     Raises:
-        UserError: a record is of no known kind.
+        UserError: the kind of a record is unknown.
     """
     kinds: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(directory.rglob("*.json")):
@@ -101,14 +101,14 @@ def render(directory: Path) -> str:
 
 
 def without_places(command: str) -> str:
-    """A command without the options that only say where things are and how many work.
+    """Returns a command without the options that only say where things are and how many processes work.
 
     >>> without_places("genssl run srgan --output out --set train.steps=3 --runner dask -- --dask_npartitions=2")
     'genssl run srgan --set train.steps=3'
     """
     kept, words = [], iter(shlex.split(command))
     for word in words:
-        if word == "--":  # options of Beam follow
+        if word == "--":  # options for Beam follow
             break
         if word in PLACES:
             next(words, None)

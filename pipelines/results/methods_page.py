@@ -1,13 +1,13 @@
 """docs/METHODS.md: every public name with its paper and its file, every method with its recipes and their numbers.
 
-`python -m pipelines.results.methods_page` writes it, from docstrings, recipes and records; it is never edited. A
+`python -m pipelines.results.methods_page` writes it from docstrings, recipes and records; it is never edited. A
 docstring gives its first line, and its papers in a section of this form:
 
     Reference:
         - Radford et al. 2016, [Unsupervised Representation Learning](https://arxiv.org/abs/1511.06434)
 
-A package gives the heading of its table and a sentence, ``Heading: sentence.``, and beside it a paragraph that begins
-with ``Guide:``. Files are read as syntax trees: nothing of the library is imported.
+A package's docstring gives the heading of its table and a sentence, ``Heading: sentence.``, and optionally a paragraph
+that begins with ``Guide:``. Files are read as syntax trees; nothing of the library is imported.
 """
 
 import ast
@@ -57,7 +57,7 @@ class Public:
     """A public name.
 
     Attributes:
-        name: as users write it.
+        name: the name as users write it.
         path: the file in which it is defined.
         doc: its docstring.
     """
@@ -68,12 +68,12 @@ class Public:
 
     @property
     def summary(self) -> str:
-        """The first line of the docstring."""
+        """Returns the first line of the docstring."""
         return self.doc.partition("\n")[0]
 
     @property
     def papers(self) -> list[str]:
-        """The entries of the section ``Reference``, in Markdown.
+        """Returns the entries of the section ``Reference``, in Markdown.
 
         >>> doc = "One.\\n\\nReference:\\n    - A 2020, [Long\\n      title](https://a.org)\\n    - B 2021\\n\\nArgs:"
         >>> Public("One", Path("one.py"), doc).papers
@@ -87,7 +87,7 @@ class Public:
 
 
 def page() -> str:
-    """The page as text."""
+    """Returns the page as text."""
     used = _recipes()
     parts = [HEAD]
     for part in (MODELS, *PARTS):
@@ -97,7 +97,7 @@ def page() -> str:
 
 
 def public(part: str) -> Iterator[Public]:
-    """The classes and functions that a subpackage of the library exports, in the order of its ``__all__``."""
+    """Yields the classes and functions that a subpackage of the library exports, in the order of its ``__all__``."""
     if part == MODELS:
         for module, names in NAMES.items():
             if module.startswith(f"keras_genssl.{part}."):
@@ -111,7 +111,7 @@ def public(part: str) -> Iterator[Public]:
 
 
 def _sections(part: str) -> dict[Path, list[Public]]:
-    """The names of a subpackage, by the package that they are defined in; what is defined elsewhere stands first."""
+    """Returns the names of a subpackage by the package that defines them; names defined elsewhere come first."""
     top = ROOT / "keras_genssl" / part
     found: dict[Path, list[Public]] = {}
     for it in public(part):
@@ -121,7 +121,7 @@ def _sections(part: str) -> dict[Path, list[Public]]:
 
 
 def _section(package: Path, names: list[Public], used: dict[str, list[str]] | None) -> str:
-    """A table with its heading; that of methods has recipes and numbers."""
+    """Returns a table with its heading; the table of methods has recipes and numbers."""
     head = ["Name", "What", "Paper", "File", *(["Recipe", "Number"] if used is not None else [])]
     rows = [head, ["---"] * len(head)]
     for it in names:
@@ -140,7 +140,7 @@ def _section(package: Path, names: list[Public], used: dict[str, list[str]] | No
 
 
 def _linked(text: str) -> str:
-    """A text whose pages are links, from ``docs/``."""
+    """Returns a text in which pages are links relative to ``docs/``."""
     return re.sub(r"\bdocs/(\w+\.md)", r"[\1](\1)", text)
 
 
@@ -150,7 +150,7 @@ def _tree(file: Path) -> ast.Module:
 
 
 def _exported(file: Path) -> list[str]:
-    """The names in ``__all__``."""
+    """Returns the names in ``__all__``."""
     for node in _tree(file).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
             return list(ast.literal_eval(node.value))
@@ -158,7 +158,7 @@ def _exported(file: Path) -> list[str]:
 
 
 def _defined(file: Path, name: str) -> Public | None:
-    """The class or function that a name in a file is, followed through imports; None where it is something else."""
+    """Returns the class or function that a name in a file refers to, through imports; None if it is something else."""
     for node in _tree(file).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
             return Public(name, file, inspect.cleandoc(ast.get_docstring(node) or ""))
@@ -170,13 +170,13 @@ def _defined(file: Path, name: str) -> Public | None:
 
 
 def _file(module: str) -> Path:
-    """The file of a module of the library."""
+    """Returns the file of a module of the library."""
     path = ROOT / module.replace(".", "/")
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def _recipes() -> dict[str, list[str]]:
-    """Name of a method -> the recipes that train it."""
+    """Returns name of a method -> the recipes that train it."""
     found: dict[str, list[str]] = {}
     for name in loading.names():
         found.setdefault(loading.load(name).model.method, []).append(name)
@@ -184,7 +184,7 @@ def _recipes() -> dict[str, list[str]]:
 
 
 def _number(recipe: str) -> str:
-    """What came out of a recipe, in a line."""
+    """Returns the result of a recipe in one line."""
     file = ROOT / "results" / f"{recipe}.json"
     if not file.is_file():
         return "no record"

@@ -1,1 +1,1 @@
-"""What a run is: the recipe that is read, the order of the steps, and what is told of them. It alone looks tasks up."""
+"""A run: reading the recipe, the order of the steps, and reporting. Only this package looks tasks up by name."""

@@ -1,4 +1,4 @@
-"""What a run does between ExampleGen and Prepare: statistics, schema, and the anomalies that end it."""
+"""The part of a run between ExampleGen and Prepare: statistics, schema, and the anomalies that end a run."""
 
 import json
 from pathlib import Path
@@ -29,20 +29,20 @@ def check(
 ) -> Checked:
     """Runs StatisticsGen, SchemaGen and ExampleValidator on the examples.
 
-    The data is held against ``data.schema``; without it against the schema that was inferred in the first run of the
-    recipe on this source that validated, `accepted`, which a user may edit or remove.
+    The data is checked against ``data.schema``. Without it, it is checked against the schema that was inferred in the
+    first valid run of the recipe on this source (`accepted`), which a user may edit or remove.
 
     Args:
         recipe: a checked recipe.
-        examples: of the input.
-        output: the directory of all that runs write.
-        workers: processes that count, or the engine that has them.
+        examples: the examples of the input.
+        output: the directory for everything that runs write.
+        workers: the number of processes that count, or the engine that has them.
         steps: executes the components.
         console: shows the progress.
-        name: of the input; empty where it has none.
+        name: the name of the input; empty for a single unnamed input.
 
     Raises:
-        UserError: if a shard is damaged, the schema cannot be used, or an anomaly is an error.
+        UserError: a shard is damaged, the schema cannot be used, or an anomaly is an error.
     """
     from pipelines.data.statistics import statistics_gen
     from pipelines.data.validation import data_schema, example_validator, schema_gen
@@ -89,10 +89,10 @@ def check(
 
 
 def given(source: DataSource) -> "DataSchema | None":
-    """The schema that a source names.
+    """Reads the schema that a source names.
 
     Raises:
-        UserError: it cannot be used.
+        UserError: the schema cannot be used.
     """
     from pipelines.data.validation import data_schema
 
@@ -100,7 +100,7 @@ def given(source: DataSource) -> "DataSchema | None":
 
 
 def accepted(recipe: Recipe, output: Path, name: str = "") -> Path:
-    """Where the schema is kept that later runs of a recipe on the same source are held against."""
+    """Returns the file of the schema that later runs of a recipe on the same source are checked against."""
     identity = store.digest(recipe.inputs[name].identity())[:12]
     file = f"{name}-{identity}.yaml" if name else f"{identity}.yaml"
     return output / "schemas" / "accepted" / recipe.name / file

@@ -1,4 +1,4 @@
-"""The data side of a run: images to examples, what is wrong with them, and what training and evaluation read."""
+"""The data side of a run: from images to examples, their checks, and what training and evaluation read."""
 
 import dataclasses
 import importlib
@@ -17,19 +17,19 @@ from pipelines.runtime.artifact import Artifact
 from pipelines.runtime.component import Kind, Source
 from pipelines.runtime.engines import Workers
 
-# What a run writes below its output, and never reads as the user's images.
+# What a run writes below its output; it never reads these folders as the user's images.
 _OWN = ("examples", "statistics", "schemas", "validation", "prepared", "references", "runs", "saved_models")
 
 
 @dataclasses.dataclass(frozen=True)
 class Input:
-    """One source of a run, read.
+    """One source of a run after reading.
 
     Attributes:
         examples: the images as records.
-        checked: what was found in them.
-        prepared: what training reads of them.
-        judged: what the task is judged on; mostly the same.
+        checked: the result of the data checks.
+        prepared: the prepared examples for training.
+        judged: the prepared examples for the evaluation; usually the same.
     """
 
     examples: Artifact
@@ -40,12 +40,12 @@ class Input:
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """What a run reads of its images.
+    """All data of a run.
 
     Attributes:
-        inputs: by name; the name of one that has none is the empty string.
-        prepared: what training reads: of one input what is prepared of it, of several a directory that names them.
-        judged: what the task is judged on, likewise.
+        inputs: the inputs by name; a single unnamed input has the empty string as its name.
+        prepared: what training reads: the prepared directory of a single input, or a directory that names several.
+        judged: what the evaluation reads, in the same form.
     """
 
     inputs: dict[str, Input]
@@ -54,13 +54,13 @@ class Data:
 
 
 def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: Console) -> Data:
-    """ExampleGen, the checks of the data, and Prepare, of each input.
+    """Runs ExampleGen, the data checks and Prepare for each input.
 
     Raises:
-        UserError: if the images cannot be used, the schema neither, or an anomaly is an error.
+        UserError: the images or the schema cannot be used, or an anomaly is an error.
     """
     for source in recipe.inputs.values():
-        data_checks.given(source)  # its faults before any work
+        data_checks.given(source)  # its faults are reported before any work
     inputs = {name: _input(recipe, name, output, workers, steps, console) for name in recipe.inputs}
     if len(inputs) == 1:
         (only,) = inputs.values()
@@ -83,7 +83,7 @@ def run(recipe: Recipe, output: Path, workers: Workers, steps: Steps, console: C
 
 
 def _input(recipe: Recipe, name: str, output: Path, workers: Workers, steps: Steps, console: Console) -> Input:
-    """One input, from its images to what training reads of them."""
+    """Reads one input, from its images to what training reads."""
     task, data, of = tasks.of(recipe), recipe.inputs[name], f"{name}: " if name else ""
     examples = steps.run(
         data.component,
@@ -116,7 +116,7 @@ def _input(recipe: Recipe, name: str, output: Path, workers: Workers, steps: Ste
 
 
 def _examples(recipe: Recipe, data: sources.Source, output: Path, workers: Workers, console: Console) -> Artifact:
-    """The images as records."""
+    """Reads the images as records."""
     with console.preparing() as shown:
         return data.read(
             Reading(
@@ -133,6 +133,6 @@ def _examples(recipe: Recipe, data: sources.Source, output: Path, workers: Worke
 def _counted(artifact: Artifact, train: str, held_out: str) -> str:
     splits, dead = artifact.manifest["splits"], artifact.manifest["dead_letters"]["records"]
     text = f"{splits['train']['records']:,} {train}"
-    if "eval" in splits:  # of pairs that are drawn there is nothing to hold out
+    if "eval" in splits:  # pairs that are drawn have nothing to hold out
         text += f", {splits['eval']['records']:,} {held_out}"
     return f"{text}, {dead:,} dead {'letter' if dead == 1 else 'letters'}"

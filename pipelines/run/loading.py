@@ -1,4 +1,4 @@
-"""Recipes: found by name or path, changed by ``--set``, checked, with errors that name the line."""
+"""Recipes: found by name or path, changed by ``--set``, checked; errors name the line."""
 
 import difflib
 import re
@@ -21,9 +21,9 @@ TASKS = Path(__file__).parents[1] / "tasks"
 DEFAULT = "super_resolution"  # the task of a recipe that names none
 
 _TASK = "task"
-# The keys that choose which other keys a section may hold; a change of the others leaves nothing of a section.
+# `_TAGS` select which other keys a section may have. A change of one of `_CHOICES` replaces the whole section.
 _TAGS = ("method", "preparation", "schedule", "kind", "source")
-_CHOICES = ("method", "preparation", "schedule", "kind", "extractor")  # layers are those of one extractor
+_CHOICES = ("method", "preparation", "schedule", "kind", "extractor")  # layers belong to one extractor
 
 _EXPECTED = {
     "int_type": "an integer",
@@ -40,12 +40,12 @@ _EXPECTED = {
 
 
 def names() -> list[str]:
-    """The names of the recipes that come with the package, sorted."""
+    """Returns the sorted names of the recipes in the package."""
     return sorted(_files())
 
 
 def _files() -> dict[str, Path]:
-    """The recipes that come with the package, by name: each task has a folder of them."""
+    """Returns the recipes in the package by name; each task has a folder of them."""
     folders = TASKS.glob("*/recipes")
     return {
         path.relative_to(folder).with_suffix("").as_posix(): path
@@ -55,13 +55,13 @@ def _files() -> dict[str, Path]:
 
 
 def find(name: str) -> Path:
-    """The file of a recipe.
+    """Returns the file of a recipe.
 
     Args:
-        name: the name of a recipe of the package, or the path of a YAML file.
+        name: the name of a recipe in the package, or the path of a YAML file.
 
     Raises:
-        UserError: there is none; the message names the nearest one.
+        UserError: there is no such recipe; the message names the nearest one.
     """
     path = Path(name).expanduser()
     if path.suffix in (".yaml", ".yml") or path.is_file():
@@ -85,14 +85,14 @@ def load(
 
     Args:
         name: as in `find`.
-        overrides: ``"train.epochs=5"`` and the like; the value is YAML; the last one wins.
-        full_scale: apply the recipe's ``full_scale`` section before the overrides.
-        folder: the user's own images, or a CSV table of pairs of them, read instead of those that the recipe names;
-            what the recipe's task says of own data (`Recipe.own_data`) holds too, unless an override says otherwise.
-        thoroughly: also make the preparation and ask the method whether it fits, which imports NumPy and Beam.
+        overrides: changes such as ``"train.epochs=5"``; the value is YAML; the last one wins.
+        full_scale: whether to apply the recipe's ``full_scale`` section before the overrides.
+        folder: the user's own images, or a CSV table of pairs of them, read instead of the recipe's images. The
+            task's changes for own data (`Recipe.own_data`) apply too, unless an override says otherwise.
+        thoroughly: whether to make the preparation and ask the method whether it fits, which imports NumPy and Beam.
 
     Raises:
-        UserError: every fault of the file and of the overrides, each with key, place and, for an
+        UserError: lists every fault of the file and of the overrides, each with key, place and, for an
             unknown key or name, the nearest valid one.
 
     >>> load("super_resolution", ["train.epochs=5"]).train.epochs
@@ -126,7 +126,7 @@ def load(
 
 
 def _short(path: Path) -> str:
-    """The path as a user would type it from here."""
+    """Returns the path as a user would type it from the current directory."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
@@ -134,7 +134,7 @@ def _short(path: Path) -> str:
 
 
 def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with the leaves of ``change`` laid over it; another method, schedule or extractor starts afresh."""
+    """Returns ``base`` with the leaves of ``change`` merged in; another method, schedule or extractor starts afresh."""
     if any(key in change and change[key] != base.get(key) for key in _CHOICES):
         return change
     merged = dict(base)
@@ -168,7 +168,7 @@ def _override(data: dict[str, Any], places: dict[located_yaml.Path, str], overri
 def _own(
     data: dict[str, Any], places: dict[located_yaml.Path, str], paths: Mapping[str, Path], recipe: type[Recipe]
 ) -> None:
-    """Puts what ``--data`` names in the place of the section `data`, and with it what the task says of own data."""
+    """Replaces the section `data` by what ``--data`` names, and applies the task's changes for own data."""
     given = " ".join(f"--data {f'{name}={path}' if name else path}" for name, path in paths.items())
     section = data.get("data")
     section = section if isinstance(section, dict) else {}
@@ -196,7 +196,7 @@ def _own(
 
 
 def _check_names(given: str, paths: Mapping[str, Path], names: list[str]) -> None:
-    """Refuses inputs that the recipe has not, and fewer than it has."""
+    """Refuses inputs that the recipe does not have, and missing inputs."""
     if set(paths) == set(names):
         return
     wanted = " ".join(f"--data {name}=DIR" for name in names if name) or "--data DIR"
@@ -205,7 +205,7 @@ def _check_names(given: str, paths: Mapping[str, Path], names: list[str]) -> Non
 
 
 def _at(value: Any, path: located_yaml.Path) -> Any:
-    """What a section holds at a path; None where it is not there."""
+    """Returns the value of a section at a path; None if there is none."""
     for part in path:
         try:
             value = value[part]
@@ -215,7 +215,7 @@ def _at(value: Any, path: located_yaml.Path) -> Any:
 
 
 def _kind(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> type[Recipe]:
-    """The class of recipes of the task that ``data`` names."""
+    """Returns the recipe class of the task that ``data`` names."""
     task = data.get(_TASK, DEFAULT)
     known = tasks.names()
     if not isinstance(task, str) or task not in known:
@@ -226,7 +226,7 @@ def _kind(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> type[Re
 
 
 def _named(recipe: Recipe) -> Recipe:
-    """The recipe with the name of its export written out: a key of `prepare` in braces becomes its value."""
+    """Returns the recipe with the full name of its export: keys of `prepare` in braces are replaced by their values."""
     name = re.sub(r"\{(\w+)\}", lambda key: str(getattr(recipe.prepare, key[1])), recipe.export.name)
     return recipe.model_copy(update={"export": recipe.export.model_copy(update={"name": name})})
 
@@ -243,7 +243,7 @@ def _check(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> Recipe
 
 
 def _try(recipe: Recipe, places: dict[located_yaml.Path, str]) -> None:
-    """Refuses what only the preparation and the method can tell: parameters that do not go together."""
+    """Refuses parameters that do not fit together, which only the preparation and the method can tell."""
     attempts: dict[str, Callable[[], Any]] = {
         "prepare": recipe.prepare.check,
         "model": lambda: recipe.model.check(recipe.prepare),
@@ -264,7 +264,7 @@ def _try(recipe: Recipe, places: dict[located_yaml.Path, str]) -> None:
 
 
 def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, str], recipe: type[Recipe]) -> str:
-    """One fault in one line: place, key, rule, what was received, nearest valid key."""
+    """Describes one fault in one line: place, key, rule, received value, nearest valid key."""
     path, sections, others = _walk(fault["loc"], data, recipe)
     kind, received, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "union_tag_invalid":
@@ -295,20 +295,20 @@ def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, s
 
 
 def _place(path: located_yaml.Path, places: dict[located_yaml.Path, str]) -> str:
-    """Where a key was given, or the section that it is missing in."""
+    """Returns the place of a key, or of the section that lacks it."""
     return next(places[path[:end]] for end in range(len(path), -1, -1) if path[:end] in places)
 
 
 def _walk(
     loc: tuple[Any, ...], data: Any, recipe: type[Recipe]
 ) -> tuple[located_yaml.Path, list[type[BaseModel]], list[type[BaseModel]]]:
-    """Pydantic's location without the tags of unions, the classes of the section it is in, and those in their place."""
+    """Splits Pydantic's location: the path without tags of unions, the classes of its section, and the alternatives."""
     path: list[Any] = []
     sections: list[type[BaseModel]] = [recipe]
     last: list[type[BaseModel]] = sections
-    others: list[type[BaseModel]] = []  # of the union that a tag chose from
+    others: list[type[BaseModel]] = []  # from the union that a tag chose from
     beside: list[type[BaseModel]] = others
-    keyed = False  # the next part is a key that the user chose: that of a player, say
+    keyed = False  # whether the next part is a key that the user chose, such as the name of a player
     for part in loc:
         if part in (ONE, NAMED):
             keyed = part == NAMED
@@ -330,7 +330,7 @@ def _walk(
 
 
 def _choice(sections: list[type[BaseModel]], key: str) -> str:
-    """Which value of its tag a section must have that holds a key: `` `source: folder or frames` ``; or nothing."""
+    """Returns the tag that a section needs for a key, such as `` `source: folder or frames` ``; or nothing."""
     holders = [section for section in sections if key in _fields(section)]
     tag = next((tag for section in holders for tag in _TAGS if tag in section.model_fields), None)
     if tag is None:
@@ -340,12 +340,12 @@ def _choice(sections: list[type[BaseModel]], key: str) -> str:
 
 
 def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The keys that a section may hold."""
+    """Returns the keys that a section may have."""
     return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def _inside(key: str, sections: list[type[BaseModel]]) -> str:
-    """`` Did you mean `optimizer.beta_1`?`` where a section inside has the key, or nothing."""
+    """Returns `` Did you mean `optimizer.beta_1`?`` if a sub-section has the key, or nothing."""
     for section in sections:
         for name, field in _fields(section).items():
             if not _is_mapping(field.annotation) and any(key in _fields(model) for model in _models(field.annotation)):
@@ -354,7 +354,7 @@ def _inside(key: str, sections: list[type[BaseModel]]) -> str:
 
 
 def _tags(section: type[BaseModel]) -> set[Any]:
-    """The literal values by which unions tell this class apart."""
+    """Returns the literal values by which unions select this class."""
     return {
         value
         for key in _TAGS
@@ -364,18 +364,18 @@ def _tags(section: type[BaseModel]) -> set[Any]:
 
 
 def _is_mapping(annotation: Any) -> bool:
-    """Whether a section is a dict, or one may stand in its place."""
+    """Returns whether a section is a dict, or may be one."""
     return get_origin(annotation) is dict or any(get_origin(part) is dict for part in get_args(annotation))
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The sections named inside a type annotation."""
+    """Returns the section classes inside a type annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for argument in get_args(annotation) for model in _models(argument)]
 
 
 def _nearest(word: str, valid: list[str]) -> str:
-    """`` Did you mean `epochs`?``, or nothing."""
+    """Returns `` Did you mean `epochs`?``, or nothing."""
     close = difflib.get_close_matches(word, valid, n=1, cutoff=0.5)
     return f" Did you mean `{close[0]}`?" if close else ""

@@ -1,4 +1,4 @@
-"""What a run says of itself: the report for people, the same for programs."""
+"""The report of a run, for people and for programs."""
 
 import dataclasses
 from pathlib import Path
@@ -12,7 +12,7 @@ from pipelines.tasks.base import Task
 
 
 def write(contents: page.Contents, directory: Path) -> Path:
-    """Writes ``report.html``, whose path it returns, and ``metrics.json`` into a run's directory."""
+    """Writes ``report.html`` and ``metrics.json`` into a run's directory, and returns the path of ``report.html``."""
     report = directory / "report.html"
     store.write_text(report, page.render(contents))
     store.write_json(
@@ -32,7 +32,7 @@ def write(contents: page.Contents, directory: Path) -> Path:
 
 
 def shown(task: Task, one: Input) -> page.Input:
-    """What the report shows of one input."""
+    """Returns what the report shows of one input."""
     return page.Input(
         table=statistics(task, one.examples, one.prepared),
         picture=picture(one.prepared),
@@ -42,7 +42,7 @@ def shown(task: Task, one: Input) -> page.Input:
 
 
 def statistics(task: Task, examples: Any, prepared: Any) -> dict[str, Any]:
-    """The table of the data in the report."""
+    """Returns the report's table of the data."""
     shards = [shard for split in prepared.manifest["splits"].values() for shard in split["shards"]]
     labels = prepared.manifest.get("labels") if "image" in prepared.manifest["features"] else None  # not of pairs
     return {
@@ -55,7 +55,7 @@ def statistics(task: Task, examples: Any, prepared: Any) -> dict[str, Any]:
 
 
 def picture(prepared: Any) -> Picture:
-    """The picture of the prepared examples."""
+    """Returns the picture of the prepared examples."""
     from pipelines.data import examples_picture
 
     manifest = prepared.manifest

@@ -1,4 +1,4 @@
-"""The order of the components: images in; report and, when it is blessed, SavedModel out."""
+"""The order of the components, from images to the report and, if it is blessed, the SavedModel."""
 
 import contextlib
 import dataclasses
@@ -25,15 +25,15 @@ from pipelines.training import publish, trainer, weights
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a run left behind.
+    """The results of a run.
 
     Attributes:
-        prepared: the prepared directory.
+        prepared: the directory of prepared examples.
         report: the HTML file.
-        saved_model: the pushed SavedModel, or, where it was not pushed, the one in the run's directory.
-        pushed: the version pushed or found unchanged; None where the model was refused.
+        saved_model: the pushed SavedModel, or the one in the run's directory if it was not pushed.
+        pushed: the version that was pushed or found unchanged; None if the model was refused.
         evaluation: the result of the evaluator.
-        export: the results of the exporter and of the check of what it wrote.
+        export: the results of the exporter and of the check of the SavedModel.
     """
 
     prepared: Path
@@ -52,15 +52,15 @@ def run(
     console: Console | None = None,
     cache: bool = True,
 ) -> Outcome:
-    """Runs a recipe from its images to a pushed model; what is there already is reused.
+    """Runs a recipe from its images to a pushed model, and reuses existing results.
 
     Args:
         recipe: a checked recipe.
         output: the directory for everything that the run writes.
-        push_to: the directory of served models; ``<output>/saved_models`` when None.
-        workers: processes that prepare data, or the engine that has them; they do not change a byte of it.
+        push_to: the directory of served models; ``<output>/saved_models`` if None.
+        workers: the number of processes that prepare data, or the engine that has them; the data do not depend on it.
         console: shows the progress.
-        cache: use again what is there; without it everything is executed, and replaced when it is done.
+        cache: whether to reuse existing results; otherwise everything is executed, and replaced when it is done.
 
     Raises:
         UserError: something that the user gave cannot be used.
@@ -177,12 +177,12 @@ def _run(
 
 
 def _losses(phases: dict[str, dict[str, Any]]) -> str:
-    """The losses at the end of the last phase."""
+    """Returns the losses at the end of the last phase."""
     losses = list(phases.values())[-1]["losses"]
     return ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in losses.items())
 
 
 def short(path: Path) -> str:
-    """The path from here where it lies below, as a user would type it."""
+    """Returns the path as a user would type it: relative if it is below the current directory."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative

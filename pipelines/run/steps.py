@@ -1,4 +1,4 @@
-"""Executing components: timed, shown, recorded, their artifacts checked by type."""
+"""Executes components: measures their time, shows and records them, and checks the types of their artifacts."""
 
 import errno
 import os
@@ -16,19 +16,19 @@ from pipelines.runtime.recording import Recording
 
 M = TypeVar("M", bound=Made)
 
-LOGS = "logs"  # below the output
+LOGS = "logs"  # a folder below the output
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Steps:
-    """The components of one run, in the order in which they are executed.
+    """The components of one run, in the order of execution.
 
     Args:
-        console: shows a line for each.
-        recording: keeps what each read and made.
+        console: shows a line for each component.
+        recording: records what each component read and made.
 
     Attributes:
-        done: what the report says of each.
+        done: what the report says about each component.
     """
 
     def __init__(self, console: Console, recording: Recording):
@@ -46,15 +46,15 @@ class Steps:
         """Executes one component.
 
         Args:
-            spec: what it is.
-            reads: name -> what it reads: what this run made, or a source.
+            spec: the declaration of the component.
+            reads: name -> what it reads: a result of this run, or a source.
             executor: does the work, or finds it done.
-            summary: says in a line what was made.
+            summary: describes the result in one line.
 
         Raises:
-            TypeError: what it reads is not of the types of its spec.
-            UserError: what it gave up with; also where the disk is full.
-            UnfinishedError: a worker failed; its traceback is in a file that the message names.
+            TypeError: what it reads does not have the types of its spec.
+            UserError: the component raised it; also raised if the disk is full.
+            UnfinishedError: a worker failed; the message names the file with its traceback.
         """
         kinds = {name: self._kind(artifact) for name, artifact in reads.items()}
         if kinds != dict(spec.reads):
@@ -85,7 +85,7 @@ class Steps:
         return made
 
     def _logged(self, spec: Component, error: Exception) -> str:
-        """Writes the traceback of an error, and says where."""
+        """Writes the traceback of an error to a file, and returns a message that names it."""
         log = self._recording.metadata.output / LOGS / f"{self._recording.number}-{spec.name}.log"
         try:
             log.parent.mkdir(exist_ok=True)
@@ -103,7 +103,7 @@ def _told(kinds: Mapping[str, Kind | None]) -> str:
 
 
 def _full(error: BaseException | None) -> int | None:
-    """The number of the error of a full disk, which Beam, HDF5 and TensorFlow hand on as text."""
+    """Returns the error number of a full disk, which Beam, HDF5 and TensorFlow pass on as text; otherwise None."""
     while error is not None:
         for number in _FULL:
             if getattr(error, "errno", None) == number or os.strerror(number) in str(error):

@@ -1,1 +1,1 @@
-"""What components stand on: outputs found by digest, the digest of code, records of runs."""
+"""What components are built on: outputs found by digest, digests of code, records of runs."""

@@ -1,4 +1,4 @@
-"""Directories of prepared data: named by what they were made from, resumed, verified, published whole."""
+"""Directories of prepared data: named by what they were made from, resumable, verified, published as a whole."""
 
 import dataclasses
 import hashlib
@@ -25,9 +25,9 @@ class Artifact:
 
     Attributes:
         path: the directory, `<output_dir>/<digest>`.
-        digest: of the execution that made it: inputs, parameters, code and versions.
-        reused: it was there already, and nothing was executed.
-        manifest: what `manifest.json` says.
+        digest: the digest of the execution that made it: inputs, parameters, code and versions.
+        reused: whether it was there already, so that nothing was executed.
+        manifest: the content of `manifest.json`.
     """
 
     path: Path
@@ -37,27 +37,27 @@ class Artifact:
 
     @property
     def content(self) -> str:
-        """The digest of the content: what stands on this artifact is made again only when this changes."""
+        """Returns the digest of the content. What depends on the artifact is made again only if it changes."""
         return self.manifest["content"]
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """The digests of what it was made from."""
+        """Returns the digests of what the artifact was made from."""
         return self.manifest["inputs"]
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What it was made with."""
+        """Returns the parameters that it was made with."""
         return self.manifest["parameters"]
 
     @property
     def code(self) -> str:
-        """The digest of the code that made it."""
+        """Returns the digest of the code that made it."""
         return self.manifest["code"]
 
     @property
     def dead_letters(self) -> list[dict[str, Any]]:
-        """The inputs that became no record: `key`, `path`, `stage`, `error` and `message` of each."""
+        """Returns the inputs that gave no record: `key`, `path`, `stage`, `error` and `message` of each."""
         file = self.path / self.manifest["dead_letters"]["file"]
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
@@ -67,18 +67,18 @@ def publish(
     execution: dict[str, Any],
     build: Callable[[Path], dict[str, Any]],
 ) -> Artifact:
-    """Return the artifact of an execution, made now if it is not there.
+    """Returns the artifact of an execution, and makes it if it is not there.
 
     It is made in `<output_dir>/<digest>.building` and published by one rename, after its manifest was
-    written. A killed build is resumed by the next one of the same execution and removed by any other. Of two
-    runs at once the second waits for the first and reuses what it made. Inside `store.without_cache` it is made
-    from the start though it is there, and replaced when that succeeds.
+    written. A killed build is resumed by the next build of the same execution and removed by any other. If two
+    runs build at once, the second waits for the first and reuses its result. Inside `store.without_cache` it is made
+    from the start even if it is there, and replaces the old one when that succeeds.
 
     Args:
-        output_dir: the parent of the artifact.
-        execution: JSON value of everything that the content depends on; its digest names the directory.
-        build: fills a directory, which may hold what a killed build left, and returns the manifest. The files
-            that it names in `"files"` (name -> size) are published; all others are removed.
+        output_dir: the parent directory of the artifact.
+        execution: a JSON value of everything that the content depends on; its digest names the directory.
+        build: fills a directory, which may contain what a killed build left, and returns the manifest. The files
+            that the manifest names in `"files"` (name -> size) are published; all others are removed.
 
     Raises:
         Whatever `build` raises; then nothing is published.
@@ -98,10 +98,10 @@ def publish(
 
 
 def verify(artifact: Artifact) -> None:
-    """Read the shards of an artifact before work on them.
+    """Checks the shards of an artifact before work on them starts.
 
     Raises:
-        UserError: if one is missing or is not what its manifest says.
+        UserError: a shard is missing or does not match the manifest.
     """
     for split in artifact.manifest["splits"].values():
         for shard in split["shards"]:
@@ -120,15 +120,15 @@ def verify(artifact: Artifact) -> None:
 
 def _make(final: Path, build: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
     building = final.with_name(final.name + _BUILDING)
-    manifest = _read(building)  # killed between its manifest and its rename
+    manifest = _read(building)  # not None if killed between its manifest and its rename
     if manifest is None:
         building.mkdir(exist_ok=True)
         try:
             manifest = build(building)
         except UnfinishedError:
             raise
-        except UserError:  # the next build would come to the same end
-            shutil.rmtree(building, ignore_errors=True)  # a worker that goes on may write into it
+        except UserError:  # the next build would fail in the same way
+            shutil.rmtree(building, ignore_errors=True)  # a worker that still runs may write into it
             raise
         for path in building.iterdir():
             if path.is_dir():
@@ -141,18 +141,18 @@ def _make(final: Path, build: Callable[[Path], dict[str, Any]]) -> dict[str, Any
 
 
 def _read(directory: Path) -> dict[str, Any] | None:
-    """The manifest of a directory whose files are all there in full length; None where it, or one of them, is not."""
+    """Reads the manifest of a directory; None if the manifest or a file is missing, or a file is incomplete."""
     try:
         manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
         files, _ = manifest["files"], manifest["content"]
         sizes = {name: (directory / name).stat().st_size for name in files}
-    except (FileNotFoundError, ValueError, KeyError, TypeError):  # all but the first: it is damaged
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # all but the first mean that it is damaged
         return None
     return manifest if sizes == files else None
 
 
 def _remove_debris(output_dir: Path, final: Path, again: bool) -> None:
-    """What killed builds of other executions left, or of all, and a published directory that lost files."""
+    """Removes what killed builds of other executions left (or of all), and a published directory that lost files."""
     keep = final.name + _BUILDING
     for path in output_dir.glob(f"*{_BUILDING}"):
         if again or path.name != keep:

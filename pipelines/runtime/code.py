@@ -1,4 +1,4 @@
-"""A digest of the code that a result depends on, and the versions of what it stands on."""
+"""A digest of the code that a result depends on, and the versions of the packages below it."""
 
 import functools
 import hashlib
@@ -16,13 +16,13 @@ PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "apache-beam", "tensorflow
 
 
 def digest(*roots: Callable[..., Any] | str) -> str:
-    """The SHA-256 of the syntax trees of some code and of all first-party code that it stands on, and of its data.
+    """Returns the SHA-256 of the syntax trees of some code, of all first-party code that it uses, and of its data.
 
-    Comments, layout, docstrings and annotations do not count, nor what is for type checkers alone. Imports inside
-    functions do. What code stands on is told by `definitions`: a function counts, and not the file around it.
+    Comments, layout, docstrings, annotations and code for type checkers do not count. Imports inside functions count.
+    `definitions` finds the code that is used: a function counts, not the file around it.
 
     Args:
-        *roots: functions and classes; modules by name, which stand for all that they define.
+        *roots: functions and classes, or names of modules, which stand for everything that they define.
     """
     found = tree(ROOT).closure(definition for root in roots for definition in _definitions(root))
     text = "\n".join(f"{one.module} {one.name} {found[one]}" for one in sorted(found))
@@ -31,7 +31,7 @@ def digest(*roots: Callable[..., Any] | str) -> str:
 
 @functools.cache
 def tree(root: Path) -> Tree:
-    """The first-party code below a directory, as it is when it is first asked for."""
+    """Returns the first-party code below a directory, as it was when it was first asked for."""
     return Tree(root, FIRST_PARTY)
 
 
@@ -42,7 +42,7 @@ def _definitions(root: Callable[..., Any] | str) -> list[Definition]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python, of this package and of the packages whose change may change a result."""
+    """Returns the versions of Python, of this package and of the packages that can change a result."""
     from keras_genssl import __version__
 
     found = {"python": platform.python_version(), "keras_genssl": __version__}

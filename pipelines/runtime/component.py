@@ -1,4 +1,4 @@
-"""What a component is, told apart from how it works: its name, what it reads and what it makes."""
+"""The declaration of a component, apart from its implementation: its name, what it reads and what it makes."""
 
 import dataclasses
 import enum
@@ -27,10 +27,10 @@ class Kind(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Component:
-    """The spec of a component; the module that declares it also holds the function that executes it.
+    """The declaration of a component. The module with the declaration also contains the function that executes it.
 
     Attributes:
-        name: in the console, the report and the metadata.
+        name: its name in the console, the report and the metadata.
         reads: name -> type of artifact.
         makes: the type of the one artifact that it makes.
     """
@@ -42,13 +42,13 @@ class Component:
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """What comes from outside; no component of this run made it.
+    """Something from outside, which no component of this run made.
 
     Attributes:
         kind: its type.
-        path: where it lies, or what it is called.
-        content: the digest of its content, by which lineage finds the run that made it; without it what the reader
-            says of all its inputs.
+        path: its path or name.
+        content: the digest of its content, by which lineage finds the run that made it; None uses the digest
+            of all inputs of the component that reads it.
     """
 
     kind: Kind
@@ -57,14 +57,14 @@ class Source:
 
 
 class Made(Protocol):
-    """What executing a component gives: an artifact, and what it was made from.
+    """The result of a component: an artifact, and what it was made from.
 
     Attributes:
         path: the directory.
-        reused: it was there already, and nothing was executed.
+        reused: whether it was there already, so that nothing was executed.
         content: the digest of the content.
         inputs: what was read, as a JSON value of digests.
-        parameters: what it was made with, as a JSON value.
+        parameters: the parameters that it was made with, as a JSON value.
         code: the digest of the code.
     """
 
@@ -84,13 +84,13 @@ class Made(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """What a run says of one component.
+    """What a run reports about one component.
 
     Attributes:
         name: the component.
-        reused: it was found, not executed.
-        seconds: that it took in this run.
-        summary: one line on what it made.
+        reused: whether the result was found and not computed.
+        seconds: the time that it took in this run.
+        summary: one line about the result.
     """
 
     name: str

@@ -1,9 +1,10 @@
-"""What a piece of first-party code stands on, definition by definition: read from syntax trees, nothing is imported.
+"""What a piece of first-party code depends on, definition by definition. Syntax trees are read, nothing is imported.
 
-A definition is all that binds one name at the top of a module. It stands on what its names mean, and these on what
-theirs mean. A name that is imported means what the other module defines, through packages that import it again;
-``package.Name`` means what the package means by ``Name``. Where no file says what a name means, as where a module's
-``__getattr__`` makes it, it means all that is in the module, or in the package: a key rather holds too much.
+A definition is everything that binds one name at the top of a module. It depends on what its names refer to, and these
+on what their names refer to. An imported name refers to the definition in the other module, also through packages that
+import it again; ``package.Name`` refers to what the package means by ``Name``. If no file says what a name refers to,
+for example because a module's ``__getattr__`` makes it, it refers to everything in the module or the package: a key
+contains too much rather than too little.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _OF_ALL_MODULES = ("__name__", "__file__", "__path__", "__doc__", "__spec__", "_
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Definition:
-    """A name of a first-party module, or `EVERYTHING` in it, of a package in all its modules, or its `EFFECTS`."""
+    """A name in a first-party module, `EVERYTHING` in it (for a package, in all its modules), or its `EFFECTS`."""
 
     module: str
     name: str = EVERYTHING
@@ -33,7 +34,7 @@ class Tree:
     """First-party code.
 
     Args:
-        root: the directory in which the packages lie.
+        root: the directory with the packages.
         packages: their names.
     """
 
@@ -45,7 +46,7 @@ class Tree:
         self._read: dict[Definition, tuple[str, frozenset[Definition]]] = {}
 
     def closure(self, roots: Iterable[Definition]) -> dict[Definition, str]:
-        """All definitions that some stand on, themselves included, each with the digest of what it says."""
+        """Returns all definitions that some depend on, including themselves, each with the digest of its text."""
         found: dict[Definition, str] = {}
         waiting = list(roots)
         while waiting:
@@ -58,14 +59,14 @@ class Tree:
         return found
 
     def defined_in(self, module: str) -> list[Definition]:
-        """All that a module defines itself."""
+        """Returns everything that a module itself defines."""
         inside = self.module(module)
         if inside is None:
             raise ValueError(f"`module` must be a first-party module. Received: {module}")
         return [Definition(module, name) for name in (EFFECTS, *inside.bound) if inside.statements(name)]
 
     def module(self, name: str) -> Module | None:
-        """A first-party module; None where there is no such file."""
+        """Returns a first-party module; None if there is no such file."""
         if name not in self._modules:
             path = self._path(name)
             files = (path.with_suffix(".py"), path / "__init__.py") if name.split(".")[0] in self.packages else ()
@@ -80,12 +81,12 @@ class Tree:
     def meaning(
         self, module: str, names: tuple[str, ...], passed: frozenset[tuple[str, str]] = frozenset()
     ) -> Iterator[Definition | str]:
-        """What ``module.name.name`` means: definitions, or, of what is not first-party, its dotted name.
+        """Resolves ``module.name.name``: yields definitions, or the dotted name of what is not first-party.
 
         Args:
-            module: dotted.
-            names: the attributes asked of it; without any it is all of the module.
-            passed: modules and names that lead here.
+            module: the dotted name of the module.
+            names: the attributes to look up; empty for the whole module.
+            passed: the modules and names that led here.
         """
         inside = self.module(module)
         if inside is None:
@@ -106,7 +107,7 @@ class Tree:
             yield Definition(module)
 
     def _registered(self, package: str, name: str) -> str | None:
-        """The module that a package loads a name from on first use, as the index of registered names says."""
+        """Returns the module that a package loads a name from on first use, by the index of registered names."""
         if self._index is None:
             index = self.module(_INDEX)
             statements = [] if index is None else index.statements("NAMES")
@@ -121,7 +122,7 @@ class Tree:
     def _named(
         self, module: Module, names: tuple[str, ...], passed: frozenset[tuple[str, str]] = frozenset()
     ) -> Iterator[Definition | str]:
-        """What a module means by a name and its attributes; nothing where it is Python's own."""
+        """Resolves a name of a module and its attributes; yields nothing for Python's own names."""
         for bound in module.bound.get(names[0], module.stars):
             if isinstance(bound, Imported):
                 yield from self._imported(bound, names[1:], passed)
@@ -131,11 +132,11 @@ class Tree:
     def _imported(
         self, imported: Imported, names: tuple[str, ...], passed: frozenset[tuple[str, str]] = frozenset()
     ) -> Iterator[Definition | str]:
-        """What is imported, or attributes of it."""
+        """Resolves an import, or attributes of it."""
         return self.meaning(imported.module, (*([imported.name] if imported.name else []), *names), passed)
 
     def _loaded(self, imported: Imported) -> Iterator[Definition | str]:
-        """What is imported and never named: a module for its effects, a package for its name alone."""
+        """Resolves an import that is never named: a module is imported for its effects, a package only for its name."""
         found = self.meaning(imported.loads, ()) if imported.loads else self._imported(imported, ())
         for meant in found:
             module = self.module(meant.module) if isinstance(meant, Definition) else None
@@ -143,10 +144,11 @@ class Tree:
                 yield meant
 
     def _said(self, definition: Definition) -> tuple[str, frozenset[Definition]]:
-        """The digest of a definition, and what it stands on.
+        """Returns the digest of a definition, and what it depends on.
 
-        The digest is of its statements, of what their names mean, and of their data: the files of the module's folder,
-        and of folders in it, that the statements name as a whole string, such as weights that ship beside it.
+        The digest covers its statements, what their names refer to, and their data: files in the module's folder, and
+            in
+        its sub-folders, that the statements name as a whole string, such as weights that ship with the module.
         """
         module = self.module(definition.module)
         if module is None:
@@ -171,7 +173,7 @@ class Tree:
         return hashlib.sha256(text.encode()).hexdigest(), frozenset(stands_on)
 
     def _data(self, folder: Path, written: frozenset[str]) -> list[str]:
-        """Name and SHA-256 of what is no code and is named, in a folder or in a folder of it that is named."""
+        """Returns name and SHA-256 of the named files that are not code, in a folder or in a named sub-folder."""
         named = [path for path in self._listed(folder) if path.name in written]
         inside = [file for path in named if path.is_dir() for file in self._listed(path) if file.name in written]
         files = [path for path in (*named, *inside) if path.suffix != ".py" and path.is_file()]
@@ -181,7 +183,7 @@ class Tree:
         return self.root.joinpath(*name.split("."))
 
     def _inside(self, package: str) -> list[str]:
-        """The names of the modules in a package."""
+        """Returns the names of the modules in a package."""
         found = self._listed(self._path(package))
         modules = (path.stem for path in found if path.suffix == ".py" or (path / "__init__.py").is_file())
         return [name for name in modules if name != "__init__"]

@@ -1,4 +1,4 @@
-"""Starting TensorFlow without the pages of notes that its C++ side writes to standard error."""
+"""Starts TensorFlow without the many messages that its C++ side writes to standard error."""
 
 import functools
 import os
@@ -11,9 +11,9 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 @functools.cache
 def start() -> str:
-    """Imports TensorFlow and says what it computes on: ``"2 CPU cores"``, ``"1 GPU (NVIDIA H200)"``.
+    """Imports TensorFlow and names the devices: ``"2 CPU cores"``, ``"1 GPU (NVIDIA H200)"``.
 
-    What the import writes to standard error is shown only when it fails.
+    What the import writes to standard error is shown only if the import fails.
     """
     sys.stderr.flush()
     with tempfile.TemporaryFile() as notes:
@@ -38,9 +38,9 @@ def start() -> str:
 
 
 def has_bfloat16() -> bool:
-    """Whether what TensorFlow computes on has arithmetic in bfloat16; it is emulated elsewhere, slowly.
+    """Returns whether the device computes in bfloat16; other devices emulate it, slowly.
 
-    GPUs have it from NVIDIA's compute capability 8.0, all TPUs do, CPUs say so in `CPU_INFO`.
+    NVIDIA GPUs compute in bfloat16 from compute capability 8.0, all TPUs do, and CPUs report it in `CPU_INFO`.
     """
     start()
     import tensorflow as tf

@@ -1,4 +1,7 @@
-"""Where data is prepared: an engine, its workers and its options. Known without loading Beam; in no digest."""
+"""Where data is prepared: an engine, its workers and its options. Reading them does not load Beam.
+
+No digest contains them.
+"""
 
 import dataclasses
 from typing import TypeAlias
@@ -19,15 +22,15 @@ _OURS = {"--runner": "--runner", "--direct_num_workers": "--workers"}  # Beam's 
 
 @dataclasses.dataclass(frozen=True)
 class Engine:
-    """What runs the jobs of a preparation. It changes no byte of what is prepared.
+    """Runs the jobs of a preparation. The prepared bytes do not depend on it.
 
     Args:
         runner: a name in `RUNNERS`.
-        workers: processes on this machine, of `"fnapi"`; the other engines have workers of their own.
-        options: for Beam, as on a command line: `("--dask_client_address=tcp://10.0.0.1:8786",)`.
+        workers: the number of processes on this machine, for `"fnapi"`; other engines have their own workers.
+        options: options for Beam as on a command line: `("--dask_client_address=tcp://10.0.0.1:8786",)`.
 
     Raises:
-        UserError: if there is no such runner, or `workers` or an option is not for it.
+        UserError: there is no such runner, or the runner does not take `workers` or an option.
 
     >>> Engine("dask", options=("--dask_npartitions=8",)).arguments()
     ['--runner=apache_beam.runners.dask.dask_runner.DaskRunner', '--dask_npartitions=8']
@@ -55,16 +58,16 @@ class Engine:
                 raise UserError(f"{option}: is said by {ours}, before the `--`")
 
     def arguments(self) -> list[str]:
-        """What Beam is given: its runner and options."""
+        """Returns Beam's arguments: the runner and the options."""
         local = [f"--direct_num_workers={self.workers}"] if self.runner == FNAPI else []
         return [f"--runner={RUNNERS[self.runner]}", *local, *self.options]
 
 
-Workers: TypeAlias = int | Engine  # so many processes of this machine, or an engine
+Workers: TypeAlias = int | Engine  # a number of processes on this machine, or an engine
 
 
 def of(workers: Workers) -> Engine:
-    """The engine that is meant.
+    """Returns the engine for a number of workers, or the given engine.
 
     >>> of(2)
     Engine(runner='fnapi', workers=2, options=())

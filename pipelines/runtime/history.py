@@ -1,4 +1,4 @@
-"""The runs of an output directory, out of the metadata store."""
+"""The runs of an output directory, read from the metadata store."""
 
 import dataclasses
 import json
@@ -12,19 +12,19 @@ class Run:
     """A recorded run.
 
     Attributes:
-        id: counts up.
-        recipe: its name.
-        command: what was typed.
+        id: its number; numbers count up.
+        recipe: the name of the recipe.
+        command: the command that was typed.
         state: ``running``, ``complete``, ``failed`` or ``interrupted``.
-        started: date and time.
-        ended: the same, None of one that runs or was killed.
-        seconds: from start to end.
-        directory: of its results, where it came so far.
+        started: date and time of the start.
+        ended: date and time of the end; None for a run that runs or was killed.
+        seconds: the seconds from start to end.
+        directory: the directory of its results, if it came that far.
         pushed: the version that was pushed, or found unchanged.
-        blessed: what the evaluator said.
-        summary: its numbers in a line.
+        blessed: the verdict of the evaluator.
+        summary: its numbers in one line.
         numbers: name -> value.
-        error: what ended it.
+        error: the error that ended it.
     """
 
     id: int
@@ -43,15 +43,15 @@ class Run:
 
 
 def runs(metadata: Metadata) -> list[Run]:
-    """All runs, the last one first."""
+    """Returns all runs, the latest first."""
     return _runs(metadata, None)
 
 
 def run(metadata: Metadata, number: int) -> Run:
-    """One run.
+    """Returns one run.
 
     Raises:
-        UserError: there is none of this number.
+        UserError: there is no run with this number.
     """
     found = _runs(metadata, number)
     if not found:

@@ -1,4 +1,4 @@
-"""What made an artifact, out of the metadata store: the executions before it, down to the images."""
+"""What made an artifact, read from the metadata store: the executions before it, back to the images."""
 
 import dataclasses
 import json
@@ -13,7 +13,7 @@ from pipelines.runtime.metadata import FILE, Metadata
 
 @dataclasses.dataclass(frozen=True)
 class Artifact:
-    """A recorded artifact; ``path`` is absolute, or names what is no file."""
+    """A recorded artifact. ``path`` is absolute, or a name if the artifact is not a file."""
 
     id: int
     type: str
@@ -23,7 +23,7 @@ class Artifact:
 
 @dataclasses.dataclass(frozen=True)
 class Execution:
-    """A recorded execution; ``reads`` is name -> the id of an artifact, ``wrote`` the id of one."""
+    """A recorded execution. ``reads`` maps names to ids of artifacts; ``wrote`` is the id of an artifact."""
 
     id: int
     run: int
@@ -45,9 +45,9 @@ class Graph:
     """Artifacts and executions.
 
     Attributes:
-        target: the artifact that was asked for; None for a whole run.
-        artifacts: by id.
-        executions: by id, in the order in which they were executed.
+        target: the requested artifact; None for a whole run.
+        artifacts: the artifacts by id.
+        executions: the executions by id, in the order of execution.
     """
 
     target: int | None
@@ -55,16 +55,16 @@ class Graph:
     executions: dict[int, Execution]
 
     def maker(self, artifact: int) -> Execution | None:
-        """The execution that made an artifact."""
+        """Returns the execution that made an artifact."""
         return next((it for it in reversed(self.executions.values()) if it.wrote == artifact), None)
 
     def ends(self) -> list[int]:
-        """The artifacts that no execution of the graph read."""
+        """Returns the artifacts that no execution of the graph read."""
         read = {number for it in self.executions.values() for number in it.reads.values()}
         return [it.wrote for it in self.executions.values() if it.wrote is not None and it.wrote not in read]
 
     def json(self) -> dict[str, Any]:
-        """The same as a JSON value."""
+        """Returns the graph as a JSON value."""
         return {
             "target": self.target,
             "artifacts": [dataclasses.asdict(it) for it in self.artifacts.values()],
@@ -73,7 +73,7 @@ class Graph:
 
 
 def of_run(metadata: Metadata, number: int) -> Graph:
-    """What a run executed or found.
+    """Returns what a run executed or reused.
 
     Raises:
         UserError: there is no such run.
@@ -86,14 +86,15 @@ def of_run(metadata: Metadata, number: int) -> Graph:
 
 
 def of_path(metadata: Metadata, path: Path) -> Graph:
-    """What made an artifact, and what that was made of, also by earlier runs.
+    """Returns what made an artifact and everything before it, also in earlier runs.
 
-    It is told by the digest in its card or its manifest, so that a copy elsewhere is as good. So is what a run read
-    from outside: where a run of this store made the same content, that stands in its place.
+    Artifacts are identified by the digest in their card or manifest, so a copy in another place works too. The same
+    holds
+    for what a run read from outside: if a run of this store made the same content, that run is shown in its place.
 
     Args:
         metadata: the store.
-        path: a pushed version, a directory that a component published, or one below it, or the directory of a run.
+        path: a pushed version, a directory that a component published or one below it, or the directory of a run.
 
     Raises:
         UserError: there is no such artifact, or no run recorded it.
@@ -105,7 +106,7 @@ def of_path(metadata: Metadata, path: Path) -> Graph:
         run = connection.execute(
             "SELECT id FROM runs WHERE directory = ? ORDER BY id DESC", (metadata.short(path),)
         ).fetchone()
-        if run is None or (path / "manifest.json").is_file():  # the run of a batch job has its artifact's directory
+        if run is None or (path / "manifest.json").is_file():  # a batch job's run has its artifact's directory
             content = _content(path)
             found = connection.execute(
                 "SELECT id FROM artifacts WHERE content = ? "
@@ -119,13 +120,13 @@ def of_path(metadata: Metadata, path: Path) -> Graph:
 
 
 def home(path: Path) -> Path | None:
-    """The directory at or above a path that holds a metadata store."""
+    """Returns the directory at or above a path that contains a metadata store."""
     path = path.expanduser().resolve()
     return next((above for above in (path, *path.parents) if (above / FILE).is_file()), None)
 
 
 def _content(path: Path) -> str:
-    """The digest in the card or the manifest at or above a path."""
+    """Returns the digest in the card or the manifest at or above a path."""
     for above in (path, *path.parents):
         for file, key in (("assets.extra/card.json", "digest"), ("manifest.json", "content")):
             try:
@@ -140,10 +141,11 @@ def _content(path: Path) -> str:
 
 
 def _before(connection: sqlite3.Connection, artifact: int) -> tuple[list[int], dict[tuple[int, int], int]]:
-    """The executions that an artifact stands on, of each artifact the last one that made it for its reader.
+    """Finds the executions that an artifact depends on; for each artifact the last one that made it for its reader.
 
     Returns:
-        The executions, and (execution, artifact that it read) -> the one of equal content that another made.
+        The executions, and (execution, artifact that it read) -> the artifact of equal content that another execution
+        made.
     """
     found: set[int] = set()
     same: dict[tuple[int, int], int] = {}

@@ -1,7 +1,7 @@
 """The metadata store: which run executed what, from which artifacts, with which code and parameters.
 
-It lies in `<output>/metadata.sqlite` and records; what is published, and what is reused, the manifests in the
-directories say. A store that is lost is filled again by the next run, as far as what is there goes.
+It is the file `<output>/metadata.sqlite` and only records. The manifests in the directories decide what is published
+and what is reused. If the store is lost, the next run fills it again with what it finds.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from pipelines.errors import UserError
 FILE = "metadata.sqlite"
 VERSION = 1
 _APPLICATION = int.from_bytes(b"gssl", "big")
-_WAIT = 60.0  # seconds for another process' transaction, which takes milliseconds
+_WAIT = 60.0  # seconds to wait for another process' transaction, which takes milliseconds
 
 _TABLES = """
 CREATE TABLE runs (
@@ -48,7 +48,7 @@ class Metadata:
         output: the directory.
 
     Raises:
-        UserError: the file is damaged, or another version wrote it; it is left as it is.
+        UserError: the file is damaged, or another version wrote it; the file is not changed.
     """
 
     def __init__(self, output: Path):
@@ -60,7 +60,7 @@ class Metadata:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection that reads.
+        """Opens a connection for reading.
 
         Raises:
             UserError: there is no store, or it is damaged.
@@ -72,7 +72,7 @@ class Metadata:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, whole or not at all; the file is made where it is missing."""
+        """Opens a transaction, which is written as a whole or not at all; makes the file if it is missing."""
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -89,7 +89,7 @@ class Metadata:
                 raise
 
     def is_running(self, number: int) -> bool:
-        """Whether the process of a run is alive: it holds the run's mark."""
+        """Returns whether the process of a run is alive, which means that it holds the run's mark."""
         try:
             handle = os.open(self.mark(number), os.O_RDONLY)
         except FileNotFoundError:
@@ -103,27 +103,27 @@ class Metadata:
         return False
 
     def is_dead(self, connection: sqlite3.Connection, number: int) -> bool:
-        """Whether a run is recorded as running, and its process is gone."""
+        """Returns whether a run is recorded as running although its process is gone."""
         if self.is_running(number):
             return False
         row = connection.execute("SELECT state FROM runs WHERE id = ?", (number,)).fetchone()
-        return row["state"] == "running"  # asked last: a process says its end before it lets go
+        return row["state"] == "running"  # checked last: a process records its end before it releases the mark
 
     def short(self, path: Path | str) -> str:
-        """A path as it is recorded: below the output it stays right when the output moves."""
+        """Returns a path as it is recorded: relative below the output, so that it stays right when the output moves."""
         text = str(path)
         return text.removeprefix(f"{self.output}/") if text.startswith(f"{self.output}/") else text
 
     def full(self, path: str) -> str:
-        """`short`, undone."""
+        """Returns the full path of a path from `short`."""
         return str(self.output / path)
 
     def mark(self, number: int) -> Path:
-        """The file that the process of a run holds while it runs."""
+        """Returns the file that the process of a run holds while it runs."""
         return self.output / "runs" / f".running-{number}"
 
     def recover(self, connection: sqlite3.Connection) -> None:
-        """Runs whose process died are interrupted ones."""
+        """Marks runs whose process died as interrupted."""
         for (number,) in connection.execute("SELECT id FROM runs WHERE state = 'running'").fetchall():
             if not self.is_running(number):
                 connection.execute("UPDATE runs SET state = 'interrupted' WHERE id = ?", (number,))
@@ -151,11 +151,11 @@ class Metadata:
             raise UserError(f"{self.file}: {error}{hint}") from error
 
     def _check(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN")  # one state for all that is read: another process may be making the tables
+        connection.execute("BEGIN")  # one state for all that is read, since another process may be making the tables
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         if (application, version) == (0, 0) and not _tables(connection):
-            return  # empty: its first transaction was cut short
+            return  # empty, because its first transaction was cut short
         if application != _APPLICATION:
             raise UserError(f"{self.file}: is no metadata of genssl; move it away, or give another --output")
         if version != VERSION:

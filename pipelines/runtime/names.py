@@ -1,4 +1,4 @@
-"""What a module binds, and what its statements say by name, as Python looks names up; read, never imported."""
+"""What a module binds, and which names its statements use, by Python's rules of lookup; read, never imported."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 EVERYTHING = "*"  # all statements of a module
-EFFECTS = ""  # those that bind no name, and run as soon as the module is imported
-AT_RUN_TIME = "?"  # a module whose name is not written down
+EFFECTS = ""  # the statements that bind no name and run as soon as the module is imported
+AT_RUN_TIME = "?"  # a module whose name is not written in the code
 _ONLY_TYPES, _ONLY_AS_SCRIPT = ("TYPE_CHECKING", "typing.TYPE_CHECKING"), "__name__ == '__main__'"
 _DEFINED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -18,25 +18,25 @@ _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.Gene
 
 @dataclasses.dataclass(frozen=True)
 class Imported:
-    """A module, or what a module has under a name; ``import a.b`` binds ``a`` and loads ``a.b``."""
+    """A module, or a name imported from a module; ``import a.b`` binds ``a`` and loads ``a.b``."""
 
     module: str
     name: str | None = None
     loads: str | None = None
 
 
-# A name of the module, or an import; and the attributes asked of it, None where it is imported and never named.
+# A name of the module, or an import; and the attributes looked up on it, None if it is imported and never named.
 Reference: TypeAlias = tuple[str | Imported, tuple[str, ...] | None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Said:
-    """What some statements say.
+    """The content of some statements.
 
     Attributes:
         text: their syntax trees.
-        references: what they name and do not bind themselves.
-        strings: all strings that they write down.
+        references: the names that they use and do not bind themselves.
+        strings: all strings in them.
     """
 
     text: str
@@ -45,16 +45,16 @@ class Said:
 
 
 class Module:
-    """A file of code, without what does not count: docstrings, annotations, what is for type checkers or a script.
+    """A file of code without what does not count: docstrings, annotations, code for type checkers and for scripts.
 
     Args:
-        name: dotted.
-        is_package: whether it is an ``__init__``.
-        text: of the file.
+        name: the dotted name.
+        is_package: whether the file is an ``__init__``.
+        text: the text of the file.
 
     Attributes:
-        bound: name -> what binds it: imports, statements.
-        stars: modules of which all names are imported, so that any may come from there.
+        bound: name -> what binds it: imports and statements.
+        stars: the modules from which all names are imported, so that any name may come from there.
     """
 
     def __init__(self, name: str, is_package: bool, text: str):
@@ -68,17 +68,17 @@ class Module:
         self._statements = _Bare(name, is_package).visit(tree).body
         for statement in self._statements:
             self._add(statement)
-        # An `__init__` runs for every module of its package, whatever is used of it: that makes no result another.
+        # The effects of an `__init__` do not count: it runs for every module of its package and changes no result.
         self._effects = [] if is_package else [*self._effects, *self._imports_without(named)]
 
     def statements(self, name: str) -> list[ast.stmt]:
-        """Those that bind a name, or `EVERYTHING`, or `EFFECTS`, of which an ``__init__`` has none that count."""
+        """Returns the statements that bind a name, or `EVERYTHING`, or `EFFECTS` (none for an ``__init__``)."""
         if name in (EVERYTHING, EFFECTS):
             return self._statements if name == EVERYTHING else self._effects
         return [bound for bound in self.bound.get(name, ()) if not isinstance(bound, Imported)]
 
     def said(self, name: str) -> Said:
-        """What the statements of a name say."""
+        """Returns the content of a name's statements."""
         if name not in self._said:
             statements = self.statements(name)
             found = frozenset(reference for statement in statements for reference in _references(statement))
@@ -101,7 +101,7 @@ class Module:
             self._effects.append(statement)
 
     def _imports_without(self, named: set[str]) -> list[ast.stmt]:
-        """Imports of what the module never names, not even in an annotation: importing it is what they are for."""
+        """Returns imports that the module never names, not even in an annotation: they are made for their effects."""
         named |= {text for statement in self.statements("__all__") for text in _strings(statement)}
         return [
             statement
@@ -113,12 +113,12 @@ class Module:
 
 @functools.cache
 def module(name: str, is_package: bool, text: str) -> Module:
-    """A `Module`: a text is parsed once, in whichever directory it lies."""
+    """Makes a `Module`. Each text is parsed only once, in whichever directory it is."""
     return Module(name, is_package, text)
 
 
 def _imports(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]]:
-    """The names that an import binds, ``*`` for all that there are, and what they mean."""
+    """Yields the names that an import binds (``*`` for all names of a module) and what they refer to."""
     for alias in statement.names:
         if isinstance(statement, ast.ImportFrom):
             imported = Imported(statement.module or "", None if alias.name == "*" else alias.name)
@@ -131,20 +131,20 @@ def _imports(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Impo
 
 
 def _references(statement: ast.stmt) -> set[Reference]:
-    """What a statement at the top of a module says of other statements and modules."""
+    """Returns what a statement at the top of a module uses from other statements and modules."""
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return {(imported, None) for _, imported in _imports(statement)}
     return _References(statement).found
 
 
 def _strings(statement: ast.stmt) -> set[str]:
-    """All strings that it writes down."""
+    """Returns all strings in a statement."""
     constants = (node.value for node in ast.walk(statement) if isinstance(node, ast.Constant))
     return {value for value in constants if isinstance(value, str)}
 
 
 class _Bare(ast.NodeTransformer):
-    """Takes out what does not count, and makes imports absolute."""
+    """Removes what does not count, and makes imports absolute."""
 
     def __init__(self, module: str, is_package: bool):
         self._above = module.split(".") if is_package else module.split(".")[:-1]
@@ -192,10 +192,10 @@ class _Bare(ast.NodeTransformer):
 
 
 class _References:
-    """Collects what a statement names and does not bind itself.
+    """Collects the names that a statement uses and does not bind itself.
 
     Attributes:
-        found: names of the module, and what is imported inside.
+        found: names of the module, and imports inside the statement.
     """
 
     def __init__(self, statement: ast.stmt):
@@ -273,7 +273,7 @@ class _References:
 
 @dataclasses.dataclass
 class _Scope:
-    """What a function, a class or a comprehension binds, and which of it is named."""
+    """The names that a function, a class or a comprehension binds, and those of them that are used."""
 
     is_class: bool
     bound: dict[str, list[Imported]]
@@ -286,7 +286,7 @@ def _arguments(arguments: ast.arguments) -> list[str]:
 
 
 def _names_bound_by(body: Iterable[ast.AST]) -> dict[str, list[Imported]]:
-    """The names that statements bind where they stand, with what is imported under them."""
+    """Returns the names that statements bind in their scope, with what is imported under them."""
     found: dict[str, list[Imported]] = {}
     elsewhere: set[str] = set()
     waiting = list(body)

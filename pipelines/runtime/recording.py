@@ -1,4 +1,4 @@
-"""Recording a run in the metadata store as it goes."""
+"""Records a run in the metadata store while it runs."""
 
 import contextlib
 import datetime
@@ -20,12 +20,12 @@ from pipelines.runtime.metadata import Metadata
 
 @contextlib.contextmanager
 def begin(metadata: Metadata, recipe: str, command: str) -> Iterator["Recording"]:
-    """Records a run from here to the end of the block; what ends the block early is its error.
+    """Records a run until the end of the block. An exception that ends the block early is recorded as its error.
 
     Args:
         metadata: the store.
-        recipe: its name.
-        command: what was typed.
+        recipe: the name of the recipe.
+        command: the command that was typed.
     """
     with contextlib.ExitStack() as held:
         with metadata.write() as connection:
@@ -46,7 +46,7 @@ def begin(metadata: Metadata, recipe: str, command: str) -> Iterator["Recording"
 
 @contextlib.contextmanager
 def _marked(mark: Path) -> Iterator[None]:
-    """Holds the file that says that a run is alive, and removes it at the end; a killed process lets go."""
+    """Holds the file that shows that a run is alive, and removes it at the end. A killed process releases it."""
     mark.parent.mkdir(parents=True, exist_ok=True)
     while True:
         handle = os.open(mark, os.O_RDWR | os.O_CREAT, 0o644)
@@ -63,12 +63,12 @@ def _marked(mark: Path) -> Iterator[None]:
 
 
 class Recording:
-    """One run, while it runs; made by `begin`.
+    """One run while it runs; made by `begin`.
 
     Attributes:
         metadata: the store.
-        number: of the run.
-        command: what was typed.
+        number: the number of the run.
+        command: the command that was typed.
     """
 
     def __init__(self, metadata: Metadata, number: int, command: str):
@@ -77,7 +77,7 @@ class Recording:
 
     @contextlib.contextmanager
     def execution(self, component: str) -> Iterator["Execution"]:
-        """Records one execution from here to the end of the block."""
+        """Records one execution until the end of the block."""
         with self.metadata.write() as connection:
             row = connection.execute(
                 "INSERT INTO executions (run, component, state, started) VALUES (?, ?, 'running', ?)",
@@ -99,13 +99,13 @@ class Recording:
         summary: str,
         numbers: Mapping[str, float | None],
     ) -> None:
-        """Ends a run.
+        """Records the end of a run.
 
         Args:
-            directory: of the run.
+            directory: the directory of the run.
             pushed: the version that was pushed or found.
-            blessed: what the evaluator said; None where nothing is judged.
-            summary: its numbers in a line.
+            blessed: the verdict of the evaluator; None if nothing is judged.
+            summary: its numbers in one line.
             numbers: name -> value.
         """
         facts = {
@@ -118,7 +118,7 @@ class Recording:
         self._end("complete", facts)
 
     def end_early(self, error: BaseException) -> None:
-        """Ends a run by an error, also on a disk that is full: then it counts as interrupted."""
+        """Records that an error ended the run. If the disk is full and this fails, the run counts as interrupted."""
         with contextlib.suppress(UserError, OSError):
             self._end(_state(error), {"error": _told(error)})
 
@@ -132,7 +132,7 @@ class Recording:
 
 
 class Execution:
-    """One execution of a component, while it is executed; made by `Recording.execution`."""
+    """One execution of a component while it runs; made by `Recording.execution`."""
 
     def __init__(self, metadata: Metadata, number: int):
         self._metadata, self._number = metadata, number
@@ -149,11 +149,11 @@ class Execution:
         """Records what an execution read and wrote.
 
         Args:
-            spec: of the component.
+            spec: the declaration of the component.
             reads: name -> type and artifact.
-            made: what it made, or found.
+            made: the result that was made or found.
             versions: package -> version.
-            summary: one line on it.
+            summary: one line about the result.
         """
         with self._metadata.write() as connection:
             connection.execute(
@@ -176,7 +176,7 @@ class Execution:
             self._event(connection, "wrote", "output", spec.makes, made.path, made.content)
 
     def fail(self, error: BaseException) -> None:
-        """Records that it raised, also on a disk that is full."""
+        """Records that the execution raised; a full disk does not raise here."""
         with contextlib.suppress(UserError, OSError), self._metadata.write() as connection:
             connection.execute(
                 "UPDATE executions SET state = ?, ended = ?, seconds = ?, error = ? WHERE id = ?",
@@ -196,7 +196,7 @@ class Execution:
 
 
 def now() -> str:
-    """The time here, ISO 8601 with its zone, to the second."""
+    """Returns the local time in ISO 8601 with its zone, to the second."""
     return datetime.datetime.now().astimezone().isoformat(" ", "seconds")
 
 

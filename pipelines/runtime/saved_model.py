@@ -1,11 +1,11 @@
-"""What a SavedModel is known by, wherever a copy of it lies."""
+"""The digest that identifies a SavedModel in any place."""
 
 import hashlib
 from pathlib import Path
 
 
 def digest(model: Path) -> str:
-    """The SHA-256 of the graph and the weights; cards and warm-up files beside them do not count."""
+    """Returns the SHA-256 of graph and weights; cards and warm-up files in the same directory do not count."""
     found = hashlib.sha256()
     for file in [model / "saved_model.pb", *sorted((model / "variables").glob("*"))]:
         found.update(file.read_bytes())

@@ -1,4 +1,4 @@
-"""Output directories that are made once, published whole, and found again by their digest."""
+"""Output directories that are made once, published as a whole, and found again by their digest."""
 
 import contextlib
 import contextvars
@@ -23,15 +23,15 @@ _again: contextvars.ContextVar[set[Path] | None] = contextvars.ContextVar("again
 
 @dataclasses.dataclass(frozen=True)
 class Output:
-    """What a component made.
+    """The output of a component.
 
     Attributes:
         path: its directory.
-        digest: of everything that it was made from: inputs, parameters, code and versions.
-        reused: it was there already.
-        seconds: that making it took, in this run or in the one that made it.
-        result: what the component says of it.
-        content: the digest of its files, or what the component says is that of its content.
+        digest: the digest of everything that it was made from: inputs, parameters, code and versions.
+        reused: whether it was there already.
+        seconds: the time that it took to make, in this run or in the run that made it.
+        result: what the component returned.
+        content: the digest of its files, or the digest of its content that the component returned.
         inputs: everything that it was made from.
     """
 
@@ -45,17 +45,17 @@ class Output:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The inputs without code and versions."""
+        """Returns the inputs without code and versions."""
         return {name: value for name, value in self.inputs.items() if name not in ("code", "versions")}
 
     @property
     def code(self) -> str:
-        """The digest of the code that made it."""
+        """Returns the digest of the code that made it."""
         return self.inputs["code"]
 
 
 def digest(value: Any) -> str:
-    """The SHA-256, in hex, of a JSON value; independent of the order of keys.
+    """Returns the SHA-256, in hex, of a JSON value; the order of keys does not matter.
 
     >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
     True
@@ -66,7 +66,7 @@ def digest(value: Any) -> str:
 
 @contextlib.contextmanager
 def without_cache() -> Iterator[None]:
-    """Inside the block everything is made again, once, though it is there."""
+    """Makes everything inside the block again, once, even if it is there."""
     token = _again.set(set())
     try:
         yield
@@ -75,12 +75,12 @@ def without_cache() -> Iterator[None]:
 
 
 def is_caching() -> bool:
-    """Whether what is there is used again: not inside `without_cache`."""
+    """Returns whether existing results are reused; they are not inside `without_cache`."""
     return _again.get() is None
 
 
 def is_due(path: Path) -> bool:
-    """Whether what is there must be made again all the same: the first time that it is asked in `without_cache`."""
+    """Returns whether an existing result must be made again: True for the first question inside `without_cache`."""
     made = _again.get()
     if made is None or path in made:
         return False
@@ -89,17 +89,17 @@ def is_due(path: Path) -> bool:
 
 
 def make(path: Path, inputs: dict[str, Any], build: Callable[[Path], dict[str, Any]]) -> Output:
-    """Returns the directory at ``path``, built only when its inputs are not those asked for.
+    """Returns the directory at ``path``, which is built only if its inputs differ from the given ones.
 
-    Inside `without_cache` it is built though it is there, and replaced when that succeeds. The
-    caller holds the lock of the parent directory (`exclusive`). A build that is killed leaves
-    ``<path>.part`` and nothing else; the next build removes it.
+    Inside `without_cache` it is built even if it is there, and replaces the old one when that succeeds. The
+    caller holds the lock of the parent directory (`exclusive`). A killed build leaves only
+    ``<path>.part``, which the next build removes.
 
     Args:
         path: where the directory is published, by one rename.
-        inputs: JSON value of everything that the content depends on.
-        build: fills the empty directory that it is given and returns a JSON result. Its key `sha256`, where it has
-            one, is the digest of the content: HDF5 files of equal weights differ in the names of layers.
+        inputs: a JSON value of everything that the content depends on.
+        build: fills the empty directory that it is given and returns a JSON result. If the result has the key `sha256`,
+            this is the digest of the content: HDF5 files of equal weights differ in the names of layers.
     """
     key = digest(inputs)
     due = is_due(path)
@@ -132,7 +132,7 @@ def make(path: Path, inputs: dict[str, Any], build: Callable[[Path], dict[str, A
 
 
 def read(path: Path) -> Output | None:
-    """The published directory, or None where there is none, or its manifest is damaged or of a version before."""
+    """Returns the published directory; None if there is none, or its manifest is damaged or from an older version."""
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         return _output(path, manifest)
@@ -141,7 +141,7 @@ def read(path: Path) -> Output | None:
 
 
 def put(part: Path, path: Path) -> None:
-    """Publishes a directory by a rename; what was there before goes only then."""
+    """Publishes a directory by a rename. What was there before is removed only then."""
     old = _old(part)
     shutil.rmtree(old, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
@@ -156,7 +156,7 @@ def _output(path: Path, manifest: dict[str, Any]) -> Output:
 
 
 def _content(directory: Path) -> str:
-    """The digest of the names and the bytes of all files."""
+    """Returns the digest of the names and the bytes of all files."""
     files = {}
     for path in directory.rglob("*"):
         if path.is_file():
@@ -170,12 +170,12 @@ def _old(part: Path) -> Path:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """`write_text` of a JSON value."""
+    """Writes a JSON value with `write_text`."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a file so that a reader sees the old one or the new one, never half of one."""
+    """Writes a file so that readers see the old file or the new one, never a part."""
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")  # two processes may write at once
     try:
         with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:  # names may be in other bytes
@@ -189,14 +189,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def check_writable(directory: Path, option: str) -> None:
-    """Makes a directory where it is missing.
+    """Makes a directory if it is missing, and checks that files can be written in it.
 
     Args:
-        directory: where files are to be written.
-        option: what the user named it by.
+        directory: the directory for files.
+        option: the option with which the user named it.
 
     Raises:
-        UserError: it is no directory, no file can be written in it, or its name is not in UTF-8.
+        UserError: it is not a directory, no file can be written in it, or its name is not UTF-8.
     """
     check_encodable(directory, option)
     try:
@@ -213,20 +213,20 @@ def check_encodable(path: Path, option: str) -> None:
     """Refuses a path that TensorFlow and the metadata store cannot take.
 
     Args:
-        path: of a file or a directory.
-        option: what the user named it by.
+        path: the path of a file or a directory.
+        option: the option with which the user named it.
 
     Raises:
-        UserError: its name is in bytes that are no UTF-8.
+        UserError: the name is not UTF-8.
     """
     if encodable(str(path)) != str(path):
         raise UserError(f"{option} {path}: must be a path in UTF-8, and the locale one of UTF-8 (LC_ALL=C.UTF-8)")
 
 
 def sweep(run: Path) -> None:
-    """Removes what killed runs beside a run left half made, where no process works on it now.
+    """Removes what killed runs next to a run left unfinished, if no process works on it now.
 
-    States to continue from (``*.resume``) stay: their recipe may come back.
+    Saved states of trainings (``*.resume``) stay, because their recipe may be run again.
     """
     for directory in run.parent.glob("*/"):
         debris = [path for path in directory.glob("*.part") if directory != run]
@@ -238,14 +238,14 @@ def sweep(run: Path) -> None:
 
 @contextlib.contextmanager
 def exclusive(directory: Path, wait: bool = False) -> Iterator[None]:
-    """Holds a directory, made where missing, against other processes; a killed one lets go.
+    """Locks a directory against other processes, and makes it if it is missing. A killed process releases the lock.
 
     Args:
-        directory: the directory itself is locked, so that no lock file is left in it.
-        wait: wait for the other process instead of raising.
+        directory: the directory. The lock is on the directory itself, so no lock file is left in it.
+        wait: whether to wait for the other process instead of raising.
 
     Raises:
-        UserError: another process holds it.
+        UserError: another process holds the lock.
     """
     directory.mkdir(parents=True, exist_ok=True)
     handle = os.open(directory, os.O_RDONLY)

@@ -1,10 +1,10 @@
-"""Tasks: what a run does that depends on the kind of job. Each is a folder here, and is called like its folder.
+"""Tasks: the parts of a run that depend on the kind of job. Each task is a folder here with the task's name.
 
-The components (`pipelines.components`) and their order (`pipelines.run.run`) are the same for all; what differs
-(what training reads, what is measured, what the export must answer, what report, card and results show) a task says.
-To add one, make its folder: `numbers.py` declares what it measures, `recipe.py` holds its class of recipes, `task.py` a
-`pipelines.tasks.base.Task` as ``TASK``, `results.py` its section of RESULTS.md, `recipes/` its YAML files. Nothing else
-names it.
+The components (`pipelines.components`) and their order (`pipelines.run.run`) are the same for all tasks. A task
+defines what differs: what training reads, what is measured, how the export is checked, and what report, card and
+results show. To add a task, make its folder: `numbers.py` declares what it measures, `recipe.py` holds its recipe
+class, `task.py` a `pipelines.tasks.base.Task` as ``TASK``, `results.py` its section of RESULTS.md, and `recipes/`
+its YAML files. No other file names the task.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 
 def names() -> list[str]:
-    """The names of all tasks, sorted."""
+    """Returns the sorted names of all tasks."""
     return sorted(path.parent.name for path in Path(__file__).parent.glob("*/task.py"))
 
 
 def named(name: str) -> Task:
-    """A task by the name that recipes give it."""
+    """Returns the task with the name that recipes use."""
     task: Task = _module(name, "task").TASK
     return task
 
 
 def of(recipe: Recipe) -> Task:
-    """The task of a recipe."""
+    """Returns the task of a recipe."""
     return named(recipe.task)
 
 
 @functools.cache
 def recipes_of(name: str) -> type[Recipe]:
-    """The class of recipes of a task; neither NumPy nor TensorFlow is imported for it."""
+    """Returns the recipe class of a task, without importing NumPy or TensorFlow."""
     module = _module(name, "recipe")
     (found,) = [
         value
@@ -50,7 +50,7 @@ def recipes_of(name: str) -> type[Recipe]:
 
 
 def results_of(name: str) -> ModuleType:
-    """The module with a task's ``record`` and ``section``."""
+    """Returns the module with a task's functions ``record`` and ``section``."""
     return _module(name, "results")
 
 

@@ -1,4 +1,4 @@
-"""What the components ask of a task."""
+"""The base class of all tasks: what the components ask of a task."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ FILES_IN = (
     "Encoded images are read in eight bits, upright as EXIF says, with transparency on white. The output `error` says\n"
     "why an image was refused, and is empty for the others."
 )
-"""What a card says of signatures that take image files, in Markdown."""
+"""What a model card says about signatures that take image files, in Markdown."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Nouns:
-    """What is counted is called so in lines such as "60,000 images to train on".
+    """The words for what is counted, in lines such as "60,000 images to train on".
 
     Attributes:
-        examples: what the source holds.
-        train: what training reads.
-        held_out: what the evaluation reads.
-        remedy: the advice where there are too few to train on.
+        examples: the examples of the source.
+        train: the examples that training reads.
+        held_out: the examples that the evaluation reads.
+        remedy: the advice if there are too few examples to train on.
     """
 
     examples: str = "images"
@@ -50,42 +50,42 @@ class Nouns:
 class Task(ABC, Generic[R]):
     """One kind of job.
 
-    What is measured and what training reads lie in modules of their own, ``measure`` and ``data`` of the task's
-    package: a run is named by the code of the second, and an evaluation found again by that of the first. What is
-    said of an evaluation, in report, card and console, follows from the declaration of its numbers.
+    Measuring and reading training data are in modules of their own, ``measure`` and ``data`` in the task's package:
+    the key of a training depends on the code of ``data``, and the key of an evaluation on the code of ``measure``.
+    What report, card and console say about an evaluation follows from the declaration of its numbers.
 
     Args:
-        methods: the recipe classes of methods that have numbers of their own.
+        methods: the recipe classes of methods that declare numbers of their own.
 
     Attributes:
-        numbers: what evaluations measure, and beside what; a class names those of its task.
-        nouns: what examples are called.
+        numbers: the numbers and baselines that evaluations measure; a subclass declares those of its task.
+        nouns: the words for examples.
     """
 
     numbers: Numbers
     nouns: ClassVar[Nouns] = Nouns()
 
     def __init__(self, methods: Iterable[type[Method]] = ()):
-        # Of the object, not of its class: that is in keys, which a new method does not move.
+        # Set on the instance and not on the class: the class is part of keys, and a new method must not change them.
         self.numbers = self.numbers.joined(*(method.numbers for method in methods))
 
     # What a run does.
 
     def judged_on(self, recipe: R) -> Preparation:
-        """The preparation whose examples are measured; by default the one that training reads."""
+        """Returns the preparation whose examples are measured; by default the one that training reads."""
         return recipe.prepare
 
     @abstractmethod
     def training_data(self, recipe: R, examples: Path) -> tf.data.Dataset:
-        """What `fit` is given: a `data.load`.
+        """Returns the dataset for `fit`, made by `data.load`.
 
         Args:
-            recipe: settled.
-            examples: the prepared directory.
+            recipe: the settled recipe.
+            examples: the directory of prepared examples.
         """
 
     def batches(self, recipe: R, examples: Path) -> tf.data.Dataset:
-        """`training_data`, of one batch at least.
+        """Returns `training_data`, which has at least one batch.
 
         Raises:
             UserError: there are fewer examples than a batch.
@@ -101,9 +101,9 @@ class Task(ABC, Generic[R]):
         raise UserError(f"{examples}: there are fewer {self.nouns.train} than one batch of {size}; {self.nouns.remedy}")
 
     def judged_by(self, recipe: R) -> dict[str, Any]:
-        """JSON value of all that the evaluation depends on besides weights, data and code.
+        """Returns a JSON value of everything that the evaluation depends on besides weights, data and code.
 
-        By default what is measured, and the thresholds.
+        By default this is the section `evaluate`: what is measured, and the thresholds.
         """
         return {"evaluate": recipe.evaluate.model_dump(mode="json")}
 
@@ -120,63 +120,63 @@ class Task(ABC, Generic[R]):
         """Measures the trained model.
 
         Args:
-            recipe: settled.
-            model: makes the model.
-            examples: the prepared directory.
-            content: the digest of what is in it.
-            directory: for pictures; all files in it are kept.
-            shared: for what many evaluations have in common, kept between runs.
+            recipe: the settled recipe.
+            model: a function that makes the trained model.
+            examples: the directory of prepared examples.
+            content: the digest of the directory's content.
+            directory: the directory for pictures; all files in it are kept.
+            shared: the directory for what many evaluations have in common; it is kept between runs.
 
         Returns:
-            A JSON value: ``numbers``, name -> value, ``baselines``, name -> the numbers of it, and whatever else report
-            and card say. ``examples``, name of a number -> the example that it was measured on, is said with the
-            thresholds that fail. The evaluator adds comparisons with the baselines, and the verdict.
+            A JSON value with ``numbers`` (name -> value), ``baselines`` (name -> its numbers) and whatever else report
+            and card show. ``examples`` (name of a number -> the example that it was measured on) is optional and is
+            shown when a threshold fails. The evaluator adds the comparisons with the baselines and the verdict.
         """
 
     def export_probe(self, recipe: R, model: Callable[[], keras.Model], examples: Path) -> tuple[Any, Any]:
-        """What the exporter asks the SavedModel, and what the model in memory answers (`export.check`)."""
+        """Returns the input for checking the SavedModel, and the answer of the model in memory (`export.check`)."""
         return images.export_probe(model(), examples, self.asked(recipe))
 
     def asked(self, recipe: R) -> str:
-        """The feature of prepared examples that the exporter asks the SavedModel, where it takes images."""
+        """Returns the feature of prepared examples with which the exporter checks a SavedModel that takes images."""
         return "image"
 
-    # What people are told.
+    # What readers see.
 
     def identity(self, recipe: R) -> dict[str, Any]:
-        """What all versions of a served model have in common: keys of its card and their values."""
+        """Returns the entries of the card that all versions of a served model share."""
         return {"method": recipe.model.method, "image": list(recipe.prepare.shape)}
 
     @abstractmethod
     def caption(self, evaluation: dict[str, Any]) -> str:
-        """How the numbers were measured, in a sentence or two."""
+        """Says in one or two sentences how the numbers were measured."""
 
     @abstractmethod
     def galleries(self, recipe: R, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
-        """The pictures of the report, whose files are in the directory ``pictures``."""
+        """Returns the pictures of the report; their files are in the directory ``pictures``."""
 
     @abstractmethod
     def usage(self, parameters: dict[str, Any]) -> str:
-        """Python code that uses the pushed model, ``{path}`` being its directory in quotes.
+        """Returns Python code that uses the pushed model; ``{path}`` stands for its directory in quotes.
 
         Args:
-            parameters: of the recipe, section -> its values, as a card has them.
+            parameters: the recipe's parameters as they are in a card: section -> its values.
         """
 
     @abstractmethod
     def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """The signatures of the SavedModel: name -> what goes in and what comes out."""
+        """Describes the signatures of the SavedModel: name -> its inputs and outputs."""
 
     def note(self, card: dict[str, Any]) -> str:
-        """What else a card says below its tables; by default nothing."""
+        """Returns more text for the card, below its tables; empty by default."""
         return ""
 
     def others(self, evaluation: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        """What else of the model was measured, such as another layer: heading -> its numbers."""
+        """Returns other measured parts of the model, such as another layer, as (heading, its numbers)."""
         return []
 
     def tables(self, evaluation: dict[str, Any]) -> list[Table]:
-        """The tables of report and card: the model above its baselines."""
+        """Returns the tables of report and card, with the model above its baselines."""
         rows = [
             ("this model", evaluation["numbers"]),
             *self.others(evaluation),
@@ -190,7 +190,7 @@ class Task(ABC, Generic[R]):
         return [Table("numbers", "Measured beside baselines", self.caption(evaluation), head, cells)]
 
     def judgement(self, recipe: R, evaluation: dict[str, Any], pictures: Path) -> Judgement:
-        """What the report shows of the evaluation, whose pictures are in the directory ``pictures``."""
+        """Returns what the report shows of the evaluation; its pictures are in the directory ``pictures``."""
         return Judgement(
             summary=self.numbers.summary(evaluation),
             tiles=self._tiles(evaluation),
@@ -200,11 +200,11 @@ class Task(ABC, Generic[R]):
         )
 
     def card_text(self, card: dict[str, Any], path: str) -> str:
-        """The card's tables and how to use the model, in Markdown.
+        """Returns the card's tables and how to use the model, in Markdown.
 
         Args:
             card: the whole card.
-            path: of the SavedModel, ``<name>/<version>``.
+            path: the path of the SavedModel, ``<name>/<version>``.
         """
         evaluation = card["evaluation"]
         signatures = self.signatures(card)
@@ -226,15 +226,15 @@ class Task(ABC, Generic[R]):
         return "\n\n".join(parts) + "\n"
 
     def held_out(self, evaluation: dict[str, Any]) -> list[str] | None:
-        """The names of what training never saw, where it is few enough to be named."""
+        """Returns the names of the held-out examples if there are few enough to list; otherwise None."""
         return None
 
     def statistics(self, examples: dict[str, Any], prepared: dict[str, Any]) -> dict[str, Any]:
-        """The table of the data in the report.
+        """Returns the rows of the report's table of the data.
 
         Args:
             examples: the manifest of the examples.
-            prepared: that of the prepared ones.
+            prepared: the manifest of the prepared examples.
         """
         return {
             f"{self.nouns.examples} to train on": examples["splits"]["train"]["records"],
@@ -242,7 +242,7 @@ class Task(ABC, Generic[R]):
         }
 
     def _tiles(self, evaluation: dict[str, Any]) -> list[Tile]:
-        """The numbers in large letters, without the deviation."""
+        """Returns the numbers that are shown in large letters, without their deviations."""
         tiles = []
         for number in self.numbers.numbers:
             value = evaluation["numbers"].get(number.name)

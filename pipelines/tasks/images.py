@@ -1,4 +1,4 @@
-"""What tasks on whole images have in common: reading them, asking a model, laying them out."""
+"""What tasks on whole images share: reading images, probing a model, drawing sheets."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from keras_genssl.checks import image_arrays
 if TYPE_CHECKING:
     import keras
 
-ASKED = 4  # what the exporter asks at once
-VALUES = 50_000_000  # of all images whose pixels are searched, or to which principal components are fitted, at most
+ASKED = 4  # the number of inputs with which the exporter probes a model
+VALUES = 50_000_000  # the most pixel values of all images that are searched or to which principal components are fitted
 _BATCH = 500
 
 
 def read(
     examples: Path, split: str, limit: int | None = None, features: Sequence[str] | None = None
 ) -> dict[str, np.ndarray]:
-    """The first examples of a prepared split, in the order on disk: ``image``, uint8, and ``label`` where it is.
+    """Reads the first examples of a prepared split, in their order on disk: ``image``, uint8, and ``label`` if there
+    is one.
 
     Args:
-        examples: the prepared directory.
-        split: its split.
-        limit: how many at most.
-        features: names of what is read; None: image and label.
+        examples: the directory of prepared examples.
+        split: the split to read.
+        limit: the largest number of examples.
+        features: the names of the features to read; None reads image and label.
     """
     from keras_genssl import data
 
@@ -45,37 +46,37 @@ def read(
 
 
 def inputs(examples: Path) -> dict[str, Path]:
-    """Name of an input -> its prepared directory, of the directory that names several."""
+    """Returns name of an input -> its prepared directory, from a directory that names several."""
     described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
     return {name: (examples / path).resolve() for name, path in described["directories"].items()}
 
 
 def numbers(examples: Path) -> list[str]:
-    """The features of a prepared directory that are no text."""
+    """Returns the features of a prepared directory that are not text."""
     described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
     return ["image", "label"] if described.get("labels") else ["image"]
 
 
 def count(examples: Path, split: str) -> int:
-    """How many examples a prepared split holds."""
+    """Returns the number of examples in a prepared split."""
     described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
     return int(described["splits"][split]["records"])
 
 
 def fitted(shape: tuple[int, int, int]) -> int:
-    """How many images of a shape principal components are fitted to."""
+    """Returns the number of images of a shape to which principal components are fitted."""
     return max(1, VALUES // math.prod(shape))
 
 
 def eight_bit(images: Any) -> np.ndarray:
-    """[-1, 1] as uint8, as it is served."""
+    """Converts images from [-1, 1] to uint8, as they are served."""
     return image_arrays.nearest_levels(np.asarray(images))
 
 
 def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> tuple[Any, Any]:
-    """What the exporter asks the default signature of a model, and what the model in memory answers.
+    """Returns an input for the default signature of a model, and the answer of the model in memory.
 
-    Latents are drawn, labels go round, images are the first that training never saw.
+    Latents are drawn, labels cycle through the classes, images are the first held-out ones.
     """
     from keras_genssl.engine import Image, Label
 
@@ -99,7 +100,7 @@ def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> 
 
 
 def png(image: np.ndarray) -> bytes:
-    """An image of one or three channels as PNG."""
+    """Encodes an image of one or three channels as PNG."""
     buffer = io.BytesIO()
     Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "png")
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""What the Trainer watches while it trains."""
+"""The callback that watches a training."""
 
 import math
 from typing import Any
@@ -8,19 +8,19 @@ import keras
 from keras_genssl.data.order import Order
 from pipelines.console import Training
 
-CHECK_STEPS = 20  # the loss is read this often: each reading waits for the device
+CHECK_STEPS = 20  # the loss is read only this often, because each reading waits for the device
 
 
 class Follow(keras.callbacks.Callback):
-    """Shows progress, ends training at its last step, and raises when the loss is no number.
+    """Shows progress, ends training at its last step, and raises if the loss is not finite.
 
     Args:
-        progress: what is shown.
-        order: of the data; an epoch that continues after an interruption starts at its position.
-        total: steps of the training.
+        progress: shows the steps.
+        order: the order of the data; an epoch that continues after an interruption starts at its position.
+        total: the number of steps of the training.
 
     Raises:
-        FloatingPointError: the loss is NaN or infinite; read every `CHECK_STEPS` steps and at
+        FloatingPointError: the loss is NaN or infinite. It is read every `CHECK_STEPS` steps and at
             the end of an epoch.
     """
 
@@ -30,7 +30,7 @@ class Follow(keras.callbacks.Callback):
         self._first = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Remembers where the epoch starts; `Resume`, called before, has set the position."""
+        """Remembers where the epoch starts. `Resume`, called before, has set the position."""
         self._first = epoch * self._order.steps_per_epoch + self._order.position[1]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The phases of a training, one after the other: a kill interrupts each, and a new run continues it, to the bit."""
+"""The phases of a training, one after the other. A new run continues a killed phase with bit-identical results."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Scope = Callable[[], contextlib.AbstractContextManager[Any]]
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """What a phase that has ended leaves, besides the weights.
+    """What a finished phase leaves besides the weights.
 
     Attributes:
-        name: of the phase.
-        steps: how many there were.
-        epochs: the same, the last one counted even if it was cut short.
+        name: the name of the phase.
+        steps: the number of steps.
+        epochs: the number of epochs; the last one counts even if it was cut short.
         history: metric -> one value per epoch.
     """
 
@@ -45,16 +45,16 @@ def run(phases: Iterator[Phase], settings: Train, scope: Scope, resume: Path, co
     """Trains all phases to their ends, from the beginning or from where they were interrupted.
 
     Args:
-        phases: of `Method.phases`; one that is made of what an earlier phase learnt draws from a seed of its own, so
-            that a process that continues with it draws the same.
+        phases: the phases of `Method.phases`. A phase that is made from what an earlier phase learnt draws from a seed
+            of its own, so that a process that continues with it draws the same.
         settings: seed, batch size, precision and the steps between two states.
         scope: makes a scope of the strategy, in which phases are made and compiled.
-        resume: the directory of the states between interruptions, in which each phase has its own.
+        resume: the directory of saved states; each phase has its own directory in it.
         console: shows the progress.
 
     Raises:
-        UserError: a loss became NaN or infinite; ``resume`` is removed then.
-        ValueError: two phases have one name, or the first continues optimizers.
+        UserError: a loss became NaN or infinite; ``resume`` is then removed.
+        ValueError: two phases have the same name, or the first phase continues optimizers.
     """
     import keras
 
@@ -81,9 +81,9 @@ def run(phases: Iterator[Phase], settings: Train, scope: Scope, resume: Path, co
 
 
 def compile_model(phase: Phase) -> None:
-    """Compiles the model of a phase with new optimizers, unless those of the phase before go on.
+    """Compiles the model of a phase with new optimizers, unless the phase continues those of the phase before.
 
-    A schedule is as long as its player's updates, of which a step may hold several.
+    A schedule is as long as the number of its player's updates; one step can make several.
     """
     from keras_genssl import engine
 
@@ -101,12 +101,12 @@ def compile_model(phase: Phase) -> None:
 def fit(phase: Phase, resume: Path, checkpoint_steps: int, console: Console) -> Done:
     """Trains a phase to its end, from its beginning or from where it was interrupted.
 
-    A phase that has ended has its weights and its optimizers restored.
+    If the phase has already ended, its weights and its optimizers are restored.
 
     Args:
-        phase: its model is compiled.
-        resume: the directory of the phase's state between interruptions; no other phase's.
-        checkpoint_steps: steps between two states.
+        phase: the phase, with its model compiled.
+        resume: the directory of this phase's saved state.
+        checkpoint_steps: the number of steps between two states.
         console: shows the progress.
 
     Raises:

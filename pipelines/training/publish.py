@@ -1,4 +1,4 @@
-"""What the chief alone does when training has ended: it writes weights and history, and tells what was trained."""
+"""What only the chief does after training: it writes weights and history, and describes what was trained."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def publish(trained: Trained, directory: Path) -> dict[str, Any]:
     """Writes weights and history into a directory.
 
     Args:
-        trained: what a worker ended with.
-        directory: of the training; there are none of these files in it.
+        trained: the result of a worker.
+        directory: the directory of the training; it does not contain these files yet.
 
     Returns:
-        A JSON value: phases with steps, epochs and last losses, and the digest of the weights.
+        A JSON value: the phases with steps, epochs and last losses, and the digest of the weights.
     """
     plain = weights.build(trained.recipe)  # float32, without optimizers
     plain.set_weights(trained.model.get_weights())
@@ -49,5 +49,5 @@ def publish(trained: Trained, directory: Path) -> dict[str, Any]:
 
 
 def history(trained: Path) -> dict[str, dict[str, list[float]]]:
-    """The history of a training: phase -> metric -> one value per epoch."""
+    """Reads the history of a training: phase -> metric -> one value per epoch."""
     return json.loads((trained / _HISTORY).read_text(encoding="utf-8"))

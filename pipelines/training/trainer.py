@@ -1,4 +1,4 @@
-"""Trainer: prepared examples and a recipe become trained weights and their history."""
+"""The Trainer: turns prepared examples and a recipe into trained weights and their history."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ SPEC = Component("Trainer", {"examples": Kind.PREPARED}, Kind.WEIGHTS)
 def settled(
     recipe: Recipe, bfloat16: Callable[[], bool], num_classes: int | None = None, num_examples: int | None = None
 ) -> Recipe:
-    """The recipe with what only the device and the data tell.
+    """Returns the recipe with the settings filled in that only the device and the data can tell.
 
     Args:
         recipe: a checked recipe.
-        bfloat16: says whether the device computes in it, which imports TensorFlow; asked where the precision is
-            ``auto``, for what that stands for.
-        num_classes: of the prepared data, None where they have no labels.
-        num_examples: of the prepared data, to train on.
+        bfloat16: says whether the device computes in bfloat16; calling it imports TensorFlow, so it is called only if
+            the precision is ``auto``.
+        num_classes: the number of classes of the prepared data; None for data without labels.
+        num_examples: the number of prepared examples to train on.
 
     Raises:
         UserError: the method needs other data.
@@ -47,10 +47,10 @@ def settled(
 
 
 def inputs(recipe: Recipe, examples_digest: str) -> dict[str, Any]:
-    """Everything that the trained weights depend on; its digest names the run. The recipe is `settled`.
+    """Returns everything that the trained weights depend on; its digest names the run. The recipe is `settled`.
 
-    How many devices train is none of it: they compute what one computes. Nor is the code of the preparation, for what
-    it has made counts by its digest.
+    The number of training devices is left out, because several devices compute what one computes. The code of the
+    preparation is left out too, because the digest of the prepared examples stands for it.
     """
     train = recipe.train.model_dump(mode="json", exclude={"checkpoint_steps", "strategy"})
     loss = recipe.sections.loss
@@ -76,13 +76,13 @@ def train(
     run: Path,
     console: Console,
 ) -> store.Output:
-    """Trains, or continues an interrupted training, or finds a finished one.
+    """Trains, continues an interrupted training, or finds a finished one.
 
     Args:
-        recipe: settled.
-        read: makes what training reads, `Task.batches`.
-        examples: the prepared directory.
-        examples_digest: its digest.
+        recipe: the settled recipe.
+        read: makes the dataset that training reads (`Task.batches`).
+        examples: the directory of prepared examples.
+        examples_digest: the digest of that directory.
         run: the run's directory, locked by the caller. ``run/train`` is published when training
             has ended; until then ``run/train.resume`` holds what an interrupted training needs.
         console: shows the progress.
@@ -103,7 +103,7 @@ def train(
 
 
 def _extractor_digest(loss: Loss) -> str | None:
-    """The digest of the file that a perceptual loss takes its weights from, where it is one."""
+    """Returns the digest of the file with a perceptual loss's weights; None if they are not from a file."""
     if loss.perceptual is None or loss.perceptual.weights is None:
         return None
     path = Path(loss.perceptual.weights)

@@ -18,7 +18,7 @@ _MEASURED = "measured.json"
 
 
 def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
-    """The recipe's model, not compiled.
+    """Makes the recipe's model, not compiled.
 
     Raises:
         UserError: the library refuses the parameters.
@@ -37,16 +37,16 @@ def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
 
 
 def informed(recipe: Recipe, facts: dict[str, Any]) -> Recipe:
-    """The recipe with what its method measured of the examples."""
+    """Returns the recipe with what its method measured on the examples."""
     return recipe.model_copy(update={"model": recipe.model.informed(facts)}) if facts else recipe
 
 
 def save(model: keras.Model, facts: dict[str, Any], trained: Path) -> None:
-    """Writes the weights, and what the method measured of the examples.
+    """Writes the weights, and what the method measured on the examples.
 
     Args:
-        model: not compiled: a weights file would hold the state of optimizers too.
-        facts: of `Method.measured`.
+        model: a model that is not compiled, since a weights file would otherwise contain optimizer states.
+        facts: the result of `Method.measured`.
         trained: the directory of the training.
     """
     if facts:
@@ -55,7 +55,7 @@ def save(model: keras.Model, facts: dict[str, Any], trained: Path) -> None:
 
 
 def load(recipe: Recipe, trained: Path) -> keras.Model:
-    """The recipe's model with the trained weights."""
+    """Makes the recipe's model with the trained weights."""
     measured = trained / _MEASURED
     facts = json.loads(measured.read_text(encoding="utf-8")) if measured.is_file() else {}
     model = build(informed(recipe, facts))

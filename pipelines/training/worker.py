@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """What a worker holds in memory when training has ended; the same in every worker.
+    """The result of a training in memory, the same in every worker.
 
     Attributes:
-        recipe: the recipe with what its method measured of the examples.
-        model: compiled, in the precision of the training.
-        facts: what the method measured of the examples.
-        phases: those that ran.
-        steps_per_epoch: of the data that the task reads.
-        interrupted: whether this process continued the training of another.
+        recipe: the recipe with what its method measured on the examples.
+        model: the compiled model, in the precision of the training.
+        facts: what the method measured on the examples.
+        phases: the finished phases.
+        steps_per_epoch: the steps per epoch of the data that the task reads.
+        interrupted: whether this process continued a training of another process.
     """
 
     recipe: Recipe
@@ -44,15 +44,16 @@ def work(
 ) -> Trained:
     """Trains, from the beginning or from where the training was interrupted.
 
-    Workers on several machines all call this, with the strategy that `engine.strategy` makes of the recipe's. Each
-    reads the same data and makes the same phases by itself. They have one ``resume``, a directory that all of them see:
-    `callbacks.Resume` reads it in each and writes it in the chief alone. Nothing else is written.
+    On several machines every worker calls this, with the strategy that `engine.strategy` makes from the recipe's. Each
+    worker reads the same data and makes the same phases by itself. They share one ``resume``, a directory that all of
+    them
+    see: `callbacks.Resume` reads it in each worker and writes it only in the chief. Nothing else is written.
 
     Args:
-        recipe: settled.
-        read: makes what training reads, `Task.batches`; called once the seed is set.
-        examples: the prepared directory, which the method measures.
-        resume: the directory of the states between interruptions.
+        recipe: the settled recipe.
+        read: makes the dataset that training reads (`Task.batches`); it is called after the seed is set.
+        examples: the directory of prepared examples, on which the method measures.
+        resume: the directory of saved states.
         console: shows the progress.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
+import keras_genssl.pretext.codec as codec  # only this module: the component depends on no other part of `pretext`
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import Record, Shard, read_report, write_shard
 from pipelines.data.written import Dataset
@@ -26,11 +26,11 @@ SPEC = Component("DatasetExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 NAME = "dataset"
 _SHARD_RECORDS = 8192
 _BATCH = 256
-_CLASSES = 2**20  # of one data set; numbers beyond are identifiers of something else
+_CLASSES = 2**20  # the most classes of a data set; larger numbers identify something else
 
 
 def read(source: "Source", reading: "Reading") -> Artifact:
-    """The examples of a recipe's source."""
+    """Reads the examples of a recipe's source."""
     splits = {"train": source.train_split, "eval": source.eval_split}
     home = reading.home / "dataset"
     return dataset_example_gen(source.dataset, home, splits, workers=reading.workers, tell=reading.tell)
@@ -44,24 +44,24 @@ def dataset_example_gen(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Turn the examples of a data set into records: `key` and `name` (split and number), `image` (PNG) and `label`.
+    """Writes the examples of a data set as records: `key` and `name` (split and number), `image` (PNG) and `label`.
 
-    The splits are those of the data set, and equal images stay: what is published elsewhere stands on them.
-    The files are the same to the byte for any number of workers.
+    The splits are those of the data set, and duplicates are kept, because published results depend on them.
+    The files are identical to the byte for any number of workers.
 
     Args:
         source: a name that `keras_genssl.data.load` knows, such as `"fashion_mnist"`, a directory of IDX files or an
             NPZ archive.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        splits: our split -> that of the data set: `{"train": "train", "eval": "test"}`.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        splits: our split -> split of the data set: `{"train": "train", "eval": "test"}`.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
-        The artifact, a TFDS directory with a manifest; `label` is there where the data set has it.
+        The artifact, a TFDS directory with a manifest; it has `label` if the data set has it.
 
     Raises:
-        UserError: if there is no such data set or split, a split is empty, or it holds no images.
+        UserError: there is no such data set or split, a split is empty, or it holds no images.
     """
     sizes = {split: len(_open(source, theirs)) for split, theirs in splits.items()}
     for split, size in sizes.items():
@@ -113,7 +113,7 @@ def _records(shard: Shard, split: str, start: int, stop: int, source: str) -> It
 
 
 def _class_of(label: Any, name: str) -> int:
-    """The number of a class, looked at before `int` would make one of 0.5 or of a single row."""
+    """Returns the number of a class, checked before `int` would convert 0.5 or a single-element array."""
     label = np.asarray(label)
     if label.ndim or label.dtype.kind not in "iu":
         raise UserError(
@@ -123,7 +123,7 @@ def _class_of(label: Any, name: str) -> int:
 
 
 def _decoded(source: str, split: str, start: int, stop: int) -> Iterator[dict[str, Any]]:
-    """The examples of a range, in order."""
+    """Yields the examples of a range, in order."""
     opened, numbers = _open(source, split), np.arange(start, stop)
     import tensorflow as tf
 
@@ -133,14 +133,14 @@ def _decoded(source: str, split: str, start: int, stop: int) -> Iterator[dict[st
         if not all(spec.shape.is_fully_defined() for spec in examples.element_spec.values()):
             yield from examples.as_numpy_iterator()
             return
-        for batch in examples.batch(_BATCH).as_numpy_iterator():  # each step of the iterator has its price
+        for batch in examples.batch(_BATCH).as_numpy_iterator():  # each step of the iterator is costly
             for row in range(len(batch["image"])):
                 yield {name: values[row] for name, values in batch.items()}
 
 
 @functools.cache
 def _names(source: str, split: str) -> tuple[str, ...]:
-    """`image`, and `label` where the data set has it."""
+    """Returns `image`, and `label` if the data set has it."""
     device.start()
     from keras_genssl.data.sources import open_source
 
@@ -153,7 +153,7 @@ def _names(source: str, split: str) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=2)
 def _open(source: str, split: str) -> Any:
-    """The split as a source of `keras_genssl.data`."""
+    """Opens the split as a source of `keras_genssl.data`."""
     device.start()
     from keras_genssl.data.sources import open_source
 
@@ -174,7 +174,7 @@ def _first(source: str, split: str) -> Any:
 
 
 def _class_names(source: str) -> tuple[str, ...]:
-    """What TFDS calls the classes, where it knows the data set."""
+    """Returns TFDS's names of the classes, if TFDS knows the data set."""
     import tensorflow_datasets as tfds
 
     try:
@@ -185,7 +185,7 @@ def _class_names(source: str) -> tuple[str, ...]:
 
 
 def _numbered(directory: Path, shards: list[Shard]) -> tuple[str, ...]:
-    """Names of classes that have numbers only."""
+    """Returns names for classes that have only numbers."""
     reports = [read_report(str(directory), shard) for shard in shards]
     highest = max(label for report in reports for label, _ in report["facts"].get("label", []))
     if highest >= _CLASSES:

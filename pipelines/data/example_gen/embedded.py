@@ -1,4 +1,4 @@
-"""The photographs inside scikit-image and scikit-learn -> keyed records in shards, as of any other files."""
+"""The photographs inside scikit-image and scikit-learn -> keyed records in shards, like other files."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ __all__ = ["SPEC", "read"]
 
 
 def read(source: "Embedded | EmbeddedPairs", reading: "Reading") -> Artifact:
-    """The examples of a recipe's source.
+    """Reads the examples of a recipe's source.
 
     Raises:
         UserError: there is no such photograph.

@@ -1,4 +1,4 @@
-"""FrameExampleGen: folders of frames, one for each sequence -> keyed records of frames in their order."""
+"""FrameExampleGen: folders of frames, one per sequence -> keyed records of frames in order."""
 
 import collections
 import functools
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras_genssl.pretext.codec as codec  # the modules alone: this component depends on no other of `pretext`
+import keras_genssl.pretext.codec as codec  # only these modules: the component depends on no other part of `pretext`
 from keras_genssl.pretext.class_folders import ClassFolders
 from keras_genssl.pretext.names import canonical
 from keras_genssl.pretext.natural_order import natural_order
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SPEC = Component("FrameExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 NAME = "frames"
 FEATURES = {"key": "text", "name": "text", "image": "image", "sequence": "text", "frame": "int"}
-MIN_FRAMES = 3  # fewer have no order that could be told from its reverse
+MIN_FRAMES = 3  # with fewer frames an order cannot be told from its reverse
 _SHARD_BYTES = 32 * 2**20
 _FEW_SHARDS = 8
 
@@ -36,7 +36,7 @@ Sequences = dict[str, list[sources.File]]
 
 
 def read(source: "Frames", reading: "Reading") -> Artifact:
-    """The examples of a recipe's source."""
+    """Reads the examples of a recipe's source."""
     return frame_example_gen(
         source.folder,
         reading.home / NAME,
@@ -63,32 +63,32 @@ def frame_example_gen(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Turn folders of frames into records: `key`, `name`, `image`, `sequence` (the folder) and `frame` (from 0 on).
+    """Writes folders of frames as records: `key`, `name`, `image`, `sequence` (the folder) and `frame` (from 0 on).
 
-    The frames of a folder stand in the order of their names, numbers in them compared as numbers, and one after the
-    other in the same shard; a sequence is in one split as a whole. A frame that cannot be decoded is a dead letter and
-    leaves a gap in the numbers.
+    The frames of a folder are sorted by name, with numbers in names compared as numbers, and are consecutive in one
+    shard; a sequence is in one split as a whole. A frame that cannot be decoded becomes a dead letter and leaves a gap
+    in the numbers.
 
     Args:
-        source: a folder whose sub-folders, at any depth, hold the frames of a sequence each, at least three.
+        source: a folder whose sub-folders, at any depth, each hold the frames of a sequence, at least three.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        split: fractions of the sequences, or names of some, `{"eval": ["walk"]}`, the rest being `train`, or splits
-            that the folder has itself, `sources.own_splits`.
-        exclude: folders below the source that are not looked into.
-        max_failure_rate: the part of the frames that may become dead letters (those of repeated sequences do not
-            count).
+        split: fractions of the sequences; or names of some, `{"eval": ["walk"]}`, with the rest in `train`; or the
+            splits of the folder itself, `sources.own_splits`.
+        exclude: folders below the source that are not searched.
+        max_failure_rate: the largest share of the frames that may become dead letters (those of repeated sequences do
+            not count).
         max_pixels: larger images are refused before they are decompressed.
-        labels: also write `label`, the number of the folder of a class in alphabetical order (`ClassFolders`), where
-            every sequence is a folder below one (`walk/film1`) and there are at least two.
-        class_names: the classes by number, in the place of those that are there.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        labels: whether to write `label` too, the number of the class folder in alphabetical order (`ClassFolders`), if
+            every sequence is a folder below a class folder (`walk/film1`) and there are at least two classes.
+        class_names: the classes in the order of their numbers, instead of those found in the folder.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
-        The artifact, a TFDS directory with a manifest, whose `sequences` says how many each split has.
+        The artifact, a TFDS directory with a manifest, whose `sequences` gives the number for each split.
 
     Raises:
-        UserError: if there is no sequence, `split` cannot be made, too many frames fail, or a split stays empty.
+        UserError: there is no sequence, `split` cannot be made, too many frames fail, or a split stays empty.
     """
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")
@@ -160,12 +160,12 @@ def frame_example_gen(
 
 
 def _names(files: Iterable[sources.File]) -> list[str]:
-    """The folders of files, which are their sequences."""
+    """Returns the folders of files, which are their sequences."""
     return sorted({file.label.rpartition("/")[0] for file in files} - {""})
 
 
 def _sequences(files: Iterable[sources.File], split: sources.Split) -> tuple[Sequences, list[DeadLetter]]:
-    """Folder -> its frames in order; dead letters for frames outside a sequence, in a short or in a repeated one."""
+    """Returns folder -> its frames in order; dead letters for frames outside, in a short or in a repeated sequence."""
     folders: Sequences = collections.defaultdict(list)
     for file in files:
         folders[file.label.rpartition("/")[0]].append(file)
@@ -173,7 +173,7 @@ def _sequences(files: Iterable[sources.File], split: sources.Split) -> tuple[Seq
     letters: list[DeadLetter] = []
     seen: dict[str, str] = {}
     order = sorted(folders)
-    if isinstance(split, sources.FolderSplits):  # what is in several is held out
+    if isinstance(split, sources.FolderSplits):  # a sequence in several splits is held out
         order.sort(key=lambda name: split.of(f"{name}/") == "train")
     for name in order:
         frames = sorted(folders[name], key=lambda file: natural_order(file.name))
@@ -193,19 +193,19 @@ def _sequences(files: Iterable[sources.File], split: sources.Split) -> tuple[Seq
 
 
 def _key(frames: Sequence[sources.File]) -> str:
-    """Of a sequence: a digest of its frames' contents in order."""
+    """Returns the key of a sequence: a digest of its frames' contents in order."""
     return hashlib.blake2b(" ".join(file.key for file in frames).encode(), digest_size=16).hexdigest()
 
 
 def _divide(keys: Mapping[str, str], split: sources.Split) -> dict[str, list[str]]:
-    """Split -> the names of its sequences."""
+    """Returns split -> the names of its sequences."""
     if isinstance(split, sources.FolderSplits):
         return {part: sorted(one for one in keys.values() if split.of(f"{one}/") == part) for part in split.folders}
     if split and all(isinstance(value, int | float) for value in split.values()):
         chosen = sources.by_fraction(sorted(keys), split, "different sequences")  # type: ignore[arg-type]
         return {part: sorted(keys[key] for key in held) for part, held in chosen.items()}
     names = set(keys.values())
-    spelt = collections.defaultdict(list)  # a name -> the sequences of that name, in more than one spelling at most
+    spelt = collections.defaultdict(list)  # a name -> the sequences with that name, in different spellings
     for name in names:
         spelt[canonical(name)].append(name)
     parts: dict[str, list[str]] = {"train": []}

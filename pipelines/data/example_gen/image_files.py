@@ -1,4 +1,4 @@
-"""Finding image files, knowing them by content, and dividing them into splits."""
+"""Finds image files, identifies them by content, and divides them into splits."""
 
 import collections
 import dataclasses
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class FolderSplits:
-    """The splits of a folder that is divided: split -> the sub-folder whose images it has; others are not read."""
+    """The splits of a divided folder: split -> the sub-folder with its images; other sub-folders are not read."""
 
     folders: Mapping[str, str]
 
     def of(self, name: str) -> str | None:
-        """The split of a file, by its name or label."""
+        """Returns the split of a file, by its name or label."""
         first = name.partition("/")[0] if "/" in name else None
         return next((split for split, folder in self.folders.items() if folder == first), None)
 
@@ -38,15 +38,15 @@ Split = Mapping[str, float] | Mapping[str, Sequence[str]] | FolderSplits
 
 
 def own_splits(folders: ClassFolders, train: str, held_out: str) -> FolderSplits | None:
-    """The splits train and eval of a folder that is divided into its own; None: it is not.
+    """Returns the splits train and eval of a folder that is divided itself; None if it is not.
 
     Args:
-        folders: what the names in it say.
-        train: the split to train on, by which the sub-folder is known.
-        held_out: the split that becomes eval; where there is none like it, the only other one does.
+        folders: what the names in the folder say.
+        train: the split to train on, the name of its sub-folder.
+        held_out: the split that becomes eval; if there is none with this name, the only other split is used.
 
     Raises:
-        UserError: if it is divided, and has no such splits.
+        UserError: the folder is divided, but has no such splits.
     """
     if not folders.splits:
         return None
@@ -63,22 +63,22 @@ def own_splits(folders: ClassFolders, train: str, held_out: str) -> FolderSplits
 
 
 def described(split: Split) -> dict[str, Any]:
-    """A division as a JSON value."""
+    """Returns a division as a JSON value."""
     if isinstance(split, FolderSplits):
         return {"folders": dict(split.folders)}
     return {part: value if isinstance(value, int | float) else list(value) for part, value in split.items()}
 
 
 def split_of(source: "InFolder", exclude: Iterable[str | os.PathLike[str]], note: Callable[[str], None]) -> Split:
-    """How a folder of a recipe is divided: by its own splits where it has some, else as the recipe says.
+    """Returns how a folder of a recipe is divided: by its own splits if it has some, otherwise as the recipe says.
 
     Args:
         source: the section of the recipe.
         exclude: folders to ignore.
-        note: is told what the folder decided.
+        note: called with a line about what the folder decided.
 
     Raises:
-        UserError: the folder cannot be read, or has splits of its own that are not what the recipe says.
+        UserError: the folder cannot be read, or its own splits differ from the recipe's.
     """
     labels = [file.label for file in find(source.folder, exclude)[0]]
     folders = class_folders(labels, source.class_names)
@@ -97,18 +97,19 @@ def split_of(source: "InFolder", exclude: Iterable[str | os.PathLike[str]], note
 
 @dataclasses.dataclass(frozen=True)
 class File:
-    """An image file: where it is, what it is called, what is in it.
+    """An image file: its path, its name and its content.
 
-    It is called by names in Unicode's form NFC, however its file system spells them, but for files of one folder that
-    differ by their spelling alone: they are told apart by it.
+    Names are in Unicode's form NFC, however the file system spells them. The exception are files of one folder whose
+    names
+    differ only by their spelling: they keep it.
 
     Attributes:
-        path: where to read it.
-        name: its path below the source, by which splits and reports know it; without its extension, unless another
-            file differs by that alone.
-        label: its path below the source, by which dead letters know it.
+        path: the path to read it from.
+        name: its path below the source, which splits and reports use; without the extension, unless another file
+            differs only by that.
+        label: its path below the source, which dead letters use.
         key: the blake2b digest of its bytes.
-        size: how many bytes.
+        size: the number of bytes.
     """
 
     path: str
@@ -122,16 +123,16 @@ def find(
     source: str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]],
     exclude: Iterable[str | os.PathLike[str]] = (),
 ) -> tuple[list[File], int]:
-    """The image files of a folder and below, or of a dict name -> path, sorted; and how many were ignored.
+    """Returns the image files of a folder and below, or of a dict name -> path, sorted; and how many were ignored.
 
-    What is read of a folder, and what is not, `find_images` says, of which `data.load` is made too.
+    `find_images` decides which files of a folder are read; `data.load` uses it too.
 
     Args:
         source: the folder or the files.
         exclude: folders to ignore, which need not exist.
 
     Raises:
-        UserError: if the folder is missing, holds no image file, or it or one below cannot be read.
+        UserError: the folder is missing, holds no image file, or it or one below cannot be read.
     """
     if isinstance(source, Mapping):
         if not source:
@@ -160,29 +161,29 @@ def find(
 
 
 def _told_apart(files: Sequence[File]) -> Iterator[File]:
-    """Files of one name under theirs with the extension: `same.png` and `same.jpg` are two images."""
+    """Yields files with the same name with their extensions in the name: `same.png` and `same.jpg` are two images."""
     count = collections.Counter(file.name for file in files)
     for file in files:
         yield dataclasses.replace(file, name=file.label) if count[file.name] > 1 else file
 
 
 def unreadable(folder: Path, error: OSError) -> UserError:
-    """The error of a folder that cannot be looked into."""
+    """Makes the error for a folder that cannot be read."""
     return UserError(f"{folder}: the folder cannot be read: {error.strerror or error}")
 
 
 def content_key(data: bytes) -> str:
-    """The key of a record: a digest of the file's bytes."""
+    """Returns the key of a record: a digest of the file's bytes."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def fingerprint(files: Sequence[File]) -> tuple[list[File], list[DeadLetter]]:
-    """Read every file once: the files with key and size, and dead letters for those that cannot be read."""
+    """Reads every file once; returns the files with key and size, and dead letters for those that cannot be read."""
 
     def one(file: File) -> File | DeadLetter:
         try:
             mode = os.stat(file.path).st_mode
-            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe or a device may be read for ever
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # reading a pipe or a device may never end
                 return DeadLetter(None, file.label, "read", "OSError", "is no regular file")
             data = read_file(file.path)
         except OSError as error:
@@ -197,15 +198,15 @@ def fingerprint(files: Sequence[File]) -> tuple[list[File], list[DeadLetter]]:
 
 
 def taken(files: Sequence[File], split: Split) -> list[File]:
-    """The files that are read: all, but of a folder with splits of its own those of the chosen ones."""
+    """Returns the files that are read: all, or, for a folder with its own splits, those of the chosen splits."""
     return [file for file in files if not isinstance(split, FolderSplits) or split.of(file.label) is not None]
 
 
 def class_folders(names: Iterable[str], class_names: Sequence[str] | None) -> ClassFolders:
-    """What the names of all that a folder holds say of classes.
+    """Returns what the names of all files in a folder say about classes.
 
     Raises:
-        UserError: if `class_names` are no names of classes.
+        UserError: `class_names` cannot be names of classes.
     """
     try:
         return ClassFolders(list(names), class_names)
@@ -214,10 +215,10 @@ def class_folders(names: Iterable[str], class_names: Sequence[str] | None) -> Cl
 
 
 def classes(folders: ClassFolders, names: Iterable[str], given: bool) -> tuple[str, ...]:
-    """The classes by number, if all that is read lies in folders of them and there are at least two, or given ones.
+    """Returns the classes by number, if all files are in class folders and there are at least two, or given ones.
 
     Raises:
-        UserError: if they are given, and something lies in none of them.
+        UserError: they are given, and a file is in none of them.
     """
     try:
         numbers = folders.numbers(names)
@@ -227,18 +228,18 @@ def classes(folders: ClassFolders, names: Iterable[str], given: bool) -> tuple[s
 
 
 def divide(files: Sequence[File], split: Split) -> tuple[dict[str, list[File]], list[DeadLetter]]:
-    """Divide files into splits; of identical files the first counts and the others are dead letters.
+    """Divides files into splits. The first of identical files counts, and the others become dead letters.
 
-    Fractions go by the hash of the content, so that a file stays in its split when others come and go; a
-    split that would get nothing takes the file that is nearest to it. Named files (by name, with or without
-    extension) go where they are named, with all their duplicates, and the rest to `train`. Of a folder with splits of
-    its own, what is in several is held out, and not trained on.
+    Fractions use the hash of the content, so a file stays in its split when other files come and go; an otherwise empty
+    split takes the file that is nearest to it. Named files (by name, with or without extension) go to the split that
+    names them, with all their duplicates, and the rest to `train`. In a folder with its own splits, a file that is in
+    several is held out and not trained on.
 
     Returns:
         Split -> files in the order of their keys, and the duplicates.
 
     Raises:
-        UserError: if `split` is neither, names an unknown file, or there are fewer files than splits.
+        UserError: `split` has neither form or names an unknown file, or there are fewer files than splits.
     """
     groups: dict[str, list[File]] = collections.defaultdict(list)
     if isinstance(split, FolderSplits):
@@ -270,15 +271,15 @@ def divide(files: Sequence[File], split: Split) -> tuple[dict[str, list[File]], 
 def by_fraction(
     keys: Sequence[str], fractions: Mapping[str, float], what: str = "different readable image files"
 ) -> dict[str, list[str]]:
-    """Split -> keys, by the hash of each key; a split that would get nothing takes the key that is nearest to it.
+    """Divides keys by their hashes: split -> keys; an otherwise empty split takes the key that is nearest to it.
 
     Args:
-        keys: to divide.
-        fractions: split -> its part of them.
-        what: the keys stand for, in messages.
+        keys: the keys to divide.
+        fractions: split -> its share of the keys.
+        what: what the keys stand for, in messages.
 
     Raises:
-        UserError: if the fractions do not sum to one, or there are fewer keys than splits.
+        UserError: the fractions do not sum to one, or there are fewer keys than splits.
     """
     if min(fractions.values()) <= 0 or abs(sum(fractions.values()) - 1) > 1e-6:
         raise UserError(f"The fractions of `split` must be positive and sum to 1. Received: split={fractions}")

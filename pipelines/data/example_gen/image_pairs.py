@@ -1,4 +1,4 @@
-"""Pairs of image files that were found, whatever named them -> keyed records of two images in shards."""
+"""Pairs of image files from any source -> keyed records of two images in shards."""
 
 import collections
 import dataclasses
@@ -27,14 +27,14 @@ _FEW_SHARDS = 8
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
-    """Two files that belong together and can be read.
+    """Two files that form a pair and can be read.
 
     Attributes:
-        key: of the two contents.
-        row: what records and dead letters know it by: the table's name and the line, `"pairs.csv:7"`, or a file's name.
-        files: the two.
-        label: 1 where they are different; None where nothing says so.
-        split: where the table or a folder says it.
+        key: the key of both contents.
+        row: its name in records and dead letters: the table's name and the line, `"pairs.csv:7"`, or a file's name.
+        files: the two files.
+        label: 1 if they are different, 0 if not; None if nothing says so.
+        split: the split, if the table or a folder gives it.
     """
 
     key: str
@@ -45,7 +45,7 @@ class Pair:
 
 
 def pair_key(first: sources.File, second: sources.File) -> str:
-    """The key of a record: a digest of the bytes of both."""
+    """Returns the key of a record: a digest of the bytes of both files."""
     return hashlib.blake2b(f"{first.key} {second.key}".encode(), digest_size=16).hexdigest()
 
 
@@ -64,24 +64,24 @@ def publish_pairs(
     workers: Workers,
     tell: progress.Tell | None,
 ) -> Artifact:
-    """Write pairs: `key`, `name`, `first`, `second`, and `label` where they have labels.
+    """Writes pairs as records: `key`, `name`, `first`, `second`, and `label` if they have labels.
 
     Args:
-        component: the name of the ExampleGen that found them.
-        source: what they were found in, in messages.
-        pairs: at least one.
-        letters: of what became no pair.
-        split: fractions, where the pairs name no splits.
+        component: the name of the ExampleGen that found the pairs.
+        source: where the pairs were found, for messages.
+        pairs: at least one pair.
+        letters: the dead letters of inputs that became no pair.
+        split: fractions, if the pairs name no splits.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
         labels: the names of the labels.
-        max_failure_rate: the part of all that was tried that may become dead letters (repeated pairs do not count).
+        max_failure_rate: the largest share of all attempts that may become dead letters (repeated pairs do not count).
         max_pixels: larger images are refused before they are decompressed.
-        code_of: the module that found them.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        code_of: the module that found the pairs.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Raises:
-        UserError: if too many failed, or a split stays empty.
+        UserError: too many inputs failed, or a split stays empty.
     """
     parts = _divide(source, pairs, split)
     attempted = len(pairs) + sum(letter.error != DUPLICATE for letter in letters)
@@ -131,7 +131,7 @@ def _divide(
         for pair in pairs:
             parts[str(pair.split)].append(pair)
         return {part: parts[part] for part in sorted(parts, key=lambda part: (part != "train", part))}
-    assert not isinstance(split, sources.FolderSplits)  # whose pairs have splits
+    assert not isinstance(split, sources.FolderSplits)  # pairs of a folder with splits name their splits
     group = _joined(pairs)
     groups = sorted(set(group.values()))
     chosen = sources.by_fraction(
@@ -144,7 +144,7 @@ def _divide(
 
 
 def _joined(pairs: Sequence[Pair]) -> dict[str, str]:
-    """Image -> the smallest of all images that pairs join it to (union-find)."""
+    """Returns image -> the smallest of all images that pairs connect it with (union-find)."""
     parent: dict[str, str] = {}
 
     def root(key: str) -> str:

@@ -1,4 +1,4 @@
-"""ImageExampleGen: files of images of any size and mode -> keyed 8-bit RGB records in shards."""
+"""ImageExampleGen: image files of any size and mode -> keyed 8-bit RGB records in shards."""
 
 import collections
 import functools
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import keras_genssl.pretext.codec as codec  # the module alone: this component depends on no other of `pretext`
+import keras_genssl.pretext.codec as codec  # only this module: the component depends on no other part of `pretext`
 from keras_genssl.pretext.class_folders import ClassFolders
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 SPEC = Component("ImageExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 Parts = Mapping[str, Callable[[np.ndarray], np.ndarray]]
 WHOLE: Parts = {"image": looks.whole}
-_SHARD_BYTES = 32 * 2**20  # of source files; decoded they are some five times as many
+_SHARD_BYTES = 32 * 2**20  # bytes of source files; decoded they are about five times as large
 _FEW_SHARDS = 8  # enough to keep a machine's workers busy with few files
 
 
 def read(source: "Folder", reading: "Reading") -> Artifact:
-    """The examples of a recipe's source."""
+    """Reads the examples of a recipe's source."""
     return image_example_gen(
         source.folder,
         reading.home / "photographs",
@@ -64,36 +64,36 @@ def image_example_gen(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Turn image files into records: `key` (content hash), `name` (path without extension) and `image` (PNG).
+    """Writes image files as records: `key` (content hash), `name` (path without extension) and `image` (PNG).
 
-    The content of the files counts, not their times. Identical files are one record. What cannot be
-    decoded becomes a dead letter with its reason. The files are the same to the byte for any number of
+    The content of the files counts, not their times. Identical files are one record. A file that cannot be
+    decoded becomes a dead letter with the reason. The records are identical to the byte for any number of
     workers.
 
     Args:
         source: a folder, searched with its sub-folders, or a dict name -> path.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        split: fractions, `{"train": 0.9, "eval": 0.1}`, or names of files, `{"eval": ["coffee", "china"]}`,
-            the rest being `train`, or splits that the folder has itself, `sources.own_splits`.
-        name: of the data set: lower-case letters, digits and underscores, a letter first.
-        exclude: folders below the source that are not looked into, such as those this run writes into;
-            folders that hold prepared data or a SavedModel need not be named.
-        shards: number of files of each split; by default from the bytes and number of its images.
-        max_failure_rate: the part of the files that may become dead letters (duplicates do not count).
+        split: fractions, `{"train": 0.9, "eval": 0.1}`; or names of files, `{"eval": ["coffee", "china"]}`,
+            with the rest in `train`; or the splits of the folder itself, `sources.own_splits`.
+        name: the name of the data set: lower-case letters, digits and underscores, starting with a letter.
+        exclude: folders below the source that are not searched, such as those that this run writes;
+            folders with prepared data or a SavedModel need not be named.
+        shards: the number of files of each split; by default it follows from the bytes and the number of images.
+        max_failure_rate: the largest share of the files that may become dead letters (duplicates do not count).
         max_pixels: larger images are refused before they are decompressed.
-        labels: also write `label`, the number of the folder of a class in alphabetical order (`ClassFolders`), where
-            every image lies in one and there are at least two.
-        class_names: the classes by number, in the place of those that are there.
-        parts: feature -> what is made of an image for it, uint8 (height, width, 3) both; functions of a module, which
-            raise ValueError where it cannot be made.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        labels: whether to write `label` too, the number of the class folder in alphabetical order (`ClassFolders`), if
+            every image is in a class folder and there are at least two.
+        class_names: the classes in the order of their numbers, instead of those found in the folder.
+        parts: feature -> function that makes it from an image, uint8 (height, width, 3) both; a function of a module
+            that raises ValueError if it cannot make it.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
         The artifact, a TFDS directory with a manifest.
 
     Raises:
-        UserError: if there is no image file, `split` cannot be made, a folder is none of `class_names`, too many files
+        UserError: there is no image file, `split` cannot be made, a folder is not in `class_names`, too many files
             fail, or a split stays empty.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
@@ -143,7 +143,7 @@ def image_example_gen(
             folders=folders if classes else None,
             parts=parts,
         )
-        # Each shard has one None, so that it is written though it may be empty.
+        # Each shard gets one None, so that it is written even if it is empty.
         held = collections.Counter(index for index, _ in keys)
         with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
             runner.run_grouped([*((index, None) for index in number.values()), *keys], write, workers)

@@ -1,21 +1,21 @@
-"""Parts and looks of an image: what becomes of one file where an example is more, or other, than its picture."""
+"""Parts and looks of an image, for examples that are more than, or differ from, the picture in a file."""
 
 import numpy as np
 
 from keras_genssl.pretext.crops import grey
 from keras_genssl.pretext.edges import edge_drawing
 
-# Each row makes a channel of all three: dusk takes green and blue away, and lets red follow the brightness.
+# Each row makes a channel from all three. Dusk removes green and blue, and red follows the brightness.
 _DUSK = np.array([[0.75, 0.35, 0.10], [0.20, 0.45, 0.05], [0.10, 0.15, 0.35]])
 
 
 def whole(image: np.ndarray) -> np.ndarray:
-    """The image as it is: uint8 (height, width, 3), as all of these take and give."""
+    """Returns the image unchanged. All functions here take and return uint8 (height, width, 3)."""
     return image
 
 
 def left_half(image: np.ndarray) -> np.ndarray:
-    """The left half; of an odd width the column in the middle is in neither.
+    """Returns the left half; of an odd width neither half has the middle column.
 
     Raises:
         ValueError: the image is one pixel wide.
@@ -24,7 +24,7 @@ def left_half(image: np.ndarray) -> np.ndarray:
 
 
 def right_half(image: np.ndarray) -> np.ndarray:
-    """The right half, as wide as the left one.
+    """Returns the right half, as wide as the left one.
 
     Raises:
         ValueError: the image is one pixel wide.
@@ -39,13 +39,13 @@ def _half(image: np.ndarray) -> int:
 
 
 def sunset(image: np.ndarray) -> np.ndarray:
-    """The scene at dusk: channels mixed to warm and dark ones, which no change of levels alone can do."""
+    """Returns the scene at dusk: channels are mixed to warm and dark ones, which changing levels alone cannot do."""
     mixed = image.astype(np.float64) @ _DUSK.T
     return np.rint(255.0 * (mixed.clip(0, 255) / 255.0) ** 1.2).astype(np.uint8)
 
 
 def drawing(image: np.ndarray) -> np.ndarray:
-    """The edges, two pixels thick."""
+    """Returns the edges, two pixels thick."""
     return edge_drawing(image)
 
 

@@ -1,4 +1,4 @@
-"""MatchedExampleGen: two folders of images that are called alike -> keyed records of pairs in shards."""
+"""MatchedExampleGen: two folders of images matched by name -> keyed records of pairs in shards."""
 
 import dataclasses
 import os
@@ -23,7 +23,7 @@ SPEC = Component("MatchedExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 
 
 def read(source: "MatchedFolders", reading: "Reading") -> Artifact:
-    """The examples of a recipe's source."""
+    """Reads the examples of a recipe's source."""
     folders = {"first": source.first, "second": source.second}
     names = [file.label for folder in folders.values() for file in image_files.find(folder, reading.exclude)[0]]
     inside = image_files.class_folders(names, None)
@@ -52,27 +52,27 @@ def matched_example_gen(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Turn images of two folders into records of those that are called alike: `key`, `name`, `first` and `second`.
+    """Writes images of two folders with the same name as pairs: `key`, `name`, `first` and `second`.
 
     The name is the path below the folder without the extension. An image whose name the other folder lacks, or that
-    cannot be read, is a dead letter by its folder and name. Pairs that share an image, or are joined by others that do,
-    come to the same split.
+    cannot be read, becomes a dead letter with its folder and name. Pairs that share an image, directly or through other
+    pairs, are in the same split.
 
     Args:
         folders: `first` and `second`.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        split: fractions, `{"train": 0.9, "eval": 0.1}`, or splits that the folders have themselves.
-        exclude: folders that are not looked into.
-        max_failure_rate: the part of the names that may become dead letters (repeated pairs do not count).
+        split: fractions, `{"train": 0.9, "eval": 0.1}`, or the splits of the folders themselves.
+        exclude: folders that are not searched.
+        max_failure_rate: the largest share of the names that may become dead letters (repeated pairs do not count).
         max_pixels: larger images are refused before they are decompressed.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
         The artifact, which `keras_genssl.data.load` reads.
 
     Raises:
-        UserError: if a folder cannot be read, no name is in both, too many fail, or a split stays empty.
+        UserError: a folder cannot be read, no name is in both folders, too many fail, or a split stays empty.
     """
     if not 0 <= max_failure_rate <= 1:
         raise UserError(f"`max_failure_rate` must be in [0, 1]. Received: {max_failure_rate}")

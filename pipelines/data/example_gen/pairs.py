@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from pipelines.data.sources import Reading
 
 SPEC = Component("PairExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
-LABELS = ("same", "different")  # as `keras_genssl.data.pairs` numbers them
+LABELS = ("same", "different")  # numbered as in `keras_genssl.data.pairs`
 UNLABELLED = "{path}: the table of pairs must have a column `label`: same or different. It has none"
-CONTRADICTION = "Contradiction"  # the kind of dead letters of one pair under both labels
+CONTRADICTION = "Contradiction"  # the kind of dead letters for a pair that has both labels
 _KNOWN = {**{str(number): number for number in range(2)}, **{name: number for number, name in enumerate(LABELS)}}
 
 
 def read(source: "Table", reading: "Reading") -> Artifact:
-    """The examples of a recipe's source.
+    """Reads the examples of a recipe's source.
 
     Raises:
-        UserError: as of `pair_example_gen`, or its splits are not train and eval.
+        UserError: as in `pair_example_gen`, or its splits are not train and eval.
     """
     made = pair_example_gen(
         source.table,
@@ -64,30 +64,32 @@ def pair_example_gen(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Turn pairs of image files into records: `key`, `name` (table and line), `first`, `second` and `label`.
+    """Writes pairs of image files as records: `key`, `name` (table and line), `first`, `second` and `label`.
 
-    Pairs that share an image, or are joined by others that do, come to the same split, so that what is measured is
-    measured on unseen images; a column `split` says it otherwise. Rows that cannot be used are dead letters by line.
-    With labels a pair is the same either way round: it is taken once, and rows that call it both the same and different
-    are all dead letters, as is one that calls an image different from itself.
+    Pairs that share an image, directly or through other pairs, are in the same split, so that unseen images are
+    measured; a column `split` overrides this. Rows that cannot be used become dead letters with their lines. With
+    labels, the order of
+    the two images does not matter: a pair counts once, and rows that label it both as same and as different all become
+        dead
+    letters, as does a row that calls an image different from itself.
 
     Args:
-        table: a CSV file in UTF-8 with a head: `first` and `second` are paths, from the table's folder on, in any
-            spelling that is one to Unicode with that on the disk; `label`, where there is one, is 0 or `same`, 1 or
-            `different`; `split`, where there is one, names the split.
+        table: a CSV file in UTF-8 with a header. `first` and `second` are paths relative to the table's folder, in any
+            spelling that is equal in Unicode to that on the disk; `label`, if there is one, is 0 or `same`, 1 or
+            `different`; `split`, if there is one, names the split.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        split: fractions, `{"train": 0.9, "eval": 0.1}`, where the table has no column `split`.
-        max_failure_rate: the part of the rows that may become dead letters (repeated pairs do not count).
+        split: fractions, `{"train": 0.9, "eval": 0.1}`, if the table has no column `split`.
+        max_failure_rate: the largest share of the rows that may become dead letters (repeated pairs do not count).
         max_pixels: larger images are refused before they are decompressed.
-        labels: refuse a table without the column `label` at once.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        labels: whether to refuse a table without the column `label` at once.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
 
     Returns:
-        The artifact, which `keras_genssl.data.load` reads as it reads `data.pairs`.
+        The artifact, which `keras_genssl.data.load` reads like `data.pairs`.
 
     Raises:
-        UserError: if the table cannot be read or lacks a column, too many rows fail, or a split stays empty.
+        UserError: the table cannot be read or lacks a column, too many rows fail, or a split stays empty.
     """
     path = Path(table).expanduser()
     if not 0 <= max_failure_rate <= 1:
@@ -115,7 +117,7 @@ def pair_example_gen(
 
 
 def _rows(path: Path, labels: bool) -> tuple[list[tuple[int, dict[str, str]]], list[DeadLetter], bool]:
-    """Lines and their fields, dead letters for those that are not as the head says, and whether there are labels."""
+    """Returns lines with fields, dead letters for lines that do not fit the head, and whether there are labels."""
     letters: list[DeadLetter] = []
     rows: list[tuple[int, dict[str, str]]] = []
     try:
@@ -160,7 +162,7 @@ def _fault(fields: Sequence[str], head: Sequence[str], row: Mapping[str, str]) -
 
 
 def _resolve(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple[list[Pair], list[DeadLetter]]:
-    """The pairs whose files can be read, each once, and dead letters for the others."""
+    """Returns the pairs whose files can be read, each once, and dead letters for the others."""
     names = sorted({row[side] for _, row in rows for side in SIDES})
     places = on_disk(str(path.parent / name) for name in names)
     found = [sources.File(places[str(path.parent / name)], name, name) for name in names]
@@ -177,7 +179,8 @@ def _resolve(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]]) -> tuple
             continue
         first, second = (files[row[side]] for side in SIDES)
         label = _KNOWN[row["label"]] if "label" in row else None
-        # Whether two images differ has no direction; what a table without labels means by its columns may have one.
+        # Whether two images differ does not depend on their order. In a table without labels the order may have a
+        # meaning.
         same = (first.key, second.key) if label is None else tuple(sorted((first.key, second.key)))
         rows_of[same].append(Pair(pair_key(first, second), where, (first, second), label, row.get("split")))
     pairs: list[Pair] = []

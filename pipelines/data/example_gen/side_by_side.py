@@ -1,4 +1,4 @@
-"""SideBySideExampleGen: files that hold two images each -> keyed records of pairs in shards."""
+"""SideBySideExampleGen: files that each hold two images -> keyed records of pairs in shards."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ HALVES = {"first": looks.left_half, "second": looks.right_half}
 
 
 def read(source: "SideBySide", reading: "Reading") -> Artifact:
-    """The examples of a recipe's source."""
+    """Reads the examples of a recipe's source."""
     return image_example_gen(
         source.folder,
         reading.home / "side_by_side",

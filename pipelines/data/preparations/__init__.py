@@ -1,7 +1,7 @@
 """Preparations: the sections `prepare` of recipes, which turn images into the examples that a method trains on.
 
-To add one, write a `Preparation` in a file of its own and name it in the recipe class of its task; one that
-representations are learnt from is named in `AnyPreparation` here.
+To add one, write a `Preparation` in a file of its own and name it in the recipe class of its task. A preparation for
+representation learning is named in `AnyPreparation` here.
 """
 
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What every preparation is: the section `prepare` of a recipe, and what makes examples of images as it says."""
+"""The base class of all preparations: the section `prepare` of a recipe, which also makes examples from images."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 class Preparation(Section):
     """Turns images into the examples that a method trains on. Its fields are the keys of the section `prepare`.
 
-    Recipes are read without NumPy: a preparation imports what it computes with inside its methods.
+    Recipes are read without NumPy, so a preparation imports what it computes with inside its methods.
 
     Class attributes:
-        later: the fields that change nothing that is prepared.
-        reads: of what examples it can be made, of those that sources give.
-        made_from: the images of a record that an example is made of.
-        keeps_label: whether the labels of images count, where they have any: an example has that of its image.
-        of_several: whether an example is made of several images, so that counting examples counts no images.
+        later: the fields that do not affect the prepared examples.
+        reads: the kinds of source examples that it can prepare.
+        made_from: the images of a record that an example is made from.
+        keeps_label: whether an example keeps the label of its image, if there is one.
+        of_several: whether an example is made from several images, so that the number of examples says nothing about
+            the number of images.
     """
 
     later: ClassVar[frozenset[str]] = frozenset()
@@ -35,71 +36,71 @@ class Preparation(Section):
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The fields that what is prepared depends on, as a JSON value."""
+        """Returns the fields that the prepared examples depend on, as a JSON value."""
         return self.model_dump(mode="json", exclude=set(self.later))
 
     @property
     def features(self) -> dict[str, str]:
-        """Name -> kind, one of `written.KINDS`, of what an example holds besides `key`, `name` and a kept label."""
+        """Returns what an example contains besides `key`, `name` and a kept label: name -> kind (`written.KINDS`)."""
         raise NotImplementedError(f"{type(self).__name__} does not say what its examples hold")
 
     def component(self, gives: frozenset[str]) -> str:
-        """The module of `pipelines.data`, and the function in it, that prepare.
+        """Returns the module of `pipelines.data`, and the function in it, that prepare.
 
         Args:
-            gives: of the source of the examples.
+            gives: the kind of examples that the source has.
         """
         return "prepare"
 
     def check(self) -> None:
-        """Refuses fields that do not go together, where that takes NumPy to find out.
+        """Refuses fields that do not fit together, if it takes NumPy to find out.
 
         Raises:
             ValueError: the message begins with the field, in backticks.
         """
 
     def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
-        """The examples of one image, always in the same order.
+        """Yields the examples of one image, always in the same order.
 
         Args:
             image: uint8 (height, width, 3).
-            key: of the record; seeds whatever is drawn.
-            split: `"train"` or another.
-            images: how many images the split has, for what they share.
+            key: the key of the record; it seeds all random draws.
+            split: `"train"` or another split.
+            images: the number of images in the split, for what they share.
 
         Raises:
-            ValueError: if the image cannot be prepared; it becomes a dead letter with the message.
+            ValueError: the image cannot be prepared; it becomes a dead letter with the message.
         """
         raise NotImplementedError(f"{type(self).__name__} does not make examples of single images")
 
     def examples_of(
         self, record: Mapping[str, np.ndarray], key: str, split: str, images: int
     ) -> Iterator[dict[str, Any]]:
-        """The examples of one record: those of its image, unless an example is made of several.
+        """Yields the examples of one record: those of its image, unless an example is made from several images.
 
         Args:
-            record: the name of an image -> uint8 (height, width, 3), of those that it is made from.
-            key, split, images: as of `examples`.
+            record: name -> image, uint8 (height, width, 3), for the images in `made_from`.
+            key, split, images: as in `examples`.
 
         Raises:
-            ValueError: as of `examples`.
+            ValueError: as in `examples`.
         """
         return self.examples(record["image"], key, split, images)
 
     def arrangements(self, example: Mapping[str, Any]) -> list[list[int | None]]:
-        """The squares in which an example's patches are shown, by number and row by row; None for an empty place.
+        """Returns the squares in which an example's patches are shown: rows of patch numbers, None for an empty place.
 
-        Empty where they are shown as they come.
+        If the list is empty, patches are shown in their order.
         """
         return []
 
     def illustrations(self, example: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What a method sees of an example otherwise than it is on disk, to be shown beside it.
+        """Returns pictures of what a method sees of an example, if that differs from what is on disk.
 
         Args:
-            example: name -> image, uint8 (height, width, 3), of those that are on disk.
+            example: name -> image on disk, uint8 (height, width, 3).
 
         Returns:
-            What it is -> the picture, uint8 (height, width, 1 or 3), the same names each time.
+            Title -> picture, uint8 (height, width, 1 or 3), with the same titles for each example.
         """
         return {}

@@ -12,9 +12,9 @@ from pipelines.section import Fraction
 class CameraTuples(Pretext):
     """`frames` and `ordered`: three frames of a camera that moves over an image (`pretext.camera_tuple`).
 
-    They are in order or, ``negatives`` of them, not. The film has ``num_frames`` of ``crop`` pixels. First and last of
-    the three are at most ``max_span`` apart; what replaces the middle one is at least ``min_distance`` away from them.
-    An image of one colour cannot be prepared.
+    A share ``negatives`` of the tuples is out of order. The film has ``num_frames`` frames of ``crop`` pixels. The
+    first and the last frame of a tuple are at most ``max_span`` apart; the frame that replaces the middle one is at
+    least ``min_distance`` away from both. An image of a single colour cannot be prepared.
     """
 
     called: ClassVar[Mapping[str, str]] = {"size": "crop", 'example["frames"]': "num_frames"}
@@ -30,12 +30,10 @@ class CameraTuples(Pretext):
 
     @property
     def features(self) -> dict[str, str]:
-        """`frames` and `ordered`."""
         return {"frames": self.stack, "ordered": "int"}
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        """`pretext.camera_tuple`."""
         from keras_genssl.pretext.camera_path import camera_tuple
 
         return camera_tuple

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class ColouredCrops(Pretext):
-    """`image`: crops of ``crop`` pixels that have colour, half of them mirrored (`pretext.coloured_crop`).
+    """`image`: crops of ``crop`` pixels that contain colour, half of them mirrored (`pretext.coloured_crop`).
 
-    An image without colour cannot be prepared. Crops stay in RGB, which PNG keeps to the bit: methods compute CIE Lab
-    on the accelerator, and its planes in 8 bits would be coarser. What they see and what they must tell stands in the
-    picture alone.
+    An image without colour cannot be prepared. Crops stay in RGB, which PNG stores exactly: methods compute CIE Lab on
+    the accelerator, and Lab planes in 8 bits would be coarser. Only the picture shows what methods see and must
+    predict.
     """
 
     called: ClassVar[Mapping[str, str]] = {"size": "crop"}
@@ -30,18 +30,16 @@ class ColouredCrops(Pretext):
 
     @property
     def features(self) -> dict[str, str]:
-        """`image`."""
         return {"image": "image"}
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        """`pretext.coloured_crop`."""
         from keras_genssl.pretext.coloured_crop import coloured_crop
 
         return coloured_crop
 
     def illustrations(self, example: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What colorization sees of a crop, and what it must tell."""
+        """Returns what colorization sees of a crop, and what it must predict."""
         from keras_genssl.pretext.binned_colours import binned_colours
         from keras_genssl.pretext.lab import lab_planes
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class EdgeDrawings(Squares):
-    """`image`, the square of each image, and `drawing`, `pretext.edge_drawing` of it.
+    """`image`, the square of each image, and `drawing`, its `pretext.edge_drawing`.
 
-    Lines are ``thickness`` pixels wide, and drawn where the gradient is at least ``threshold`` levels of 8 bits a
-    pixel. The drawing is the truth that a translation is measured by. ``source`` is what is translated, into the other.
-    A method without pairs learns from the sources of the first half of the training images and the targets of the
-    second: it never sees both of one.
+    Lines are ``thickness`` pixels wide and drawn where the gradient is at least ``threshold`` 8-bit levels per pixel.
+    The drawing is the truth that translations are compared with. ``source`` is what is translated, into the other. A
+    method without pairs learns from the sources of the first half of the training images and the targets of the second
+    half, so that it never sees both of one image.
     """
 
     later: ClassVar[frozenset[str]] = frozenset({"source"})
@@ -31,16 +31,15 @@ class EdgeDrawings(Squares):
 
     @property
     def target(self) -> str:
-        """What sources are translated into."""
+        """Returns what sources are translated into."""
         return {"image": "drawing", "drawing": "image"}[self.source]
 
     @property
     def features(self) -> dict[str, str]:
-        """`image` and `drawing`."""
         return {"image": self.picture, "drawing": self.picture}
 
     def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
-        """One pair."""
+        """Yields one pair."""
         from keras_genssl.pretext.edges import edge_drawing
 
         square = self.square(image)

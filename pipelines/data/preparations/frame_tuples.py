@@ -1,4 +1,4 @@
-"""Tuples of frames from films that lie as folders of frames."""
+"""Tuples of frames from films, which are folders of frames."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class FrameTuples(Pretext):
-    """`frames` and `ordered`: three frames of a film (``data.source: frames``), as `pretext.frame_order` draws them.
+    """`frames` and `ordered`: three frames of a film (``data.source: frames``), drawn by `pretext.frame_order`.
 
-    They are in order or, ``negatives`` of them, not. ``copies`` are drawn of each film. A crop of ``crop`` pixels is
-    cut at one place of all three. First and last of them are at most ``max_span`` apart; what replaces the middle one
-    is at least ``min_distance`` away from them.
+    A share ``negatives`` of the tuples is out of order. Each film gives ``copies`` tuples. The same crop of ``crop``
+    pixels is cut from all three frames. The first and the last are at most ``max_span`` apart; the frame that replaces
+    the middle one is at least ``min_distance`` away from both.
     """
 
     reads: ClassVar[frozenset[str]] = frozenset({FILMS})
@@ -37,38 +37,36 @@ class FrameTuples(Pretext):
 
     @property
     def features(self) -> dict[str, str]:
-        """`frames` and `ordered`."""
         return {"frames": self.stack, "ordered": "int"}
 
     def component(self, gives: frozenset[str]) -> str:
-        """All frames of a film are read together."""
+        """Returns the component that reads all frames of a film together."""
         return "prepare_sequences"
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        """`pretext.frame_order`."""
         from keras_genssl.pretext.frame_order import frame_order
 
         return frame_order
 
     def check(self) -> None:
-        """Draws of a film of noise, as short as can be."""
+        """Draws from the shortest possible film of noise, so that wrong fields are refused."""
         self.tried(3 + self.min_distance)
 
     def example(self, frames: np.ndarray, seed: int, motion: np.ndarray | None = None) -> dict[str, Any]:
-        """One example of square frames, `(num, size, size, channels)`, and of their motion where it is known."""
+        """Makes one example from square frames, `(num, size, size, channels)`, and their motion if it is known."""
         film = {"frames": frames} if motion is None else {"frames": frames, "motion": motion}
         return self.made(self.function(), self.called, example=film, seed=seed)
 
     def tuples(self, frames: Iterable[np.ndarray], key: str) -> Iterator[dict[str, Any]]:
-        """`copies` examples of a sequence.
+        """Yields `copies` examples of a sequence.
 
         Args:
-            frames: uint8 (height, width, 3) each, in order; of all only the square is kept.
-            key: of the sequence; seeds whatever is drawn.
+            frames: the frames in order, each uint8 (height, width, 3); only the central square of each is kept.
+            key: the key of the sequence; it seeds all random draws.
 
         Raises:
-            ValueError: if the sequence is too short, too small, or nothing moves in it.
+            ValueError: the sequence is too short or too small, or nothing moves in it.
         """
         import numpy as np
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Groups(Drawn):
-    """Examples of several whole images, drawn from their labels: ``copies`` for each image to train on.
+    """Examples of several whole images, drawn by their labels: ``copies`` for each training image.
 
     Class attributes:
-        members: the names of the images of an example.
+        members: the names of the images in an example.
     """
 
     keeps_label: ClassVar[bool] = True
@@ -24,15 +24,14 @@ class Groups(Drawn):
 
     @property
     def features(self) -> dict[str, str]:
-        """The images."""
         return dict.fromkeys(self.members, self.picture)
 
     def component(self, gives: frozenset[str]) -> str:
-        """Groups are drawn from the labels of all examples."""
+        """Returns the component that draws groups from the labels of all examples."""
         return "prepare_groups"
 
     def draw(self, labels: np.ndarray, num: int) -> Any:
-        """``num`` groups (`keras_genssl.data.Groups`) of examples with these labels, `(num_examples,)` integers.
+        """Draws ``num`` groups (`keras_genssl.data.Groups`) of examples with these labels, `(num_examples,)` integers.
 
         Raises:
             ValueError: no group can be drawn.
@@ -41,7 +40,7 @@ class Groups(Drawn):
 
 
 class Pairs(Groups):
-    """Pairs, of one class and of two by turns; of a table of pairs (``data.source: pairs``) those that it names."""
+    """Pairs, alternately of one class and of two; a table of pairs (``data.source: pairs``) names them itself."""
 
     reads: ClassVar[frozenset[str]] = frozenset({IMAGES, PAIRS})
     members: ClassVar[tuple[str, ...]] = ("first", "second")
@@ -50,15 +49,14 @@ class Pairs(Groups):
 
     @property
     def features(self) -> dict[str, str]:
-        """Both images, and whether they are of one class."""
+        """Returns both images, and whether they are of one class."""
         return {**super().features, "label": "label"}
 
     def component(self, gives: frozenset[str]) -> str:
-        """The pairs of a table are kept as they are."""
+        """Returns the component that keeps the pairs of a table as they are."""
         return "prepare_given_pairs" if PAIRS in gives else super().component(gives)
 
     def draw(self, labels: np.ndarray, num: int) -> Any:
-        """`keras_genssl.data.pairs`."""
         from keras_genssl import data
 
         return data.pairs(labels, num, self.seed)
@@ -72,7 +70,6 @@ class Triplets(Groups):
     preparation: Literal["triplets"] = "triplets"
 
     def draw(self, labels: np.ndarray, num: int) -> Any:
-        """`keras_genssl.data.triplets`."""
         from keras_genssl import data
 
         return data.triplets(labels, num, self.seed)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Squares(Preparation):
-    """What is made of the square in the middle of each image, ``size`` pixels high and wide.
+    """Prepares the central square of each image, ``size`` pixels high and wide.
 
-    ``channels`` is 1 for grey (the luma of ITU-R 601-2), 3 for colour. A larger square is shrunk with Pillow's
-    anti-aliased Lanczos filter. A smaller one is enlarged with it, but no more than twice: what is smaller still cannot
-    be prepared. An image that has size and channels already stays as it is, to the bit.
+    ``channels`` is 1 for grey (the luma of ITU-R 601-2) or 3 for colour. A larger square is shrunk with Pillow's
+    anti-aliased Lanczos filter. A smaller one is enlarged with it, at most twice; if it is still too small, it cannot
+    be prepared. An image that already has the size and the channels stays bit-identical.
     """
 
     size: PositiveInt = 28
@@ -26,16 +26,16 @@ class Squares(Preparation):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels."""
+        """Returns height, width and channels."""
         return self.size, self.size, self.channels
 
     @property
     def picture(self) -> str:
-        """The kind of an image, by the number of channels."""
+        """Returns the kind of an image, by the number of channels."""
         return "grey" if self.channels == 1 else "image"
 
     def square(self, image: np.ndarray) -> np.ndarray:
-        """The square of an image.
+        """Returns the central square of an image.
 
         Args:
             image: uint8 (height, width, 3).
@@ -62,12 +62,12 @@ class Squares(Preparation):
         return np.asarray(square).reshape(self.shape)
 
     def example(self, square: np.ndarray, seed: int) -> dict[str, Any]:
-        """An example of a square image: a function of these two alone."""
+        """Makes an example from a square image and a seed; the result depends on nothing else."""
         return {"image": square}
 
 
 class Images(Squares):
-    """`image`: the square of each image, with its label where it has one."""
+    """`image`: the central square of each image, with its label if it has one."""
 
     keeps_label: ClassVar[bool] = True
 
@@ -75,9 +75,8 @@ class Images(Squares):
 
     @property
     def features(self) -> dict[str, str]:
-        """`image`."""
         return {"image": self.picture}
 
     def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
-        """One example."""
+        """Yields one example."""
         yield self.example(self.square(image), 0)

@@ -12,8 +12,8 @@ from pipelines.section import Fraction
 class Jigsaw(Pretext):
     """`patches` and `permutation`: patches of a grid in one of ``num_permutations`` orders (`pretext.jigsaw`).
 
-    Patches of ``patch_size`` come from the cells of a ``grid``, each of ``cell_size``. ``grayscale`` is the share of
-    grey images, ``channel_shift`` how far each channel of the others moves at most.
+    Patches of ``patch_size`` are cut from the cells of a ``grid``, each of ``cell_size``. ``grayscale`` is the share of
+    grey images; ``channel_shift`` is the largest shift of each channel in the other images.
     """
 
     called: ClassVar[Mapping[str, str]] = {"count": "num_permutations"}
@@ -28,18 +28,16 @@ class Jigsaw(Pretext):
 
     @property
     def features(self) -> dict[str, str]:
-        """`patches` and `permutation`."""
         return {"patches": self.stack, "permutation": "int"}
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        """`pretext.jigsaw`."""
         from keras_genssl.pretext.jigsaw import jigsaw
 
         return jigsaw
 
     def arrangements(self, example: Mapping[str, Any]) -> list[list[int | None]]:
-        """The puzzle, and beside it the solution."""
+        """Returns the puzzle and, next to it, the solution."""
         import numpy as np
 
         from keras_genssl.pretext.permutations import permutation_set

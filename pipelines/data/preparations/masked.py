@@ -1,4 +1,4 @@
-"""Images with a part hidden, for context encoders."""
+"""Images with a hidden part, for context encoders."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -12,32 +12,30 @@ Level = Annotated[int, Field(ge=0, le=255)]
 
 
 class Masked(Pretext):
-    """`masked`, `image` and `mask`: images of which a part is hidden, filled with the level of grey ``fill``."""
+    """`masked`, `image` and `mask`: images with a hidden part, which is filled with the grey level ``fill``."""
 
     fill: Level = 115
 
     @property
     def features(self) -> dict[str, str]:
-        """`masked`, `image` and `mask`."""
         return {"masked": self.picture, "image": self.picture, "mask": "grey"}
 
 
 class CenterMasked(Masked):
-    """Images whose centre is hidden, ``fraction`` of the side (`pretext.center_masked`)."""
+    """Images with a hidden centre, ``fraction`` of the side (`pretext.center_masked`)."""
 
     preparation: Literal["center_masked"] = "center_masked"
     fraction: Share = 0.5
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        """`pretext.center_masked`."""
         from keras_genssl.pretext.masks import center_masked
 
         return center_masked
 
 
 class BlockMasked(Masked):
-    """Images of which ``blocks`` are hidden, up to ``area`` of all pixels (`pretext.block_masked`)."""
+    """Images with ``blocks`` hidden blocks, up to ``area`` of all pixels (`pretext.block_masked`)."""
 
     preparation: Literal["block_masked"] = "block_masked"
     blocks: PositiveInt = 5
@@ -45,7 +43,6 @@ class BlockMasked(Masked):
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        """`pretext.block_masked`."""
         from keras_genssl.pretext.masks import block_masked
 
         return block_masked

@@ -1,4 +1,4 @@
-"""Two crops that lie near each other, as two views of an image."""
+"""Two nearby crops, as two views of an image."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
@@ -11,8 +11,8 @@ from pipelines.data.preparations.pretext import Pretext
 class NeighbouringCrops(Pretext):
     """`first` and `second`: two crops of ``crop`` pixels, the two views of an image (`pretext.neighbouring_crops`).
 
-    They lie ``min_distance`` to ``max_distance`` pixels apart. The distance is the larger of the steps down and right:
-    from ``crop`` on, the two do not overlap.
+    They are ``min_distance`` to ``max_distance`` pixels apart. The distance is the larger of the steps down and right;
+    from a distance of ``crop`` on, the crops do not overlap.
     """
 
     called: ClassVar[Mapping[str, str]] = {"size": "crop", "size + min_distance": "crop + min_distance"}
@@ -26,12 +26,10 @@ class NeighbouringCrops(Pretext):
 
     @property
     def features(self) -> dict[str, str]:
-        """`first` and `second`."""
         return {"first": self.picture, "second": self.picture}
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        """`pretext.neighbouring_crops`."""
         from keras_genssl.pretext.neighbouring_crops import neighbouring_crops
 
         return neighbouring_crops

@@ -10,10 +10,11 @@ from pipelines.section import Fraction
 
 
 class OverlappingPatches(Pretext):
-    """`patches`: a grid of patches, each changed by itself (`pretext.overlapping_patches`).
+    """`patches`: a grid of patches, each changed independently (`pretext.overlapping_patches`).
 
-    They lie ``stride`` pixels apart (null: half of a patch). ``flip`` is the share of mirrored images, ``grayscale`` of
-    grey patches; ``operations`` change each patch, and of each a square of ``inner_size`` is kept (null: all of it).
+    Patches are ``stride`` pixels apart (null: half a patch). ``flip`` is the share of mirrored images, ``grayscale``
+    the share of grey patches. ``operations`` change each patch, of which a square of ``inner_size`` is kept (null: all
+    of it).
     """
 
     preparation: Literal["overlapping_patches"] = "overlapping_patches"
@@ -28,12 +29,10 @@ class OverlappingPatches(Pretext):
 
     @property
     def features(self) -> dict[str, str]:
-        """`patches`."""
         return {"patches": self.stack}
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        """`pretext.overlapping_patches`."""
         from keras_genssl.pretext.overlapping_patches import overlapping_patches
 
         return overlapping_patches

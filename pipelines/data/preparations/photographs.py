@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Crops(Squares):
-    """Crops of photographs of any size, as `pretext.scene_crop` makes them.
+    """Crops of photographs of any size, made by `pretext.scene_crop`.
 
-    The shorter side becomes ``load_size`` pixels, or without ``keep_ratio`` both do; no image is too small. Of each
-    image to train on squares of ``size`` pixels are cut at random places by ``seed``, equally many of each, until there
-    are ``crops`` in all, at least one; with ``mirror`` half of them are mirrored. Of each image held out the square in
-    the middle is cut, and then others until there are ``held_out_crops`` in all, not mirrored. ``channels`` is 1 for
-    grey, 3 for colour. ``source`` is the input that is translated, into the other.
+    The shorter side is resized to ``load_size`` pixels, or both sides without ``keep_ratio``; no image is too small.
+    Squares of ``size`` pixels are cut at random places by ``seed``: equally many from each training image, at least
+    one, until there are ``crops`` in all; with ``mirror`` half of them are mirrored. Each held-out image gives its
+    central square, and then random squares until there are ``held_out_crops`` in all, not mirrored. ``channels`` is 1
+    for grey, 3 for colour. ``source`` is the input that is translated, into the other.
     """
 
     later: ClassVar[frozenset[str]] = frozenset({"source"})
@@ -37,16 +37,16 @@ class Crops(Squares):
 
     @property
     def target(self) -> str:
-        """What sources are translated into."""
+        """Returns what sources are translated into."""
         return {"first": "second", "second": "first"}[self.source]
 
     @property
     def features(self) -> dict[str, str]:
-        """The images of an example."""
+        """Returns the images of an example."""
         return dict.fromkeys(self.made_from, self.picture)
 
     def check(self) -> None:
-        """Refuses crops that are larger than what they are cut from."""
+        """Refuses crops that are larger than the image that they are cut from."""
         if self.load_size < self.size:
             raise ValueError(
                 f"`load_size` must be at least `size`. Received: load_size={self.load_size}, size={self.size}"
@@ -55,7 +55,7 @@ class Crops(Squares):
     def examples_of(
         self, record: Mapping[str, np.ndarray], key: str, split: str, images: int
     ) -> Iterator[dict[str, Any]]:
-        """Crops, of all images of an example at one place."""
+        """Yields crops; all images of an example are cut at the same place."""
         from keras_genssl.pretext.scene_crop import scene_crop
         from pipelines.beam.shards import hash64
 
@@ -67,7 +67,7 @@ class Crops(Squares):
             yield scene_crop(example, seed, self.size, self.load_size, self.keep_ratio, self.mirror and training)
 
     def coloured(self, image: np.ndarray) -> np.ndarray:
-        """An image in as many channels as `channels` says."""
+        """Returns an image with as many channels as `channels` says."""
         import numpy as np
         from PIL import Image
 
@@ -81,7 +81,7 @@ class Photographs(Crops):
 
 
 class PhotographPairs(Crops):
-    """`first` and `second`: crops of both images of a pair, at one place."""
+    """`first` and `second`: crops of both images of a pair, at the same place."""
 
     reads: ClassVar[frozenset[str]] = frozenset({PAIRS})
     made_from: ClassVar[tuple[str, ...]] = ("first", "second")

@@ -12,9 +12,9 @@ from pipelines.section import Fraction
 class RelativePosition(Pretext):
     """`patches` and `position`: a patch and one of its eight neighbours (`pretext.relative_position`).
 
-    The neighbour lies ``gap`` pixels away and is moved by ``jitter`` at most. ``colour``: one channel of each patch is
-    kept ("drop"), or green against magenta taken out ("project"). ``downsample`` is the share of patches that lose
-    resolution, to ``least_pixels`` at least.
+    The neighbour is ``gap`` pixels away and shifted by at most ``jitter``. ``colour`` keeps one channel of each patch
+    ("drop") or removes green against magenta ("project"). ``downsample`` is the share of patches that lose resolution,
+    to no less than ``least_pixels``.
     """
 
     preparation: Literal["relative_position"] = "relative_position"
@@ -27,18 +27,16 @@ class RelativePosition(Pretext):
 
     @property
     def features(self) -> dict[str, str]:
-        """`patches` and `position`."""
         return {"patches": self.stack, "position": "int"}
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        """`pretext.relative_position`."""
         from keras_genssl.pretext.relative_position import relative_position
 
         return relative_position
 
     def arrangements(self, example: Mapping[str, Any]) -> list[list[int | None]]:
-        """The patch in the middle of nine places, and its neighbour where it lies."""
+        """Returns the patch in the middle of nine places, and the neighbour at its place."""
         from keras_genssl.pretext.relative_position import POSITIONS
 
         down, right = POSITIONS[example["position"]]

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class SuperResolution(Preparation):
-    """`low` and `high`: aligned patches of the training photographs, and all other photographs whole.
+    """`low` and `high`: aligned patches of the training photographs, and the other photographs whole.
 
-    ``scale`` is the factor between the two. ``interpolation`` is null for a small `low` (ESPCN, EDSR), or how it is
-    enlarged again to the size of `high` (SRCNN). ``patch_size`` and ``stride``, the distance of patches, are pixels of
-    `high`; smaller photographs cannot be prepared. A training photograph is used once for each factor of ``pyramid``,
-    shrunk by it with an anti-aliased filter; a factor that makes it smaller than a patch is passed over.
-    ``max_patches`` bounds the patches of all photographs together; each photograph has an equal share of them, at least
-    one, spread over its whole pyramid by a hash. Null makes all patches, which of 500 photographs of 12 million pixels
-    can be four million and 20 GB.
+    ``scale`` is the factor between the two. ``interpolation`` is null for a small `low` (ESPCN, EDSR), or the filter
+    that enlarges it to the size of `high` (SRCNN). ``patch_size`` and ``stride``, the distance between patches, are in
+    pixels of `high`; smaller photographs cannot be prepared. Each training photograph is used once for each factor of
+    ``pyramid``, shrunk by it with an anti-aliased filter; a factor that makes it smaller than a patch is skipped.
+    ``max_patches`` limits the number of patches of all photographs together; each photograph has an equal share of
+    them, at least one, spread over its whole pyramid by a hash. Null makes all patches: for 500 photographs of 12
+    million pixels that can be four million patches and 20 GB.
     """
 
     preparation: Literal["super_resolution"] = "super_resolution"
@@ -43,11 +43,10 @@ class SuperResolution(Preparation):
 
     @property
     def features(self) -> dict[str, str]:
-        """`low` and `high`."""
         return {"low": "image", "high": "image"}
 
     def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
-        """Patches of a training image, or one pair of the whole image."""
+        """Yields patches of a training image, or one pair of the whole image."""
         from keras_genssl.pretext.resize import low_high
         from pipelines.beam.shards import hash64
 

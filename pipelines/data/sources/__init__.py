@@ -1,10 +1,10 @@
-"""Where images come from: the section `data` of a recipe, one class for each kind of source.
+"""The sources of images: the section `data` of a recipe, with one class for each kind of source.
 
-A class owns its keys and their rules, and says how its source is read (`pipelines.data.example_gen`), what it is
-called, and which paths of the command line mean it. To add one, write it in a file of its own and name it in
-`AnySource` and in `SOURCES`. Nothing here imports NumPy, Beam or TensorFlow.
+A class defines its keys and their rules, how its source is read (`pipelines.data.example_gen`), what it is called,
+and which paths of the command line mean it. To add a source, write its class in a file of its own and name it in
+`AnySource` and in `SOURCES`. This package imports neither NumPy, Beam nor TensorFlow.
 
-The section is one source, or several by name: ``data: {first: {...}, second: {...}}``.
+The section is one source, or several named ones: ``data: {first: {...}, second: {...}}``.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ _PLACES = frozenset(key for kind in SOURCES for key in kind.place)
 
 
 def is_named(section: Any) -> bool:
-    """Whether a section `data` names several sources: all that it holds are sections, and none of them is a key."""
+    """Returns whether a section `data` names several sources: all its values are sections, and no name is a key."""
     if not isinstance(section, Mapping) or not section or "source" in section:
         return False
     return all(isinstance(one, Mapping | Source) for one in section.values()) and not set(section) & (_KEYS - _PLACES)
@@ -58,16 +58,16 @@ Inputs: TypeAlias = Annotated[
     Annotated[AnySource, Tag(ONE)] | Annotated[dict[str, AnySource], Tag(NAMED)],
     Discriminator(lambda section: NAMED if is_named(section) else ONE),
 ]
-"""The section `data`; pydantic tells faults in it by these two tags, which are keys of no recipe."""
+"""The section `data`. Pydantic reports faults in it with these two tags, which are not keys of any recipe."""
 
 
 def meant_by(paths: Mapping[str, Path], preferred: type[Source] = Folder) -> type[Source] | None:
-    """The kind of source that paths of the command line mean.
+    """Returns the kind of source that the paths of the command line mean.
 
     Args:
-        paths: name -> folder or file; the name of one that has none is the empty string.
-        preferred: the kind that the recipe reads; of several that take the same paths it, or else one that gives the
-            same, comes first.
+        paths: name -> folder or file; an unnamed one has the empty string as its name.
+        preferred: the kind that the recipe reads. If several kinds take the same paths, this one comes first, then one
+            that gives the same examples.
     """
     kinds: list[type[Source]] = [preferred, Folder, *SOURCES]
     kinds.sort(key=lambda kind: kind.gives != preferred.gives)

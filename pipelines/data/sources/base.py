@@ -1,4 +1,4 @@
-"""What every source of images is, and what it needs to be read."""
+"""The base class of all sources of images, and what reading one needs."""
 
 import dataclasses
 import importlib
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.runtime.component import Component
     from pipelines.runtime.engines import Workers
 
-IMAGES, FILMS, PAIRS = "images", "films", "pairs"  # what the examples of a source are
+IMAGES, FILMS, PAIRS = "images", "films", "pairs"  # the kinds of examples that a source can have
 EvalFraction = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -26,11 +26,11 @@ class Reading:
     """How a run reads a source.
 
     Attributes:
-        home: the directory of all examples of the run's output.
-        exclude: folders that the run writes, in which no image of the user's is looked for.
-        labels: write the labels too, where the source has some.
-        workers: processes that read, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are written.
+        home: the directory in which the run's output keeps all examples.
+        exclude: folders that the run writes; they are not searched for images.
+        labels: whether to write the labels too, if the source has some.
+        workers: the number of processes that read, or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are written.
         note: shows the user a line.
     """
 
@@ -43,19 +43,19 @@ class Reading:
 
 
 class Source(Section):
-    """The section `data`: where the images come from, and which of them training never sees.
+    """The section `data`: where the images come from, and which of them are held out from training.
 
-    When more than ``max_failure_rate`` of the images cannot be used, the run ends. ``schema`` is a file that the data
-    is held against, instead of the schema of the recipe's first run; ``validate`` says what an anomaly does. A key that
-    is null counts as one that is left out.
+    If more than ``max_failure_rate`` of the images cannot be used, the run ends. ``schema`` names a file that the data
+    is checked against, instead of the schema of the recipe's first run; ``validate`` says what happens at an anomaly.
+    A key with the value null counts as left out.
 
     Class attributes:
-        example_gen: the module that reads the source: its `SPEC`, and a function `read(source, reading)`.
-        place: the keys that say where the images lie; none where nothing must be said.
-        needs: what a user must give where the place is missing.
-        refuses: key of another source -> why this one has none such.
+        example_gen: the module that reads the source; it has a `SPEC` and a function `read(source, reading)`.
+        place: the keys that say where the images are; empty if no place must be given.
+        needs: what a user must give if the place is missing.
+        refuses: key of another source -> why this one does not have it.
         gives: what one example is: an image, a frame of a film (which is an image too), or a pair of images.
-        counted: what its examples are called; None: what the recipe's task calls them.
+        counted: the word for its examples; None uses the word of the recipe's task.
     """
 
     example_gen: ClassVar[str]
@@ -67,7 +67,7 @@ class Source(Section):
 
     source: str
     max_failure_rate: Fraction = 0.5
-    # Pydantic's classes have methods of these names.
+    # Pydantic's classes have methods with these names, hence the aliases.
     schema_file: str | None = Field(default=None, alias="schema")
     validation: Validate = Field(default=Validate(), alias="validate")
 
@@ -87,26 +87,26 @@ class Source(Section):
 
     @classmethod
     def tag(cls) -> str:
-        """What recipes call it: the value of ``source``."""
+        """Returns the name of the kind in recipes: the value of ``source``."""
         (tag,) = get_args(cls.model_fields["source"].annotation)
         return tag
 
     @classmethod
     def takes(cls, paths: Mapping[str, Path]) -> bool:
-        """Whether paths of the command line may mean such a source.
+        """Returns whether paths of the command line can mean this kind of source.
 
         Args:
-            paths: name -> path; the name of one that has none is the empty string.
+            paths: name -> path; an unnamed one has the empty string as its name.
         """
         return False
 
     @classmethod
     def given(cls, paths: Mapping[str, Path], section: Mapping[str, Any]) -> dict[str, Any]:
-        """The section that ``--data`` puts in the place of another.
+        """Returns the section `data` that ``--data`` puts in place of the recipe's.
 
         Args:
-            paths: what was given, which the class `takes`.
-            section: of the recipe; what it says of the data stays, but for the names of images that are held out.
+            paths: the given paths, which the class `takes`.
+            section: the recipe's section. What it says about the data is kept, except the names of held-out images.
         """
         fields = {field.alias or name for name, field in cls.model_fields.items()}
         kept = {key: value for key, value in section.items() if key in fields and key != "held_out"}
@@ -115,57 +115,57 @@ class Source(Section):
 
     @property
     def component(self) -> "Component":
-        """The spec of the ExampleGen that reads it."""
+        """Returns the spec of the ExampleGen that reads the source."""
         return importlib.import_module(self.example_gen).SPEC
 
     def read(self, reading: Reading) -> "Artifact":
-        """Its examples, as records.
+        """Reads the examples of the source and writes them as records.
 
         Raises:
-            UserError: it cannot be read, or holds nothing that can be used.
+            UserError: the source cannot be read, or holds nothing that can be used.
         """
         return importlib.import_module(self.example_gen).read(self, reading)
 
     @property
     def where(self) -> str:
-        """Where it lies, or what it is called."""
+        """Returns the place or the name of the source."""
         raise NotImplementedError
 
     @property
     def described(self) -> str:
-        """Where the images come from, for readers of a model's card; no path of this machine."""
+        """Describes for readers of a model's card where the images come from, without paths of this machine."""
         raise NotImplementedError
 
     @property
     def published(self) -> str | None:
-        """The name of a data set that others know too; None for images of one's own."""
+        """Returns the name of a data set that others know too; None for the user's own images."""
         return None
 
     @property
     def called(self) -> str:
-        """What tables of results call it."""
+        """Returns the name of the source in tables of results."""
         return self.published or self.source
 
     @property
     def license(self) -> str:
-        """The license of what is learnt from it."""
+        """Returns the license of what is learnt from the source."""
         return "not stated: the weights derive from the images given"
 
     def identity(self) -> dict[str, Any]:
-        """What tells the data from others, as a JSON value: all but how strictly they are looked at."""
+        """Returns what distinguishes the data from other data, as a JSON value: all keys but those for checking it."""
         loose = {"max_failure_rate", "schema_file", "validation"}
         return self.model_dump(mode="json", exclude=loose, exclude_none=True)
 
 
 class Divided(Source):
-    """A source of files: ``held_out`` names some; without it ``eval_fraction`` of them, by content, are held out."""
+    """A source of files. ``held_out`` names held-out files; otherwise ``eval_fraction`` is held out by content."""
 
     held_out: Annotated[list[str], Field(min_length=1)] | None = None
     eval_fraction: EvalFraction = 0.1
 
     @property
     def split(self) -> dict[str, Any]:
-        """Names of what is held out, or fractions of the files."""
+        """Returns the names of held-out files, or the fractions of the files."""
         if self.held_out is not None:
             return {"eval": self.held_out}
         return {"train": 1 - self.eval_fraction, "eval": self.eval_fraction}

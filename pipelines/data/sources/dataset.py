@@ -9,7 +9,7 @@ LICENSES = {"fashion_mnist": "Apache-2.0 (the data set Fashion-MNIST is under MI
 
 
 class Dataset(Source):
-    """A ``dataset``: a name that `keras_genssl.data.load` knows, a directory of IDX files or an NPZ archive.
+    """A ``dataset``: a name that `keras_genssl.data.load` knows, a directory of IDX files, or an NPZ archive.
 
     Its splits are used as they are.
     """
@@ -29,20 +29,16 @@ class Dataset(Source):
 
     @property
     def where(self) -> str:
-        """Its name."""
         return self.dataset
 
     @property
     def described(self) -> str:
-        """Its name."""
         return f"the data set {self.dataset}"
 
     @property
     def published(self) -> str | None:
-        """Its name."""
         return self.dataset
 
     @property
     def license(self) -> str:
-        """What is known of the data set."""
         return LICENSES.get(self.dataset, super().license)

@@ -10,31 +10,31 @@ Look = Literal["grey", "sunset", "drawing"]
 
 
 class _Photographs(Divided):
-    """Photographs that everyone has; ``photographs`` names those that are read, all without it."""
+    """Photographs that everyone has. ``photographs`` names those to read; without it all are read."""
 
     photographs: Annotated[list[str], Field(min_length=2)] | None = None
 
     @property
     def where(self) -> str:
-        """The packages that hold them."""
+        """Returns the packages that contain the photographs."""
         return "photographs inside scikit-image and scikit-learn"
 
     @property
     def described(self) -> str:
-        """The packages that hold them."""
+        """Returns the packages that contain the photographs."""
         return f"the {self.where}"
 
     @property
     def license(self) -> str:
-        """That of this project."""
+        """Returns the license of this project."""
         return "Apache-2.0"
 
 
 class Embedded(_Photographs):
     """The photographs inside scikit-image and scikit-learn, which everyone has.
 
-    ``look`` changes them, so that there is a second domain for translators: ``grey``, ``sunset`` (a mixture of the
-    channels, warm and dark) or ``drawing`` (of the edges).
+    ``look`` changes them, which gives a second domain for translation: ``grey``, ``sunset`` (a mixture of the channels,
+    warm and dark) or ``drawing`` (of the edges).
     """
 
     example_gen: ClassVar[str] = "pipelines.data.example_gen.embedded"
@@ -44,7 +44,7 @@ class Embedded(_Photographs):
 
     @property
     def where(self) -> str:
-        """The packages that hold them, and the look."""
+        """Returns the packages that contain the photographs, and the look."""
         return f"{super().where}{f', {self.look}' if self.look else ''}"
 
 
@@ -60,5 +60,5 @@ class EmbeddedPairs(_Photographs):
 
     @property
     def where(self) -> str:
-        """The packages that hold them, and the look."""
+        """Returns the packages that contain the photographs, and the look."""
         return f"{super().where}, {self.look}"

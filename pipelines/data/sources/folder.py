@@ -10,10 +10,11 @@ from pipelines.data.sources.base import Divided
 
 
 class InFolder(Divided):
-    """What lies in a ``folder`` and the folders below.
+    """Files in a ``folder`` and the folders below it.
 
-    A folder whose sub-folders are called like splits, ``train`` and ``val`` or ``test``, is read by these, as
-    ``train_split`` and ``eval_split`` say. ``class_names`` are the classes by number, instead of those that are there.
+    If sub-folders are named like splits, ``train`` and ``val`` or ``test``, they are the splits, as ``train_split`` and
+    ``eval_split`` say. ``class_names`` lists the classes in the order of their numbers, instead of the classes found
+    there.
     """
 
     place: ClassVar[tuple[str, ...]] = ("folder",)
@@ -26,12 +27,10 @@ class InFolder(Divided):
 
     @classmethod
     def takes(cls, paths: Mapping[str, Path]) -> bool:
-        """Any directory."""
         return set(paths) == {""} and paths[""].expanduser().is_dir()
 
     @property
     def where(self) -> str:
-        """The folder."""
         return str(Path(self.folder).expanduser().resolve())
 
 
@@ -44,5 +43,4 @@ class Folder(InFolder):
 
     @property
     def described(self) -> str:
-        """The folder's name."""
         return f"a folder of the user's: {Path(self.folder).name}"

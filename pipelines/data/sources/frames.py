@@ -8,7 +8,7 @@ from pipelines.data.sources.folder import InFolder
 
 
 class Frames(InFolder):
-    """Films in a ``folder``, a folder of frames each: films, not frames, are held out."""
+    """Films in a ``folder``, each a folder of frames. Whole films are held out, not single frames."""
 
     example_gen: ClassVar[str] = "pipelines.data.example_gen.frames"
     gives: ClassVar[frozenset[str]] = frozenset({IMAGES, FILMS})
@@ -18,5 +18,4 @@ class Frames(InFolder):
 
     @property
     def described(self) -> str:
-        """The folder's name."""
         return f"films of the user's, folders of frames: {Path(self.folder).name}"

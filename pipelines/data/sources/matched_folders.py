@@ -1,4 +1,4 @@
-"""Two folders of images that belong together by name."""
+"""Two folders of images that are matched by name."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,11 +8,11 @@ from pipelines.data.sources.base import PAIRS, EvalFraction, Source
 
 
 class MatchedFolders(Source):
-    """Pairs of an image of the folder ``first`` and one of the folder ``second`` that are called alike.
+    """Pairs of an image in the folder ``first`` and the image in the folder ``second`` with the same name.
 
-    The name is the path below the folder without the extension. An image without a partner cannot be used. Folders
-    whose sub-folders are called like splits are read by these, as ``train_split`` and ``eval_split`` say; otherwise
-    about ``eval_fraction`` of the pairs are held out, pairs that share an image together.
+    The name is the path below the folder without the extension. An image without a partner cannot be used. If
+    sub-folders are named like splits, they are the splits, as ``train_split`` and ``eval_split`` say; otherwise about
+    ``eval_fraction`` of the pairs are held out, and pairs that share an image stay together.
     """
 
     example_gen: ClassVar[str] = "pipelines.data.example_gen.matched_folders"
@@ -33,16 +33,13 @@ class MatchedFolders(Source):
 
     @classmethod
     def takes(cls, paths: Mapping[str, Path]) -> bool:
-        """Two folders by name."""
         return set(paths) == set(cls.place) and all(path.expanduser().is_dir() for path in paths.values())
 
     @property
     def where(self) -> str:
-        """Both folders."""
         return " and ".join(str(Path(folder).expanduser().resolve()) for folder in (self.first, self.second))
 
     @property
     def described(self) -> str:
-        """The folders' names."""
         names = " and ".join(Path(folder).name for folder in (self.first, self.second))
         return f"pairs of the user's, alike by name in two folders: {names}"

@@ -10,7 +10,8 @@ from pipelines.data.sources.base import PAIRS, EvalFraction, Source
 class Pairs(Source):
     """A ``table``, a CSV file of pairs of image files, for ``prepare.preparation: pairs``.
 
-    Pairs that share an image are held out together, about ``eval_fraction`` of all, or as its column ``split`` says.
+    About ``eval_fraction`` of the pairs are held out, and pairs that share an image stay together; if the table has a
+    column ``split``, this column decides.
     """
 
     example_gen: ClassVar[str] = "pipelines.data.example_gen.pairs"
@@ -28,15 +29,12 @@ class Pairs(Source):
 
     @classmethod
     def takes(cls, paths: Mapping[str, Path]) -> bool:
-        """A CSV file."""
         return set(paths) == {""} and paths[""].suffix.lower() == ".csv" and not paths[""].expanduser().is_dir()
 
     @property
     def where(self) -> str:
-        """The file."""
         return str(Path(self.table).expanduser().resolve())
 
     @property
     def described(self) -> str:
-        """The file's name."""
         return f"a table of pairs of the user's: {Path(self.table).name}"

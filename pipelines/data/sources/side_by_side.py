@@ -1,4 +1,4 @@
-"""A folder of images that hold two each."""
+"""A folder of images that each hold a pair side by side."""
 
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -8,9 +8,9 @@ from pipelines.data.sources.folder import InFolder
 
 
 class SideBySide(InFolder):
-    """Images in a ``folder`` of which each holds a pair: ``first`` is its left half and ``second`` its right half.
+    """Images in a ``folder`` that each hold a pair: ``first`` is the left half and ``second`` the right half.
 
-    The data sets of the authors of pix2pix are so.
+    The data sets of the authors of pix2pix have this form.
     """
 
     example_gen: ClassVar[str] = "pipelines.data.example_gen.side_by_side"
@@ -21,5 +21,4 @@ class SideBySide(InFolder):
 
     @property
     def described(self) -> str:
-        """The folder's name."""
         return f"pairs of the user's, side by side in one image each: {Path(self.folder).name}"

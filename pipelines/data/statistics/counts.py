@@ -1,4 +1,4 @@
-"""What is counted of the examples of a shard, and how the counts of shards add up."""
+"""The counts of a shard's examples, and how the counts of shards are added."""
 
 import collections
 import dataclasses
@@ -9,35 +9,35 @@ import numpy as np
 from PIL import Image
 
 LEVELS = 256
-BINS = 32  # of every histogram of levels that is published
-NAMES = 5  # of examples that are named for whatever is noticed
+BINS = 32  # the number of bins of every published histogram of levels
+NAMES = 5  # the number of examples that are named for each finding
 CHANNELS = {"L": ("grey",), "RGB": ("red", "green", "blue")}
 
 
 @dataclasses.dataclass
 class Names:
-    """The first few names of those that were noticed, in the order of the examples."""
+    """The first few names of examples with a finding, in the order of the examples."""
 
     names: list[str] = dataclasses.field(default_factory=list)
 
     def add(self, *names: str) -> None:
-        """Keeps them where there is room."""
+        """Keeps names while there is room."""
         self.names += names[: NAMES - len(self.names)]
 
 
 @dataclasses.dataclass
 class Extremes:
-    """The examples with the smallest and the largest values, by value and then by name."""
+    """The examples with the smallest and the largest values, sorted by value and then by name."""
 
     smallest: list[tuple[float, str]] = dataclasses.field(default_factory=list)
     largest: list[tuple[float, str]] = dataclasses.field(default_factory=list)
 
     def add(self, value: float, name: str) -> None:
-        """Keeps an example that is among the first few."""
+        """Keeps an example if it is among the first few."""
         self.merge([(value, name)], [(value, name)])
 
     def merge(self, smallest: Iterable[tuple[float, str]], largest: Iterable[tuple[float, str]]) -> None:
-        """Keeps those of others' that are among the first few."""
+        """Keeps those of another shard's examples that are among the first few."""
         for value, name in smallest:
             if len(self.smallest) < NAMES or value <= self.smallest[-1][0]:
                 self.smallest = sorted([*self.smallest, (value, name)])[:NAMES]
@@ -47,7 +47,7 @@ class Extremes:
 
 
 class ImageCounts:
-    """Counts of one feature that holds images."""
+    """Counts of one feature with images."""
 
     def __init__(self) -> None:
         self.height: collections.Counter[int] = collections.Counter()
@@ -78,7 +78,7 @@ class ImageCounts:
             self.extremes[key].add(value, name)
 
     def state(self) -> dict[str, Any]:
-        """As a JSON value, from which `merge` adds."""
+        """Returns the counts as a JSON value for `merge`."""
         return {
             "height": sorted(self.height.items()),
             "width": sorted(self.width.items()),
@@ -92,7 +92,7 @@ class ImageCounts:
         }
 
     def merge(self, state: Mapping[str, Any]) -> None:
-        """Adds what `state` said of a later shard."""
+        """Adds the `state` of a later shard."""
         for key in ("height", "width", "channels"):
             getattr(self, key).update(dict(map(tuple, state[key])))
         self.brightness += state["brightness"]
@@ -110,7 +110,7 @@ class SplitCounts:
     """Counts of the examples of a split, or of a shard of it.
 
     Args:
-        features: name -> kind, as of `components.dataset.Dataset`.
+        features: name -> kind, as in `written.Dataset`.
     """
 
     def __init__(self, features: Mapping[str, str]) -> None:
@@ -135,7 +135,7 @@ class SplitCounts:
             self.of_label[label].add(name)
 
     def state(self) -> dict[str, Any]:
-        """As a JSON value, from which `merge` adds."""
+        """Returns the counts as a JSON value for `merge`."""
         return {
             "examples": self.examples,
             "images": {name: counts.state() for name, counts in self.images.items()},
@@ -146,7 +146,7 @@ class SplitCounts:
         }
 
     def merge(self, state: Mapping[str, Any]) -> None:
-        """Adds what `state` said of a later shard."""
+        """Adds the `state` of a later shard."""
         self.examples += state["examples"]
         for name, counts in state["images"].items():
             self.images[name].merge(counts)

@@ -1,7 +1,7 @@
-"""Pairs of images that are nearly the same, out of very many, without comparing each with each.
+"""Finds pairs of nearly equal images among very many, without comparing all pairs.
 
 Two 64-bit hashes that differ in at most d bits agree in at least one of d + 1 parts of their bits (the pigeonhole
-principle), so only images that agree in a part are compared. What is held in memory is a few numbers for an image.
+principle), so only images that agree in a part are compared. A few numbers for each image are in memory.
 """
 
 import dataclasses
@@ -10,20 +10,21 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-DISTANCE = 4  # bits in which the hashes of near-duplicates may differ
-TOLERANCE = 8  # levels, of 255, by which a pixel of their thumbnails may differ
+DISTANCE = 4  # the number of bits in which the hashes of near-duplicates may differ
+TOLERANCE = 8  # the number of levels, of 255, by which a pixel of their thumbnails may differ
 
 SplitPair = tuple[int, int]
 
 
 @dataclasses.dataclass(frozen=True)
 class NearDuplicates:
-    """What was found.
+    """The near-duplicates.
 
     Attributes:
-        counts: (split, split), the smaller number first -> how many pairs.
-        pairs: the same -> the nearest of them, as (largest difference of the thumbnails, bits in which the hashes
-            differ, image, image), sorted. Of images with equal hash and thumbnail one stands for all of its split.
+        counts: (split, split), the smaller number first -> the number of pairs.
+        pairs: (split, split) -> the nearest pairs, as (largest difference of the thumbnails, number of bits in which
+            the hashes differ, image, image), sorted. One of several images of a split with equal hash and thumbnail
+            stands for all of them.
     """
 
     counts: dict[SplitPair, int]
@@ -39,15 +40,15 @@ def find(
     tolerance: int = TOLERANCE,
     most: int = 50,
 ) -> NearDuplicates:
-    """Find the pairs of images whose hashes differ in few bits and whose thumbnails differ in few levels.
+    """Finds the pairs of images whose hashes differ in few bits and whose thumbnails differ in few levels.
 
     Args:
         hashes: uint64 (num_images,).
         thumbnails: uint8 (num_images, pixels); may be mapped from a file.
         splits: integers (num_images,): the split of each image, from 0 on.
-        distance: the most bits, 0 to 63.
-        tolerance: the most levels.
-        most: pairs to list for each pair of splits.
+        distance: the largest number of bits, 0 to 63.
+        tolerance: the largest number of levels.
+        most: the number of pairs to list for each pair of splits.
 
     Example:
         >>> hashes, splits = np.array([5, 5, 4, 255], np.uint64), np.array([0, 1, 1, 0])
@@ -59,7 +60,7 @@ def find(
     heads, number = np.unique(owner, return_inverse=True)
     members = np.zeros((len(heads), int(splits.max(initial=0)) + 1), np.int64)
     np.add.at(members, (number, splits), 1)
-    first: dict[int, dict[int, int]] = {}  # of images that stand for others: split -> the first of them there
+    first: dict[int, dict[int, int]] = {}  # image that stands for others -> split -> the first of them there
     for image in np.flatnonzero((members.sum(1) > 1)[number]).tolist():
         of_split = first.setdefault(int(owner[image]), {})
         for split, earlier in of_split.items():
@@ -85,7 +86,7 @@ def find(
 
 
 def _owners(hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
-    """For each image the first that has its hash and thumbnail: a thousand black images are compared once."""
+    """Returns for each image the first with its hash and thumbnail: a thousand black images are compared once."""
     owner = np.arange(len(hashes))
     order = np.argsort(hashes, kind="stable")
     ordered = hashes[order]
@@ -103,9 +104,9 @@ def _owners(hashes: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
 
 
 def _candidates(hashes: np.ndarray, distance: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each pair of hashes within the distance once, i < j, in arrays."""
+    """Yields each pair of hashes within the distance once, i < j, in arrays."""
     parts = distance + 1
-    # Every d-th bit goes into the same part: neighbouring frequencies say much the same.
+    # Every d-th bit goes into the same part, because neighbouring frequencies are similar.
     masks = [np.uint64(sum(1 << bit for bit in range(part, 64, parts))) for part in range(parts)]
     for part, mask in enumerate(masks):
         keys = hashes & mask
@@ -117,10 +118,10 @@ def _candidates(hashes: np.ndarray, distance: int) -> Iterator[tuple[np.ndarray,
             start = start[start + step < ends[start]]
             if not len(start):
                 break
-            i, j = order[start], order[start + step]  # i < j, for the sort is stable
+            i, j = order[start], order[start + step]  # i < j, because the sort is stable
             differ = hashes[i] ^ hashes[j]
             near = np.bitwise_count(differ) <= distance
-            for earlier in masks[:part]:  # a pair that agrees there was found there
+            for earlier in masks[:part]:  # a pair that agrees there was already found
                 near &= (differ & earlier) != 0
             if near.any():
                 yield i[near], j[near]
@@ -132,7 +133,7 @@ def _split_pairs(splits: int) -> Iterator[SplitPair]:
 
 
 class _Found:
-    """Counts, and the nearest pairs of each pair of splits."""
+    """Counts pairs, and keeps the nearest pairs of each pair of splits."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""The map of `StatisticsGen`: one shard of examples -> one report of counts, and one file of hashes."""
+"""The map step of `StatisticsGen`: one shard of examples -> a report of counts, and a file of hashes."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -20,11 +20,11 @@ _AT_ONCE = 256
 
 
 def measure(part: Part, directory: str, features: Mapping[str, str]) -> None:
-    """Count a shard and write the report and `hashes_path`; what is written already stays.
+    """Counts a shard, and writes the report and `hashes_path`; existing files are kept.
 
     Args:
-        part: the shard of examples, and that of statistics.
-        directory: to write into.
+        part: the shard of examples, and the shard of statistics.
+        directory: the directory to write into.
         features: name -> kind.
     """
     shard = part.shard
@@ -49,12 +49,12 @@ def measure(part: Part, directory: str, features: Mapping[str, str]) -> None:
 
 
 def hashes_path(directory: str, shard: Shard) -> str:
-    """The file of a shard's hashes and thumbnails, an array of `HASHES`."""
+    """Returns the file with a shard's hashes and thumbnails, an array of `HASHES`."""
     return f"{directory}/{shard.file}.hashes.npy"
 
 
 def read_hashes(directory: str, shard: Shard) -> np.ndarray:
-    """The hashes and thumbnails of a shard's images, in the order of the report's `names`."""
+    """Reads the hashes and thumbnails of a shard's images, in the order of the report's `names`."""
     return np.load(io.BytesIO(read_file(hashes_path(directory, shard))))
 
 
@@ -63,7 +63,7 @@ def _examples(file: Any) -> Iterator[dict[str, Any]]:
 
 
 def _count(counts: SplitCounts, example: Mapping[str, Any], name: str) -> Iterator[tuple[str, Image.Image]]:
-    """Counts an example and gives its images, which are to be hashed, with the feature of each."""
+    """Counts an example, and yields its images for hashing with the feature of each."""
     label = example.get("label")
     counts.add(example, label if isinstance(label, int) else None, name)
     for feature, of_images in counts.images.items():
@@ -80,7 +80,7 @@ def _count(counts: SplitCounts, example: Mapping[str, Any], name: str) -> Iterat
 
 
 def _decode(data: bytes) -> Image.Image:
-    """The image in its own channels where they are one or three, else as `codec` shows it."""
+    """Decodes an image in its own channels if they are one or three, otherwise as `codec` shows it."""
     image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
     image.load()
     return image if image.mode in CHANNELS else Image.fromarray(codec.decode_image(data)[0])
@@ -91,7 +91,7 @@ def _text(value: Any) -> str:
 
 
 class _Hashes:
-    """Hashes of images as they come, some hundred at a time."""
+    """Computes hashes of images as they come, some hundreds at a time."""
 
     def __init__(self) -> None:
         self._waiting: list[np.ndarray] = []

@@ -1,4 +1,4 @@
-"""StatisticsGen: examples -> what their images are like: sizes, channels, levels, labels and near-duplicates."""
+"""StatisticsGen: examples -> statistics of their images: sizes, channels, levels, labels and near-duplicates."""
 
 import functools
 import hashlib
@@ -34,23 +34,22 @@ def statistics_gen(
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
-    """Count what the images of each split are like, shard by shard, and find near-duplicates among all of them,
-    whatever feature holds them.
+    """Measures the images of each split, shard by shard, and finds near-duplicates among all images of all features.
 
-    `statistics.json` is the same to the byte for any number of workers. A worker holds one image at a time, and some
-    bytes for each of its shard; the driver some 150 bytes for each image of all.
+    `statistics.json` is identical to the byte for any number of workers. A worker holds one image at a time, and some
+    bytes for each image of its shard; the driver holds about 150 bytes for each image.
 
     Args:
-        examples: what an ExampleGen published.
+        examples: the artifact of an ExampleGen.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
-        workers: processes, of which 1 is this one, or the engine that has them.
-        tell: is called with a `progress.Progress`, from another thread, as shards are done.
+        workers: the number of processes (1 is this process), or the engine that has them.
+        tell: called with a `progress.Progress`, from another thread, as shards are done.
 
     Returns:
-        The artifact, whose `statistics.json` `read` reads.
+        The artifact; `read` reads its `statistics.json`.
 
     Raises:
-        UserError: if a shard of the examples is damaged.
+        UserError: a shard of the examples is damaged.
     """
     features = examples.manifest["features"]
     execution: dict[str, Any] = {
@@ -88,7 +87,7 @@ def statistics_gen(
 
 
 def _modes(examples: Artifact) -> dict[str, dict[str, int]]:
-    """The modes of the files that the images came from, where they came from files."""
+    """Returns the modes of the files that the images came from, if they came from files."""
     found = examples.manifest["statistics"]
     return {split: facts["mode"] for split, facts in found.items() if "mode" in facts}
 
@@ -150,7 +149,7 @@ def _images(counts: ImageCounts) -> dict[str, Any]:
 
 
 def _sizes(counts: Mapping[int, int]) -> dict[str, Any] | None:
-    """Smallest, median and largest, and how many lie in each octave: [16, 5] says that five lie in 16 ... 31."""
+    """Returns smallest, median and largest, and the count in each octave: [16, 5] means five in 16 ... 31."""
     if not counts:
         return None
     octaves: dict[int, int] = {}
@@ -190,7 +189,7 @@ def _near_duplicates(directory: Path, shards: Sequence[Shard], features: Mapping
             starts.append(total)
             total += len(found)
         file.flush()
-        # Mapped, not read: thumbnails are looked at for few images.
+        # Mapped and not read, because few thumbnails are compared.
         thumbnails = np.memmap(file, np.uint8, "r", shape=(total, THUMBNAIL**2)) if total else np.empty((0, 1), "u1")
         found_pairs = near_duplicates.find(np.concatenate(hashes), thumbnails, np.concatenate(number))
     listed = {image for pairs in found_pairs.pairs.values() for *_, one, other in pairs for image in (one, other)}
@@ -215,7 +214,7 @@ def _near_duplicates(directory: Path, shards: Sequence[Shard], features: Mapping
 
 
 def _names(directory: Path, shards: Sequence[Shard], starts: Sequence[int], images: Sequence[int]) -> dict[int, str]:
-    """The names of images by their number over all shards; one shard's names are in memory at a time."""
+    """Returns the names of images by their number over all shards; one shard's names are in memory at a time."""
     names: dict[int, str] = {}
     of_shard = np.searchsorted(starts, images, side="right") - 1
     for shard in np.unique(of_shard).tolist():

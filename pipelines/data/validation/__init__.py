@@ -1,1 +1,1 @@
-"""What the data must be like: the schema, and the anomalies that statistics show against it."""
+"""Data validation: the schema of the data, and the anomalies of statistics against it."""

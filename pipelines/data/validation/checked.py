@@ -1,4 +1,4 @@
-"""What the checks of the data of a run found."""
+"""The result of a run's data checks."""
 
 import dataclasses
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Checked:
-    """Statistics, anomalies, and what they were held against.
+    """Statistics, anomalies, and the schema that they were checked against.
 
     Attributes:
-        statistics: what `statistics_gen` wrote.
-        anomalies: what `example_validator.read` reads.
-        schema: the file that the data was held against; None in the first run of a recipe on its data.
+        statistics: the statistics that `statistics_gen` wrote.
+        anomalies: the anomalies that `example_validator.read` returns.
+        schema: the file of the schema; None in the first run of a recipe on its data.
     """
 
     statistics: dict[str, Any]

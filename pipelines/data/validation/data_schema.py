@@ -1,4 +1,4 @@
-"""The schema of a data set: what its examples must hold, and what their images have been like. A user may edit it."""
+"""The schema of a data set: what its examples must contain, and the ranges of its images. A user may edit it."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ _HEAD = """\
 
 
 class Range(Section):
-    """From ``min`` to ``max``, both in it."""
+    """From ``min`` to ``max``, both included."""
 
     min: float
     max: float
@@ -33,7 +33,7 @@ class Range(Section):
 
 
 class ImageRules(Section):
-    """What the images of a feature are like: pixels, channels, and the mean level (0 to 255) of one image."""
+    """The ranges of a feature's images: pixels, channels, and the mean level (0 to 255) of an image."""
 
     height: Range
     width: Range
@@ -46,12 +46,12 @@ Parts = Annotated[list[Fraction], Field(min_length=BINS, max_length=BINS)]
 
 
 class Shares(Section):
-    """How the examples of a split are divided: by label, images by mean level, pixels by level of each channel.
+    """How the examples of a split are distributed: by label, images by mean level, pixels by level of each channel.
 
     Attributes:
-        labels: name -> part of the examples.
-        brightness: feature -> parts, of bins of equal width.
-        colour: feature -> channel -> parts.
+        labels: name -> share of the examples.
+        brightness: feature -> shares, for bins of equal width.
+        colour: feature -> channel -> shares.
     """
 
     labels: dict[Name, Fraction] = Field(default_factory=dict)
@@ -60,13 +60,13 @@ class Shares(Section):
 
 
 class DataSchema(Section):
-    """A schema, checked.
+    """A validated schema.
 
     Attributes:
-        features: name -> kind, of what every example must hold.
-        labels: the names of the classes, in their order; None where examples have none.
+        features: name -> kind, for the features that every example must have.
+        labels: the names of the classes, in their order; None if examples have no labels.
         images: feature -> its rules.
-        shares: split -> its shares, that drift is measured from.
+        shares: split -> its shares, from which drift is measured.
     """
 
     format: Literal[1]
@@ -77,16 +77,16 @@ class DataSchema(Section):
 
 
 def dump(schema: DataSchema) -> str:
-    """The schema as YAML."""
+    """Returns the schema as YAML."""
     value = schema.model_dump(mode="json")
     return _HEAD + yaml.safe_dump(value, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True)
 
 
 def load(path: str | os.PathLike[str]) -> DataSchema:
-    """Read a schema.
+    """Reads a schema.
 
     Raises:
-        UserError: if there is no such file, or something in it breaks a rule; each fault with its line.
+        UserError: there is no such file, or something in it breaks a rule; each fault has its line.
     """
     path = Path(path).expanduser()
     try:

@@ -1,11 +1,11 @@
-"""How far apart two distributions are."""
+"""Distances between two distributions."""
 
 import math
 from collections.abc import Mapping, Sequence
 
 
 def largest_difference(one: Mapping[str, float], other: Mapping[str, float]) -> tuple[float, str]:
-    """The L-infinity distance of two distributions over names, and the name where it is taken.
+    """Returns the L-infinity distance of two distributions over names, and the name at which it is reached.
 
     >>> largest_difference({"a": 0.5, "b": 0.5}, {"a": 0.5, "b": 0.25, "c": 0.25})
     (0.25, 'b')
@@ -15,16 +15,16 @@ def largest_difference(one: Mapping[str, float], other: Mapping[str, float]) -> 
 
 
 def jensen_shannon(one: Sequence[float], other: Sequence[float]) -> float:
-    """The Jensen-Shannon divergence of two distributions over the same bins, in bits: 0 for equal, 1 for disjoint ones.
+    """Returns the Jensen-Shannon divergence of two distributions over the same bins, in bits (0: equal, 1: disjoint).
 
-    The mean of the Kullback-Leibler divergences of both from their mean (Lin 1991, "Divergence Measures Based on the
-    Shannon Entropy").
+    It is the mean of the Kullback-Leibler divergences of both from their mean (Lin 1991, "Divergence Measures Based on
+    the Shannon Entropy").
 
     >>> jensen_shannon([1.0, 0.0], [0.0, 1.0])
     1.0
 
     Raises:
-        ValueError: if they have different numbers of bins.
+        ValueError: they have different numbers of bins.
     """
     if len(one) != len(other):
         raise ValueError(f"`other` must have {len(one)} bins. Received: {len(other)}")

@@ -23,15 +23,15 @@ FILE = "anomalies.json"
 
 @dataclasses.dataclass(frozen=True)
 class Anomaly:
-    """Something of the data that is not as the schema says, or that no data should have.
+    """A part of the data that differs from the schema, or that no data should have.
 
     Attributes:
         rule: a key of `Validate`.
-        split: where it was found; of a leak both, ``"train, eval"``.
-        feature: of the examples; of a leak all that hold images.
+        split: the split with the anomaly; for a leak both, ``"train, eval"``.
+        feature: the feature of the examples; for a leak all features with images.
         expected: the rule.
         received: what was found.
-        names: of some examples that show it, where there are such.
+        names: the names of some examples that show it, if there are such.
     """
 
     rule: str
@@ -45,16 +45,16 @@ class Anomaly:
 def example_validator(
     statistics: Artifact, schema: DataSchema, validate: Validate, output_dir: str | os.PathLike[str]
 ) -> Artifact:
-    """Find the anomalies of the data. It raises nothing: `errors` of the artifact are what a run ends by.
+    """Finds the anomalies of the data. It raises nothing; the `errors` of the artifact end a run.
 
     Args:
-        statistics: what `statistics_gen` published.
-        schema: that the data is held against: of an earlier run, or the user's.
-        validate: which anomalies count, and as what.
+        statistics: the artifact of `statistics_gen`.
+        schema: the schema to check against, from an earlier run or from the user.
+        validate: the severity of each kind of anomaly.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
 
     Returns:
-        The artifact, whose `anomalies.json` is read by `read`.
+        The artifact; `read` reads its `anomalies.json`.
     """
     execution: dict[str, Any] = {
         "component": "ExampleValidator",
@@ -84,12 +84,12 @@ def example_validator(
 
 
 def read(artifact: Artifact) -> list[dict[str, Any]]:
-    """The anomalies that an `example_validator` found, errors first: `severity`, and the fields of `Anomaly`."""
+    """Returns the anomalies of an `example_validator`, errors first: `severity`, and the fields of `Anomaly`."""
     return json.loads((artifact.path / FILE).read_text(encoding="utf-8"))
 
 
 def sentence(anomaly: Mapping[str, Any]) -> str:
-    """An anomaly in a line.
+    """Describes an anomaly in one line.
 
     >>> sentence({"rule": "size", "split": "eval", "feature": "image", "expected": "height 28 to 28", \
         "received": "29", "names": ["a"]})
@@ -103,7 +103,7 @@ def sentence(anomaly: Mapping[str, Any]) -> str:
 
 
 def anomalies(statistics: Mapping[str, Any], schema: DataSchema, validate: Validate) -> list[Anomaly]:
-    """All anomalies, whatever their severity, split by split."""
+    """Yields all anomalies, whatever their severity, split by split."""
     found: list[Anomaly] = []
     for split, counts in statistics["splits"].items():
         found += _features(split, counts, statistics["features"], schema)
@@ -142,7 +142,7 @@ def _labels(split: str, counts: Mapping[str, Any], labels: list[str]) -> Iterato
 
 
 def _untrained(splits: Mapping[str, Any]) -> Iterator[Anomaly]:
-    """Classes that are judged and were never learnt."""
+    """Yields classes that are evaluated but were never learnt."""
     known = {label for label, number in splits.get("train", {}).get("labels", {}).items() if number}
     for split, counts in splits.items():
         only = [label for label, number in counts.get("labels", {}).items() if number and label not in known]

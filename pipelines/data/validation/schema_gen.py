@@ -1,4 +1,4 @@
-"""SchemaGen: statistics -> the schema that they suggest."""
+"""SchemaGen: statistics -> an inferred schema."""
 
 import json
 import math
@@ -16,20 +16,20 @@ from pipelines.runtime.component import Component, Kind
 
 SPEC = Component("SchemaGen", {"statistics": Kind.STATISTICS}, Kind.SCHEMA)
 FILE = "schema.yaml"
-SLACK = 0.25  # of a size: as much smaller than the smallest, as much larger than the largest
+SLACK = 0.25  # the share by which a size may be below the smallest or above the largest
 BRIGHTNESS_SLACK = 16.0  # levels of 255
 _CHANNELS: tuple[Literal[1], Literal[3]] = (1, 3)
 _ENDS = ("smallest", "largest")
 
 
 def schema_gen(statistics: Artifact, output_dir: str | os.PathLike[str]) -> Artifact:
-    """Infer a schema: the features and labels that are there, and ranges around what was seen.
+    """Infers a schema: the features and labels that are there, and ranges around the values that were seen.
 
-    A range of sizes goes a quarter beyond the smallest and the largest, unless all are equal: then it is exact. That
-    of mean levels goes 16 beyond.
+    A range of sizes extends a quarter beyond the smallest and the largest, unless all are equal: then it is exact. The
+    range of mean levels extends 16 levels.
 
     Args:
-        statistics: what `statistics_gen` published.
+        statistics: the artifact of `statistics_gen`.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
 
     Returns:
@@ -57,7 +57,7 @@ def schema_gen(statistics: Artifact, output_dir: str | os.PathLike[str]) -> Arti
 
 
 def infer(statistics: Mapping[str, Any]) -> DataSchema:
-    """The schema of statistics."""
+    """Infers the schema from statistics."""
     splits = statistics["splits"]
     rules = {}
     for feature, kind in statistics["features"].items():
@@ -107,7 +107,7 @@ def _shares(split: Mapping[str, Any]) -> Shares:
 
 
 def shares(counts: Sequence[int]) -> list[float]:
-    """Counts as parts of their sum, to six digits.
+    """Returns counts as shares of their sum, rounded to six digits.
 
     >>> shares([1, 2, 0])
     [0.333333, 0.666667, 0.0]

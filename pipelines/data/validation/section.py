@@ -8,13 +8,13 @@ Severity = Literal["error", "warning", "ignore"]
 
 
 class Validate(Section):
-    """What becomes of an anomaly: an ``error`` ends the run before training, a ``warning`` stands in the report.
+    """What an anomaly does: an ``error`` ends the run before training, a ``warning`` is shown in the report.
 
-    ``untrained_label`` is a class that another split has and ``train`` has not, as where unseen classes are to be told
-    apart. ``leak`` is an image of one split that is nearly the same as one of another; published data sets have some.
-    So both are warnings. ``label_drift`` is when the share of a class differs by more than ``label_distance`` from that
-    in the schema, ``image_drift`` when the Jensen-Shannon divergence (in bits, 0 to 1) of a histogram of levels
-    exceeds ``image_distance``.
+    ``untrained_label`` is a class of another split that ``train`` does not have, as in tests with unseen classes.
+    ``leak`` is an image of one split that is nearly equal to one of another split; some published data sets have
+    leaks. So both are warnings. ``label_drift`` means that the share of a class differs by more than
+    ``label_distance`` from that in the schema, ``image_drift`` that the Jensen-Shannon divergence (in bits, 0 to 1) of
+    a histogram of levels exceeds ``image_distance``.
     """
 
     missing_feature: Severity = "error"

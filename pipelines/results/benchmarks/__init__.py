@@ -1,1 +1,1 @@
-"""The sections of RESULTS.md that benchmarks make records for; a module is called like the kind of its records."""
+"""The sections of RESULTS.md for records of benchmarks; each module has the name of its kind of records."""

@@ -1,4 +1,4 @@
-"""Each class held out of training in turn, told by a score (``benchmarks/anomaly.py``)."""
+"""Each class is held out of training in turn and detected by a score (``benchmarks/anomaly.py``)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ BELOW = "reconstruction"
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_anomaly(value) for value in records)
 
 

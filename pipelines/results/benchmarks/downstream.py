@@ -1,4 +1,4 @@
-"""One encoder from many beginnings, frozen and fine-tuned with few labels (``benchmarks/downstream.py``)."""
+"""One encoder with different initial weights, frozen and fine-tuned with few labels (``benchmarks/downstream.py``)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ BELOW = "representation"
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_downstream(value) for value in records)
 
 
@@ -38,7 +38,7 @@ def _spread(measured: dict[str, float]) -> str:
 
 
 def _not_above_random(value: dict[str, Any]) -> str:
-    """A line for each number of labels: which beginnings, fine-tuned, are no better than their own random weights."""
+    """Writes for each number of labels which initial weights, fine-tuned, are no better than their random weights."""
     rows = {row["name"]: row for row in value["rows"]}
     lines = []
     for labels in value["labels"]:

@@ -1,4 +1,4 @@
-"""Every photograph held out in turn (``benchmarks/leave_one_out.py``)."""
+"""Super-resolution with each photograph held out in turn (``benchmarks/leave_one_out.py``)."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ BELOW = "super_resolution"
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_held_out_in_turn(value) for value in records)
 
 

@@ -1,4 +1,4 @@
-"""How many Gaussians of a grid settings of one GAN catch (``benchmarks/mode_collapse.py``)."""
+"""How many Gaussians of a grid a GAN covers in different settings (``benchmarks/mode_collapse.py``)."""
 
 import statistics
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ BELOW = "generation"
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_modes(value) for value in records)
 
 
@@ -43,5 +43,5 @@ the generator as many as the setting says; CPU seconds are the mean over seeds.
 
 
 def _each(values: Iterable[str]) -> str:
-    """One value for each seed."""
+    """Returns one value for each seed."""
     return ", ".join(values)

@@ -1,4 +1,4 @@
-"""What features add to a loss (``benchmarks/perceptual_extractor.py``)."""
+"""What a loss gains from features (``benchmarks/perceptual_extractor.py``)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ BELOW = "super_resolution"
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_perceptual_extractor(value) for value in records)
 
 

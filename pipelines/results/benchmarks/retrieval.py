@@ -14,7 +14,7 @@ NAMES = {
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_retrieval(value) for value in records)
 
 

@@ -1,4 +1,4 @@
-"""What is measured against something in the same process or run (``benchmarks/``): ratios, and what they are of."""
+"""Ratios of what is measured to something in the same process or run (``benchmarks/``), and what they compare."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIRECTORY = Path("results/speed")
 
 
 def ratio(what: str, values: Sequence[float], asked: str = "") -> dict[str, Any]:
-    """A row: the median of a ratio's rounds, the least and the largest.
+    """Returns a row with the median, the smallest and the largest of a ratio's rounds.
 
     >>> ratio("batch 256", [3.0, 1.0, 2.0])
     {'what': 'batch 256', 'median': 2.0, 'low': 1.0, 'high': 3.0, 'rounds': 3, 'asked': ''}
@@ -34,14 +34,14 @@ def ratio(what: str, values: Sequence[float], asked: str = "") -> dict[str, Any]
 
 
 def write(name: str, title: str, text: str, rows: Sequence[dict[str, Any]], notes: Sequence[str] = ()) -> Path:
-    """Writes ``results/speed/<name>.json``, below the current directory.
+    """Writes ``results/speed/<name>.json`` below the current directory.
 
     Args:
-        name: of the file.
-        title: of the table.
+        name: the name of the file.
+        title: the title of the table.
         text: what is compared with what.
-        rows: of `ratio`.
-        notes: sentences below the table: other measurements.
+        rows: rows made by `ratio`.
+        notes: sentences with other measurements, below the table.
     """
     from pipelines.runtime import device
 
@@ -62,7 +62,7 @@ def write(name: str, title: str, text: str, rows: Sequence[dict[str, Any]], note
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """All comparisons in one section."""
+    """Writes all comparisons in one section."""
     return "\n".join(["## Speed\n", *(_comparison(value) for value in sorted(records, key=lambda one: one["title"]))])
 
 

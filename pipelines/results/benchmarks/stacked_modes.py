@@ -1,4 +1,4 @@
-"""How many of a thousand kinds of stacked garments settings of a GAN catch (``benchmarks/stacked_modes.py``)."""
+"""How many of a thousand kinds of stacked garments settings of a GAN cover (``benchmarks/stacked_modes.py``)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ BELOW = "generation"
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_modes(value) for value in records)
 
 
@@ -39,5 +39,5 @@ def _counted(row: dict[str, Any]) -> list[str]:
 
 
 def _chance(value: dict[str, Any]) -> float:
-    """The expected divergence of samples that are uniform: (modes - 1) / (2 samples), to first order."""
+    """Returns the expected divergence of uniform samples: (modes - 1) / (2 samples), to first order."""
     return (value["data"]["modes"] - 1) / (2 * value["samples"])

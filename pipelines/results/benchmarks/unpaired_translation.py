@@ -15,7 +15,7 @@ WORDS = {
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_both_ways(value) for value in records)
 
 

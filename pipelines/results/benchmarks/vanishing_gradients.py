@@ -8,7 +8,7 @@ BELOW = "generation"
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """A table for each record."""
+    """Writes a table for each record."""
     return "\n".join(_gradients(value) for value in records)
 
 

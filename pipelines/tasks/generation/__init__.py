@@ -1,1 +1,1 @@
-"""Generation: images like those of a data set, from noise."""
+"""Generation: new images like those of a data set, from noise."""

@@ -1,4 +1,4 @@
-"""What the training of generators reads."""
+"""What generators are trained on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def training(recipe: Recipe, examples: Path) -> tf.data.Dataset:
-    """Images as they are prepared, with their labels where they have any."""
+    """Returns the images as they are prepared, with their labels if they have any."""
     from keras_genssl import data
 
     settings = recipe.train

@@ -1,4 +1,4 @@
-"""The feature networks that recipes name."""
+"""The feature networks that recipes can name."""
 
 import hashlib
 from pathlib import Path
@@ -11,7 +11,7 @@ _INCEPTION = "inception:"
 
 
 def load(name: str) -> Any:
-    """The network: uint8 images -> features; None for ``none``.
+    """Loads the network from uint8 images to features; None for ``none``.
 
     Raises:
         UserError: the file cannot be used.
@@ -29,12 +29,12 @@ def load(name: str) -> Any:
 
 
 def knows_classes(network: Any, recipe: GenerationRecipe) -> bool:
-    """Whether a network names the classes of a recipe's images."""
+    """Returns whether a network knows the classes of a recipe's images."""
     return hasattr(network, "classify") and recipe.source.published == "fashion_mnist"
 
 
 def identity(name: str) -> str:
-    """What tells networks apart: the name, and the digest of a file."""
+    """Returns what identifies a network: its name, and the digest of its file."""
     if not name.startswith(_INCEPTION):
         return name
     path = Path(name.removeprefix(_INCEPTION)).expanduser()

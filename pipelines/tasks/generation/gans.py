@@ -1,4 +1,4 @@
-"""Generative adversarial networks: method name -> its parameters in a recipe and how it is built."""
+"""Generative adversarial networks: for each method its recipe parameters and how it is built."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Classes = Annotated[int, Field(ge=2)]
 
 
 class Adversarial(Method):
-    """What the sections of all GANs have: ``latent_dim``, and ``ema``, the momentum of the average that is sampled."""
+    """What all GANs share: ``latent_dim``, and ``ema``, the momentum of the averaged weights that samples come from."""
 
     players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
 
@@ -28,20 +28,20 @@ class Adversarial(Method):
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
 
     def served(self, model: keras.Model) -> keras.Model:
-        """The generator."""
+        """Returns the generator."""
         return model.generator
 
 
 class Conditional(Adversarial):
-    """A GAN of images with classes; ``num_classes`` is that of the data, which need not be said."""
+    """A GAN of images with classes; ``num_classes`` is taken from the data and need not be given."""
 
     num_classes: Classes | None = None
 
     def settled(self, num_classes: int | None, num_examples: int | None = None) -> Conditional:
-        """With the number of classes of the data.
+        """Returns the method with the number of classes of the data.
 
         Raises:
-            UserError: they have no labels, or another number of classes than the recipe says.
+            UserError: the data have no labels, or another number of classes than the recipe says.
         """
         if num_classes is None:
             raise UserError(
@@ -56,7 +56,7 @@ class Conditional(Adversarial):
 class GAN(Adversarial):
     """Goodfellow et al. 2014: dense networks, k steps of the discriminator for m of the generator.
 
-    ``penalty`` is on the discriminator's gradients; null: there is none.
+    ``penalty`` is the penalty on the discriminator's gradients; null for none.
     """
 
     method: Literal["GAN"]
@@ -150,7 +150,7 @@ class SNGAN(Adversarial):
 
 
 class ConditionalGAN(Conditional):
-    """Mirza & Osindero 2014: both networks are told the class; ``networks`` are the paper's dense ones or DCGAN's."""
+    """Mirza & Osindero 2014: both networks get the class; ``networks`` are the paper's dense ones or DCGAN's."""
 
     method: Literal["ConditionalGAN"]
     networks: Literal["dense", "dcgan"] = "dcgan"
@@ -177,7 +177,7 @@ class ConditionalGAN(Conditional):
 
 
 class ACGAN(Conditional):
-    """Odena et al. 2017: the discriminator tells the class too; ``networks`` are the paper's or spectral ones."""
+    """Odena et al. 2017: the discriminator also predicts the class; ``networks`` are the paper's or spectral ones."""
 
     method: Literal["ACGAN"]
     networks: Literal["paper", "spectral"] = "paper"
@@ -213,9 +213,9 @@ CODE_ACCURACY = Number(
 
 
 class InfoGAN(Adversarial):
-    """Chen et al. 2016: the discriminator reads a category and continuous codes off the image.
+    """Chen et al. 2016: the discriminator predicts a category and continuous codes from the image.
 
-    Of ``latent_dim`` latents ``num_categories`` choose the category, and ``num_continuous`` are the other codes.
+    Of the ``latent_dim`` latents, ``num_categories`` choose the category, and ``num_continuous`` are the other codes.
     """
 
     numbers: ClassVar[Numbers] = Numbers(
@@ -248,7 +248,7 @@ class InfoGAN(Adversarial):
         )
 
     def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """The information, and how well categories tell the classes of images held out, each matched to one class."""
+        """Measures the information, and how well categories match classes of held-out images, one class for each."""
         import numpy as np
 
         from keras_genssl import metrics

@@ -1,4 +1,4 @@
-"""Generators measured: samples against as many training images."""
+"""Measures generators: samples against as many training images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.tasks.reconstruction.autoencoders import VAE
 if TYPE_CHECKING:
     import keras
 
-SEED = 0  # of the samples
+SEED = 0  # the seed of the samples
 
 
 def measure(
@@ -25,16 +25,16 @@ def measure(
     """Measures samples.
 
     Args:
-        recipe: settled; gives features, and how many samples.
-        model: trained; has `sample`, and a label among its `inputs` where it samples classes.
+        recipe: the settled recipe; it names the features and the number of samples.
+        model: the trained model; it has `sample`, and a label among its `inputs` if it samples classes.
         reference: what samples are compared with.
-        examples: the prepared directory.
-        directory: for the sheet ``samples.png``, of conditional models a column for each class.
+        examples: the directory of prepared examples.
+        directory: the directory for the sheet ``samples.png``; conditional models have a column for each class.
 
     Returns:
-        ``numbers`` (name -> value, those that could be measured), ``baselines`` (the same of real images held out, and
-        of a Gaussian in PCA), ``images``, ``held_out``, ``components``, ``features``, and ``likelihood`` where it was
-        asked for.
+        ``numbers`` (name -> value, for those that could be measured), ``baselines`` (the same for held-out real images
+        and for a Gaussian in PCA), ``images``, ``held_out``, ``components``, ``features``, and ``likelihood`` if the
+        recipe asks for it.
     """
     from keras_genssl.engine import Label
 
@@ -78,7 +78,7 @@ def measure(
 def _labelled(
     recipe: GenerationRecipe, network: Any, samples: np.ndarray, labels: np.ndarray, examples: Path, classes: int | None
 ) -> dict[str, float]:
-    """Whether samples show what their labels say."""
+    """Measures whether samples show what their labels say."""
     from keras_genssl import metrics
 
     numbers = {}
@@ -93,10 +93,10 @@ def _labelled(
 
 
 def _likelihood(recipe: GenerationRecipe, model: keras.Model, examples: Path) -> dict[str, Any]:
-    """The likelihood of images held out, and of probabilistic PCA, in nats an image."""
+    """Measures the likelihood of held-out images and that of probabilistic PCA, in nats per image."""
     from keras_genssl import analysis
 
-    assert isinstance(recipe.model, VAE)  # the schema sees to it
+    assert isinstance(recipe.model, VAE)  # the schema guarantees it
     assert recipe.evaluate.likelihood is not None
     wanted, kind = recipe.evaluate.likelihood, recipe.model.likelihood
     test = images.read(examples, "eval", wanted.images)["image"]

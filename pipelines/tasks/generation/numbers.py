@@ -1,4 +1,4 @@
-"""What generation measures: samples against training images."""
+"""The numbers of generation: samples compared with training images."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from pipelines.recipe.numbers import Baseline, Number, Numbers, ratio
 
 
 def title(features: str) -> str:
-    """What a Frechet distance is called in the features of a network, by the name that recipes give it."""
+    """Returns the name of the Frechet distance in the features of a network; ``features`` is its name in recipes."""
     return "Fashion-FID" if features == "fashion" else "FID"
 
 

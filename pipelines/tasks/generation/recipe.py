@@ -1,4 +1,4 @@
-"""Recipes of generation: images like those of a data set, from noise."""
+"""Recipes of generation: new images like those of a data set, from noise."""
 
 from typing import Annotated, ClassVar
 
@@ -15,9 +15,10 @@ from pipelines.tasks.reconstruction.autoencoders import VAE
 
 
 class Likelihood(Section):
-    """The importance-weighted log-likelihood of the first ``images`` held out, by ``num_samples`` draws for each.
+    """The importance-weighted log-likelihood of the first held-out ``images``, with ``num_samples`` draws for each.
 
-    Where it is a density, images are dequantised, and probabilistic PCA of as many latents stands beside it.
+    If the likelihood is a density, images are dequantised, and the baseline is probabilistic PCA with the same number
+    of latents.
     """
 
     num_samples: PositiveInt = 100
@@ -25,12 +26,12 @@ class Likelihood(Section):
 
 
 class Evaluate(Bless):
-    """What samples are measured by: ``images`` of them against as many training images.
+    """How samples are measured: ``images`` samples against as many training images.
 
-    ``features`` is the network in whose features distances are taken: ``fashion``, the library's own of Fashion-MNIST;
-    ``inception:PATH``, the InceptionV3 graph of 2015 from a file; or ``none``, and pictures are all that there is.
-    ``train_on_samples`` trains a classifier on samples alone and tests it on real images; ``likelihood`` is for
-    models that have one.
+    ``features`` names the network whose features are used for distances: ``fashion``, the library's own network of
+    Fashion-MNIST; ``inception:PATH``, the InceptionV3 graph of 2015 from a file; or ``none``, and the report only shows
+    pictures. ``train_on_samples`` trains a classifier on samples alone and tests it on real images. ``likelihood`` is
+    for models that have one.
     """
 
     numbers: ClassVar[Numbers] = NUMBERS

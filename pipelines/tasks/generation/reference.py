@@ -1,6 +1,6 @@
-"""What generators are measured against: real images, and samples of a Gaussian in the principal components.
+"""What generators are compared with: real images, and samples of a Gaussian in the principal components.
 
-It depends on the data and the feature network alone, so that all recipes of one data set share it.
+It depends only on the data and the feature network, so all recipes of one data set share it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.recipe import GenerationRecipe
 
 COMPONENTS = 64
-PIXELS = 4096  # of an image, at most: the principal components of larger ones would take minutes
-GRID = 10  # images on each side of a sheet
+PIXELS = 4096  # per image at most; the principal components of larger images would take minutes
+GRID = 10  # the number of images on each side of a sheet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Reference:
     """Real images and baselines.
 
     Attributes:
-        digest: of all that they depend on.
-        path: the directory with ``features.npy`` of the real images, and sheets of real and PCA's images.
-        result: ``baselines``: the numbers of real images held out, a floor of distances and a ceiling of what is asked
-            of labelled samples, and of a Gaussian in PCA; ``images``: how many were compared.
+        digest: the digest of everything that they depend on.
+        path: the directory with ``features.npy`` of the real images, and sheets of real images and of PCA's.
+        result: ``baselines``: the numbers of held-out real images (a floor for distances and a ceiling for what is
+            asked of labelled samples) and of a Gaussian in PCA; ``images``: the number of compared images.
     """
 
     digest: str
@@ -38,24 +38,24 @@ class Reference:
 
     @property
     def features(self) -> np.ndarray | None:
-        """Features of the real training images; None where the recipe names no network."""
+        """Returns the features of the real training images; None if the recipe names no network."""
         file = self.path / "features.npy"
         return np.load(file, allow_pickle=False) if file.is_file() else None
 
 
 def reference(recipe: GenerationRecipe, examples: Path, content: str, directory: Path) -> Reference:
-    """The reference of a recipe, made where it is not there.
+    """Returns the reference of a recipe, and makes it if it is not there.
 
     Args:
-        recipe: settled.
-        examples: the prepared directory.
-        content: the digest of what is in it.
-        directory: where references are kept.
+        recipe: the settled recipe.
+        examples: the directory of prepared examples.
+        content: the digest of the directory's content.
+        directory: the directory in which references are kept.
     """
     inputs = {
         "examples": content,
         "features": networks.identity(recipe.evaluate.features),
-        "dataset": recipe.source.published,  # whose classes a network may know
+        "dataset": recipe.source.published,  # a network may know its classes
         "images": recipe.evaluate.images,
         "code": code.digest(__name__),
     }
@@ -73,7 +73,7 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
 
 
 def distances(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
-    """FID, KID, precision and recall of features, each ``(count, dim)``."""
+    """Returns FID, KID, precision and recall of features, each ``(count, dim)``."""
     from keras_genssl import metrics
 
     statistics = [metrics.FeatureStatistics(values) for values in (real, fake)]
@@ -117,7 +117,7 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
 
 
 def _taught_by_real(recipe: GenerationRecipe, examples: Path) -> dict[str, Any]:
-    """What a classifier reaches that is trained on as many real images as there are samples."""
+    """Measures a classifier that is trained on as many real images as there are samples."""
     from keras_genssl import metrics
 
     train, test = images.read(examples, "train", recipe.evaluate.images), images.read(examples, "eval")

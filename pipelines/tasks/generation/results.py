@@ -1,4 +1,4 @@
-"""Generation: all generators of one data set and feature network in one table."""
+"""The section on generation: all generators of one data set and feature network in one table."""
 
 from itertools import groupby
 from typing import Any
@@ -7,11 +7,11 @@ from pipelines.report.markdown import commands, joined, seconds, steps, table
 from pipelines.tasks.generation.numbers import PCA, REAL
 from pipelines.tasks.generation.task import TASK
 
-LIKELIHOODS = ("nll", "nll_below_ppca")  # in a table of their own
+LIKELIHOODS = ("nll", "nll_below_ppca")  # they have a table of their own
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
-    """What a run's record holds besides what all have."""
+    """Returns what a run's record contains besides what all records contain."""
     evaluation = metrics["evaluation"]
     kept = ("numbers", "baselines", "images", "held_out", "components", "features", "likelihood")
     return {
@@ -21,7 +21,7 @@ def record(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """One table for each data set, size of images and way of measuring; the best first."""
+    """Writes one table for each data set, image size and way of measuring; the best first."""
 
     def measured(value: dict[str, Any]) -> tuple[Any, ...]:
         prepare = value["parameters"]["prepare"]
@@ -38,7 +38,7 @@ def _generators(records: list[dict[str, Any]]) -> str:
     columns = [
         it for it in TASK.numbers.columns(*(value["numbers"] for value in records)) if it.name not in LIKELIHOODS
     ]
-    # What is asked of labelled samples alone was asked of real images in the records that have it.
+    # Only some records also have the numbers of labelled samples for real images.
     real = {name: value for of in reversed(records) for name, value in of["baselines"]["real"].items()}
     baselines = {**first["baselines"], "real": real}
     beside = dict(TASK.numbers.rows({**first, "baselines": baselines}))
@@ -80,7 +80,7 @@ those of training alone, on what stands beside the command; none are given where
 
 
 def _likelihoods(records: list[dict[str, Any]]) -> str:
-    """Those of models that have one, beside probabilistic PCA's."""
+    """Writes the likelihoods of models that have one, next to those of probabilistic PCA."""
     having = [value for value in records if "likelihood" in value]
     if not having:
         return ""

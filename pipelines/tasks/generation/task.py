@@ -1,4 +1,4 @@
-"""Generation: images like those of a data set, from noise."""
+"""Generation: new images like those of a data set, from noise."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ SHEETS = {"samples": "samples", "real": "training images", "pca": "Gaussian in P
 
 
 class Generation(Task[GenerationRecipe]):
-    """Images like those of a data set, from noise."""
+    """Makes new images like those of a data set, from noise."""
 
     numbers = NUMBERS
 
     def training_data(self, recipe: GenerationRecipe, examples: Path) -> tf.data.Dataset:
-        """Images, and labels where there are any."""
+        """Returns the images, with labels if there are any."""
         return data.training(recipe, examples)
 
     def judged_by(self, recipe: GenerationRecipe) -> dict[str, Any]:
-        """What is measured, in which features, and the thresholds."""
+        """Returns what is measured, in which features, and the thresholds."""
         return {**super().judged_by(recipe), "features": networks.identity(recipe.evaluate.features)}
 
     def evaluate(
@@ -44,14 +44,14 @@ class Generation(Task[GenerationRecipe]):
         directory: Path,
         shared: Path,
     ) -> dict[str, Any]:
-        """Distances of samples from training images, beside those of real images held out and of a Gaussian."""
+        """Measures distances of samples from training images, and the same for held-out real images and a Gaussian."""
         against = reference(recipe, examples, content, shared)
         for sheet in against.path.glob("*.png"):
             (directory / sheet.name).write_bytes(sheet.read_bytes())
         return measure.measure(recipe, model(), against, examples, directory)
 
     def caption(self, evaluation: dict[str, Any]) -> str:
-        """How many images, in which features."""
+        """Says how many images were measured, and in which features."""
         if evaluation["features"] == "none":
             return "The recipe names no feature network (evaluate.features), so that distances are not measured."
         network = "the library's Fashion-MNIST network" if evaluation["features"] == "fashion" else "InceptionV3"
@@ -66,7 +66,7 @@ class Generation(Task[GenerationRecipe]):
         )
 
     def galleries(self, recipe: GenerationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
-        """Samples, real images and the baseline's."""
+        """Returns samples, real images and the baseline's images."""
         files = {pictures / f"{name}.png": text for name, text in SHEETS.items()}
         return [
             Gallery(
@@ -77,7 +77,7 @@ class Generation(Task[GenerationRecipe]):
         ]
 
     def usage(self, parameters: dict[str, Any]) -> str:
-        """Latents to a PNG."""
+        """Returns code that turns latents into a PNG."""
         model = parameters["model"]
         labels = ", label=tf.range(16, dtype=tf.int64) % 10" if "num_classes" in model else ""
         signature, latents = ("generate", "code_dim") if "code_dim" in model else ("serving_default", "latent_dim")
@@ -89,7 +89,7 @@ pngs = sample(latent=latents{labels})["image_bytes"]
 tf.io.write_file("sample.png", pngs[0])"""
 
     def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Images of latents; an autoencoder encodes by default."""
+        """Describes images from latents. An autoencoder encodes by default."""
         model = card["parameters"]["model"]
         if "code_dim" in model:
             return {"serving_default": "encoded image in, latents out", "generate": "latents in, PNG out"}

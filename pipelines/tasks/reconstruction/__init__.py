@@ -1,1 +1,1 @@
-"""Reconstruction: images through a narrow code and back, against PCA."""
+"""Reconstruction: images through a narrow code and back, compared with PCA."""

@@ -1,4 +1,4 @@
-"""Autoencoders: method name -> its parameters in a recipe and how it is built."""
+"""Autoencoders: for each method its recipe parameters and how it is built."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Networks = Literal["lecture", "convolutional", "dense"]
 
 
 class EncoderDecoder(Method):
-    """What the sections of all autoencoders have: the networks, their widths and the size of the code.
+    """What all autoencoders share: the networks, their widths and the size of the code.
 
-    ``lecture`` are the lecture's for 28 pixels, ``convolutional`` halve the image until 7 or 4 pixels are left,
-    ``dense`` have hidden layers of ``units``, which the decoder takes backwards.
+    ``lecture`` are the networks of the lecture for 28 pixels, ``convolutional`` halve the image until 7 or 4 pixels are
+    left, ``dense`` have hidden layers of ``units``, in reverse order in the decoder.
     """
 
     networks: Networks = "convolutional"
@@ -37,13 +37,13 @@ class EncoderDecoder(Method):
         code_activation: str | None = None,
         logits: bool = False,
     ) -> dict[str, keras.Model]:
-        """``encoder`` and ``decoder`` for images of a shape.
+        """Makes ``encoder`` and ``decoder`` for images of a shape.
 
         Args:
             shape: height, width and channels.
-            statistics: how many values the encoder gives for each unit of the code.
-            code_activation: of the code.
-            logits: whether the decoder ends linear, as those of ``lecture`` and ``dense`` do anyway.
+            statistics: the number of encoder outputs for each unit of the code.
+            code_activation: the activation of the code.
+            logits: whether the decoder has a linear output; those of ``lecture`` and ``dense`` always have.
         """
         from keras_genssl import backbones
 
@@ -65,12 +65,12 @@ class EncoderDecoder(Method):
         return {"encoder": encoder, "decoder": decoder}
 
     def served(self, model: keras.Model) -> keras.Model:
-        """Encoder and decoder."""
+        """Returns encoder and decoder."""
         return model
 
 
 class Autoencoder(EncoderDecoder):
-    """Hinton & Salakhutdinov 2006: through a narrow code and back."""
+    """Hinton & Salakhutdinov 2006: a narrow code, from which the image is reconstructed."""
 
     method: Literal["Autoencoder"]
 
@@ -82,7 +82,7 @@ class Autoencoder(EncoderDecoder):
 
 
 class SparseAutoencoder(EncoderDecoder):
-    """A penalty on the activations of the code: ``l1`` on their size, or ``kl``, their means' divergence from rho."""
+    """A penalty on the code's activations: ``l1`` on their size, or ``kl``, the divergence of their means from rho."""
 
     method: Literal["SparseAutoencoder"]
     sparsity: Literal["l1", "kl"] = "kl"
@@ -101,7 +101,7 @@ class SparseAutoencoder(EncoderDecoder):
 
 
 class RedundantAutoencoder(EncoderDecoder):
-    """Dropout on the code, which must say everything more than once."""
+    """Dropout on the code, which must therefore be redundant."""
 
     method: Literal["RedundantAutoencoder"]
     rate: Share = 0.5
@@ -114,7 +114,7 @@ class RedundantAutoencoder(EncoderDecoder):
 
 
 class ContractiveAutoencoder(EncoderDecoder):
-    """Rifai et al. 2011: a code that hardly moves with the image."""
+    """Rifai et al. 2011: a code that changes little with the image."""
 
     method: Literal["ContractiveAutoencoder"]
     weight: Weight = 1e-2
@@ -127,9 +127,9 @@ class ContractiveAutoencoder(EncoderDecoder):
 
 
 class DenoisingAutoencoder(EncoderDecoder):
-    """Vincent et al. 2008: damaged images in, whole ones out.
+    """Vincent et al. 2008: corrupted images in, clean images out.
 
-    ``level`` is the deviation of ``gaussian`` noise, the share of pixels of the others.
+    ``level`` is the standard deviation of ``gaussian`` noise, and the share of pixels for the other kinds.
     """
 
     method: Literal["DenoisingAutoencoder"]
@@ -143,7 +143,7 @@ class DenoisingAutoencoder(EncoderDecoder):
         return self
 
     def corruption(self) -> Any:
-        """The noise."""
+        """Returns the layer that adds the noise."""
         from keras_genssl import corruptions
 
         return {
@@ -165,7 +165,7 @@ class DenoisingAutoencoder(EncoderDecoder):
 
 
 class VAE(EncoderDecoder):
-    """Kingma & Welling 2013: codes with a distribution to sample from; ``code_dim`` is that of its latents."""
+    """Kingma & Welling 2013: codes with a distribution to sample from; ``code_dim`` is the number of latents."""
 
     method: Literal["VAE"]
     likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
@@ -179,7 +179,7 @@ class VAE(EncoderDecoder):
         return self.made(models.VAE, **networks, likelihood=likelihood)
 
     def transform(self) -> Any:
-        """Black and white, where that is what the likelihood is of."""
+        """Returns the function that makes images black and white, if the likelihood is one of binary images."""
         from keras_genssl import pretext
 
         return pretext.binarized if self.likelihood == "bernoulli" else None
@@ -187,4 +187,4 @@ class VAE(EncoderDecoder):
 
 AnyAutoencoder = (
     Autoencoder | SparseAutoencoder | RedundantAutoencoder | ContractiveAutoencoder | DenoisingAutoencoder
-)  # of reconstruction: a VAE generates
+)  # for reconstruction; a VAE is a method of generation

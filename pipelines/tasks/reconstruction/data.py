@@ -1,4 +1,4 @@
-"""What the training of autoencoders reads."""
+"""What autoencoders are trained on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def training(recipe: ReconstructionRecipe, examples: Path) -> tf.data.Dataset:
-    """Images as they are prepared."""
+    """Returns the images as they are prepared."""
     from keras_genssl import data
 
     settings = recipe.train

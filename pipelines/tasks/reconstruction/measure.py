@@ -1,4 +1,4 @@
-"""Autoencoders measured: the error on images held out, beside that of PCA with a code of the same size."""
+"""Measures autoencoders: the error on held-out images, compared with that of PCA with a code of the same size."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
 if TYPE_CHECKING:
     import keras
 
-SEED = 0  # of the damage
-SHOWN = 10  # images in the sheet
+SEED = 0  # the seed of the corruption
+SHOWN = 10  # the number of images in the sheet
 _BATCH = 500
 
 
@@ -28,16 +28,16 @@ def measure(
     """Measures reconstructions.
 
     Args:
-        recipe: settled.
-        model: trained; has `reconstruct`, and `corruption` where it was trained on damaged images.
+        recipe: the settled recipe.
+        model: the trained model; it has `reconstruct`, and `corruption` if it was trained on corrupted images.
         train: uint8 images that PCA is fitted to.
-        test: uint8 images held out.
-        directory: for the sheet ``reconstructions.png``, rows of images, of the model's and of PCA's answers; where
-            there is damage, damaged images are the second row, and answers are those to them.
+        test: held-out uint8 images.
+        directory: the directory for the sheet ``reconstructions.png``, with rows of images, of the model's and of PCA's
+            answers. With corruption, the second row shows corrupted images, and the answers are those to them.
 
     Returns:
-        ``numbers``, ``baselines`` (those of PCA), ``images``, ``code_dim`` and ``rows`` of the sheet. Errors are of
-        images in [-1, 1], as float; PSNR is in dB.
+        ``numbers``, ``baselines`` (those of PCA), ``images``, ``code_dim`` and ``rows`` of the sheet. Errors are for
+        float images in [-1, 1]; PSNR is in dB.
     """
     from keras_genssl import analysis
 
@@ -73,13 +73,13 @@ def measure(
 
 
 def _errors(truth: np.ndarray, answer: np.ndarray) -> tuple[float, float]:
-    """Mean squared error, and the PSNR of that mean, for values in [-1, 1]."""
+    """Returns the mean squared error, and the PSNR of that mean, for values in [-1, 1]."""
     mse = float(np.mean(np.square(truth - answer), dtype=np.float64))
     return mse, 10 * math.log10(4 / max(mse, 1e-12))
 
 
 def _damaged(model: keras.Model, clean: np.ndarray) -> np.ndarray:
-    """The images as a denoising autoencoder sees them in training."""
+    """Returns the images as a denoising autoencoder sees them in training."""
     import keras
 
     seed = keras.random.SeedGenerator(SEED)

@@ -1,4 +1,4 @@
-"""What reconstruction measures: errors on images held out, beside PCA with a code of the same size."""
+"""The numbers of reconstruction: errors on held-out images, compared with PCA with a code of the same size."""
 
 from pipelines.recipe.numbers import Baseline, Number, Numbers, ratio
 

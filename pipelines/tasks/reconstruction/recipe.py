@@ -15,9 +15,9 @@ from pipelines.tasks.reconstruction.numbers import NUMBERS
 
 
 class Evaluate(Bless):
-    """What is measured on the images held out, the first ``images`` of them: MSE and PSNR, beside PCA's.
+    """How reconstructions of the first held-out ``images`` are measured: by MSE and PSNR.
 
-    The baseline is PCA of the same size of code. A denoising autoencoder is also measured on damaged images.
+    The baseline is PCA with a code of the same size. A denoising autoencoder is also measured on corrupted images.
     """
 
     numbers: ClassVar[Numbers] = NUMBERS
@@ -37,5 +37,4 @@ class ReconstructionRecipe(Recipe):
 
     @property
     def sections(self) -> Sections:
-        """Those that the model is made of."""
         return Sections(self.prepare, self.train, self.loss)

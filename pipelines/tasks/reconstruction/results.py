@@ -1,4 +1,4 @@
-"""Reconstruction: all autoencoders of one data set in one table, each beside PCA of its size of code."""
+"""The section on reconstruction: all autoencoders of a data set, compared with PCA with codes of the same size."""
 
 from itertools import groupby
 from typing import Any
@@ -8,7 +8,7 @@ from pipelines.tasks.reconstruction.numbers import NUMBERS
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
-    """What a run's record holds besides what all have."""
+    """Returns what a run's record contains besides what all records contain."""
     evaluation = metrics["evaluation"]
     return {
         "data": metrics["data"],
@@ -17,7 +17,7 @@ def record(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """One table for each data set and size of images; small codes first."""
+    """Writes one table for each data set and image size; small codes first."""
 
     def measured(value: dict[str, Any]) -> tuple[Any, ...]:
         prepare = value["parameters"]["prepare"]

@@ -1,4 +1,4 @@
-"""Reconstruction: images through a narrow code and back, against PCA."""
+"""Reconstruction: images through a narrow code and back, compared with PCA."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class Reconstruction(Task[ReconstructionRecipe]):
-    """Images through a narrow code and back, against PCA."""
+    """Encodes images into a narrow code and decodes them again, compared with PCA."""
 
     numbers = NUMBERS
 
     def training_data(self, recipe: ReconstructionRecipe, examples: Path) -> tf.data.Dataset:
-        """Images."""
+        """Returns the images."""
         return data.training(recipe, examples)
 
     def evaluate(
@@ -36,24 +36,24 @@ class Reconstruction(Task[ReconstructionRecipe]):
         directory: Path,
         shared: Path,
     ) -> dict[str, Any]:
-        """Errors of the model and of PCA on the images held out."""
+        """Measures the errors of the model and of PCA on held-out images."""
         train = images.read(examples, "train", images.fitted(recipe.prepare.shape))["image"]
         test = images.read(examples, "eval", recipe.evaluate.images)["image"]
         return measure.measure(recipe, model(), train, test, directory)
 
     def identity(self, recipe: ReconstructionRecipe) -> dict[str, Any]:
-        """Method, size and code."""
+        """Returns method, image size and code size."""
         return {**super().identity(recipe), "code_dim": recipe.model.code_dim}
 
     def caption(self, evaluation: dict[str, Any]) -> str:
-        """How many images, and how they are scaled."""
+        """Says how many images were measured, and how they are scaled."""
         return (
             f"{evaluation['images']:,} images held out, values in [-1, 1]; PCA of {evaluation['code_dim']} components "
             "is fitted to the training images. PSNR is that of the mean error."
         )
 
     def galleries(self, recipe: ReconstructionRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
-        """Images with their reconstructions."""
+        """Returns images with their reconstructions."""
         return [
             Gallery(
                 "Side by side",
@@ -63,7 +63,7 @@ class Reconstruction(Task[ReconstructionRecipe]):
         ]
 
     def usage(self, parameters: dict[str, Any]) -> str:
-        """An image to its code and back."""
+        """Returns code that encodes an image and decodes it again."""
         return """import tensorflow as tf
 
 model = tf.saved_model.load({path})
@@ -72,7 +72,7 @@ code = model.signatures["serving_default"](image_bytes=image[None])["latent"]
 png = model.signatures["decode"](latent=code)["image_bytes"][0]"""
 
     def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Into the code, out of it, and both."""
+        """Describes the encoder, the decoder, and both together."""
         return {
             "serving_default": "encoded image in, code out",
             "decode": "code in, PNG out",

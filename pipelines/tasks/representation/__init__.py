@@ -1,1 +1,1 @@
-"""Representation: images to vectors, measured frozen, beside raw pixels, PCA and a random encoder."""
+"""Representation: images to vectors, compared with raw pixels, PCA and a random encoder."""

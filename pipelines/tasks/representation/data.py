@@ -1,4 +1,4 @@
-"""What the training of representations reads."""
+"""What representations are trained on."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def training(recipe: RepresentationRecipe, examples: Path) -> tf.data.Dataset:
-    """Examples as they are prepared, with labels or numbers where the method reads them, by class where that is asked.
+    """Returns the prepared examples, with labels or example numbers if the method reads them, and by class if asked.
 
     Raises:
-        UserError: there are too few classes, or too few images of each.
+        UserError: there are too few classes, or too few images in a class.
     """
     from keras_genssl import data
 
     settings, count, balance = recipe.train, recipe.train.classes_per_batch, None
     if count is not None:
         only = None if settings.classes is None else tuple(settings.classes)
-        assert isinstance(recipe.model, EmbeddingModel)  # the schema sees to it
+        assert isinstance(recipe.model, EmbeddingModel)  # the schema guarantees it
         total = recipe.model.num_classes
         if only is not None and total is not None and total - len(set(only)) < 2:
             raise UserError(

@@ -1,4 +1,4 @@
-"""Prepared images to vectors, a batch at a time."""
+"""Maps prepared images to vectors, one batch at a time."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Labelled:
 
     Attributes:
         vectors: float32 ``(num, dim)``.
-        labels: ``(num,)``, None where the images have none.
+        labels: ``(num,)``; None if the images have none.
     """
 
     vectors: np.ndarray
     labels: np.ndarray | None
 
     def only(self, classes: list[int] | None, inverted: bool = False) -> Labelled:
-        """Those of some classes, or, inverted, of the others; None: all."""
+        """Returns the part with the given classes, or, inverted, with the others; None returns everything."""
         if classes is None or self.labels is None:
             return self
         chosen = np.isin(self.labels, classes, invert=inverted)
@@ -38,13 +38,13 @@ class Labelled:
 
 
 def extract(functions: Mapping[str, Encode], examples: Path, split: str, limit: int) -> dict[str, Labelled]:
-    """The vectors that functions give for the first images of a prepared split, read once.
+    """Maps the first images of a prepared split to the vectors of several functions; the images are read once.
 
     Args:
-        functions: name -> function of float32 images ``(batch, h, w, c)`` in [-1, 1] to vectors ``(batch, dim)``.
-        examples: the prepared directory.
-        split: its split.
-        limit: how many images at most.
+        functions: name -> function from float32 images ``(batch, h, w, c)`` in [-1, 1] to vectors ``(batch, dim)``.
+        examples: the directory of prepared examples.
+        split: the split to read.
+        limit: the largest number of images.
     """
     from keras_genssl import data
 
@@ -63,5 +63,5 @@ def extract(functions: Mapping[str, Encode], examples: Path, split: str, limit: 
 
 
 def pixels(batch: np.ndarray) -> np.ndarray:
-    """The images themselves."""
+    """Returns the pixels of the images as vectors."""
     return batch.reshape(len(batch), -1)

@@ -1,4 +1,4 @@
-"""Encoders measured: what their frozen features are worth beside the baselines'."""
+"""Measures encoders: how good their frozen features are, compared with the baselines'."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def measure(
     """Measures a trained model.
 
     Args:
-        recipe: settled.
-        model: makes the trained model; has `encode`.
-        examples: the prepared directory.
-        content: the digest of what is in it.
-        directory: for the sheets.
-        shared: where references are kept.
+        recipe: the settled recipe.
+        model: makes the trained model, which has `encode`.
+        examples: the directory of prepared examples.
+        content: the digest of the directory's content.
+        directory: the directory for the sheets.
+        shared: the directory in which references are kept.
 
     Returns:
-        ``numbers`` (name -> value, those that could be measured), ``baselines`` (name -> numbers), ``penultimate``
-        (numbers of the features under an embedding, or None), ``dim``, ``images``, ``known``, ``components`` and
+        ``numbers`` (name -> value, for those that could be measured), ``baselines`` (name -> numbers), ``penultimate``
+        (numbers of the features below an embedding, or None), ``dim``, ``images``, ``known``, ``components`` and
         ``classes``.
     """
     baselines, components = reference(recipe, examples, content, shared)

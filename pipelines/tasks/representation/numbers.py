@@ -1,4 +1,4 @@
-"""What representation measures: what frozen vectors are worth, beside those that nothing was learnt for."""
+"""The numbers of representation: how good frozen vectors are, compared with vectors that need no learning."""
 
 from pipelines.recipe.numbers import Baseline, Number, Numbers, difference
 

@@ -1,4 +1,4 @@
-"""What frozen vectors are worth on pairs: whether those of the same are more alike."""
+"""Measures frozen vectors on pairs: whether pairs of the same are more similar."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _BATCH, _SIDES = 250, ("first", "second")
 
 
 def scores(functions: Mapping[str, Encode], examples: Path, limit: int) -> dict[str, dict[str, float]]:
-    """Name of a function -> ``pair_roc_auc`` of the first pairs held out; empty where they are all of one kind.
+    """Returns name of a function -> ``pair_roc_auc`` of the first held-out pairs; empty if all have the same label.
 
     Args:
-        functions: name -> function of float32 images ``(batch, h, w, c)`` in [-1, 1] to vectors ``(batch, dim)``.
-        examples: the prepared directory, of ``first``, ``second`` and ``label``.
-        limit: how many pairs at most.
+        functions: name -> function from float32 images ``(batch, h, w, c)`` in [-1, 1] to vectors ``(batch, dim)``.
+        examples: the prepared directory, with ``first``, ``second`` and ``label``.
+        limit: the largest number of pairs.
     """
     from keras_genssl import data, metrics
 

@@ -1,4 +1,4 @@
-"""Recipes of representation: images to vectors that say what is on them."""
+"""Recipes of representation: images to vectors that describe their content."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -22,10 +22,10 @@ from pipelines.tasks.representation.numbers import NUMBERS
 
 
 class RepresentationTrain(Train):
-    """As all training, and batches by class.
+    """The section `train` with batches by class.
 
-    With ``classes_per_batch`` a batch holds so many classes with equally many images of each; with ``classes`` training
-    sees these classes alone, and the others are what is measured.
+    With ``classes_per_batch``, each batch holds that many classes with equally many images of each. With ``classes``,
+    training sees only these classes, and the other classes are measured.
     """
 
     classes_per_batch: PositiveInt | None = None
@@ -47,20 +47,22 @@ class RepresentationTrain(Train):
 
 
 class Evaluate(Bless):
-    """What frozen features are measured by, on the first ``images`` held out and ``known`` training images.
+    """How frozen features are measured, on the first held-out ``images`` and ``known`` training images.
 
-    ``knn``: ``neighbours`` by cosine, votes weighted with ``temperature``. ``linear``: logistic regression on all
-    labels; ``few_label``: on ``labels_per_class`` of each class, the mean of five draws. ``recall_at_1``: whether the
-    nearest of the others held out is of the same class. ``nmi``: of k-means, as many clusters as classes.
+    ``knn``: accuracy of the ``neighbours`` nearest by cosine, with votes weighted by ``temperature``. ``linear``:
+    accuracy of logistic regression on all labels; ``few_label``: on ``labels_per_class`` labels of each class, the
+    mean of five draws. ``recall_at_1``: how often the nearest other held-out image has the same class. ``nmi``: of
+    k-means with as many clusters as classes.
 
-    Where training saw some classes alone (``train.classes``), of the images of the others: ``unseen_recall_at_1``;
-    ``unseen_roc_auc``, of pairs; ``unseen_one_shot``, the class by one image of each, the mean of 20 draws.
+    If training saw only some classes (``train.classes``), images of the other classes are measured:
+    ``unseen_recall_at_1``; ``unseen_roc_auc`` of pairs; ``unseen_one_shot``, classification from one image of each
+    class, the mean of 20 draws.
 
-    Where the data are a table of pairs there are no classes, and of the pairs held out: ``pair_roc_auc``, how often one
-    of the same is more alike, by cosine, than one of different images.
+    A table of pairs has no classes. Its held-out pairs are measured by ``pair_roc_auc``: how often a pair of the same
+    is more similar, by cosine, than a pair of different images.
 
-    Each minus the same of a baseline is a number too: ``knn_over_pixels``, ``_over_pca`` and ``_over_random``, the
-    encoder as it was before any training.
+    The difference between each number and the same number of a baseline is a number too: ``knn_over_pixels``,
+    ``_over_pca`` and ``_over_random`` (the encoder before any training).
     """
 
     numbers: ClassVar[Numbers] = NUMBERS
@@ -87,14 +89,14 @@ class RepresentationRecipe(Recipe):
 
     @property
     def judged_on(self) -> Squares:
-        """The images that features are measured on, whatever was prepared to learn from; the pairs of a table."""
+        """Returns how images are prepared for measuring, whatever the method learns from; for a table, its pairs."""
         if PAIRS in self.source.gives:
             return self.prepare
         return Images(size=self.prepare.size, channels=self.prepare.channels)
 
     @property
     def looked_at(self) -> str:
-        """The feature that holds the images which are shown, and fitted by components."""
+        """Returns the feature with the images that are shown and to which PCA is fitted."""
         return "first" if PAIRS in self.source.gives else "image"
 
     @field_validator("prepare", mode="before")
@@ -140,7 +142,7 @@ class RepresentationRecipe(Recipe):
 
     @model_validator(mode="after")
     def _labels_are_read(self) -> "RepresentationRecipe":
-        classes = "image", "label"  # the labels of pairs are none
+        classes = "image", "label"  # pairs have no labels of classes
         if self.train.classes_per_batch is not None and self.model.reads[self.prepare.preparation] != classes:
             raise ValueError(
                 "`train.classes_per_batch` is for methods that learn from labels. "

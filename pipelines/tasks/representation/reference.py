@@ -1,7 +1,7 @@
-"""What representations are measured beside: raw pixels, principal components, the encoder before any training.
+"""What representations are compared with: raw pixels, principal components, the encoder before any training.
 
-Pixels and components depend on the data and on what is measured alone, the random encoder on its architecture too, so
-that the recipes of one data set share them.
+Pixels and components depend only on the data and on what is measured, the random encoder also on its architecture, so
+the recipes of one data set share them.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from pipelines.tasks.representation.recipe import RepresentationRecipe
 from pipelines.tasks.representation.scores import scores
 
 COMPONENTS = 64
-PIXELS = 4096  # of an image: many images of more are neither searched nor decomposed
-SEED = 0  # of the random encoder
+PIXELS = 4096  # per image; with more pixels, large numbers of images are neither searched nor decomposed
+SEED = 0  # the seed of the random encoder
 
 
 def reference(
     recipe: RepresentationRecipe, examples: Path, content: str, directory: Path
 ) -> tuple[dict[str, dict[str, float]], int]:
-    """The numbers of each baseline, made where they are not there.
+    """Returns the numbers of each baseline, and makes them if they are not there.
 
     Args:
-        recipe: settled.
-        examples: the prepared directory.
-        content: the digest of what is in it.
-        directory: where references are kept.
+        recipe: the settled recipe.
+        examples: the directory of prepared examples.
+        content: the digest of the directory's content.
+        directory: the directory in which references are kept.
 
     Returns:
-        Name of the baseline -> numbers, and how many principal components there were.
+        Name of the baseline -> numbers, and the number of principal components.
     """
     asked = {
         "task": "representation",
@@ -66,7 +66,7 @@ def reference(
 
 
 def _network(method: Representation) -> frozenset[type]:
-    """The classes that build the untrained encoder."""
+    """Returns the classes that build the untrained encoder."""
     return classes_of(method) if method.own_network else classes_of(method.encoder) | {Representation}
 
 
@@ -77,7 +77,7 @@ def _built(
 
 
 def measured(recipe: RepresentationRecipe, functions: dict[str, Encode], examples: Path) -> dict[str, dict[str, float]]:
-    """The numbers of each function of images."""
+    """Returns the numbers of each function of images."""
     evaluate, classes = recipe.evaluate, recipe.train.classes
     if PAIRS in recipe.source.gives:
         return pairs.scores(functions, examples, evaluate.images)

@@ -1,4 +1,4 @@
-"""Representation: all methods of one data set in one table, above raw pixels, PCA and a random encoder."""
+"""The section on representation: all methods of one data set in one table, above pixels, PCA and a random encoder."""
 
 from itertools import groupby
 from typing import Any
@@ -15,7 +15,7 @@ _FROM_LABELS = ("EmbeddingModel", "PairEmbeddingModel", "TripletEmbeddingModel")
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
-    """What a run's record holds besides what all have."""
+    """Returns what a run's record contains besides what all records contain."""
     evaluation = metrics["evaluation"]
     return {
         "data": metrics["data"],
@@ -24,7 +24,7 @@ def record(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """One table for each data set, size and choice of classes; the best first."""
+    """Writes one table for each data set, size and choice of classes; the best first."""
 
     def measured(value: dict[str, Any]) -> tuple[Any, ...]:
         prepare = value["parameters"]["prepare"]
@@ -67,7 +67,7 @@ def _encoders(records: list[dict[str, Any]]) -> str:
 
 
 def _baselines(records: list[dict[str, Any]], columns: list[Number]) -> list[list[str]]:
-    """A row for each baseline, and of the random encoder for each encoder."""
+    """Returns a row for each baseline; the random encoder has one for each encoder."""
     rows: dict[tuple[str, str], Values] = {}
     for value in records:
         for heading, values in NUMBERS.rows(value):
@@ -79,7 +79,7 @@ def _baselines(records: list[dict[str, Any]], columns: list[Number]) -> list[lis
 
 
 def _not_above_random(records: list[dict[str, Any]], columns: list[Number]) -> str:
-    """A line for each recipe whose features are not worth more than those of its encoder before any training."""
+    """Writes a line for each recipe whose features are no better than those of its encoder before any training."""
     lines = []
     for value in records:
         numbers, random = value["numbers"], value["baselines"].get(RANDOM.name) or {}

@@ -1,4 +1,4 @@
-"""What frozen features are worth: every number of the task, from vectors and labels alone."""
+"""How good frozen features are: every number of the task, computed from vectors and labels."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _SEED = 0
 
 
 def scores(evaluate: Evaluate, classes: list[int] | None, judged: Labelled, known: Labelled | None) -> dict[str, float]:
-    """All numbers that these images allow.
+    """Returns all numbers that these images allow.
 
     Args:
-        evaluate: neighbours, temperature, labels of each class.
-        classes: those that training saw; None: all.
-        judged: images held out.
-        known: training images; read where training saw all classes.
+        evaluate: the section with neighbours, temperature and labels per class.
+        classes: the classes that training saw; None for all.
+        judged: held-out images.
+        known: training images; used if training saw all classes.
 
     Returns:
-        Name -> value; empty where there are no labels. Besides the numbers that can be bounded
-        ``few_label_deviation`` and ``unseen_one_shot_deviation``, over draws.
+        Name -> value; empty without labels. Besides the numbers that can be bounded it has
+        ``few_label_deviation`` and ``unseen_one_shot_deviation``, the deviations over draws.
     """
     if judged.labels is None:
         return {}
@@ -42,7 +42,7 @@ def scores(evaluate: Evaluate, classes: list[int] | None, judged: Labelled, know
 
 
 def _by_known(evaluate: Evaluate, judged: Labelled, known: Labelled) -> dict[str, float]:
-    """What classifiers tell that know training images: neighbours, and logistic regression on all and on few labels."""
+    """Measures classifiers on training images: nearest neighbours, and logistic regression on all and on few labels."""
     from sklearn.exceptions import ConvergenceWarning
 
     from keras_genssl import metrics
@@ -65,7 +65,7 @@ def _by_known(evaluate: Evaluate, judged: Labelled, known: Labelled) -> dict[str
 
 
 def _unseen(judged: Labelled) -> dict[str, float]:
-    """Retrieval, verification and one-shot identification among classes that training never saw."""
+    """Measures retrieval, verification and one-shot identification for classes that training never saw."""
     from keras_genssl import gallery, metrics
 
     labels, numbers = judged.labels, _recall("unseen_recall_at_1", judged)
@@ -91,7 +91,7 @@ def _unseen(judged: Labelled) -> dict[str, float]:
 
 
 def _recall(name: str, judged: Labelled) -> dict[str, float]:
-    """Recall@1 among themselves, where two are of one class."""
+    """Measures Recall@1 among the images, if two are of one class."""
     from keras_genssl import metrics
 
     assert judged.labels is not None

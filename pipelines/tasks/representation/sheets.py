@@ -1,4 +1,4 @@
-"""Pictures of a representation: what it finds alike, what its views are, and its vectors in the plane."""
+"""Pictures of a representation: nearest neighbours, views, and its vectors in the plane."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _PERPLEXITY = 30
 def draw(recipe: RepresentationRecipe, model: keras.Model, examples: Path, directory: Path) -> dict[str, Any]:
     """Writes the sheets into a directory.
 
-    ``retrieval.png``: an image held out in each row, the first of each class where there are labels, and the nearest
-    of the others held out by cosine; ``pixels.png``, the same by raw pixels. ``views.png``: images, and below each
-    views of it, from each distribution of the recipe. ``answers.png``: the `rows` of a method that answers with
-    pictures, of examples that are prepared here from images held out. ``scatter.png``: t-SNE of vectors, a colour for
-    each class.
+    ``retrieval.png``: each row shows a held-out image (with labels the first of each class) and the nearest other
+    held-out images by cosine; ``pixels.png``: the same by raw pixels. ``views.png``: images, and below each its views,
+    from each distribution of the recipe. ``answers.png``: the `rows` of a method that answers with pictures, for
+    examples that are prepared here from held-out images. ``scatter.png``: t-SNE of vectors, with a colour for each
+    class.
 
     Returns:
-        ``images``: how many were held out and measured; ``drawn``: how many of them the sheets searched.
+        ``images``: the number of held-out images that were measured; ``drawn``: how many of them the sheets searched.
     """
     from keras_genssl import analysis
 
@@ -53,7 +53,7 @@ def draw(recipe: RepresentationRecipe, model: keras.Model, examples: Path, direc
 
 
 def _queries(count: int, labels: np.ndarray | None, classes: list[int] | None) -> np.ndarray:
-    """The first image of each class, of the unseen ones alone where there are such; without labels the first ones."""
+    """Returns the first image of each class (if some are unseen, of these); without labels the first images."""
     if labels is None:
         return np.arange(min(QUERIES, count))
     present, first = np.unique(labels, return_index=True)

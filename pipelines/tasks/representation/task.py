@@ -1,4 +1,4 @@
-"""Representation: images to vectors, measured frozen, beside raw pixels, PCA and a random encoder."""
+"""Representation: images to vectors, compared with raw pixels, PCA and a random encoder."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ SHEETS = {
 
 
 class Representation(Task[RepresentationRecipe]):
-    """Images to vectors, measured frozen, beside raw pixels, PCA and a random encoder."""
+    """Maps images to vectors. Frozen, they are compared with raw pixels, PCA and a random encoder."""
 
     numbers = NUMBERS
 
     def judged_on(self, recipe: RepresentationRecipe) -> Squares:
-        """Whole images, so that all methods and baselines are measured on the same; the pairs of a table."""
+        """Returns whole images, so that all methods and baselines are measured on the same; for a table, its pairs."""
         return recipe.judged_on
 
     def training_data(self, recipe: RepresentationRecipe, examples: Path) -> tf.data.Dataset:
-        """Images, with labels or numbers where the method reads them."""
+        """Returns the images, with labels or example numbers if the method reads them."""
         return data.training(recipe, examples)
 
     def evaluate(
@@ -45,19 +45,19 @@ class Representation(Task[RepresentationRecipe]):
         directory: Path,
         shared: Path,
     ) -> dict[str, Any]:
-        """What simple methods make of the vectors of images held out."""
+        """Measures how well simple methods do on the vectors of held-out images."""
         return measure.measure(recipe, model, examples, content, directory, shared)
 
     def asked(self, recipe: RepresentationRecipe) -> str:
-        """Images; of a table of pairs the first of each."""
+        """Returns the image; for a table of pairs, the first image."""
         return recipe.looked_at
 
     def identity(self, recipe: RepresentationRecipe) -> dict[str, Any]:
-        """Method, size and encoder."""
+        """Returns method, image size and encoder."""
         return {**super().identity(recipe), "encoder": recipe.model.encoder.model_dump(mode="json")}
 
     def statistics(self, examples: dict[str, Any], prepared: dict[str, Any]) -> dict[str, Any]:
-        """Where pairs, triplets or tuples of frames are drawn, how many; of a table its pairs."""
+        """Counts the drawn pairs, triplets or tuples of frames if there are any; for a table, its pairs."""
         name, found = prepared["name"], super().statistics(examples, prepared)
         if name not in ("pairs", "triplets", "frame_tuples"):
             return found
@@ -67,7 +67,7 @@ class Representation(Task[RepresentationRecipe]):
         return {**drawn, f"{name} held out": prepared["splits"]["eval"]["records"]}
 
     def caption(self, evaluation: dict[str, Any]) -> str:
-        """Which images, and what each classifier knew."""
+        """Says which images were measured, and what each classifier was trained on."""
         if "pair_roc_auc" in evaluation["numbers"]:
             return (
                 f"Cosines of frozen vectors, of {evaluation['images']:,} pairs held out. The AUC says how often a pair "
@@ -90,12 +90,12 @@ class Representation(Task[RepresentationRecipe]):
         )
 
     def others(self, evaluation: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        """The layer under an embedding."""
+        """Returns the numbers of the features below an embedding."""
         found = evaluation["penultimate"]
         return [("the features below its embedding", found)] if found else []
 
     def galleries(self, recipe: RepresentationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
-        """What is found alike, views, the model's own answers, and vectors in the plane."""
+        """Returns nearest neighbours, views, the model's own answers, and the vectors in the plane."""
 
         def row(files: dict[str, str]) -> Row:
             found = {pictures / f"{name}.png": text for name, text in files.items()}
@@ -127,7 +127,7 @@ class Representation(Task[RepresentationRecipe]):
         return [gallery for gallery in galleries if gallery.rows[0].pictures]
 
     def usage(self, parameters: dict[str, Any]) -> str:
-        """An image file to its vector."""
+        """Returns code that maps an image file to its vector."""
         return """import tensorflow as tf
 
 model = tf.saved_model.load({path})
@@ -135,7 +135,7 @@ image = tf.io.read_file("image.png")
 vector = model.signatures["serving_default"](image_bytes=image[None])["vector"][0]"""
 
     def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Images to vectors."""
+        """Describes images to vectors."""
         vector = f"vector of {card['evaluation']['dim']} out"
         return {
             "serving_default": f"encoded image in, {vector}",

@@ -1,1 +1,1 @@
-"""Super-resolution: photographs enlarged, against bicubic."""
+"""Super-resolution: photographs enlarged, compared with bicubic."""

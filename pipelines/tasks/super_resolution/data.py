@@ -1,4 +1,4 @@
-"""What the training of super-resolution reads."""
+"""What super-resolution is trained on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def training(recipe: SuperResolutionRecipe, examples: Path) -> tf.data.Dataset:
-    """Pairs of patches, flipped and turned at random."""
+    """Returns pairs of patches, flipped and rotated at random."""
     from keras_genssl import data, pretext
 
     settings = recipe.train

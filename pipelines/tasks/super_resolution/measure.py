@@ -1,4 +1,4 @@
-"""Super-resolution measured: the model against bicubic on held-out photographs."""
+"""Measures super-resolution: the model against bicubic on held-out photographs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from keras_genssl.checks import image_arrays
 from pipelines.errors import UserError
 from pipelines.tasks.super_resolution.recipe import SuperResolutionRecipe as Recipe
 
-PSNR_CEILING = 100.0  # dB; without it an image of one colour, where nobody errs, would make means infinite
-CROP = 128  # pixels of the large image on each side of a crop in the report
+PSNR_CEILING = 100.0  # dB; without it an image of one colour, where all are exact, would make means infinite
+CROP = 128  # the pixels on each side of a crop of the large image in the report
 
 
 def measure(
@@ -34,8 +34,8 @@ def measure(
         crops: the directory for the crops, ``<index>-{low,bicubic,ours,truth}.png``.
 
     Returns:
-        ``numbers`` and ``baselines`` (means over the photographs, and the least gain), ``examples`` (which photograph
-        gains least), ``images`` (one dict of numbers each) and ``metric``.
+        ``numbers`` and ``baselines`` (means over the photographs, and the smallest gain), ``examples`` (the photograph
+        with the smallest gain), ``images`` (a dict of numbers for each photograph) and ``metric``.
     """
     from keras_genssl import metrics, pretext
 
@@ -72,7 +72,7 @@ def measure(
 
 
 def quantized(model: Callable[[], Any]) -> Callable[[np.ndarray], np.ndarray]:
-    """The ``upscale`` of the model that ``model`` makes, as it is served: uint8 in and out."""
+    """Returns ``upscale`` for the model that ``model`` makes, as it is served: uint8 in and out."""
 
     @functools.cache
     def served() -> Callable[[np.ndarray], Any]:
@@ -88,7 +88,7 @@ def quantized(model: Callable[[], Any]) -> Callable[[np.ndarray], np.ndarray]:
 def _save_crops(
     directory: Path, index: int, low: np.ndarray, high: np.ndarray, made: dict[str, np.ndarray], scale: int
 ) -> None:
-    """Saves the same patch of all images: where bicubic errs most."""
+    """Saves the same patch of all images: the one with bicubic's largest error."""
     size = min(CROP // scale, *low.shape[:2])
     error = np.square(high.astype("float32") - made["bicubic"]).mean(axis=-1)
     blocks = error.reshape(low.shape[0], scale, low.shape[1], scale).mean(axis=(1, 3))

@@ -1,4 +1,4 @@
-"""Super-resolution: method name -> its parameters in a recipe and how it is built."""
+"""Super-resolution: for each method its recipe parameters and how it is built."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class WarmStart(Updates):
 
 
 class SuperResolutionTrain(Train):
-    """As all training; SRGAN may have a warm start."""
+    """The section `train`; SRGAN may have a warm start."""
 
     warm_start: WarmStart | None = None
 
@@ -43,7 +43,7 @@ class SRCNN(Method):
         from keras_genssl import backbones, models
 
         first, second = self.filters
-        assert sections.prepare.interpolation is not None  # the schema sees to it
+        assert sections.prepare.interpolation is not None  # the schema guarantees it
         network = backbones.srcnn(filters=(first, second))
         return self.made(
             models.SRCNN,
@@ -123,11 +123,11 @@ class SRGAN(Method):
         )
 
     def served(self, model: keras.Model) -> keras.Model:
-        """The generator."""
+        """Returns the generator."""
         return model.generator
 
     def phases(self, model: keras.Model, data: tf.data.Dataset, train: SuperResolutionTrain) -> Iterator[Phase]:
-        """The generator alone on pixels, where ``train.warm_start`` asks for it, then both players."""
+        """Trains the generator alone on pixels if the recipe has ``train.warm_start``, then both players."""
         from keras_genssl import models
 
         if (warm := train.warm_start) is not None:

@@ -1,4 +1,4 @@
-"""What super-resolution measures: photographs held out, beside bicubic; all are means over the photographs but one."""
+"""The numbers of super-resolution on held-out photographs, compared with bicubic: means, except for one."""
 
 from pipelines.recipe.numbers import Baseline, Number, Numbers
 

@@ -17,10 +17,10 @@ SSIM_WINDOW = 11
 
 
 class Evaluate(Bless):
-    """What is measured against bicubic: on ``channel``, with ``border`` pixels left out at each edge.
+    """How the model is compared with bicubic: on ``channel``, without ``border`` pixels at each edge.
 
-    Where ``border`` is null it is the scale. ``gain_db`` is the mean over the photographs held out, ``least_gain_db``
-    the gain on the photograph that gains least.
+    If ``border`` is null, it is the scale. ``gain_db`` is the mean gain over the held-out photographs,
+    ``least_gain_db`` the smallest gain of one photograph.
     """
 
     numbers: ClassVar[Numbers] = NUMBERS
@@ -30,7 +30,7 @@ class Evaluate(Bless):
 
 
 class ScaledExport(Export):
-    """The name under which the model is pushed; ``{scale}`` in it becomes ``prepare.scale``."""
+    """The name under which the model is pushed; ``{scale}`` in it is replaced by ``prepare.scale``."""
 
     name: str = Field(pattern=r"^[a-z0-9]([a-z0-9_]|\{scale\})*$")
 
@@ -49,7 +49,6 @@ class SuperResolutionRecipe(Recipe):
 
     @property
     def sections(self) -> Sections:
-        """Those that the model is made of."""
         return Sections(self.prepare, self.train, self.loss)
 
     @model_validator(mode="after")
@@ -71,5 +70,5 @@ class SuperResolutionRecipe(Recipe):
 
     @property
     def border(self) -> int:
-        """Pixels left out at each edge when measuring: ``evaluate.border``, or the scale."""
+        """Returns the number of pixels ignored at each edge when measuring: ``evaluate.border``, or the scale."""
         return self.prepare.scale if self.evaluate.border is None else self.evaluate.border

@@ -1,4 +1,4 @@
-"""Super-resolution: one table for each scale, metric and set of photographs."""
+"""The section on super-resolution: one table for each scale, metric and set of photographs."""
 
 from itertools import groupby
 from typing import Any
@@ -8,7 +8,7 @@ from pipelines.tasks.super_resolution.numbers import GAIN, PSNR
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
-    """What a run's record holds besides what all have."""
+    """Returns what a run's record contains besides what all records contain."""
     evaluation = metrics["evaluation"]
     return {
         "scale": metrics["recipe"]["prepare"]["scale"],
@@ -20,7 +20,7 @@ def record(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def metric(measured: dict[str, Any]) -> str:
-    """How photographs were measured."""
+    """Says how photographs were measured."""
     channel = "luma (Y)" if measured["channel"] == "y" else "RGB"
     return (
         f"PSNR in dB and SSIM on {channel}, {measured['border']} pixels left out at each edge, of the answer in eight "
@@ -29,7 +29,7 @@ def metric(measured: dict[str, Any]) -> str:
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """One table for each scale, metric and set of photographs; the strongest first."""
+    """Writes one table for each scale, metric and set of photographs; the best first."""
 
     def task(value: dict[str, Any]) -> tuple[Any, ...]:
         return value["scale"], sorted(_names(value)), sorted(value["metric"].items())
@@ -79,7 +79,7 @@ def _names(value: dict[str, Any]) -> list[str]:
 
 
 def _network(model: dict[str, Any]) -> str:
-    """What sets the network's size, in words."""
+    """Describes in words what sets the network's size."""
     filters = model["filters"]
     if isinstance(filters, list):
         return f"{'-'.join(map(str, filters))} filters"

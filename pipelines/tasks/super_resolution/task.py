@@ -1,4 +1,4 @@
-"""Super-resolution: photographs enlarged, against bicubic."""
+"""Super-resolution: photographs enlarged, compared with bicubic interpolation."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 CROPS = {"low": "small image (input)", "bicubic": "bicubic", "ours": "this model", "truth": "original"}
-SHOWN = 24  # photographs whose crops stand in the report
+SHOWN = 24  # the number of photographs whose crops are shown in the report
 
 
 class SuperResolution(Task[SuperResolutionRecipe]):
-    """Photographs enlarged, against bicubic."""
+    """Enlarges photographs, compared with bicubic interpolation."""
 
     numbers = NUMBERS
     nouns: ClassVar[Nouns] = Nouns(
@@ -35,11 +35,11 @@ class SuperResolution(Task[SuperResolutionRecipe]):
     )
 
     def training_data(self, recipe: SuperResolutionRecipe, examples: Path) -> tf.data.Dataset:
-        """Pairs of patches."""
+        """Returns pairs of patches."""
         return data.training(recipe, examples)
 
     def judged_by(self, recipe: SuperResolutionRecipe) -> dict[str, Any]:
-        """Metric and thresholds."""
+        """Returns the metric and the thresholds."""
         return {**super().judged_by(recipe), "border": recipe.border}
 
     def evaluate(
@@ -51,7 +51,7 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         directory: Path,
         shared: Path,
     ) -> dict[str, Any]:
-        """PSNR and SSIM of every photograph held out, the model's answer as it is served."""
+        """Measures PSNR and SSIM of each held-out photograph, on the answer of the model as it is served."""
         from keras_genssl import data as loading
 
         photographs = loading.load(examples, "eval", shuffle=False, features=["name", "high"])
@@ -60,7 +60,7 @@ class SuperResolution(Task[SuperResolutionRecipe]):
     def export_probe(
         self, recipe: SuperResolutionRecipe, model: Callable[[], keras.Model], examples: Path
     ) -> tuple[Any, Any]:
-        """A small photograph as PNG, and the large one."""
+        """Returns a small photograph as PNG, and the model's large one."""
         from keras_genssl import data as loading
         from keras_genssl import pretext
 
@@ -71,15 +71,15 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         return [png.getvalue()], [measure.quantized(model)(low)]
 
     def identity(self, recipe: SuperResolutionRecipe) -> dict[str, Any]:
-        """Scale and method."""
+        """Returns scale and method."""
         return {"scale": recipe.prepare.scale, "method": recipe.model.method}
 
     def held_out(self, evaluation: dict[str, Any]) -> list[str]:
-        """The photographs."""
+        """Returns the names of the photographs."""
         return [row["name"] for row in evaluation["images"]]
 
     def statistics(self, examples: dict[str, Any], prepared: dict[str, Any]) -> dict[str, Any]:
-        """Photographs, patches and sizes."""
+        """Counts photographs and patches, and gives their sizes."""
         sizes = prepared["statistics"]["eval"]
         return {
             "photographs to train on": examples["splits"]["train"]["records"],
@@ -90,7 +90,7 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         }
 
     def caption(self, evaluation: dict[str, Any]) -> str:
-        """On which channel, and where."""
+        """Says on which channel the numbers were measured, and where."""
         metric = evaluation["metric"]
         return (
             f"Means over the {len(evaluation['images'])} photographs held out. PSNR and SSIM are of "
@@ -99,7 +99,7 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         )
 
     def tables(self, evaluation: dict[str, Any]) -> list[Table]:
-        """The means, and each photograph."""
+        """Returns the table of means, and the table of each photograph."""
         photographs = Table(
             id="images",
             title="Photograph by photograph",
@@ -110,7 +110,7 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         return [*super().tables(evaluation), photographs]
 
     def galleries(self, recipe: SuperResolutionRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
-        """A patch of each photograph."""
+        """Returns a patch of each photograph."""
         return [
             Gallery(
                 "Side by side",
@@ -120,7 +120,7 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         ]
 
     def usage(self, parameters: dict[str, Any]) -> str:
-        """A file to a larger one."""
+        """Returns code that enlarges an image file."""
         return f"""import tensorflow as tf
 
 upscale = tf.saved_model.load({{path}}).signatures["serving_default"]
@@ -129,7 +129,7 @@ png = upscale(image_bytes=photo[None])["image_bytes"][0]
 tf.io.write_file("photo_x{parameters["prepare"]["scale"]}.png", png)"""
 
     def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Images of any size to larger ones."""
+        """Describes images of any size to larger images."""
         return {
             "serving_default": "encoded images of any size in, PNG out",
             "serving_tensor": "float32 NHWC in [-1, 1] in and out",
@@ -137,7 +137,7 @@ tf.io.write_file("photo_x{parameters["prepare"]["scale"]}.png", png)"""
         }
 
     def note(self, card: dict[str, Any]) -> str:
-        """What another recipe gained on each photograph held out in turn; only the model that ships says it."""
+        """Returns the gains of another recipe on each photograph held out in turn; only for the model that ships."""
         if "leave_one_out" not in card:
             return ""
         of = card["leave_one_out"]

@@ -1,1 +1,1 @@
-"""Translation: from one domain of images to another, against a known truth."""
+"""Translation: images of one domain to another."""

@@ -1,4 +1,4 @@
-"""What the training of translators reads."""
+"""What translators are trained on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def training(recipe: TranslationRecipe, examples: Path) -> tf.data.Dataset:
-    """Pairs, or images of both domains that are none."""
+    """Returns pairs, or unpaired images of both domains."""
     if recipe.prepare.preparation == "edge_drawings":
         return _drawings(recipe, examples)
     from keras_genssl import data
@@ -32,7 +32,7 @@ def training(recipe: TranslationRecipe, examples: Path) -> tf.data.Dataset:
 
 
 def _drawings(recipe: TranslationRecipe, examples: Path) -> tf.data.Dataset:
-    """Images and their drawings, or sources of one half of the images beside targets of the other."""
+    """Returns images and their drawings, or sources of one half of the images with targets of the other half."""
     from keras_genssl import data, pretext
 
     settings = recipe.train
@@ -47,6 +47,6 @@ def _drawings(recipe: TranslationRecipe, examples: Path) -> tf.data.Dataset:
 
 
 def halves(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The first half of one domain and the second half of the other."""
+    """Returns the first half of one domain and the second half of the other."""
     middle = len(first) // 2
     return first[:middle], second[middle:]

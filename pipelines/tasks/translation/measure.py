@@ -1,4 +1,4 @@
-"""Translators measured: the error to a known truth or the distance from the other domain, beside no training."""
+"""Measures translators: the error to a known truth, or the distance from the other domain, of simple baselines too."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from pipelines.tasks.translation.recipe import TranslationRecipe
 if TYPE_CHECKING:
     import keras
 
-SHOWN = 10  # images in the sheet
-DOMAIN = 10_000  # training images whose levels histogram matching takes
+SHOWN = 10  # the number of images in the sheet
+DOMAIN = 10_000  # the number of training images from which histogram matching takes its levels
 _BATCH = 64
 _MATCHING = "histogram_matching"
 
 
 @dataclasses.dataclass(frozen=True)
 class HeldOut:
-    """What translations are measured by: arrays uint8 ``(count, height, width, channels)``.
+    """The images for measuring translations: uint8 arrays ``(count, height, width, channels)``.
 
     Attributes:
-        sources: held out, to translate.
-        targets: of the domain that is translated into, held out.
-        domain: of the same, to train on.
-        paired: each target is what the source of its place should become.
+        sources: held-out images to translate.
+        targets: held-out images of the target domain.
+        domain: training images of the target domain.
+        paired: whether each target is the truth for the source at its position.
     """
 
     sources: np.ndarray
@@ -41,7 +41,7 @@ class HeldOut:
 
 
 def held_out(recipe: TranslationRecipe, examples: Path) -> HeldOut:
-    """Reads what a recipe is measured by, from what was prepared for it."""
+    """Reads the held-out images of a recipe from its prepared examples."""
     source, target, most = recipe.prepare.source, recipe.prepare.target, recipe.evaluate.images
     if len(recipe.inputs) == 1:
         test = images.read(examples, "eval", most, [source, target])
@@ -56,15 +56,15 @@ def measure(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, direct
     """Measures translations.
 
     Args:
-        recipe: settled.
-        model: trained; has `translate`, and `translate_back` where it knows the way.
-        test: what it is measured by.
-        directory: for the sheet ``translations.png``: rows of sources, translations, what comes back, what stands
-            beside them, and histogram matching.
+        recipe: the settled recipe.
+        model: the trained model; it has `translate`, and `translate_back` if it translates both ways.
+        test: the held-out images.
+        directory: the directory for the sheet ``translations.png``, with rows of sources, translations, images
+            translated back, targets (the truth of pairs), and histogram matching.
 
     Returns:
-        ``numbers``, ``baselines`` (theirs), ``images``, ``source``, ``paired`` and ``rows`` of the sheet. Errors are
-        mean absolute differences of images in [-1, 1].
+        ``numbers``, ``baselines`` (their numbers), ``images``, ``source``, ``paired`` and ``rows`` of the sheet.
+        Errors are mean absolute differences of images in [-1, 1].
     """
     from keras_genssl import metrics
 
@@ -97,7 +97,7 @@ def measure(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, direct
 
 
 class _Distances:
-    """FID and KID of images from the other domain; nothing where there are too few of them, or no features."""
+    """FID and KID of images from the other domain; nothing if there are too few images, or no features."""
 
     def __init__(self, name: str, targets: np.ndarray):
         from keras_genssl import metrics
@@ -121,7 +121,7 @@ class _Distances:
 
 
 def _sheet(model: keras.Model, back: Callable[[Any], Any] | None, test: HeldOut, path: Path) -> list[str]:
-    """Writes the sheet, and gives the names of its rows."""
+    """Writes the sheet, and returns the names of its rows."""
     from keras_genssl import metrics
 
     shown = min(SHOWN, len(test.sources), len(test.targets))
@@ -137,5 +137,5 @@ def _sheet(model: keras.Model, back: Callable[[Any], Any] | None, test: HeldOut,
 
 
 def _answers(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
-    """What a function of images in [-1, 1] makes of them, batch by batch."""
+    """Applies a function of images in [-1, 1] batch by batch."""
     return np.concatenate([np.asarray(function(array[at : at + _BATCH])) for at in range(0, len(array), _BATCH)])

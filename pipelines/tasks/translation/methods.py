@@ -1,4 +1,4 @@
-"""Translation between domains of images: method name -> its parameters in a recipe and how it is built."""
+"""Translation between domains of images: for each method its recipe parameters and how it is built."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Translator(Method):
-    """What the sections of both methods have. ``adversarial_loss``: null is the method's own.
+    """What both methods share. ``adversarial_loss``: null uses the method's default loss.
 
     Class attributes:
-        paired: whether training sees an image beside its translation.
+        paired: whether training sees an image together with its translation.
         learns_from: the preparations that it can learn from.
     """
 
@@ -31,7 +31,7 @@ class Translator(Method):
 
 
 class Pix2Pix(Translator):
-    """Isola et al. 2017: a U-Net against a discriminator of patches, and the distance of pixels."""
+    """Isola et al. 2017: a U-Net trained against a discriminator of patches, with a loss on pixels."""
 
     players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
 
@@ -52,12 +52,12 @@ class Pix2Pix(Translator):
         )
 
     def served(self, model: keras.Model) -> keras.Model:
-        """The generator."""
+        """Returns the generator."""
         return model.generator
 
 
 class CycleGAN(Translator):
-    """Zhu et al. 2017: there and back again, without pairs."""
+    """Zhu et al. 2017: translation both ways without pairs, with a cycle loss."""
 
     paired: ClassVar[bool] = False
     learns_from: ClassVar[tuple[str, ...]] = ("edge_drawings", "photographs")
@@ -98,11 +98,11 @@ class CycleGAN(Translator):
         )
 
     def inputs(self, prepare: Any) -> tuple[str, ...]:
-        """Two domains of photographs; drawings are made of one."""
+        """Returns two domains of photographs; drawings are made from a single input."""
         return ("first", "second") if prepare.preparation == "photographs" else ()
 
     def served(self, model: keras.Model) -> keras.Model:
-        """The generator whose translations are measured."""
+        """Returns the generator whose translations are measured."""
         return model.first_to_second
 
 

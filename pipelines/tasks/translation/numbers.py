@@ -1,4 +1,4 @@
-"""What translation measures: the error to a known truth, the distance from the other domain, and that of the cycle."""
+"""The numbers of translation: the error to a known truth, the distance from the other domain, and the cycle error."""
 
 from pipelines.recipe.numbers import Baseline, Comparison, Number, Numbers
 

@@ -1,4 +1,4 @@
-"""Recipes of translation: from one domain of images to another."""
+"""Recipes of translation: images of one domain to another."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -16,11 +16,12 @@ AnyPreparation = Annotated[EdgeDrawings | Photographs | PhotographPairs, Field(d
 
 
 class Evaluate(Bless):
-    """What translations of the first ``images`` held out are measured by.
+    """How translations of the first held-out ``images`` are measured.
 
-    Where the truth is known, by the error to it, beside copying and histogram matching. With ``features: small`` also
-    by FID and KID from images held out of the other domain, in `keras_genssl.metrics.SmallFeatures`, beside those of
-    the untouched sources; and where there is a way back, by the error of the images that come back.
+    If the truth is known, by the error to it, compared with copying and histogram matching. With ``features: small``
+    also by FID and KID to held-out images of the other domain, in `keras_genssl.metrics.SmallFeatures`, compared with
+    those of the untranslated sources. Methods that also translate back are measured by the error of the images that
+    come back.
     """
 
     numbers: ClassVar[Numbers] = NUMBERS

@@ -1,4 +1,4 @@
-"""Translation: all translators of one data set and direction in one table."""
+"""The section on translation: all translators of one data set and direction in one table."""
 
 from itertools import groupby
 from typing import Any
@@ -9,7 +9,7 @@ from pipelines.tasks.translation.task import TASK
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
-    """What a run's record holds besides what all have."""
+    """Returns what a run's record contains besides what all records contain."""
     evaluation = metrics["evaluation"]
     return {
         "data": metrics["data"],
@@ -18,7 +18,7 @@ def record(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def section(records: list[dict[str, Any]]) -> str:
-    """One table for each data set, size and direction; the best first."""
+    """Writes one table for each data set, size and direction; the best first."""
 
     def measured(value: dict[str, Any]) -> tuple[Any, ...]:
         prepare = value["parameters"]["prepare"]
@@ -30,7 +30,7 @@ def section(records: list[dict[str, Any]]) -> str:
 
 
 def _worth(numbers: dict[str, float]) -> float:
-    """By what translators of one domain are sorted, the least first."""
+    """Returns the sort key of translators of one domain, the smallest first."""
     return numbers["error"] if "error" in numbers else numbers.get("fid", 0.0)
 
 
@@ -50,7 +50,7 @@ def _translators(records: list[dict[str, Any]]) -> str:
                 *(number.written(value["numbers"]) for number in columns),
             ]
         )
-    # One recipe may have been given other training images than another: each has baselines of its own.
+    # Recipes may have had different training images: each then has its own baselines.
     same = all(value["baselines"] == first["baselines"] for value in records)
     for value in records[:1] if same else records:
         of = "" if same else f" (`{value['recipe']}`)"

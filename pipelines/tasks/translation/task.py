@@ -1,4 +1,4 @@
-"""Translation: from one domain of images to another."""
+"""Translation: images of one domain to another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
-# The name of what is translated -> what people call it, and what it becomes.
+# Name of the translated input -> its name for readers, and the name of its translation.
 _DIRECTIONS = {
     "image": ("images", "drawings of them"),
     "drawing": ("drawings", "images"),
@@ -28,12 +28,12 @@ _DIRECTIONS = {
 
 
 class Translation(Task[TranslationRecipe]):
-    """From one domain of images to another."""
+    """Translates images of one domain into another."""
 
     numbers = NUMBERS
 
     def training_data(self, recipe: TranslationRecipe, examples: Path) -> tf.data.Dataset:
-        """Pairs, or images of both domains that are none."""
+        """Returns pairs, or unpaired images of both domains."""
         return data.training(recipe, examples)
 
     def evaluate(
@@ -45,27 +45,27 @@ class Translation(Task[TranslationRecipe]):
         directory: Path,
         shared: Path,
     ) -> dict[str, Any]:
-        """Errors and distances of the model and of what needs no training."""
+        """Measures errors and distances of the model and of baselines that need no training."""
         return measure.measure(recipe, model(), measure.held_out(recipe, examples), directory)
 
     def export_probe(
         self, recipe: TranslationRecipe, model: Callable[[], keras.Model], examples: Path
     ) -> tuple[Any, Any]:
-        """Images held out, of the input that is translated where there are several."""
+        """Returns held-out images; if there are several inputs, of the one that is translated."""
         if len(recipe.inputs) == 1:
             return super().export_probe(recipe, model, examples)
         return images.export_probe(model(), images.inputs(examples)[recipe.prepare.source])
 
     def asked(self, recipe: TranslationRecipe) -> str:
-        """What is translated."""
+        """Returns the input that is translated."""
         return recipe.prepare.source
 
     def identity(self, recipe: TranslationRecipe) -> dict[str, Any]:
-        """Method, size and direction."""
+        """Returns method, image size and direction."""
         return {**super().identity(recipe), "source": recipe.prepare.source}
 
     def caption(self, evaluation: dict[str, Any]) -> str:
-        """From what into what, and what an error and a distance are."""
+        """Says what is translated into what, and explains errors and distances."""
         of, into = _DIRECTIONS[evaluation["source"]]
         text = f"{evaluation['images']:,} {of} held out, translated into {into}"
         if evaluation.get("paired", True):
@@ -84,7 +84,7 @@ class Translation(Task[TranslationRecipe]):
         return text
 
     def galleries(self, recipe: TranslationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
-        """Images with their translations."""
+        """Returns images with their translations."""
         return [
             Gallery(
                 "Side by side",
@@ -94,7 +94,7 @@ class Translation(Task[TranslationRecipe]):
         ]
 
     def usage(self, parameters: dict[str, Any]) -> str:
-        """An image file to another."""
+        """Returns code that translates an image file."""
         return """import tensorflow as tf
 
 translate = tf.saved_model.load({path}).signatures["serving_default"]
@@ -102,7 +102,7 @@ png = translate(image_bytes=tf.io.read_file("image.png")[None])["image_bytes"][0
 tf.io.write_file("translated.png", png)"""
 
     def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Images to images."""
+        """Describes images to images."""
         return {
             "serving_default": "encoded image in, PNG out",
             "serving_tensor": "float32 NHWC in [-1, 1] in and out",

@@ -1,4 +1,4 @@
-"""Representations from colour and from the order of frames: method name -> its parameters and how it is built."""
+"""Representations from colour and from the order of frames: for each method its parameters and how it is built."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     import keras
 
 
-_COUNTED = 1000  # images whose colours are counted
+_COUNTED = 1000  # the number of images whose colours are counted
 
 
 class OfParts(Representation):
-    """A method that sees lightness and colours apart: the small network's convolutions on a part of the channels."""
+    """A method that sees lightness and colours separately: the small network's convolutions on part of the channels."""
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",), "coloured_crops": ("image",)}
     own_network: ClassVar[bool] = True
-    stride: ClassVar[int] = 4  # of the small network's maps
+    stride: ClassVar[int] = 4  # the stride of the small network's maps
 
     head_filters: PositiveInt = 64
 
@@ -34,7 +34,7 @@ class OfParts(Representation):
         return self
 
     def check(self, prepare: Any) -> None:
-        """Each position of the maps stands for a whole square of pixels."""
+        """Checks that each position of the maps covers a whole square of pixels."""
         key = "crop" if prepare.preparation == "coloured_crops" else "size"
         side = getattr(prepare, key)
         if side % self.stride:
@@ -43,25 +43,25 @@ class OfParts(Representation):
             )
 
     def part(self, channels: int, filters: int, outputs: int) -> dict[str, keras.Model]:
-        """``encoder`` of a part, and ``decoder``, its head."""
+        """Makes ``encoder`` for part of the channels, and ``decoder``, its head."""
         from keras_genssl import backbones
 
         encoder = backbones.small_feature_map((None, None, channels), filters, name=f"small_map_of_{channels}")
         return {"encoder": encoder, "decoder": backbones.position_head(4 * filters, outputs, self.head_filters)}
 
     def untrained(self, sections: Sections) -> Callable[[Any], Any]:
-        """The method's features before any training."""
+        """Returns the method's features before any training."""
         encode: Callable[[Any], Any] = self.build(sections).encode
         return encode
 
     @property
     def filters(self) -> int:
-        """Of the first convolution."""
+        """Returns the number of filters of the first convolution."""
         return self.encoder.filters or 32
 
 
 class Coloured(OfParts):
-    """A method that gives grey images colours."""
+    """A method that colours grey images."""
 
     rows: ClassVar[tuple[str, ...]] = (
         "what the model sees",
@@ -70,7 +70,7 @@ class Coloured(OfParts):
     )
 
     def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
-        """The images' lightness, this in the model's colours, and the images."""
+        """Returns the images' lightness, the lightness in the model's colours, and the images."""
         from keras_genssl import layers
         from keras_genssl.checks import image_arrays
 
@@ -80,11 +80,12 @@ class Coloured(OfParts):
 
 
 class Colorization(Coloured):
-    """Zhang et al. 2016: the colours of an image, as bins, from its lightness.
+    """Zhang et al. 2016: predicts the colours of an image, as bins, from its lightness.
 
-    ``rebalancing`` brings rare colours forward: their weights are those of Equation 4, of a mixture of how often bins
-    occur and, this share of it, of all bins alike (of 0, a bin that never occurs would weigh infinitely); null: all
-    weigh alike. What occurs is counted in at most 1,000 of the prepared images to train on, drawn by a fixed seed.
+    ``rebalancing`` gives rare colours more weight. The weights are those of Equation 4 for a mixture of the bins'
+    frequencies and, with the share ``rebalancing``, a uniform distribution (with 0, a bin that never occurs would have
+    infinite weight). Null gives all bins the same weight. Frequencies are counted in at most 1,000 prepared training
+    images, drawn with a fixed seed.
     """
 
     method: Literal["Colorization"]
@@ -93,7 +94,7 @@ class Colorization(Coloured):
     _class_weights: list[float] | None = PrivateAttr(default=None)
 
     def measured(self, examples: Path) -> dict[str, Any]:
-        """The weights of the bins, where they are not alike."""
+        """Measures the weights of the bins, unless they are all the same."""
         if self.rebalancing is None:
             return {}
         from keras_genssl import data, losses, pretext
@@ -103,7 +104,7 @@ class Colorization(Coloured):
         return {"class_weights": losses.rebalancing_weights(frequencies, self.rebalancing).tolist()}
 
     def informed(self, facts: dict[str, Any]) -> Colorization:
-        """With these weights."""
+        """Returns the method with these weights."""
         method = self.model_copy()
         method._class_weights = facts.get("class_weights")
         return method
@@ -116,7 +117,7 @@ class Colorization(Coloured):
 
 
 class ColorizationRegression(Coloured):
-    """Zhang et al. 2016: the colours of an image, as numbers, from its lightness."""
+    """Zhang et al. 2016: predicts the colours of an image, as numbers, from its lightness."""
 
     method: Literal["ColorizationRegression"]
 
@@ -138,7 +139,7 @@ class Halves(OfParts):
         return self
 
     def halves(self, for_colour: int, for_lightness: int) -> dict[str, keras.Model]:
-        """Both encoders and their heads, as the methods' arguments."""
+        """Makes both encoders and their heads, as the methods' arguments."""
         lightness = self.part(1, self.filters // 2, for_colour)
         colour = self.part(2, self.filters // 2, for_lightness)
         return {
@@ -149,7 +150,7 @@ class Halves(OfParts):
         }
 
     def served(self, model: keras.Model) -> keras.Model:
-        """Both encoders, and the means of their features side by side."""
+        """Returns both encoders, with the means of their features concatenated."""
         import keras
 
         encoders = [model.lightness_encoder, model.colour_encoder]
@@ -160,7 +161,7 @@ class Halves(OfParts):
 
 
 class SplitBrainAutoencoder(Halves):
-    """Zhang et al. 2017: colours from lightness and lightness from colours, as bins."""
+    """Zhang et al. 2017: predicts colours from lightness and lightness from colours, as bins."""
 
     method: Literal["SplitBrainAutoencoder"]
 
@@ -171,7 +172,7 @@ class SplitBrainAutoencoder(Halves):
 
 
 class SplitBrainRegression(Halves):
-    """Zhang et al. 2017: colours from lightness and lightness from colours, as numbers."""
+    """Zhang et al. 2017: predicts colours from lightness and lightness from colours, as numbers."""
 
     method: Literal["SplitBrainRegression"]
 
@@ -182,7 +183,7 @@ class SplitBrainRegression(Halves):
 
 
 class ShuffleAndLearn(Representation):
-    """Misra et al. 2016: whether three frames are in order."""
+    """Misra et al. 2016: predicts whether three frames are in order."""
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
         ("camera_tuples", "frame_tuples"), ("frames", "ordered")
@@ -191,7 +192,7 @@ class ShuffleAndLearn(Representation):
     method: Literal["ShuffleAndLearn"]
 
     def build(self, sections: Sections) -> keras.Model:
-        """The model, not compiled; its encoder takes frames and whole images."""
+        """Makes the model, not compiled; its encoder takes frames and whole images."""
         from keras_genssl import models
 
         encoder = self.encoder.build((None, None, sections.prepare.channels))

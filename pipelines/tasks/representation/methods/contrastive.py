@@ -1,4 +1,4 @@
-"""Representations from views of images: method name -> its parameters in a recipe and how it is built."""
+"""Representations from views of images: for each method its recipe parameters and how it is built."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SimCLR(FromPairs):
-    """Chen et al. 2020: an image's other view among the views of the batch. ``head_layers`` of the projection."""
+    """Chen et al. 2020: finds an image's other view among the batch's views; the projection has ``head_layers``."""
 
     method: Literal["SimCLR"]
     head_dim: PositiveInt = 128
@@ -33,7 +33,7 @@ class SimCLR(FromPairs):
 
 
 class MoCo(FromViews):
-    """He et al. 2020, Chen et al. 2020: among the keys of a queue. ``head_layers``: 1 is v1's head, 2 is v2's."""
+    """He et al. 2020, Chen et al. 2020: finds it among a queue's keys; ``head_layers``: 1 for v1's head, 2 for v2's."""
 
     method: Literal["MoCo"]
     head_dim: PositiveInt = 128
@@ -54,7 +54,7 @@ class MoCo(FromViews):
 
 
 class InstanceDiscrimination(FromViews):
-    """Wu et al. 2018: among the vectors of all ``num_examples`` images, those of the data, which need not be said."""
+    """Wu et al. 2018: finds it among the vectors of all ``num_examples`` images; the data give this number."""
 
     numbered: ClassVar[bool] = True
 
@@ -65,7 +65,7 @@ class InstanceDiscrimination(FromViews):
     temperature: PositiveFloat = 0.07
 
     def settled(self, num_classes: int | None, num_examples: int | None = None) -> InstanceDiscrimination:
-        """With the number of images of the data."""
+        """Returns the method with the number of images of the data."""
         return self.model_copy(update={"num_examples": num_examples or self.num_examples})
 
     def build(self, sections: Sections) -> keras.Model:
@@ -78,16 +78,16 @@ class InstanceDiscrimination(FromViews):
 
 
 class BYOL(FromTwoViews):
-    """Grill et al. 2020: what a slow target makes of the other view; its momentum rises to 1 by the last step."""
+    """Grill et al. 2020: predicts a slow target's output for the other view; its momentum ends at 1."""
 
     method: Literal["BYOL"]
     head_dim: PositiveInt = 256
     hidden_dim: PositiveInt | None = None  # None: twice the features
     momentum: Fraction = 0.996
-    num_examples: PositiveInt | None = None  # of the data, which need not be said
+    num_examples: PositiveInt | None = None  # taken from the data; need not be given
 
     def settled(self, num_classes: int | None, num_examples: int | None = None) -> BYOL:
-        """With the number of images of the data."""
+        """Returns the method with the number of images of the data."""
         return self.model_copy(update={"num_examples": num_examples or self.num_examples})
 
     def build(self, sections: Sections) -> keras.Model:
@@ -109,11 +109,11 @@ class BYOL(FromTwoViews):
 
 
 class SimSiam(FromPairs):
-    """Chen & He 2021: the other view's projection, predicted. ``head_dim``: None is the width of the features."""
+    """Chen & He 2021: predicts the other view's projection. ``head_dim``: None uses the width of the features."""
 
     method: Literal["SimSiam"]
     head_dim: PositiveInt | None = None
-    predictor_dim: PositiveInt | None = None  # None: a fourth of the head
+    predictor_dim: PositiveInt | None = None  # None: a quarter of the head's width
 
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import backbones, models
@@ -128,7 +128,7 @@ class SimSiam(FromPairs):
 
 
 class BarlowTwins(FromTwoViews):
-    """Zbontar et al. 2021: no two dimensions say the same. ``head_dim``: None is four times the features."""
+    """Zbontar et al. 2021: decorrelates all dimensions. ``head_dim``: None uses four times the features' width."""
 
     method: Literal["BarlowTwins"]
     head_dim: PositiveInt | None = None
@@ -145,7 +145,7 @@ class BarlowTwins(FromTwoViews):
 
 
 class VICReg(FromPairs):
-    """Bardes et al. 2022: dimensions vary and do not covary. ``head_dim``: None is four times the features."""
+    """Bardes et al. 2022: high variances, low covariances. ``head_dim``: None is four times the features' width."""
 
     method: Literal["VICReg"]
     head_dim: PositiveInt | None = None

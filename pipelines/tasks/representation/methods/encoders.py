@@ -1,4 +1,4 @@
-"""What methods of representation have in common: the encoder, and views of images."""
+"""What the methods of representation share: the encoder, and views of images."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ Weight = Annotated[float, Field(ge=0)]
 class Encoder(Section):
     """The network from images to features.
 
-    ``small`` has six convolutions, and features four times as wide as ``filters``. ``stem`` is that of the residual
-    networks: ``small`` for images of some 32 pixels, ``imagenet`` for large ones. ``normalization`` is of the batch, or
-    of the channels of each place (``layer``), which only ``small`` knows.
+    ``small`` has six convolutions and features four times as wide as ``filters``. ``stem`` is the first layer of the
+    residual networks: ``small`` for images of about 32 pixels, ``imagenet`` for large ones. ``normalization`` is over
+        the
+    batch, or over the channels of each position (``layer``), which only ``small`` supports.
     """
 
     network: Literal["small", "resnet18", "resnet50"] = "small"
@@ -47,7 +48,7 @@ class Encoder(Section):
         return self
 
     def build(self, shape: tuple[int | None, int | None, int]) -> keras.Model:
-        """The network, with random weights."""
+        """Makes the network, with random weights."""
         import keras
 
         from keras_genssl import backbones
@@ -60,11 +61,11 @@ class Encoder(Section):
 
 
 class Views(Section):
-    """Random views of images, in this order: crop, flip, jitter, grey, blur, solarise.
+    """Random views of images. The changes come in this order: crop, flip, jitter, grey, blur, solarise.
 
-    ``crop`` is the least and the largest share of the image's area. Half of the views are flipped. ``jitter`` is the
-    share of views whose colours change, by ``brightness``, ``contrast``, ``saturation`` and ``hue``, of which grey
-    images have two; ``grey``, ``blur`` and ``solarize`` are shares of views too.
+    ``crop`` is the smallest and the largest share of the image's area. Half of the views are flipped. ``jitter`` is the
+    share of views whose colours change, by ``brightness``, ``contrast``, ``saturation`` and ``hue`` (grey images only
+    have the first two); ``grey``, ``blur`` and ``solarize`` are shares of views too.
     """
 
     crop: list[float] = Field(default=[0.3, 1.0])
@@ -85,7 +86,7 @@ class Views(Section):
         return self
 
     def build(self, size: int, seed: int | None = None) -> keras.layers.Layer:
-        """The layer: images in [-1, 1] to views of ``size`` pixels."""
+        """Makes the layer from images in [-1, 1] to views of ``size`` pixels."""
         from keras_genssl import views
 
         parts: list[views.View] = [views.RandomResizedCrop(size, (self.crop[0], self.crop[1]))]
@@ -104,13 +105,14 @@ class Views(Section):
 
 
 class Representation(Method):
-    """What the sections of all methods of representation have: the encoder, ``model.encoder`` of what is built.
+    """What all methods of representation share: the encoder, ``model.encoder`` of the built model.
 
     Class attributes:
-        reads: the preparations that it learns from, and what training reads of each example of them.
-        numbered: whether training reads the images' numbers too.
-        own_network: whether the features before any training are the method's own, not `encoder`'s of whole images.
-        rows: what `answer` gives, from above; of a method that answers with pictures.
+        reads: the preparations that it learns from, and what training reads of their examples.
+        numbered: whether training also reads the images' numbers.
+        own_network: whether the features before any training are the method's own, instead of `encoder`'s of whole
+            images.
+        rows: the rows that `answer` returns, from the top; only for a method that answers with pictures.
     """
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",)}
@@ -121,24 +123,24 @@ class Representation(Method):
     encoder: Encoder = Encoder()
 
     def served(self, model: keras.Model) -> keras.Model:
-        """The encoder."""
+        """Returns the encoder."""
         return model.encoder
 
     def untrained(self, sections: Sections) -> Callable[[Any], Any]:
-        """The encoder before any training: images in [-1, 1] to vectors."""
+        """Returns the encoder before any training: images in [-1, 1] to vectors."""
         encoder = self.encoder.build(sections.prepare.shape)
         return lambda images: encoder(images, training=False)
 
     def shown(self) -> list[Views]:
-        """The distributions of views that training draws from."""
+        """Returns the distributions of views that training draws from."""
         return []
 
     def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
-        """For each of `rows` a picture of each example, in [-1, 1]; the examples are uint8."""
+        """Returns for each of `rows` a picture of each example, in [-1, 1]; the examples are uint8."""
         return []
 
     def penultimate(self, model: keras.Model) -> Callable[[Any], Any] | None:
-        """What else of the model is a representation: the features under an embedding, images in [-1, 1] to vectors."""
+        """Returns the model's other representation, the features below an embedding: images in [-1, 1] to vectors."""
         return None
 
 
@@ -154,43 +156,41 @@ class FromViews(Representation):
         return self
 
     def shown(self) -> list[Views]:
-        """Those of the recipe."""
         return [] if self.views is None else [self.views]
 
     def layer(self, prepare: Squares) -> keras.layers.Layer | None:
-        """What draws views; None where pairs are prepared."""
+        """Returns the layer that draws views; None if pairs are prepared."""
         return None if self.views is None else self.views.build(prepare.size)
 
     def network(self, prepare: Squares) -> keras.Model:
-        """The encoder of views, which have the size of images; where pairs are prepared, of images of any size."""
+        """Makes the encoder for views of the images' size, or for images of any size if pairs are prepared."""
         free = (None, None, prepare.channels)
         return self.encoder.build(free if self.views is None else prepare.shape)
 
 
 class FromPairs(FromViews):
-    """A method that learns from two views of each image, which may be prepared: two crops that lie near each other.
+    """A method that learns from two views of each image; they may be prepared as two nearby crops.
 
-    Without ``views`` none are drawn where pairs are prepared.
+    Without ``views`` none are drawn if pairs are prepared.
     """
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",), "neighbouring_crops": ("first", "second")}
 
     def given_views(self) -> dict[str, Views]:
-        """What the recipe itself says of views, by key."""
+        """Returns the views that the recipe itself gives, by key."""
         keys = [key for key in ("views", "second_views") if key in self.model_fields_set]
         return {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
 
 
 class FromTwoViews(FromPairs):
-    """A method whose second view may be drawn from another distribution."""
+    """A method whose second view may have another distribution."""
 
     second_views: Views | None = None
 
     def shown(self) -> list[Views]:
-        """Those of the recipe."""
         return [views for views in (self.views, self.second_views) if views is not None]
 
     def pair(self, prepare: Squares) -> Any:
-        """The layer of views, or both; None where pairs are prepared."""
+        """Returns the layer of views, or both layers; None if pairs are prepared."""
         layers = [views.build(prepare.size) for views in self.shown()]
         return tuple(layers) if len(layers) == 2 else self.layer(prepare)

@@ -1,4 +1,4 @@
-"""Representations from labels, pairs and triplets: method name -> its parameters in a recipe, and how it is built."""
+"""Representations from labels, pairs and triplets: for each method its recipe parameters and how it is built."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Embedder(Representation):
-    """What these methods share: features or, ``embedding_dim`` wide, a dense layer on them, are the embeddings.
+    """What these methods share: the embeddings are the features, or a dense layer of width ``embedding_dim`` on them.
 
     ``normalize`` gives embeddings length 1.
     """
@@ -28,7 +28,7 @@ class Embedder(Representation):
     normalize: bool = True
 
     def embedding_encoder(self, prepare: Squares) -> keras.Model:
-        """The network from images to embeddings, not yet normalised."""
+        """Makes the network from images to embeddings, before normalisation."""
         import keras
 
         encoder = self.encoder.build(prepare.shape)
@@ -38,7 +38,7 @@ class Embedder(Representation):
         return keras.Model(encoder.input, embedding(encoder.output), name="embedding_encoder")
 
     def penultimate(self, model: keras.Model) -> Callable[[Any], Any] | None:
-        """The features under the dense layer, where there is one."""
+        """Returns the features below the dense layer, if there is one."""
         if self.embedding_dim is None:
             return None
         from keras_genssl import backbones
@@ -48,7 +48,7 @@ class Embedder(Representation):
 
 
 class EmbeddingModel(Embedder):
-    """An encoder trained with a loss of labels and embeddings; ``num_classes`` is that of the data."""
+    """An encoder trained with a loss on labels and embeddings; ``num_classes`` is taken from the data."""
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image", "label")}
 
@@ -57,10 +57,10 @@ class EmbeddingModel(Embedder):
     num_classes: Annotated[int, Field(ge=2)] | None = None
 
     def settled(self, num_classes: int | None, num_examples: int | None = None) -> EmbeddingModel:
-        """With the number of classes of the data.
+        """Returns the method with the number of classes of the data.
 
         Raises:
-            UserError: they have no labels, or another number of classes than the recipe says.
+            UserError: the data have no labels, or another number of classes than the recipe says.
         """
         if num_classes is None:
             raise UserError(
@@ -81,7 +81,7 @@ class EmbeddingModel(Embedder):
 
 
 class PairEmbeddingModel(Embedder):
-    """A siamese network: pairs of one class are pulled together, others pushed beyond ``margin``."""
+    """A siamese network: pulls pairs of one class together and pushes other pairs beyond ``margin``."""
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"pairs": ("first", "second", "label")}
 
@@ -91,14 +91,14 @@ class PairEmbeddingModel(Embedder):
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import losses, models
 
-        loss = self.made(losses.ContrastiveLoss, similar_label=0)  # the labels of pairs are 1 where they differ
+        loss = self.made(losses.ContrastiveLoss, similar_label=0)  # pairs of different classes have the label 1
         return self.made(models.PairEmbeddingModel, encoder=self.embedding_encoder(sections.prepare), loss=loss)
 
 
 class TripletEmbeddingModel(Embedder):
-    """FaceNet's loss of triplets chosen before: the anchor is nearer to the positive by ``margin``.
+    """FaceNet's loss on prepared triplets: the anchor is nearer to the positive than to the negative by ``margin``.
 
-    ``squared``: of squared distances.
+    ``squared`` uses squared distances.
     """
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"triplets": ("anchor", "positive", "negative")}

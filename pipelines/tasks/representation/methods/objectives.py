@@ -1,4 +1,4 @@
-"""Losses of labels and embeddings: the section ``objective`` of `EmbeddingModel`."""
+"""Losses on labels and embeddings: the section ``objective`` of `EmbeddingModel`."""
 
 from __future__ import annotations
 
@@ -13,31 +13,30 @@ Distance = Literal["L2", "squared-L2", "angular"]
 
 
 class Objective(Section):
-    """The section ``objective``: its fields are the arguments of the loss that ``kind`` names."""
+    """The section ``objective``. Its fields are the arguments of the loss that ``kind`` names."""
 
     kind: str
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The loss, or the layer that is one, for so many classes and embeddings so wide."""
+        """Makes the loss, or the layer that acts as one, for a number of classes and a width of embeddings."""
         raise NotImplementedError(f"{type(self).__name__} does not build a loss")
 
 
 class TripletSemiHard(Objective):
-    """Schroff et al. 2015: the nearest negative beyond each positive."""
+    """Schroff et al. 2015: the nearest negative that is farther than the positive."""
 
     kind: Literal["triplet_semi_hard"]
     margin: Weight = 0.2
     distance_metric: Distance = "L2"
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
         from keras_genssl import losses
 
         return self.made(losses.TripletSemiHardLoss)
 
 
 class TripletHard(Objective):
-    """Hermans et al. 2017: the farthest positive and the nearest negative; ``soft`` in the place of the margin."""
+    """Hermans et al. 2017: the farthest positive and the nearest negative; ``soft`` replaces the margin."""
 
     kind: Literal["triplet_hard"]
     margin: Weight = 0.2
@@ -45,60 +44,55 @@ class TripletHard(Objective):
     distance_metric: Distance = "L2"
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
         from keras_genssl import losses
 
         return self.made(losses.TripletHardLoss)
 
 
 class TripletBatchAll(Objective):
-    """Hermans et al. 2017: all triplets that are active."""
+    """Hermans et al. 2017: all active triplets."""
 
     kind: Literal["triplet_batch_all"]
     margin: Weight = 0.2
     distance_metric: Distance = "L2"
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
         from keras_genssl import losses
 
         return self.made(losses.TripletBatchAllLoss)
 
 
 class ContrastiveBatchAll(Objective):
-    """Hadsell et al. 2006 on all pairs of the batch: ``margin`` is from which distance on two classes are let be."""
+    """Hadsell et al. 2006 on all pairs of the batch: beyond the distance ``margin`` classes are not pushed apart."""
 
     kind: Literal["contrastive_batch_all"]
     margin: Weight = 1.0
     distance_metric: Distance = "L2"
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
         from keras_genssl import losses
 
         return self.made(losses.ContrastiveBatchAllLoss)
 
 
 class LiftedStruct(Objective):
-    """Oh Song et al. 2016: each positive pair against the negatives of both; embeddings are not to be normalised."""
+    """Oh Song et al. 2016: each positive pair against the negatives of both; embeddings must not be normalised."""
 
     kind: Literal["lifted_struct"]
     margin: Weight = 1.0
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
         from keras_genssl import losses
 
         return self.made(losses.LiftedStructLoss)
 
 
 class NPairs(Objective):
-    """Sohn 2016: cross-entropy over inner products; embeddings are not to be normalised."""
+    """Sohn 2016: cross-entropy over inner products; embeddings must not be normalised."""
 
     kind: Literal["npairs"]
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
         from keras_genssl import losses
 
         return self.made(losses.NPairsLoss, from_embeddings=True)
@@ -114,7 +108,6 @@ class MultiSimilarity(Objective):
     epsilon: Weight | None = 0.1
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
         from keras_genssl import losses
 
         return self.made(losses.MultiSimilarityLoss)
@@ -127,7 +120,6 @@ class SupCon(Objective):
     temperature: PositiveFloat = 0.1
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The loss."""
         from keras_genssl import losses
 
         return self.made(losses.SupConLoss)
@@ -141,7 +133,6 @@ class ProxyAnchor(Objective):
     alpha: PositiveFloat = 32.0
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The layer."""
         from keras_genssl import losses
 
         return self.made(losses.ProxyAnchorLoss, num_classes=num_classes, embedding_dim=dim)
@@ -155,19 +146,17 @@ class ArcFace(Objective):
     scale: PositiveFloat = 64.0
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The layer."""
         from keras_genssl import losses
 
         return self.made(losses.ArcFaceLoss, num_classes=num_classes, embedding_dim=dim)
 
 
 class Softmax(Objective):
-    """A linear classifier on embeddings as they are: the supervised baseline, with ``normalize: false``."""
+    """A linear classifier on unnormalised embeddings: the supervised baseline, with ``normalize: false``."""
 
     kind: Literal["softmax"]
 
     def build(self, num_classes: int, dim: int) -> Any:
-        """The layer."""
         from keras_genssl import losses
 
         return self.made(losses.SoftmaxLoss, num_classes=num_classes, embedding_dim=dim)

@@ -1,4 +1,4 @@
-"""Representations from patches of images: method name -> its parameters in a recipe and how it is built."""
+"""Representations from patches of images: for each method its recipe parameters and how it is built."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 class FromPatches(Representation):
-    """A method whose encoder sees patches, and whole images once it is trained."""
+    """A method whose encoder sees patches in training, and whole images afterwards."""
 
     def free(self, prepare: Squares) -> keras.Model:
-        """The encoder of images of any size."""
+        """Makes the encoder for images of any size."""
         return self.encoder.build((None, None, prepare.channels))
 
 
 class RelativePosition(FromPatches):
-    """Doersch et al. 2015: on which side of a patch its neighbour lies."""
+    """Doersch et al. 2015: predicts on which side of a patch its neighbour is."""
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"relative_position": ("patches", "position")}
 
@@ -41,7 +41,7 @@ class RelativePosition(FromPatches):
 
 
 class Jigsaw(FromPatches):
-    """Noroozi and Favaro 2016: in which order the patches were put; how many orders there are, the preparation says."""
+    """Noroozi and Favaro 2016: predicts the order of the patches; the preparation gives the number of orders."""
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"jigsaw": ("patches", "permutation")}
 
@@ -60,9 +60,9 @@ class Jigsaw(FromPatches):
 
 
 class CPC(FromPatches):
-    """Van den Oord et al. 2018, Hénaff et al. 2019: the features of patches further on, found among all others.
+    """Van den Oord et al. 2018, Hénaff et al. 2019: finds the features of patches further on among all others.
 
-    ``context_filters`` and ``context_blocks`` are of the masked convolutions, of which each direction has its own.
+    ``context_filters`` and ``context_blocks`` are those of the masked convolutions; each direction has its own.
     """
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"overlapping_patches": ("patches",)}
@@ -76,7 +76,7 @@ class CPC(FromPatches):
     scale: PositiveFloat = 1.0
 
     def check(self, prepare: OverlappingPatches) -> None:
-        """There is something to predict on the grid."""
+        """Checks that there is something to predict on the grid."""
         from keras_genssl.pretext.prediction_steps import check_prediction
 
         check_prediction(prepare.rows, prepare.columns, self.steps, self.directions)

@@ -1,4 +1,4 @@
-"""Representations from pretext tasks: method name -> its parameters in a recipe and how it is built."""
+"""Representations from pretext tasks: for each method its recipe parameters and how it is built."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Rotation(Representation):
-    """Gidaris et al. 2018: which way up an image is, of all four copies, or of images that were prepared turned.
+    """Gidaris et al. 2018: predicts the rotation of an image, for all four copies or for images prepared as rotated.
 
-    ``views`` are drawn of images before they are turned; images that were prepared turned have none.
+    ``views`` are drawn before images are rotated; images that were prepared as rotated have none.
     """
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image",), "rotations": ("image", "rotation")}
@@ -34,12 +34,11 @@ class Rotation(Representation):
         return self.made(models.Rotation, encoder=self.encoder.build(sections.prepare.shape), views=views)
 
     def shown(self) -> list[Views]:
-        """Those of the recipe."""
         return [] if self.views is None else [self.views]
 
 
 class Painter(Representation):
-    """What both context encoders have: the decoder, and the pixels around hidden ones that are predicted too."""
+    """What both context encoders share: the decoder, and the predicted pixels around hidden ones."""
 
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "block_masked": ("masked", "image", "mask"),
@@ -53,7 +52,7 @@ class Painter(Representation):
     overlap_weight: Weight = 10.0
 
     def networks(self, shape: tuple[int, int, int]) -> dict[str, keras.Model]:
-        """``encoder``, and ``decoder`` of its features."""
+        """Makes ``encoder``, and ``decoder`` for its features."""
         from keras_genssl import backbones
 
         encoder = self.encoder.build(shape)
@@ -62,7 +61,7 @@ class Painter(Representation):
         return {"encoder": encoder, "decoder": decoder}
 
     def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
-        """The images with a part hidden, with this part painted, and whole."""
+        """Returns the images with a hidden part, with that part painted, and whole."""
         import numpy as np
 
         from keras_genssl.checks import image_arrays
@@ -72,7 +71,7 @@ class Painter(Representation):
 
 
 class ContextEncoder(Painter):
-    """Pathak et al. 2016: what is hidden of an image, by the error of its pixels."""
+    """Pathak et al. 2016: predicts the hidden part of an image, with a loss on its pixels."""
 
     method: Literal["ContextEncoder"]
 
@@ -83,7 +82,7 @@ class ContextEncoder(Painter):
 
 
 class AdversarialContextEncoder(Painter):
-    """Pathak et al. 2016: what is hidden of an image, so that it looks real."""
+    """Pathak et al. 2016: predicts the hidden part of an image so that it looks real."""
 
     players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
 
