@@ -25,8 +25,8 @@ class BarlowTwins(TwoViews):
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
-        head: A built network of the features to the projections that are correlated; None: `backbones.projection_head` of three
-            layers, each four times as wide as the features.
+        head: A built network of the features to the projections that are correlated; None:
+            `backbones.projection_head` of three layers, each four times as wide as the features.
         views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
         redundancy_weight: The paper's lambda, at least 0.
         name: The model's name.

@@ -60,5 +60,5 @@ class VICReg(TwoViews):
         self.regularization = regularization
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """Each image's own term and those of the global batch, `(batch,)`."""
+        """The invariance term of each image plus the other two terms of the global batch, `(batch,)`."""
         return replicas.on_global_batch(self.regularization.call, y_pred["first"], y_pred["second"])
