@@ -150,8 +150,8 @@ class VAE(EncoderDecoder):
         """The importance-weighted estimate of log p(x) in nats, a lower bound on average.
 
         `log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x)` with z_k drawn from q (Burda et al., 2015, arXiv:1509.00519). On
-        average it is no smaller than the ELBO and becomes tighter with each draw, so state K with every number. Densities
-        (Gaussian likelihood) are comparable only on the same, dequantised data (`analysis.dequantize`).
+        average it is no smaller than the ELBO and becomes tighter with each draw, so state K with every number.
+        Densities (Gaussian likelihood) are comparable only on the same, dequantised data (`analysis.dequantize`).
 
         Args:
             images: `(num, h, w, c)`, uint8 or float in [-1, 1].

@@ -74,5 +74,5 @@ class PairEmbeddingModel(Embedder):
 
 
 def _distances(embeddings: Any) -> Any:
-    """The distance of each pair, `(batch,)`, from the first images' embeddings, then the second's, `(2 * batch, dim)`."""
+    """Distances of pairs, `(batch,)`, from all first images' embeddings, then all second ones', `(2 * batch, dim)`."""
     return distances(*ops.split(embeddings, 2, axis=0))

@@ -94,7 +94,7 @@ class Rotation(RepresentationMethod):
         return super().train_step(batch)
 
     def predict_step(self, data: Any) -> Any:
-        """`predict` gives features."""
+        """The features that `predict` returns."""
         return self.encode(self.batch(data, training=False)["image"])
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Rotation(RepresentationMethod):
 
 
 def rotations(images: Any) -> Any:
-    """Rotates all images by 0, 90, 180 and 270 degrees counter-clockwise: `(batch, side, side, c)` to `(4 batch, ...)`."""
+    """Rotates images by 0, 90, 180 and 270 degrees counter-clockwise: `(batch, side, side, c)` to `(4 batch, ...)`."""
     height, side = images.shape[1:3]
     if None not in (height, side) and height != side:
         raise ValueError(f"`image` must be square to be turned. Received: a batch of shape {tuple(images.shape)}")

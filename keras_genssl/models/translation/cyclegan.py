@@ -41,8 +41,8 @@ class CycleGAN(PlayersModel):
         first_discriminator: `backbones.patch_discriminator()` on images of the first domain.
         second_discriminator: The same on images of the second domain.
         cycle_weight: The paper's lambda, at least 0.
-        identity_weight: The weight of the identity loss, at least 0. The paper uses half the cycle weight, for paintings
-            and photographs, where it preserves colours.
+        identity_weight: The weight of the identity loss, at least 0. The paper uses half the cycle weight for paintings
+            and photographs, where this preserves colours.
         adversarial_loss: By default `losses.LeastSquaresGANLoss(generator_scale=1.0)`, as in the paper's code.
         pool_size: The number of images that each history holds, at least 1.
         seed: The seed of the draws from the histories.
