@@ -222,7 +222,7 @@ class Method(keras.Model):
     # A step -------------------------------------------------------------------------------------
 
     def batch(self, data: Any, training: bool = True) -> dict[str, Any]:
-        """Checks a batch and converts it to a dict, by the kinds of `inputs`: images to float32 in [-1, 1], for example.
+        """Checks a batch and converts it to a dict by the kinds of `inputs`, such as images to float32 in [-1, 1].
 
         Args:
             data: A tensor (the first input), a tuple (the inputs in order) or a dict with the inputs as keys. Other

@@ -179,7 +179,7 @@ class PlayersModel(Method):
 
     @functools.wraps(keras.Model.fit, assigned=())
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Trains as Keras' `fit` does, with the same arguments; refuses callbacks that cannot work with several players.
+        """Trains as Keras' `fit` does, with the same arguments; refuses callbacks that several players cannot have.
 
         Raises:
             ValueError: Before the first epoch, if a callback watches `loss`, swaps averaged weights in, or sets a

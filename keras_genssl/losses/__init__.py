@@ -1,4 +1,4 @@
-"""Losses: pure functions in keras.ops, one value per example; also perceptual losses, likelihoods, sparsity, colours."""
+"""Losses: pure functions in keras.ops, one value per example; also likelihoods and penalties of sparsity."""
 
 from keras_genssl.losses.adversarial import (
     AdversarialLoss,

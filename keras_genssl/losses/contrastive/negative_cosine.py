@@ -26,7 +26,8 @@ class NegativeCosineSimilarity(keras.losses.Loss):
     Args:
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true`` is the targets z, ``y_pred`` the predictions p, float ``(batch, dim)``. ``call`` returns ``(batch,)``.
+    Call: ``y_true`` is the targets z, ``y_pred`` the predictions p, float ``(batch, dim)``. ``call`` returns
+    ``(batch,)``.
 
     Raises:
         ValueError: if the two shapes differ.

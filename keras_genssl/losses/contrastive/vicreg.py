@@ -20,8 +20,8 @@ class VICRegLoss(keras.losses.Loss):
     - ``v(Z) = 1/d sum_j max(0, 1 - sqrt(Var(z_j) + 1e-4))``,
     - ``c(Z) = 1/d sum_{i != j} Cov(z_i, z_j)^2``, variance and covariance with n - 1;
 
-    Bardes et al., 2022, Eqs. 1 to 6, as in the authors' code. The paper differs from it: its Eq. 5 sums over dimensions,
-    while its Algorithm 1 and the code take the mean; and it adds the two variance terms, which the code halves.
+    Bardes et al., 2022, Eqs. 1 to 6, as in the authors' code. The paper differs: its Eq. 5 sums over dimensions, while
+    its Algorithm 1 and the code take the mean; and it adds the two variance terms, which the code halves.
     Embeddings that are all equal give 0.99 v; so does a batch of one image, whose variances count as 0.
 
     The loss is over the whole batch. On several replicas call it with
