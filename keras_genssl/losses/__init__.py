@@ -1,4 +1,4 @@
-"""Losses: pure functions in keras.ops, one value per example; also likelihoods and penalties of sparsity."""
+"""Losses: pure maths in keras.ops, one value per example; also perceptual losses, likelihoods, sparsity and colour."""
 
 from keras_genssl.losses.adversarial import (
     AdversarialLoss,
