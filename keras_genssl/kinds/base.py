@@ -132,7 +132,7 @@ class Picture(Kind):
 def classes(name: str, value: Any, count: int | None) -> Any:
     """Checks integers in [0, count) and returns them as int32.
 
-    If count is None, any integers are allowed; dtypes of more than 32 bits, and uint32, become int64.
+    If `count` is None, any integers are allowed; int64, uint32 and uint64 are returned as int64.
 
     Raises:
         ValueError: If they are not integers.
