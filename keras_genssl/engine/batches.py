@@ -92,7 +92,7 @@ def _assert_shared_out(examples: Mapping[str, Any]) -> list[Any]:
 
 
 def one_hot(labels: Any, count: int) -> Any:
-    """One-hot float vectors `(batch, count)` of integers `(batch,)`; NaN, not zeros, for integers outside [0, count)."""
+    """One-hot float vectors `(batch, count)` of integers `(batch,)`; NaN, not zeros, for those outside [0, count)."""
     labels = label_tensors.as_classes(label_tensors.checked_labels(labels, "label"), count)
     vectors = keras.ops.one_hot(labels, count, dtype=keras.config.floatx())
     return keras.ops.where(labels[:, None] >= 0, vectors, float("nan"))
