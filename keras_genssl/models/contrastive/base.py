@@ -78,7 +78,7 @@ class TwoViews(EncoderAndHead):
         self.spread_tracker = keras.metrics.Mean("spread")
 
     def inputs(self) -> dict[str, Kind]:
-        """Prepared pairs, or images, and beside them the views that are drawn of them."""
+        """Prepared pairs; or images, and in training also the views that are drawn of them."""
         if self.views is None:
             return pairs(self.encoder)
         return {**super().inputs(), **pairs(self.encoder, required=False)}
