@@ -78,13 +78,13 @@ class TwoViews(EncoderAndHead):
         self.spread_tracker = keras.metrics.Mean("spread")
 
     def inputs(self) -> dict[str, Kind]:
-        """Prepared pairs; or images, and in training also the views that are drawn of them."""
+        """Prepared pairs; or images, and optionally the views that are drawn of them."""
         if self.views is None:
             return pairs(self.encoder)
         return {**super().inputs(), **pairs(self.encoder, required=False)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The two views; there is nothing to compare them with."""
+        """The two views; there is no target."""
         return (batch["first"], batch["second"]), None
 
     def train_step(self, data: Any) -> dict[str, Any]:
