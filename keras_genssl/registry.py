@@ -1,9 +1,9 @@
-"""What `import keras_genssl` tells Keras: where everything stands that a saved model may hold.
+"""What `import keras_genssl` registers in Keras: every class that a saved model may hold.
 
-Keras looks a saved class up by its registered name in `keras.saving.get_custom_objects()`, where a class enters itself
-when its module is imported. Subpackages load on first use, so after `import keras_genssl` none of them is there.
-`promise_all` enters every name of `registered.NAMES` beforehand: whoever looks one up imports its module, and finds
-the class, which has entered itself under the same name meanwhile.
+Keras looks a saved class up by its registered name in `keras.saving.get_custom_objects()`. A class registers itself
+there when its module is imported. Subpackages load on first use, so `import keras_genssl` alone registers no class.
+`promise_all` therefore enters every name of `registered.NAMES` with a placeholder. The lookup of such a name imports
+the module; the class then registers itself under the same name, and the lookup finds it.
 """
 
 import importlib
@@ -20,10 +20,10 @@ PACKAGE = "keras_genssl"
 
 
 class _Name(str):
-    """A registered name that imports what it stands for when it is looked up.
+    """A registered name that imports the module of its class when it is looked up.
 
-    A dictionary compares a key with what is looked up only if their hashes agree. `name in objects` and
-    `objects[name]` therefore import this one module, and looking for anything else imports nothing.
+    A dictionary compares two keys only if their hashes are equal. `name in objects` and `objects[name]` therefore
+    import this one module, and the lookup of any other name imports nothing.
     """
 
     __slots__ = ("module",)
@@ -31,7 +31,7 @@ class _Name(str):
 
     def __eq__(self, other: object) -> bool:
         equal = str.__eq__(self, other)
-        if equal is True and type(other) is str:  # not while the entry itself is taken out or replaced
+        if equal is True and type(other) is str:  # a `_Name` asks when its own entry is removed or replaced
             importlib.import_module(self.module)
         return equal
 
@@ -39,9 +39,10 @@ class _Name(str):
 
 
 class _StandIn:
-    """What a name is promised with, and what it is in the copies of its registry that Keras makes as it loads.
+    """The placeholder of a class in the registry; it passes every access on to the class itself.
 
-    A copy keeps what was there when it was made. All that is done to a stand-in is done to the object itself.
+    Keras copies its registry when it loads a model. A copy that was made before the class was imported keeps the
+    placeholder, which must therefore work in place of the class.
     """
 
     def __init__(self, module: str, name: str) -> None:
@@ -69,7 +70,7 @@ class _StandIn:
 
 
 class _KerasFinder(importlib.abc.MetaPathFinder):
-    """Finds `keras` as the other finders do; once it is imported, its registry is filled."""
+    """Finds `keras` as the other finders do, and has its registry filled once it is imported."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -104,7 +105,7 @@ _FINDER = _KerasFinder()
 
 
 def when_keras_is_imported() -> None:
-    """Fills Keras' registry now if Keras is imported, or else as soon as it is: importing it takes seconds."""
+    """Fills Keras' registry: now if Keras is imported, else as soon as it is, since its import takes seconds."""
     if sys.modules.get("keras") is not None:
         promise_all()
     elif _FINDER not in sys.meta_path:
@@ -112,7 +113,7 @@ def when_keras_is_imported() -> None:
 
 
 def promise_all() -> None:
-    """Enters all names whose modules are not imported yet. What is imported has entered itself."""
+    """Enters placeholders for all classes whose modules are not imported yet; imported classes are registered."""
     if _FINDER in sys.meta_path:
         sys.meta_path.remove(_FINDER)
     objects = importlib.import_module("keras").saving.get_custom_objects()
@@ -121,5 +122,5 @@ def promise_all() -> None:
             if not hasattr(sys.modules.get(module), name):
                 key = _Name(f"{PACKAGE}>{name}")
                 key.module = module
-                objects.pop(key, None)  # else the registry would keep its old key
+                objects.pop(key, None)  # otherwise the dictionary would keep its old key
                 objects[key] = _StandIn(module, name)

@@ -1,13 +1,13 @@
-"""The one order of an image's axes that this library knows."""
+"""The check of the order of an image's axes."""
 
 import keras
 
 
 def require_channels_last() -> None:
-    """Refuse to build what would take channels for rows: all here has images ``(batch, height, width, channels)``.
+    """Requires Keras to use the library's order of axes, ``(batch, height, width, channels)``.
 
     Raises:
-        ValueError: if Keras' own layers are set to another order.
+        ValueError: if Keras' layers are set to another order.
 
     Example:
         >>> require_channels_last()

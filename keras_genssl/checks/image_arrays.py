@@ -1,21 +1,21 @@
-"""The contract of images, in NumPy: uint8 is 0 to 255, float lies in [-1, 1], all else is refused."""
+"""Checks of images in NumPy: uint8 from 0 to 255, or float in [-1, 1]; all else is refused."""
 
 from typing import Any
 
 import numpy as np
 
 BOUND = 1.0 + 1e-3
-"""The largest magnitude of a float image: lets through what interpolation or half precision rounded over 1."""
+"""The largest magnitude of a float image; it allows for rounding by interpolation or half precision."""
 
 DTYPES = "Images must be uint8, or float in [-1, 1]"
 RANGE = "Float images must lie in [-1, 1]; pass uint8, or scale them"
 
 
 def checked(images: Any, name: str = "images") -> np.ndarray:
-    """Images of any shape as an array of the dtype that they have, if they are what images may be.
+    """Checks images of any shape; returns them as an array of their dtype.
 
     Raises:
-        ValueError: if they are neither uint8 nor float, or a float leaves [-1, 1] or is not finite.
+        ValueError: if they are neither uint8 nor float, or a float is outside [-1, 1] or not finite.
 
     Example:
         >>> checked([300.0])
@@ -41,7 +41,7 @@ def signed(images: Any, name: str = "images") -> np.ndarray:
     """Images as float32 in [-1, 1].
 
     Raises:
-        ValueError: as `checked`.
+        ValueError: as in `checked`.
 
     Example:
         >>> signed(np.array([0, 255], np.uint8)).tolist()
@@ -54,7 +54,7 @@ def signed(images: Any, name: str = "images") -> np.ndarray:
 
 
 def answered(images: Any, name: str) -> np.ndarray:
-    """What a function made of images, as float32: uint8 is scaled, floats may leave [-1, 1], as a network's do.
+    """The output of a function of images as float32: uint8 is scaled; floats may leave [-1, 1], as a network's may.
 
     Raises:
         ValueError: if it is neither uint8 nor float.
@@ -64,10 +64,10 @@ def answered(images: Any, name: str) -> np.ndarray:
 
 
 def levels(images: Any, name: str = "images") -> np.ndarray:
-    """Images as uint8, as a file would hold them: ``round((x + 1) 127.5)``; uint8 passes.
+    """Images as uint8, as in a file: ``round((x + 1) 127.5)``; uint8 images are not changed.
 
     Raises:
-        ValueError: as `checked`.
+        ValueError: as in `checked`.
 
     Example:
         >>> levels([-1.0, 0.0, 1.0]).tolist()
@@ -88,5 +88,5 @@ def nearest_levels(images: np.ndarray) -> np.ndarray:
 
 
 def is_float(dtype: np.dtype) -> bool:
-    """Whether a dtype is a float of NumPy, or the bfloat16 that it does not know as one."""
+    """Whether a dtype is a float of NumPy, or bfloat16, which NumPy does not know as a float."""
     return dtype.kind == "f" or dtype.name == "bfloat16"

@@ -1,4 +1,4 @@
-"""The contract of images in any Keras backend: uint8 is 0 to 255, float lies in [-1, 1], all else is refused."""
+"""Checks of images in any Keras backend: uint8 from 0 to 255, or float in [-1, 1]; all else is refused."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from keras_genssl.checks.known import asserted, known
 
 
 def signed(images: Any, name: str = "images", dtype: str | None = None) -> Any:
-    """Images as float in [-1, 1]: what was stored as uint8 is scaled, floats are looked at where values are known.
+    """Images as float in [-1, 1]: scales uint8, and checks floats if their values are known.
 
     Args:
         images: A tensor or array of any shape.
-        name: The argument, for the messages.
-        dtype: Of what is returned; None: floats keep theirs, uint8 becomes `keras.config.floatx()`.
+        name: The argument's name, for messages.
+        dtype: The dtype of the result; None: floats keep theirs, uint8 becomes `keras.config.floatx()`.
 
     Raises:
-        ValueError: If they have another dtype; outside of graphs, where looking costs little, also if a float leaves
-            [-1, 1] or is not finite.
+        ValueError: If they have another dtype; outside of graphs, where the check is cheap, also if a float is outside
+            [-1, 1] or not finite.
 
     Example:
         >>> signed(np.array([0, 255], np.uint8)).numpy().tolist()
@@ -32,7 +32,7 @@ def signed(images: Any, name: str = "images", dtype: str | None = None) -> Any:
 
 
 def as_float(images: Any, name: str = "images", dtype: str | None = None) -> Any:
-    """As `signed`, for what a network made: floats may leave [-1, 1].
+    """Like `signed`, for a network's output: floats may leave [-1, 1].
 
     Raises:
         ValueError: If they have another dtype.
@@ -57,11 +57,11 @@ def nearest_levels(images: Any) -> Any:
 
 
 def guarded(images: Any, low: float, high: float, name: str, rule: str) -> Any:
-    """Floats of which those outside [low, high] are an error or, in a graph that cannot raise one, NaN.
+    """Checks that floats lie in [low, high]; in a graph that cannot raise an error, those outside become NaN.
 
     Raises:
-        ValueError: If a value that is known lies outside, or is not finite.
-        InvalidArgumentError: When run, in a graph of TensorFlow's; XLA compiles this check away.
+        ValueError: If values are known, and one lies outside or is not finite.
+        InvalidArgumentError: When run in a graph of TensorFlow; XLA drops this check.
     """
     if require_range(images, low, high, name, rule):
         return images
@@ -71,7 +71,7 @@ def guarded(images: Any, low: float, high: float, name: str, rule: str) -> Any:
 
 
 def require_range(images: Any, low: float, high: float, name: str, rule: str) -> bool:
-    """Whether the values of images are known; raises ValueError if one of them lies outside [low, high] or is NaN."""
+    """Returns whether the values of images are known; raises ValueError if one is outside [low, high] or NaN."""
     inside = known(lambda: ops.all(ops.logical_and(images >= low, images <= high)), images)
     if inside is not None and not inside:
         values = ops.convert_to_numpy(ops.cast(images, "float32"))

@@ -1,4 +1,4 @@
-"""Whether the values of a tensor can be seen now, or only when a graph runs."""
+"""Tests of tensors whose values may be known only when a graph runs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,9 @@ import keras
 
 
 def asserted(tensor: Any, condition: Any, message: str) -> Any:
-    """A tensor that is an InvalidArgumentError, with the message, where a condition does not hold when a graph runs.
+    """Returns a tensor that raises InvalidArgumentError with the message if a condition fails when the graph runs.
 
-    TensorFlow's graphs alone can raise one, and not under XLA: elsewhere it is the tensor as it is.
+    Only TensorFlow's graphs can raise it, and not under XLA; elsewhere the tensor is returned unchanged.
     """
     if keras.backend.backend() != "tensorflow" or isinstance(tensor, keras.KerasTensor):
         return tensor
@@ -20,12 +20,12 @@ def asserted(tensor: Any, condition: Any, message: str) -> Any:
 
 
 def known(test: Callable[[], Any], *tensors: Any) -> bool | None:
-    """What a test of tensors says, None in a graph, where no value is known yet.
+    """The result of a test of tensors; None in a graph, where no value is known yet.
 
     Args:
-        test: gives a tensor that is one boolean; not called where a tensor is symbolic to Keras, nor in a graph of
-            TensorFlow's, which would keep the operations.
-        tensors: those that it looks at.
+        test: returns a boolean tensor. It is not called for symbolic tensors of Keras, nor in a graph of TensorFlow,
+            which would keep the operations.
+        tensors: the tensors that are tested.
 
     Example:
         >>> import numpy as np
@@ -36,12 +36,12 @@ def known(test: Callable[[], Any], *tensors: Any) -> bool | None:
         return None
     try:
         return bool(test())
-    except TypeError:  # of JAX, where what is asked for its value belongs to a graph
+    except TypeError:  # JAX raises it for the value of a traced tensor
         return None
 
 
 def _in_graph() -> bool:
-    """Whether TensorFlow builds a graph, in which the test would stay, and be exported, though nothing asks for it."""
+    """Whether TensorFlow is building a graph, which would keep and export the test although nothing uses it."""
     if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf

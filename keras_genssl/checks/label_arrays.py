@@ -1,4 +1,4 @@
-"""The contract of labels, in NumPy: one integer, or one name, for each example."""
+"""Checks of labels in NumPy: one integer, or one name, for each example."""
 
 from collections.abc import Sized
 from typing import Any
@@ -17,22 +17,22 @@ def checked_labels(
     num_classes: int | None = None,
     names: bool = True,
 ) -> np.ndarray:
-    """Labels as an array, looked at before they are cast.
+    """Checks labels before they are cast; returns them as an array.
 
     Args:
         labels: `(num,)`: an array, a tensor, a list or a column of a table.
-        name: The argument, for the messages.
-        examples: What has the labels, or how many; None: as many as there are labels.
-        num_classes: Labels are integers in [0, num_classes).
-        names: Whether labels are only compared, so that strings, booleans and floats that are whole stand for classes
-            as well as integers do. Labels that count classes, or places, are integers.
+        name: The argument's name, for messages.
+        examples: The examples, or their number; None: the number of labels.
+        num_classes: If given, labels must be integers in [0, num_classes).
+        names: Whether labels are only compared for equality, so that strings, booleans and whole floats are allowed
+            too. If labels are used as class numbers or positions, they must be integers.
 
     Returns:
-        int64 `(num,)`, or strings `(num,)`, in Unicode's form NFC: two spellings of a name are one class.
+        int64 `(num,)`, or strings `(num,)` in Unicode's form NFC, so that two encodings of a name are one class.
 
     Raises:
-        ValueError: If they are of another shape or number (one-hot rows among them), or of another dtype, one is
-            missing (None or NaN), or an integer lies outside of [0, num_classes) or of 64 bits with their sign.
+        ValueError: If they have another shape or number (such as one-hot rows) or another dtype, one is missing (None
+            or NaN), or an integer is outside [0, num_classes) or does not fit into int64.
 
     Example:
         >>> checked_labels([3, 5]).tolist(), checked_labels(["a", "b"]).tolist()
@@ -64,10 +64,10 @@ whole, or too large to be told apart
 
 
 def require_alike(labels: np.ndarray, others: np.ndarray, name: str, other_name: str) -> None:
-    """Refuse integers beside strings: no label of the one would be equal to any of the other.
+    """Requires two arrays of labels to be both integers or both strings; otherwise no two would be equal.
 
     Raises:
-        ValueError: If the one are integers and the other strings.
+        ValueError: If one has integers and the other strings.
     """
     if labels.dtype.kind != others.dtype.kind:
         raise ValueError(
@@ -77,7 +77,7 @@ def require_alike(labels: np.ndarray, others: np.ndarray, name: str, other_name:
 
 
 def _as_array(labels: Any, rule: str) -> np.ndarray:
-    """Labels as NumPy would hold them, but strings and integers that a list mixes, or a table holds, not as one."""
+    """Labels as NumPy holds them, except that mixed strings and integers of a list or table are not all cast."""
     try:
         array = np.asarray(labels)
         mixed = array.dtype.kind in "US" and not hasattr(labels, "dtype")
@@ -94,7 +94,7 @@ def _as_array(labels: Any, rule: str) -> np.ndarray:
 
 
 def _whole(array: np.ndarray, rule: str) -> np.ndarray:
-    """Floats as the integers that they are; from 2**24 on float32 does not tell these apart."""
+    """Converts whole floats to integers; refuses those too large to be exact, in float32 from 2**24 on."""
     exact = 2.0 ** (np.finfo(array.dtype).nmant + 1 if array.dtype.kind == "f" else 8)
     if not ((np.floor(array) == array) & (np.abs(array) < exact)).all():
         raise ValueError(f"{rule}. Received: {array.dtype} that are not whole, or too large to be told apart")
@@ -113,7 +113,7 @@ def _as_integers(array: np.ndarray, rule: str, num_classes: int | None) -> np.nd
 
 
 def _advice(name: str, array: np.ndarray, count: int) -> str:
-    """What makes labels of a usual other shape."""
+    """Advice for the message: how to make labels from another common shape."""
     if array.shape == (count, 1):
         return f"; `{name}[:, 0]` is such"
     if array.ndim == 2 and len(array) == count:

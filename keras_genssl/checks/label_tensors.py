@@ -1,4 +1,4 @@
-"""The contract of labels in any Keras backend: integers, looked at before they are cast."""
+"""Checks of labels in any Keras backend: integers, checked before they are cast."""
 
 from typing import Any
 
@@ -10,20 +10,20 @@ from keras_genssl.checks.known import known
 
 
 def checked_labels(labels: Any, name: str, floats: bool = False, columns: bool = False) -> Any:
-    """Labels as a tensor of the dtype that they have.
+    """Checks labels; returns them as a tensor of their dtype.
 
     Args:
         labels: A tensor or array.
-        name: The argument, for the messages.
-        floats: Whether floats may stand for integers, as where Keras has cast them. Those that are none (1.5, NaN) or
-            too large for their dtype to tell integers apart are then refused where values are known; see `are_whole`.
-        columns: Whether `(batch, 1)` may stand for `(batch,)`.
+        name: The argument's name, for messages.
+        floats: Whether whole floats are allowed, because Keras may have cast labels. If values are known, floats that
+            are not whole (1.5, NaN) or too large to be exact in their dtype are refused; see `are_whole`.
+        columns: Whether `(batch, 1)` is allowed in place of `(batch,)`.
 
     Returns:
         `(batch,)`.
 
     Raises:
-        ValueError: If they have another shape or dtype, strings, booleans and ragged or sparse tensors among them.
+        ValueError: If they have another shape or dtype, such as strings, booleans, and ragged or sparse tensors.
 
     Example:
         >>> checked_labels([[3], [5]], "label", columns=True).numpy().tolist()
@@ -37,34 +37,34 @@ def checked_labels(labels: Any, name: str, floats: bool = False, columns: bool =
 
 
 def checked_shares(labels: Any, name: str) -> Any:
-    """Labels that may be soft, such as 1 for a similar pair, 0 for another, and 0.5; booleans stand for 0 and 1.
+    """Checks labels that may be soft, such as 1 for a similar pair, 0 for another, and 0.5; booleans mean 0 and 1.
 
     Args:
         labels: A tensor or array, `(batch,)` or `(batch, 1)`.
-        name: The argument, for the messages.
+        name: The argument's name, for messages.
 
     Returns:
         `(batch,)`, of their dtype.
 
     Raises:
-        ValueError: If they have another shape, or are no numbers.
+        ValueError: If they have another shape, or are not numbers.
     """
     rule = f"`{name}` must hold numbers of shape (batch,) or (batch, 1)"
     return _flat(labels, rule, ("int", "float", "bool"), True)
 
 
 def checked_indicators(labels: Any, name: str) -> Any:
-    """Which classes an example is of, several at once: 1 for each of them, 0 for the others.
+    """Checks multi-hot labels: 1 for each class of an example, 0 for the others.
 
     Args:
-        labels: A tensor or array of numbers or booleans, `(batch, classes)`, dense.
-        name: The argument, for the messages.
+        labels: A dense tensor or array of numbers or booleans, `(batch, classes)`.
+        name: The argument's name, for messages.
 
     Returns:
         `(batch, classes)`, of their dtype.
 
     Raises:
-        ValueError: If they have another shape, are no numbers, or, where values are known, one is negative or NaN.
+        ValueError: If they have another shape, are not numbers, or, if values are known, one is negative or NaN.
     """
     rule = f"`{name}` must hold numbers of at least 0, of shape (batch, classes)"
     shape = shape_of(labels)
@@ -78,7 +78,7 @@ def checked_indicators(labels: Any, name: str) -> Any:
 
 
 def are_whole(labels: Any) -> Any:
-    """Which labels `(batch,)` are integers that their dtype tells from their neighbours; bool `(batch,)`."""
+    """Whether labels `(batch,)` are whole numbers that are exact in their dtype, bool `(batch,)`."""
     kind = keras.backend.standardize_dtype(labels.dtype)
     if "float" not in kind:
         return ops.ones_like(labels, dtype="bool")
@@ -87,7 +87,7 @@ def are_whole(labels: Any) -> Any:
 
 
 def inside(labels: Any, num_classes: int) -> Any:
-    """Which labels lie in [0, num_classes), bool `(batch,)`; they are not narrowed for it: 2**32 is not 0."""
+    """Whether labels lie in [0, num_classes), bool `(batch,)`; not cast to int32 before, in which 2**32 is 0."""
     wide = _wide(labels)
     return ops.logical_and(wide >= 0, wide < num_classes)
 
@@ -99,10 +99,10 @@ def as_classes(labels: Any, num_classes: int) -> Any:
 
 
 def require_inside(labels: Any, num_classes: int, name: str) -> None:
-    """Refuse labels outside [0, num_classes), where values are known.
+    """Requires labels in [0, num_classes), if values are known.
 
     Raises:
-        ValueError: If one is.
+        ValueError: If one lies outside.
     """
     if known(lambda: ops.all(inside(labels, num_classes)), labels) is False:
         numbers = ops.convert_to_numpy(labels)
@@ -112,13 +112,13 @@ def require_inside(labels: Any, num_classes: int, name: str) -> None:
 
 
 def _wide(labels: Any) -> Any:
-    """Labels in a dtype with a sign that holds them; only uint64 from 2**63 on wraps, to what is outside as well."""
+    """Labels in a signed dtype that holds them; only uint64 from 2**63 on wraps, to negative values outside as well."""
     kind = keras.backend.standardize_dtype(labels.dtype)
     return ops.cast(labels, "int64" if kind == "uint64" else keras.backend.result_type(kind, "int32"))
 
 
 def _flat(labels: Any, rule: str, kinds: tuple[str, ...], columns: bool) -> Any:
-    """Labels as a tensor `(batch,)`, if they are dense and of one of these kinds of dtype."""
+    """Checks that labels are dense and of one of these kinds of dtype; returns them as a tensor `(batch,)`."""
     labels = as_array(labels, rule)
     dense = isinstance(labels, np.ndarray | np.generic | keras.KerasTensor) or ops.is_tensor(labels)
     dense = dense and not hasattr(labels, "row_splits") and not hasattr(labels, "dense_shape")
@@ -132,15 +132,15 @@ def _flat(labels: Any, rule: str, kinds: tuple[str, ...], columns: bool) -> Any:
 
 
 def shape_of(labels: Any) -> tuple[int | None, ...] | None:
-    """The shape of a tensor or array; None of one of TensorFlow's whose rank is unknown."""
+    """The shape of a tensor or array; None for a TensorFlow tensor of unknown rank."""
     return None if getattr(labels.shape, "rank", 0) is None else tuple(labels.shape)
 
 
 def as_array(labels: Any, rule: str) -> Any:
-    """Lists as arrays, arrays and tensors as they are.
+    """Converts lists to arrays; returns arrays and tensors unchanged.
 
     Raises:
-        ValueError: With the rule, if a list's rows are of different lengths.
+        ValueError: With the rule as message, if a list's rows differ in length.
     """
     if hasattr(labels, "dtype"):
         return labels

@@ -1,4 +1,4 @@
-"""Which shapes a loss compares: what does not fit would be broadcast."""
+"""Checks of the shapes that a loss compares; tensors of different shapes would be broadcast."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import numpy as np
 
 
 def check_same_shape(axes: slice = slice(None), **pair: Any) -> None:
-    """Refuse two tensors, by the names of their arguments, whose shapes differ, where that is known.
+    """Raises ValueError if the shapes of two tensors are known to differ.
 
     Args:
-        axes: Those that are compared.
-        **pair: Two tensors, or what has a shape.
+        axes: The axes that are compared.
+        **pair: Two tensors, or other objects with a shape, by argument name.
 
     Raises:
         ValueError: If they differ.
@@ -29,17 +29,17 @@ def check_same_shape(axes: slice = slice(None), **pair: Any) -> None:
 
 
 def check_last(name: str, value: Any, size: int) -> None:
-    """Refuse a tensor, the argument `name`, whose last axis has another size, where that is known."""
+    """Raises ValueError if the last axis of the argument `name` is known to have another size."""
     shape = _shape(value)
     if not shape or differ(shape[-1:], (size,)):
         raise ValueError(f"`{name}` must have shape (..., {size}). Received: a tensor of shape {shape}")
 
 
 def differ(first: tuple[int | None, ...], second: tuple[int | None, ...]) -> bool:
-    """Whether two shapes of one rank differ where both are known."""
+    """Whether two shapes of the same rank differ in an axis that is known in both."""
     return any(None not in pair and pair[0] != pair[1] for pair in zip(first, second, strict=True))
 
 
 def _shape(value: Any) -> tuple[int | None, ...]:
-    """That of a tensor, or of numbers in lists."""
+    """The shape of a tensor, or of numbers in lists."""
     return tuple(value.shape) if hasattr(value, "shape") else np.shape(value)

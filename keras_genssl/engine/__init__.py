@@ -1,4 +1,4 @@
-"""What every method stands on: players, replicas, target networks, queues, strategies."""
+"""The base of every method: players, replicas, target networks, queues, strategies."""
 
 from keras_genssl.engine import replicas
 from keras_genssl.engine.batch_groups import in_groups, shuffled

@@ -1,4 +1,4 @@
-"""Gradients of several batches that make one update."""
+"""Gradient accumulation: one update from the gradients of several batches."""
 
 import functools
 from collections.abc import Sequence
@@ -13,25 +13,25 @@ from keras_genssl.engine.updates import counting
 
 
 def accumulate(optimizer: keras.optimizers.Optimizer) -> None:
-    """Has an optimizer with `gradient_accumulation_steps` accumulate as one device with one large batch would.
+    """Makes an optimizer with `gradient_accumulation_steps` equal one device with one large batch.
 
-    What Keras 3.15 does is right on one device, but for two things. Its conditional is taken on each replica, where
-    the branches of replicas may not meet: MirroredStrategy refuses it. Here it is taken once for all replicas. And its
-    average of weights (`use_ema`) moves at each batch, though the weights do not; here it moves at each update. The
-    accumulators hold sums over the replicas, which all of them share: what is saved between two updates goes on with
-    any number of replicas. Gradients of embeddings are added up as dense ones.
+    This corrects two things in Keras 3.15. Keras evaluates its conditional on each replica, where branches of replicas
+    cannot communicate, so MirroredStrategy refuses it; here it is evaluated once for all replicas. Keras moves its
+    average of weights (`use_ema`) at each batch; here it moves at each update, as the weights do. The accumulators hold
+    sums over all replicas, so a training that is saved between two updates continues on any number of replicas.
+    Gradients of embeddings are accumulated as dense tensors.
 
     Args:
-        optimizer: Of a method, not built yet or built; one that does not accumulate is left as it is.
+        optimizer: A method's optimizer, built or not; it is not changed if it does not accumulate.
     """
     optimizer = counting(optimizer)
     if optimizer.gradient_accumulation_steps:
-        # Keras' own seam for what backends do differently; the count of batches, and constraints, stay Keras'.
+        # The hook that Keras has for its backends; Keras still counts batches and applies constraints.
         optimizer._backend_apply_gradients = functools.partial(_apply, optimizer)
 
 
 def _apply(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Any], variables: Sequence[Any]) -> None:
-    """Adds gradients to the accumulators, or moves the weights by the mean of them and these."""
+    """Adds gradients to the accumulators, or updates the weights by the mean of all gradients of the update."""
     steps = optimizer.gradient_accumulation_steps
     sums = [optimizer._accumulated_gradients[optimizer._get_variable_index(variable)] for variable in variables]
     context = tf.distribute.get_replica_context()
@@ -47,7 +47,7 @@ def _apply(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Any], vari
         means = [(total.value + gradient) / steps for total, gradient in zip(sums, gradients, strict=True)]
         means = optimizer._clip_gradients(means)
         optimizer._apply_weight_decay(variables)
-        shares = [mean / replicas.count() for mean in means]  # of which Keras takes the sum
+        shares = [mean / replicas.count() for mean in means]  # Keras sums them over replicas
         optimizer._backend_update_step(shares, variables, optimizer.learning_rate)
         for accumulated in sums:
             accumulated.assign(ops.zeros_like(accumulated))
@@ -63,7 +63,7 @@ def _apply(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Any], vari
 
 
 def _average(optimizer: keras.optimizers.Optimizer) -> None:
-    """Keras' average of the weights, and their overwriting with it, at an update."""
+    """Updates Keras' average of the weights, and overwrites the weights with it when that is due."""
     optimizer._update_model_variables_moving_average(optimizer._trainable_variables)
     if optimizer.ema_overwrite_frequency:
         ops.cond(

@@ -1,4 +1,4 @@
-"""Arguments by their names: those that `fit` is given, and those that an object was made with, as its config."""
+"""Arguments by name: those of a call of `fit`, and those of a constructor as a config."""
 
 import functools
 import inspect
@@ -9,10 +9,9 @@ import keras
 
 
 def named(method: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
-    """What a call of an object's method is given beside the object, by the names of the method's parameters.
+    """The arguments of a call of an object's method by parameter name, without the object.
 
-    Arguments that `*args` of the method takes stand under its name, in a tuple; those that `**kwargs` takes, under
-    their own names.
+    Arguments of `*args` are a tuple under the name of that parameter; arguments of `**kwargs` have their own names.
 
     Raises:
         TypeError: If the method does not take these arguments.
@@ -27,23 +26,25 @@ def named(method: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, An
 
 
 def config_of(made: functools.partial[Any], name: str) -> dict[str, Any]:
-    """The config of an object that has a name: the arguments that it was made with, and defaults, serialized.
+    """The config of an object: its constructor's arguments and defaults, serialized.
 
     Args:
-        made: The class and the arguments, as the constructor was called.
-        name: The object's name; Keras chose it where none was given.
+        made: The class and the arguments of its constructor.
+        name: The object's name, which Keras may have chosen.
     """
     parameters = inspect.signature(made.func.__init__).parameters
     defaults = {each.name: each.default for each in parameters.values() if each.default is not each.empty}
     values = {**defaults, **named(made.func.__init__, *made.args, **made.keywords)}
     if "name" in parameters or any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         values["name"] = name
-    lists = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}  # as of JSON
+    lists = {
+        key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
+    }  # as JSON would give them
     return {key: keras.saving.serialize_keras_object(value) for key, value in lists.items()}
 
 
 def made_from(cls: type[Any], config: dict[str, Any]) -> Any:
-    """The object of a class that has a config by `config_of`."""
+    """Makes an object of a class from a config of `config_of`."""
     values = {key: keras.saving.deserialize_keras_object(value) for key, value in config.items()}
     parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     further = next((number for number, each in enumerate(parameters) if each.kind is each.VAR_POSITIONAL), None)

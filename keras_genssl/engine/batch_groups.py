@@ -1,4 +1,4 @@
-"""Batch normalisation that sees a part of the batch, and rows that meet in another order."""
+"""Batch normalisation over groups of the batch, and shuffling of rows across replicas."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -13,25 +13,25 @@ from keras_genssl.kinds.rules import require
 
 
 def in_groups(function: Callable[[Any], Any], networks: Sequence[keras.layers.Layer], inputs: Any, groups: int) -> Any:
-    """A function whose batch normalisation sees one group of the global batch at a time.
+    """Applies a function whose batch normalisation sees one group of the global batch at a time.
 
-    What N devices compute whose batch normalisation is not synchronised, here with groups in the place of devices:
-    the global batch is cut into `groups` equal parts, rows in order, and each is normalised alone. The moving
-    statistics move once, by the mean of the groups'. The number of replicas changes nothing: each takes its share
-    of the groups. `synchronized=True` has no effect in here.
+    This computes what N devices without synchronised batch normalisation compute, with groups in place of devices. The
+    global batch is split into `groups` equal parts, rows in order, and each part is normalised separately. The moving
+    statistics are updated once, by the mean of the groups' statistics. The result does not depend on the number of
+    replicas: each takes its share of the groups. `synchronized=True` has no effect here.
 
     Args:
-        function: Maps rows to as many rows through the networks, in training mode.
-        networks: Those whose batch normalisation it runs.
+        function: Maps rows to the same number of rows through the networks, in training mode.
+        networks: The networks with the batch normalisation.
         inputs: The rows of this replica, `(batch, ...)`.
-        groups: How many groups the global batch has. 1: the function as it is.
+        groups: The number of groups of the global batch. With 1 the function is applied without groups.
 
     Returns:
         The function's rows, in order.
 
     Raises:
-        ValueError: If the replicas cannot share out the groups.
-        RuleError: When run, if the batch cannot be cut into groups.
+        ValueError: If `groups` is not a multiple of the number of replicas.
+        RuleError: When run, if the batch cannot be split into equal groups.
 
     Example:
 
@@ -67,14 +67,14 @@ def in_groups(function: Callable[[Any], Any], networks: Sequence[keras.layers.La
 
 
 def shuffled(function: Callable[[Any], Any], inputs: Any, seed: keras.random.SeedGenerator) -> Any:
-    """A function of the global batch in random order, whose results come back in the order of the inputs.
+    """Applies a function to the global batch in random order; returns the results in the order of the inputs.
 
     MoCo's shuffling (He et al., 2020, https://arxiv.org/abs/1911.05722, Section 3.3): the rows of all replicas are
-    gathered, put in an order drawn once for the global batch and shared out again. The function's results are
-    gathered and put back.
+    gathered, permuted by an order drawn once for the global batch, and distributed again. The function's results are
+    gathered and put back in the original order.
 
     Args:
-        function: Maps the rows of a replica to as many rows.
+        function: Maps the rows of a replica to the same number of rows.
         inputs: The rows of this replica, `(batch, ...)`.
         seed: A generator whose state is the same on all replicas, held by the model.
 

@@ -1,4 +1,4 @@
-"""What `fit` hands to a method, by name, checked and converted as its inputs say."""
+"""Batches: named, checked and converted by the inputs of a method."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,11 +16,11 @@ def by_name(method: str, data: Any, inputs: Sequence[str], required: Sequence[st
     """The parts of a batch by their names.
 
     Args:
-        method: Who asks, for the messages.
-        data: A tensor (the first input), a tuple (the inputs in order) or a dict with the inputs as keys,
-            whose further keys pass through.
+        method: The name of the method, for messages.
+        data: A tensor (the first input), a tuple (the inputs in order) or a dict with the inputs as keys, whose other
+            keys are kept.
         inputs: The names of the parts, in order.
-        required: Those that must be there.
+        required: The names of the parts that must be present.
 
     Raises:
         ValueError: If a required input is missing, or there is more than the inputs (sample weights).
@@ -44,17 +44,17 @@ def by_name(method: str, data: Any, inputs: Sequence[str], required: Sequence[st
 
 
 def checked(method: str, named: Mapping[str, Any], inputs: Mapping[str, Kind]) -> dict[str, Any]:
-    """A batch whose shapes and values were looked at, as its kinds give it to a method.
+    """Checks the shapes and values of a batch, and converts it by its kinds.
 
     Args:
-        method: Who asks, for the messages.
-        named: Tensors by name; what is not among the inputs passes through.
-        inputs: The method's; by the first that is there each replica's share is judged.
+        method: The name of the method, for messages.
+        named: Tensors by name; those that are not inputs are kept unchanged.
+        inputs: The method's inputs; the first that is present tells the number of examples of a replica.
 
     Raises:
-        ValueError: If a shape or a dtype is another, or there are not as many examples of one input as of another.
-        RuleError: When run, if a shape or a value is not as said, or a replica gets no example. XLA compiles these
-            checks away; see `Kind.converted`.
+        ValueError: If a shape or a dtype is wrong, or two inputs have different numbers of examples.
+        RuleError: When run, if a shape or a value is wrong, or a replica gets no example. XLA drops these checks; see
+            `Kind.converted`.
     """
     kinds = {name: kind for name, kind in inputs.items() if name in named and not isinstance(kind, Anything)}
     examples = {name: kind.fitted(method, name, named[name]) for name, kind in kinds.items()}
@@ -66,7 +66,7 @@ def checked(method: str, named: Mapping[str, Any], inputs: Mapping[str, Kind]) -
 
 
 def _assert_as_many(examples: Mapping[str, Any]) -> list[Any]:
-    """One example beside several would be compared with each of them."""
+    """Requires the same number of examples of all inputs: a single example would be broadcast to all others."""
     asserted = []
     for name, other in list(examples.items())[1:]:
         first, value = next(iter(examples.items()))
@@ -81,7 +81,7 @@ def _assert_as_many(examples: Mapping[str, Any]) -> list[Any]:
 
 
 def _assert_shared_out(examples: Mapping[str, Any]) -> list[Any]:
-    """Convolutions fail obscurely on the empty share that a small remainder leaves to a replica."""
+    """Requires an example on each replica: convolutions fail with obscure errors on an empty share of a remainder."""
     if replicas.count() == 1 or not examples:
         return []
     rule = (
@@ -92,11 +92,11 @@ def _assert_shared_out(examples: Mapping[str, Any]) -> list[Any]:
 
 
 def one_hot(labels: Any, count: int) -> Any:
-    """Integers `(batch,)` as float vectors `(batch, count)`: NaN, not zeros, where one lies outside [0, count)."""
+    """One-hot float vectors `(batch, count)` of integers `(batch,)`; NaN, not zeros, for those outside [0, count)."""
     labels = label_tensors.as_classes(label_tensors.checked_labels(labels, "label"), count)
     vectors = keras.ops.one_hot(labels, count, dtype=keras.config.floatx())
     return keras.ops.where(labels[:, None] >= 0, vectors, float("nan"))
 
 
 scaled = image_tensors.signed
-"""Images stored as uint8 as float in [-1, 1]; float images as they are, looked at outside of graphs."""
+"""Scales uint8 images to float in [-1, 1]; returns float images unchanged, with a check outside of graphs."""

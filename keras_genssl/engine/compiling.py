@@ -1,4 +1,4 @@
-"""What `compile` is given: what is refused, and what is made of it."""
+"""Checks of the arguments of `compile`, and its choices of XLA and loss scaling."""
 
 import inspect
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from keras_genssl.kinds import Anything
 
 
 def require_no_loss(method: keras.Model, loss: Any) -> None:
-    """Raises ValueError where `compile` is given a loss: it is the method's own, and said when the method is made."""
+    """Raises ValueError if `compile` is given a loss: a method's loss is set in its constructor."""
     if loss is None:
         return
     name = type(method).__name__
@@ -39,7 +39,7 @@ def require_optimizers(players: Collection[str], optimizers: Any, optimizer: Any
 
 
 def require_metrics(metrics: Any) -> list[keras.metrics.Metric]:
-    """The metrics as a list; raises TypeError where one is no `Metric` object."""
+    """Returns the metrics as a list; raises TypeError if one is not a `Metric` object."""
     for metric in metrics or ():
         if not isinstance(metric, keras.metrics.Metric):
             raise TypeError(f"`metrics` must hold keras.metrics.Metric objects. Received: {metric!r} in metrics")
@@ -47,7 +47,7 @@ def require_metrics(metrics: Any) -> list[keras.metrics.Metric]:
 
 
 def require_comparison(method: Any, metrics: Collection[keras.metrics.Metric]) -> None:
-    """Raises ValueError where there are metrics, and `split_inputs` names nothing to compare the output with."""
+    """Raises ValueError if there are metrics, but `split_inputs` gives no target for the output."""
     if not metrics:
         return
     compared = []
@@ -73,7 +73,7 @@ def require_comparison(method: Any, metrics: Collection[keras.metrics.Metric]) -
 
 
 def require_built(method: keras.Model) -> None:
-    """Raises ValueError where a network of the method has no weights yet."""
+    """Raises ValueError if a network of the method is not built."""
     unbuilt = [layer.name for layer in method._flatten_layers(include_self=False) if not layer.built]
     if unbuilt:
         raise ValueError(
@@ -83,7 +83,7 @@ def require_built(method: keras.Model) -> None:
 
 
 def uses_xla(strategy: tf.distribute.Strategy, jit_compile: bool | str, run_eagerly: bool) -> bool:
-    """Whether a step is compiled with XLA; "auto": where it pays."""
+    """Whether a step is compiled with XLA; "auto" means on GPU or TPU, unless eager or under MirroredStrategy."""
     if jit_compile != "auto":
         return bool(jit_compile)
     accelerated = bool(tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU"))
@@ -91,7 +91,7 @@ def uses_xla(strategy: tf.distribute.Strategy, jit_compile: bool | str, run_eage
 
 
 def scaling(method: keras.Model, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-    """The optimizer, with loss scaling where a network of the method computes in float16."""
+    """The optimizer, with loss scaling if a network of the method computes in float16."""
     policies = {layer.dtype_policy.name for layer in method._flatten_layers(include_self=False)}
     if "mixed_float16" in policies and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return keras.optimizers.LossScaleOptimizer(optimizer)

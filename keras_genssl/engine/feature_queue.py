@@ -12,22 +12,22 @@ from keras_genssl.engine.shapes import require_rows
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class FeatureQueue(Memory):
-    """The newest `size` vectors, in a ring: each new one takes the place of the oldest.
+    """A ring of the newest `size` vectors: each new vector replaces the oldest.
 
-    The dictionary of MoCo (He et al., 2020, https://arxiv.org/abs/1911.05722, Section 3.1). It starts full of
-    random unit vectors, as the authors' code does: a loss over it has `size` negatives from the first step on. The
-    size need not be a multiple of the batch, as it must be there: the ring wraps inside a batch too, and of a batch
-    larger than itself it keeps the end.
+    It is the dictionary of MoCo (He et al., 2020, https://arxiv.org/abs/1911.05722, Section 3.1). As in the authors'
+    code it starts full of random unit vectors, so a loss has `size` negatives from the first step on. Unlike there,
+    the size need not be a multiple of the batch: the ring can wrap inside a batch, and it keeps the last vectors of a
+    batch that is larger than itself.
 
-    Each example's vector enters once. Where several batches make one update (`gradient_accumulation_steps`) their
-    vectors enter together, at the update: what a loss has as negatives is what was there before it, as with one batch
-    of their size (see `engine.memory.Memory`).
+    Each example's vector is added once. If several batches make one update (`gradient_accumulation_steps`), their
+    vectors are added together at the update. All their losses therefore see the negatives from before it, as with one
+    batch of their size (see `engine.memory.Memory`).
 
-    The replicas' vectors are gathered in replica order: all replicas hold the same queue, that of one device. It is
-    saved and restored with the model that holds it.
+    The replicas' vectors are gathered in replica order, so all replicas hold the same queue as one device. It is saved
+    and restored with the model that holds it.
 
     Args:
-        size: How many vectors it holds, at least 1.
+        size: The number of vectors, at least 1.
         dim: The length of a vector, at least 1.
         name: The layer's name.
 
@@ -53,7 +53,7 @@ class FeatureQueue(Memory):
         self.built = True
 
     def enqueue(self, vectors: Any) -> None:
-        """Puts the vectors of all replicas in the places of the oldest, but for those that are not finite.
+        """Replaces the oldest vectors by those of all replicas, except vectors that are not finite.
 
         Args:
             vectors: `(batch, dim)` of this replica, through which no gradient flows.
@@ -77,5 +77,5 @@ class FeatureQueue(Memory):
 
 
 def random_unit_vectors(shape: tuple[int, int], dtype: str | None = None) -> Any:
-    """An initializer: directions drawn evenly, from Keras' global seed."""
+    """An initializer: uniformly distributed unit vectors, from Keras' global seed."""
     return ops.normalize(keras.initializers.RandomNormal(stddev=1.0)(shape, dtype), axis=-1)

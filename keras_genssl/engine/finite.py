@@ -1,4 +1,4 @@
-"""A check in the step that stops a diverged training before its weights are lost."""
+"""Checks for NaN and infinity in a step, which stop a diverged training before its weights are lost."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,22 +10,22 @@ from keras_genssl.kinds.rules import require
 
 
 def finite(values: Any, name: str) -> Any:
-    """The values themselves, if none of them is NaN or infinite.
+    """Returns the values if none of them is NaN or infinite.
 
-    What is computed from the result waits for the check, and so do gradients through it: no optimizer has moved a
-    weight when it fails. Moving statistics belong to the forward pass: `layers.BatchNormalization` leaves out those of
-    a batch that are not finite, `keras.layers.BatchNormalization` takes them in.
+    Everything that is computed from the result, gradients included, waits for the check, so no optimizer changes a
+    weight if it fails. Moving statistics are updated in the forward pass, before it: `layers.BatchNormalization`
+    ignores statistics of a batch that are not finite, `keras.layers.BatchNormalization` includes them.
 
     Args:
         values: A float tensor.
-        name: What they are, for the message.
+        name: The name of the values, for the message.
 
     Returns:
         A tensor equal to `values`.
 
     Raises:
-        RuleError: When run, if a value is not finite. XLA compiles the check away: there the loss
-            becomes NaN and no optimizer moves a weight; `keras.callbacks.TerminateOnNaN` ends such a training.
+        RuleError: When run, if a value is not finite. XLA drops the check: there the loss becomes NaN and no optimizer
+            changes a weight; `keras.callbacks.TerminateOnNaN` ends such a training.
 
     Example:
         >>> finite(tf.constant([0.0, 2.0]), "distances").numpy().tolist()
@@ -37,7 +37,7 @@ def finite(values: Any, name: str) -> Any:
         (result,) = require_finite([tensor], name)
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            # Backpropagation needs no value of a loss: nothing else makes it wait.
+            # Backpropagation does not need the value of the loss, so it would not wait for the check otherwise.
             with tf.control_dependencies([result]):
                 return tf.identity(upstream)
 
@@ -47,15 +47,15 @@ def finite(values: Any, name: str) -> Any:
 
 
 def finite_losses(losses: Any, method: str) -> Any:
-    """The losses of examples in full precision, if they are that, `(batch,)`, and finite.
+    """Checks that losses have the shape `(batch,)` and are finite; returns them in full precision.
 
     Args:
-        losses: What the method called `method` gives.
-        method: Its class's name, for messages.
+        losses: The losses of examples.
+        method: The name of the method's class, for messages.
 
     Raises:
         ValueError: If the losses have another shape.
-        RuleError: As of `finite`.
+        RuleError: As in `finite`.
     """
     if len(losses.shape) != 1:
         raise ValueError(
@@ -66,13 +66,13 @@ def finite_losses(losses: Any, method: str) -> Any:
 
 
 def require_finite(tensors: Sequence[Any], name: str) -> list[Any]:
-    """`finite` of several tensors or `IndexedSlices` at once, through which no gradient is asked for."""
+    """`finite` for several tensors or `IndexedSlices` at once, without gradients."""
     message = f"All {name} must be finite. Received: NaN or infinity; training has diverged (a lower learning rate?)"
     with tf.control_dependencies([require(all_finite(tensors), message)]):
         return [tf.identity(tensor) for tensor in tensors]
 
 
 def all_finite(tensors: Sequence[Any]) -> Any:
-    """Whether no number of the tensors or `IndexedSlices` is NaN or infinite, a bool scalar."""
+    """Whether all numbers of the tensors or `IndexedSlices` are finite, a bool scalar."""
     values = (tensor.values if isinstance(tensor, tf.IndexedSlices) else tensor for tensor in tensors)
     return tf.reduce_all(tf.convert_to_tensor([tf.reduce_all(tf.math.is_finite(value)) for value in values], tf.bool))

@@ -1,4 +1,4 @@
-"""Callbacks, in whose eyes a model has one optimizer and one loss, for models of several players."""
+"""Keras callbacks, which expect one optimizer and one loss, for models of several players."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -12,18 +12,18 @@ _LOSSES = ("loss", "val_loss")
 
 
 class ForPlayer(keras.callbacks.Callback):
-    """A callback that sees one player of several: its optimizer as the model's, its loss as `loss`.
+    """Applies a callback to one player: its optimizer is the model's optimizer, its loss is `loss`.
 
-    For an `engine.PlayersModel`. The callback finds the player's optimizer as `model.optimizer`, all else of the model
-    as it is, and in the logs beside all others `loss` and `val_loss`, the player's. What it adds to the logs enters
-    the history with the player's name behind: `learning_rate_critic`.
+    For an `engine.PlayersModel`. The callback sees the player's optimizer as `model.optimizer` and the rest of the
+    model unchanged. The logs that it sees also hold `loss` and `val_loss`, those of the player. Values that it adds to
+    the logs enter the history with the player's name as suffix: `learning_rate_critic`.
 
     Args:
         player: A name of `model.players()`.
         callback: A `keras.callbacks.Callback`.
 
     Raises:
-        TypeError: If `callback` is anything else.
+        TypeError: If `callback` has another type.
         ValueError: In `fit`, before the first epoch, if the model has no such player.
 
     Example:
@@ -39,7 +39,7 @@ class ForPlayer(keras.callbacks.Callback):
         self.player = player
         self.callback = callback
         for hook in _HOOKS:
-            # Only those that the callback has: Keras waits for every batch where a callback wants to know of it.
+            # Only hooks that the callback has: Keras synchronises after every batch if a callback has a batch hook.
             own = getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
             if own or hook in vars(callback):
                 setattr(self, hook, self._passing(hook))
@@ -77,7 +77,7 @@ class ForPlayer(keras.callbacks.Callback):
 
 
 class _View:
-    """A model whose optimizer is a player's."""
+    """A view of a model, with a player's optimizer as its optimizer."""
 
     def __init__(self, model: Any, player: str) -> None:
         vars(self).update(_model=model, optimizer=model.optimizer_of(player))
@@ -90,21 +90,22 @@ class _View:
 
 
 def for_players(callbacks: Any, optimizers: Mapping[str, keras.optimizers.Optimizer]) -> Any:
-    """The callbacks of a `fit` of several players.
+    """Adapts the callbacks of `fit` to several players.
 
-    Those that cannot do there what they are for are refused before the first epoch. Of `TerminateOnNaN`, which looks
-    at `loss`, each player gets one. A player's loss is better when it is lower, as Keras knows of `loss` alone.
+    Callbacks that cannot work with several players are refused before the first epoch. `TerminateOnNaN`, which watches
+    `loss`, is applied to each player. For callbacks that watch a player's loss, lower is better; Keras assumes this
+    only for `loss`.
 
     Args:
-        callbacks: What `fit` was given.
-        optimizers: By player.
+        callbacks: The callbacks given to `fit`.
+        optimizers: The optimizers, by player.
 
     Returns:
-        What to give Keras.
+        The callbacks to pass to Keras.
 
     Raises:
-        ValueError: If one averages weights by the optimizer, watches a loss that several players do not have, or sets
-            a rate that follows a schedule.
+        ValueError: If a callback uses averaged weights of the optimizer, watches a loss that several players do not
+            have, or sets a learning rate that follows a schedule.
     """
     if callbacks is None or isinstance(callbacks, keras.callbacks.CallbackList):
         return callbacks

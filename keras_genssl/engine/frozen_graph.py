@@ -1,4 +1,4 @@
-"""Frozen TensorFlow 1 graphs, which published numbers still need, as callables."""
+"""Frozen TensorFlow 1 graphs as callables; some published metrics still need them."""
 
 import hashlib
 import os
@@ -13,8 +13,8 @@ from google.protobuf.message import DecodeError
 class FrozenGraph:
     """A function in a frozen TensorFlow 1 graph, from one tensor to another.
 
-    Everything before the fed tensor is cut off: the part that decodes and resizes one image at a time, for
-    instance, and with it any fixed batch size.
+    Everything before the fed tensor is removed, such as the part that decodes and resizes one image at a time, and with
+    it any fixed batch size.
 
     Args:
         path: a ``.pb`` file that holds a ``GraphDef`` with its weights as constants, or a tar archive
@@ -28,7 +28,7 @@ class FrozenGraph:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no frozen graph, TensorFlow cannot run it, or a tensor is not in it.
+        ValueError: if it is not a frozen graph, TensorFlow cannot run it, or a tensor is not in it.
 
     Example:
 
@@ -61,7 +61,7 @@ class FrozenGraph:
             raise ValueError(f"`path` must hold a graph that TensorFlow can run. Received: {path}: {error}") from error
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        """The fetched tensor of a batch, float32."""
+        """Returns the fetched tensor for a batch, float32."""
         return self._function(tf.constant(values, tf.float32)).numpy()
 
 

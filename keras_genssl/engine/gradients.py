@@ -9,9 +9,9 @@ import tensorflow as tf
 def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
     """The gradient of a function's summed output with respect to its input.
 
-    It is itself differentiable, as gradient penalties need, and serves image optimisation (style
-    transfer, latent search) as well. For a function that treats the rows of its batch apart, row i
-    is the gradient of output i.
+    The gradient is itself differentiable, as gradient penalties need; it is useful for image optimisation (style
+    transfer, latent search) too. If the function processes the rows of its batch separately, row i is the gradient of
+    output i.
 
     Args:
         function: Maps `inputs` to a tensor of any shape.

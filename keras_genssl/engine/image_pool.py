@@ -1,4 +1,4 @@
-"""A history of generated images, for discriminators to judge beside the newest."""
+"""A history of generated images, from which discriminators see older fakes too."""
 
 from typing import Any
 
@@ -11,25 +11,25 @@ from keras_genssl.engine.shapes import require_rows
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ImagePool(keras.layers.Layer):
-    """A pool of generated images that answers each new image with itself or with an older one.
+    """A pool of generated images that returns, for each new image, the image itself or an older one.
 
-    Shrivastava et al., 2017 (https://arxiv.org/abs/1612.07828), Section 2.3, as CycleGAN
-    (https://arxiv.org/abs/1703.10593) has it. Image by image, in the order of the batch: until the pool is full
-    an image is stored and comes back itself; then with probability 1/2 it comes back itself, and otherwise it
-    changes places with an image of the pool drawn evenly, which comes back.
+    Shrivastava et al., 2017 (https://arxiv.org/abs/1612.07828), Section 2.3, as in CycleGAN
+    (https://arxiv.org/abs/1703.10593). Images are processed in the order of the batch. Until the pool is full, an image
+    is stored and returned. After that, it is returned with probability 1/2; otherwise it replaces a uniformly drawn
+    image of the pool, and that one is returned.
 
-    It goes by images, not by updates: several batches whose gradients make one update meet it as one batch of their
-    size would.
+    The pool counts images, not updates: several batches whose gradients make one update give the same result as one
+    batch of their size.
 
-    The replicas' images are gathered in replica order and met with one draw: all replicas hold the same pool,
-    that of one device, and each takes the answers to its own images. The pool is saved and restored with the
-    model that holds it. Name it among the networks of the discriminator's player: `PlayersModel` then leaves it
-    alone in rounds of other players and in `evaluate`.
+    The replicas' images are gathered in replica order and processed with one draw, so all replicas hold the same pool
+    as one device, and each takes the results for its own images. The pool is saved and restored with the model that
+    holds it. List it among the networks of the discriminator's player: `PlayersModel` then does not change it in rounds
+    of other players or in `evaluate`.
 
     Args:
         image_shape: `(height, width, channels)` of the images, all known.
-        size: how many images the pool holds, at least 1.
-        name: the layer's name.
+        size: The number of images that the pool holds, at least 1.
+        name: The layer's name.
 
     Raises:
         ValueError: If the size is not positive or a dimension is unknown.
@@ -57,11 +57,11 @@ class ImagePool(keras.layers.Layer):
         self.built = True
 
     def query(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
-        """Store images in the pool, and get as many out of it.
+        """Stores images in the pool, and returns the same number of images.
 
         Args:
-            images: float `(batch, height, width, channels)` of this replica.
-            seed: a generator whose state is the same on all replicas, held by the model.
+            images: Float `(batch, height, width, channels)` of this replica.
+            seed: A generator whose state is the same on all replicas, held by the model.
 
         Returns:
             A tensor of the shape of `images`, through which no gradient flows.
@@ -81,12 +81,12 @@ class ImagePool(keras.layers.Layer):
         return answers[first : first + rows]
 
     def answer(self, images: Any, swap: Any, places: Any) -> Any:
-        """What `query` does with its draws known.
+        """Does the work of `query` with given random draws.
 
         Args:
             images: `(batch, height, width, channels)`.
-            swap: bool `(batch,)`, whether an image changes places once the pool is full.
-            places: int32 `(batch,)` in [0, size), the place of each image that does.
+            swap: Bool `(batch,)`, whether an image replaces one of the pool once the pool is full.
+            places: Int32 `(batch,)` in [0, size), the place in the pool of each image that does.
 
         Returns:
             A tensor of the shape of `images`.
@@ -114,6 +114,6 @@ class ImagePool(keras.layers.Layer):
 
 
 def _newest(mask: Any, order: Any, size: int, otherwise: Any) -> Any:
-    """For each row of a mask the last column that is set, as a row of `both`, or else `otherwise`."""
+    """For each row of a mask, the last column that is set, as a row of `both`; `otherwise` if none is set."""
     last = ops.max(ops.where(mask, order[None, :], -1), axis=1)
     return ops.where(last >= 0, size + last, otherwise)

@@ -1,4 +1,4 @@
-"""What batches leave behind for the losses of later updates."""
+"""Memories: layers that store vectors of batches for the losses of later updates."""
 
 import types
 from collections.abc import Callable, Sequence
@@ -11,12 +11,12 @@ from keras_genssl.engine.updates import Assignments, Step, where
 
 
 class Memory(keras.layers.Layer):
-    """A layer whose weights remember batches, and with which losses compare; not one by itself.
+    """Base class of layers whose weights store vectors of batches, with which losses compare later batches.
 
-    A method writes to it in `remember`. Where gradients of several batches make one update
-    (`gradient_accumulation_steps`), what they leave behind enters with the update: all of them are compared with what
-    was there before it, as one batch of their size would be. Meanwhile it waits in copies of the weights, which are
-    made when such an optimizer is compiled, and saved with the layer.
+    A method writes to it in `remember`. If the gradients of several batches make one update
+    (`gradient_accumulation_steps`), their vectors are stored together at the update, so that all of them are compared
+    with the state before it, as one batch of their size would be. Until then the vectors wait in copies of the weights,
+    which are made when such an optimizer is compiled, and are saved with the layer.
 
     Args:
         name: The layer's name.
@@ -24,15 +24,15 @@ class Memory(keras.layers.Layer):
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name, dtype=keras.config.floatx())
-        self._copies = types.SimpleNamespace(waiting=[])  # a list Keras would take for weights
+        self._copies = types.SimpleNamespace(waiting=[])  # Keras would track a list as weights
 
     @property
     def waiting(self) -> list[keras.Variable]:
-        """Copies of the weights that hold what waits for the update; empty where each batch makes one."""
+        """Copies of the weights with the values that wait for the update; empty if each batch is one update."""
         return self._copies.waiting
 
     def wait(self, batches: int | None) -> None:
-        """Makes room for what waits, in the scope of the strategy, where several batches make an update."""
+        """Makes the copies of the weights, in the scope of the strategy, if several batches make an update."""
         if not batches:
             self._copies.waiting = []
         else:
@@ -44,13 +44,13 @@ class Memory(keras.layers.Layer):
             ]
 
     def save_own_variables(self, store: Any) -> None:
-        """Stores the weights, and what waits."""
+        """Stores the weights and the waiting copies."""
         super().save_own_variables(store)
         for number, variable in enumerate(self.waiting):
             store[f"{_WAITING}{number}"] = keras.ops.convert_to_numpy(variable)
 
     def load_own_variables(self, store: Any) -> None:
-        """Restores what `save_own_variables` stored; nothing waits where it was saved without."""
+        """Restores the weights and the waiting copies; copies that were not saved are set to the weights."""
         values = {key: store[key][...] for key in store.keys()}  # noqa: SIM118, no mapping
         super().load_own_variables({key: value for key, value in values.items() if not key.startswith(_WAITING)})
         for number, (variable, weight) in enumerate(
@@ -60,19 +60,19 @@ class Memory(keras.layers.Layer):
 
 
 def remember(step: Step, memories: Sequence[Memory], action: Callable[[], None]) -> None:
-    """Has memories take what a batch leaves behind: at once, or where it waits, with the update it belongs to.
+    """Runs an action that stores a batch in memories: at once, or with the update that the batch belongs to.
 
     Args:
-        step: What became of the batch's gradients; a batch that was not taken leaves nothing behind.
-        memories: Those of the method.
-        action: Assigns to Keras variables. Those of no memory take it at once.
+        step: What the optimizer did with the batch's gradients; if it did not take them, nothing is stored.
+        memories: The memories of the method.
+        action: Assigns to Keras variables. Variables outside of memories are assigned at once.
     """
     pairs = [pair for memory in memories if memory.waiting for pair in zip(memory.weights, memory.waiting, strict=True)]
     if not pairs:
         where(step.taken, action)
         return
     copies = {id(weight): copy for weight, copy in pairs}
-    # Copies count while something waits in them: in between, who sets the weights need not know of them.
+    # Copies are used only while values wait in them; between updates the weights can be set without them.
     with Assignments([(weight, tf.where(step.first, weight.value, copy.value)) for weight, copy in pairs]) as scope:
         action()
     for variable, value in scope.made():

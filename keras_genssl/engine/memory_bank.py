@@ -1,4 +1,4 @@
-"""A vector for each example of the training set."""
+"""A memory bank: a vector for each example of the training set."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ class MemoryBank(Memory):
     """One unit vector for each training example, moved towards its newest features.
 
     Wu et al., 2018 (https://arxiv.org/abs/1805.01978), Section 3.1: ``v_i <- m v_i + (1 - m) f_i``, normalised. It
-    starts with random unit vectors. The replicas' features are gathered in replica order: all replicas hold the
-    same bank, that of one device. Where an example stands in a global batch more than once, the last one counts and
-    the others do not. Where several batches make one update (`gradient_accumulation_steps`) their examples move
-    together, at the update, as with one batch of their size; for that the bank is held twice (see
-    `engine.memory.Memory`). It is saved and restored with the model that holds it.
+    starts with random unit vectors. The replicas' features are gathered in replica order, so all replicas hold the same
+    bank as one device. If an example occurs more than once in a global batch, only the last one counts. If several
+    batches make one update (`gradient_accumulation_steps`), their vectors move together at the update, as with one
+    batch of their size; this needs a second copy of the bank (see `engine.memory.Memory`). The bank is saved and
+    restored with the model that holds it.
 
     Args:
         size: The number of training examples, at least 1.
@@ -54,11 +54,11 @@ class MemoryBank(Memory):
         self.built = True
 
     def checked(self, index: Any) -> Any:
-        """Numbers of examples as int32 `(batch,)`, if they are integers in [0, size).
+        """Checks that example numbers are integers in [0, size); returns them as int32 `(batch,)`.
 
         Raises:
             ValueError: If they have another dtype or shape.
-            RuleError: When run, if one lies outside. XLA compiles this check away.
+            RuleError: When run, if one lies outside. XLA drops this check.
         """
         index = tf.convert_to_tensor(index)
         if not index.dtype.is_integer or index.shape.rank not in (None, 1):
@@ -66,14 +66,14 @@ class MemoryBank(Memory):
                 "`index` must hold integers of shape (batch,). "
                 f"Received: {index.dtype.name} of shape {tuple(index.shape)}"
             )
-        # Not narrowed before it is looked at: 2**32 would become 0.
+        # Checked before the cast to int32, in which 2**32 would become 0.
         rule = f"`index` must lie in [0, {self.size}), the examples of the memory bank"
         wide = tf.cast(index, tf.int64)
         with tf.control_dependencies([require_all((wide >= 0) & (wide < self.size), rule, wide)]):
             return tf.cast(wide, tf.int32)
 
     def update(self, index: Any, features: Any) -> None:
-        """Moves the vectors of a batch's examples, those of all replicas, but not to features that are not finite.
+        """Moves the vectors of the examples of all replicas' batches; ignores features that are not finite.
 
         Args:
             index: Integers `(batch,)` of this replica in [0, size).
@@ -91,7 +91,7 @@ class MemoryBank(Memory):
         old = ops.take(self.vectors, index, axis=0)
         moved = ops.normalize(self.momentum * old + (1 - self.momentum) * features, axis=-1)
         moved = ops.where(ops.all(ops.isfinite(moved), axis=1, keepdims=True), moved, old)
-        # Equal indices carry equal rows now, so that the order of writing does not matter.
+        # Equal indices have equal rows now, so the order of writing does not matter.
         self.vectors.assign(ops.scatter_update(self.vectors, index[:, None], moved))
 
     def get_config(self) -> dict[str, Any]:

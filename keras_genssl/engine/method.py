@@ -1,4 +1,4 @@
-"""The base of every method: what stock Keras leaves to the author of a `train_step`."""
+"""The base class of every method: its inputs, its training step, compiling and saving."""
 
 import functools
 import importlib
@@ -23,19 +23,19 @@ from keras_genssl.kinds.rules import in_plain_words
 
 
 class Method(keras.Model):
-    """A method with one optimizer: a thin base under Keras' own `fit`.
+    """Base class of methods with one optimizer; they train with Keras' own `fit`.
 
-    A method holds built networks, says in `call` what it computes and in `example_losses` what it minimises,
-    example by example. The base takes any batch that `data.load` or a user gives (see `batch`), and mends
-    what stock Keras gets wrong when several workers train together: the reduction of the logs, state
-    that is created inside `fit`, noise that repeats on every replica, and seeds that are missing from
-    saved models. What a method does besides it says in two hooks, and the engine knows when: `after_update`, once the
-    optimizer has moved the weights, and `remember`, for what a batch leaves behind. A momentum method:
+    A method holds built networks. It defines `inputs` (what a batch holds), `call` (what it computes) and
+    `example_losses` (the loss of each example). The base class takes any batch that `data.load` or a user gives (see
+    `batch`). It also corrects what stock Keras gets wrong when several workers train together: the reduction of the
+    logs, state that is created inside `fit`, noise that repeats on every replica, and seeds that are missing from saved
+    models.
+
+    Two hooks are for anything else that a method does in training: the engine calls `after_update` when the optimizer
+    has changed the weights, and `remember` to store what later losses need of a batch. A momentum method:
 
         def after_update(self):
             self.target.update()
-
-    What a batch holds is said once, in `inputs`.
 
     Args:
         name: The model's name.
@@ -46,69 +46,70 @@ class Method(keras.Model):
     predict_function: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Keeps what the constructor is given, for `get_config`."""
+        """Stores the constructor's arguments for `get_config`."""
         method = super().__new__(cls, *args, **kwargs)
-        vars(method)["_made"] = functools.partial(cls, *args, **kwargs)  # unseen by Keras, which tracks attributes
+        vars(method)["_made"] = functools.partial(cls, *args, **kwargs)  # `vars`, because Keras tracks attributes
         return method
 
     def __init__(self, *, name: str | None = None) -> None:
         require_channels_last()
-        # Networks cast for themselves: a method that did would round float32 images before they see them.
+        # Networks cast their inputs themselves: a method that casts would round float32 images before that.
         super().__init__(name=name, autocast=False)
-        self.settings = types.SimpleNamespace(metrics=[])  # a dict's contents Keras would track as its own
-        self.built = True  # a method's networks are built before it is
+        self.settings = types.SimpleNamespace(metrics=[])  # Keras would track the contents of a dict
+        self.built = True  # its networks are built already
 
     # What a method says of itself ---------------------------------------------------------------
 
     def inputs(self) -> dict[str, Kind]:
-        """What a batch holds: name -> kind, in the order in which a tuple holds it.
+        """The parts of a batch, name -> kind, in the order in which a tuple holds them.
 
-        The first is needed always, to predict too; those of the others that are `required`, to train. The engine checks
-        and converts a batch by it. A subclass takes more by `{**super().inputs(), "label": Label(10)}`.
+        The engine checks and converts every batch by them. The first part is always needed, for prediction too; the
+        others are needed to train if they are `required`. A subclass adds a part by
+        `{**super().inputs(), "label": Label(10)}`.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what its batches hold")
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """What `call` takes and what its output is compared with, `(x, y)`; by default `(batch, None)`."""
+        """Splits a batch into the input of `call` and its target, `(x, y)`; by default `(batch, None)`."""
         return batch, None
 
     def matched(self, y: Any, y_pred: Any) -> Any:
-        """`y`, if the method's output can be compared with it; by default as it is.
+        """Checks that `y` can be compared with the output, and returns it; by default without a check.
 
-        A method that compares two tensors says by `engine.same_shape` that they have one shape, which TensorFlow
-        would broadcast otherwise. The objective and all metrics get what is returned.
+        A method that compares two tensors calls `engine.same_shape` here, because TensorFlow would broadcast different
+        shapes. The loss and all metrics get the returned value.
         """
         return y
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of each example, `(batch,)`; the engine takes the mean over the *global* batch.
 
-        Call a Keras loss as `loss.call(y, y_pred)`: `loss(y, y_pred)` is a scalar that Keras has divided
-        by the number of replicas already, and is refused.
+        Call a Keras loss as `loss.call(y, y_pred)`. `loss(y, y_pred)` is refused: it is a scalar that Keras has
+        already divided by the number of replicas.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what it minimises")
 
     def after_update(self) -> None:
-        """What follows an update of the weights: the momentum of a target network, an average, a codebook's.
+        """Runs after each update of the weights: moves a target network, an average or a codebook, for example.
 
-        It takes effect once per update, whatever that takes: with `gradient_accumulation_steps=n` in the optimizer
-        once in n batches, and not where loss scaling skips a batch or XLA goes on without one. What it assigns to
-        `keras.Variable`s counts; `self.optimizer.iterations` is the number of updates, this one included.
+        It takes effect exactly once per update. With `gradient_accumulation_steps=n` in the optimizer that is once in n
+        batches; it has no effect if loss scaling or XLA skips the update. Only assignments to `keras.Variable`s are
+        handled this way. `self.optimizer.iterations` is the number of updates, including this one.
         """
 
     def remember(self, x: Any, y: Any, y_pred: Any) -> None:
-        """What a batch leaves behind for the losses of later updates: keys in a queue, rows of a memory bank.
+        """Stores what the losses of later updates need of this batch: keys in a queue, rows of a memory bank.
 
-        Every batch that the optimizer takes leaves it once. What it assigns to the weights of an `engine.Memory` is
-        seen by losses from the next update on, and what it assigns to other `keras.Variable`s at once.
+        It takes effect once for every batch that the optimizer takes. Assignments to the weights of an `engine.Memory`
+        are seen by losses from the next update on, assignments to other `keras.Variable`s at once.
 
         Args:
-            x, y: What `learn` was given.
+            x, y: The arguments of `learn`.
             y_pred: The output of `call` before the update.
         """
 
     def serving(self) -> dict[str, Serving]:
-        """What an exported model answers: signature name -> function; the first is the default."""
+        """The functions of an exported model, by signature name; the first is the default."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it serves")
 
     # Compiling ----------------------------------------------------------------------------------
@@ -126,18 +127,17 @@ class Method(keras.Model):
         """Chooses the optimizer; the loss is the method's own.
 
         Args:
-            optimizer: A Keras optimizer or its name, made in the scope of the model's strategy. Where a
-                network is under the `mixed_float16` policy it is wrapped in a `LossScaleOptimizer`.
-            loss: None: it is the method's own, and said where the method is made.
-            metrics: `keras.metrics.Metric` objects, updated with what `split_inputs` names `y` and with
-                the method's output.
-            jit_compile: Whether a step is compiled with XLA. `"auto"` means on one GPU or TPU yes,
-                and no on CPU (1.7 times slower there) or under MirroredStrategy (fails).
+            optimizer: A Keras optimizer or its name, made in the scope of the model's strategy. If a network has the
+                `mixed_float16` policy, it is wrapped in a `LossScaleOptimizer`.
+            loss: Must be None: the loss is set in the method's constructor.
+            metrics: `keras.metrics.Metric` objects, updated with the `y` of `split_inputs` and the method's output.
+            jit_compile: Whether a step is compiled with XLA. `"auto"` means yes on one GPU or TPU, and no on CPU (1.7
+                times slower there) or under MirroredStrategy (fails).
             run_eagerly: Runs each step op by op, for debugging.
             steps_per_execution: Steps per call of the compiled function.
 
         Raises:
-            ValueError: If there is a loss, or a network of the method is not built.
+            ValueError: If `loss` is given, or a network of the method is not built.
             TypeError: If `metrics` holds anything but `Metric` objects.
         """
         compiling.require_no_loss(self, loss)
@@ -150,7 +150,7 @@ class Method(keras.Model):
                 jit_compile=self.jit_compile,
                 run_eagerly=run_eagerly,
                 steps_per_execution=steps_per_execution,
-                auto_scale_loss=False,  # Keras asks the method's own policy, which says nothing of its networks'
+                auto_scale_loss=False,  # Keras looks at the policy of the method, not of its networks
             )
             accumulate(self.optimizer)
             self.optimizer.build(self.trainable_variables)
@@ -165,12 +165,12 @@ class Method(keras.Model):
         )
 
     def memories(self) -> list[Memory]:
-        """The layers that remember batches."""
+        """The layers that store vectors of batches for later losses."""
         return [layer for layer in self._flatten_layers(include_self=False) if isinstance(layer, Memory)]
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """All metrics: the trackers of losses, then those given to `compile`."""
+        """All metrics: the trackers of losses, then the metrics of `compile`."""
         return super().metrics + self.settings.metrics
 
     def configure(self, jit_compile: bool | str, run_eagerly: bool, steps_per_execution: int) -> None:
@@ -189,7 +189,7 @@ class Method(keras.Model):
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def make_train_function(self, force: bool = False) -> None:
-        """Keras' own, whose errors are ours where a rule of ours was broken: see `engine.rules`."""
+        """Makes Keras' function, and has it raise `RuleError` if a rule of this library is broken."""
         if self.train_function is None or force:
             super().make_train_function(force)
             self.train_function = in_plain_words(self.train_function)
@@ -206,13 +206,13 @@ class Method(keras.Model):
         return self.predict_function
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """Nothing is left to build at `fit`. Keras would take a batch to look, and fail on a dict of replicas."""
+        """Does nothing, since all networks are built. Keras would look at a batch, and fail on a dict of replicas."""
 
     @functools.wraps(keras.Model.fit, assigned=())
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Trains as Keras' `fit`, whose arguments it takes.
+        """Trains as Keras' `fit` does, with the same arguments.
 
-        A dataset has its order already: Keras shuffles arrays alone, and would warn of a `shuffle` that nobody passed.
+        For a dataset, `shuffle` is False by default: Keras shuffles only arrays, and would otherwise warn.
         """
         arguments = named(keras.Model.fit, *args, **kwargs)
         if isinstance(arguments.get("x"), _ORDERED):
@@ -222,22 +222,22 @@ class Method(keras.Model):
     # A step -------------------------------------------------------------------------------------
 
     def batch(self, data: Any, training: bool = True) -> dict[str, Any]:
-        """A batch by name, as the kinds of `inputs` give it: images as float32 in [-1, 1], labels as int32.
+        """Checks a batch and converts it to a dict by the kinds of `inputs`, such as images to float32 in [-1, 1].
 
         Args:
-            data: A tensor (the first input), a tuple (the inputs in order) or a dict with the inputs
-                as keys, whose further keys pass through as they are.
-            training: Whether every required input must be there, or the first alone.
+            data: A tensor (the first input), a tuple (the inputs in order) or a dict with the inputs as keys. Other
+                keys of a dict are kept unchanged.
+            training: Whether every required input must be present, or only the first.
 
         Returns:
             A dict of tensors.
 
         Raises:
             ValueError: If an input is missing, there is more than the inputs (sample weights), or an input has
-                another shape or dtype than its kind, or other examples in number than the first.
-            RuleError: A `ValueError`, and TensorFlow's `InvalidArgumentError` too, if a float image leaves [-1, 1], a
-                label its classes, or a replica gets no example (under XLA, which drops such checks, such an image
-                becomes NaN and a label -1).
+                another shape or dtype than its kind, or another number of examples than the first.
+            RuleError: A `ValueError`, and TensorFlow's `InvalidArgumentError` too: if a float image is outside [-1, 1],
+                a label is outside its classes, or a replica gets no example. XLA drops such checks; there such an image
+                becomes NaN and such a label -1.
         """
         method, inputs = type(self).__name__, self.inputs()
         first, *others = inputs
@@ -245,20 +245,20 @@ class Method(keras.Model):
         return batches.checked(method, batches.by_name(method, data, list(inputs), required), inputs)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One step of the optimizer; returns the logs."""
+        """Trains on one batch; returns the logs."""
         return self.learn(*self.split_inputs(self.batch(data)))[1]
 
     def learn(self, x: Any, y: Any) -> tuple[Any, dict[str, Any]]:
-        """One step from what `split_inputs` names, for a `train_step` that makes x and y or needs the output.
+        """Trains on one batch given as x and y, for a `train_step` that makes these itself or needs the output.
 
-        With `gradient_accumulation_steps=n` in the optimizer n steps make one update.
+        With `gradient_accumulation_steps=n` in the optimizer, n calls make one update.
 
         Returns:
-            What `call` gave for x before the step, and the logs.
+            The output of `call` for x before the update, and the logs.
 
         Raises:
-            InvalidArgumentError: When run, if a loss or a gradient is not finite, before a weight has moved. Under
-                XLA, which drops the check, no weight moves either, and the loss is logged as it is.
+            InvalidArgumentError: When run, if a loss or a gradient is not finite; no weight is changed. XLA drops the
+                check; there no weight is changed either, and the loss is logged.
         """
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
@@ -275,7 +275,7 @@ class Method(keras.Model):
         return y_pred, self.logs(self.compute_metrics(x, y, y_pred))
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """One evaluation; returns the logs."""
+        """Evaluates one batch; returns the logs."""
         x, y = self.split_inputs(self.batch(data))
         y_pred = self(x, training=False)
         y = self.matched(y, y_pred)
@@ -291,13 +291,13 @@ class Method(keras.Model):
         return self(self.split_inputs(self.batch(data, training=False))[0], training=False)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Updates the metrics of `compile` and returns all of the model's."""
+        """Updates the metrics of `compile` and returns the values of all metrics."""
         for metric in self.settings.metrics:
             metric.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
     def logs(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Logs in the shape that Keras can reduce: it takes the mean over axis 0 between workers."""
+        """The logs in the shape that Keras expects: with several workers it takes the mean over axis 0."""
         if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
             return {key: keras.ops.reshape(value, (1,)) for key, value in values.items()}
         return values
@@ -305,19 +305,19 @@ class Method(keras.Model):
     # Saving -------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor by name, serialized: as they were given, or the constructor's defaults."""
+        """The constructor's arguments by name, serialized, with its defaults for those not given."""
         return config_of(self._made, self.name)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """A method made with the arguments of `get_config`."""
+        """Makes a method from the arguments of `get_config`."""
         return made_from(cls, config)
 
     def save(self, filepath: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None) -> None:
         """Saves networks, optimizers, seeds and settings as a `.keras` file, for `keras.saving.load_model`.
 
         Raises:
-            ValueError: If the file is to be HDF5, which does not keep what is needed to load a method.
+            ValueError: If the file name is one of HDF5, which does not store all that is needed to load a method.
         """
         if str(filepath).endswith((".h5", ".hdf5")):
             raise ValueError(
@@ -334,24 +334,24 @@ class Method(keras.Model):
         *,
         signatures: Mapping[str, Serving] | None = None,
     ) -> pathlib.Path:
-        """Exports what `serving` says as a SavedModel, by `keras_genssl.export.saved_model`, which tells the rest.
+        """Exports the functions of `serving` as a SavedModel; see `keras_genssl.export.saved_model`.
 
         Args:
             filepath: The directory to make.
-            format: "tf_saved_model", the one there is.
-            verbose: Whether its path is printed.
-            signatures: Name -> `Serving`, in the place of what `serving` says.
+            format: Must be "tf_saved_model".
+            verbose: Whether to print the path.
+            signatures: Name -> `Serving`; replaces `serving`.
 
         Returns:
             The path.
 
         Raises:
-            ValueError: If the format is another, or as `saved_model` says.
-            FileExistsError: If there is such a file or directory.
+            ValueError: If `format` is another, or as in `saved_model`.
+            FileExistsError: If the file or directory exists.
         """
         if format != "tf_saved_model":
             raise ValueError(f"`format` must be 'tf_saved_model' for a method. Received: format={format!r}")
-        # By name: no training depends on how its model is exported, and no cache of one may.
+        # Imported by name, so that the cache key of a training does not depend on the code of the export.
         export = importlib.import_module("keras_genssl.export")
         path: pathlib.Path = export.saved_model(self, filepath, signatures=signatures)
         if verbose:
@@ -359,7 +359,7 @@ class Method(keras.Model):
         return path
 
     def save_own_variables(self, store: Any) -> None:
-        """Stores the seeds of all layers too: Keras leaves them out, and a resumed run would differ."""
+        """Stores the seeds of all layers too: Keras leaves them out, and a resumed training would differ."""
         super().save_own_variables(store)
         for owner, generators in replicas.seeds_by_owner(self).items():
             for number, generator in enumerate(generators):
@@ -368,9 +368,8 @@ class Method(keras.Model):
     def load_own_variables(self, store: Any) -> None:
         """Restores what `save_own_variables` stored.
 
-        A method of the same architecture goes on as the saved one would have. Weights load too where `views`,
-        dropout or the like are others: an attribute that holds as many seeds as it did gets them, and any other
-        keeps its own.
+        A method of the same architecture continues as the saved one would have. Weights also load if `views`, dropout
+        or the like differ: an attribute with the same number of seeds as before gets them, any other keeps its own.
         """
         keys = list(store.keys())
         seeds = {key for key in keys if key.startswith(_SEED)}
@@ -383,7 +382,7 @@ class Method(keras.Model):
 
 
 def regularization(networks: list[keras.layers.Layer]) -> Any:
-    """The sum of what the networks' regularisers add to a loss, float32."""
+    """The sum of the networks' regularisation losses, float32."""
     terms = [keras.ops.cast(term, keras.config.floatx()) for network in networks for term in network.losses]
     return sum(terms, start=keras.ops.zeros((), keras.config.floatx()))
 

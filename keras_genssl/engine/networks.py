@@ -1,4 +1,4 @@
-"""What a method asks of the networks that it is given, and of the sizes of images for them."""
+"""Checks of a method's networks, and of the sizes of their images."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ _PRIMES = (257, 263)
 
 
 def require_built(**networks: keras.Model) -> None:
-    """Refuses networks that have no weights yet, or do not tell what they take and give.
+    """Requires built networks with known input and output shapes.
 
     Args:
-        networks: By the name of the argument that each came as.
+        networks: The networks, by argument name.
 
     Raises:
-        ValueError: If one is no model, is not built, or is a subclass of `keras.Model` with a `call` of its own.
+        ValueError: If one is not a model, is not built, or is a subclass of `keras.Model` with its own `call`.
     """
     for argument, network in networks.items():
         if not isinstance(network, keras.Model):
@@ -40,7 +40,7 @@ def require_built(**networks: keras.Model) -> None:
 
 
 def require_inputs(argument: str, network: keras.Model, *shapes: tuple[int, ...]) -> None:
-    """Raises ValueError unless a network is built, tells its shapes, and has these inputs beside the batch."""
+    """Raises ValueError unless a network is built, has known shapes, and has inputs of these shapes, without batch."""
     require_built(**{argument: network})
     received = [tuple(tensor.shape[1:]) for tensor in keras.tree.flatten(network.inputs)]
     if received != list(shapes):
@@ -52,11 +52,11 @@ def require_inputs(argument: str, network: keras.Model, *shapes: tuple[int, ...]
 
 
 def fitting(network: keras.Model, images: Any) -> Any:
-    """Images as a network takes them, float in [-1, 1] (see `batches.scaled`), if they have its size and channels.
+    """Checks that images have a network's size and channels; returns them as float in [-1, 1] (`batches.scaled`).
 
     Raises:
-        ValueError: If it is known that they have not, or as `batches.scaled`.
-        RuleError: When run, where their size is not known before.
+        ValueError: If their shape is known to be wrong, or as in `batches.scaled`.
+        RuleError: When run, if their size is wrong and was not known before.
     """
     wanted = tuple(network.input_shape[1:])
     named = ", ".join("any" if size is None else str(size) for size in wanted)
@@ -78,10 +78,10 @@ def fitting(network: keras.Model, images: Any) -> Any:
 
 
 def size_multiple(network: keras.Model) -> int:
-    """The number whose multiples a network of images gives back as sizes: 1 if any size comes out as it went in.
+    """The number m such that a network keeps the size of images whose sides are multiples of m; 1 if it keeps any.
 
-    A network that halves images and doubles what is left does not give back all sizes, or fails on them. It is traced
-    on a few, not run; a network of one size is not, and one whose output does not tell its size is believed.
+    A network that halves images and then doubles them changes some sizes, or fails on them. The network is traced on a
+    few sizes, not run. A network of fixed size is not traced; unknown output sizes count as correct.
 
     Args:
         network: A built network of images `(batch, h, w, c)` to images.
@@ -95,7 +95,7 @@ def size_multiple(network: keras.Model) -> int:
     for multiple in _MULTIPLES:
         height, width = (size or prime * multiple for size, prime in zip(sizes, _PRIMES, strict=True))
         spec = tf.TensorSpec((1, height, width, network.input_shape[-1]), keras.config.floatx())
-        try:  # Keras' own shapes do not see that a skip meets another size
+        try:  # Keras' shape inference does not notice skip connections of different sizes
             traced = tf.function(lambda images: network(images, training=False), autograph=False)
             made = traced.get_concrete_function(spec).structured_outputs.shape
         except ValueError:
@@ -109,17 +109,17 @@ def size_multiple(network: keras.Model) -> int:
 
 
 def require_multiple(field: str, images: Any, multiple: int, remedy: str = "") -> Any:
-    """The images, if their height and width are multiples of a number.
+    """Returns the images if their height and width are multiples of a number.
 
     Args:
-        field: What they are called.
+        field: The name of the input, for the message.
         images: `(batch, h, w, c)`, sizes known or not.
         multiple: At least 1.
-        remedy: What else could be done, for the message.
+        remedy: A remedy, for the message.
 
     Raises:
-        ValueError: If it is known that they are not.
-        RuleError: When run, where their size is not known before.
+        ValueError: If their size is known to be wrong.
+        RuleError: When run, if their size is wrong and was not known before.
     """
     rule = f"The height and width of `{field}` must be multiples of {multiple}{remedy}. Received: a batch of shape"
     sides = tuple(images.shape)[1:3]
@@ -133,16 +133,16 @@ def require_multiple(field: str, images: Any, multiple: int, remedy: str = "") -
 
 
 def require_match(name: str, shape: tuple[int | None, ...], other: str, expected: tuple[int | None, ...]) -> None:
-    """Refuses two networks of which one, `name`, does not give what another one, `other`, takes.
+    """Requires that the output shape of one network fits the input shape of another.
 
     Args:
-        name: The argument that the first came as.
-        shape: What it gives; None where any size will do.
-        other: The argument that the second came as.
-        expected: What it takes.
+        name: The argument name of the first network.
+        shape: Its output shape; None for any size.
+        other: The argument name of the second network.
+        expected: Its input shape.
 
     Raises:
-        ValueError: If the two shapes cannot be one.
+        ValueError: If the two shapes do not fit.
     """
     fits = len(shape) == len(expected) and all(
         given == taken or None in (given, taken) for given, taken in zip(shape, expected, strict=True)

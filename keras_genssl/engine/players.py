@@ -1,4 +1,4 @@
-"""Methods in which several networks, the players, are trained by optimizers of their own."""
+"""Methods in which several networks, the players, are trained by one optimizer each."""
 
 import functools
 import types
@@ -21,10 +21,9 @@ Optimizer: TypeAlias = keras.optimizers.Optimizer
 
 
 class PlayersModel(Method):
-    """A method with one optimizer for each player.
+    """Base class of methods with several players, each with its own optimizer.
 
-    A method names its players, says its step as rounds, and computes the players' objectives from one
-    forward pass:
+    A subclass names its players, divides a step into rounds, and computes the players' losses from one forward pass:
 
         class WGANGP(PlayersModel):
             def players(self):
@@ -37,24 +36,22 @@ class PlayersModel(Method):
                 ...
                 return {"critic": critic_losses, "generator": generator_losses}   # each (batch,)
 
-    A round is the set of players that are updated from one pass. Its gradients are all taken at the
-    old weights, then applied. A step of several rounds gives each its own share of the batch, so that
-    no two updates see the same images. A round leaves the weights *and* the batch statistics of the
-    players who do not take part as they were. A player whose losses or gradients are not finite is not updated: the
-    step raises, or under XLA goes on.
+    A round updates a set of players from one forward pass: all gradients are computed at the old weights, then applied.
+    If a step has several rounds, each gets its own share of the batch, so that no two updates see the same images. A
+    round does not change the weights *or* the batch statistics of the players that do not take part. A player whose
+    losses or gradients are not finite is not updated: the step raises, or under XLA continues.
 
-    Optimizers are attributes, `<player>_optimizer`, saved and restored with the model. Logs hold
-    `<player>_loss`, averaged over the global batches of an epoch. Keras' callbacks find all of them as `optimizer`;
-    `callbacks.ForPlayer` has a callback see one player.
+    Optimizers are attributes, `<player>_optimizer`, saved and restored with the model. Logs hold `<player>_loss`,
+    averaged over the global batches of an epoch. Keras' callbacks see all optimizers together as `optimizer`;
+    `callbacks.ForPlayer` shows a callback a single player.
 
-    What follows a player's update is said in `after_update`; `remember` is not called, it is of methods with one
+    `after_update` is called after each player's update; `remember` is not called, it is for methods with one
     optimizer. With `gradient_accumulation_steps=n` in its optimizer, a player is updated once in n of *its rounds*, by
-    the mean of their gradients; another player may move between them. Where all players have one round and one n, n
-    steps are one step on a batch n times as large.
+    the mean of their gradients; another player may be updated in between. If all players have one round and the same n,
+    n steps equal one step on a batch n times as large.
 
     Args:
-        reuse_batch: Whether every round sees the whole batch, as the lecture's pseudo-code has it,
-            and not a share of its own.
+        reuse_batch: Whether every round sees the whole batch, as in the lecture's pseudo-code, and not its own share.
         name: The model's name.
     """
 
@@ -66,23 +63,23 @@ class PlayersModel(Method):
     # What a method says of itself ---------------------------------------------------------------
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
-        """The players' networks, by the player's name."""
+        """The networks of each player, by the player's name."""
         raise NotImplementedError(f"{type(self).__name__} does not name its players")
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
-        """One forward pass and the losses of at least the players asked, each `(batch,)`.
+        """Runs one forward pass; returns the losses of at least the given players, each `(batch,)`.
 
-        The engine takes the mean over the *global* batch. Call a Keras loss as `loss.call(y, y_pred)`;
-        `loss(y, y_pred)`, a scalar that Keras has divided by the number of replicas, is refused.
+        The engine takes the mean over the *global* batch. Call a Keras loss as `loss.call(y, y_pred)`.
+        `loss(y, y_pred)` is refused: it is a scalar that Keras has already divided by the number of replicas.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what its players minimise")
 
     def rounds(self) -> list[tuple[str, ...]]:
-        """The rounds of a step; by default one, of all players."""
+        """The rounds of a step, each a tuple of players; by default one round of all players."""
         return [tuple(self.players())]
 
     def after_update(self, player: str) -> None:  # type: ignore[override]
-        """What follows an update of a player's weights, as in `Method.after_update`."""
+        """Runs after each update of a player's weights, as `Method.after_update` does."""
 
     # Compiling ----------------------------------------------------------------------------------
 
@@ -100,27 +97,26 @@ class PlayersModel(Method):
         """Chooses each player's optimizer.
 
         Args:
-            optimizers: Player -> a Keras optimizer, its name or its config, one object for each
-                player. Under the `mixed_float16` policy each is wrapped in its own
-                `LossScaleOptimizer`.
-            loss: None, as for `Method.compile`.
-            metrics: `keras.metrics.Metric` objects, updated with what `split_inputs` names `y` and with the
-                method's output for x in inference mode, in training at the weights before the step.
-            optimizer: None: each player has its own.
-            jit_compile: As for `Method.compile`.
+            optimizers: Player -> a Keras optimizer, its name or its config; each player needs its own object. Under the
+                `mixed_float16` policy each is wrapped in its own `LossScaleOptimizer`.
+            loss: Must be None, as in `Method.compile`.
+            metrics: `keras.metrics.Metric` objects, updated with the `y` of `split_inputs` and with the method's output
+                for x in inference mode; in training, at the weights before the step.
+            optimizer: Must be None: each player has its own.
+            jit_compile: As in `Method.compile`.
             run_eagerly: Runs each step op by op, for debugging.
             steps_per_execution: Steps per call of the compiled function.
 
         Raises:
-            ValueError: If a player has no optimizer or an optimizer no player, if two players share
-                one, if one keeps averaged weights (`use_ema`; hold a `TargetNetwork` instead), if there is a loss,
-                if there are metrics and nothing to compare the output with, or if a network is not built.
+            ValueError: If a player has no optimizer or an optimizer no player, two players share an optimizer, an
+                optimizer averages weights (`use_ema`; use a `TargetNetwork` instead), `loss` is given, there are
+                metrics but no target for the output, or a network is not built.
             TypeError: If `metrics` holds anything but `Metric` objects.
         """
         players = self.players()
         compiling.require_no_loss(self, loss)
         compiling.require_optimizers(players, optimizers, optimizer)
-        assert optimizers is not None  # as was looked at
+        assert optimizers is not None  # `require_optimizers` has checked it
         metrics = compiling.require_metrics(metrics)
         compiling.require_comparison(self, metrics)
         self.configure(jit_compile, run_eagerly, steps_per_execution)
@@ -145,7 +141,7 @@ class PlayersModel(Method):
                 setattr(self, f"{player}_optimizer", own)
                 if player not in self.player_trackers:
                     self.player_trackers[player] = keras.metrics.Mean(name=f"{player}_loss")
-        self._loss_tracker = None  # Keras' own, of the one loss that players do not have
+        self._loss_tracker = None  # Keras' tracker of a single loss, which players do not have
         self.settings = types.SimpleNamespace(
             metrics=metrics,
             optimizers=made,
@@ -169,13 +165,13 @@ class PlayersModel(Method):
 
     @property
     def optimizer(self) -> PlayersOptimizers | None:
-        """All players' optimizers, as Keras' callbacks look at one; None before `compile`."""
+        """All players' optimizers, in the form that Keras' callbacks expect; None before `compile`."""
         made = getattr(self.settings, "optimizers", None)
         return made and PlayersOptimizers(made)
 
     @optimizer.setter
     def optimizer(self, optimizer: None) -> None:
-        if optimizer is not None:  # None is what Keras' own `compile` is given
+        if optimizer is not None:  # Keras' `compile` sets None
             raise AttributeError(
                 "`optimizer` must not be set on a model of several players: give `compile` their optimizers. "
                 f"Received: {optimizer!r}"
@@ -183,14 +179,14 @@ class PlayersModel(Method):
 
     @functools.wraps(keras.Model.fit, assigned=())
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Trains as Keras' `fit`, whose arguments it takes; refuses callbacks that several players make no sense for.
+        """Trains as Keras' `fit` does, with the same arguments; refuses callbacks that several players cannot have.
 
         Raises:
-            ValueError: Before the first epoch, if a callback watches `loss`, swaps averaged weights in, or sets a rate
-                that follows a schedule.
+            ValueError: Before the first epoch, if a callback watches `loss`, swaps averaged weights in, or sets a
+                learning rate that follows a schedule.
         """
         arguments = named(keras.Model.fit, *args, **kwargs)
-        if self.compiled:  # else Keras says so
+        if self.compiled:  # otherwise Keras raises its own error
             arguments["callbacks"] = for_players(arguments.get("callbacks"), self.settings.optimizers)
         return super().fit(**arguments)
 
@@ -201,7 +197,7 @@ class PlayersModel(Method):
     # A step -------------------------------------------------------------------------------------
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Plays the rounds of one step; returns the logs."""
+        """Runs all rounds of one step; returns the logs."""
         batch = self.batch(data)
         self._compare(batch)
         rounds = self.rounds()
@@ -210,7 +206,7 @@ class PlayersModel(Method):
         return self.logs(self.get_metrics_result())
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """The players' losses on a batch; nothing is trained, no batch statistics move."""
+        """Evaluates the players' losses on a batch; changes no weights and no batch statistics."""
         batch = self.batch(data)
         self._compare(batch)
         statistics = self._statistics_of(tuple(self.players()))
@@ -220,16 +216,17 @@ class PlayersModel(Method):
         return self.logs(self.get_metrics_result())
 
     def _compare(self, batch: dict[str, Any]) -> None:
-        """Updates the metrics of `compile`, where there are any."""
+        """Updates the metrics of `compile`, if there are any."""
         if self.settings.metrics:
             x, y = self.split_inputs(batch)
             y_pred = self(x, training=False)
             self.compute_metrics(x, self.matched(y, y_pred), y_pred)
 
     def _play(self, batch: dict[str, Any], players: tuple[str, ...]) -> None:
-        """One round: one pass, all gradients at the old weights, then every update."""
+        """Runs one round: one forward pass, all gradients at the old weights, then all updates."""
         statistics = self._statistics_of(tuple(set(self.players()) - set(players)))
-        # For a tape that is persistent, TensorFlow builds every `cond` for gradients of any order: slow to trace.
+        # Not always persistent: for a persistent tape TensorFlow builds every `cond` for gradients of any order, which
+        # is slow to trace.
         with tf.GradientTape(persistent=len(players) > 1) as tape:
             losses, penalties = self._forward(batch, players)
             scaled = {
@@ -257,7 +254,7 @@ class PlayersModel(Method):
         self._track(losses, penalties)
 
     def _forward(self, batch: dict[str, Any], players: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The losses of examples and the networks' regularisation, by player."""
+        """The losses of the examples and the regularisation losses of the networks, by player."""
         given, method = self.player_losses(batch, players), type(self).__name__
         losses = {player: finite_losses(given[player], method) for player in players}
         return losses, {player: regularization(self.players()[player]) for player in players}
@@ -268,16 +265,16 @@ class PlayersModel(Method):
             self.player_trackers[player].update_state(value, sample_weight=keras.ops.shape(values)[0])
 
     def _statistics_of(self, players: tuple[str, ...]) -> list[tuple[keras.Variable, Any]]:
-        """Copies of what a forward pass may move in players' networks although no optimizer does."""
+        """Copies of the non-trainable weights of players' networks, which a forward pass may change."""
         networks = self.players()
         weights = [weight for player in players for network in networks[player] for weight in network.weights]
         return [(weight, tf.identity(weight.value)) for weight in weights if not weight.trainable]
 
     def _share(self, batch: dict[str, Any], number: int, rounds: int) -> dict[str, Any]:
-        """Every `rounds`-th example, from `number` on.
+        """Every `rounds`-th example of a batch, starting at `number`.
 
-        A stride, not a block: the shares of N replicas' contiguous slices then add up to the shares of
-        the global batch, and N replicas equal one device.
+        The share is strided, not a block: the shares on N replicas then add up to the share of the global batch, and N
+        replicas equal one device.
         """
         if rounds == 1 or self.reuse_batch:
             return batch

@@ -1,4 +1,4 @@
-"""What Keras and its callbacks see of several players as the one optimizer that they ask for."""
+"""The optimizers of several players, presented to Keras and its callbacks as one optimizer."""
 
 import functools
 from collections.abc import Mapping
@@ -8,15 +8,15 @@ import keras
 
 
 class PlayersOptimizers:
-    """The players' optimizers together, as `model.optimizer`; it owns nothing and is saved with nothing.
+    """The players' optimizers together, as `model.optimizer`; it has no state of its own and is not saved.
 
-    Keras' callbacks know models of several optimizers by `optimizers` (its own `MultiOptimizer` has them), and treat
-    each: `LearningRateScheduler` asks its schedule for each rate, `ReduceLROnPlateau` multiplies each by its factor.
-    So rates that differ between players keep their ratio where a schedule multiplies, and become equal where it names
-    a rate. For one player alone there is `callbacks.ForPlayer`.
+    Keras' callbacks look for `optimizers` (its `MultiOptimizer` has them) and handle each: `LearningRateScheduler`
+    calls its schedule for each rate, `ReduceLROnPlateau` multiplies each by its factor. Rates that differ between
+    players therefore keep their ratio if a schedule multiplies them, and become equal if it returns a fixed rate. To
+    apply a callback to a single player use `callbacks.ForPlayer`.
 
     Args:
-        optimizers: By player.
+        optimizers: The optimizers, by player.
     """
 
     built = True  # as soon as `compile` has made them
@@ -26,26 +26,26 @@ class PlayersOptimizers:
 
     @property
     def optimizers(self) -> list["PlayersOptimizer"]:
-        """Each player's, in the order of the players, called as the player is."""
+        """The optimizers in the order of the players, each named after its player."""
         return [PlayersOptimizer(player, optimizer) for player, optimizer in self._optimizers.items()]
 
     @property
     def iterations(self) -> Any:
-        """The updates that every player has had: the fewest of a player's."""
+        """The smallest number of updates of any player."""
         return functools.reduce(keras.ops.minimum, [each.iterations for each in self._optimizers.values()])
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """All that the optimizers keep."""
+        """The variables of all optimizers."""
         return [variable for optimizer in self._optimizers.values() for variable in optimizer.variables]
 
     def get_config(self) -> dict[str, dict[str, Any]]:
-        """Each player's, by player: loggers of experiments ask for it."""
+        """The config of each optimizer, by player, for experiment loggers."""
         return {player: optimizer.get_config() for player, optimizer in self._optimizers.items()}
 
     @property
     def learning_rate(self) -> Any:
-        """The rate that all players have; setting it sets every player's.
+        """The learning rate that all players share; setting it sets the rate of every player.
 
         Raises:
             ValueError: When read, if the players' rates differ.
@@ -68,11 +68,11 @@ class PlayersOptimizers:
 
 
 class PlayersOptimizer:
-    """A player's optimizer under the player's name, which Keras' logs have then: `learning_rate_<player>`.
+    """A player's optimizer, named after the player, so that Keras logs `learning_rate_<player>`.
 
     Args:
-        name: The player.
-        optimizer: Its own.
+        name: The player's name.
+        optimizer: The player's optimizer.
     """
 
     def __init__(self, name: str, optimizer: keras.optimizers.Optimizer) -> None:

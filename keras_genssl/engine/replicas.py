@@ -1,7 +1,7 @@
-"""What changes when a step runs on several replicas: noise, gathering and the loss's scale.
+"""Steps on several replicas: noise, gathering and the scale of the loss.
 
-Every function here may be called inside `strategy.run`, in a Keras `train_step` or eagerly; with
-one replica each is the identity it should be.
+Every function here may be called inside `strategy.run`, in a Keras `train_step` or eagerly. With one replica they
+change nothing.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def index() -> Any:
 
 
 def all_gather(values: Any) -> Any:
-    """Rows of all replicas, in replica order, with exact gradients.
+    """Gathers the rows of all replicas, in replica order, with exact gradients.
 
     The gradient of a gathered row is summed over all replicas that used it, so a loss over
     gathered rows, averaged as `share_of_mean` does, has the gradient of one device on the global batch.
@@ -41,17 +41,17 @@ def all_gather(values: Any) -> Any:
     context = tf.distribute.get_replica_context()
 
     def gather(value: Any) -> Any:
-        # Between workers all_gather refuses what is on no device, as data are, and forgets the static shape.
+        # Between workers all_gather refuses tensors that are on no device, such as data, and loses the static shape.
         return tf.ensure_shape(context.all_gather(tf.identity(value), axis=0), (None, *value.shape[1:]))
 
     return keras.tree.map_structure(gather, values)
 
 
 def offset(rows: Any) -> Any:
-    """Where this replica's rows begin among the gathered ones, with a remainder shared out unevenly too.
+    """The position of this replica's first row among the gathered rows; replicas may have different numbers of rows.
 
     Args:
-        rows: How many rows this replica has, an int or an int32 scalar.
+        rows: The number of rows of this replica, an int or an int32 scalar.
 
     Returns:
         An int32 scalar, the number of rows on the replicas before this one.
@@ -61,15 +61,15 @@ def offset(rows: Any) -> Any:
 
 
 def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
-    """A function of the whole global batch, of which each replica keeps its own rows.
+    """Applies a function to the whole global batch; returns this replica's rows of the result.
 
-    For losses in which an image meets the others of its batch (`losses.RelativisticAverageGANLoss`,
-    `losses.FeatureMatchingLoss`): N replicas compute what one device computes, gradients included, with a
-    remainder shared out unevenly too.
+    For losses that compare an image with the others of its batch (`losses.RelativisticAverageGANLoss`,
+    `losses.FeatureMatchingLoss`): N replicas compute the same as one device, gradients included, even if they have
+    different numbers of rows.
 
     Args:
-        function: Maps tensors of the global batch to one of as many rows.
-        *values: Tensors `(batch, ...)` of this replica; a remainder may be shared out unevenly.
+        function: Maps tensors of the global batch to a tensor with the same number of rows.
+        *values: Tensors `(batch, ...)` of this replica; replicas may have different numbers of rows.
 
     Returns:
         This replica's rows of the function's result.
@@ -83,9 +83,9 @@ def on_global_batch(function: Callable[..., Any], *values: Any) -> Any:
 def share_of_mean(losses: Any) -> Any:
     """This replica's share of the mean loss over the global batch.
 
-    Optimizers sum gradients over replicas, and the shares sum to the mean: N replicas take the step of
-    one device, with a remainder shared out unevenly too. Apply it exactly once:
-    `keras.losses.Loss.__call__` has a division of its own.
+    Optimizers sum gradients over replicas, and the shares sum to the mean, so N replicas take the same step as one
+    device, even if they have different numbers of examples. Apply it exactly once: `keras.losses.Loss.__call__` already
+    divides by the number of replicas.
 
     Args:
         losses: The losses of this replica's examples, `(batch,)`.
@@ -102,12 +102,12 @@ def share_of_mean(losses: Any) -> Any:
 def normal(shape: tuple[Any, ...], seed: keras.random.SeedGenerator, dtype: str | None = None) -> Any:
     """Standard normal noise that does not depend on the number of replicas.
 
-    The noise of the whole global batch is drawn from the one seed, and each replica keeps its own
-    rows: N replicas together see what one device would.
+    The noise of the whole global batch is drawn from one seed, and each replica keeps its own rows, so N replicas
+    together see the same noise as one device.
 
     Args:
-        shape: `(batch, ...)` of *this replica*. A batch that is a tensor, as in `fit`, may be another on each
-            replica; one that is an int (static shapes, as XLA needs them) must be that of all replicas.
+        shape: `(batch, ...)` of *this replica*. If the batch size is a tensor, as in `fit`, it may differ between
+            replicas; if it is an int (static shapes, as XLA needs them), it must be the same on all replicas.
         seed: A generator whose state is the same on all replicas.
         dtype: A floating-point dtype; by default `keras.config.floatx()`.
 
@@ -115,7 +115,7 @@ def normal(shape: tuple[Any, ...], seed: keras.random.SeedGenerator, dtype: str 
         A tensor of shape `shape`.
 
     Raises:
-        RuleError: If a batch that is an int is another on some replica (XLA drops the check).
+        RuleError: If a batch size that is an int differs between replicas (XLA drops the check).
     """
     return _own(lambda of_all: keras.random.normal(of_all, dtype=dtype, seed=seed), shape)
 
@@ -127,12 +127,12 @@ def uniform(
     maxval: float = 1.0,
     dtype: str | None = None,
 ) -> Any:
-    """Uniform noise on [minval, maxval), drawn as `normal` draws its own."""
+    """Uniform noise on [minval, maxval), drawn in the same way as by `normal`."""
     return _own(lambda of_all: keras.random.uniform(of_all, minval, maxval, dtype=dtype, seed=seed), shape)
 
 
 def _own(draw: Callable[[tuple[Any, ...]], Any], shape: tuple[Any, ...]) -> Any:
-    """This replica's rows of what is drawn for all."""
+    """Draws noise for all replicas; returns this replica's rows."""
     if count() == 1:
         return draw(shape)
     rows = shape[0]
@@ -147,12 +147,12 @@ def _own(draw: Callable[[tuple[Any, ...]], Any], shape: tuple[Any, ...]) -> Any:
 
 
 def _sizes(rows: Any) -> Any:
-    """How many rows each replica has."""
+    """The number of rows of each replica."""
     return all_gather(keras.ops.reshape(keras.ops.cast(rows, "int32"), (1,)))
 
 
 def _rows(values: Any, first: Any, rows: Any) -> Any:
-    """`values[first : first + rows]`, which XLA takes with a `first` it does not know."""
+    """`values[first : first + rows]`, in a form that XLA compiles even if `first` is not known."""
     return tf.slice(values, [first] + [0] * (len(values.shape) - 1), [rows, *[-1] * (len(values.shape) - 1)])
 
 
@@ -160,9 +160,9 @@ def _rows(values: Any, first: Any, rows: Any) -> Any:
 class ReplicaSeedGenerator(keras.random.SeedGenerator):
     """A seed generator that gives each replica its own numbers.
 
-    Stock generators draw the same numbers on every replica, and so do Dropout and the random
-    preprocessing layers on top of them. The state stays equal on all replicas; the replica's number
-    is folded into what is drawn from it. With one replica it is the stock generator.
+    Keras' generators draw the same numbers on every replica, and so do Dropout and random preprocessing layers. Here
+    the state is equal on all replicas, and the replica's number is folded into each seed that is drawn. With one
+    replica it equals Keras' generator.
     """
 
     def next(self, ordered: bool = True) -> Any:
@@ -188,11 +188,11 @@ def seed_generators(model: keras.layers.Layer) -> list[keras.random.SeedGenerato
 
 
 def seeds_by_owner(model: keras.layers.Layer) -> dict[str, list[keras.random.SeedGenerator]]:
-    """Every seed generator by the model's attribute that holds it, in a stable order; `""`: the model itself."""
+    """Every seed generator, by the model's attribute that holds it, in a stable order; `""` is the model itself."""
     found: dict[str, list[keras.random.SeedGenerator]] = {}
     seen: set[int] = set()
     for owner, value in (*sorted(vars(model).items()), ("", model)):
-        if owner.startswith("_"):  # Keras' own lists of all layers; what they alone know is the model's
+        if owner.startswith("_"):  # Keras' own lists of all layers; generators found only there belong to the model
             continue
         for held in keras.tree.flatten(value):
             generators = [held] if isinstance(held, keras.random.SeedGenerator) else []
@@ -206,9 +206,9 @@ def seeds_by_owner(model: keras.layers.Layer) -> dict[str, list[keras.random.See
 
 
 def separate_noise(network: keras.layers.Layer) -> None:
-    """Gives every Dropout-like layer of a network its own numbers on each replica, in place.
+    """Makes every Dropout-like layer of a network draw different numbers on each replica; changes it in place.
 
-    A `SharedSeedGenerator` is left as it is.
+    A `SharedSeedGenerator` is not changed.
     """
     for generator in seed_generators(network):
         if type(generator) is keras.random.SeedGenerator:

@@ -1,4 +1,4 @@
-"""What is compared has one shape: TensorFlow would broadcast what has not."""
+"""Checks that compared tensors have the same shape; TensorFlow would broadcast them."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from keras_genssl.kinds.rules import require
 
 
 def same_shape(name: str, value: Any, other_name: str, other: Any, axes: int | None = None) -> Any:
-    """`value`, if it has the shape of `other`, with which it is to be compared.
+    """Returns `value` if it has the shape of `other`.
 
     Args:
-        name: What it is, for the message, such as "`high`".
+        name: The name of `value` in the message, such as "`high`".
         value: A tensor of known rank.
-        other_name: What the other is, such as "what `network` makes of `low`".
+        other_name: The name of `other` in the message, such as "what `network` makes of `low`".
         other: A tensor of known rank.
-        axes: How many of the first axes are compared; None: all.
+        axes: The number of leading axes that are compared; None: all.
 
     Returns:
         A tensor equal to `value`.
 
     Raises:
-        ValueError: If the shapes differ where they are known.
-        RuleError: When run, if they differ elsewhere.
+        ValueError: If known sizes differ.
+        RuleError: When run, if sizes differ that were not known before.
 
     Example:
         >>> same_shape("`high`", tf.zeros((2, 8, 8, 1)), "what `network` gives", tf.zeros((2, 8, 8, 3)))
@@ -44,7 +44,7 @@ def same_shape(name: str, value: Any, other_name: str, other: Any, axes: int | N
 
 
 def require_rows(name: str, value: Any, shape: tuple[int, ...]) -> None:
-    """Raises ValueError where the argument `name` is known not to be `(batch, *shape)`."""
+    """Raises ValueError if the argument `name` is known not to have the shape `(batch, *shape)`."""
     if not tf.TensorShape(value.shape).is_compatible_with((None, *shape)):
         wanted = ", ".join(("batch", *map(str, shape)))
         raise ValueError(f"`{name}` must have shape ({wanted}). Received: {tuple(value.shape)}")

@@ -9,16 +9,16 @@ import keras
 class TargetNetwork(keras.layers.Layer):
     """An exponential moving average (EMA) of a network's weights.
 
-    The target of momentum methods (MoCo, BYOL) and the generator that GANs sample from. `update`
-    moves each weight: `target = momentum * target + (1 - momentum) * online`. The copy is no
-    player: it has no trainable weights, yet its batch normalisation still trains when called with
-    `training=True`. It is saved and restored with the model that holds it.
+    It is the target of momentum methods (MoCo, BYOL), and the generator that GANs sample from. `update` moves each
+    weight: `target = momentum * target + (1 - momentum) * online`. The copy has no trainable weights, but its batch
+    normalisation still uses batch statistics when called with `training=True`. It is saved and restored with the model
+    that holds it.
 
     Args:
-        network: A built `keras.Model`, the online network. It is not owned: hold it elsewhere.
-        momentum: In [0, 1]. A schedule sets it anew with `update(momentum=...)`.
-        average_statistics: Whether weights that are not trainable (moving means and variances) are
-            averaged too, as a sampled generator needs. With False they are the copy's own.
+        network: A built `keras.Model`, the online network. This layer does not own it: keep it elsewhere.
+        momentum: In [0, 1]. A schedule passes another value by `update(momentum=...)`.
+        average_statistics: Whether non-trainable weights (moving means and variances) are averaged too, as a generator
+            that is sampled needs. With False the copy keeps its own.
 
     Raises:
         ValueError: If the network is not built or the momentum is outside [0, 1].
@@ -50,7 +50,7 @@ class TargetNetwork(keras.layers.Layer):
         for weight in copy.trainable_weights:
             weight.trainable = False
         self.copy = copy
-        # Behind a function, so that Keras does not take the online network for a part of this layer.
+        # In a function, so that Keras does not track the online network as a part of this layer.
         self._online = lambda: network
         self.built = True
 
@@ -62,7 +62,7 @@ class TargetNetwork(keras.layers.Layer):
         """Moves the copy towards the online network; once per update, in a method's `after_update`.
 
         Args:
-            momentum: A float or scalar tensor that stands in for the layer's own.
+            momentum: A float or scalar tensor that replaces the layer's momentum.
         """
         momentum = self.momentum if momentum is None else momentum
         for target, online in zip(self.copy.weights, self._online().weights, strict=True):
@@ -71,7 +71,7 @@ class TargetNetwork(keras.layers.Layer):
                 target.assign(kept * target + (1 - kept) * keras.ops.cast(online, target.dtype))
 
     def get_config(self) -> dict[str, Any]:
-        """Holds both networks' architectures; the holder passes the online one anew."""
+        """The constructor's arguments; the network is serialized with its architecture."""
         return {
             "network": keras.saving.serialize_keras_object(self._online()),
             "momentum": self.momentum,
@@ -81,5 +81,5 @@ class TargetNetwork(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "TargetNetwork":
-        """Rebuilds the target beside a fresh online network."""
+        """Rebuilds the target with a new online network."""
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})

@@ -1,4 +1,4 @@
-"""Images of any size through a convolutional network, in bounded memory."""
+"""Applies a convolutional network to images of any size in bounded memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,15 +9,15 @@ TILE = 512
 
 
 def in_tiles(function: Callable[[Any], Any], radius: int, tile: int = TILE) -> Callable[[Any], Any]:
-    """The same function of images, computed tile by tile.
+    """Returns the same function of images, computed tile by tile.
 
-    Each tile is computed with a margin of `radius` pixels of its neighbours, and without one where the image
-    ends, so that the result is that of the whole image: exact for a function whose output pixel depends
-    on no input pixel further away. Memory is that of one tile and of the result.
+    Each tile is computed with a margin of `radius` pixels from its neighbours, and without a margin at the border of
+    the image. The result equals that for the whole image if no output pixel depends on input pixels further away than
+    `radius`. The memory needed is that of one tile and of the result.
 
     Args:
         function: Maps float32 `(batch, h, w, c)` to `(batch, h * s, w * s, d)` for an integer s, any h and w.
-        radius: How far an output pixel looks, in input pixels (`backbones.receptive_radius`).
+        radius: The largest distance of an input pixel that an output pixel depends on (`backbones.receptive_radius`).
         tile: The side of a tile in input pixels.
 
     Returns:
@@ -39,7 +39,7 @@ def in_tiles(function: Callable[[Any], Any], radius: int, tile: int = TILE) -> C
         return start, stop, tf.maximum(start - radius, 0), tf.minimum(stop + radius, size)
 
     def along(axis: int, inner: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor) -> tf.Tensor:
-        """Cuts the images along one axis, computes each cut with its margin, and joins what is not margin."""
+        """Cuts images along one axis, computes each cut with its margin, and joins the results without margins."""
         size = tf.shape(images)[axis]
         count = (size + tile - 1) // tile
         order = [axis, *(other for other in range(4) if other != axis)]

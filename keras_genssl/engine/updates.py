@@ -1,4 +1,4 @@
-"""An optimizer's step that moves nothing where it is not finite, and what follows it once per update."""
+"""Optimizer steps that change no weight if a value is not finite, and actions that run once per update."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -11,13 +11,13 @@ from keras_genssl.engine.finite import all_finite, require_finite
 
 
 class Step(NamedTuple):
-    """What became of a batch's gradients; each is True, or a bool scalar where only running the step tells.
+    """What an optimizer did with a batch's gradients; each field is True, or a bool scalar known when the step runs.
 
     Attributes:
-        first: Whether nothing waited for an update before: each batch is the first of its update, or with
-            `gradient_accumulation_steps=n` one in n batches that are taken.
-        taken: Whether the optimizer took them: not if they were not finite.
-        moved: Whether the weights moved: at the last batch of an update.
+        first: Whether the batch is the first of its update: always, or with `gradient_accumulation_steps=n` for one in
+            n batches that are taken.
+        taken: Whether the optimizer took the gradients; it does not if they are not finite.
+        moved: Whether the weights changed, which they do at the last batch of an update.
     """
 
     first: Any
@@ -33,23 +33,24 @@ def update(
     losses: Any,
     jit_compile: bool,
 ) -> Step:
-    """One step of an optimizer, unless the losses or a gradient hold NaN or infinity.
+    """Applies one step of an optimizer, unless the losses or a gradient hold NaN or infinity.
 
-    A loss may be finite where its gradient is not (a root at 0, an overflow in what mining passed over). Such a step
-    raises, as one with a loss that is not finite has done before. XLA drops what raises: there the optimizer steps,
-    and its variables and the weights are put back (XLA makes a choice between two values of it, in the kernel that
-    writes the weight). A `LossScaleOptimizer` skips steps by itself, and lowers its scale.
+    A gradient may be infinite or NaN although the loss is finite (a square root at 0, an overflow in a term that mining
+    ignores). Such a step raises; a loss that is not finite has already raised before. XLA drops such checks: there the
+    optimizer steps, and then its variables and the weights are restored (XLA compiles this into a choice between two
+    values in the kernel that writes the weight). A `LossScaleOptimizer` skips such steps by itself and lowers its
+    scale.
 
     Args:
-        name: Whose gradients they are, for the message.
-        optimizer: Built.
-        gradients: One for each variable; None where the loss does not depend on it.
+        name: The owner of the gradients, for the message.
+        optimizer: A built optimizer.
+        gradients: One for each variable; None if the loss does not depend on it.
         variables: The weights.
-        losses: Of this replica's examples, `(batch,)`.
+        losses: The losses of this replica's examples, `(batch,)`.
         jit_compile: Whether the step is compiled with XLA.
 
     Returns:
-        What became of the gradients, the same on all replicas.
+        What the optimizer did with the gradients; the same on all replicas.
 
     Raises:
         InvalidArgumentError: When run, without XLA, if a gradient is not finite.
@@ -63,7 +64,7 @@ def update(
     elif not jit_compile:
         checked = require_finite(given, f"gradients of {name}")
         rest = iter(checked)
-        with tf.control_dependencies(checked):  # which the count of steps would not wait for
+        with tf.control_dependencies(checked):  # otherwise the step counter would not wait for the check
             optimizer.apply([None if gradient is None else next(rest) for gradient in gradients], variables)
     else:
         fine = _on_all_replicas(all_finite([losses, *given]))
@@ -81,19 +82,19 @@ def update(
 
 
 def counting(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-    """The optimizer that counts updates and accumulates gradients: what a `LossScaleOptimizer` wraps, or itself."""
+    """The optimizer that counts updates and accumulates gradients: the one inside a `LossScaleOptimizer`, or itself."""
     return optimizer.inner_optimizer if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) else optimizer
 
 
 def where(condition: Any, action: Callable[[], None]) -> None:
-    """Does what assigns to Keras variables; the assignments take effect where the condition holds.
+    """Runs an action; its assignments to Keras variables take effect only if the condition holds.
 
-    No replica takes a branch: all compute the values, so that the action may gather over the replicas (which must not
-    meet inside of a conditional), and each assigns the new value or the old one.
+    There is no branch: all replicas compute the values and then assign the new value or the old one. The action may
+    therefore gather over replicas, which is not possible inside a conditional.
 
     Args:
         condition: True or a bool scalar, the same on all replicas.
-        action: Assigns to `keras.Variable`s, not to TensorFlow's.
+        action: A function that assigns to `keras.Variable`s, not to TensorFlow's variables.
     """
     if condition is True:
         action()
@@ -105,10 +106,10 @@ def where(condition: Any, action: Callable[[], None]) -> None:
 
 
 class Assignments(keras.StatelessScope):
-    """Assignments to Keras variables inside of it are seen inside, and are not made.
+    """A scope that records assignments to Keras variables; they are visible inside it, but are not made.
 
     Args:
-        values: Pairs of a variable and the value that it has inside.
+        values: Pairs of a variable and its value inside the scope.
     """
 
     def __init__(self, values: Sequence[tuple[keras.Variable, Any]] = ()) -> None:
@@ -116,19 +117,19 @@ class Assignments(keras.StatelessScope):
         self._variables: dict[int, keras.Variable] = {}
 
     def add_update(self, update: tuple[keras.Variable, Any]) -> None:
-        """Keras' hook at each assignment."""
+        """Records one assignment; Keras calls it."""
         super().add_update(update)
         self._variables[id(update[0])] = update[0]
 
     def made(self) -> list[tuple[keras.Variable, Any]]:
-        """The variables that were assigned to, each with the last value."""
+        """The variables that were assigned, each with its last value."""
         return [(variable, self.get_current_value(variable)) for variable in self._variables.values()]
 
 
 def _not_finite_on_all_replicas(gradients: Sequence[Any], given: Sequence[Any]) -> list[Any]:
-    """The gradients; NaN where another replica's are not finite: Keras asks the first replica alone whether they are.
+    """The gradients, all NaN if they are not finite on some replica.
 
-    Each replica then skips the step, or none.
+    Keras checks the gradients of the first replica only; this makes all replicas skip the step, or none.
     """
     if replicas.count() == 1:
         return list(gradients)
@@ -141,7 +142,7 @@ def _not_finite_on_all_replicas(gradients: Sequence[Any], given: Sequence[Any]) 
 
 
 def _on_all_replicas(fine: Any) -> Any:
-    """Whether it is so on all replicas, which sum their gradients."""
+    """Whether the condition `fine` holds on all replicas."""
     if replicas.count() == 1:
         return fine
     context = tf.distribute.get_replica_context()

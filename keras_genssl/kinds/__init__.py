@@ -1,4 +1,4 @@
-"""What a part of a batch may be: how it is checked, converted and refused, how it lies in a record and travels."""
+"""The kinds of inputs: how each is checked and converted, stored in a record, and passed to an exported model."""
 
 from keras_genssl.kinds.base import Anything, Kind
 from keras_genssl.kinds.images import Image, LabelMap, Mask

@@ -1,4 +1,4 @@
-"""What every kind of input has in common, and the two checks that several of them share."""
+"""The base classes of all kinds of inputs, and the two checks that several of them share."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -15,48 +15,48 @@ Shape: TypeAlias = "tuple[int | None, ...]"
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """What one part of a batch is; a subclass says of what shape, and which values are taken as what.
+    """The kind of one part of a batch; a subclass defines its shape, its allowed values, and their conversion.
 
     Args:
-        required: Whether a batch to train on must hold it. The first input of a method is required always.
+        required: Whether a training batch must hold it. The first input of a method is always required.
     """
 
     required: bool = dataclasses.field(default=True, kw_only=True)
 
     dtype: ClassVar[tf.DType] = tf.float32
-    """Of a tensor of this kind that an exported model takes or gives."""
+    """The dtype of a tensor of this kind as an input or output of an exported model."""
 
     @property
     def example_shape(self) -> Shape:
-        """The shape of an example, None where any size will do."""
+        """The shape of an example; None for an axis of any size."""
         raise NotImplementedError
 
     @property
     def element(self) -> "Kind":
-        """What one of several is, in a stack; else the kind itself."""
+        """The kind of the elements of a stack; for any other kind, the kind itself."""
         return self
 
     @property
     def count(self) -> int | None:
-        """How many classes its integers count, from 0 on; None where they are no classes, or any."""
+        """The number of classes, if values are integers in [0, count); otherwise None."""
         return None
 
     @property
     def carried(self) -> tf.TensorSpec:
-        """An example as a record holds it, and as it travels by bytes: its numbers, or as a string a file."""
+        """The form of an example in a record and in byte signatures: its numbers, or an encoded file as a string."""
         return tf.TensorSpec(self.example_shape, self.dtype)
 
     def fitted(self, method: str, name: str, value: Any) -> Any:
-        """A dense tensor of known rank, of this shape beside the batch.
+        """Checks the shape of a batch; returns a dense tensor of known rank.
 
         Args:
-            method: Who asks, for the messages.
-            name: What it is called.
-            value: A tensor. A dataset need not tell its shape.
+            method: The method that takes the batch, for messages.
+            name: The name of the input, for messages.
+            value: A tensor `(batch, ...)`. A dataset may leave its shape unknown.
 
         Raises:
-            ValueError: If the tensor is ragged or sparse, or its shape is known to be another.
-            RuleError: When run, if the shape is another where it was not known before.
+            ValueError: If the tensor is ragged or sparse, or its shape is known to be wrong.
+            RuleError: When run, if the shape is wrong and was not known before.
         """
         if isinstance(value, tf.RaggedTensor | tf.SparseTensor):
             raise ValueError(
@@ -73,42 +73,43 @@ class Kind:
             return value
         sizes = tf.shape(value)
         expected = tf.constant([-1, *(-1 if size is None else size for size in shape)])
-        padded = tf.concat([sizes, -tf.ones_like(expected)], axis=0)[: len(shape) + 1]  # whatever the rank is
+        padded = tf.concat([sizes, -tf.ones_like(expected)], axis=0)[: len(shape) + 1]  # works for any rank
         fits = tf.reduce_all((expected < 0) | (padded == expected)) & (tf.size(sizes) == len(shape) + 1)
-        with tf.control_dependencies([require(fits, f"{rule} shape", sizes)]):  # `ensure_shape` would not name it
+        with tf.control_dependencies(
+            [require(fits, f"{rule} shape", sizes)]
+        ):  # the error of `ensure_shape` would not name the input
             return tf.ensure_shape(value, (None, *shape))
 
     def taken(self, method: str, name: str, value: Any) -> Any:
-        """What a method is given for a tensor, by `fitted` and `converted`, whose errors it has."""
+        """Checks and converts a batch: calls `fitted`, then `converted`, and raises their errors."""
         return self.converted(name, self.fitted(method, name, value))
 
     def converted(self, name: str, value: Any) -> Any:
-        """What a method is given for a tensor of this shape, if its values are what they may be.
+        """Checks the values of a batch and converts them to the form that a method gets.
 
         Args:
-            name: What it is called.
-            value: A tensor.
+            name: The name of the input, for messages.
+            value: A tensor of the right shape.
 
         Raises:
-            ValueError: If it has another dtype.
-            RuleError: When run, if a value is not as it must be. XLA compiles the check away; there it becomes NaN,
-                or as an integer -1.
+            ValueError: If the dtype is wrong.
+            RuleError: When run, if a value is not allowed. XLA drops the check; there a float becomes NaN, an integer
+                -1.
         """
         raise NotImplementedError
 
 
 @dataclasses.dataclass(frozen=True)
 class Anything(Kind):
-    """What no rule is known of: it passes through as it is, of whatever dtype and shape.
+    """An input without rules: it is passed on unchanged, with any dtype and shape.
 
-    A method names so what a tuple may hold at this place without being looked at, such as the labels that come beside
-    images.
+    A method uses it for a position of a tuple that it ignores, such as the labels of images.
     """
 
 
 @dataclasses.dataclass(frozen=True)
 class Picture(Kind):
-    """What lies in a file, as pixels; a subclass says which pixels stand for which values."""
+    """Base class of kinds that are stored as image files; a subclass converts between values and pixels."""
 
     @property
     def carried(self) -> tf.TensorSpec:
@@ -116,30 +117,32 @@ class Picture(Kind):
         return tf.TensorSpec((), tf.string)
 
     def pixels(self, values: Any) -> Any:
-        """Values of any number of examples as they are stored, uint8 or uint16 `(..., height, width, channels)`."""
+        """Converts values to stored pixels, uint8 or uint16 `(..., height, width, channels)`."""
         raise NotImplementedError
 
     def values(self, pixels: Any) -> Any:
-        """What stored pixels stand for."""
+        """Converts stored pixels to values."""
         raise NotImplementedError
 
     def encoded(self, values: Any) -> Any:
-        """Values of any number of examples as PNG files, strings."""
+        """Encodes values as PNG files, strings; takes any number of examples."""
         return tf.io.encode_png(self.pixels(values))
 
 
 def classes(name: str, value: Any, count: int | None) -> Any:
-    """Integers in [0, count) as int32; where count is None any integers, in 64 bits where they have more than 32.
+    """Checks integers in [0, count) and returns them as int32.
+
+    If `count` is None, any integers are allowed; int64, uint32 and uint64 are returned as int64.
 
     Raises:
-        ValueError: If they are no integers.
-        RuleError: When run, if one lies outside. XLA drops this check; it becomes -1 there.
+        ValueError: If they are not integers.
+        RuleError: When run, if one lies outside. XLA drops this check; there it becomes -1.
     """
     kind = keras.backend.standardize_dtype(value.dtype)
     if "int" not in kind:
         rule = f"`{name}` must hold integers of shape {_spelled(value.shape[1:])}"
         raise ValueError(f"{rule}. Received: {kind} of shape {tuple(value.shape)}")
-    if count is None:  # not all integers can be gathered from all workers
+    if count is None:  # only some integer dtypes can be gathered from all workers
         return keras.ops.cast(value, "int64" if kind in ("int64", "uint32", "uint64") else "int32")
     inside = require_all(label_tensors.inside(value, count), f"`{name}` must lie in [0, {count})", value)
     with tf.control_dependencies([inside]):
@@ -147,10 +150,10 @@ def classes(name: str, value: Any, count: int | None) -> Any:
 
 
 def floats(name: str, value: Any) -> Any:
-    """Floats that are finite, in the precision of `keras.config.floatx()`.
+    """Checks that floats are finite and returns them as `keras.config.floatx()`.
 
     Raises:
-        ValueError: If they are no floats.
+        ValueError: If they are not floats.
         RuleError: When run, if one is NaN or infinite. XLA drops this check.
     """
     if not value.dtype.is_floating:
@@ -162,6 +165,6 @@ def floats(name: str, value: Any) -> Any:
 
 
 def _spelled(shape: Iterable[int | None]) -> str:
-    """The shape of a batch of examples of this shape, in words."""
+    """The shape of a batch with examples of this shape, as text."""
     sizes = ["any" if size is None else str(size) for size in shape]
     return f"({', '.join(['batch', *sizes])})" if sizes else "(batch,)"

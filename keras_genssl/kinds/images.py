@@ -1,4 +1,4 @@
-"""Images, and what lies over one: where something is, and what it is."""
+"""Images, masks and label maps."""
 
 import dataclasses
 from typing import Any, ClassVar
@@ -14,13 +14,13 @@ from keras_genssl.kinds.rules import require
 
 @dataclasses.dataclass(frozen=True)
 class Image(Picture):
-    """An image: uint8, or float in [-1, 1]; a method is given floats in [-1, 1].
+    """An image: uint8, or float in [-1, 1]; a method gets floats in [-1, 1].
 
-    Under XLA, which drops the check, a float outside becomes NaN.
+    XLA drops the check of the range; there a float outside becomes NaN.
 
     Args:
-        shape: `(height, width, channels)`, None where any will do.
-        required: Whether a batch to train on must hold it.
+        shape: `(height, width, channels)`; None for any size.
+        required: Whether a training batch must hold it.
     """
 
     shape: Shape
@@ -31,7 +31,7 @@ class Image(Picture):
         return tuple(self.shape)
 
     def converted(self, name: str, value: Any) -> Any:
-        """Float in [-1, 1]."""
+        """Converts images to float in [-1, 1]."""
         if value.dtype == tf.uint8:
             return self.values(value)
         if not value.dtype.is_floating:
@@ -55,11 +55,11 @@ class Image(Picture):
 
 @dataclasses.dataclass(frozen=True)
 class Mask(Picture):
-    """Which pixels something is said of: positive, or True, where it is; a method is given 1 there, elsewhere 0.
+    """A mask of pixels: positive or True for pixels inside; a method gets 1 there and 0 elsewhere.
 
     Args:
-        size: `(height, width)`, None where any will do. A mask has one channel.
-        required: Whether a batch to train on must hold it.
+        size: `(height, width)`; None for any size. A mask has one channel.
+        required: Whether a training batch must hold it.
     """
 
     size: Shape = (None, None)
@@ -70,31 +70,31 @@ class Mask(Picture):
         return (*self.size, 1)
 
     def converted(self, name: str, value: Any) -> Any:
-        """Float, 0 or 1."""
+        """Converts masks to floats, 0 or 1."""
         if value.dtype == tf.string:
             raise ValueError(f"`{name}` must hold numbers or booleans. Received: a batch of {value.dtype.name}")
         return keras.ops.cast(value if value.dtype == tf.bool else value > 0, keras.config.floatx())
 
     def values(self, pixels: Any) -> Any:
-        """1 where a pixel is not black."""
+        """1 for pixels that are not black, 0 for black ones."""
         return keras.ops.cast(pixels > 0, keras.config.floatx())
 
     def pixels(self, values: Any) -> Any:
-        """White where it is, and black elsewhere."""
+        """White for positive values, and black elsewhere."""
         return tf.where(values > 0, tf.constant(255, tf.uint8), tf.constant(0, tf.uint8))
 
 
 @dataclasses.dataclass(frozen=True)
 class LabelMap(Picture):
-    """A class for each pixel: integers in [0, num_labels) of any dtype; a method is given them as int32.
+    """A class for each pixel: integers in [0, num_labels) of any dtype; a method gets int32.
 
     Args:
-        num_labels: How many classes there are.
-        size: `(height, width)`, None where any will do. A label map has one channel.
-        required: Whether a batch to train on must hold it.
+        num_labels: The number of classes.
+        size: `(height, width)`; None for any size. A label map has one channel.
+        required: Whether a training batch must hold it.
 
     Raises:
-        ValueError: If there are more classes than the 16 bits of a PNG tell apart.
+        ValueError: If there are more classes than a PNG of 16 bits can store.
     """
 
     num_labels: int
@@ -108,7 +108,7 @@ class LabelMap(Picture):
 
     @property
     def count(self) -> int:
-        """How many classes there are."""
+        """The number of classes."""
         return self.num_labels
 
     @property
@@ -117,13 +117,13 @@ class LabelMap(Picture):
         return (*self.size, 1)
 
     def converted(self, name: str, value: Any) -> Any:
-        """int32, as they are."""
+        """Checks the classes and returns them as int32."""
         return classes(name, value, self.num_labels)
 
     def values(self, pixels: Any) -> Any:
-        """The levels themselves."""
+        """The grey levels as int32 classes."""
         return tf.cast(pixels, tf.int32)
 
     def pixels(self, values: Any) -> Any:
-        """The classes as levels of grey, of 16 bits where there are more than 256."""
+        """The classes as grey levels, of 16 bits if there are more than 256 classes."""
         return tf.cast(values, tf.uint8 if self.num_labels <= 2**8 else tf.uint16)

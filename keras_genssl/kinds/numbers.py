@@ -1,4 +1,4 @@
-"""What is no image: classes, texts, sounds and vectors."""
+"""Kinds of inputs that are not images: classes, texts, sounds and vectors."""
 
 import dataclasses
 from typing import Any, ClassVar
@@ -10,11 +10,11 @@ from keras_genssl.kinds.base import Kind, Shape, classes, floats
 
 @dataclasses.dataclass(frozen=True)
 class Label(Kind):
-    """The class of an example, an integer in [0, num_classes); a method is given int32.
+    """The class of an example, an integer in [0, num_classes); a method gets int32.
 
     Args:
-        num_classes: How many classes there are; None: any integer is a class, and int64 stays.
-        required: Whether a batch to train on must hold it.
+        num_classes: The number of classes; None: any integer is a class, and int64 is kept.
+        required: Whether a training batch must hold it.
     """
 
     num_classes: int | None = None
@@ -23,7 +23,7 @@ class Label(Kind):
 
     @property
     def count(self) -> int | None:
-        """How many classes there are."""
+        """The number of classes."""
         return self.num_classes
 
     @property
@@ -32,18 +32,18 @@ class Label(Kind):
         return ()
 
     def converted(self, name: str, value: Any) -> Any:
-        """int32, or int64 where any integer is a class."""
+        """Checks the classes and returns them as int32, or as int64 if any integer is a class."""
         return classes(name, value, self.num_classes)
 
 
 @dataclasses.dataclass(frozen=True)
 class Tokens(Kind):
-    """The words or codes of a text, integers in [0, vocabulary); a method is given int32.
+    """The tokens of a text, integers in [0, vocabulary); a method gets int32.
 
     Args:
-        vocabulary: How many different ones there are.
-        length: How many an example has; None: any number.
-        required: Whether a batch to train on must hold it.
+        vocabulary: The number of different tokens.
+        length: The number of tokens of an example; None: any number.
+        required: Whether a training batch must hold it.
     """
 
     vocabulary: int
@@ -53,7 +53,7 @@ class Tokens(Kind):
 
     @property
     def count(self) -> int:
-        """How many different ones there are."""
+        """The number of different tokens."""
         return self.vocabulary
 
     @property
@@ -62,17 +62,17 @@ class Tokens(Kind):
         return (self.length,)
 
     def converted(self, name: str, value: Any) -> Any:
-        """int32."""
+        """Checks the tokens and returns them as int32."""
         return classes(name, value, self.vocabulary)
 
 
 @dataclasses.dataclass(frozen=True)
 class Vector(Kind):
-    """Numbers that are no image, such as features, latents or points: any finite floats.
+    """A vector, such as features, latents or points: any finite floats.
 
     Args:
-        dim: How many there are; None: any number.
-        required: Whether a batch to train on must hold it.
+        dim: The length of the vector; None: any length.
+        required: Whether a training batch must hold it.
     """
 
     dim: int | None = None
@@ -83,18 +83,18 @@ class Vector(Kind):
         return (self.dim,)
 
     def converted(self, name: str, value: Any) -> Any:
-        """Float."""
+        """Checks that the values are finite and returns them as floats."""
         return floats(name, value)
 
 
 @dataclasses.dataclass(frozen=True)
 class Spectrogram(Kind):
-    """The loudness of a sound by pitch and time: any finite floats, decibels or logarithms as they are.
+    """The loudness of a sound by frequency and time: any finite floats; decibels or logarithms are not converted.
 
     Args:
-        bands: How many pitches there are; None: any number.
-        frames: How many moments; None: any number. A spectrogram has one channel.
-        required: Whether a batch to train on must hold it.
+        bands: The number of frequency bands; None: any number.
+        frames: The number of time frames; None: any number. A spectrogram has one channel.
+        required: Whether a training batch must hold it.
     """
 
     bands: int | None = None
@@ -106,5 +106,5 @@ class Spectrogram(Kind):
         return (self.bands, self.frames, 1)
 
     def converted(self, name: str, value: Any) -> Any:
-        """Float."""
+        """Checks that the values are finite and returns them as floats."""
         return floats(name, value)

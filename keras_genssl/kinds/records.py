@@ -1,4 +1,4 @@
-"""Examples of named kinds in records: `tf.train.Example`s, each of whose features is a list of numbers or of files."""
+"""Examples as records: `tf.train.Example`s, in which each feature is a list of numbers or of files."""
 
 import math
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from keras_genssl.kinds.base import Kind, Picture
 
 
 def serialized(kinds: Mapping[str, Kind], example: Mapping[str, Any]) -> bytes:
-    """One example as a record: numbers as they are, pictures as PNG files, label maps without a loss.
+    """Serializes one example as a record: numbers unchanged, pictures as PNG files, label maps without loss.
 
     Args:
-        kinds: By name.
-        example: By name, an array of the kind's example shape, as a batch may hold it; or for a picture the bytes of
-            its file.
+        kinds: The kinds, by name.
+        example: For each name an array of the kind's example shape, as a batch may hold it; or, for a picture, the
+            bytes of its file.
 
     Returns:
         A serialized `tf.train.Example`.
@@ -35,10 +35,10 @@ def serialized(kinds: Mapping[str, Kind], example: Mapping[str, Any]) -> bytes:
 
 
 def parsed(kinds: Mapping[str, Kind], record: Any) -> dict[str, Any]:
-    """What a record holds: for each name a tensor as the kind's `carried` says.
+    """Parses a record: returns for each name a tensor of the form of the kind's `carried`.
 
     Args:
-        kinds: By name, such as `fit_records`.
+        kinds: The kinds, by name, for all of which `fit_records` is True.
         record: A serialized `tf.train.Example`, a string scalar.
     """
     values = tf.io.parse_single_example(record, {name: _reading(kind.carried) for name, kind in kinds.items()})
@@ -46,12 +46,12 @@ def parsed(kinds: Mapping[str, Kind], record: Any) -> dict[str, Any]:
 
 
 def fit_records(kind: Kind) -> bool:
-    """Whether a list of numbers tells all sizes of an example: at most one of them is free."""
+    """Whether the shape of an example can be restored from a list of numbers: at most one size is unknown."""
     return tuple(kind.carried.shape).count(None) <= 1
 
 
 def told(name: str, kind: Kind) -> str:
-    """What a record must hold, in words."""
+    """A description of what a record must hold."""
     spec = kind.carried
     noun = "string" if spec.dtype == tf.string else "integer" if spec.dtype.is_integer else "float"
     number = math.prod(spec.shape) if spec.shape.is_fully_defined() else None

@@ -1,4 +1,4 @@
-"""Rules that can be looked at only when a step runs, and how whoever breaks one is told."""
+"""Rules that can be checked only when a step runs, and their error messages."""
 
 import functools
 import re
@@ -9,31 +9,31 @@ import tensorflow as tf
 
 
 class RuleError(tf.errors.InvalidArgumentError, ValueError):
-    """A step that broke a rule, in the rule's own sentence.
+    """The error of a step that breaks a rule; its message is the rule.
 
-    A `ValueError`, as for rules that are looked at before anything runs; and TensorFlow's error too, which a compiled
-    step raises with the sentence at the end of a page of its stack.
+    It is a `ValueError`, as for rules that are checked before a step runs. It is also TensorFlow's error, which a
+    compiled step raises with the rule at the end of a long stack trace.
 
     Args:
-        node_def: None; like the next one what Keras hands on where it makes the error anew.
+        node_def: None; Keras passes this argument and the next when it makes the error again.
         op: None.
-        message: The sentence.
+        message: The rule.
     """
 
 
 def require(condition: Any, rule: str, *received: Any) -> Any:
-    """An operation that fails with a rule where a condition does not hold; what runs must depend on it.
+    """Makes an operation that fails with a message if a condition does not hold; later operations must depend on it.
 
     Args:
         condition: A bool scalar.
-        rule: The argument, the rule, and `Received:`, as errors say it.
-        *received: What comes after it, strings and tensors of integers.
+        rule: The start of the message: the argument, the rule, and `Received:`.
+        *received: The rest of the message, strings and tensors of integers.
 
     Returns:
-        For `tf.control_dependencies`. XLA compiles it away.
+        The operation, for `tf.control_dependencies`. XLA drops it.
 
     Raises:
-        RuleError: At once outside of graphs; from a graph see `in_plain_words`.
+        RuleError: At once outside of graphs; for errors in a graph see `in_plain_words`.
 
     Example:
         >>> require(tf.constant(False), "`k` must be even. Received:", tf.constant([3, 4]), "by number")
@@ -50,7 +50,7 @@ def require(condition: Any, rule: str, *received: Any) -> Any:
 
 
 def require_all(conditions: Any, rule: str, numbers: Any) -> Any:
-    """As `require`, of integers each of which is to fulfil a condition; the rule ends before `Received:`.
+    """Like `require`, for integers that must each fulfil a condition; `rule` ends before `Received:`.
 
     Example:
         >>> require_all(tf.constant([True, False]), "`label` must lie in [0, 3)", tf.constant([1, 7]))
@@ -64,7 +64,7 @@ def require_all(conditions: Any, rule: str, numbers: Any) -> Any:
 
 
 def in_plain_words(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A compiled step of Keras that raises `RuleError` where TensorFlow's error holds a rule, and else that error."""
+    """Wraps a compiled step of Keras: it raises `RuleError` if TensorFlow's error contains a rule, else that error."""
 
     @functools.wraps(step)
     def told(iterator: Any) -> Any:
@@ -74,29 +74,29 @@ def in_plain_words(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
             rule = None if isinstance(error, RuleError) else _rule_in(error.message)
             if rule is None:
                 raise
-        raise RuleError(None, None, rule)  # not while the other is handled: Python would show both
+        raise RuleError(None, None, rule)  # outside of the `except`: otherwise Python would show both errors
 
     return told
 
 
 def _rule_in(message: str) -> str | None:
-    """The sentence in TensorFlow's message, if it is one of ours: they say what must be, or what was received."""
+    """The rule in TensorFlow's message, or None; rules of this library contain `must` or `Received:`."""
     found = re.search(r"assertion failed: \[(.*)\]\s*$", message, re.MULTILINE)
     if found is None or not re.search(" must |Received:", found[1]):
         return None
-    own = found[1].split("] [Condition ")[0]  # after it `tf.debugging` lists values
-    if "\\" in own:  # as C writes apostrophes and letters beyond ASCII
+    own = found[1].split("] [Condition ")[0]  # `tf.debugging` lists values after it
+    if "\\" in own:  # C escapes apostrophes and non-ASCII letters
         own = own.encode().decode("unicode_escape").encode("latin-1").decode()
     rule, *received = own.split("] [")
     return " ".join((rule, *(_listed(part) for part in received)))
 
 
 def _listed(part: str) -> str:
-    """A shape or a number as Python writes it, words as they are."""
+    """Formats a shape or a number as Python writes it; returns words unchanged."""
     numbers = part.strip("[]").split()
     if not all(number.lstrip("-").isdigit() for number in numbers):
         return part
     return f"({', '.join(numbers)})" if len(numbers) > 1 else "".join(numbers)
 
 
-_SHOWN = 8  # dimensions of a shape
+_SHOWN = 8  # the number of dimensions of a shape that messages show

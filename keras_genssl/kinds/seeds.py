@@ -1,4 +1,4 @@
-"""Noise of a seed that whoever asks a function gives."""
+"""Noise from a seed that the caller of a function gives."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ import tensorflow as tf
 
 
 class GivenSeed(keras.random.SeedGenerator):
-    """A seed for Keras' random functions whose number may be a tensor: equal numbers give equal noise.
+    """A seed for Keras' random functions that may be a tensor: equal numbers give equal noise.
 
-    It has no state: a function of a seed is one of its arguments alone. In a loop that TensorFlow runs, each turn takes
-    `seed.at(turn)`, or all turns would draw the same.
+    It has no variables, so the output of a function depends only on its arguments. In a loop that TensorFlow runs, use
+    `seed.at(turn)` in each turn; otherwise all turns draw the same numbers.
 
     Args:
         number: An integer, or a scalar tensor of one.
@@ -22,12 +22,12 @@ class GivenSeed(keras.random.SeedGenerator):
     """
 
     def __init__(self, number: Any) -> None:
-        # Not the base's: it would make a variable.
+        # The base class's constructor is not called: it would make a variable.
         self._seed = tf.stack([tf.cast(number, tf.int64), tf.constant(0, tf.int64)])
         self._drawn = 0
 
     def at(self, turn: Any) -> "GivenSeed":
-        """The seed of one turn of a loop, an integer or a scalar tensor."""
+        """The seed of one turn of a loop; `turn` is an integer or a scalar tensor."""
         other = GivenSeed(0)
         other._seed = tf.random.experimental.stateless_fold_in(self._seed, tf.cast(turn, tf.int64))
         return other

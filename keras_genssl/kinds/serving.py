@@ -1,4 +1,4 @@
-"""What a trained method offers to the outside world: one entry per exported function."""
+"""The functions of an exported model."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -9,28 +9,27 @@ from keras_genssl.kinds.images import Image
 from keras_genssl.kinds.stack import Stack
 
 ERROR = "error"
-"""The output that tells why an input was refused."""
+"""The name of the output that says why an input was refused."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Serving:
-    """One function that an exported model answers, and the kinds of what goes in and out.
+    """One function of an exported model, with the kinds of its inputs and outputs.
 
-    A method returns a dict of these from `Method.serving()`; the first entry is the default
-    signature. `keras_genssl.export` turns the kinds into byte, tensor and `tf.train.Example` signatures, so that no
-    method has to know how images travel.
+    A method returns a dict of these from `Method.serving()`; the first entry is the default signature.
+    `keras_genssl.export` makes byte, tensor and `tf.train.Example` signatures from the kinds, so that a method does not
+    have to handle encoded images.
 
     Args:
-        function: Maps batches, one argument for each input in their order, to a batch; where there are several
-            outputs to a dict of batches by their names. Batches are as the kinds give them: images
-            `(batch, height, width, channels)` in [-1, 1], labels `(batch,)` integers, and so on. Where nothing goes
-            in it is called `function(num, seed)`: how many examples, an int32 scalar, and a `kinds.seeds.GivenSeed`,
-            which Keras' random functions take as their seed.
-        inputs: Name -> kind; empty where nothing goes in. Images that go in have 1 or 3 channels.
+        function: Maps batches, one argument for each input in order, to a batch; or, with several outputs, to a dict of
+            batches by name. Batches are as the kinds convert them: images `(batch, height, width, channels)` in
+            [-1, 1], labels `(batch,)` integers, and so on. Without inputs it is called as `function(num, seed)`: the
+            number of examples, an int32 scalar, and a `kinds.seeds.GivenSeed`, a seed for Keras' random functions.
+        inputs: Name -> kind; may be empty. Input images must have 1 or 3 channels.
         outputs: Name -> kind.
 
     Raises:
-        ValueError: If a name or a kind is none that can travel.
+        ValueError: If a name or a kind cannot be exported.
 
     Example:
 
@@ -69,5 +68,5 @@ class Serving:
 
 
 def key(name: str, kind: Kind) -> str:
-    """What an input or output is called where pictures travel as files: `image_bytes`, but `label`."""
+    """The name of an input or output in byte signatures, where pictures are files: `image_bytes`, but `label`."""
     return f"{name}_bytes" if isinstance(kind.element, Picture) else name

@@ -1,4 +1,4 @@
-"""Several of one kind in an example."""
+"""Stacks: several inputs of one kind in an example."""
 
 import dataclasses
 from typing import Any
@@ -13,9 +13,9 @@ class Stack(Kind):
     """Several of one kind: the patches of an image, the frames of a film, the captions of a picture.
 
     Args:
-        kind: What each of them is, itself no stack.
-        num: How many an example has; None: any number.
-        required: Whether a batch to train on must hold it.
+        kind: The kind of each element; not a stack itself.
+        num: The number of elements; None: any number.
+        required: Whether a training batch must hold it.
 
     Raises:
         ValueError: If `kind` is a stack.
@@ -30,25 +30,25 @@ class Stack(Kind):
 
     @property
     def example_shape(self) -> Shape:
-        """The shape of one of them behind how many there are."""
+        """`(num, ...)`, with the example shape of the elements."""
         return (self.num, *self.kind.example_shape)
 
     @property
     def element(self) -> Kind:
-        """What each of them is."""
+        """The kind of the elements."""
         return self.kind
 
     @property
     def count(self) -> int | None:
-        """That of each."""
+        """The number of classes of the elements, if they have classes."""
         return self.kind.count
 
     @property
     def carried(self) -> tf.TensorSpec:
-        """As many as there are of what each is."""
+        """The `carried` of the elements, with `num` as the first axis."""
         each = self.kind.carried
         return tf.TensorSpec((self.num, *each.shape), each.dtype)
 
     def converted(self, name: str, value: Any) -> Any:
-        """Each as its kind has it."""
+        """Checks and converts the elements by their kind."""
         return self.kind.converted(name, value)

@@ -1,4 +1,4 @@
-"""Losses: pure maths in keras.ops, one value per example; perceptual ones, likelihoods, sparsity, colours."""
+"""Losses: pure maths in keras.ops, one value per example; also perceptual losses, likelihoods, sparsity and colour."""
 
 from keras_genssl.losses.adversarial import (
     AdversarialLoss,

@@ -1,4 +1,4 @@
-"""The rules that numbers given to losses must keep, in one wording."""
+"""Checks of the numbers that losses take as arguments, all with the same messages."""
 
 import math
 import numbers
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def check_positive(**arguments: Any) -> None:
-    """Refuse what is not a number above 0 and finite, by its argument's name.
+    """Raises ValueError unless each argument is a finite number above 0.
 
     Example:
         >>> check_positive(temperature=float("inf"))
@@ -20,7 +20,7 @@ def check_positive(**arguments: Any) -> None:
 
 
 def check_not_negative(**arguments: Any) -> None:
-    """Refuse what is not a number from 0 on and finite, by its argument's name: margins and weights.
+    """Raises ValueError unless each argument, such as a margin or weight, is a finite number of at least 0.
 
     Example:
         >>> check_not_negative(margin=-1)
@@ -34,7 +34,7 @@ def check_not_negative(**arguments: Any) -> None:
 
 
 def check_finite(**arguments: Any) -> None:
-    """Refuse what is not a finite number, by its argument's name.
+    """Raises ValueError unless each argument is a finite number.
 
     Example:
         >>> check_finite(base=float("nan"))
@@ -48,7 +48,7 @@ def check_finite(**arguments: Any) -> None:
 
 
 def check_count(**arguments: Any) -> None:
-    """Refuse what is not an integer from 1 on, by its argument's name; 3.0 is none.
+    """Raises ValueError unless each argument is an integer of at least 1; 3.0 is not an integer.
 
     Example:
         >>> check_count(num_classes=2.5)

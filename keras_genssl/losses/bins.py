@@ -1,4 +1,4 @@
-"""Regression as classification: values in bins."""
+"""Regression as classification: the cross-entropy of binned values, and what belongs to it."""
 
 from typing import Any
 
@@ -13,21 +13,21 @@ from keras_genssl.losses.arguments import check_count, check_positive
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class BinCrossEntropy(keras.losses.Loss):
-    """Cross-entropy between soft bins of each pixel's true values and predicted logits, the mean over pixels.
+    """Cross-entropy between soft bins of each pixel's true value and predicted logits, averaged over pixels.
 
-    The true distribution z has the `neighbours` nearest bins, by a Gaussian of their distance, normalised; where more
-    are equally near, all of them. With q* the nearest bin,
-    ``mean_pixels weights[q*] * -sum_q z_q log softmax(logits)_q`` (Zhang et al., 2016, Equation 2, where pixels are
+    The true distribution z is on the `neighbours` nearest bins, and on all that are equally near as the last of these;
+    their probabilities are a normalised Gaussian of the distance. With q* the nearest bin, the loss is
+    ``mean_pixels weights[q*] * -sum_q z_q log softmax(logits)_q`` (Zhang et al., 2016, Equation 2; there pixels are
     summed).
 
     Reference:
         - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)
 
     Args:
-        bins: float array (num_bins, dim), the bins' centres.
-        weights: float array (num_bins,), not negative, such as `rebalancing_weights` gives; None: 1.
-        sigma: of the Gaussian, in the units of the values, positive.
-        neighbours: bins of a distribution, in 1 ... num_bins; 1: the nearest alone.
+        bins: float array (num_bins, dim), the centres of the bins.
+        weights: float array (num_bins,), not negative, such as `rebalancing_weights` gives; None: all 1.
+        sigma: standard deviation of the Gaussian, in the units of the values, positive.
+        neighbours: number of bins of a true distribution, in 1 ... num_bins; 1: only the nearest.
         name: the loss's name.
 
     Call:
@@ -105,7 +105,7 @@ class BinCrossEntropy(keras.losses.Loss):
 
 
 def rebalancing_weights(frequencies: npt.ArrayLike, gamma: float = 0.5) -> np.ndarray:
-    """Class weights that bring rare classes forward: ``((1 - gamma) p + gamma / Q)^-1``, with mean 1 under p.
+    """Class weights that are larger for rare classes: ``((1 - gamma) p + gamma / Q)^-1``, scaled to mean 1 under p.
 
     Zhang et al., 2016, Equation 4.
 
@@ -113,14 +113,14 @@ def rebalancing_weights(frequencies: npt.ArrayLike, gamma: float = 0.5) -> np.nd
         - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)
 
     Args:
-        frequencies: p, float (Q,), not negative, that sums to 1, such as `pretext.ab_bin_frequencies` gives.
-        gamma: in [0, 1]; 1: all weights are equal.
+        frequencies: p, float (Q,), not negative, with sum 1, such as `pretext.ab_bin_frequencies` gives.
+        gamma: in [0, 1]; with 1 all weights are equal.
 
     Returns:
         float64 array (Q,), `sum(frequencies * weights) == 1`.
 
     Raises:
-        ValueError: if an argument breaks its rule; gamma must be positive where a class never occurs.
+        ValueError: if an argument breaks its rule; gamma must be positive if a class never occurs.
 
     Example:
         >>> rebalancing_weights([0.75, 0.25], gamma=0.0).round(3).tolist()
@@ -145,8 +145,8 @@ def rebalancing_weights(frequencies: npt.ArrayLike, gamma: float = 0.5) -> np.nd
 def annealed_mean(logits: Any, bins: npt.ArrayLike, temperature: float = 0.38) -> Any:
     """The mean of the bins under a sharpened distribution: between the mode (0) and the mean (1).
 
-    ``sum_q bins_q softmax(logits / temperature)_q`` (Zhang et al., 2016, Equation 5: the log-probabilities stand there,
-    which differ by a constant).
+    ``sum_q bins_q softmax(logits / temperature)_q`` (Zhang et al., 2016, Equation 5; there with log-probabilities,
+    which differ from the logits by a constant).
 
     Reference:
         - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)

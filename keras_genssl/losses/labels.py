@@ -1,4 +1,4 @@
-"""Labels that survive a cast to float32."""
+"""Labels that stay distinct when Keras casts them to float32."""
 
 import math
 from typing import Any
@@ -10,19 +10,19 @@ from keras_genssl.checks import label_tensors
 
 
 def first_with_label(labels: Any) -> Any:
-    """For each example the place of the first with its label: equal where labels are, and small.
+    """For each example, the position of the first example with the same label: a small number that replaces the label.
 
-    A Keras loss casts ``y_true`` to float32, in which integers from 2**24 on meet others.
+    A Keras loss casts ``y_true`` to float32, in which different integers from 2**24 on can become equal.
 
     Args:
-        labels: integers ``(batch,)`` or ``(batch, 1)``; floats if they are whole, and small enough for their dtype to
-            tell them from their neighbours.
+        labels: integers ``(batch,)`` or ``(batch, 1)``; floats too, if they are whole and small enough to be exact in
+            their dtype.
 
     Returns:
         int32 ``(batch,)``.
 
     Raises:
-        ValueError: if labels have another shape or dtype, or, where values are known, a float is none of these.
+        ValueError: if labels have another shape or dtype, or a float is not such a number (if values are known).
 
     Example:
         >>> first_with_label([2**24, 2**24 + 1, 2**24]).numpy().tolist()
@@ -33,11 +33,11 @@ def first_with_label(labels: Any) -> Any:
 
 
 def nan_unless_whole(embeddings: Any, labels: Any) -> Any:
-    """The embeddings, all NaN if a float label is no integer: in a graph the loss has to say so.
+    """The embeddings, all NaN if a float label is not an integer: in a graph, where nothing can raise, the loss is NaN.
 
     Args:
         embeddings: float ``(batch, ...)``.
-        labels: as of `first_with_label`.
+        labels: as in `first_with_label`.
     """
     embeddings = ops.convert_to_tensor(embeddings)
     if "float" not in keras.backend.standardize_dtype(labels.dtype):

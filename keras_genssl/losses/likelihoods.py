@@ -1,4 +1,4 @@
-"""What a decoder's output says of pixels: log-densities in nats, and the divergence of a code's posterior."""
+"""Likelihoods of images given a decoder's output, in nats, and the divergence of a code's posterior."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_genssl.checks.shapes import check_same_shape
 
-MIN_LOG_VARIANCE = -12.0  # that of the rounding to 256 levels in [-1, 1], (2/255)^2 / 12, is -12.2
+MIN_LOG_VARIANCE = -12.0  # rounding to 256 levels in [-1, 1] has the variance (2/255)^2 / 12, whose log is -12.2
 MAX_LOG_VARIANCE = 4.0
 
 
@@ -28,7 +28,7 @@ def standard_normal_kl(mean: Any, log_variance: Any) -> Any:
         log_variance: float ``(batch, dim)``.
 
     Returns:
-        ``(batch,)``, at least 0 but for rounding.
+        ``(batch,)``, at least 0 up to rounding.
 
     Example:
         >>> float(standard_normal_kl(ops.ones((1, 3)), ops.zeros((1, 3)))[0])
@@ -39,12 +39,12 @@ def standard_normal_kl(mean: Any, log_variance: Any) -> Any:
 
 
 class Likelihood(keras.layers.Layer):
-    """The distribution p(x|z) of an image given what a decoder puts out; a layer, as it may own weights.
+    """The distribution p(x|z) of an image given a decoder's output; a layer, because it may own weights.
 
     A subclass defines `log_prob` and `mean`.
 
     Class attributes:
-        needs_logits: whether outputs must be unbounded, so that a decoder must end linear.
+        needs_logits: whether outputs must be unbounded, so that a decoder's last activation must be linear.
     """
 
     needs_logits: bool = False
@@ -67,13 +67,13 @@ class Likelihood(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class GaussianLikelihood(Likelihood):
-    """Pixels scattered alike around the decoder's output: ``N(x; output, variance I)``.
+    """Gaussian pixels with one variance around the decoder's output: ``N(x; output, variance I)``.
 
-    ``log p(x|z) = -|x - output|^2 / (2 variance) - D/2 log(2 pi variance)`` with D pixel values. One variance, a weight
-    learnt as its logarithm (Rybkin et al., 2020): it settles at the mean squared error, and so sets the balance with
-    the code's divergence by itself; probabilistic PCA has the same noise model. Its logarithm stays in [-12, 4] (a
-    constraint, applied after each step). The lectures' code adds ``log 2 pi`` once an image, where D of them belong.
-    ``variance=1.0, learn_variance=False`` is the lectures' ``N(f(z), 1)``.
+    ``log p(x|z) = -|x - output|^2 / (2 variance) - D/2 log(2 pi variance)`` with D pixel values. The variance is a
+    weight, learnt as its logarithm (Rybkin et al., 2020). It converges to the mean squared error, and thereby sets the
+    balance with the code's divergence; probabilistic PCA has the same noise model. The logarithm is kept in [-12, 4] by
+    a constraint, applied after each step. ``variance=1.0, learn_variance=False`` is the lectures' ``N(f(z), 1)``; their
+    code adds ``log 2 pi`` once per image instead of D times.
 
     Reference:
         - Kingma and Welling 2013, [Auto-Encoding Variational Bayes, Appendices B and
@@ -81,7 +81,7 @@ class GaussianLikelihood(Likelihood):
         - learnt variance: Rybkin et al. 2020, [sigma-VAE](https://arxiv.org/abs/2006.13202)
 
     Args:
-        variance: of a pixel in [-1, 1], where learning starts; its logarithm in [-12, 4].
+        variance: initial variance of a pixel in [-1, 1]; its logarithm must lie in [-12, 4].
         learn_variance: whether the variance is trained.
         name: the layer's name.
 
@@ -132,11 +132,11 @@ class GaussianLikelihood(Likelihood):
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class BernoulliLikelihood(Likelihood):
-    """Black and white pixels; the decoder puts out the logits of white.
+    """Black and white pixels; the decoder's outputs are the logits of white.
 
-    ``log p(x|z) = sum_i b_i logit_i - log(1 + exp(logit_i))`` with bits ``b = [x > 0]``: the image binarised at half
-    of the scale, deterministically. A probability only so: grey values put in as if they were bits would be none.
-    To show the encoder no more than the bits, binarise the data (`pretext.binarized`).
+    ``log p(x|z) = sum_i b_i logit_i - log(1 + exp(logit_i))`` with bits ``b = [x > 0]``: the image is binarised at the
+    middle of the scale, deterministically. The formula is a probability only for bits, not for grey values. To show the
+    encoder only the bits too, binarise the data (`pretext.binarized`).
 
     Reference:
         - Kingma and Welling 2013, [Auto-Encoding Variational Bayes, Appendices B and
@@ -166,7 +166,7 @@ class BernoulliLikelihood(Likelihood):
 
 
 def _full(values: Any) -> Any:
-    """In full precision, which sums over pixels need under any policy."""
+    """The values in full precision, which sums over pixels need under any dtype policy."""
     return ops.cast(values, keras.config.floatx())
 
 

@@ -1,4 +1,4 @@
-"""Perceptual loss."""
+"""The perceptual loss."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,29 +15,29 @@ _DISTANCES = {"l1": ops.abs, "l2": ops.square}
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class PerceptualLoss(keras.losses.Loss):
-    """Distance of pixels plus weighted distances of features of a frozen network.
+    """A distance of pixels plus weighted distances of features of a frozen network.
 
-    ``pixel_weight d(y, ŷ) + Σ_i layer_weights_i d_i(φ_i(y), φ_i(ŷ))``, every distance averaged over height, width and
-    channels: Johnson et al., 2016, Eq. 2, with the pixel loss added. No gradient reaches the extractor's weights or
-    ``y_true``. For SRGAN's content loss: "vgg19", its layer ``SRGAN_CONTENT_LAYERS`` with weight
-    ``SRGAN_FEATURE_SCALE**2``, ``pixel=None``.
+    ``pixel_weight d(y, ŷ) + Σ_i layer_weights_i d_i(φ_i(y), φ_i(ŷ))``, where every distance is averaged over height,
+    width and channels: Johnson et al., 2016, Eq. 2, plus a pixel loss. No gradient reaches the extractor's weights or
+    ``y_true``. SRGAN's content loss is "vgg19" with its layer ``SRGAN_CONTENT_LAYERS``, the weight
+    ``SRGAN_FEATURE_SCALE**2``, and ``pixel=None``.
 
     Reference:
         - Johnson et al. 2016, [Perceptual Losses for Real-Time Style Transfer and
           Super-Resolution](https://arxiv.org/abs/1603.08155)
 
     Args:
-        extractor: from `keras_genssl.backbones.perceptual_extractor`. It is frozen here, too.
-        layer_weights: weight per layer, at least 0: a dict by layer name, with every layer of the extractor, or
-            a list in the extractor's order.
+        extractor: from `keras_genssl.backbones.perceptual_extractor`. The loss freezes it.
+        layer_weights: weight per layer, at least 0: a dict by layer name with every layer of the extractor, or a list
+            in the extractor's order.
         pixel: "l1" (mean absolute difference), "l2" (mean squared difference) or None (no pixel loss).
         pixel_weight: weight of the pixel loss, at least 0.
         distance: "l1" or "l2", between features.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true``, ``y_pred`` ``(batch, h, w, 3)``, uint8 or float in [-1, 1], which ``y_pred``, a network's, may
-    leave; ``call`` returns ``(batch,)``. Grey images ``(batch, h, w, 1)`` are shown to the extractor with their channel
-    three times.
+    Call: ``y_true`` and ``y_pred`` are ``(batch, h, w, 3)``, uint8 or float in [-1, 1]; ``y_pred``, a network's output,
+    may leave this range. ``call`` returns ``(batch,)``. For grey images ``(batch, h, w, 1)`` the channel is repeated
+    three times before the extractor.
 
     Raises:
         ValueError: if an argument is outside its range, the weights do not fit the extractor's layers, or images are
@@ -90,16 +90,16 @@ class PerceptualLoss(keras.losses.Loss):
         self.distance = distance
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        # Keras casts before `call`: what was uint8 would be floats of 0 to 255.
+        # Scaled here, because Keras casts before `call`: uint8 images would become floats from 0 to 255.
         y_true, y_pred = (image_tensors.as_float(*pair) for pair in ((y_true, "y_true"), (y_pred, "y_pred")))
         return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each image, ``(batch,)``."""
+        """The loss of each image, ``(batch,)``."""
         y_true = image_tensors.as_float(ops.stop_gradient(ops.convert_to_tensor(y_true)), "y_true")
         y_pred = image_tensors.as_float(
             ops.convert_to_tensor(y_pred), "y_pred"
-        )  # what a network makes may leave the range
+        )  # a network's output may leave the range
         check_same_shape(y_true=y_true, y_pred=y_pred)
         y_true = image_tensors.guarded(y_true, -BOUND, BOUND, "y_true", RANGE)
         loss = ops.zeros_like(y_pred[:, 0, 0, 0])
@@ -113,12 +113,12 @@ class PerceptualLoss(keras.losses.Loss):
         return loss
 
     def _as_taken(self, images: Any) -> Any:
-        """Grey images with their channel three times where the extractor takes colour."""
+        """The images; a grey channel is repeated three times if the extractor takes colour."""
         grey = images.shape[-1] == 1 and self.extractor.features.input_shape[-1] == 3
         return ops.repeat(images, 3, axis=-1) if grey else images
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument; the extractor with its weights."""
+        """All arguments of the constructor; the extractor with its weights."""
         return {
             **super().get_config(),
             "extractor": keras.saving.serialize_keras_object(self.extractor),
@@ -135,5 +135,5 @@ class PerceptualLoss(keras.losses.Loss):
 
 
 def _mean_distance(distance: str, a: Any, b: Any) -> Any:
-    """Mean over all but the first axis, ``(batch,)``."""
+    """The mean distance over all axes but the first, ``(batch,)``."""
     return ops.mean(_DISTANCES[distance](a - b), axis=(1, 2, 3))

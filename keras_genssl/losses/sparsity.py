@@ -1,4 +1,4 @@
-"""Penalties that keep a code sparse."""
+"""Sparsity penalties for codes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,12 +14,12 @@ def _own(codes: Any) -> Any:
 
 
 class Sparsity:
-    """What a sparse autoencoder adds to its loss; one subclass per penalty.
+    """The penalty that a sparse autoencoder adds to its loss; one subclass per penalty.
 
     A subclass defines ``__call__(codes, gather)`` to ``(batch,)`` and ``get_config`` if it has arguments.
 
     Class attributes:
-        needs_probabilities: whether codes must lie in [0, 1], as those of a sigmoid.
+        needs_probabilities: whether codes must lie in [0, 1], as a sigmoid gives them.
     """
 
     needs_probabilities: bool = False
@@ -29,18 +29,18 @@ class Sparsity:
 
         Args:
             codes: float ``(batch, code_dim)``.
-            gather: makes the codes of the global batch of this replica's, with gradients
-                (`engine.replicas.all_gather`); by default there is one replica.
+            gather: function that gathers the codes of all replicas, with gradients (`engine.replicas.all_gather`);
+                by default there is one replica.
         """
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
+        """All arguments of the constructor."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Sparsity":
-        """Restore what ``get_config`` describes."""
+        """Makes a penalty from the arguments of ``get_config``."""
         return cls(**config)
 
 
@@ -52,7 +52,7 @@ class L1Sparsity(Sparsity):
         - Ng, CS294A lecture notes, Sparse autoencoder
 
     Args:
-        weight: at least 0.
+        weight: weight of the penalty, at least 0.
 
     Raises:
         ValueError: if ``weight`` is negative or not finite.
@@ -79,15 +79,15 @@ class KLSparsity(Sparsity):
     """The divergence of each unit's mean activation from a small target.
 
     ``weight * sum_j rho log(rho / m_j) + (1 - rho) log((1 - rho) / (1 - m_j))`` with ``m_j`` the mean of unit j
-    over the *global* batch; the same value for each example (A. Ng, CS294A lecture notes on sparse autoencoders;
+    over the *global* batch; the value is the same for each example (A. Ng, CS294A lecture notes on sparse autoencoders;
     Lee et al., 2008, https://papers.nips.cc/paper/3313, square the difference instead).
 
     Reference:
         - Ng, CS294A lecture notes, Sparse autoencoder
 
     Args:
-        rho: the target, inside (0, 1).
-        weight: at least 0.
+        rho: the target of the mean activation, inside (0, 1).
+        weight: weight of the penalty, at least 0.
 
     Raises:
         ValueError: if an argument is outside its range.
@@ -107,9 +107,9 @@ class KLSparsity(Sparsity):
         self.weight = float(weight)
 
     def __call__(self, codes: Any, gather: Callable[[Any], Any] = _own) -> Any:
-        """The divergence summed over units, for each example alike: ``(batch,)``."""
+        """The divergence summed over units, repeated for each example, ``(batch,)``."""
         mean = ops.mean(gather(codes), axis=0)  # (code_dim,)
-        # Finite where a unit is off, or on, for all images.
+        # Clipped, so that the divergence is finite if a unit is 0, or 1, for all images.
         mean = ops.clip(mean, keras.config.epsilon(), 1.0 - keras.config.epsilon())
         rho = self.rho
         divergence = rho * ops.log(rho / mean) + (1.0 - rho) * ops.log((1.0 - rho) / (1.0 - mean))

@@ -1,6 +1,6 @@
-"""The methods, one file each, by family. All of them stand here, and load on first use.
+"""The methods, one file each, in one folder per family. Every method can be imported from here; it loads on first use.
 
-Which there are says `registered`: a new method is a file, and its name stands in no list that is written by hand.
+`registered` lists the methods. It is generated: a new method is a new file, and no list is edited by hand.
 """
 
 import importlib

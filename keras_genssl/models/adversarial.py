@@ -1,4 +1,4 @@
-"""What the players of every adversarial method minimise, as one device would compute it."""
+"""The losses of the players of every adversarial method, the same on any number of replicas."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from keras_genssl.losses import AdversarialLoss
 
 
 def discriminator_losses(loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
-    """What an adversarial loss has the discriminator minimise, `(batch,)`."""
+    """The adversarial loss of the discriminator for each example, `(batch,)`."""
     return _of_its_batch(loss, loss.discriminator, real_logits, fake_logits)
 
 
 def generator_losses(loss: AdversarialLoss, fake_logits: Any, real_logits: Any = None) -> Any:
-    """What an adversarial loss has the generator minimise, `(batch,)`; it reads `real_logits` if it `needs_real`."""
+    """The adversarial loss of the generator for each example, `(batch,)`; uses `real_logits` if it `needs_real`."""
     logits = (fake_logits, real_logits) if loss.needs_real else (fake_logits,)
     return _of_its_batch(loss, loss.generator, *logits)
 

@@ -1,4 +1,4 @@
-"""What the methods share whose encoder is what is wanted."""
+"""The base class of the methods that train an encoder, and checks of their networks."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from keras_genssl.engine.networks import fitting, require_built
 
 
 class RepresentationMethod(Method):
-    """An encoder, which gives the features of images once it is trained; not a method itself.
+    """Base class of methods that train an encoder to give features of images.
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
@@ -26,7 +26,7 @@ class RepresentationMethod(Method):
         self.encoder = encoder
 
     def inputs(self) -> dict[str, Kind]:
-        """The image that the encoder takes; labels beside it are not looked at."""
+        """The image that the encoder takes; labels are ignored."""
         return {"image": Image(self.encoder.input_shape[1:]), "label": Anything(required=False)}
 
     def encode(self, images: Any) -> Any:
@@ -40,18 +40,18 @@ class RepresentationMethod(Method):
 
 
 def features(encoder: keras.Model, images: Any) -> Any:
-    """What an encoder gives for images, uint8 or float32 in [-1, 1], in full precision."""
+    """The encoder's output for images, uint8 or float32 in [-1, 1]; in full precision."""
     return ops.cast(encoder(fitting(encoder, images), training=False), keras.config.floatx())
 
 
 def width(encoder: keras.Model) -> int:
-    """The number of an encoder's features, once it is known to give any."""
+    """The number of an encoder's features; raises ValueError if its output is not `(batch, dim)`."""
     require_vectors(encoder=encoder)
     return int(encoder.output_shape[1])
 
 
 def require_vectors(**networks: keras.Model) -> None:
-    """Raises ValueError where a network is not built, or gives anything but `(batch, dim)`."""
+    """Raises ValueError if a network is not built or its output is not `(batch, dim)`."""
     require_built(**networks)
     for name, network in networks.items():
         shape = network.output_shape
@@ -60,7 +60,7 @@ def require_vectors(**networks: keras.Model) -> None:
 
 
 def require_input(name: str, network: keras.Model, other: str, given: keras.Model) -> None:
-    """Raises ValueError where one network, `name`, does not take what another one, `other`, gives."""
+    """Raises ValueError if the network called `name` does not take the output of the one called `other`."""
     if tuple(network.input_shape[1:]) != tuple(given.output_shape[1:]):
         raise ValueError(
             f"`{name}` must take what `{other}` gives, {given.output_shape}. "
@@ -69,6 +69,6 @@ def require_input(name: str, network: keras.Model, other: str, given: keras.Mode
 
 
 def require_one_layer(views: Any) -> None:
-    """Raises TypeError where `views` is not one layer or None."""
+    """Raises TypeError if `views` is neither a layer nor None."""
     if views is not None and not isinstance(views, keras.layers.Layer):
         raise TypeError(f"`views` must be a layer or None. Received: views={views!r}")

@@ -1,6 +1,6 @@
-"""Penalties: terms on the gradients of discriminators, as objects that a GAN is given, and weight clipping.
+"""Penalties: penalties on the gradient of a discriminator, as an argument of a GAN, and weight clipping.
 
-Guide: docs/generative.md. What they do against mode collapse: `benchmarks/mode_collapse.py`.
+Guide: docs/generative.md. Their effect on mode collapse: `benchmarks/mode_collapse.py`.
 """
 
 from keras_genssl.penalties.base import DiscriminatorPenalty

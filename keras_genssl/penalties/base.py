@@ -1,4 +1,4 @@
-"""What all penalties on a discriminator's gradient share."""
+"""The base class of all penalties on a discriminator's gradient."""
 
 from collections.abc import Callable
 from typing import Any, Self
@@ -16,13 +16,14 @@ class DiscriminatorPenalty:
 
     Called as ``penalty(discriminator, real, fake, seed, iterations)``, it returns ``(batch,)``:
 
-    - discriminator: a callable, images to logits ``(batch, 1)`` or patches ``(batch, h, w, 1)``, of which it is the
-      mean whose gradient counts. Images must not meet in it: pass ``lambda x: discriminator(x, training=False)`` if
-      it has batch normalisation (the moving statistics are used, and left alone).
-    - real, fake: images (or points), float ``(batch, ...)``, as many of one as of the other.
-    - seed: a `keras.random.SeedGenerator` held by the model, from which random numbers are drawn for the global
-      batch, so that N replicas equal one device.
-    - iterations: how many updates the discriminator has had, an int scalar; only lazy penalties read it.
+    - discriminator: a callable, images to logits ``(batch, 1)`` or to patches ``(batch, h, w, 1)``; for patches, the
+      gradient is that of their mean. The output of an image must not depend on other images: if the discriminator has
+      batch normalisation, pass ``lambda x: discriminator(x, training=False)``, which uses the moving statistics and
+      does not change them.
+    - real, fake: images (or points), float ``(batch, ...)``, the same number of both.
+    - seed: a `keras.random.SeedGenerator` of the model. Random numbers are drawn for the global batch, so that N
+      replicas equal one device.
+    - iterations: the number of updates of the discriminator so far, an int scalar; only lazy penalties use it.
     """
 
     def __call__(
@@ -37,12 +38,12 @@ class DiscriminatorPenalty:
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
+        """All arguments of the constructor."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Restore what ``get_config`` describes."""
+        """Makes a penalty from the arguments of ``get_config``."""
         return cls(**config)
 
 
@@ -58,12 +59,12 @@ def squared_norms(discriminator: Callable[[Any], Any], images: Any) -> Any:
 
 
 def distance_of_norm(discriminator: Callable[[Any], Any], images: Any, norm: float) -> Any:
-    """``(‖∇ D(x)‖ - norm)²`` of each image, ``(batch,)``; its gradient is finite where ∇ D(x) is 0."""
+    """``(‖∇ D(x)‖ - norm)²`` of each image, ``(batch,)``; its gradient is finite even if ∇ D(x) is 0."""
     return ops.square(ops.sqrt(squared_norms(discriminator, images) + _EPSILON) - norm)
 
 
 def checked_weight(name: str, value: float) -> float:
-    """The weight of a penalty, if it is none that rewards."""
+    """Returns the weight of a penalty; raises ValueError if it is negative."""
     if value < 0:
         raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
     return float(value)

@@ -32,7 +32,7 @@ class ClipWeights(keras.constraints.Constraint):
         self.limit = float(limit)
 
     def __call__(self, w: Any) -> Any:
-        """The weights, clipped."""
+        """Clips the weights."""
         return ops.clip(w, -self.limit, self.limit)
 
     def get_config(self) -> dict[str, Any]:
@@ -40,18 +40,18 @@ class ClipWeights(keras.constraints.Constraint):
 
 
 def clip_weights(network: keras.Model, limit: float = 0.01) -> None:
-    """Has every optimizer of a network's weights clip them to [-limit, limit] after each update, from now on.
+    """Makes optimizers clip a network's weights to [-limit, limit] after each update, from now on.
 
-    WGAN (Arjovsky et al., 2017) holds its critic near a Lipschitz constant so. It is the layers' own constraint
-    (`kernel_constraint` and so on) that is set, so a network that is saved and loaded still clips. All trainable
-    weights are clipped, the scales of normalisations included, as in the paper's code.
+    WGAN (Arjovsky et al., 2017) bounds the Lipschitz constant of its critic this way. The function sets the layers' own
+    constraints (`kernel_constraint` and so on), so a network that is saved and loaded still clips. All trainable
+    weights are clipped, including the scales of normalisation layers, as in the paper's code.
 
     Reference:
         - Arjovsky et al. 2017, [Wasserstein GAN, Algorithm 1](https://arxiv.org/abs/1701.07875)
 
     Args:
         network: a built `keras.Model`, changed in place.
-        limit: the paper's c, positive; it takes 0.01.
+        limit: the paper's c, positive; the paper uses 0.01.
 
     Raises:
         ValueError: if ``limit`` is not positive, the network is not built, or a layer has a trainable weight but no

@@ -1,4 +1,4 @@
-"""DRAGAN's penalty."""
+"""The gradient penalty of DRAGAN."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,10 +12,10 @@ from keras_genssl.penalties.base import DiscriminatorPenalty, checked_weight, di
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class DRAGANPenalty(DiscriminatorPenalty):
-    """A discriminator's slope is 1 around real images: ``weight (‖∇ D(x + δ)‖ - 1)²``, ``δ = std(X) U / 2``.
+    """Gradient norm 1 around real images: ``weight (‖∇ D(x + δ)‖ - 1)²``, ``δ = std(X) U / 2``.
 
-    Kodali et al., 2017, Section 2.3, with the uniform noise U on [0, 1) of its code, one number for a pixel. ``std(X)``
-    is the standard deviation of all pixels of the *global* batch. Fakes are not looked at.
+    Kodali et al., 2017, Section 2.3. As in its code, the noise U is uniform on [0, 1), one number per pixel. ``std(X)``
+    is the standard deviation of all pixels of the *global* batch. Fakes are not used.
 
     Reference:
         - Kodali et al. 2017, [On Convergence and Stability of GANs](https://arxiv.org/abs/1705.07215)

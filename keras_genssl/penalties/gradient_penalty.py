@@ -1,4 +1,4 @@
-"""WGAN-GP's penalty."""
+"""The gradient penalty of WGAN-GP."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,10 @@ from keras_genssl.penalties.base import DiscriminatorPenalty, checked_weight, di
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class GradientPenalty(DiscriminatorPenalty):
-    """A critic's slope is 1 between real images and fakes: ``weight (‖∇ D(x̂)‖ - 1)²``, ``x̂ = x + α (G(z) - x)``.
+    """Gradient norm 1 between real images and fakes: ``weight (‖∇ D(x̂)‖ - 1)²``, ``x̂ = x + α (G(z) - x)``.
 
-    WGAN-GP, Gulrajani et al., 2017, Eq. 3. α is uniform on [0, 1), one number for an image; the norm is that of one
-    image's whole gradient. The critic has no batch normalisation there.
+    WGAN-GP, Gulrajani et al., 2017, Eq. 3. α is uniform on [0, 1), one number per image; the norm is that of the whole
+    gradient of one image. The paper's critic has no batch normalisation.
 
     Reference:
         - Gulrajani et al. 2017, [Improved Training of Wasserstein GANs, Eq. 3](https://arxiv.org/abs/1704.00028)

@@ -11,21 +11,22 @@ from keras_genssl.penalties.base import DiscriminatorPenalty, checked_weight, sq
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class R1Penalty(DiscriminatorPenalty):
-    """A discriminator is flat at real images: ``gamma / 2 ‖∇ D(x)‖²``.
+    """Gradient 0 at real images: ``gamma / 2 ‖∇ D(x)‖²``.
 
-    Mescheder et al., 2018, Eq. 9. No random numbers, no fakes, and no norm of 1: at the equilibrium the discriminator
-    is constant.
+    Mescheder et al., 2018, Eq. 9. It uses no random numbers and no fakes. The target norm is 0, not 1: at the
+    equilibrium the discriminator is constant.
 
-    Lazy, with ``every=k`` (Karras et al., 2020, Section 3.1, k = 16), it is computed at each k-th update only and k
-    times as strong there, which is nearly as good and costs a k-th. Which update it is the caller says, with a counter
-    that is the same on all replicas and saved with the model: that of the discriminator's optimizer, before its update.
+    With ``every=k`` the penalty is lazy (Karras et al., 2020, Section 3.1, k = 16): it is computed only at every k-th
+    update, with k times the weight, which is nearly as good and has a k-th of the cost. The caller passes the number of
+    the update, from a counter that is the same on all replicas and saved with the model: that of the discriminator's
+    optimizer, before its update.
 
         penalty(discriminator, real, fake, seed, self.discriminator_optimizer.iterations)
 
-    Only the penalty sits in the conditional; the optimizer is applied at every update. So no replica may wait for
-    another in there: the discriminator must not synchronise batch statistics (``training=False`` does not). The
-    paper's code gives the penalty an update of its own, k + 1 of them for k, and for that scales Adam's learning rate
-    by ``c = k / (k + 1)`` and takes its betas to the power of c. Here it is part of an update, and nothing is scaled.
+    Only the penalty is computed inside a conditional; the optimizer is applied at every update. Replicas cannot
+    communicate inside it, so the discriminator must not synchronise batch statistics (``training=False`` does not). The
+    paper's code gives the penalty its own update, k + 1 updates in place of k, and therefore scales Adam's learning
+    rate by ``c = k / (k + 1)`` and raises its betas to the power of c. Here it is part of an update; nothing is scaled.
 
     Reference:
         - Mescheder et al. 2018, [Which Training Methods for GANs do actually
@@ -34,7 +35,7 @@ class R1Penalty(DiscriminatorPenalty):
 
     Args:
         gamma: the paper's γ, at least 0; 10 for StyleGAN.
-        every: int, at least 1; 1 is not lazy.
+        every: k, an int of at least 1; with 1 the penalty is not lazy.
 
     Raises:
         ValueError: if an argument is outside its range, or a lazy penalty is called without ``iterations``.

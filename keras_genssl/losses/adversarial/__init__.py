@@ -1,4 +1,4 @@
-"""Adversarial losses: what discriminators and generators minimise, on logits (high means real); one file per idea.
+"""Adversarial losses: the losses of discriminators and generators, on logits (high means real); one file per idea.
 
 Guide: docs/generative.md. Vanishing gradients, minimax against non-saturating: `benchmarks/vanishing_gradients.py`.
 """

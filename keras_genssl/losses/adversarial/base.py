@@ -1,4 +1,4 @@
-"""What all adversarial objectives share."""
+"""The base class of all adversarial losses."""
 
 from typing import Any, ClassVar, Self
 
@@ -9,18 +9,18 @@ from keras_genssl.checks.shapes import check_same_shape
 
 
 class AdversarialLoss:
-    """What a discriminator and a generator minimise; one subclass per objective.
+    """The losses of a discriminator and a generator; one subclass per adversarial loss.
 
-    A subclass defines ``discriminator(real_logits, fake_logits)`` and ``generator(fake_logits, real_logits)``,
-    both to ``(batch,)``, and ``get_config`` if it has arguments. Logits are float ``(batch, ...)``: one per
-    image, or one per patch, over which the loss is averaged. They are computed with in float32 at least; those of
-    real images and of fakes have one shape.
+    A subclass defines ``discriminator(real_logits, fake_logits)`` and ``generator(fake_logits, real_logits)``, which
+    return ``(batch,)``, and ``get_config`` if it has arguments. Logits are float ``(batch, ...)``: one per image, or
+    one per patch, over which the loss is averaged. Losses are computed in float32 at least. Logits of real images and
+    of fakes must have the same shape.
 
     Class attributes:
         needs_real: whether ``generator`` needs the logits of real images too.
-        needs_batch: whether the loss of an image depends on the other images' logits. On several replicas such
-            a loss is `keras_genssl.engine.replicas.on_global_batch`'s to call, or each replica would compare
-            with its own images alone.
+        needs_batch: whether the loss of an image depends on the other images' logits. On several replicas call such a
+            loss through `keras_genssl.engine.replicas.on_global_batch`; otherwise each replica compares only its own
+            images.
 
     Example:
         >>> class EarthMover(AdversarialLoss):
@@ -34,28 +34,28 @@ class AdversarialLoss:
     needs_batch: ClassVar[bool] = False
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Any:
-        """What the discriminator minimises, ``(batch,)``."""
+        """The discriminator's loss for each example, ``(batch,)``."""
         raise NotImplementedError
 
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
-        """What the generator minimises, ``(batch,)``; ``real_logits`` is read where ``needs_real`` says so."""
+        """The generator's loss for each example, ``(batch,)``; uses ``real_logits`` if ``needs_real`` is True."""
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
+        """All arguments of the constructor."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Restore what ``get_config`` describes."""
+        """Makes a loss from the arguments of ``get_config``."""
         return cls(**config)
 
 
 def both(real_logits: Any, fake_logits: Any) -> tuple[Any, Any]:
-    """What a discriminator compares, in float32 at least.
+    """Both logits in float32 at least.
 
     Raises:
-        ValueError: If the two have not one shape, where that is known.
+        ValueError: If their shapes are known and differ.
     """
     real, fake = as_float(real_logits), as_float(fake_logits)
     check_same_shape(real_logits=real, fake_logits=fake)
@@ -69,14 +69,14 @@ def as_float(logits: Any) -> Any:
 
 
 def per_image(values: Any) -> Any:
-    """Mean over all but the first axis, ``(batch,)``."""
+    """The mean over all axes but the first, ``(batch,)``."""
     return ops.mean(values, axis=tuple(range(1, len(values.shape))))
 
 
 def cross_entropy(logits: Any, target: float) -> Any:
     """``-t log σ(l) - (1 - t) log(1 - σ(l)) = softplus(l) - t l`` for logits l and the target t, finite everywhere.
 
-    Written with the softplus of the sign that does not cancel, so that a loss near 0 keeps its digits.
+    Uses softplus(-l) for targets above 0.5: without a cancellation, a loss near 0 keeps its digits.
     """
     if target > 0.5:
         return ops.softplus(-logits) + (1.0 - target) * logits

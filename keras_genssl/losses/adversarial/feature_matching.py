@@ -1,4 +1,4 @@
-"""Feature matching."""
+"""The feature matching loss."""
 
 from typing import Any, ClassVar
 
@@ -13,14 +13,14 @@ from keras_genssl.losses.adversarial.base import as_float
 class FeatureMatchingLoss(keras.losses.Loss):
     """The generator matches the mean features of real images: ``‖E f(x) - E f(G(z))‖²``.
 
-    Salimans et al., 2016, Eq. 1; f is an intermediate layer of the discriminator, and the generator minimises this in
-    place of, or beside, its adversarial loss. The expectations are means over the batch: every row of the result is the
-    same number. On several replicas the means must be those of the global batch:
+    Salimans et al., 2016, Eq. 1; f is an intermediate layer of the discriminator. The generator minimises this loss in
+    place of its adversarial loss, or in addition to it. The expectations are means over the batch, so every row of the
+    result is the same number. On several replicas the means must be over the global batch:
 
         replicas.on_global_batch(FeatureMatchingLoss().call, real_features, fake_features)
 
-    No gradient reaches the real features. (Layer by layer and image by image, with a fixed network, feature matching
-    is the `PerceptualLoss`.)
+    No gradient reaches the real features. (Feature matching with a fixed network, for each layer and each image, is
+    the `PerceptualLoss`.)
 
     Reference:
         - Salimans et al. 2016, [Improved Techniques for Training GANs, Eq. 1](https://arxiv.org/abs/1606.03498)
@@ -28,7 +28,7 @@ class FeatureMatchingLoss(keras.losses.Loss):
     Args:
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true`` the features of real images, ``y_pred`` those of fakes, float ``(batch, ...)``; the square is
+    Call: ``y_true`` is the features of real images, ``y_pred`` those of fakes, float ``(batch, ...)``; the square is
     summed over all axes but the first. ``call`` returns ``(batch,)``.
 
     Class attributes:

@@ -1,4 +1,4 @@
-"""The hinge objective."""
+"""The adversarial hinge loss."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, both
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class HingeGANLoss(AdversarialLoss):
-    """The hinge objective: ``max(0, 1 - D(x)) + max(0, 1 + D(G(z)))`` against ``-D(G(z))``.
+    """The hinge loss: ``max(0, 1 - D(x)) + max(0, 1 + D(G(z)))`` for D, ``-D(G(z))`` for G.
 
-    Lim and Ye, 2017; as in SNGAN (Miyato et al., 2018, Eqs. 16 and 17). D is the logit; of patches, each has its own
-    hinge.
+    Lim and Ye, 2017; as in SNGAN (Miyato et al., 2018, Eqs. 16 and 17). D is the logit. For patches, the hinge is
+    applied to each patch.
 
     Reference:
         - Lim and Ye 2017, [Geometric GAN](https://arxiv.org/abs/1705.02894)

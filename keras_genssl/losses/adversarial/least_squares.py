@@ -1,4 +1,4 @@
-"""The least-squares objective."""
+"""The adversarial least-squares loss."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from keras_genssl.losses.arguments import check_finite, check_positive
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class LeastSquaresGANLoss(AdversarialLoss):
-    """The least-squares objective: ``(D(x) - b)² / 2 + (D(G(z)) - a)² / 2`` against ``(D(G(z)) - c)² / 2``.
+    """The least-squares loss: ``(D(x) - b)² / 2 + (D(G(z)) - a)² / 2`` for D, ``(D(G(z)) - c)² / 2`` for G.
 
-    Mao et al., 2017, Eq. 2; D is the logit itself. By default its Eq. 9, labels 0 and 1 with c = b. With
+    Mao et al., 2017, Eq. 2; D is the logit itself. The defaults are those of Eq. 9: labels 0 and 1, and c = b. With
     ``a=-1, b=1, c=0`` (Eq. 8) the generator minimises the Pearson χ² divergence between p + q and 2 q. CycleGAN's
     published code halves the discriminator's squares but not the generator's: ``generator_scale=1.0``.
 
@@ -22,7 +22,7 @@ class LeastSquaresGANLoss(AdversarialLoss):
 
     Args:
         a: label of fakes, for the discriminator.
-        b: label of real images, for the discriminator; not a.
+        b: label of real images, for the discriminator; must differ from a.
         c: label that the generator wants its fakes to have.
         generator_scale: factor of the generator's square, positive; the paper's is 0.5.
 

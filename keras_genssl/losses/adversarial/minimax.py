@@ -1,4 +1,4 @@
-"""The minimax objective."""
+"""The adversarial minimax loss."""
 
 from typing import Any
 
@@ -10,16 +10,17 @@ from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, both
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class MinimaxGANLoss(AdversarialLoss):
-    """The minimax objective: ``-log D(x) - log(1 - D(G(z)))`` against ``log(1 - D(G(z)))``.
+    """The minimax loss: ``-log D(x) - log(1 - D(G(z)))`` for D, ``log(1 - D(G(z)))`` for G.
 
-    Goodfellow et al., 2014, Eq. 1. The generator's gradient with respect to a fake's logit is ``-D(G(z))``: it vanishes
-    as the discriminator learns to tell fakes apart (``benchmarks/vanishing_gradients.py``), which is why
-    `NonSaturatingGANLoss` is what is trained with. Computed with softplus on logits, so that it is finite everywhere.
+    Goodfellow et al., 2014, Eq. 1. The generator's gradient with respect to a fake's logit is ``-D(G(z))``. It vanishes
+    as the discriminator learns to recognise fakes (``benchmarks/vanishing_gradients.py``), so in practice one trains
+    with `NonSaturatingGANLoss`. The loss is computed with softplus on logits, so it is finite everywhere.
 
     With smoothed labels the discriminator minimises the cross-entropy to the targets ``1 - label_smoothing`` for real
-    images and ``fake_smoothing`` for fakes. One-sided smoothing (Salimans et al., 2016, take 0.1) leaves the second at
-    0: with it the best discriminator, ``((1 - s) p + f q) / (p + q)`` where real images have the density p and fakes q,
-    pulls fakes to where they already are. Targets {0.01, 0.99} are 0.01 on both sides.
+    images and ``fake_smoothing`` for fakes. One-sided smoothing (Salimans et al., 2016, use 0.1) keeps
+    ``fake_smoothing`` at 0. Otherwise the best discriminator, ``((1 - s) p + f q) / (p + q)`` for the densities p of
+    real images and q of fakes, attracts fakes to where they already are. For the targets {0.01, 0.99} set both
+    arguments to 0.01.
 
     Reference:
         - Goodfellow et al. 2014, [Generative Adversarial Nets, Eq. 1](https://arxiv.org/abs/1406.2661)
@@ -27,8 +28,8 @@ class MinimaxGANLoss(AdversarialLoss):
           GANs](https://arxiv.org/abs/1606.03498)
 
     Args:
-        label_smoothing: real images count as real with probability ``1 - label_smoothing``, in [0, 1).
-        fake_smoothing: fakes count as real with this probability, in [0, 1); the two sum to less than 1.
+        label_smoothing: in [0, 1); the target of real images is ``1 - label_smoothing``.
+        fake_smoothing: in [0, 1); the target of fakes. The two must sum to less than 1.
 
     Raises:
         ValueError: if an argument is outside its range.

@@ -1,4 +1,4 @@
-"""The non-saturating objective."""
+"""The non-saturating adversarial loss."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from keras_genssl.losses.adversarial.minimax import MinimaxGANLoss
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class NonSaturatingGANLoss(MinimaxGANLoss):
-    """The non-saturating objective: ``-log D(x) - log(1 - D(G(z)))`` against ``-log D(G(z))``.
+    """The non-saturating loss: ``-log D(x) - log(1 - D(G(z)))`` for D, ``-log D(G(z))`` for G.
 
-    Goodfellow et al., 2014, Section 3. The discriminator is that of `MinimaxGANLoss`; the generator's gradient with
-    respect to a fake's logit is ``D(G(z)) - 1``, largest where the fake is told apart. Its target stays 1, whatever the
-    discriminator's labels are smoothed to.
+    Goodfellow et al., 2014, Section 3. The discriminator's loss is that of `MinimaxGANLoss`. The generator's gradient
+    with respect to a fake's logit is ``D(G(z)) - 1``, which is largest in magnitude if D recognises the fake. The
+    generator's target is 1, whatever the smoothing of the discriminator's labels.
 
     Reference:
         - Goodfellow et al. 2014, [Generative Adversarial Nets, Section 3](https://arxiv.org/abs/1406.2661)

@@ -1,4 +1,4 @@
-"""Relativistic objectives: is this image more real than that one?"""
+"""Relativistic adversarial losses: is one image more realistic than another?"""
 
 from typing import Any, ClassVar
 
@@ -10,11 +10,11 @@ from keras_genssl.losses.adversarial.base import AdversarialLoss, both, per_imag
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class RelativisticGANLoss(AdversarialLoss):
-    """The relativistic objective: ``-log σ(C(x) - C(G(z)))`` against ``-log σ(C(G(z)) - C(x))``.
+    """The relativistic loss: ``-log σ(C(x) - C(G(z)))`` for D, ``-log σ(C(G(z)) - C(x))`` for G.
 
-    RSGAN, Jolicoeur-Martineau, 2018, Section 4.2. C is the logit; row i of the real batch is compared with row i of the
-    fakes (and patch with patch), so both batches have the same size. The optimum is C equal on both, with loss log 2
-    for either player.
+    RSGAN, Jolicoeur-Martineau, 2018, Section 4.2. C is the logit. Row i of the real batch is compared with row i of the
+    fakes (and patch with patch), so both batches must have the same size. At the optimum C is equal on both, and the
+    loss of either player is log 2.
 
     Reference:
         - Jolicoeur-Martineau 2018, [The Relativistic Discriminator](https://arxiv.org/abs/1807.00734)
@@ -39,12 +39,12 @@ class RelativisticGANLoss(AdversarialLoss):
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class RelativisticAverageGANLoss(AdversarialLoss):
-    """The relativistic average objective: is an image more real than the other kind is on average?
+    """The relativistic average loss: compares each image with the average of the other kind.
 
-    RaSGAN, Jolicoeur-Martineau, 2018, Section 4.3, the objective of ESRGAN. The discriminator minimises
-    ``-log σ(C(x) - E C(G(z))) - log(1 - σ(C(G(z)) - E C(x)))``, the generator the same with the roles exchanged. The
-    expectations are means over the batch (of patches: at each place its own), hence ``needs_batch``. The optimum is log
-    4 for either player.
+    RaSGAN, Jolicoeur-Martineau, 2018, Section 4.3, the loss of ESRGAN. The discriminator minimises
+    ``-log σ(C(x) - E C(G(z))) - log(1 - σ(C(G(z)) - E C(x)))``; the generator minimises the same with real images and
+    fakes exchanged. The expectations are means over the batch (for patches, at each place separately), hence
+    ``needs_batch``. The optimum is log 4 for either player.
 
     Reference:
         - Jolicoeur-Martineau 2018, [The Relativistic Discriminator](https://arxiv.org/abs/1807.00734)

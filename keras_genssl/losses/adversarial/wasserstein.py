@@ -1,4 +1,4 @@
-"""The Wasserstein objective."""
+"""The Wasserstein loss."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from keras_genssl.losses.adversarial.base import AdversarialLoss, as_float, both
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class WassersteinGANLoss(AdversarialLoss):
-    """The Wasserstein objective: ``D(G(z)) - D(x)`` against ``-D(G(z))``.
+    """The Wasserstein loss: ``D(G(z)) - D(x)`` for D, ``-D(G(z))`` for G.
 
-    Arjovsky et al., 2017, Eq. 2. It means something only for a critic D held near a Lipschitz constant:
-    `keras_genssl.penalties.clip_weights` (the paper's), `keras_genssl.penalties.GradientPenalty` or
-    `keras_genssl.layers.SpectralNormalization`. Minus the discriminator's loss is then the estimate of the distance,
-    times that constant.
+    Arjovsky et al., 2017, Eq. 2. It is meaningful only for a critic D with a bounded Lipschitz constant: use
+    `keras_genssl.penalties.clip_weights` (as in the paper), `keras_genssl.penalties.GradientPenalty` or
+    `keras_genssl.layers.SpectralNormalization`. The negative of the discriminator's loss then estimates the Wasserstein
+    distance times that constant.
 
     Reference:
         - Arjovsky et al. 2017, [Wasserstein GAN](https://arxiv.org/abs/1701.07875)

@@ -1,4 +1,4 @@
-"""Contrastive losses: they compare embeddings of views of images; one file per idea."""
+"""Contrastive losses: losses that compare embeddings of views of images; one file per idea."""
 
 from keras_genssl.losses.contrastive.barlow_twins import BarlowTwinsLoss
 from keras_genssl.losses.contrastive.info_nce import InfoNCELoss

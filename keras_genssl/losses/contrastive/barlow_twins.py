@@ -1,4 +1,4 @@
-"""Barlow Twins' objective."""
+"""The loss of Barlow Twins."""
 
 from typing import Any, ClassVar
 
@@ -12,14 +12,15 @@ from keras_genssl.losses.contrastive.shapes import check_pairs
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class BarlowTwinsLoss(keras.losses.Loss):
-    """The cross-correlation of two views' embeddings is the identity: no dimension says what another says.
+    """Makes the cross-correlation of two views' embeddings the identity, so that no two dimensions are redundant.
 
-    ``L = sum_i (1 - C_ii)^2 + weight sum_i sum_{j != i} C_ij^2`` with C the correlation, over the batch, of dimension i
-    of the first views with dimension j of the second; Barlow Twins, Zbontar et al., 2021, Eqs. 1 and 2. Variances are
-    those of the batch (biased) plus 1e-5, as in the authors' batch normalisation: a dimension that is the same for all
-    images has correlation 0, and embeddings that are all equal, or a batch of one image, give the loss dim.
+    ``L = sum_i (1 - C_ii)^2 + weight sum_i sum_{j != i} C_ij^2``, where C_ij is the correlation, over the batch, of
+    dimension i of the first views with dimension j of the second; Barlow Twins, Zbontar et al., 2021, Eqs. 1 and 2.
+    Variances are those of the batch (biased) plus 1e-5, as in the authors' batch normalisation. A dimension that is
+    equal for all images therefore has correlation 0; embeddings that are all equal, or a batch of one image, give the
+    loss dim.
 
-    A loss of the batch, of which every row is the same number: on several replicas call it with
+    The loss is over the whole batch, and every row is the same number. On several replicas call it with
     ``replicas.on_global_batch(loss.call, first, second)``.
 
     Reference:
@@ -27,10 +28,10 @@ class BarlowTwinsLoss(keras.losses.Loss):
           2](https://arxiv.org/abs/2103.03230)
 
     Args:
-        redundancy_weight: of what lies off the diagonal, the paper's lambda, at least 0 and finite.
+        redundancy_weight: weight of the off-diagonal terms, the paper's lambda, at least 0 and finite.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true`` the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)``;
+    Call: ``y_true`` is the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)``;
     gradients reach both. ``call`` returns ``(batch,)``.
 
     Class attributes:

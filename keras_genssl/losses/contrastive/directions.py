@@ -1,4 +1,4 @@
-"""Embeddings as points of the unit sphere."""
+"""Embeddings as points on the unit sphere."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ _SHORTEST = 1e-6
 def directions(embeddings: Any) -> Any:
     """Embeddings divided by their length, in float32 at least.
 
-    One shorter than 1e-6 has no direction: it becomes zero, and no gradient reaches it (the quotient's would be
-    as large as the inverse of the length, and NaN at 0). NaN stays NaN.
+    An embedding shorter than 1e-6 has no direction: it becomes zero, and no gradient reaches it (the gradient of the
+    quotient would be as large as the inverse of the length, and NaN at 0). NaN stays NaN.
 
     Args:
         embeddings: float ``(..., dim)``.

@@ -14,12 +14,12 @@ from keras_genssl.losses.contrastive.shapes import check_negatives, check_pairs
 class InfoNCELoss(keras.losses.Loss):
     """The cross-entropy of finding a query's positive key among negatives.
 
-    ``-log(exp(q.k+ / t) / (exp(q.k+ / t) + sum_i exp(q.k_i / t)))`` with vectors normalised here: van den Oord et al.,
-    2018 (Eq. 4); with the keys of a queue as negatives it is MoCo's (He et al., 2020, Eq. 1). With K negatives
-    embeddings that collapsed give log(1 + K).
+    ``-log(exp(q.k+ / t) / (exp(q.k+ / t) + sum_i exp(q.k_i / t)))``, van den Oord et al., 2018, Eq. 4. Vectors are
+    normalised here. With the keys of a queue as negatives it is MoCo's loss (He et al., 2020, Eq. 1). Collapsed
+    embeddings with K negatives give log(1 + K).
 
-    `loss(keys, queries)`, as Keras calls it, has the other keys of the batch as negatives;
-    `loss.call(keys, queries, negatives)` has those it is given, and them alone.
+    `loss(keys, queries)`, as Keras calls it, uses the other keys of the batch as negatives;
+    `loss.call(keys, queries, negatives)` uses only the given negatives.
 
     Reference:
         - van den Oord et al. 2018, [Representation Learning with Contrastive Predictive Coding, Eq.
@@ -57,7 +57,7 @@ class InfoNCELoss(keras.losses.Loss):
         Args:
             y_true: The positive keys, float `(batch, dim)`, one for each query.
             y_pred: The queries, float `(batch, dim)`.
-            negatives: Keys `(num_negatives, dim)` that no query is looking for; None: the other rows of `y_true`.
+            negatives: Keys `(num_negatives, dim)`, negatives of all queries; None: the other rows of `y_true`.
 
         Returns:
             `(batch,)`, float32 at least.

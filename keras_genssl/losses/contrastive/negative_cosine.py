@@ -1,4 +1,4 @@
-"""SimSiam's and BYOL's distance."""
+"""The distance of SimSiam and BYOL."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from keras_genssl.losses.contrastive.shapes import check_pairs
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class NegativeCosineSimilarity(keras.losses.Loss):
-    """A prediction points where its target points: ``D(p, z) = -p/|p| . z/|z|``, in [-1, 1].
+    """The negative cosine of a prediction and its target: ``D(p, z) = -p/|p| . z/|z|``, in [-1, 1].
 
     SimSiam, Chen and He, 2021, Eqs. 1 and 3. ``2 + 2 D`` is BYOL's squared distance of unit vectors (Grill et al.,
-    2020, Eq. 2). No gradient reaches the target. An embedding shorter than 1e-6 has no direction: the loss is 0,
-    without a gradient.
+    2020, Eq. 2). No gradient reaches the target. For an embedding shorter than 1e-6, which has no direction, the loss
+    is 0 and has no gradient.
 
-    (`keras.losses.CosineSimilarity` is the same number, with gradients of both arguments.)
+    (`keras.losses.CosineSimilarity` gives the same number, with gradients of both arguments.)
 
     Reference:
         - Chen and He 2021, [Exploring Simple Siamese Representation Learning, Eq. 1](https://arxiv.org/abs/2011.10566)
@@ -26,7 +26,8 @@ class NegativeCosineSimilarity(keras.losses.Loss):
     Args:
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true`` the targets z, ``y_pred`` the predictions p, float ``(batch, dim)``. ``call`` returns ``(batch,)``.
+    Call: ``y_true`` is the targets z, ``y_pred`` the predictions p, float ``(batch, dim)``. ``call`` returns
+    ``(batch,)``.
 
     Raises:
         ValueError: if the two shapes differ.

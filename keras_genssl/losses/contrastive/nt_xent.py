@@ -1,4 +1,4 @@
-"""SimCLR's objective."""
+"""The loss of SimCLR."""
 
 from typing import Any, ClassVar
 
@@ -9,7 +9,7 @@ from keras_genssl.losses.arguments import check_positive
 from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.contrastive.shapes import check_pairs
 
-EXCLUDED = -1e30  # the logit of what is no candidate: finite, so that gradients are, and 0 in any softmax
+EXCLUDED = -1e30  # the logit of excluded pairs: finite, so that gradients are finite, and 0 in any softmax
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -17,23 +17,24 @@ class NTXentLoss(keras.losses.Loss):
     """The normalised, temperature-scaled cross-entropy: find an image's other view among all views of the batch.
 
     ``l(i, j) = -log(exp(cos(z_i, z_j) / T) / sum_{k != i} exp(cos(z_i, z_k) / T))``; SimCLR, Chen et al., 2020, Eq. 1.
-    Of N images there are 2N views z; i and j are the two of one image, and the other 2N - 2 are the negatives. The loss
-    of an image is the mean of ``l(i, j)`` and ``l(j, i)``, hence that of a batch the mean over its 2N views (the
-    authors' code adds the two directions: twice as much). Embeddings that are all equal give log(2N - 1), whose
-    gradient is 0; a batch of one image, which has no negatives, gives 0.
+    N images have 2N views z; i and j are the two views of one image, and the other 2N - 2 views are the negatives. The
+    loss of an image is the mean of ``l(i, j)`` and ``l(j, i)``, so the loss of a batch is the mean over its 2N views.
+    (The authors' code adds the two directions, which gives twice the loss.) Embeddings that are all equal give
+    log(2N - 1), with gradient 0; a batch of one image, which has no negatives, gives 0.
 
-    A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, first, second)``.
+    The loss is over the whole batch. On several replicas call it with
+    ``replicas.on_global_batch(loss.call, first, second)``.
 
     Reference:
         - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual Representations, Eq.
           1](https://arxiv.org/abs/2002.05709)
 
     Args:
-        temperature: T, positive and finite. The paper: 0.1 on ImageNet, 0.5 on CIFAR-10.
+        temperature: T, positive and finite. The paper uses 0.1 on ImageNet, 0.5 on CIFAR-10.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true`` the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)`` of any
-    length, row by row of one image; gradients reach both. ``call`` returns ``(batch,)``.
+    Call: ``y_true`` is the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)`` of any
+    length; row i of both is of the same image. Gradients reach both. ``call`` returns ``(batch,)``.
 
     Class attributes:
         needs_batch: as in `AdversarialLoss`.
@@ -61,7 +62,7 @@ class NTXentLoss(keras.losses.Loss):
         self.temperature = float(temperature)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """The mean of an image's two directions, ``(batch,)``."""
+        """The mean of ``l(i, j)`` and ``l(j, i)`` for each image, ``(batch,)``."""
         first, second = directions(y_true), directions(y_pred)
         check_pairs(first, second)
         views = ops.concatenate([first, second], axis=0)  # (2 batch, dim)

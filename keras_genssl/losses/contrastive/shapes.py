@@ -1,4 +1,4 @@
-"""Which shapes the losses of views take."""
+"""Checks of the shapes that the losses of views take."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from keras_genssl.checks.shapes import differ
 
 
 def check_pairs(y_true: Any, y_pred: Any) -> None:
-    """Refuse two views' embeddings that are not both ``(batch, dim)`` and alike, where that is known.
+    """Raises ValueError if the embeddings of two views are known not to have one shape ``(batch, dim)``.
 
     Example:
         >>> import numpy as np
@@ -23,14 +23,14 @@ def check_pairs(y_true: Any, y_pred: Any) -> None:
 
 
 def check_negatives(negatives: Any, queries: Any) -> None:
-    """Refuse negatives that are not ``(num_negatives, dim)`` with the queries' dim, where that is known."""
+    """Raises ValueError if negatives are known not to be ``(num_negatives, dim)`` with the queries' dim."""
     shape, dim = tuple(negatives.shape), queries.shape[1]
     if len(shape) != 2 or differ(shape[1:], (dim,)):
         raise ValueError(f"`negatives` must have shape (num_negatives, {dim}). Received: a tensor of shape {shape}")
 
 
 def check_labels(labels: Any, embeddings: Any) -> None:
-    """Refuse labels, ``(count,)``, that are not one for each image, where that is known."""
+    """Raises ValueError if the number of labels, ``(count,)``, is known not to be that of the images."""
     count, batch = labels.shape[0], embeddings.shape[0]
     if differ((count,), (batch,)):
         raise ValueError(f"`y_true` must hold a label for each image. Received: {count} labels, {batch} images")

@@ -1,4 +1,4 @@
-"""Supervised contrastive learning."""
+"""The supervised contrastive loss."""
 
 import math
 from typing import Any, ClassVar
@@ -19,11 +19,12 @@ class SupConLoss(keras.losses.Loss):
     """NT-Xent with labels: all views of all images of the same class are positives.
 
     ``L_out(i) = -1/|P(i)| sum_{p in P(i)} log(exp(cos(z_i, z_p) / T) / sum_{a != i} exp(cos(z_i, z_a) / T))``; Khosla
-    et al., 2020, Eq. 2. P(i) are the other views with i's label. The loss of an image is the mean over its views; a
-    view without a positive (one view each, and a label seen once) has the loss 0. With two views and no label twice it
-    is `NTXentLoss`. (The authors' code scales by the temperature over 0.07.)
+    et al., 2020, Eq. 2. P(i) is the set of the other views with i's label. The loss of an image is the mean over its
+    views. A view without a positive (one view per image, and a label that occurs once) has the loss 0. With two views
+    and no label twice the loss is `NTXentLoss`. (The authors' code multiplies by the temperature over 0.07.)
 
-    A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, labels, embeddings)``.
+    The loss is over the whole batch. On several replicas call it with
+    ``replicas.on_global_batch(loss.call, labels, embeddings)``.
 
     Reference:
         - Khosla et al. 2020, [Supervised Contrastive Learning, Eq. 2](https://arxiv.org/abs/2004.11362)
@@ -32,16 +33,16 @@ class SupConLoss(keras.losses.Loss):
         temperature: T, positive and finite; the paper's is 0.1.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true`` labels ``(batch,)`` or ``(batch, 1)``, compared for equality; ``y_pred`` embeddings, float
-    ``(batch, dim)``, or ``(batch, views, dim)`` of several views of each image. ``call`` returns ``(batch,)``, all NaN
+    Call: ``y_true`` is labels ``(batch,)`` or ``(batch, 1)``, compared for equality; ``y_pred`` is embeddings, float
+    ``(batch, dim)``, or ``(batch, views, dim)`` for several views of each image. ``call`` returns ``(batch,)``, all NaN
     if an embedding is not finite.
 
     Class attributes:
         needs_batch: as in `AdversarialLoss`.
 
     Raises:
-        ValueError: if ``temperature`` is not positive and finite, ``y_pred`` has another rank, or there is not a label
-            for each image, an integer.
+        ValueError: if ``temperature`` is not positive and finite, ``y_pred`` has another rank, or ``y_true`` is not one
+            integer label for each image.
 
     Example:
         >>> loss = SupConLoss(temperature=1.0)
@@ -68,7 +69,7 @@ class SupConLoss(keras.losses.Loss):
         return super().__call__(first_with_label(y_true), nan_unless_whole(y_pred, y_true), sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """The mean over an image's views, ``(batch,)``."""
+        """The loss of each image, its mean over views, ``(batch,)``."""
         embeddings = directions(y_pred)
         if len(embeddings.shape) == 2:
             embeddings = embeddings[:, None]
@@ -78,7 +79,7 @@ class SupConLoss(keras.losses.Loss):
                 f"Received: a tensor of shape {tuple(embeddings.shape)}"
             )
         num_views, dim = embeddings.shape[1:]
-        views = ops.reshape(embeddings, (-1, dim))  # (batch * num_views, dim), those of an image side by side
+        views = ops.reshape(embeddings, (-1, dim))  # (batch * num_views, dim), views of an image in a row
         labels = label_tensors.checked_labels(y_true, "y_true", floats=True, columns=True)
         check_labels(labels, embeddings)
         labels = ops.reshape(ops.tile(labels[:, None], (1, num_views)), (-1,))  # (batch * num_views,)
@@ -90,7 +91,7 @@ class SupConLoss(keras.losses.Loss):
         count = ops.sum(ops.cast(positive, logits.dtype), axis=1)
         total = ops.sum(ops.where(positive, -log_probabilities, 0.0), axis=1)
         losses = ops.mean(ops.reshape(total / ops.maximum(count, 1.0), (-1, num_views)), axis=1)
-        # A view that has no positive has no part in its loss, but in its gradient.
+        # A view without a positive does not change the loss; a NaN in it would still reach the gradient.
         return ops.where(ops.all(ops.isfinite(views)), losses, math.nan)
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""VICReg's objective."""
+"""The loss of VICReg."""
 
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from keras_genssl.losses.contrastive.shapes import check_pairs
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class VICRegLoss(keras.losses.Loss):
-    """Variance, invariance, covariance: views agree, every dimension varies, and no two vary together.
+    """Variance, invariance and covariance: two views agree, every dimension varies, and no two are correlated.
 
     ``L = i s(Z, Z') + v (v(Z) + v(Z')) / 2 + c (c(Z) + c(Z'))`` with, for n images and d dimensions,
 
@@ -20,11 +20,12 @@ class VICRegLoss(keras.losses.Loss):
     - ``v(Z) = 1/d sum_j max(0, 1 - sqrt(Var(z_j) + 1e-4))``,
     - ``c(Z) = 1/d sum_{i != j} Cov(z_i, z_j)^2``, variance and covariance with n - 1;
 
-    Bardes et al., 2022, Eqs. 1 to 6, as the authors' code has them: the paper's Eq. 5 sums over dimensions where its
-    Algorithm 1 and the code take the mean, and the paper adds the two variance terms, where the code halves them.
+    Bardes et al., 2022, Eqs. 1 to 6, as in the authors' code. The paper differs: its Eq. 5 sums over dimensions, while
+    its Algorithm 1 and the code take the mean; and it adds the two variance terms, which the code halves.
     Embeddings that are all equal give 0.99 v; so does a batch of one image, whose variances count as 0.
 
-    A loss of the batch: on several replicas call it with ``replicas.on_global_batch(loss.call, first, second)``.
+    The loss is over the whole batch. On several replicas call it with
+    ``replicas.on_global_batch(loss.call, first, second)``.
 
     Reference:
         - Bardes et al. 2022, [VICReg: Variance-Invariance-Covariance Regularization, Eqs. 1 to
@@ -36,8 +37,9 @@ class VICRegLoss(keras.losses.Loss):
         covariance_weight: c, at least 0 and finite.
         reduction, name, dtype: as in `keras.losses.Loss`.
 
-    Call: ``y_true`` the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)``;
-    gradients reach both. ``call`` returns ``(batch,)``: an image's own invariance term, and the batch's others.
+    Call: ``y_true`` is the embeddings of the first views, ``y_pred`` those of the second, float ``(batch, dim)``;
+    gradients reach both. ``call`` returns ``(batch,)``: the invariance term of each image plus the two terms of the
+    batch.
 
     Class attributes:
         needs_batch: as in `AdversarialLoss`.

@@ -1,6 +1,6 @@
-"""Losses of metric learning: of labelled embeddings and of pairs; one file per paper.
+"""Losses of metric learning: losses on labelled embeddings and on pairs; one file per paper.
 
-Guide: docs/faces.md. They go into the `compile` of any Keras model too; coming from TensorFlow Addons:
+Guide: docs/faces.md. They also work in the `compile` of any Keras model; for users of TensorFlow Addons:
 docs/migrating_from_tfa.md.
 """
 

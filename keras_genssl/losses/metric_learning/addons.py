@@ -1,4 +1,4 @@
-"""TensorFlow Addons' spellings of these losses: a program changes its import and no more."""
+"""These losses under the names of TensorFlow Addons: a program only has to change its import."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def contrastive_loss(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any:
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 def lifted_struct_loss(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any:
-    """`LiftedStructLoss` of a batch, a scalar. In `compile` take the class: Keras rounds a function's labels.
+    """`LiftedStructLoss` of a batch, a scalar. In `compile` use the class: Keras rounds a function's labels.
 
     Example:
         >>> labels, embeddings = ops.convert_to_tensor([0, 0, 1]), ops.convert_to_tensor([[0.0], [1.0], [1.0]])
@@ -41,7 +41,7 @@ def lifted_struct_loss(y_true: Any, y_pred: Any, margin: float = 1.0) -> Any:
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 def npairs_loss(y_true: Any, y_pred: Any) -> Any:
-    """`NPairsLoss` of similarities ``(batch, batch)``, a scalar. In `compile` take the class, as above.
+    """`NPairsLoss` of similarities ``(batch, batch)``, a scalar. In `compile` use the class, as above.
 
     Example:
         >>> similarities = ops.convert_to_tensor([[2.0, 0.0], [0.0, 2.0]])
@@ -67,7 +67,7 @@ def npairs_multilabel_loss(y_true: Any, y_pred: Any) -> Any:
 def triplet_hard_loss(
     y_true: Any, y_pred: Any, margin: float = 1.0, soft: bool = False, distance_metric: Distance = "L2"
 ) -> Any:
-    """`TripletHardLoss` of a batch, a scalar. In `compile` take the class: Keras rounds a function's labels.
+    """`TripletHardLoss` of a batch, a scalar. In `compile` use the class: Keras rounds a function's labels.
 
     Example:
         >>> labels, embeddings = ops.convert_to_tensor([0, 0, 1]), ops.convert_to_tensor([[0.0], [1.0], [1.25]])
@@ -79,7 +79,7 @@ def triplet_hard_loss(
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 def triplet_semihard_loss(y_true: Any, y_pred: Any, margin: float = 1.0, distance_metric: Distance = "L2") -> Any:
-    """`TripletSemiHardLoss` of a batch, a scalar. In `compile` take the class: Keras rounds a function's labels.
+    """`TripletSemiHardLoss` of a batch, a scalar. In `compile` use the class: Keras rounds a function's labels.
 
     Example:
         >>> labels, embeddings = ops.convert_to_tensor([0, 0, 1]), ops.convert_to_tensor([[0.0], [1.0], [1.25]])

@@ -15,29 +15,30 @@ from keras_genssl.losses.metric_learning.distances import as_float
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ArcFaceLoss(keras.layers.Layer):
-    """Cross-entropy of classes by angle, with a margin added to the angle to the own class.
+    """Cross-entropy of classes by angle, with a margin added to the angle to the true class.
 
-    Deng et al., 2019, ArcFace, Eq. 3: with ``theta_j`` the angle between an embedding and the learnt centre of class j,
-    the cross-entropy of the logits ``scale cos(theta_j)``, but ``scale cos(theta_y + margin)`` for the own class y.
-    Where ``theta_y + margin`` exceeds pi, and the cosine would rise again, the logit is
-    ``scale (cos(theta_y) - margin sin(margin))``, as in the authors' code. A layer, since it owns weights; train them
-    with the encoder's. An example's loss does not depend on the others of its batch.
+    Deng et al., 2019, ArcFace, Eq. 3: ``theta_j`` is the angle between an embedding and the learnt centre of class j.
+    The loss is the cross-entropy of the logits ``scale cos(theta_j)``, with ``scale cos(theta_y + margin)`` for the
+    true class y. If ``theta_y + margin`` exceeds pi, where the cosine would rise again, the logit is
+    ``scale (cos(theta_y) - margin sin(margin))``, as in the authors' code. The loss is a layer, because it owns
+    weights; train them with the encoder's. An example's loss does not depend on the others of its batch.
 
     Reference:
         - Deng et al. 2019, [ArcFace](https://arxiv.org/abs/1801.07698)
 
     Args:
-        num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph its loss is NaN.
+        num_classes: number of classes, at least 1. A label outside [0, num_classes) is refused; in a graph its loss
+            is NaN.
         embedding_dim: length of an embedding, at least 1.
         margin: in radians, in [0, pi).
-        scale: positive.
+        scale: factor of the logits, positive.
         name: the layer's name.
 
     Call: ``(labels, embeddings)``, int ``(batch,)`` and float ``(batch, embedding_dim)`` of any length; returns
     ``(batch,)``. Float32 at least, whatever Keras' dtype policy; NaN if an embedding is not finite.
 
     Raises:
-        ValueError: if an argument is outside its range, embeddings have another shape, or labels are no integers
+        ValueError: if an argument is outside its range, embeddings have another shape, or labels are not integers
             ``(batch,)`` in [0, num_classes).
 
     Example:

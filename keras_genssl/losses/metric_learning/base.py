@@ -1,4 +1,4 @@
-"""What losses of labelled embeddings share."""
+"""Base classes of the losses on labelled embeddings."""
 
 import math
 from typing import Any, Self
@@ -13,15 +13,16 @@ from keras_genssl.losses.metric_learning.distances import Distance, as_float, ch
 
 
 class EmbeddingLoss(keras.losses.Loss):
-    """A loss of embeddings that meet the others of their batch; one subclass per paper.
+    """Base class of losses that compare each embedding with the others of its batch; one subclass per paper.
 
-    A subclass defines ``per_example(labels, embeddings)``, to ``(batch,)``, of which the *mean over the batch* is the
-    loss as its paper defines it; where that is a mean over pairs or triplets, an example's value is the share of those
-    in which it is the anchor. On several replicas the examples of one replica meet each other alone, unless embeddings
-    and labels are gathered first (`keras_genssl.engine.replicas.on_global_batch`). Sample weights weigh anchors.
+    A subclass defines ``per_example(labels, embeddings)``, which returns ``(batch,)``. Its *mean over the batch* is the
+    loss as the paper defines it. If that is a mean over pairs or triplets, an example's value is the share of those in
+    which it is the anchor. On several replicas, examples are compared only with those on the same replica, unless
+    embeddings and labels are gathered first (`keras_genssl.engine.replicas.on_global_batch`). Sample weights are
+    weights of anchors.
 
-    Of embeddings of half precision it is computed in float32, and float32 is what comes back. Embeddings that are not
-    finite make every value NaN, so that whoever takes a step can see it in the loss.
+    For embeddings in half precision the loss is computed and returned in float32. If an embedding is not finite, all
+    values are NaN, so that a diverged training shows in the loss.
 
     Args:
         name: the loss's name.
@@ -30,8 +31,8 @@ class EmbeddingLoss(keras.losses.Loss):
     Call: ``y_true`` labels, int ``(batch,)`` or ``(batch, 1)``; ``y_pred`` embeddings, float ``(batch, dim)``.
 
     Raises:
-        ValueError: if embeddings are not of rank 2 or not as many as the labels, or labels have another shape, are
-            strings or booleans, or, where values are known, floats that are no integers (in a graph the loss is NaN).
+        ValueError: if embeddings are not of rank 2, their number is not that of the labels, or labels have another
+            shape, are strings or booleans, or are floats that are not integers (in a graph the loss is NaN instead).
     """
 
     def __init__(self, name: str | None = None, *, reduction: str | None = "sum_over_batch_size", dtype: Any = None):
@@ -40,28 +41,28 @@ class EmbeddingLoss(keras.losses.Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         y_true = label_tensors.as_array(y_true, "`y_true` must hold integers of shape (batch,) or (batch, 1)")
         shape = label_tensors.shape_of(y_true)
-        if shape is None or len(shape) < 2 or shape[1:] == (1,):  # multi-hot labels, which a subclass may take, stay
+        if shape is None or len(shape) < 2 or shape[1:] == (1,):  # not for multi-hot labels, which a subclass may take
             y_true, y_pred = first_with_label(y_true), nan_unless_whole(y_pred, y_true)
         return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each example, ``(batch,)``."""
+        """The loss of each example, ``(batch,)``."""
         labels, embeddings = as_labels(y_true), as_float(y_pred)
         check_shapes(labels, embeddings)
         return nan_unless_finite(self.per_example(labels, embeddings), embeddings)
 
     def per_example(self, labels: Any, embeddings: Any) -> Any:
-        """Loss of each example, ``(batch,)``, from labels ``(batch,)`` and embeddings ``(batch, dim)``."""
+        """The loss of each example, ``(batch,)``, from labels ``(batch,)`` and embeddings ``(batch, dim)``."""
         raise NotImplementedError
 
 
 class DistanceLoss(EmbeddingLoss):
-    """An `EmbeddingLoss` with a margin between distances.
+    """Base class of losses with a margin between distances.
 
     Args:
         margin: at least 0.
         distance_metric: "L2", "squared-L2", "angular" (``1 - cos``), or a function from embeddings ``(batch, dim)``
-            to distances ``(batch, batch)``; registered with Keras if the loss is to be saved.
+            to distances ``(batch, batch)``, which must be registered with Keras if the loss is to be saved.
         name, reduction, dtype: as in `EmbeddingLoss`.
 
     Raises:
@@ -98,12 +99,12 @@ class DistanceLoss(EmbeddingLoss):
 
 
 def as_labels(labels: Any, name: str = "y_true") -> Any:
-    """Integers, ``(batch,)`` or ``(batch, 1)``, which Keras may have cast to floats, as ``(batch,)``."""
+    """Labels as ``(batch,)``, from integers ``(batch,)`` or ``(batch, 1)`` that Keras may have cast to floats."""
     return label_tensors.checked_labels(labels, name, floats=True, columns=True)
 
 
 def check_shapes(labels: Any, embeddings: Any) -> None:
-    """Refuse embeddings that are not ``(batch, dim)`` with as many rows as there are labels, where that is known."""
+    """Raises ValueError if embeddings are known not to be ``(batch, dim)`` with one row for each label."""
     shape, count = tuple(embeddings.shape), labels.shape[0]
     if len(shape) != 2 or (None not in (shape[0], count) and shape[0] != count):
         raise ValueError(
@@ -113,17 +114,17 @@ def check_shapes(labels: Any, embeddings: Any) -> None:
 
 
 def nan_unless_finite(losses: Any, embeddings: Any) -> Any:
-    """The losses, all NaN if an embedding is not finite: mining could pass it over, its gradient would be NaN."""
+    """The losses, all NaN if an embedding is not finite: mining could ignore it, but its gradient would be NaN."""
     return ops.where(ops.all(ops.isfinite(embeddings)), losses, math.nan)
 
 
 def same_label(labels: Any) -> Any:
-    """Whether two examples have one label, bool ``(batch, batch)``."""
+    """Whether two examples have the same label, bool ``(batch, batch)``."""
     return labels[:, None] == labels[None, :]
 
 
 def of_class(labels: Any, num_classes: int) -> tuple[Any, Any]:
-    """Whether an example is of a class, bool ``(batch, num_classes)``, and whether it is of any, bool ``(batch,)``.
+    """Whether an example is of each class, bool ``(batch, num_classes)``, and whether of any, bool ``(batch,)``.
 
     Raises:
         ValueError: if a label lies outside [0, num_classes), where values are known.

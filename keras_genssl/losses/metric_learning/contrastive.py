@@ -17,29 +17,29 @@ from keras_genssl.losses.metric_learning.distances import as_float, others
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ContrastiveLoss(keras.losses.Loss):
-    """The contrastive loss of pairs: ``d^2`` of similar ones, ``max(0, margin - d)^2`` of different ones.
+    """The contrastive loss of pairs: ``d^2`` for similar ones, ``max(0, margin - d)^2`` for different ones.
 
-    Hadsell et al., 2006, there with 1/2 before both terms; d is the pair's distance. The numbers of
+    Hadsell et al., 2006, who put 1/2 before both terms; d is the pair's distance. The values are those of
     ``tfa.losses.ContrastiveLoss``, where ``y_true`` is 1 for a similar pair; with ``similar_label=0`` it is 1 for a
-    *different* pair, as in the paper. For a labelled batch in place of pairs: `ContrastiveBatchAllLoss`.
+    *different* pair, as in the paper. For a labelled batch in place of pairs use `ContrastiveBatchAllLoss`.
 
     Reference:
         - Hadsell et al. 2006, [Dimensionality Reduction by Learning an Invariant
           Mapping](http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf)
 
     Args:
-        margin: from which distance on different pairs are let be, at least 0.
+        margin: distance from which on different pairs have the loss 0; at least 0.
         reduction, name, dtype: as in `keras.losses.Loss`.
-        similar_label: what ``y_true`` is for a similar pair, 1 or 0; the other stands for a different one.
+        similar_label: value of ``y_true`` for a similar pair, 1 or 0; the other value means a different pair.
 
     Call: ``y_true`` 0 or 1, ``(batch,)``; ``y_pred`` distances, float ``(batch,)``, as from `paired_distances`; either
-    may be ``(batch, 1)``. ``call`` returns ``(batch,)``, float32 at least. A label between 0 and 1 is soft: it weighs
-    the two terms, as in `keras.losses.BinaryCrossentropy`. One outside [0, 1] (class numbers, or -1 for different)
-    would weigh a term below 0: that pair's loss is NaN.
+    may be ``(batch, 1)``. ``call`` returns ``(batch,)``, float32 at least. A label between 0 and 1 is soft: it weights
+    the two terms, as in `keras.losses.BinaryCrossentropy`. A label outside [0, 1] (a class number, or -1 for different)
+    would give a term a negative weight: the loss of that pair is NaN.
 
     Raises:
-        ValueError: if an argument is outside its range, ``y_pred`` is not one distance for each pair, or ``y_true`` not
-            one label for each.
+        ValueError: if an argument is outside its range, ``y_pred`` is not one distance for each pair, or ``y_true`` is
+            not one label for each pair.
 
     Example:
         >>> distances = ops.convert_to_tensor([0.5, 0.25])
@@ -69,7 +69,7 @@ class ContrastiveLoss(keras.losses.Loss):
         return super().__call__(label_tensors.checked_shares(y_true, "y_true"), y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each pair, ``(batch,)``."""
+        """The loss of each pair, ``(batch,)``."""
         distances = as_float(y_pred)
         if len(distances.shape) != 1 and tuple(distances.shape[1:]) != (1,):
             raise ValueError(
@@ -94,10 +94,10 @@ class ContrastiveLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ContrastiveBatchAllLoss(DistanceLoss):
-    """The contrastive loss of all pairs of a labelled batch: ``d^2`` in a class, ``max(0, margin - d)^2`` across.
+    """The contrastive loss of all pairs of a batch: ``d^2`` within a class, ``max(0, margin - d)^2`` across classes.
 
-    `ContrastiveLoss` with every two examples as a pair, similar if they share a label; the mean over pairs. A batch of
-    one example has none, and loss 0.
+    This is the mean of `ContrastiveLoss` over all pairs of examples; a pair is similar if the two share a label. A
+    batch of one example has no pair, and the loss 0.
 
     Reference:
         - Hadsell et al. 2006, [Dimensionality Reduction by Learning an Invariant
@@ -119,7 +119,7 @@ class ContrastiveBatchAllLoss(DistanceLoss):
     """
 
     def per_example(self, labels: Any, embeddings: Any) -> Any:
-        """Mean over the example's pairs, ``(batch,)``."""
+        """The mean over the pairs of each example, ``(batch,)``."""
         distances = self.distances(embeddings)
         pairs = others(ops.shape(labels)[0])
         losses = _contrastive(ops.cast(same_label(labels), distances.dtype), distances, self.margin)

@@ -1,4 +1,4 @@
-"""Distances between embeddings, TensorFlow Addons' numbers with gradients that are finite everywhere."""
+"""Distances between embeddings, with the values of TensorFlow Addons and gradients that are finite everywhere."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,13 +19,13 @@ def pairwise_distances(embeddings: Any, distance_metric: Distance = "L2") -> Any
     """Distances between all rows of a batch, ``(batch, batch)``.
 
     Args:
-        embeddings: float ``(batch, dim)``; those of half precision are taken in float32.
+        embeddings: float ``(batch, dim)``; half precision is converted to float32.
         distance_metric: "L2", ``|a - b|``; "squared-L2", ``|a - b|^2``; "angular", ``1 - cos(a, b)``; or a
             function from embeddings ``(batch, dim)`` to distances ``(batch, batch)``.
 
     Returns:
-        The distances, at least 0 unless the function says otherwise. From ``|a|^2 + |b|^2 - 2 a b``, so that no
-        ``(batch, batch, dim)`` is held: near 0 they are exact to about ``3e-4 |a|`` ("L2", float32).
+        The distances, at least 0 unless a function gives others. They are computed as ``|a|^2 + |b|^2 - 2 a b``, which
+        needs no ``(batch, batch, dim)`` tensor; near 0 the error is about ``3e-4 |a|`` ("L2", float32).
 
     Example:
         >>> [[float(x) for x in row] for row in pairwise_distances(ops.convert_to_tensor([[0.0, 3.0], [4.0, 0.0]]))]
@@ -45,17 +45,17 @@ def pairwise_distances(embeddings: Any, distance_metric: Distance = "L2") -> Any
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 def paired_distances(first: Any, second: Any, distance_metric: str = "L2") -> Any:
-    """Distances between the rows of two batches, ``(batch,)``: what `ContrastiveLoss` takes.
+    """Distances between the rows of two batches, ``(batch,)``, the input of `ContrastiveLoss`.
 
     Args:
-        first, second: float ``(batch, dim)``; those of half precision are taken in float32.
+        first, second: float ``(batch, dim)``; half precision is converted to float32.
         distance_metric: "L2", "squared-L2" or "angular", as in `pairwise_distances`.
 
     Returns:
         The distances. The gradient of equal rows is 0.
 
     Raises:
-        ValueError: if ``distance_metric`` is none of these, or the two batches have not one shape.
+        ValueError: if ``distance_metric`` is none of these, or the shapes of the two batches differ.
 
     Example:
         >>> a, b = ops.convert_to_tensor([[0.0, 3.0]]), ops.convert_to_tensor([[4.0, 0.0]])
@@ -78,7 +78,7 @@ def as_float(embeddings: Any) -> Any:
 
 
 def check_metric(distance_metric: Any, metrics: tuple[str, ...] = METRICS) -> None:
-    """Refuse what is no name of a metric and no function."""
+    """Raises ValueError unless ``distance_metric`` is the name of a metric or a function."""
     if not callable(distance_metric) and distance_metric not in metrics:
         raise ValueError(
             "`distance_metric` must be 'L2', 'squared-L2', 'angular' or a function from embeddings (batch, dim) to "
@@ -87,7 +87,7 @@ def check_metric(distance_metric: Any, metrics: tuple[str, ...] = METRICS) -> No
 
 
 def safe_sqrt(squared: Any) -> Any:
-    """The square root; its gradient at 0 is 0, not infinite."""
+    """The square root, with the gradient 0 at 0 instead of infinity."""
     positive = squared > 0.0
     return ops.where(positive, ops.sqrt(ops.where(positive, squared, 1.0)), 0.0)
 

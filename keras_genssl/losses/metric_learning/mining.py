@@ -1,4 +1,4 @@
-"""Orders of distances, the piece of mining that costs: ``O(batch^2 log(batch))`` time, ``O(batch^2)`` memory."""
+"""Sorting of distances, the expensive part of mining: ``O(batch^2 log(batch))`` time, ``O(batch^2)`` memory."""
 
 from typing import Any
 
@@ -6,23 +6,23 @@ from keras import ops
 
 
 def nearest_first(keys: Any, labels: Any, own_class_first: bool) -> Any:
-    """For each anchor, the batch in order of its row of keys.
+    """Sorts the batch for each anchor by its row of keys.
 
     Args:
         keys: float ``(batch, batch)``, a row per anchor.
         labels: ``(batch,)``.
-        own_class_first: whether, of equal keys, those of the anchor's class come first, or last.
+        own_class_first: whether, among equal keys, those of the anchor's class come first; otherwise they come last.
 
     Returns:
-        int32 ``(batch, batch)``: places in the batch. No gradient.
+        int32 ``(batch, batch)``: positions in the batch. No gradient.
 
     Example:
         >>> keys = ops.convert_to_tensor([[2.0, 2.0, 1.0]] * 3)
         >>> nearest_first(keys, ops.convert_to_tensor([0, 1, 2]), own_class_first=False)[0].numpy().tolist()
         [2, 1, 0]
     """
-    # A sort is stable, so the ties are settled by what is sorted: columns in order of class, turned until the anchor's
-    # own class is at the end that is wanted. (Sorting by two keys would cost a second sort of the whole matrix.)
+    # The sort is stable, so the order before it decides ties: columns are ordered by class, then rotated until the
+    # anchor's class is first or last. (Sorting by two keys would cost a second sort of the whole matrix.)
     by_class = ops.argsort(labels)
     compare = ops.less if own_class_first else ops.less_equal
     before = ops.sum(ops.cast(compare(labels[None, :], labels[:, None]), "int32"), axis=1)
@@ -34,14 +34,14 @@ def nearest_first(keys: Any, labels: Any, own_class_first: bool) -> Any:
 
 
 def take_in_rows(values: Any, places: Any) -> Any:
-    """``values[i, places[i, j]]``, ``(batch, batch)``; on the flat matrix, `ops.take_along_axis` holds more memory."""
+    """``values[i, places[i, j]]``, ``(batch, batch)``; uses less memory than `ops.take_along_axis`."""
     rows, columns = ops.shape(values)[0], ops.shape(values)[1]
     starts = ops.arange(rows, dtype="int32")[:, None] * columns
     return ops.take(ops.reshape(values, (-1,)), ops.cast(places, "int32") + starts)
 
 
 def places_of(mask: Any) -> Any:
-    """The place of each row's k-th True, at k; int32 ``(batch, batch)``, 0 beyond the last.
+    """The column of the k-th True of each row, at k; int32 ``(batch, batch)``, 0 beyond the last True.
 
     Example:
         >>> places_of(ops.convert_to_tensor([[False, True], [True, False]])).numpy().tolist()

@@ -11,21 +11,21 @@ from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.metric_learning.base import EmbeddingLoss, same_label
 from keras_genssl.losses.metric_learning.distances import others
 
-_NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
+_NEVER = -1e30  # the exponent of excluded pairs; -inf would have no gradient
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class MultiSimilarityLoss(EmbeddingLoss):
-    """Soft weights on the pairs that are hard for their anchor.
+    """The multi-similarity loss: puts soft weights on the pairs that are hard for their anchor.
 
-    Wang et al., 2019, Multi-Similarity Loss with General Pair Weighting. With S the cosine similarity, an anchor i
-    keeps the negatives above ``min_p S_ip - epsilon`` and the positives below ``max_n S_in + epsilon`` (Eqs. 11 and
-    12); the loss is the mean over all examples (Eq. 15) of
+    Wang et al., 2019, Multi-Similarity Loss with General Pair Weighting. With S the cosine similarity, mining keeps for
+    an anchor i the negatives above ``min_p S_ip - epsilon`` and the positives below ``max_n S_in + epsilon`` (Eqs. 11
+    and 12). The loss is the mean over all examples (Eq. 15) of
 
     ``1/alpha log(1 + sum_p exp(-alpha (S_ip - base))) + 1/beta log(1 + sum_n exp(beta (S_in - base)))``.
 
-    The mining keeps no pair of an anchor that has no positive, or no negative: such an anchor is 0. With
-    ``epsilon=None`` nothing is mined, and Eq. 15 stands as it is: the term without pairs is 0, the other one counts.
+    Mining keeps no pair of an anchor without positives, or without negatives: the loss of such an anchor is 0. With
+    ``epsilon=None`` there is no mining, and Eq. 15 uses all pairs: a term without pairs is 0, the other one counts.
 
     Reference:
         - Wang et al. 2019, [Multi-Similarity Loss](https://arxiv.org/abs/1904.06627)
@@ -33,8 +33,8 @@ class MultiSimilarityLoss(EmbeddingLoss):
     Args:
         alpha: sharpness for positives, positive.
         beta: sharpness for negatives, positive.
-        base: the similarity between near and far; the paper's lambda, which its text sets to 1, its code to 0.5.
-        epsilon: the mining's margin, at least 0; None keeps all pairs.
+        base: similarity that separates near from far; the paper's lambda, 1 in its text, 0.5 in its code.
+        epsilon: margin of the mining, at least 0; None keeps all pairs.
         name, reduction, dtype: as in `EmbeddingLoss`.
 
     Call: labels int ``(batch,)`` and embeddings float ``(batch, dim)``, of any length; ``call`` returns ``(batch,)``.
@@ -73,7 +73,7 @@ class MultiSimilarityLoss(EmbeddingLoss):
         self.epsilon = None if epsilon is None else float(epsilon)
 
     def per_example(self, labels: Any, embeddings: Any) -> Any:
-        """Loss of each anchor, ``(batch,)``."""
+        """The loss of each anchor, ``(batch,)``."""
         unit = directions(embeddings)
         similarities = ops.matmul(unit, ops.transpose(unit))
         same = same_label(labels)

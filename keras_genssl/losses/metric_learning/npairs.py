@@ -11,35 +11,36 @@ from keras_genssl.losses.metric_learning.base import EmbeddingLoss, as_labels, c
 from keras_genssl.losses.metric_learning.distances import as_float, others
 
 _RULE = "`y_true` must hold integers of shape (batch,) or (batch, 1), or indicators of shape (batch, classes)"
-_NEVER = -1e30  # a logit that takes no part, where -inf has no gradient
+_NEVER = -1e30  # an excluded logit; -inf would have no gradient
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class NPairsLoss(EmbeddingLoss):
-    """Cross-entropy of each row of similarities against those that share its label.
+    """The N-pairs loss: cross-entropy of each row of similarities, with the examples of its label as target.
 
     Sohn, 2016, Improved Deep Metric Learning with Multi-class N-pair Loss Objective, without its L2 penalty on
-    embeddings: the mean over rows i of ``log sum_j exp(s_ij) - sum_j t_ij s_ij``, where t_i is uniform over those of
-    i's label and sums to 1. The numbers of ``tfa.losses.NpairsLoss`` and, for multi-hot labels (t counts labels in
-    common), ``tfa.losses.NpairsMultilabelLoss``; but a row without a label is 0 (0/0 there).
+    embeddings: the mean over rows i of ``log sum_j exp(s_ij) - sum_j t_ij s_ij``, where t_i is uniform over the
+    examples of i's label and sums to 1. The values are those of ``tfa.losses.NpairsLoss`` and, for multi-hot labels
+    (where t counts common labels), of ``tfa.losses.NpairsMultilabelLoss``. The loss of a row without a label is 0 (0/0
+    in TensorFlow Addons).
 
     Reference:
         - Sohn 2016, [Multi-class N-pair Loss](https://papers.nips.cc/paper/6200)
 
     Args:
         name: the loss's name.
-        from_embeddings: False if ``y_pred`` is the similarities of two views or halves of pairs, ``matmul(a,
-            transpose(b))``; True if it is embeddings, of which all inner products but those with itself are an
-            example's similarities. An example that shares its label with no other is then 0.
+        from_embeddings: False if ``y_pred`` is similarities of two views or of the two halves of pairs, ``matmul(a,
+            transpose(b))``. True if it is embeddings; the similarities of an example are then its inner products with
+            all other embeddings, and the loss of an example whose label occurs once is 0.
         reduction, dtype: as in `EmbeddingLoss`.
 
-    Call: ``y_true`` labels, int ``(batch,)`` or ``(batch, 1)``, or multi-hot ``(batch, classes)`` of two classes or
-    more, dense or sparse (``tf.SparseTensor``); ``y_pred`` similarities, float ``(batch, batch)``, or embeddings,
+    Call: ``y_true`` is labels, int ``(batch,)`` or ``(batch, 1)``, or multi-hot ``(batch, classes)`` of two classes or
+    more, dense or sparse (``tf.SparseTensor``); ``y_pred`` is similarities, float ``(batch, batch)``, or embeddings,
     float ``(batch, dim)``. ``call`` returns ``(batch,)``.
 
     Raises:
-        ValueError: if ``y_pred`` has not the shape said, labels are as `EmbeddingLoss` refuses them, or multi-hot ones
-            are no numbers or, where values are known, negative or NaN (in a graph the loss is NaN).
+        ValueError: if ``y_pred`` has another shape, labels are ones that `EmbeddingLoss` refuses, or multi-hot labels
+            are not numbers, are negative or NaN (in a graph the loss is NaN instead).
 
     Example:
         >>> similarities = ops.convert_to_tensor([[2.0, 0.0], [0.0, 2.0]])
@@ -62,12 +63,12 @@ class NPairsLoss(EmbeddingLoss):
         return super().__call__(_dense(y_true), y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each row, ``(batch,)``."""
+        """The loss of each row, ``(batch,)``."""
         y_true, y_pred = _dense(y_true), as_float(y_pred)
         if _are_indicators(y_true):
             indicators = ops.cast(y_true, y_pred.dtype)
             shared = ops.matmul(indicators, ops.transpose(indicators))
-            y_pred = ops.where(ops.all(indicators >= 0), y_pred, math.nan)  # a graph could not refuse them
+            y_pred = ops.where(ops.all(indicators >= 0), y_pred, math.nan)  # a graph cannot raise
         else:
             labels = as_labels(y_true)
             shared = ops.cast(labels[:, None] == labels[None, :], y_pred.dtype)
@@ -98,7 +99,7 @@ class NPairsLoss(EmbeddingLoss):
 
 
 def _dense(y_true: Any) -> Any:
-    """Labels, of which multi-hot ones are dense and looked at before they are cast."""
+    """The labels; multi-hot ones are made dense and are checked before they are cast."""
     y_true = label_tensors.as_array(y_true, _RULE)
     if not _are_indicators(y_true):
         return y_true

@@ -12,35 +12,37 @@ from keras_genssl.losses.contrastive.directions import directions
 from keras_genssl.losses.metric_learning.base import as_labels, check_shapes, nan_unless_finite, of_class
 from keras_genssl.losses.metric_learning.distances import as_float
 
-_NEVER = -1e30  # the exponent of what takes no part, where -inf has no gradient
+_NEVER = -1e30  # the exponent of excluded examples; -inf would have no gradient
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ProxyAnchorLoss(keras.layers.Layer):
-    """A learnt proxy per class, pulled to its class and pushed from the others.
+    """The proxy-anchor loss: a learnt proxy per class is pulled to its class and pushed from the others.
 
-    Kim et al., 2020, Proxy Anchor Loss for Deep Metric Learning, Eq. 4: with s the cosine similarity, the mean over
-    proxies p with examples in the batch of ``log(1 + sum_x exp(-alpha (s(x, p) - margin)))`` over those, plus the mean
-    over all proxies of ``log(1 + sum_x exp(alpha (s(x, p) + margin)))`` over the examples of other classes. A layer,
-    since it owns weights; train them with the encoder's. (The paper gives proxies 100 times the encoder's learning
-    rate.) A batch of one class, or a label seen once, is no special case.
+    Kim et al., 2020, Proxy Anchor Loss for Deep Metric Learning, Eq. 4, with s the cosine similarity. The loss is the
+    mean, over proxies p with examples in the batch, of ``log(1 + sum_x exp(-alpha (s(x, p) - margin)))`` with x the
+    examples of p's class, plus the mean, over all proxies, of ``log(1 + sum_x exp(alpha (s(x, p) + margin)))`` with x
+    the examples of other classes. The loss is a layer, because it owns weights; train them with the encoder's. (The
+    paper gives proxies 100 times the encoder's learning rate.) A batch of one class, or a label that occurs once, is
+    not a special case.
 
     Reference:
         - Kim et al. 2020, [Proxy Anchor Loss](https://arxiv.org/abs/2003.13911)
 
     Args:
-        num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph the loss is NaN.
+        num_classes: number of classes, at least 1. A label outside [0, num_classes) is refused; in a graph the loss
+            is NaN.
         embedding_dim: length of an embedding, at least 1.
-        margin: delta in the paper, at least 0.
-        alpha: sharpness, positive.
+        margin: the paper's delta, at least 0.
+        alpha: sharpness of the exponentials, positive.
         name: the layer's name.
 
     Call: ``(labels, embeddings)``, int ``(batch,)`` and float ``(batch, embedding_dim)`` of any length; returns
-    ``(batch,)``, each the loss of the whole batch. Float32 at least, whatever Keras' dtype policy;
+    ``(batch,)``, each the loss of the whole batch, in float32 at least for any Keras dtype policy;
     NaN if an embedding is not finite.
 
     Raises:
-        ValueError: if an argument is outside its range, embeddings have another shape, or labels are no integers
+        ValueError: if an argument is outside its range, embeddings have another shape, or labels are not integers
             ``(batch,)`` in [0, num_classes).
 
     Example:

@@ -1,4 +1,4 @@
-"""The loss of a plain classifier on embeddings."""
+"""The loss of a linear classifier on embeddings."""
 
 import math
 from typing import Any
@@ -14,26 +14,27 @@ from keras_genssl.losses.metric_learning.distances import as_float
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SoftmaxLoss(keras.layers.Layer):
-    """Cross-entropy of a linear classifier: the baseline that every loss of metric learning is to beat.
+    """Cross-entropy of a linear classifier: the baseline for every loss of metric learning.
 
-    ``-log softmax(W x + b)`` at the own class, of embeddings as they are:
-    `EmbeddingModel(encoder, SoftmaxLoss(...), normalize=False)` is a supervised classifier whose features `encode`
-    gives. "Softmax" in the tables of Deng et al., 2019. A layer, since it owns weights; train them with the encoder's.
-    An example's loss does not depend on the others of its batch.
+    ``-log softmax(W x + b)`` at the true class; embeddings are not normalised.
+    `EmbeddingModel(encoder, SoftmaxLoss(...), normalize=False)` is a supervised classifier; its `encode` gives the
+    features. It is "Softmax" in the tables of Deng et al., 2019. The loss is a layer, because it owns weights; train
+    them with the encoder's. An example's loss does not depend on the others of its batch.
 
     Reference:
         - Deng et al. 2019, [ArcFace](https://arxiv.org/abs/1801.07698)
 
     Args:
-        num_classes: at least 1. A label outside [0, num_classes) is refused; in a graph its loss is NaN.
+        num_classes: number of classes, at least 1. A label outside [0, num_classes) is refused; in a graph its loss
+            is NaN.
         embedding_dim: length of an embedding, at least 1.
         name: the layer's name.
 
     Call: ``(labels, embeddings)``, int ``(batch,)`` and float ``(batch, embedding_dim)``; returns ``(batch,)``.
-    Float32 at least, whatever Keras' dtype policy; NaN if an embedding is not finite.
+    The loss is in float32 at least for any Keras dtype policy, and NaN if an embedding is not finite.
 
     Raises:
-        ValueError: if an argument is outside its range, embeddings have another shape, or labels are no integers
+        ValueError: if an argument is outside its range, embeddings have another shape, or labels are not integers
             ``(batch,)`` in [0, num_classes).
 
     Example:
@@ -53,7 +54,7 @@ class SoftmaxLoss(keras.layers.Layer):
         self.built = True
 
     def call(self, labels: Any, embeddings: Any) -> Any:
-        """Loss of each example, ``(batch,)``."""
+        """The loss of each example, ``(batch,)``."""
         labels, embeddings = as_labels(labels, "labels"), as_float(embeddings)
         check_shapes(labels, embeddings)
         check_last("embeddings", embeddings, self.embedding_dim)

@@ -14,10 +14,10 @@ from keras_genssl.losses.metric_learning.mining import nearest_first, take_in_ro
 class TripletBatchAllLoss(DistanceLoss):
     """The triplet loss of all triplets of a batch, averaged over those that are active.
 
-    Hermans et al., 2017, In Defense of the Triplet Loss, Section 2, "batch all" with the mean over non-zero terms: of
-    ``max(0, d(a, p) - d(a, n) + margin)`` over all (a, p, n), where a and p share a label and n has another, those
-    above 0. 0 where none is active, and where there is no triplet. In ``O(batch^2)`` memory: a sum over triplets is one
-    over distances, each times the number of active triplets it is in.
+    Hermans et al., 2017, In Defense of the Triplet Loss, Section 2, "batch all" with the mean over non-zero terms: the
+    mean of ``max(0, d(a, p) - d(a, n) + margin)`` over all triplets (a, p, n) for which it is above 0, where a and p
+    share a label and n has another. The loss is 0 if no triplet is active or there is none. It needs ``O(batch^2)``
+    memory: the sum over triplets equals a sum over distances, each times the number of active triplets that contain it.
 
     Reference:
         - Hermans et al. 2017, [In Defense of the Triplet Loss](https://arxiv.org/abs/1703.07737)
@@ -41,19 +41,19 @@ class TripletBatchAllLoss(DistanceLoss):
     """
 
     def per_example(self, labels: Any, embeddings: Any) -> Any:
-        """Sum over the anchor's triplets, times batch / number of active triplets, ``(batch,)``."""
+        """The sum over each anchor's triplets, times batch / number of active triplets, ``(batch,)``."""
         keys, positive, negative, nearer = self._mine(labels, embeddings)
         farther = ops.sum(positive, axis=1, keepdims=True) - ops.cumsum(positive, axis=1)
-        # The weights sum to 0: a shift changes nothing but the rounding.
+        # The weights sum to 0, so the shift only reduces rounding errors.
         keys = keys - ops.stop_gradient(ops.mean(keys, axis=1, keepdims=True))
         losses = ops.sum(keys * (positive * nearer - negative * farther), axis=1)
         active = ops.maximum(ops.sum(positive * nearer), 1.0)
         return losses * (ops.cast(ops.shape(labels)[0], keys.dtype) / active)
 
     def active_fraction(self, y_true: Any, y_pred: Any) -> Any:
-        """Which part of the batch's triplets is active, as ``(batch,)`` with that mean; 0 without triplets.
+        """The fraction of the batch's triplets that are active, as ``(batch,)`` with this mean; 0 without triplets.
 
-        A falling fraction says that there is ever less to learn from. During ``fit``:
+        A falling fraction means that fewer triplets are left to learn from. As a metric in ``compile``:
         ``keras.metrics.MeanMetricWrapper(loss.active_fraction, name="active")``.
         """
         labels, embeddings = as_labels(y_true), as_float(y_pred)
@@ -68,7 +68,7 @@ class TripletBatchAllLoss(DistanceLoss):
         distances = self.distances(embeddings)
         own = labels[:, None] == labels[None, :]
         keys = ops.where(own, distances + self.margin, distances)
-        order = nearest_first(keys, labels, own_class_first=True)  # of a tie the hinge is 0: not active
+        order = nearest_first(keys, labels, own_class_first=True)  # in a tie the hinge is 0, so it is not active
         own = take_in_rows(own, order)
         positive = ops.cast(own & (order != ops.arange(ops.shape(labels)[0], dtype="int32")[:, None]), keys.dtype)
         negative = ops.cast(~own, keys.dtype)

@@ -15,16 +15,17 @@ class TripletHardLoss(DistanceLoss):
 
     Hermans et al., 2017, In Defense of the Triplet Loss, "batch hard":
     ``max(0, max_p d(a, p) - min_n d(a, n) + margin)``, or ``log(1 + exp(max_p d(a, p) - min_n d(a, n)))`` if ``soft``;
-    the mean over all anchors. The numbers of ``tfa.losses.TripletHardLoss``: an anchor without a positive counts with
-    the least distance of its row, its own, so that it still pushes negatives away. But 0 where all examples share one
-    label (the farthest *positive* stands for the negative there), and the soft loss is finite for any distance.
+    the mean over all anchors. The values are those of ``tfa.losses.TripletHardLoss``: an anchor without a positive uses
+    the smallest distance of its row, that to itself, so it still pushes negatives away. Two things differ: the loss is
+    0 if all examples share one label (TensorFlow Addons uses the farthest *positive* as the negative), and the soft
+    loss is finite for any distance.
 
     Reference:
         - Hermans et al. 2017, [In Defense of the Triplet Loss](https://arxiv.org/abs/1703.07737)
 
     Args:
         margin, distance_metric, name, reduction, dtype: as in `DistanceLoss`.
-        soft: whether a softplus takes the place of the hinge; the margin then has no part.
+        soft: whether to use a softplus in place of the hinge; the margin is then ignored.
 
     Call: labels int ``(batch,)`` and embeddings float ``(batch, dim)``; ``call`` returns ``(batch,)``.
 
@@ -52,7 +53,7 @@ class TripletHardLoss(DistanceLoss):
         self.soft = bool(soft)
 
     def per_example(self, labels: Any, embeddings: Any) -> Any:
-        """Loss of each anchor, ``(batch,)``."""
+        """The loss of each anchor, ``(batch,)``."""
         distances = self.distances(embeddings)
         same = same_label(labels)
         positive = same & others(ops.shape(labels)[0])

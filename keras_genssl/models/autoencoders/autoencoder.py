@@ -9,8 +9,8 @@ from keras_genssl.models.autoencoders.base import PixelAutoencoder
 class Autoencoder(PixelAutoencoder):
     """The plain autoencoder (Hinton & Salakhutdinov, 2006).
 
-    Minimises `loss(x, decoder(encoder(x)))`; the code is narrower than the image, so that it must hold what
-    matters. With linear networks and squares it is PCA, the baseline of every code size (`analysis.PCA`).
+    Minimises `loss(x, decoder(encoder(x)))`. The code is narrower than the image, so it must keep what matters most.
+    With linear networks and squared errors the autoencoder is PCA, its baseline at every code size (`analysis.PCA`).
 
     Reference:
         - Hinton and Salakhutdinov 2006, [Reducing the Dimensionality of Data with Neural

@@ -1,4 +1,4 @@
-"""What the autoencoders share: an encoder, a decoder, and what is done with them."""
+"""Base classes of the autoencoders: an encoder and a decoder."""
 
 from typing import Any
 
@@ -11,10 +11,9 @@ from keras_genssl.engine.shapes import same_shape
 
 
 class EncoderDecoder(Method):
-    """Images to codes and codes to images; not a method itself.
+    """Base class of methods that encode images to codes and decode codes to images.
 
-    Batches hold `image` (a tensor, a dict, or the first of a tuple), uint8 or float in [-1, 1]; labels beside it
-    are not looked at.
+    Batches hold `image` (a tensor, a dict, or the first of a tuple), uint8 or float in [-1, 1]; labels are ignored.
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, statistics * code_dim)`.
@@ -35,7 +34,7 @@ class EncoderDecoder(Method):
         self.decoder = decoder
 
     def inputs(self) -> dict[str, Kind]:
-        """The image that the encoder takes; labels beside it are not looked at."""
+        """The image that the encoder takes; labels are ignored."""
         return {"image": Image(self.encoder.input_shape[1:]), "label": Anything(required=False)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
@@ -43,15 +42,15 @@ class EncoderDecoder(Method):
         return batch["image"], batch["image"]
 
     def matched(self, y: Any, y_pred: Any) -> Any:
-        """Images of the shape of their reconstructions."""
+        """Returns the images if they have the shape of their reconstructions."""
         return same_shape("`image`", y, "what `decoder` makes of it", y_pred["image"])
 
     def predict_step(self, data: Any) -> Any:
-        """`predict` gives reconstructions."""
+        """The reconstructions that `predict` returns."""
         return self.reconstruct(self.batch(data, training=False)["image"])
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's; the metrics of `compile` compare images with reconstructions, in [-1, 1] as these are."""
+        """Updates the metrics; those of `compile` compare images with reconstructions clipped to [-1, 1]."""
         return super().compute_metrics(x, y, ops.clip(y_pred["image"], -1.0, 1.0), sample_weight)
 
     def encode(self, images: Any) -> Any:
@@ -63,7 +62,7 @@ class EncoderDecoder(Method):
         return ops.clip(ops.cast(self.decoder(codes, training=False), keras.config.floatx()), -1.0, 1.0)
 
     def reconstruct(self, images: Any) -> Any:
-        """Images through the code and back, `(batch, h, w, c)` in [-1, 1]."""
+        """Encodes and decodes images, `(batch, h, w, c)`; gives images in [-1, 1]."""
         return self.decode(self.encode(images))
 
     def serving(self) -> dict[str, Serving]:
@@ -78,11 +77,11 @@ class EncoderDecoder(Method):
 
 
 class PixelAutoencoder(EncoderDecoder):
-    """An autoencoder that minimises a distance of images, `loss(x, decoder(encoder(x)))`; not a method itself.
+    """Base class of autoencoders that minimise a distance of images, `loss(x, decoder(encoder(x)))`.
 
     Args:
-        encoder: As of `EncoderDecoder`.
-        decoder: As of `EncoderDecoder`.
+        encoder: As in `EncoderDecoder`.
+        decoder: As in `EncoderDecoder`.
         loss: A `keras.losses.Loss` on images in [-1, 1]; by default the mean squared error.
         name: The model's name.
     """
@@ -99,7 +98,7 @@ class PixelAutoencoder(EncoderDecoder):
         self.image_loss = loss or keras.losses.MeanSquaredError()
 
     def call(self, images: Any, training: bool = False) -> dict[str, Any]:
-        """`image`, the decoder's output, not clipped, and `code`."""
+        """Returns `image`, the decoder's output before clipping, and `code`."""
         codes = self.encoder(images, training=training)
         return {"image": self.decoder(codes, training=training), "code": codes}
 
@@ -110,7 +109,7 @@ class PixelAutoencoder(EncoderDecoder):
 
 
 def last_activation(network: keras.Model) -> str | None:
-    """The name of the last activation that a network's layers tell of; None where none does."""
+    """The name of the last activation among a network's layers; None if no layer has one."""
     names = (getattr(getattr(layer, "activation", None), "__name__", None) for layer in reversed(network.layers))
     return next((name for name in names if name is not None), None)
 

@@ -1,4 +1,4 @@
-"""The contractive autoencoder: a code that hardly moves with the image."""
+"""The contractive autoencoder: a code that changes little when the image changes."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ class ContractiveAutoencoder(PixelAutoencoder):
     """The contractive autoencoder (Rifai et al., 2011).
 
     Minimises `loss(x, decoder(code)) + weight * |J|^2` with the Frobenius norm of the Jacobian J = d code / d x.
-    The paper writes |J|^2 out for one sigmoid layer; for any encoder, its unbiased estimate `|v^T J|^2` is taken,
-    with one random sign for each unit of the code in v (Hutchinson, 1990, doi:10.1080/03610919008812866): one
-    more backward pass, not one for each unit.
+    The paper computes |J|^2 in closed form for one sigmoid layer. This class takes any encoder and uses the unbiased
+    estimate `|v^T J|^2`, where v holds one random sign for each unit of the code (Hutchinson, 1990,
+    doi:10.1080/03610919008812866). It costs one more backward pass, not one for each unit.
 
     Reference:
         - Rifai et al. 2011, [Contractive Auto-Encoders](https://icml.cc/2011/papers/455_icmlpaper.pdf)
@@ -24,7 +24,7 @@ class ContractiveAutoencoder(PixelAutoencoder):
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to codes `(batch, code_dim)`.
         decoder: A built network of codes to images.
-        weight: Of the norm, at least 0.
+        weight: The weight of the norm, at least 0.
         loss: A `keras.losses.Loss` on images in [-1, 1]; by default the mean squared error.
         name: The model's name.
 

@@ -1,4 +1,4 @@
-"""The denoising autoencoder: damaged images in, whole ones out."""
+"""The denoising autoencoder: reconstructs clean images from corrupted ones."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from keras_genssl.models.autoencoders.base import PixelAutoencoder
 class DenoisingAutoencoder(PixelAutoencoder):
     """The denoising autoencoder (Vincent et al., 2008).
 
-    Minimises `loss(x, decoder(encoder(corruption(x))))` against the clean x. Images are damaged in training alone:
-    `reconstruct` takes them as they come, and cleans those that are damaged already.
+    Minimises `loss(x, decoder(encoder(corruption(x))))` against the clean x. Images are corrupted in training only:
+    `reconstruct` takes images as they are, and denoises those that are already corrupted.
 
     Reference:
         - Vincent et al. 2008, [Extracting and Composing Robust Features with Denoising
@@ -52,5 +52,5 @@ class DenoisingAutoencoder(PixelAutoencoder):
         self.seed = keras.random.SeedGenerator()
 
     def call(self, images: Any, training: bool = False) -> dict[str, Any]:
-        """`image`, the decoder's output, not clipped, and `code`, both of damaged images when training."""
+        """Returns `image`, the decoder's output before clipping, and `code`; of corrupted images in training."""
         return super().call(self.corruption(images, self.seed) if training else images, training=training)

@@ -1,4 +1,4 @@
-"""The redundant autoencoder: no unit of the code can be relied on."""
+"""The redundant autoencoder: dropout on the code."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from keras_genssl.models.autoencoders.base import PixelAutoencoder
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class RedundantAutoencoder(PixelAutoencoder):
-    """An autoencoder with dropout on its code, which must say everything more than once.
+    """An autoencoder with dropout on its code, which must therefore hold all information more than once.
 
-    Minimises `loss(x, decoder(dropout(encoder(x))))`, the lectures' second idea against learning the identity with a
-    wide code; dropout: Srivastava et al., 2014. What is kept is divided by `1 - rate`; nothing is dropped outside
-    training.
+    Minimises `loss(x, decoder(dropout(encoder(x))))`: the lectures' second idea to keep an autoencoder with a wide code
+    from learning the identity. Dropout is that of Srivastava et al., 2014: in training, each unit is dropped with
+    probability `rate`, and the others are divided by `1 - rate`.
 
     Reference:
         - dropout on the code: Srivastava et al. 2014, [Dropout](https://jmlr.org/papers/v15/srivastava14a.html)
@@ -53,7 +53,7 @@ class RedundantAutoencoder(PixelAutoencoder):
         self.seed = keras.random.SeedGenerator()
 
     def call(self, images: Any, training: bool = False) -> dict[str, Any]:
-        """`image`, the decoder's output, not clipped, and `code`, before anything is dropped."""
+        """Returns `image`, the decoder's output before clipping, and `code`, before dropout."""
         codes = self.encoder(images, training=training)
         kept = self._dropped(codes) if training else codes
         return {"image": self.decoder(kept, training=training), "code": codes}

@@ -1,4 +1,4 @@
-"""The sparse autoencoder: few units of a code speak at a time."""
+"""The sparse autoencoder: only a few units of a code are active at a time."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ PROBABILITIES = ("sigmoid", "hard_sigmoid", "softmax")
 class SparseAutoencoder(PixelAutoencoder):
     """An autoencoder with a penalty on the activations of its code, which may be wider than the image.
 
-    Minimises `loss(x, decoder(code)) + sparsity(code)`: the absolute activations (the lectures' first idea against
-    learning the identity) or the divergence of their means from rho (A. Ng, CS294A lecture notes). Means are
-    over the global batch, with exact gradients: N replicas train as one device.
+    Minimises `loss(x, decoder(code)) + sparsity(code)`. The penalty is the absolute activations (the lectures' first
+    idea to keep an autoencoder from learning the identity) or the divergence of their means from rho (A. Ng, CS294A
+    lecture notes). Means are over the global batch, with exact gradients, so N replicas train like one device.
 
     Reference:
         - Ng, CS294A lecture notes, Sparse autoencoder
@@ -31,7 +31,7 @@ class SparseAutoencoder(PixelAutoencoder):
 
     Raises:
         ValueError: If a network is not built, the two do not fit together, or the penalty needs codes in [0, 1]
-            and the encoder's last activation says otherwise.
+            and the encoder's last activation does not give them.
 
     Example:
 

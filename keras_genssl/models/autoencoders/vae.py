@@ -20,9 +20,9 @@ _DECODED = 1024  # images at a time, in estimates and samples
 class VAE(EncoderDecoder):
     """The variational autoencoder (Kingma & Welling, 2013).
 
-    Minimises `-log p(x|z) + beta KL(q(z|x) || N(0, I))` in nats an image, with one draw
-    `z = mean + exp(log_variance / 2) noise` from q, the Gaussian that the encoder gives: for beta 1 the negative
-    evidence lower bound (ELBO). The divergence is in closed form. beta: Higgins et al., 2017. Logs `reconstruction`,
+    Minimises `-log p(x|z) + beta KL(q(z|x) || N(0, I))` in nats per image. The encoder gives the Gaussian q, and each
+    step draws one `z = mean + exp(log_variance / 2) noise` from it. With beta 1 the loss is the negative evidence lower
+    bound (ELBO); beta is from Higgins et al., 2017. The divergence is computed in closed form. Logs `reconstruction`,
     the mean of -log p(x|z), and `kl`.
 
     Reference:
@@ -32,15 +32,15 @@ class VAE(EncoderDecoder):
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to `(batch, 2 * latent_dim)`: means, then
             log-variances.
-        decoder: A built network of `(batch, latent_dim)` to what `likelihood` takes, `(batch, h, w, c)`.
-        likelihood: `losses.GaussianLikelihood()` (the default, its variance learnt) or
+        decoder: A built network of `(batch, latent_dim)` to the input of `likelihood`, `(batch, h, w, c)`.
+        likelihood: `losses.GaussianLikelihood()` (the default, with a learnt variance) or
             `losses.BernoulliLikelihood()` (binarised images; the decoder gives logits).
         beta: The weight of the divergence, at least 0.
         name: The model's name.
 
     Raises:
-        ValueError: If a network is not built, the two do not fit together, beta is negative, or a decoder for
-            a Bernoulli likelihood does not end linear.
+        ValueError: If a network is not built, the two do not fit together, beta is negative, or the last
+            activation of a decoder for a Bernoulli likelihood is not linear.
 
     Example:
 
@@ -63,7 +63,9 @@ class VAE(EncoderDecoder):
         super().__init__(encoder, decoder, statistics=2, name=name)
         if beta < 0:
             raise ValueError(f"`beta` must not be negative. Received: beta={beta}")
-        self.likelihood = likelihood or GaussianLikelihood(name="likelihood")  # the same path when it is loaded
+        self.likelihood = likelihood or GaussianLikelihood(
+            name="likelihood"
+        )  # a fixed name: the path of its weights is the same when it is loaded
         activation = last_activation(decoder)
         if self.likelihood.needs_logits and activation not in ("linear", None):
             raise ValueError(
@@ -82,7 +84,7 @@ class VAE(EncoderDecoder):
         return statistics[:, : self.latent_dim], statistics[:, self.latent_dim :]
 
     def call(self, images: Any, training: bool = False) -> dict[str, Any]:
-        """`image`, the expected image of one draw, and both terms of the bound, each `(batch,)`."""
+        """Returns `image`, the expected image of one draw of z, and both terms of the bound, each `(batch,)`."""
         mean, log_variance = self.posterior(images, training)
         noise = replicas.normal((ops.shape(images)[0], self.latent_dim), self.seed)
         outputs = self.decoder(mean + ops.exp(0.5 * log_variance) * noise, training=training)
@@ -97,7 +99,7 @@ class VAE(EncoderDecoder):
         return y_pred["reconstruction"] + self.beta * y_pred["kl"]
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, and both terms."""
+        """Updates the metrics, with both terms of the bound."""
         self.reconstruction_tracker.update_state(y_pred["reconstruction"])
         self.kl_tracker.update_state(y_pred["kl"])
         return super().compute_metrics(x, y, y_pred, sample_weight)
@@ -113,11 +115,11 @@ class VAE(EncoderDecoder):
         return self.likelihood.mean(self.decoder(codes, training=False))
 
     def sample(self, num_images: int, seed: int | None = None) -> np.ndarray:
-        """Images of latents drawn from the prior: the means of p(x|z), without the pixels' own noise.
+        """Generates images of latents drawn from the prior: the means of p(x|z), without pixel noise.
 
         Args:
             num_images: At least 1; decoded in batches.
-            seed: Gives the latents; None draws others each time. The model's own seed is left alone.
+            seed: The seed of the latents; None draws new ones at each call. The model's own seed is not used.
 
         Returns:
             float32 `(num_images, h, w, c)` in [-1, 1].
@@ -131,12 +133,12 @@ class VAE(EncoderDecoder):
     # Likelihoods --------------------------------------------------------------------------------
 
     def elbo(self, images: Any, num_samples: int = 1, seed: int | None = None) -> np.ndarray:
-        """The evidence lower bound of each image in nats, `E_q log p(x|z) - KL`, beta left out.
+        """The evidence lower bound of each image in nats, `E_q log p(x|z) - KL`, without beta.
 
         Args:
             images: `(num, h, w, c)`, uint8 or float in [-1, 1].
             num_samples: Draws from q for each image, at least 1.
-            seed: Gives the draws; None takes others each time.
+            seed: The seed of the draws; None draws anew at each call.
 
         Returns:
             float64 `(num,)`.
@@ -147,14 +149,14 @@ class VAE(EncoderDecoder):
     def log_likelihood(self, images: Any, num_samples: int = 100, seed: int | None = None) -> np.ndarray:
         """The importance-weighted estimate of log p(x) in nats, a lower bound on average.
 
-        `log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x)` with z_k drawn from q (Burda et al., 2015, arXiv:1509.00519): no
-        smaller than the ELBO, and tighter with each draw. K belongs to every figure that is made with it. A
-        density (Gaussian likelihood) is comparable only on the same, dequantised data (`analysis.dequantize`).
+        `log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x)` with z_k drawn from q (Burda et al., 2015, arXiv:1509.00519). On
+        average it is no smaller than the ELBO and becomes tighter with each draw, so state K with every number.
+        Densities (Gaussian likelihood) are comparable only on the same, dequantised data (`analysis.dequantize`).
 
         Args:
             images: `(num, h, w, c)`, uint8 or float in [-1, 1].
-            num_samples: K, at least 1; memory does not grow with it.
-            seed: Gives the draws; None takes others each time.
+            num_samples: K, at least 1; it does not change the memory that is used.
+            seed: The seed of the draws; None draws anew at each call.
 
         Returns:
             float64 `(num,)`.
@@ -167,7 +169,7 @@ class VAE(EncoderDecoder):
     def _estimates(
         self, images: Any, num_samples: int, seed: int | None
     ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Per batch of images `log p(x|z)` and `log p(z)/q(z|x)`, `(num_samples, batch)`, and the KL, `(batch,)`."""
+        """Yields, for each batch, `log p(x|z)` and `log p(z)/q(z|x)`, `(num_samples, batch)`, and KL, `(batch,)`."""
         if num_samples < 1:
             raise ValueError(f"`num_samples` must be at least 1. Received: num_samples={num_samples}")
         rng = np.random.default_rng(seed)
@@ -195,6 +197,6 @@ class VAE(EncoderDecoder):
     # Serving and saving -------------------------------------------------------------------------
 
     def serving(self) -> dict[str, Serving]:
-        """As of every autoencoder, and `generate`: what `decode` makes of latents from the prior."""
+        """The functions of every autoencoder, and `generate`, which decodes latents from the prior."""
         served = super().serving()
         return {**served, "generate": served["decode"]}

@@ -1,4 +1,4 @@
-"""Barlow Twins: views agree, and no two dimensions say the same."""
+"""Barlow Twins: two views agree, and no two dimensions are correlated."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class BarlowTwins(TwoViews):
     """Self-supervised learning via redundancy reduction (Zbontar et al., 2021).
 
     Minimises `losses.BarlowTwinsLoss` between the projections of two views; no negatives, no momentum. The
-    correlation is that of the *global* batch. Paper: batch 2048, LARS, projections of 8192, four times the features;
+    correlation is over the *global* batch. Paper: batch 2048, LARS, projections of 8192, four times the features;
     the two views are drawn from two distributions (`kg.views.byol`). The wider the head, the better.
 
     Reference:
@@ -25,15 +25,15 @@ class BarlowTwins(TwoViews):
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
-        head: A built network of the features to what is correlated; None: `backbones.projection_head` of three
-            layers, each four times as wide as the features.
+        head: A built network of the features to the projections that are correlated; None:
+            `backbones.projection_head` of three layers, each four times as wide as the features.
         views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
         redundancy_weight: The paper's lambda, at least 0.
         name: The model's name.
 
     Raises:
         ValueError: If a network is not built, the two do not fit together, or the weight is negative.
-        TypeError: If `views` is anything else.
+        TypeError: If `views` has another type.
 
     Example:
 
@@ -57,5 +57,5 @@ class BarlowTwins(TwoViews):
         self.correlation = correlation
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """The loss of the global batch, the same in every row, `(batch,)`."""
+        """The loss of the global batch, repeated for each example, `(batch,)`."""
         return replicas.on_global_batch(self.correlation.call, y_pred["first"], y_pred["second"])

@@ -1,4 +1,4 @@
-"""What the methods that compare views of images share."""
+"""Base classes of the methods that compare views of images."""
 
 from typing import Any, TypeAlias
 
@@ -13,12 +13,12 @@ Views: TypeAlias = "keras.layers.Layer | tuple[keras.layers.Layer, keras.layers.
 
 
 class EncoderAndHead(RepresentationMethod):
-    """An encoder, whose features are what is wanted, and a head that is for training alone; not a method itself.
+    """Base class of methods with an encoder, which is kept, and a head, which is used in training only.
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
         head: A built `keras.Model` on the encoder's features.
-        views: What draws views of images, as the method has it.
+        views: Draws views of images; each method says what it takes.
         name: The model's name.
 
     Raises:
@@ -32,27 +32,27 @@ class EncoderAndHead(RepresentationMethod):
         self.views = views
 
     def inputs(self) -> dict[str, Kind]:
-        """An image, of any size where views are drawn of it; labels beside it are not looked at."""
+        """An image, of any size if `views` draws views of it; labels are ignored."""
         if self.views is None:
             return super().inputs()
         return {**super().inputs(), "image": Image((None, None, self.encoder.input_shape[-1]))}
 
     def predict_step(self, data: Any) -> Any:
-        """`predict` gives features, of images or of the first of pairs."""
+        """The features that `predict` returns: of images, or of the first images of pairs."""
         return self.encode(self.batch(data, training=False)[next(iter(self.inputs()))])
 
 
 class TwoViews(EncoderAndHead):
-    """An encoder, a head on its features, and two views of each image; not a method itself.
+    """Base class of methods that compare two views of each image by an encoder and a head on its features.
 
-    With `views`, batches hold `image` (a tensor, a dict, or the first of a tuple), uint8 or float in [-1, 1], and two
-    views of each are drawn, in training only: `evaluate` compares images with themselves. Without, batches hold
-    prepared pairs, `first` and `second` (a dict, or a tuple in this order). Labels are not looked at.
+    With `views`, batches hold `image` (a tensor, a dict, or the first of a tuple), uint8 or float in [-1, 1]. Two views
+    of each image are drawn in training only: `evaluate` compares images with themselves. Without `views`, batches hold
+    prepared pairs, `first` and `second` (a dict, or a tuple in this order). Labels are ignored.
 
-    `call` makes of a pair a dict with the projections of both views as `first` and `second`; a subclass adds what else
-    its `example_losses` needs. Logs `spread`, which tells of collapse: the mean standard deviation of the first views'
-    projections, once they have length 1, times the root of their dimension; about 1 where they point everywhere, 0
-    where all are the same (Chen & He, 2021, arXiv:2011.10566, Figure 2). The metrics of `compile` compare the
+    `call` takes a pair and returns a dict with the projections of both views, `first` and `second`; a subclass adds
+    what else its `example_losses` needs. The log `spread` shows collapse. It is the mean standard deviation of the
+    first views' projections, scaled to length 1, times the square root of their dimension: about 1 if they point in all
+    directions, 0 if all are equal (Chen & He, 2021, arXiv:2011.10566, Figure 2). The metrics of `compile` compare the
     projections of both views.
 
     Args:
@@ -64,7 +64,7 @@ class TwoViews(EncoderAndHead):
 
     Raises:
         ValueError: If a network is not built, or the two do not fit together.
-        TypeError: If `views` is anything else.
+        TypeError: If `views` has another type.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class TwoViews(EncoderAndHead):
         self.spread_tracker = keras.metrics.Mean("spread")
 
     def inputs(self) -> dict[str, Kind]:
-        """Prepared pairs, or images, and beside them the views that are drawn of them."""
+        """Prepared pairs; or images, and optionally the views that are drawn of them."""
         if self.views is None:
             return pairs(self.encoder)
         return {**super().inputs(), **pairs(self.encoder, required=False)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The two views; there is nothing to compare them with."""
+        """The two views; there is no target."""
         return (batch["first"], batch["second"]), None
 
     def train_step(self, data: Any) -> dict[str, Any]:
@@ -96,14 +96,14 @@ class TwoViews(EncoderAndHead):
         return super().train_step(batch)
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """One evaluation, on prepared pairs or on images beside themselves; returns the logs."""
+        """Evaluates prepared pairs, or each image with itself; returns the logs."""
         batch = self.batch(data)
         if self.views is not None:
             batch = {**batch, "first": batch["image"], "second": batch["image"]}
         return super().test_step(batch)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, of the two projections, and `spread`."""
+        """Updates the metrics, which compare the two projections, and `spread`."""
         self.spread_tracker.update_state(replicas.on_global_batch(_spread, y_pred["first"]))
         return super().compute_metrics(x, y_pred["first"], y_pred["second"], sample_weight)
 
@@ -113,19 +113,20 @@ class TwoViews(EncoderAndHead):
 
     def project(self, images: Any, training: bool) -> Any:
         """The head's output, `(batch, head_dim)`."""
-        # Not left to the loss: a ReLU of the head that TensorFlow fuses with the layer before makes 0 of NaN.
+        # Checked here and not in the loss: TensorFlow may fuse a ReLU of the head with the layer before it, and such a
+        # ReLU turns NaN into 0.
         features = finite(self.encoder(images, training=training), "features")
         return self.head(features, training=training)
 
 
 def pairs(encoder: keras.Model, required: bool = True) -> dict[str, Kind]:
-    """Two views of each image, such as an encoder takes."""
+    """The inputs `first` and `second`: two views of each image, of the shape that the encoder takes."""
     view = Image(encoder.input_shape[1:], required=required)
     return {"first": view, "second": view}
 
 
 def _spread(projections: Any) -> Any:
-    """One number for the batch, in every row, `(batch,)`."""
+    """The spread of the batch, repeated for each example, `(batch,)`."""
     unit = directions(projections)
     deviation = ops.mean(ops.std(unit, axis=0)) * ops.sqrt(ops.cast(unit.shape[1], unit.dtype))
     return ops.broadcast_to(deviation, (ops.shape(unit)[0],))

@@ -1,4 +1,4 @@
-"""BYOL: predict what a slow copy of the network makes of the other view."""
+"""BYOL: predict the output of a slow copy of the network for the other view."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,12 +18,12 @@ Schedule = Callable[[Any], Any]
 class BYOL(TwoViews):
     """Bootstrap your own latent (Grill et al., 2020).
 
-    Minimises `|q_1 - t_2|^2 + |q_2 - t_1|^2` (Eqs. 2 and 3) = `4 - 2 cos(q_1, t_2) - 2 cos(q_2, t_1)`, in [0, 8]: q are
-    predictions of length 1, from the projections of the encoder and head that learn; t are projections of length 1 by
-    the target, a moving average of both, `target = momentum target + (1 - momentum) online` after each update. The
-    target normalises with the statistics of its own batches, as the authors' does. No negatives. Paper: batch 4096,
-    LARS, momentum from 0.996 to 1 along a cosine, two distributions of views (`kg.views.byol`). Features are the
-    online encoder's.
+    Minimises `|q_1 - t_2|^2 + |q_2 - t_1|^2` (Eqs. 2 and 3) = `4 - 2 cos(q_1, t_2) - 2 cos(q_2, t_1)`, in [0, 8]. The
+    online encoder and head are trained; q are predictions from their projections, scaled to length 1. The target
+    encoder and head are moving averages of these, `target = momentum target + (1 - momentum) online` after each update;
+    t are their projections, scaled to length 1. The target uses the statistics of its own batches in batch
+    normalisation, as in the authors' code. There are no negatives. Features are those of the online encoder. Paper:
+    batch 4096, LARS, momentum from 0.996 to 1 along a cosine, two distributions of views (`kg.views.byol`).
 
     Reference:
         - Grill et al. 2020, [Bootstrap Your Own Latent](https://arxiv.org/abs/2006.07733)
@@ -32,16 +32,16 @@ class BYOL(TwoViews):
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
         head: A built network of the features to projections; None: `backbones.projection_head`, twice as wide as the
             features (the paper's is 4096), to 256.
-        predictor: A built network of projections to projections; None: one like the head.
+        predictor: A built network of projections to projections; None: one like the default head.
         views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
-        momentum: In [0, 1], or a function of the number of updates before this one, a tensor, that can be serialized:
-            `schedules.CosineMomentum(0.996, steps)`, the paper's, with the updates of the whole training (its batches,
-            unless the optimizer accumulates gradients of several).
+        momentum: A number in [0, 1], or a serializable function of the number of updates before this one (a tensor).
+            The paper's is `schedules.CosineMomentum(0.996, steps)`, where `steps` is the number of updates of the whole
+            training: its number of batches, unless the optimizer accumulates the gradients of several.
         name: The model's name.
 
     Raises:
         ValueError: If a network is not built, they do not fit together, or the momentum is outside [0, 1].
-        TypeError: If `views` is anything else.
+        TypeError: If `views` has another type.
 
     Example:
 
@@ -70,7 +70,7 @@ class BYOL(TwoViews):
         require_input("head", predictor, "predictor", predictor)
         self.predictor = predictor
         self.momentum = momentum
-        constant = 1.0 if callable(momentum) else momentum  # which a schedule replaces at each update
+        constant = 1.0 if callable(momentum) else momentum  # a schedule replaces it at each update
         self.target_encoder = TargetNetwork(encoder, constant, name="target_encoder")
         self.target_head = TargetNetwork(head, constant, name="target_head")
         self.distance = NegativeCosineSimilarity()
@@ -87,7 +87,7 @@ class BYOL(TwoViews):
         }
 
     def target(self, images: Any, training: bool = False) -> Any:
-        """The projections of the slow copy, `(batch, head_dim)`."""
+        """The projections of the target, `(batch, head_dim)`."""
         features = finite(self.target_encoder(images, training=training), "features")
         return self.target_head(features, training=training)
 
@@ -98,7 +98,7 @@ class BYOL(TwoViews):
         return 4.0 + 2.0 * of_first + 2.0 * of_second
 
     def after_update(self) -> None:
-        """The target follows."""
+        """Moves the target towards the online networks."""
         momentum = self.momentum(self.optimizer.iterations - 1) if callable(self.momentum) else self.momentum
         self.target_encoder.update(momentum)
         self.target_head.update(momentum)

@@ -17,14 +17,15 @@ from keras_genssl.models.representation import require_one_layer, width
 class InstanceDiscrimination(EncoderAndHead):
     """Non-parametric instance discrimination: each view finds its own image in a memory of all images.
 
-    Wu et al., 2018. Minimises ``-log P(i | v)`` with ``P(i | v) = exp(v_i . v / t) / sum_j exp(v_j . v / t)`` (Eq. 2)
-    over the vectors of all training images, exactly (they approximate the sum by NCE, for memory's sake, and add a
-    proximal term; the `batch * num_examples` logits of 256 images out of 60,000 are 61 MB). After the update the
-    batch's images move in the memory (`engine.MemoryBank`), towards the embeddings that the loss was computed from. No
-    gradient reaches the memory. The paper: one dense layer to 128, temperature 0.07, SGD 0.03 at batch 256.
+    Wu et al., 2018. Minimises ``-log P(i | v)`` with ``P(i | v) = exp(v_i . v / t) / sum_j exp(v_j . v / t)`` (Eq. 2),
+    where the sum is over the vectors of all training images. Deviation: the sum is exact; the authors approximate it
+    by NCE to save memory, and add a proximal term. The `batch * num_examples` logits of 256 images out of 60,000 take
+    61 MB. After each update, the memory's vectors of the batch's images (`engine.MemoryBank`) move towards the
+    embeddings that the loss was computed from. No gradient reaches the memory. Paper: one dense layer to 128,
+    temperature 0.07, SGD 0.03 at batch 256.
 
     Batches are dicts of `image` and `index`, the image's number in the training set: `data.load(..., index=True)`.
-    `evaluate` takes training images, without views, and leaves the memory alone.
+    `evaluate` takes training images, draws no views, and does not change the memory.
 
     Reference:
         - Wu et al. 2018, [Unsupervised Feature Learning via Non-Parametric Instance
@@ -35,13 +36,13 @@ class InstanceDiscrimination(EncoderAndHead):
         num_examples: The number of training images.
         head: A built network of features to embeddings `(batch, dim)`; None: one dense layer to 128.
         views: A layer of images to random views of them; None: the images are the views.
-        momentum: Of the memory, in [0, 1).
+        momentum: The momentum of the memory, in [0, 1).
         temperature: t, positive and finite.
         name: The model's name.
 
     Raises:
         ValueError: If an argument is out of range, or a network is not built or does not fit.
-        TypeError: If `views` is anything else, a pair of layers too.
+        TypeError: If `views` is neither one layer nor None.
 
     Example:
 
@@ -76,7 +77,7 @@ class InstanceDiscrimination(EncoderAndHead):
         self.bank = MemoryBank(num_examples, self.head.output_shape[-1], momentum, name="bank")
 
     def inputs(self) -> dict[str, Kind]:
-        """An image, of any size before views, and the number of its example."""
+        """An image, of any size if `views` draws views of it, and its number in the training set."""
         return {**super().inputs(), "index": Label(self.bank.size, required=False)}
 
     def call(self, images: Any, training: bool = False) -> Any:
@@ -85,10 +86,10 @@ class InstanceDiscrimination(EncoderAndHead):
         return directions(self.head(features, training=training))
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The images and their numbers, if these are in range.
+        """The images and their numbers.
 
         Raises:
-            ValueError: If there are none: a second part of a tuple holds labels.
+            ValueError: If the batch has no `index`; the second part of a tuple holds labels, not numbers.
         """
         if "index" not in batch:
             raise ValueError(
@@ -108,5 +109,5 @@ class InstanceDiscrimination(EncoderAndHead):
         return self.learn(images if self.views is None else self.views(images), index)[1]
 
     def remember(self, x: Any, y: Any, y_pred: Any) -> None:
-        """The batch's images move in the memory."""
+        """Updates the memory's vectors of the batch's images."""
         self.bank.update(y, y_pred)

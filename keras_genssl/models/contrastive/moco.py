@@ -1,4 +1,4 @@
-"""Momentum contrast."""
+"""MoCo: find the key of an image's other view in a queue of keys."""
 
 from typing import Any
 
@@ -15,13 +15,14 @@ from keras_genssl.models.representation import require_one_layer, width
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class MoCo(EncoderAndHead):
-    """Momentum contrast: each view finds the key of its other view among those of a queue.
+    """Momentum contrast: each view finds the key of its other view among the keys of a queue.
 
-    He et al., 2020; v2: Chen et al., 2020. A step: keys of the second views, loss of the first views' queries against
-    their keys and the queue, update, enqueue the keys, move the key networks (`m k + (1 - m) q`, parameters alone:
-    their batch statistics are their own; the authors move them first, which is the same, as they start equal). Where
-    several batches make one update (`gradient_accumulation_steps`), the key networks move once, and all keys enter the
-    queue then. What v1 and v2 differ in are arguments:
+    He et al., 2020; v2: Chen et al., 2020. A step computes the keys of the second views and the loss of the first
+    views' queries against their keys and the queue. It then updates the weights, adds the keys to the queue, and moves
+    the key networks, `m k + (1 - m) q`. Only parameters are moved; the key networks keep their own batch statistics.
+    The authors move the key networks first, which is equivalent, as they start equal to the query networks. If several
+    batches make one update (`gradient_accumulation_steps`), the key networks move once, and all keys enter the queue
+    then. v1 and v2 differ in arguments:
 
     |                | v1                                               | v2 (the default)                 |
     |----------------|--------------------------------------------------|----------------------------------|
@@ -31,14 +32,14 @@ class MoCo(EncoderAndHead):
     | learning rate  | x 0.1 at 60% and 80% of 200 epochs               | cosine                           |
     | both           | queue 65,536, momentum 0.999, batch 256, 8 groups, SGD 0.03, momentum 0.9, decay 1e-4 |
 
-    Batch normalisation over a whole batch, synchronised or not, lets the networks tell from its statistics which key
-    is of their own batch. The authors normalise on each of 8 devices and shuffle the keys' rows among them. Here the
-    *global* batch has `groups` parts in the place of devices, each normalised alone, in order for the queries and
-    shuffled for the keys: the same on one device and on any number of replicas that `groups` is a multiple of. The
-    moving statistics, which `encode` uses, move by the mean of the groups'.
+    With batch normalisation over a whole batch, synchronised or not, the networks can tell from the statistics which
+    key is of their own batch. The authors normalise on each of 8 devices and shuffle the keys' rows among them. Here
+    the *global* batch is split into `groups` parts in place of devices. Each is normalised separately, and the keys'
+    rows are shuffled before. The result is the same on one device and on any number of replicas that divides `groups`.
+    The moving statistics, which `encode` uses, are updated by the mean of the groups' statistics.
 
-    Batches hold `image`, or `first` and `second` where `views` is None. `evaluate` compares images, not views, with
-    the queue as it is.
+    Batches hold `image`, or `first` and `second` if `views` is None. `evaluate` compares images, not views, with
+    the queue, and does not change it.
 
     Reference:
         - He et al. 2020, [Momentum Contrast](https://arxiv.org/abs/1911.05722)
@@ -52,14 +53,14 @@ class MoCo(EncoderAndHead):
         views: A layer of images to random views of them, called twice; None: batches hold the pairs.
         queue_size: The number of negatives; it need not be a multiple of the batch.
         momentum: m, in [0, 1].
-        temperature: Of `losses.InfoNCELoss`, positive; by default v2's, v1's is 0.07.
-        groups: Parts of the global batch that batch normalisation sees, a divisor of the batch; 1: no splitting and
-            no shuffling, for networks without batch normalisation.
+        temperature: That of `losses.InfoNCELoss`, positive; the default is v2's, v1's is 0.07.
+        groups: The number of parts of the global batch that are normalised separately; it must divide the batch. 1
+            means no splitting and no shuffling, for networks without batch normalisation.
         name: The model's name.
 
     Raises:
         ValueError: If an argument is out of range, or a network is not built or does not fit.
-        TypeError: If `views` is anything else, a pair of layers too.
+        TypeError: If `views` is neither one layer nor None.
 
     Example:
 
@@ -103,7 +104,7 @@ class MoCo(EncoderAndHead):
         return self._embed(networks, images, training)
 
     def keys(self, images: Any, training: bool = False) -> Any:
-        """The keys of images, unit vectors `(batch, dim)`; in training of the shuffled global batch."""
+        """The keys of images, unit vectors `(batch, dim)`; in training, the global batch is shuffled for them."""
         networks = self.key_encoder, self.key_head
         if not training or self.groups == 1:
             return self._embed(networks, images, training)
@@ -112,14 +113,15 @@ class MoCo(EncoderAndHead):
     def _embed(self, networks: tuple[Any, Any], images: Any, training: bool) -> Any:
         def function(rows: Any) -> Any:
             encoder, head = networks
-            # Not left to the loss: a ReLU that TensorFlow fuses with the layer before makes 0 of NaN.
+            # Checked here and not in the loss: TensorFlow may fuse a ReLU with the layer before it, and such a ReLU
+            # turns NaN into 0.
             features = finite(encoder(rows, training=training), "features")
             return directions(head(features, training=training))
 
         return in_groups(function, networks, images, self.groups) if training else function(images)
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """What evaluation compares: an image, or the first of a pair, and the key of it, or of the second."""
+        """An image and its key, or the first image of a pair and the key of the second; for evaluation."""
         first, second = (batch[field] for field in (("first", "second") if self.views is None else ("image", "image")))
         return first, self.keys(second)
 
@@ -137,10 +139,10 @@ class MoCo(EncoderAndHead):
         return self.learn(first, ops.stop_gradient(self.keys(second, training=True)))[1]
 
     def remember(self, x: Any, y: Any, y_pred: Any) -> None:
-        """The keys enter the queue."""
+        """Adds the keys to the queue."""
         self.queue.enqueue(y)
 
     def after_update(self) -> None:
-        """The key networks follow."""
+        """Moves the key networks towards the query networks."""
         self.key_encoder.update()
         self.key_head.update()

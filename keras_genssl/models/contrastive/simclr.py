@@ -17,9 +17,9 @@ from keras_genssl.models.representation import width
 class SimCLR(TwoViews):
     """A simple framework for contrastive learning (Chen et al., 2020).
 
-    Minimises `losses.NTXentLoss` between the projections of two views: 2N - 2 negatives of the *global* batch of N
-    images. Both views go through the network as one batch of 2N, as in the authors' code. Paper: batch 4096, LARS,
-    temperature 0.1 (ImageNet) or 0.5 (CIFAR-10); small batches want a small temperature, hence the default.
+    Minimises `losses.NTXentLoss` between the projections of two views, with 2N - 2 negatives from the *global* batch of
+    N images. Both views go through the network as one batch of 2N, as in the authors' code. Paper: batch 4096, LARS,
+    temperature 0.1 (ImageNet) or 0.5 (CIFAR-10). Small batches need a small temperature, hence the default.
 
     Reference:
         - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual
@@ -27,15 +27,15 @@ class SimCLR(TwoViews):
 
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
-        head: A built network of the features to what is compared; None: `backbones.projection_head` of two layers,
-            as wide as the features, to 128, all batch-normalised.
+        head: A built network of the features to projections; None: `backbones.projection_head` of two layers, the
+            first as wide as the features, the second to 128, both batch-normalised.
         views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
         temperature: Positive and finite.
         name: The model's name.
 
     Raises:
         ValueError: If a network is not built, the two do not fit together, or the temperature is not positive.
-        TypeError: If `views` is anything else.
+        TypeError: If `views` has another type.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""SimSiam: predict one view's projection from the other's, which stands still."""
+"""SimSiam: predict one view's projection from the other's, with a stopped gradient."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ from keras_genssl.models.representation import require_input, require_vectors, w
 class SimSiam(TwoViews):
     """Simple siamese networks (Chen & He, 2021).
 
-    Minimises `D(p_1, z_2) / 2 + D(p_2, z_1) / 2` (Eq. 4) with projections z, predictions p = h(z) and
-    `losses.NegativeCosineSimilarity` D, through which no gradient reaches z; in [-1, 1]. No negatives, no momentum: the
-    predictor and the stopped gradient alone keep the projections from collapsing, so keep an eye on `spread`. Paper:
-    batch 512, SGD with learning rate 0.05 x batch/256 and a cosine, the predictor's learning rate constant.
+    Minimises `D(p_1, z_2) / 2 + D(p_2, z_1) / 2` (Eq. 4), in [-1, 1], with projections z, predictions p = h(z) and
+    `losses.NegativeCosineSimilarity` D, which stops the gradient to z. There are no negatives and no momentum: only the
+    predictor and the stopped gradient keep the projections from collapsing, so watch `spread`. Paper: batch 512, SGD
+    with learning rate 0.05 x batch/256 and a cosine, the predictor's learning rate constant.
 
     Reference:
         - Chen and He 2021, [Exploring Simple Siamese Representation Learning](https://arxiv.org/abs/2011.10566)
@@ -25,15 +25,15 @@ class SimSiam(TwoViews):
     Args:
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
         head: A built network of the features to projections; None: `backbones.projection_head` of three layers as wide
-            as the features (the paper's are 2048), all batch-normalised, the last too.
+            as the features (the paper's are 2048), all batch-normalised, including the last.
         predictor: A built network of projections to projections; None: `backbones.projection_head` with a hidden layer
-            a fourth as wide.
+            a quarter as wide.
         views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
         name: The model's name.
 
     Raises:
         ValueError: If a network is not built, or they do not fit together.
-        TypeError: If `views` is anything else.
+        TypeError: If `views` has another type.
 
     Example:
 

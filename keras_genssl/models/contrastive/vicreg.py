@@ -1,4 +1,4 @@
-"""VICReg: views agree, every dimension varies, no two vary together."""
+"""VICReg: two views agree, every dimension varies, and no two dimensions are correlated."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ class VICReg(TwoViews):
     """Variance-invariance-covariance regularization (Bardes et al., 2022).
 
     Minimises `losses.VICRegLoss` between the projections of two views; no negatives, no momentum, no normalised
-    output. Variances and covariances are those of the *global* batch. Paper: batch 2048, LARS, projections of 8192,
-    four times the features; the two views are drawn from BYOL's distributions, made alike.
+    output. Variances and covariances are over the *global* batch. Paper: batch 2048, LARS, projections of 8192, four
+    times the features; both views are drawn from one distribution, a symmetrised version of BYOL's two.
 
     Reference:
         - Bardes et al. 2022, [VICReg: Variance-Invariance-Covariance Regularization](https://arxiv.org/abs/2105.04906)
@@ -27,14 +27,14 @@ class VICReg(TwoViews):
         head: A built network of the features, the paper's expander; None: `backbones.projection_head` of three
             layers, each four times as wide as the features.
         views: A layer (or a pair) that draws views of images, see `kg.views`; None: batches hold pairs.
-        invariance_weight: At least 0.
-        variance_weight: At least 0.
-        covariance_weight: At least 0.
+        invariance_weight: The weight of the squared distance of the views, at least 0.
+        variance_weight: The weight of the variance term, at least 0.
+        covariance_weight: The weight of the covariance term, at least 0.
         name: The model's name.
 
     Raises:
         ValueError: If a network is not built, the two do not fit together, or a weight is negative.
-        TypeError: If `views` is anything else.
+        TypeError: If `views` has another type.
 
     Example:
 
@@ -60,5 +60,5 @@ class VICReg(TwoViews):
         self.regularization = regularization
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """Each image's own term and those of the global batch, `(batch,)`."""
+        """The invariance term of each image plus the other two terms of the global batch, `(batch,)`."""
         return replicas.on_global_batch(self.regularization.call, y_pred["first"], y_pred["second"])

@@ -16,11 +16,12 @@ class ACGAN(ClassConditionalGAN):
     """ACGAN (Odena et al., 2017): the discriminator has an auxiliary classifier C.
 
     `L_D = -log D(x) - log(1 - D(G(z, y))) - w_D log C(y | x) - w_F log C(y | G(z, y))` and
-    `L_G = -log D(G(z, y)) - w_G log C(y | G(z, y))`: both players want the classes right. One round of both a step,
-    from one pass; a fake has the class of the real image at its place. The paper's weights are all 1. With w_F above
-    0 the players may agree on a mark of the class that real images do not have (seen on Fashion-MNIST: fakes that C
-    told apart, and another classifier did not); with w_F = 0, as in Gulrajani's code of WGAN-GP, C knows real images
-    alone. The other default is that code's too: w_G = 0.1.
+    `L_G = -log D(G(z, y)) - w_G log C(y | G(z, y))`: both players learn to get the classes right. Each step is one
+    round that updates both from one forward pass. Each fake has the class of the real image at the same position.
+
+    The paper's weights are all 1. With w_F > 0 the players can agree on a sign of the class that real images do not
+    have: on Fashion-MNIST, C classified the fakes correctly and another classifier did not. The default w_F = 0 trains
+    C on real images alone, as in Gulrajani's code of WGAN-GP; the default w_G = 0.1 is from that code too.
 
     Reference:
         - Odena et al. 2017, [Conditional Image Synthesis with Auxiliary Classifier
@@ -37,7 +38,7 @@ class ACGAN(ClassConditionalGAN):
         generator_class_weight: w_G, at least 0.
         fake_class_weight: w_F, at least 0.
         adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
-        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        ema: The momentum of a moving average of the generator, used for sampling; None: no average.
         name: The model's name.
 
     Raises:

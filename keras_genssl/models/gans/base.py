@@ -1,4 +1,4 @@
-"""What all GANs that generate from latent vectors share."""
+"""Base classes of the GANs that generate from latent vectors."""
 
 import random
 from collections.abc import Sequence
@@ -28,25 +28,25 @@ _SAMPLE_BATCH = 500  # images generated at a time: bounds memory
 
 
 class LatentGAN(PlayersModel):
-    """A generator of latents `z ~ N(0, 1)`, and sampling from it or from its moving average.
+    """Base class of GANs with a generator of latents `z ~ N(0, 1)`; samples from it or from its moving average.
 
-    Not a method itself: each paper's class adds the network that judges images, and says what both minimise.
-    Batches hold `image` (a tensor, or `(image, label)`, or a dict), uint8 or float in [-1, 1]; labels are not used.
-    Points `(batch, dim)` stand for images where the networks take them.
+    Each paper's class adds the discriminator and the losses of both networks. Batches hold `image` (a tensor, or
+    `(image, label)`, or a dict), uint8 or float in [-1, 1]; labels are ignored. Networks of points `(batch, dim)` in
+    place of images work too.
 
     Args:
         generator: A built `keras.Model`, latents `(batch, latent_dim)` to images.
         latent_dim: The length of the latent vectors, at least 1.
-        ema: The momentum, in [0, 1], of an exponential moving average of the generator's weights, which is what is
-            sampled and served then (Yazici et al., 2019, arXiv:1806.04498); None: the generator itself is. It
-            averages about `1 / (1 - ema)` updates of the generator and starts at the initial weights: train several
-            times as long.
-        conditions: The lengths of vectors that the generator takes beside the latents.
+        ema: The momentum, in [0, 1], of an exponential moving average of the generator's weights (Yazici et al., 2019,
+            arXiv:1806.04498). The average is then sampled and served; with None the generator itself is. It
+            averages about `1 / (1 - ema)` updates of the generator and starts at the initial weights, so train several
+            times as long as that.
+        conditions: The lengths of the vectors that the generator takes in addition to the latents.
         reuse_batch: Whether all rounds of a step see the same images.
         name: The model's name.
 
     Raises:
-        ValueError: If the generator is not built, its inputs are others, or a number is out of its range.
+        ValueError: If the generator is not built, it takes other inputs, or a number is out of its range.
     """
 
     def __init__(
@@ -73,25 +73,25 @@ class LatentGAN(PlayersModel):
         self.seed = keras.random.SeedGenerator()
 
     def inputs(self) -> dict[str, Kind]:
-        """Real images, or points, of the shape of generated ones; labels beside them are not looked at."""
+        """Real images, or points, of the shape of the generated ones; labels are ignored."""
         return {"image": self.generated, "label": Anything(required=False)}
 
     @property
     def generated(self) -> Kind:
-        """What the generator makes: images, or points."""
+        """The kind of the generator's output: an image, or a point."""
         return Image(self.image_shape) if len(self.image_shape) == 3 else Vector(*self.image_shape)
 
     def draw_latents(self, real: Any) -> Any:
-        """A step's latents, one for each real image, `(batch, latent_dim)`: equal for any number of replicas."""
+        """Draws one latent for each real image, `(batch, latent_dim)`; the same for any number of replicas."""
         return replicas.normal((ops.shape(real)[0], self.latent_dim), self.seed)
 
     def after_update(self, player: str) -> None:  # type: ignore[override]
-        """The average follows the generator."""
+        """Updates the moving average after the generator."""
         if player == "generator" and self.average is not None:
             self.average.update()
 
     def predict_step(self, data: Any) -> Any:
-        """What `call` makes of a batch of latents."""
+        """The output of `call` for a batch of latents."""
         if isinstance(data, tuple | list) and len(data) == 1:
             data = data[0]
         parts = data if isinstance(data, tuple | list) else (data,)
@@ -100,7 +100,7 @@ class LatentGAN(PlayersModel):
         return self(taken[0] if len(taken) == 1 else tuple(taken), training=False)
 
     def call(self, latents: Any, training: bool = False) -> Any:
-        """The images of latents `(batch, latent_dim)`, by the generator's average where there is one."""
+        """The images of latents `(batch, latent_dim)`, made by the generator's moving average if there is one."""
         return (self.generator if self.average is None else self.average)(latents, training=training)
 
     def generate(self, latents: Any) -> Any:
@@ -117,7 +117,7 @@ class LatentGAN(PlayersModel):
 
         Args:
             num_images: How many, at least 1.
-            seed: Makes them the same every time, the first ones whatever `num_images` is; at least 0.
+            seed: At least 0. The same seed gives the same images; a larger `num_images` only adds more of them.
 
         Returns:
             Float32 `(num_images, height, width, channels)` in [-1, 1].
@@ -140,15 +140,15 @@ class LatentGAN(PlayersModel):
         return {"generate": Serving(self.generate, {"latent": Vector(self.latent_dim)}, self.outputs_served())}
 
     def outputs_served(self) -> dict[str, Kind]:
-        """What is generated, as it is served: `image`, or `vector` where it is points."""
+        """The served output: `image`, or `vector` if the generator makes points."""
         return {"image" if isinstance(self.generated, Image) else "vector": self.generated}
 
 
 class ClassConditionalGAN(LatentGAN):
-    """A `LatentGAN` of images that have classes.
+    """Base class of GANs that generate images of a given class.
 
-    Not a method itself. Batches hold `image` and `label`, integers `(batch,)` in [0, num_classes), as a dict or a
-    tuple in this order. Networks take labels as one-hot vectors `(batch, num_classes)`, their second input.
+    Batches hold `image` and `label`, integers `(batch,)` in [0, num_classes), as a dict or a
+    tuple in this order. The second input of the networks is the labels as one-hot vectors `(batch, num_classes)`.
 
     Args:
         generator: A built `keras.Model`, `[latents, labels]` to images.
@@ -158,7 +158,7 @@ class ClassConditionalGAN(LatentGAN):
         name: The model's name.
 
     Raises:
-        ValueError: As for `LatentGAN`, and if the generator takes labels of another number of classes.
+        ValueError: As for `LatentGAN`, and if the generator takes another number of classes.
     """
 
     def __init__(
@@ -176,11 +176,11 @@ class ClassConditionalGAN(LatentGAN):
         self.num_classes = num_classes
 
     def inputs(self) -> dict[str, Kind]:
-        """Real images of the shape of generated ones, and a label each."""
+        """Real images of the shape of the generated ones, and a label for each."""
         return {**super().inputs(), "label": Label(self.num_classes)}
 
     def one_hot(self, labels: Any) -> Any:
-        """Integers `(batch,)` as networks take them, float32 `(batch, num_classes)`; NaN outside [0, num_classes)."""
+        """One-hot float32 `(batch, num_classes)` of integers `(batch,)`; NaN for labels outside [0, num_classes)."""
         return batches.one_hot(labels, self.num_classes)
 
     def call(self, inputs: tuple[Any, Any], training: bool = False) -> Any:
@@ -198,14 +198,14 @@ class ClassConditionalGAN(LatentGAN):
 
         Args:
             num_images: How many, at least 1.
-            seed: Makes them the same every time, the first ones whatever `num_images` is; at least 0.
+            seed: At least 0. The same seed gives the same images; a larger `num_images` only adds more of them.
             labels: Integers `(num_images,)` in [0, num_classes); None: 0, 1, 2, ... in turn.
 
         Returns:
             Float32 `(num_images, height, width, channels)` in [-1, 1].
 
         Raises:
-            ValueError: If `num_images` is less than 1, or `labels` are not as many or no classes.
+            ValueError: If `num_images` is less than 1, or `labels` have another length or are outside [0, num_classes).
         """
         latents = self.sample_latents(num_images, seed)
         classes = np.arange(num_images) % self.num_classes if labels is None else labels

@@ -1,4 +1,4 @@
-"""ConditionalGAN: both networks are told the class."""
+"""ConditionalGAN: both networks take the class as an input."""
 
 from typing import Any
 
@@ -15,11 +15,13 @@ class ConditionalGAN(ClassConditionalGAN):
     """Conditional GAN (Mirza and Osindero, 2014): the class y goes into both networks.
 
     `min_G max_D E log D(x, y) + E log(1 - D(G(z, y), y))`; the generator's loss is `-log D(G(z, y), y)`, as in the
-    lecture. One round of both players a step, from one pass; a fake has the class of the real image at its place, so
-    classes are as frequent as in the data. The paper's networks are dense, and so are `backbones.mlp_generator` and
-    `mlp_discriminator`; with `backbones.dcgan_generator(..., num_classes=...)` and its discriminator it is Radford's
-    conditional DCGAN, with `backbones.sngan_discriminator(..., num_classes=...)` a projection discriminator (Miyato and
-    Koyama, 2018).
+    lecture. Each step is one round that updates both players from one forward pass. Each fake has the class of the real
+    image at the same position, so classes are as frequent as in the data.
+
+    The paper's networks are dense, as are `backbones.mlp_generator` and `mlp_discriminator`. With
+    `backbones.dcgan_generator(..., num_classes=...)` and its discriminator the model is Radford's conditional DCGAN;
+    with `backbones.sngan_discriminator(..., num_classes=...)` it has a projection discriminator (Miyato and Koyama,
+    2018).
 
     Reference:
         - Mirza and Osindero 2014, [Conditional Generative Adversarial Nets](https://arxiv.org/abs/1411.1784)
@@ -32,7 +34,7 @@ class ConditionalGAN(ClassConditionalGAN):
         latent_dim: The length of the latent vectors, at least 1.
         num_classes: The number of classes, at least 2.
         adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
-        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        ema: The momentum of a moving average of the generator, used for sampling; None: no average.
         name: The model's name.
 
     Raises:

@@ -1,4 +1,4 @@
-"""DCGAN: convolutional networks that train together."""
+"""DCGAN: a convolutional generator and discriminator, updated together."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from keras_genssl.models.gans.base import LatentGAN
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class DCGAN(LatentGAN):
-    """DCGAN (Radford et al., 2016): both players updated from one pass.
+    """DCGAN (Radford et al., 2016): a GAN of convolutional networks, both updated from one forward pass.
 
-    The discriminator D minimises `-log D(x) - log(1 - D(G(z)))`, the generator G `-log D(G(z))`, one round of
-    both a step: the same fakes serve both, and all gradients are taken at the old weights. Real and generated
-    images pass D apart, each with batch statistics of its own. What makes it DCGAN are the networks. Paper: latents
-    of 100, uniform (here normal, as for every method), Adam 2e-4 with beta_1 0.5, batch 128.
+    The discriminator D minimises `-log D(x) - log(1 - D(G(z)))`, the generator G `-log D(G(z))`. Each step is one round
+    of both: they use the same fakes, and all gradients are taken at the old weights. D sees real and generated images
+    in two separate passes, each with its own batch statistics. The networks are what makes the model a DCGAN. Paper:
+    latents of length 100, uniform (here normal, as for every method), Adam 2e-4 with beta_1 0.5, batch 128.
 
     Reference:
         - Radford et al. 2016, [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
@@ -28,7 +28,7 @@ class DCGAN(LatentGAN):
         discriminator: `backbones.dcgan_discriminator(image_shape)`: images to logits.
         latent_dim: The length of the latent vectors, at least 1.
         adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
-        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        ema: The momentum of a moving average of the generator, used for sampling; None: no average.
         name: The model's name.
 
     Raises:

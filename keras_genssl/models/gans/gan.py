@@ -1,4 +1,4 @@
-"""The first GAN: k steps of the discriminator, m of the generator, any objective, any regulariser."""
+"""The first GAN: k steps of the discriminator, then m of the generator, with any adversarial loss and penalty."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ from keras_genssl.penalties import DiscriminatorPenalty
 class GAN(LatentGAN):
     """GAN (Goodfellow et al., 2014): k discriminator steps, then m generator steps.
 
-    Algorithm 1: `min_G max_D E log D(x) + E log(1 - D(G(z)))`, each update with latents of its own. Paper: k = 1,
-    m = 1, and for the generator `-log D(G(z))` in place of `log(1 - D(G(z)))`, which vanishes when D wins; that is
-    the default here, `losses.MinimaxGANLoss()` is the other.
+    Algorithm 1: `min_G max_D E log D(x) + E log(1 - D(G(z)))`; each update draws its own latents. Paper: k = 1 and
+    m = 1. The generator minimises `-log D(G(z))`, as the paper advises, because the gradient of `log(1 - D(G(z)))`
+    vanishes when D wins; `losses.MinimaxGANLoss()` gives the latter.
 
-    A step has k + m rounds, and each takes a share of the batch: the batch must be a multiple of k + m, and
-    64 images an update with k = 5, m = 1 are a batch of 384. With `reuse_batch` each update sees the whole batch.
+    A step has k + m rounds, and each takes an equal share of the batch, so the batch must be a multiple of k + m:
+    64 images per update with k = 5 and m = 1 need a batch of 384. With `reuse_batch` each update sees the whole batch.
 
     Reference:
         - Goodfellow et al. 2014, [Generative Adversarial Nets](https://arxiv.org/abs/1406.2661)
@@ -32,11 +32,11 @@ class GAN(LatentGAN):
         latent_dim: The length of the latent vectors, at least 1.
         adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
         penalty: A `penalties.DiscriminatorPenalty`, added to the discriminator's loss: `R1Penalty()`,
-            `DRAGANPenalty()`, `GradientPenalty()`. It sees the discriminator in inference mode. None: nothing.
+            `DRAGANPenalty()`, `GradientPenalty()`. It runs the discriminator in inference mode. None: no penalty.
         discriminator_steps: k, at least 1.
         generator_steps: m, at least 1.
         reuse_batch: Whether all updates of a step see the same images.
-        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        ema: The momentum of a moving average of the generator, used for sampling; None: no average.
         name: The model's name.
 
     Raises:
@@ -82,7 +82,7 @@ class GAN(LatentGAN):
         return {"discriminator": [self.discriminator], "generator": [self.generator]}
 
     def rounds(self) -> list[tuple[str, ...]]:
-        """k rounds of the discriminator, m of the generator."""
+        """k rounds of the discriminator, then m rounds of the generator."""
         return [*[("discriminator",)] * self.discriminator_steps, *[("generator",)] * self.generator_steps]
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
@@ -101,5 +101,5 @@ class GAN(LatentGAN):
         return {"discriminator": losses}
 
     def _alone(self, images: Any) -> Any:
-        """Logits of each image alone: a penalty on its gradient is none where images meet in batch statistics."""
+        """Logits in inference mode, so that each image's gradient does not depend on others via batch statistics."""
         return self.discriminator(images, training=False)

@@ -1,4 +1,4 @@
-"""InfoGAN: latents that can be read off the image."""
+"""InfoGAN: a GAN whose discriminator recovers some of the latents from the image."""
 
 import math
 from typing import Any
@@ -15,20 +15,21 @@ from keras_genssl.models.gans.base import LatentGAN
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class InfoGAN(LatentGAN):
-    """InfoGAN (Chen et al., 2016): some latents are codes, which the discriminator also reads off the image.
+    """InfoGAN (Chen et al., 2016): some latents are codes, and the discriminator learns to predict them from the image.
 
-    The generator takes `[z, c, u]`: noise z, a category c as a one-hot vector, and continuous codes u in (-1, 1). With
-    Q(x) what the head makes of an image, both players minimise, beside the adversarial loss,
+    The generator takes `[z, c, u]`: noise z, a category c as a one-hot vector, and continuous codes u in (-1, 1). Q(x)
+    is the codes that the discriminator's head predicts. Both players minimise the adversarial loss plus
 
         info_weight * (-log Q(c | G(z, c, u)) + continuous_weight * |u - Q_u(G(z, c, u))|^2 / 2)
 
-    `ln num_categories` less the mean of the first term bounds the mutual information of category and image from below;
-    the second is that of a normal distribution of deviation 1, less a constant. Without labels the categories come to
-    stand for what images differ in most. One round of both players a step. Paper: latents 62 + 10 + 2, Adam with beta_1
-    0.5, 2e-4 for the discriminator and 1e-3 for the generator, batch 128.
+    `ln num_categories` minus the mean of the first term is a lower bound of the mutual information of category and
+    image. The second term is the negative log-likelihood of a normal distribution with standard deviation 1, without
+    its constant. No labels are used; the categories learn the main differences between images. Each step is one round
+    of both players. Paper: latents 62 + 10 + 2, Adam with beta_1 0.5, 2e-4 for the discriminator and 1e-3 for the
+    generator, batch 128.
 
-    Latents are N(0, 1), as those of every GAN here: c is the largest of `num_categories` of them, which makes it
-    uniform, and u is `erf(latent / sqrt(2))`, uniform too.
+    Latents are N(0, 1), as in every GAN here. The category c is the index of the largest of `num_categories` latents,
+    which is uniformly distributed, and u is `erf(latent / sqrt(2))`, which is uniform too.
 
     Reference:
         - Chen et al. 2016, [InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
@@ -38,14 +39,15 @@ class InfoGAN(LatentGAN):
         generator: A built `keras.Model`, `(batch, latent_dim)` to images:
             `backbones.dcgan_generator(image_shape, latent_dim)`.
         discriminator: A built `keras.Model`, images to `[logits (batch, 1), codes (batch, num_categories +
-            num_continuous)]`, the first of the codes logits: `backbones.acgan_discriminator(image_shape, num_codes)`.
-        latent_dim: The length of z, c and u together, more than that of c and u.
-        num_categories: At least 2.
+            num_continuous)]`; the first `num_categories` codes are logits. `backbones.acgan_discriminator(image_shape,
+            num_codes)` makes one.
+        latent_dim: The length of z, c and u together; greater than that of c and u.
+        num_categories: The number of categories, at least 2.
         num_continuous: The length of u, at least 0.
-        info_weight: Of all codes, at least 0.
-        continuous_weight: Of u among them, at least 0.
+        info_weight: The weight of the losses of all codes, at least 0.
+        continuous_weight: The weight of the loss of u relative to that of c, at least 0.
         adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
-        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        ema: The momentum of a moving average of the generator, used for sampling; None: no average.
         name: The model's name.
 
     Raises:
@@ -102,7 +104,7 @@ class InfoGAN(LatentGAN):
         self._ends = [latent_dim - num_codes, latent_dim - num_continuous]  # of z and of c
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
-        """The generator, and the discriminator with the head that reads codes."""
+        """The generator, and the discriminator with the head that predicts codes."""
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
@@ -125,11 +127,11 @@ class InfoGAN(LatentGAN):
         return ops.concatenate([noise, one_hot, ops.erf(continuous / math.sqrt(2.0))], axis=-1)
 
     def code_losses(self, taken: Any, codes: Any) -> tuple[Any, Any]:
-        """`-log Q` of c, and half the squared distance of u to what was read, each `(batch,)`.
+        """`-log Q` of c, and half the squared distance of u to its prediction, each `(batch,)`.
 
         Args:
             taken: `[z, c, u]`, `(batch, latent_dim)`.
-            codes: What the discriminator read off the image, `(batch, num_categories + num_continuous)`.
+            codes: The discriminator's predictions, `(batch, num_categories + num_continuous)`.
         """
         _, category, continuous = ops.split(taken, self._ends, axis=-1)
         logits, means = ops.split(ops.cast(codes, keras.config.floatx()), [self.num_categories], axis=-1)
@@ -137,18 +139,18 @@ class InfoGAN(LatentGAN):
         return unknown, 0.5 * ops.sum(ops.square(continuous - means), axis=-1)
 
     def call(self, latents: Any, training: bool = False) -> Any:
-        """The images of latents `(batch, latent_dim)`, by the generator's average where there is one."""
+        """The images of latents `(batch, latent_dim)`, made by the generator's moving average if there is one."""
         return super().call(self.with_codes(latents), training=training)
 
     def sample_latents(self, num_images: int, seed: int | None) -> np.ndarray:
-        """The latents that `sample` generates from, float32 `(num_images, latent_dim)`: the categories in turn."""
+        """The latents that `sample` uses, float32 `(num_images, latent_dim)`; categories are 0, 1, 2, ... in turn."""
         latents = super().sample_latents(num_images, seed)
         category = latents[:, slice(*self._ends)]
         category[np.arange(num_images), np.arange(num_images) % self.num_categories] = category.max(axis=-1) + 1.0
         return latents
 
     def categories(self, images: Any) -> np.ndarray:
-        """The probability of each category, as the discriminator reads it off images.
+        """The probability of each category, as the discriminator predicts it from images.
 
         Args:
             images: `(batch, height, width, channels)`, uint8 or float in [-1, 1].
@@ -160,7 +162,7 @@ class InfoGAN(LatentGAN):
         return ops.convert_to_numpy(ops.softmax(ops.cast(codes[:, : self.num_categories], "float32")))
 
     def information(self, num_images: int = 1000, seed: int = 0) -> float:
-        """The bound on the mutual information of category and image, in nats: at most `ln num_categories`."""
+        """The lower bound of the mutual information of category and image, in nats; at most `ln num_categories`."""
         latents = ops.convert_to_tensor(self.sample_latents(num_images, seed))
         _, codes = self.discriminator(self(latents, training=False), training=False)
         return math.log(self.num_categories) - float(ops.mean(self.code_losses(self.with_codes(latents), codes)[0]))

@@ -13,15 +13,16 @@ from keras_genssl.models.gans.base import LatentGAN
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SNGAN(LatentGAN):
-    """SNGAN (Miyato et al., 2018): hinge loss, a discriminator of bounded slope.
+    """SNGAN (Miyato et al., 2018): hinge loss, and a discriminator with a bounded Lipschitz constant.
 
-    The discriminator D minimises `max(0, 1 - D(x)) + max(0, 1 + D(G(z)))`, the generator `-D(G(z))`. Each layer of D
-    is divided by its largest singular value (`layers.SpectralNormalization`, which is in the network given). Paper:
-    5 discriminator updates for one of the generator, Adam 2e-4 with betas 0 and 0.9, batch 64.
+    The discriminator D minimises `max(0, 1 - D(x)) + max(0, 1 + D(G(z)))`, the generator `-D(G(z))`. The weights of
+    each layer of D are divided by their largest singular value (`layers.SpectralNormalization`, which is part of the
+    given network). Paper: 5 discriminator updates per generator update, Adam 2e-4 with betas 0 and 0.9, batch 64.
 
-    A step is `discriminator_steps` rounds of D and one of the generator, and each takes a share of the batch, so
-    that no two updates see the same images: the batch must be a multiple of `discriminator_steps + 1`. 64 images an
-    update are a batch of 384. Real and generated images pass D together: an update is one power iteration.
+    A step has `discriminator_steps` rounds of D and one of the generator. Each round takes an equal share of the batch,
+    so that no two updates see the same images, and the batch must be a multiple of `discriminator_steps + 1`: 64 images
+    per update need a batch of 384. D sees real and generated images in one pass, so each update makes one power
+    iteration.
 
     Reference:
         - Miyato et al. 2018, [Spectral Normalization for Generative Adversarial
@@ -31,9 +32,9 @@ class SNGAN(LatentGAN):
         generator: `backbones.sngan_generator(...)`, or any built `keras.Model` of latents `(batch, latent_dim)`.
         discriminator: `backbones.sngan_discriminator(...)`: images to logits, without batch normalisation.
         latent_dim: The length of the latent vectors, at least 1.
-        discriminator_steps: Discriminator updates for one of the generator, at least 1.
+        discriminator_steps: Discriminator updates per generator update, at least 1.
         reuse_batch: Whether all updates of a step see the same images.
-        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        ema: The momentum of a moving average of the generator, used for sampling; None: no average.
         name: The model's name.
 
     Raises:
@@ -73,7 +74,7 @@ class SNGAN(LatentGAN):
         return {"discriminator": [self.discriminator], "generator": [self.generator]}
 
     def rounds(self) -> list[tuple[str, ...]]:
-        """The discriminator's rounds, then one of the generator."""
+        """The rounds of the discriminator, then one round of the generator."""
         return [*[("discriminator",)] * self.discriminator_steps, ("generator",)]
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""WGAN-GP: a critic of slope one."""
+"""WGAN-GP: a critic whose gradient has norm one."""
 
 from typing import Any
 
@@ -17,26 +17,26 @@ class WGANGP(LatentGAN):
     """WGAN-GP (Gulrajani et al., 2017): the Wasserstein distance, with a gradient penalty.
 
     The critic D minimises `D(G(z)) - D(x) + λ (‖∇ D(x̂)‖ - 1)²` with x̂ uniform on the line between a real image and
-    a fake, the generator `-D(G(z))`. Paper: λ = 10, 5 critic updates for one of the generator, Adam 1e-4 (2e-4 with
+    a fake, the generator `-D(G(z))`. Paper: λ = 10, 5 critic updates per generator update, Adam 1e-4 (2e-4 with
     residual networks) with betas 0 and 0.9, no batch normalisation in the critic, batch 64.
 
-    A step is `critic_steps` rounds of the critic and one of the generator, and each takes a share of the batch, so
-    that no two updates see the same images: the batch must be a multiple of `critic_steps + 1`. 64 images an update
-    are a batch of 384.
+    A step has `critic_steps` rounds of the critic and one of the generator. Each round takes an equal share of the
+    batch, so that no two updates see the same images, and the batch must be a multiple of `critic_steps + 1`: 64 images
+    per update need a batch of 384.
 
     Reference:
         - Gulrajani et al. 2017, [Improved Training of Wasserstein GANs](https://arxiv.org/abs/1704.00028)
 
     Args:
         generator: `backbones.dcgan_generator(...)`, `backbones.wgan_gp_generator(...)` or any built `keras.Model` of
-            latents `(batch, latent_dim)`; batch normalisation is allowed here.
+            latents `(batch, latent_dim)`; it may have batch normalisation.
         critic: `backbones.wgan_gp_critic(...)`, or `backbones.dcgan_discriminator(..., batch_norm=False)`: images to
             values, without batch normalisation.
         latent_dim: The length of the latent vectors, at least 1.
-        critic_steps: Critic updates for one of the generator, at least 1.
+        critic_steps: Critic updates per generator update, at least 1.
         penalty_weight: λ, at least 0.
         reuse_batch: Whether all updates of a step see the same images.
-        ema: The momentum of an average of the generator, which is sampled then; None: none.
+        ema: The momentum of a moving average of the generator, used for sampling; None: no average.
         name: The model's name.
 
     Raises:
@@ -87,7 +87,7 @@ class WGANGP(LatentGAN):
         return {"critic": [self.critic], "generator": [self.generator]}
 
     def rounds(self) -> list[tuple[str, ...]]:
-        """The critic's rounds, then one of the generator."""
+        """The rounds of the critic, then one round of the generator."""
         return [*[("critic",)] * self.critic_steps, ("generator",)]
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Metric learning: images to vectors whose distances tell who is who.
+"""Metric learning: images to vectors that are close for images of the same class.
 
-Guide: docs/faces.md leads from photographs to names.
+Guide: docs/faces.md, from photographs to names.
 """

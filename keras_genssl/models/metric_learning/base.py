@@ -1,4 +1,4 @@
-"""What the metric-learning methods share: an encoder, and embeddings on the unit sphere."""
+"""The base class of the metric-learning methods: an encoder, and embeddings on the unit sphere."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ _EPSILON = 1e-12  # inside the distance: its gradient at 0 stays finite
 
 
 class Embedder(Method):
-    """Images to embeddings; not a method itself.
+    """Base class of methods that map images to embeddings.
 
-    A step whose embeddings, losses or gradients are not finite raises `InvalidArgumentError` before the optimizer has
-    moved a weight; see `engine.finite`, under XLA too.
+    A step whose embeddings, losses or gradients are not finite raises `InvalidArgumentError` before the optimizer
+    changes a weight; for XLA see `engine.finite`.
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
-        normalize: Whether embeddings are divided by their L2 norm; one shorter than 1e-6 becomes zero, without a
-            gradient.
+        normalize: Whether embeddings are divided by their L2 norm. An embedding with a norm below 1e-6 becomes zero and
+            gets no gradient.
         name: The model's name.
 
     Raises:
@@ -38,7 +38,7 @@ class Embedder(Method):
 
     @property
     def image(self) -> Image:
-        """What the encoder takes."""
+        """The kind of image that the encoder takes."""
         return Image(self.encoder.input_shape[1:])
 
     def call(self, images: Any, training: bool = False) -> Any:
@@ -50,7 +50,7 @@ class Embedder(Method):
         return self._embed(fitting(self.encoder, images), training=False)
 
     def predict_step(self, data: Any) -> Any:
-        """`predict` gives the embeddings of the first field's images."""
+        """The embeddings that `predict` returns: those of the first input."""
         return self.encode(self.batch(data, training=False)[next(iter(self.inputs()))])
 
     def serving(self) -> dict[str, Serving]:
@@ -64,10 +64,10 @@ class Embedder(Method):
 
 
 def together(batch: dict[str, Any], first: str, *others: str) -> Any:
-    """The images of several inputs one after another, for one pass through the encoder.
+    """Concatenates the images of several inputs, for one pass through the encoder.
 
     Raises:
-        ValueError: If their sizes differ; when run, where they are not known before.
+        ValueError: If their sizes differ; raised when the step runs if the sizes are not known before.
     """
     images = [same_shape(f"`{name}`", batch[name], f"`{first}`", batch[first]) for name in others]
     return ops.concatenate([batch[first], *images], axis=0)
@@ -79,5 +79,5 @@ def squared_distances(first: Any, second: Any) -> Any:
 
 
 def distances(first: Any, second: Any) -> Any:
-    """Euclidean distances of rows, with a finite gradient where they coincide: `(batch,)`."""
+    """Euclidean distances of rows, `(batch,)`, with a finite gradient where two rows are equal."""
     return ops.sqrt(ops.maximum(squared_distances(first, second), _EPSILON))

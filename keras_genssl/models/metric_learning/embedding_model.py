@@ -1,4 +1,4 @@
-"""Metric learning from labels, with a loss of the whole batch."""
+"""Metric learning from labels, with a loss over the whole batch."""
 
 from typing import Any
 
@@ -12,9 +12,10 @@ from keras_genssl.models.metric_learning.base import Embedder
 class EmbeddingModel(Embedder):
     """An encoder trained with a metric-learning loss over all pairs, triplets or proxies of the *global* batch.
 
-    The loss decides the paper: FaceNet (Schroff et al., 2015) with a semi-hard triplet loss, ArcFace (Deng et al.,
-    2019) with its own, and so on. Embeddings and labels are gathered from all replicas first, with exact gradients:
-    negatives may lie on any, and N replicas compute what one device computes.
+    The loss determines the method: with a semi-hard triplet loss it is FaceNet (Schroff et al., 2015), with
+    `ArcFaceLoss` it is ArcFace (Deng et al., 2019), and so on. Embeddings and labels are first gathered from all
+    replicas, with exact gradients, so negatives may come from any replica, and N replicas compute the same as one
+    device.
 
     Batches hold `image`, uint8 or float in [-1, 1], and `label`, integers `(batch,)`; `data.ClassBalanced` makes
     batches of P classes with K images each.
@@ -25,15 +26,15 @@ class EmbeddingModel(Embedder):
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
-        loss: A `keras.losses.Loss` of labels `(batch,)` and embeddings `(batch, dim)` that gives `(batch,)`; or a
-            `keras.layers.Layer` called with the two in this order that gives as much, whose weights (proxies, class
-            centres) are trained with the encoder's. If it tells `num_classes`, labels outside are refused.
+        loss: A `keras.losses.Loss` of labels `(batch,)` and embeddings `(batch, dim)` that gives `(batch,)`. Or a
+            `keras.layers.Layer` with the same arguments and output, whose weights (proxies, class centres) are trained
+            with the encoder's. If it has `num_classes`, labels outside [0, num_classes) are refused.
         normalize: Whether embeddings are divided by their L2 norm.
         name: The model's name.
 
     Raises:
-        ValueError: If the encoder is not built, or does not give vectors, or those of another length than the loss
-            takes (its `embedding_dim`).
+        ValueError: If the encoder is not built, does not give vectors, or gives vectors of another length than the
+            loss takes (its `embedding_dim`).
         TypeError: If the loss is neither a Keras loss nor a layer.
 
     Example:
@@ -67,15 +68,15 @@ class EmbeddingModel(Embedder):
         self.embedding_loss = loss
 
     def inputs(self) -> dict[str, Kind]:
-        """An image, and its class; of a loss that has weights for each class, one of these."""
+        """An image and its class, which is below the loss's `num_classes` if it has one."""
         return {"image": self.image, "label": Label(getattr(self.embedding_loss, "num_classes", None))}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The images, and their labels where there are any."""
+        """The images, and their labels if there are any."""
         return batch["image"], batch.get("label")
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """This replica's rows of the loss of the global batch, `(batch,)`."""
+        """The loss over the global batch, for each example of this replica, `(batch,)`."""
         loss = self.embedding_loss
         function = loss.call if isinstance(loss, keras.losses.Loss) else loss
         return replicas.on_global_batch(function, y, y_pred)

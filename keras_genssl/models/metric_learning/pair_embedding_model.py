@@ -11,15 +11,15 @@ from keras_genssl.models.metric_learning.base import Embedder, distances, togeth
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class PairEmbeddingModel(Embedder):
-    """A siamese network: one encoder for both images of a pair, and a loss of their distance.
+    """A siamese network: one encoder for both images of a pair, and a loss on their distance.
 
-    Hadsell, Chopra and LeCun, 2006. Both images of all pairs go through the encoder in one pass: batch normalisation
+    Hadsell, Chopra and LeCun, 2006. Both images of all pairs go through the encoder in one pass, so batch normalisation
     sees them together.
 
-    Batches hold `first` and `second`, uint8 or float in [-1, 1], and `label` `(batch,)`: by the lectures' convention
-    and the paper's 1 where the two are *different*, 0 where they are the same. `data.pairs` draws such pairs from
-    labels. The loss must read its labels the same way: `losses.ContrastiveLoss(similar_label=0)`, not its default, the
-    convention of TensorFlow Addons.
+    Batches hold `first` and `second`, uint8 or float in [-1, 1], and `label` `(batch,)`: 1 if the two are of
+    *different* classes, 0 if they are of the same class, as in the lectures and the paper. `data.pairs` draws such
+    pairs from labels. The loss must use the same convention: `losses.ContrastiveLoss(similar_label=0)`. Its default is
+    the opposite convention, that of TensorFlow Addons.
 
     Reference:
         - Hadsell et al. 2006, [Dimensionality Reduction by Learning an Invariant
@@ -32,9 +32,8 @@ class PairEmbeddingModel(Embedder):
         name: The model's name.
 
     Raises:
-        ValueError: If the encoder is not built or does not give vectors, or the loss tells by its `similar_label` that
-            it reads labels the other way.
-        TypeError: If the loss is no Keras loss.
+        ValueError: If the encoder is not built or does not give vectors, or the `similar_label` of the loss is not 0.
+        TypeError: If the loss is not a Keras loss.
 
     Example:
 
@@ -66,14 +65,14 @@ class PairEmbeddingModel(Embedder):
         return together(batch, "first", "second"), batch["label"]
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """The loss of each pair's distance, `(batch,)`."""
+        """The loss of each pair, computed from its distance, `(batch,)`."""
         return self.pair_loss.call(ops.cast(y, y_pred.dtype), _distances(y_pred))
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's; the metrics of `compile` compare labels with distances."""
+        """Updates the metrics; those of `compile` compare labels with distances."""
         return super().compute_metrics(x, y, _distances(y_pred), sample_weight)
 
 
 def _distances(embeddings: Any) -> Any:
-    """Of the embeddings of all first images, then of all second ones: `(2 * batch, dim)` to `(batch,)`."""
+    """Distances of pairs, `(batch,)`, from all first images' embeddings, then all second ones', `(2 * batch, dim)`."""
     return distances(*ops.split(embeddings, 2, axis=0))

@@ -1,4 +1,4 @@
-"""Metric learning from triplets that were chosen before."""
+"""Metric learning from prepared triplets."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from keras_genssl.models.metric_learning.base import Embedder, distances, square
 class TripletEmbeddingModel(Embedder):
     """FaceNet's triplet loss on triplets that come with the data: `max(0, |a - p|^2 - |a - n|^2 + margin)`.
 
-    Schroff et al., 2015, Eq. 3, summed there and averaged here. The three images of all triplets go through the encoder
-    in one pass: batch normalisation sees them together. To choose triplets within each batch instead, give
-    `EmbeddingModel` a triplet loss.
+    Schroff et al., 2015, Eq. 3; the paper sums over triplets, this class averages. The three images of all triplets go
+    through the encoder in one pass, so batch normalisation sees them together. To choose triplets within each batch
+    instead, use `EmbeddingModel` with a triplet loss.
 
     Batches hold `anchor`, `positive` (of the anchor's class) and `negative` (of another), uint8 or float in [-1, 1].
     `data.triplets` draws such triplets from labels, `analysis.mine_triplets` finds the hard ones.
@@ -26,9 +26,9 @@ class TripletEmbeddingModel(Embedder):
 
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`.
-        margin: At least 0 and finite; 0.2 is FaceNet's.
-        squared: Whether distances are squared, as FaceNet's are.
-        normalize: Whether embeddings are divided by their L2 norm, as FaceNet's are.
+        margin: At least 0 and finite; FaceNet uses 0.2.
+        squared: Whether distances are squared, as in FaceNet.
+        normalize: Whether embeddings are divided by their L2 norm, as in FaceNet.
         name: The model's name.
 
     Raises:
@@ -65,7 +65,7 @@ class TripletEmbeddingModel(Embedder):
         return together(batch, *self.inputs()), None
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """The hinge of each triplet, `(batch,)`."""
+        """The hinge loss of each triplet, `(batch,)`."""
         anchors, positives, negatives = ops.split(y_pred, 3, axis=0)
         distance = squared_distances if self.squared else distances
         return ops.relu(distance(anchors, positives) - distance(anchors, negatives) + self.margin)

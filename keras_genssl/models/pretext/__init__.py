@@ -1,5 +1,5 @@
-"""Pretext tasks: labels that the images make themselves.
+"""Pretext tasks: representations from labels that are made from the images themselves.
 
-Guide: docs/pretext.md; of patches docs/pretext_patches.md, of colour and of frames docs/pretext_colour.md. What came of
+Guide: docs/pretext.md; for patches docs/pretext_patches.md, for colour and frames docs/pretext_colour.md. Results of
 `DegradationPrediction`, which `benchmarks/perceptual_extractor.py` trains: docs/perceptual_extractor.md.
 """

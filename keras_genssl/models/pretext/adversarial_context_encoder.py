@@ -1,4 +1,4 @@
-"""The context encoder with an adversarial_loss: paint what is hidden so that it looks real."""
+"""The context encoder with an adversarial loss: fill in hidden regions so that they look real."""
 
 from typing import Any
 
@@ -16,13 +16,14 @@ from keras_genssl.models.representation import features
 class AdversarialContextEncoder(PlayersModel):
     """The joint loss of the context encoder (Pathak et al., 2016, Eq. 3).
 
-    The generator, encoder and decoder, minimises `(1 - a) L_rec + a L_adv`, with the loss of `ContextEncoder` and
-    a = `adversarial_weight`, 0.001; the discriminator the adversarial loss of what is painted and of what was there. It
-    sees the predicted pixels alone, hidden ones and overlap, and 0 in place of all others: beside the context, as the
-    paper says, it would look at the seam and at nothing else. One round updates both from one forward pass. The paper's
-    Adam has beta_1 0.5, and the generator ten times the discriminator's rate: 2e-3 and 2e-4 in the authors' code.
+    The generator consists of encoder and decoder. It minimises `(1 - a) L_rec + a L_adv`, with L_rec the loss of
+    `ContextEncoder` and a = `adversarial_weight`, 0.001. The discriminator minimises the adversarial loss of the true
+    and the painted region. It sees only the predicted pixels, the hidden ones and the overlap, and 0 in place of all
+    others; as the paper says, with the context it would only look for the seam. One round updates both from one forward
+    pass. The paper's Adam has beta_1 0.5, and the generator's rate is ten times the discriminator's: 2e-3 and 2e-4 in
+    the authors' code.
 
-    Batches are those of `ContextEncoder`.
+    Batches are as in `ContextEncoder`.
 
     Reference:
         - Pathak et al. 2016, [Context Encoders: Feature Learning by Inpainting](https://arxiv.org/abs/1604.07379)
@@ -32,8 +33,8 @@ class AdversarialContextEncoder(PlayersModel):
         decoder: A built network of these features to images `(batch, h, w, c)` in [-1, 1].
         discriminator: A built network of such images to logits, such as `backbones.dcgan_discriminator`.
         adversarial_weight: In [0, 1].
-        overlap: As of `ContextEncoder`.
-        overlap_weight: As of `ContextEncoder`.
+        overlap: As in `ContextEncoder`.
+        overlap_weight: As in `ContextEncoder`.
         adversarial_loss: By default `losses.NonSaturatingGANLoss()`.
         name: The model's name.
 
@@ -77,11 +78,11 @@ class AdversarialContextEncoder(PlayersModel):
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
-        """The generator, of two networks, and the discriminator."""
+        """The generator, which has two networks, and the discriminator."""
         return {"generator": [self.encoder, self.decoder], "discriminator": [self.discriminator]}
 
     def inputs(self) -> dict[str, Kind]:
-        """What is seen of an image, the image, and where it is hidden."""
+        """The masked image, the whole image, and the mask."""
         return inpainting.inputs(self.encoder)
 
     def player_losses(self, batch: dict[str, Any], players: tuple[str, ...]) -> dict[str, Any]:
@@ -98,19 +99,19 @@ class AdversarialContextEncoder(PlayersModel):
         }
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """What is seen; there is one output, which no metric compares."""
+        """The masked images; no metric compares the output."""
         return batch["masked"], None
 
     def call(self, masked: Any, training: bool = False) -> Any:
-        """The decoder's images, not clipped."""
+        """The decoder's output before clipping."""
         return self.decoder(self.encoder(masked, training=training), training=training)
 
     def predict_step(self, data: Any) -> Any:
-        """`predict` gives paintings."""
+        """The painted images that `predict` returns."""
         return self.inpaint(self.batch(data, training=False)["masked"])
 
     def inpaint(self, masked: Any) -> Any:
-        """As of `ContextEncoder`."""
+        """Fills in hidden pixels, as `ContextEncoder.inpaint` does."""
         return inpainting.inpaint(self, masked)
 
     def encode(self, images: Any) -> Any:

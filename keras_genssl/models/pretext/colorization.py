@@ -1,4 +1,4 @@
-"""Colorization by classification: features from which the colours of an image can be told."""
+"""Colorization by classification: predict the colours of an image from its lightness."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ from keras_genssl.models.pretext.colour_base import LightnessToColour, default_d
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class Colorization(LightnessToColour):
-    """Predicts a distribution over bins of colour for each pixel, from lightness alone.
+    """Predicts a distribution over colour bins for each pixel, from lightness alone.
 
-    Zhang et al., 2016: with z the true colour softly encoded (the 5 nearest bins of `pretext.ab_bins`, Gaussian, sigma
-    5), q* its nearest bin and w the class weights, `loss = mean_pixels w[q*] * -Σ_q z_q log softmax(predictions)_q`.
-    Coloured images show the annealed mean of the distribution, between its mean, which is dull, and its mode, which is
-    patchy.
+    Zhang et al., 2016: `loss = mean_pixels w[q*] * -Σ_q z_q log softmax(predictions)_q`. Here z is the soft encoding of
+    the true colour (Gaussian weights with sigma 5 on the 5 nearest bins of `pretext.ab_bins`), q* its nearest bin, and
+    w the class weights. Coloured images show the annealed mean of the distribution, a compromise between its mean,
+    which is dull, and its mode, which is patchy.
 
-    Differs from the paper: there are 309 bins, not 313 (see `pretext.ab_bins`); a pixel's colour is the mean over the
-    square that it covers, not one pixel out of it; pixels are averaged, not summed.
+    Differences to the paper: there are 309 bins, not 313 (see `pretext.ab_bins`); the colour of a predicted pixel is
+    the mean over the square that it covers, not one pixel of it; the loss is averaged over pixels, not summed.
 
     Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], h and w multiples of the
-    networks' stride. Logs `accuracy`, the share of pixels whose nearest bin is the likeliest, and `ab_error`, the mean
-    distance of the annealed mean to the true colour in units of a and b.
+    networks' stride. Logs `accuracy`, the share of pixels whose nearest bin is predicted as the most likely one, and
+    `ab_error`, the mean distance of the annealed mean to the true colour in units of a and b.
 
     Reference:
         - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)
@@ -36,7 +36,7 @@ class Colorization(LightnessToColour):
             `(batch, h', w', channels)`; its mean over positions is what `encode` gives.
         decoder: A built `keras.Model` from these to logits `(batch, h'', w'', 309)`; None: `backbones.position_head`.
         class_weights: float (309,), from `losses.rebalancing_weights`; None: all 1.
-        temperature: Of the annealed mean, positive; 1: the mean.
+        temperature: The temperature of the annealed mean, positive; 1 gives the mean.
         name: The model's name.
 
     Raises:
@@ -73,7 +73,7 @@ class Colorization(LightnessToColour):
         self.accuracy = keras.metrics.Mean("accuracy")
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """The weighted cross-entropy of each image, its mean over pixels: `(batch,)`."""
+        """The weighted cross-entropy of each image, averaged over pixels, `(batch,)`."""
         return self.cross_entropy.call(y, y_pred)
 
     def colours(self, predictions: Any) -> Any:
@@ -81,7 +81,7 @@ class Colorization(LightnessToColour):
         return annealed_mean(predictions, self.cross_entropy.bins, self.temperature)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, of colours, `ab_error` and `accuracy`."""
+        """Updates the metrics, which compare colours, with `ab_error` and `accuracy`."""
         right = ops.argmax(y_pred, axis=-1) == self.cross_entropy.nearest(y)
         self.accuracy.update_state(ops.mean(ops.cast(right, y_pred.dtype), axis=(1, 2)))
         return super().compute_metrics(x, y, y_pred, sample_weight)

@@ -12,9 +12,9 @@ from keras_genssl.models.pretext.colour_base import AB_SCALE, LightnessToColour,
 class ColorizationRegression(LightnessToColour):
     """Predicts the colour of each pixel, from lightness alone.
 
-    `loss = mean_pixels 1/2 ||y - predictions||^2`, y the true a and b divided by 110: Equation 1 of Zhang et al., 2016,
-    who sum over pixels, and show that `Colorization` gives livelier colours. Where several colours are possible this
-    predicts their mean, which is dull.
+    `loss = mean_pixels 1/2 ||y - predictions||^2`, where y is the true a and b divided by 110. This is Equation 1 of
+    Zhang et al., 2016, who sum over pixels, and show that `Colorization` gives livelier colours. If several colours are
+    possible, this method predicts their mean, which is dull.
 
     Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], h and w multiples of the
     networks' stride. Logs `ab_error`, the mean distance to the true colour in units of a and b.
@@ -44,7 +44,7 @@ class ColorizationRegression(LightnessToColour):
         super().__init__(encoder, decoder or default_decoder(encoder, 2), 2, name=name)
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """Half the squared distance of each image's colours, its mean over pixels: `(batch,)`."""
+        """Half the squared distance to the true colours, averaged over pixels, `(batch,)`."""
         return ops.mean(ops.sum(ops.square(y / AB_SCALE - y_pred), axis=-1), axis=(1, 2)) / 2
 
     def colours(self, predictions: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the methods that predict one part of a colour image from the other share."""
+"""Base classes of the methods that predict one part of a colour image from the other."""
 
 from typing import Any, ClassVar
 
@@ -16,16 +16,16 @@ TO_TRAIN = ", the stride of the networks, to train on"
 
 
 class ColourMethod(Method):
-    """Networks that look at parts of colour images; not a method itself.
+    """Base class of methods whose networks see a part of a colour image.
 
     Class attributes:
-        networks: The arguments of the constructor that are networks; the first takes images of the size of batches.
+        networks: The constructor's arguments that are networks; the input size of the first is that of batches.
     """
 
     networks: ClassVar[tuple[str, ...]]
 
     def inputs(self) -> dict[str, Kind]:
-        """Colour images of the size that the networks take; labels beside them are not looked at."""
+        """Colour images of the size that the networks take; labels are ignored."""
         return {"image": self.image, "label": Anything(required=False)}
 
     @property
@@ -34,7 +34,7 @@ class ColourMethod(Method):
         return Image((*getattr(self, self.networks[0]).input_shape[1:3], 3))
 
     def predict_step(self, data: Any) -> Any:
-        """`predict` gives features."""
+        """The features that `predict` returns."""
         return self.encode(self.batch(data, training=False)["image"])
 
     def encode(self, images: Any) -> Any:
@@ -47,20 +47,20 @@ class ColourMethod(Method):
 
 
 class LightnessToColour(ColourMethod):
-    """Predicts the colours of an image from its lightness; not a method itself.
+    """Base class of methods that predict the colours of an image from its lightness.
 
-    Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], whose sides the networks' stride
-    divides; CIE Lab is computed here, on the accelerator. Where the networks predict one pixel for each `stride`
-    pixels a side, the true colour is the mean of a and b over these. Logs `ab_error`, the mean distance of predicted
-    and true colours in units of a and b.
+    Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], whose sides are multiples of the
+    networks' stride; CIE Lab is computed here, on the accelerator. If the networks predict one pixel for each square of
+    `stride` pixels a side, the true colour is the mean of a and b over the square. Logs `ab_error`, the mean distance
+    of predicted and true colours in units of a and b.
 
-    A subclass says in `colours` what a prediction stands for, and what it minimises.
+    A subclass defines `colours`, which turns predictions into colours, and the loss.
 
     Args:
         encoder: A built `keras.Model` from lightness `(batch, h, w, 1)` in [-1, 1] to features
             `(batch, h', w', channels)`.
         decoder: A built `keras.Model` from these to `(batch, h'', w'', outputs)`.
-        outputs: How many numbers the decoder must give for each pixel.
+        outputs: The number of values that the decoder must give for each pixel.
         name: The model's name.
 
     Raises:
@@ -80,7 +80,7 @@ class LightnessToColour(ColourMethod):
         self.ab_error = keras.metrics.Mean("ab_error")
 
     def colours(self, predictions: Any) -> Any:
-        """What predictions `(batch, h, w, outputs)` stand for: a and b, `(batch, h, w, 2)`."""
+        """Turns predictions `(batch, h, w, outputs)` into a and b, `(batch, h, w, 2)`."""
         raise NotImplementedError
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
@@ -95,18 +95,18 @@ class LightnessToColour(ColourMethod):
         return ops.cast(self.decoder(features, training=training), keras.config.floatx())
 
     def matched(self, y: Any, y_pred: Any) -> Any:
-        """True colours of as many pixels as were predicted."""
+        """Returns the true colours if they are of as many pixels as the predictions."""
         return same_shape("The colours of `image`", y, "what `decoder` gives", y_pred, axes=3)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, of colours, and `ab_error`."""
+        """Updates the metrics, which compare colours, with `ab_error`."""
         colours = self.colours(y_pred)
         distances = ops.sqrt(ops.sum(ops.square(colours - y), axis=-1))
         self.ab_error.update_state(ops.mean(distances, axis=(1, 2)))
         return super().compute_metrics(x, y, colours, sample_weight)
 
     def encode(self, images: Any) -> Any:
-        """The mean of each feature over positions; an image's colours do not matter.
+        """The mean of each feature over positions; ignores the image's colours.
 
         Args:
             images: `(batch, h, w, 3)`, or grey, `(batch, h, w, 1)`; uint8 or float32 in [-1, 1].
@@ -118,9 +118,9 @@ class LightnessToColour(ColourMethod):
         return pooled(self.encoder(lightness, training=False))
 
     def colorize(self, images: Any) -> Any:
-        """Images in the colours that their lightness suggests: the lightness is kept, colours are interpolated.
+        """Colours images by their lightness: keeps the lightness and interpolates the predicted colours.
 
-        Sides that the stride does not divide are continued by their last pixels for the prediction.
+        Sides that are not a multiple of the stride are padded with their last pixels for the prediction.
 
         Args:
             images: As `encode` takes them.
@@ -140,23 +140,23 @@ class LightnessToColour(ColourMethod):
 
 
 def default_decoder(encoder: keras.Model, outputs: int, name: str = "encoder") -> keras.Model:
-    """A head that fits an encoder, the argument `name`, where none is given."""
+    """The default decoder for an encoder; `name` is the encoder's argument name, for error messages."""
     require_built(**{name: encoder})
     return backbones.position_head(encoder.output_shape[-1], outputs, name="decoder")
 
 
 def planes(lab: Any) -> tuple[Any, Any]:
-    """Lightness as networks take it, in [-1, 1], and a and b as they are."""
+    """Splits Lab images into lightness, scaled to [-1, 1], and a and b, not scaled."""
     return lab[..., :1] / 50.0 - 1.0, lab[..., 1:]
 
 
 def coarse(values: Any, stride: int) -> Any:
-    """The mean of each square of `stride` pixels a side: `(batch, h, w, c)` to `(batch, h / stride, w / stride, c)`."""
+    """The mean over each square of `stride` pixels a side, `(batch, h / stride, w / stride, c)`."""
     return ops.average_pool(values, stride, strides=stride, padding="valid", data_format="channels_last")
 
 
 def continued(images: Any, stride: int) -> Any:
-    """Images whose last rows and columns are repeated until `stride` divides their height and width."""
+    """Repeats the last rows and columns of images until height and width are multiples of `stride`."""
     for axis in (1, 2):
         size = -(-ops.shape(images)[axis] // stride) * stride
         last = images[:, -1:] if axis == 1 else images[:, :, -1:]
@@ -171,7 +171,7 @@ def pooled(features: Any) -> Any:
 
 
 def built(layer: keras.layers.Layer) -> keras.layers.Layer:
-    """A layer without weights, built."""
+    """Builds a layer that has no weights, and returns it."""
     layer.build((None, None, None, 3))
     return layer
 
@@ -183,10 +183,10 @@ def check_networks(
     outputs: int,
     names: tuple[str, str] = ("encoder", "decoder"),
 ) -> int:
-    """The stride of an encoder with its decoder, arguments of these names, if they fit together.
+    """Returns the stride of an encoder with its decoder; `names` are their argument names, for error messages.
 
     Raises:
-        ValueError: If one is not built, or takes or gives other channels, or the stride is no integer.
+        ValueError: If one is not built, takes or gives other channels, or the stride is not an integer.
     """
     require_built(**dict(zip(names, (encoder, decoder), strict=True)))
     taken, features = encoder.input_shape, encoder.output_shape

@@ -1,4 +1,4 @@
-"""The context encoder: paint what is hidden of an image."""
+"""The context encoder: fill in the hidden region of an image."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ from keras_genssl.models.representation import RepresentationMethod
 class ContextEncoder(RepresentationMethod):
     """Predicts the hidden pixels of an image from those around them (Pathak et al., 2016).
 
-    `loss = mean_p w_p (x_p - decoder(encoder(masked))_p)²` over the pixels p that are predicted: the hidden ones, with
-    w = 1, and those up to `overlap` pixels around them, which are seen too, with w = `overlap_weight`, so that the
-    painting meets its frame. This is the loss by which the paper learns features; with an adversary, for sharp
-    paintings, it is `AdversarialContextEncoder`. The paper's overlap is 4 of 128 pixels.
+    `loss = mean_p w_p (x_p - decoder(encoder(masked))_p)²` over the predicted pixels p. These are the hidden pixels,
+    with w = 1, and the visible pixels within `overlap` of them, with w = `overlap_weight`, so that the painted region
+    fits its surroundings. The paper learns features with this loss; `AdversarialContextEncoder` adds an adversarial
+    loss for sharp paintings. The paper's overlap is 4 of 128 pixels.
 
-    Deviations: the decoder makes whole images for every kind of mask, and what lies beyond the overlap counts nothing;
-    features are the encoder's vectors, with the decoder's dense layers in place of the channel-wise ones.
+    Deviations: the decoder makes whole images for every kind of mask, and pixels beyond the overlap do not count in the
+    loss. Features are the encoder's vectors, and dense layers of the decoder replace the paper's channel-wise ones.
 
     Batches hold `masked` and `image` (`(batch, h, w, c)`, uint8 or float in [-1, 1]), and `mask` (`(batch, h, w, 1)`,
     of any dtype, positive where pixels are hidden), as `pretext.center_masked` and `pretext.block_masked` make them.
-    Metrics of `compile` compare whole images with what was painted.
+    Metrics of `compile` compare whole images with the decoder's images.
 
     Reference:
         - Pathak et al. 2016, [Context Encoders: Feature Learning by Inpainting](https://arxiv.org/abs/1604.07379)
@@ -33,8 +33,8 @@ class ContextEncoder(RepresentationMethod):
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to features `(batch, dim)`.
         decoder: A built network of these features to images `(batch, h, w, c)`, such as
             `backbones.convolutional_decoder`.
-        overlap: Pixels around hidden ones that are predicted too, at least 0.
-        overlap_weight: Theirs in the loss, at least 0.
+        overlap: The width, in pixels, of the border around the hidden region that is predicted too; at least 0.
+        overlap_weight: The weight of this border in the loss, at least 0.
         name: The model's name.
 
     Raises:
@@ -66,37 +66,37 @@ class ContextEncoder(RepresentationMethod):
         self.overlap_weight = overlap_weight
 
     def inputs(self) -> dict[str, Kind]:
-        """What is seen of an image, the image, and where it is hidden."""
+        """The masked image, the whole image, and the mask."""
         return inpainting.inputs(self.encoder)
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """What is seen; and the images and masks, where they are known."""
+        """The masked images; and the whole images and masks, if they are given."""
         return batch["masked"], {name: batch[name] for name in ("image", "mask") if name in batch}
 
     def call(self, masked: Any, training: bool = False) -> Any:
-        """The decoder's images, not clipped."""
+        """The decoder's output before clipping."""
         return self.decoder(self.encoder(masked, training=training), training=training)
 
     def matched(self, y: Any, y_pred: Any) -> Any:
-        """Images of the shape of what was painted."""
+        """Returns `y` if its images have the shape of the decoder's."""
         return {**y, "image": same_shape("`image`", y["image"], "what `decoder` paints", y_pred)}
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """The weighted error of each painting, `(batch,)`."""
+        """The weighted squared error of each image, `(batch,)`."""
         return inpainting.painting_error(y_pred, y["image"], y["mask"], self.overlap, self.overlap_weight)
 
     def predict_step(self, data: Any) -> Any:
-        """`predict` gives paintings."""
+        """The painted images that `predict` returns."""
         return self.inpaint(self.batch(data, training=False)["masked"])
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, of whole images, painted ones in [-1, 1]."""
+        """Updates the metrics, which compare whole images with the decoder's images, clipped to [-1, 1]."""
         return super().compute_metrics(x, y["image"], keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
 
     def inpaint(self, masked: Any) -> Any:
-        """Images as they may have been: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to the same in [-1, 1].
+        """Fills in hidden pixels: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to the same in [-1, 1].
 
-        What was not hidden is not learnt to be painted, but near hidden pixels.
+        Only hidden pixels and those near them are meaningful: the decoder is not trained on any others.
         """
         return inpainting.inpaint(self, masked)
 

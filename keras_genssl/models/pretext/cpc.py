@@ -1,4 +1,4 @@
-"""CPC: features of patches that can be predicted from those of other patches."""
+"""CPC: predict the features of patches from those of other patches."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,23 +17,23 @@ from keras_genssl.pretext.prediction_steps import check_prediction
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class CPC(StackMethod):
-    """Predicts the features of patches further on from the context before them, and finds them among all others.
+    """Predicts the features of patches from the context before them, and picks them out among all other patches.
 
-    Van den Oord et al., 2018, Eq. 4, on a grid of overlapping patches with features z: masked convolutions make of all
-    rows down to i a context c, and for each step k
+    Van den Oord et al., 2018, Eq. 4, on a grid of overlapping patches with features z. Masked convolutions compute a
+    context c_ij from all rows up to i, and for each step k
 
     `loss_k = -mean_ij log(exp(s z_{i+k,j}' W_k c_ij) / sum_z exp(s z' W_k c_ij))`
 
-    over all z of the global batch: the one that is right, once, and as negatives all other places of all images.
-    An image's loss is the sum over steps and directions of the mean over places.
+    where the sum is over all z of the global batch: the right one, and the patches at all other places of all images
+    as negatives. An image's loss is the sum over steps and directions of the mean over places.
 
-    Its second version (Hénaff et al., 2019) is other arguments: an encoder with layer normalisation, as statistics of
-    the batch tell of the patches to predict; all four directions, each with a context of its own; targets and
-    predictions in 64 dimensions (`target_dim=64, scale=0.1`); steps beyond the overlap.
+    The second version (Hénaff et al., 2019) uses other arguments: an encoder with layer normalisation, because batch
+    statistics reveal the patches to predict; all four directions, each with its own context; targets and predictions in
+    64 dimensions (`target_dim=64, scale=0.1`); steps beyond the overlap.
 
     Batches hold `patches` (`(batch, rows * columns, h, w, c)`, uint8 or float in [-1, 1]), as
-    `pretext.overlapping_patches` makes them. Logs `accuracy`, how often the right one stands above all others.
-    `predict` gives the mean of the features of an image's patches. A step holds scores of all places against all
+    `pretext.overlapping_patches` makes them. Logs `accuracy`, how often the right patch has the highest score.
+    `predict` gives the mean of the features of an image's patches. A step computes the scores of all places against all
     places, so memory grows with the square of `batch * rows * columns`.
 
     Reference:
@@ -45,13 +45,14 @@ class CPC(StackMethod):
     Args:
         encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`, of free height and width
             where whole images are to be encoded.
-        rows, columns: Of the grid, at least 1.
-        steps: How many patches further on the predicted ones lie: different integers of at least 1, less than `rows`
-            (`columns` to the right and left).
-        directions: Where to: of "down", "up", "right" and "left", each once at most.
+        rows, columns: The size of the grid, at least 1.
+        steps: The distances, in patches, to the predicted patches: distinct integers of at least 1, less than `rows`
+            (less than `columns` for right and left).
+        directions: The directions of prediction: "down", "up", "right" and "left", each at most once.
         contexts: For each direction a built `keras.Model`, `(batch, rows, columns, dim)` to `(batch, rows, columns,
-            any)`, in which no row sees one below it (the engine turns the grid); None: `backbones.context_network`.
-        target_dim: Length of what is predicted, a linear map of the features; None: the features themselves.
+            any)`, whose output at a row depends on no row below it (the method turns the grid for the other
+            directions); None: `backbones.context_network`.
+        target_dim: The length of the targets, a linear map of the features; None: the targets are the features.
         scale: s, positive.
         name: The model's name.
 
@@ -110,11 +111,11 @@ class CPC(StackMethod):
         return {"patches": Stack(Image(self.encoder.input_shape[1:]), self.num_patches)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The patches; there is nothing to compare them with."""
+        """The patches; there are no labels."""
         return batch["patches"], None
 
     def call(self, patches: Any, training: bool = False) -> Any:
-        """The loss of each image and how often its patches are found, each `(batch,)`, under these names."""
+        """Returns `loss` and `accuracy` of each image, each `(batch,)`."""
         features = self.embed(patches, training)  # (batch, rows * columns, dim)
         own = features if self.target is None else self.target(features)
         own = ops.cast(own, keras.config.floatx())
@@ -132,7 +133,7 @@ class CPC(StackMethod):
         return {"loss": sum(losses), "accuracy": sum(hits) / len(hits)}
 
     def _predictions(self, features: Any, training: bool) -> list[tuple[Any, np.ndarray]]:
-        """What is predicted `(batch, places, target)`, by direction and step, and of which places of the grid."""
+        """The predictions `(batch, places, target)` for each direction and step, with their places on the grid."""
         grid = ops.reshape(features, (-1, *self.grid, features.shape[-1]))
         places = np.arange(self.num_patches).reshape(1, *self.grid, 1)
         predictors = iter(self.predictors)
@@ -151,7 +152,7 @@ class CPC(StackMethod):
         return y_pred["loss"]
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, and `accuracy`."""
+        """Updates the metrics, with `accuracy`."""
         self.accuracy.update_state(y_pred["accuracy"])
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
@@ -161,14 +162,14 @@ class CPC(StackMethod):
 
 
 def _turned(grid: Any, direction: str) -> Any:
-    """A grid `(batch, rows, columns, dim)` turned so that a direction goes down its rows."""
+    """Turns a grid `(batch, rows, columns, dim)` so that `direction` points down its rows."""
     if direction in ("right", "left"):
         grid = grid.swapaxes(1, 2) if isinstance(grid, np.ndarray) else ops.swapaxes(grid, 1, 2)
     return grid[:, ::-1] if direction in ("up", "left") else grid
 
 
 def _linear(dim: int, units: int, name: str) -> keras.layers.Dense:
-    """A map without bias, as in the paper; one of the targets' would cancel in the softmax."""
+    """A linear layer without bias, as in the paper; a bias of the targets would cancel in the softmax."""
     layer = keras.layers.Dense(units, use_bias=False, name=name)
     layer.build((None, dim))
     return layer

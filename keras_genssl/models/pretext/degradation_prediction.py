@@ -1,4 +1,4 @@
-"""Degradation prediction: features in which what was done to an image can be read off."""
+"""Degradation prediction: predict from features how an image was degraded."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,16 +16,16 @@ _TEMPERATURE = 0.1  # the differences are small, and the heads start at zero
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class DegradationPrediction(Method):
-    """Tells from the features of a crop and of its degraded copy how it was degraded.
+    """Predicts how a crop was degraded, from the features of the crop and of its degraded copy.
 
     For each layer l with features φ, each window u of `window` pixels, and the degradation c,
     `loss = Σ_l mean_u cross_entropy(c, W_l (mean_u φ_l(image) - mean_u φ_l(reference)) / 0.1 + b_l)`.
 
-    Ours, made for perceptual losses: the content cancels in the difference, and what is left is what such a loss is to
-    see; each layer that it may use has a head of its own. Near to it are exemplar networks (Dosovitskiy et al., 2014,
-    arXiv:1406.6909), which learn to ignore the transformation instead, AET (Zhang et al., 2019), which reads it from
-    the features of both images too, for geometry, and LPIPS (Zhang et al., 2018), whose linear heads on differences
-    need human judgements.
+    This is our own method, made for perceptual losses. The content cancels in the difference of features, which leaves
+    what a perceptual loss should measure. Each layer that such a loss may use has its own head. Related methods:
+    exemplar networks (Dosovitskiy et al., 2014, arXiv:1406.6909) learn to ignore the transformation instead; AET (Zhang
+    et al., 2019) also predicts it from the features of both images, for geometric transformations; LPIPS (Zhang et al.,
+    2018) has linear heads on differences that need human judgements.
 
     Batches hold `reference` and `image` (`(batch, h, w, 3)`, uint8 or float in [-1, 1], `h` and `w` at least
     `window`) and `degradation` (`(batch,)` integers), as `pretext.degraded_pair` makes them.
@@ -38,7 +38,7 @@ class DegradationPrediction(Method):
 
     Args:
         network: A built, functional `keras.Model` of images `(batch, h, w, 3)` in [-1, 1].
-        layers: Names of the layers that have heads, at least one; what comes after the last is left out.
+        layers: The names of the layers that get heads, at least one; layers after the last of them are not used.
         num_degradations: The number of classes, at least 2.
         window: The side of a window in pixels; a multiple of the stride of every layer named.
         name: The model's name.
@@ -86,12 +86,12 @@ class DegradationPrediction(Method):
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
     def inputs(self) -> dict[str, Kind]:
-        """Two images that the network takes, and what was done to the second."""
+        """The reference, the degraded image, and the class of the degradation."""
         image = Image(self.features.input_shape[1:])
         return {"reference": image, "image": image, "degradation": Label(self.num_degradations)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The images in pairs, and what was done to them, where it is known."""
+        """Pairs of reference and degraded image, and the degradations if they are given."""
         if "image" not in batch:
             raise ValueError("A batch for DegradationPrediction must hold `image` beside `reference`")
         image = same_shape("`image`", batch["image"], "`reference`", batch["reference"])
@@ -110,12 +110,12 @@ class DegradationPrediction(Method):
         return ops.log_softmax(ops.stack(answers, axis=2), axis=-1)
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """The cross-entropy of each pair, summed over layers, its mean over windows: `(batch,)`."""
+        """The cross-entropy of each pair, summed over layers and averaged over windows, `(batch,)`."""
         chosen = batches.one_hot(y, self.num_degradations)[:, None, None, :]
         return -ops.mean(ops.sum(y_pred * chosen, axis=(2, 3)), axis=1)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, and `accuracy`: how often all windows and layers together find the degradation."""
+        """Updates the metrics, with `accuracy`: how often all windows and layers together find the degradation."""
         self.accuracy.update_state(y, ops.sum(y_pred, axis=(1, 2)))
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
@@ -133,7 +133,7 @@ class DegradationPrediction(Method):
 
 
 def _pool(features: keras.Model, index: int, window: int) -> int:
-    """How many positions of a layer's features make one window."""
+    """The number of positions of a layer's features per side of a window."""
     sides = [
         keras.tree.flatten(features.compute_output_spec(keras.KerasTensor((1, side, side, 3))))[index].shape[1]
         for side in (window, 2 * window)

@@ -1,4 +1,4 @@
-"""What the context encoders share: networks that paint what is hidden, and the error of what they paint."""
+"""Functions shared by the context encoders: checks, inputs, and the error of painted regions."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from keras_genssl.models.representation import require_input, require_vectors
 
 
 def require_painter(encoder: keras.Model, decoder: keras.Model) -> None:
-    """Raises ValueError unless the decoder makes images as the encoder takes of its features."""
+    """Raises ValueError unless the decoder turns the encoder's features into images of the encoder's input shape."""
     require_vectors(encoder=encoder)
     require_built(decoder=decoder)
     require_input("decoder", decoder, "encoder", encoder)
@@ -23,7 +23,7 @@ def require_painter(encoder: keras.Model, decoder: keras.Model) -> None:
 
 
 def require_overlap(overlap: int, overlap_weight: float) -> None:
-    """Raises ValueError where one of the two is out of its range."""
+    """Raises ValueError if one of the two is out of its range."""
     if isinstance(overlap, bool) or not isinstance(overlap, int) or overlap < 0:
         raise ValueError(f"`overlap` must be an integer of at least 0. Received: overlap={overlap!r}")
     if not overlap_weight >= 0:
@@ -31,17 +31,17 @@ def require_overlap(overlap: int, overlap_weight: float) -> None:
 
 
 def inputs(encoder: keras.Model) -> dict[str, Kind]:
-    """Images that the encoder takes, what is seen of them first, and where they are hidden."""
+    """The masked image, the whole image, and the mask, of the encoder's input shape."""
     image = Image(encoder.input_shape[1:])
     return {"masked": image, "image": image, "mask": Mask(image.shape[:2])}
 
 
 def regions(mask: Any, overlap: int) -> tuple[Any, Any]:
-    """Where pixels are hidden, and where they are predicted: there, and up to `overlap` pixels around.
+    """Masks of the hidden pixels and of the predicted pixels: the hidden ones and up to `overlap` pixels around.
 
     Args:
         mask: `(batch, h, w, 1)`, 1 where pixels are hidden and 0 elsewhere.
-        overlap: at least 0.
+        overlap: At least 0.
 
     Returns:
         Two tensors `(batch, h, w, 1)` of zeros and ones.
@@ -52,7 +52,7 @@ def regions(mask: Any, overlap: int) -> tuple[Any, Any]:
 
 
 def painting_error(painted: Any, image: Any, mask: Any, overlap: int, overlap_weight: float) -> Any:
-    """The mean over predicted pixels of the weighted squared error, `(batch,)`; 0 where nothing is hidden."""
+    """The weighted squared error, averaged over predicted pixels, `(batch,)`; 0 if nothing is hidden."""
     hidden, predicted = regions(mask, overlap)
     weights = hidden + overlap_weight * (predicted - hidden)
     squares = ops.sum(weights * ops.square(painted - image), axis=(1, 2, 3))
@@ -60,7 +60,7 @@ def painting_error(painted: Any, image: Any, mask: Any, overlap: int, overlap_we
 
 
 def inpaint(method: Any, masked: Any) -> Any:
-    """What a method paints, in [-1, 1], of images that are uint8 or float32 in [-1, 1]."""
+    """The images that a method paints, in [-1, 1], from masked images, uint8 or float32 in [-1, 1]."""
     return ops.clip(ops.cast(method(fitting(method.encoder, masked), training=False), keras.config.floatx()), -1.0, 1.0)
 
 

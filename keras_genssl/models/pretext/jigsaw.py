@@ -1,4 +1,4 @@
-"""Jigsaw: features from which the order of an image's patches can be told."""
+"""Jigsaw: predict in which order an image's patches are shuffled."""
 
 import keras
 
@@ -7,12 +7,12 @@ from keras_genssl.models.pretext.patch_base import PatchClassification
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class Jigsaw(PatchClassification):
-    """Tells in which of a set of orders the patches of an image were put.
+    """Predicts in which of a set of orders the patches of an image were put.
 
-    Noroozi and Favaro, 2016: one encoder looks at each patch by itself, a head at the features of all of them, and the
+    Noroozi and Favaro, 2016: one encoder sees each patch separately, a head sees the features of all patches, and the
     loss is the cross-entropy of the order. Patches are standardised first, so that brightness, contrast and mean
-    colour, which neighbours share, do not give the answer away; whole images are too when they are encoded. The
-    method's `encoder` does this before the given one.
+    colour, which neighbours share, do not reveal the answer. Whole images are standardised too when they are encoded.
+    The method's `encoder` contains this step, followed by the given encoder.
 
     Batches hold `patches` (`(batch, grid ** 2, h, w, c)`, uint8 or float in [-1, 1]) and `permutation`
     (`(batch,)` integers), as `pretext.jigsaw` makes them. Logs `accuracy`.
@@ -22,10 +22,10 @@ class Jigsaw(PatchClassification):
           Puzzles](https://arxiv.org/abs/1603.09246)
 
     Args:
-        encoder: A built `keras.Model`, `(batch, h, w, c)` to `(batch, dim)`, of free height and width where whole
-            images are to be encoded.
+        encoder: A built `keras.Model`, `(batch, h, w, c)` to `(batch, dim)`; with free height and width if it is to
+            encode whole images.
         num_permutations: The number of orders, at least 2.
-        grid: Patches a side of the square, at least 2.
+        grid: The number of patches per side of the square, at least 2.
         head: A built `keras.Model` on the features of all patches side by side, `(batch, grid ** 2 * dim)`, to logits
             `(batch, num_permutations)`; None: a hidden layer of four times the encoder's width, batch-normalised.
         name: The model's name.

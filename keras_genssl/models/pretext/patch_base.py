@@ -1,4 +1,4 @@
-"""What the methods that classify the patches of an image share."""
+"""The base class of the methods that classify the patches of an image."""
 
 import keras
 
@@ -9,17 +9,17 @@ from keras_genssl.models.representation import width
 
 
 class PatchClassification(StackClassification):
-    """Classifies the patches of an image together; not a method itself.
+    """Base class of methods that classify the patches of an image jointly.
 
-    The encoder sees standardised images (`layers.ImageStandardization`), patches and whole images alike: the method's
-    `encoder` is a model that does this first.
+    The encoder sees standardised images (`layers.ImageStandardization`), both patches and whole images: the method's
+    `encoder` is a model that standardises, then applies the given encoder.
 
     Args:
-        encoder: A built `keras.Model`, `(batch, h, w, c)` to `(batch, dim)`. Of free height and width where whole
-            images are to be encoded.
-        answer: What the answer is called.
-        num_patches: How many patches an image has.
-        num_classes: How many answers there are.
+        encoder: A built `keras.Model`, `(batch, h, w, c)` to `(batch, dim)`; with free height and width if it is to
+            encode whole images.
+        answer: The name of the input that holds the answer.
+        num_patches: The number of patches per image.
+        num_classes: The number of answers.
         head: A built `keras.Model` on the features of all patches side by side, `(batch, num_patches * dim)`, to
             logits `(batch, num_classes)`; None: a hidden layer of four times the encoder's width, batch-normalised.
         name: The model's name.

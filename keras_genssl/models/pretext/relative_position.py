@@ -1,4 +1,4 @@
-"""Relative position: features from which one can tell where a patch lies beside another."""
+"""Relative position: predict where a patch lies relative to another."""
 
 import keras
 
@@ -8,11 +8,11 @@ from keras_genssl.pretext.relative_position import POSITIONS
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class RelativePosition(PatchClassification):
-    """Tells on which of its eight sides a patch's neighbour lies.
+    """Predicts on which of its eight sides a patch's neighbour lies.
 
-    Doersch et al., 2015: one encoder looks at both patches, a head at the features of the two, and the loss is the
-    cross-entropy of the side. Patches are standardised first, and whole images too when they are encoded; the method's
-    `encoder` does this before the given one.
+    Doersch et al., 2015: one encoder sees each of the two patches, a head sees the features of both, and the loss is
+    the cross-entropy of the side. Patches are standardised first, and whole images too when they are encoded; the
+    method's `encoder` contains this step, followed by the given encoder.
 
     Batches hold `patches` (`(batch, 2, h, w, c)`, uint8 or float in [-1, 1]) and `position` (`(batch,)` integers
     from 0 to 7), as `pretext.relative_position` makes them. Logs `accuracy`.
@@ -22,8 +22,8 @@ class RelativePosition(PatchClassification):
           Prediction](https://arxiv.org/abs/1505.05192)
 
     Args:
-        encoder: A built `keras.Model`, `(batch, h, w, c)` to `(batch, dim)`, of free height and width where whole
-            images are to be encoded.
+        encoder: A built `keras.Model`, `(batch, h, w, c)` to `(batch, dim)`; with free height and width if it is to
+            encode whole images.
         head: A built `keras.Model` on the features of both patches side by side, `(batch, 2 * dim)`, to logits
             `(batch, 8)`; None: a hidden layer of four times the encoder's width, batch-normalised.
         name: The model's name.

@@ -1,4 +1,4 @@
-"""Rotation prediction: which way up an image is."""
+"""Rotation prediction: predict by how many quarter turns an image was rotated."""
 
 from typing import Any
 
@@ -14,16 +14,17 @@ TURNS = 4
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class Rotation(RepresentationMethod):
-    """Tells by how many quarter turns an image was rotated (Gidaris et al., 2018).
+    """Predicts by how many quarter turns an image was rotated (Gidaris et al., 2018).
 
     `loss = -1/4 Σ_y log softmax(W φ(rot(image, 90° y)) + b)_y`, y = 0 ... 3: all four copies of an image are in the
-    batch, as the paper found best. They are made here, on the accelerator: quarter turns move pixels and resample
-    none. A batch of N images is one of 4N to the encoder.
+    batch, which the paper found to be best. The copies are made here, on the accelerator; quarter turns move pixels
+    without resampling. The encoder sees a batch of N images as one of 4N.
 
-    Batches hold `image` (a tensor, a dict, or the first of a tuple), square, uint8 or float in [-1, 1]; labels are not
-    looked at. With `views`, training turns one view of each image, the same in all four copies; the authors draw crops
-    and flips. Where a dict holds `rotation` too (`(batch,)` integers, 0 to 3, as `pretext.rotated` makes them), the
-    images are turned already, and are taken as they are. Logs `accuracy`, how often the turn was found; 0.25 is chance.
+    Batches hold `image` (a tensor, a dict, or the first of a tuple), square, uint8 or float in [-1, 1]; labels are
+    ignored. With `views`, training draws one view of each image and makes the four copies of it; the authors draw crops
+    and flips. If a dict holds `rotation` too (`(batch,)` integers, 0 to 3, as `pretext.rotated` makes them), the
+    images are already rotated and no copies are made. Logs `accuracy`, the share of rotations that are predicted
+    correctly; 0.25 is chance.
 
     Reference:
         - Gidaris et al. 2018, [Unsupervised Representation Learning by Predicting Image
@@ -32,12 +33,12 @@ class Rotation(RepresentationMethod):
     Args:
         encoder: A built network of images `(batch, side, side, c)` in [-1, 1] to features `(batch, dim)`.
         views: A layer from images in [-1, 1] to images in [-1, 1] that the encoder takes, random at every call, or
-            None. It sees only images that are not turned yet, of any size, and those of training alone.
+            None. It is applied only in training, and only to images that are not rotated yet; these may have any size.
         name: The model's name.
 
     Raises:
         ValueError: If the encoder is not built, gives no vectors, or takes images that are not square.
-        TypeError: If `views` is anything else.
+        TypeError: If `views` is neither one layer nor None.
 
     Example:
 
@@ -65,45 +66,45 @@ class Rotation(RepresentationMethod):
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
     def inputs(self) -> dict[str, Kind]:
-        """What the encoder takes, of any size before views; and the turn, where images come turned."""
+        """An image, of any size if `views` is given, and the rotation if images are already rotated."""
         shape = tuple(self.encoder.input_shape[1:])
         image = Image(shape if self.views is None else (None, None, shape[-1]))
         return {**super().inputs(), "image": image, "rotation": Label(TURNS, required=False)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The turned images and their turns: four copies of each, `(4 batch, ...)`, unless they came turned."""
+        """The rotated images and their rotations: four copies of each, `(4 batch, ...)`, unless already rotated."""
         images = batch["image"]
         if "rotation" in batch:
             return images, batch["rotation"]
         return rotations(images), ops.repeat(ops.arange(TURNS, dtype="int32"), ops.shape(images)[0])
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Logits of the turns, `(batch, 4)`."""
+        """Logits of the rotations, `(batch, 4)`."""
         return self.classifier(self.encoder(images, training=training))
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """The cross-entropy of each turned image, `(batch,)`."""
+        """The cross-entropy of each rotated image, `(batch,)`."""
         return -ops.sum(batches.one_hot(y, TURNS) * ops.log_softmax(y_pred, axis=-1), axis=-1)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """One update, on views of images that are not turned yet; returns the logs."""
+        """One update, on views of the images if they are not rotated yet; returns the logs."""
         batch = self.batch(data)
         if self.views is not None and "rotation" not in batch:
             batch = {**batch, "image": self.views(batch["image"])}
         return super().train_step(batch)
 
     def predict_step(self, data: Any) -> Any:
-        """`predict` gives features."""
+        """The features that `predict` returns."""
         return self.encode(self.batch(data, training=False)["image"])
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, and `accuracy`."""
+        """Updates the metrics, with `accuracy`."""
         self.accuracy.update_state(y, y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
 
 def rotations(images: Any) -> Any:
-    """All images by 0, 90, 180 and 270 degrees counter-clockwise, `(batch, side, side, c)` to `(4 batch, ...)`."""
+    """Rotates images by 0, 90, 180 and 270 degrees counter-clockwise: `(batch, side, side, c)` to `(4 batch, ...)`."""
     height, side = images.shape[1:3]
     if None not in (height, side) and height != side:
         raise ValueError(f"`image` must be square to be turned. Received: a batch of shape {tuple(images.shape)}")

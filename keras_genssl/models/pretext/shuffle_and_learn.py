@@ -1,4 +1,4 @@
-"""Shuffle and learn: features from which the order of a film's frames can be told."""
+"""Shuffle and learn: predict whether the frames of a film are in order."""
 
 import keras
 
@@ -11,21 +11,21 @@ FRAMES = 3
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ShuffleAndLearn(StackClassification):
-    """Tells whether three frames of a film are in order, or the middle one is from elsewhere.
+    """Predicts whether three frames of a film are in order, or the middle one is from another place in the film.
 
-    Misra et al., 2016: one encoder sees each frame by itself, a head the features of all three side by side; the loss
-    is the cross-entropy of the two answers. In the paper's network the head is one linear layer, which can weigh up
-    frames but not compare them; here a hidden layer comes before it, unless `head` is given.
+    Misra et al., 2016: one encoder sees each frame separately, a head sees the features of all three side by side, and
+    the loss is the cross-entropy of the two answers. Deviation: the paper's head is one linear layer, which can weight
+    frames but not compare them; the default head here has a hidden layer too.
 
     Batches hold `frames` (`(batch, 3, h, w, c)`, uint8 or float in [-1, 1]) and `ordered` (`(batch,)` integers, 1 or
-    0), as `pretext.frame_order` makes them. Logs `accuracy`; what guessing reaches is the larger share of the two.
+    0), as `pretext.frame_order` makes them. Logs `accuracy`; guessing reaches the larger share of the two answers.
 
     Reference:
         - Misra et al. 2016, [Shuffle and Learn](https://arxiv.org/abs/1603.08561)
 
     Args:
-        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`, of free height and width where
-            images of another size are to be encoded.
+        encoder: A built `keras.Model`, `(batch, h, w, c)` in [-1, 1] to `(batch, dim)`; with free height and width if
+            it is to encode images of another size.
         head: A built `keras.Model` on the features of the frames side by side, `(batch, 3 * dim)`, to logits
             `(batch, 2)`; None: `backbones.projection_head` with a hidden layer of `3 * dim`.
         name: The model's name.

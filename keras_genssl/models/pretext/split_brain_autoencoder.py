@@ -1,4 +1,4 @@
-"""Split-brain autoencoder: colours from lightness, lightness from colours."""
+"""Split-brain autoencoder: predict colours from lightness, and lightness from colours."""
 
 from typing import Any
 
@@ -10,20 +10,20 @@ from keras_genssl import pretext
 from keras_genssl.losses import BinCrossEntropy
 from keras_genssl.models.pretext.split_brain_base import SplitBrain
 
-_LIGHTNESS_BINS = np.arange(0.5, 100.0)[:, np.newaxis]  # 100 of them, one unit of L wide
+_LIGHTNESS_BINS = np.arange(0.5, 100.0)[:, np.newaxis]  # 100 bins, each one unit of L wide
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SplitBrainAutoencoder(SplitBrain):
-    """Two half networks, one from lightness to colours, one from colours to lightness, whose features go together.
+    """Two networks, one from lightness to colours, one from colours to lightness, whose features are concatenated.
 
-    Zhang et al., 2017, with the classification losses that the paper finds best: for each pixel the cross-entropy over
-    bins of colour (softly encoded, as in `Colorization`, all classes weighted alike) plus that over 100 bins of
-    lightness (the nearest). The halves share no weight, so that each learns as if it were alone. `SplitBrainRegression`
-    has the paper's other losses.
+    Zhang et al., 2017, with the classification losses that the paper finds best: for each pixel, the cross-entropy over
+    colour bins (soft encoding as in `Colorization`, equal class weights) plus the cross-entropy over 100 bins of
+    lightness (only the nearest bin). The two networks share no weights, so each learns as if it were alone.
+    `SplitBrainRegression` has the paper's regression losses.
 
     Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], h and w multiples of the
-    networks' strides. Logs `colour_accuracy` and `lightness_accuracy`, the shares of pixels whose bin is found.
+    networks' strides. Logs `colour_accuracy` and `lightness_accuracy`, the shares of pixels whose bin is predicted.
 
     Reference:
         - Zhang et al. 2017, [Split-Brain Autoencoders](https://arxiv.org/abs/1611.09842)
@@ -65,12 +65,12 @@ class SplitBrainAutoencoder(SplitBrain):
         self.accuracies = [keras.metrics.Mean("colour_accuracy"), keras.metrics.Mean("lightness_accuracy")]
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """The sum of both cross-entropies of each image, their means over pixels: `(batch,)`."""
+        """The sum of both cross-entropies of each image, averaged over pixels, `(batch,)`."""
         colour, lightness = self.cross_entropies
         return colour.call(y[0], y_pred[0]) + lightness.call(y[1], y_pred[1])
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, of the colours' bins, and both accuracies."""
+        """Updates the metrics, which compare colour bins, with both accuracies."""
         for metric, loss, truth, logits in zip(self.accuracies, self.cross_entropies, y, y_pred, strict=True):
             right = ops.argmax(logits, axis=-1) == loss.nearest(truth)
             metric.update_state(ops.mean(ops.cast(right, logits.dtype), axis=(1, 2)))

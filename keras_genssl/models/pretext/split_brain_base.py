@@ -1,4 +1,4 @@
-"""What the split-brain autoencoders share."""
+"""The base class of the split-brain autoencoders."""
 
 from typing import Any, ClassVar
 
@@ -23,13 +23,13 @@ from keras_genssl.models.pretext.colour_base import (
 
 
 class SplitBrain(ColourMethod):
-    """Two networks, each of which sees a part of an image and predicts the other; not a method itself.
+    """Base class of methods with two networks, each of which sees one part of an image and predicts the other.
 
-    Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], whose sides the networks' strides
-    divide; CIE Lab is computed here, on the accelerator. Where a network predicts one pixel for each s pixels a side,
-    the truth is the mean over these.
+    Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], whose sides are multiples of the
+    networks' strides; CIE Lab is computed here, on the accelerator. If a network predicts one pixel for each square of
+    s pixels a side, the truth is the mean over the square.
 
-    A subclass says what it minimises.
+    A subclass defines the loss.
 
     Args:
         lightness_encoder: A built `keras.Model` from lightness `(batch, h, w, 1)` in [-1, 1] to features
@@ -38,7 +38,7 @@ class SplitBrain(ColourMethod):
         to_colour: A built `keras.Model` from the features of lightness to `(batch, h'', w'', outputs[0])`; None:
             `backbones.position_head`.
         to_lightness: The same from the features of colours to `(batch, h'', w'', outputs[1])`.
-        outputs: How many numbers stand for a colour, and for a lightness.
+        outputs: The number of predicted values per pixel for colour, and for lightness.
         name: The model's name.
 
     Raises:
@@ -76,7 +76,7 @@ class SplitBrain(ColourMethod):
         self.to_lab = built(RGBToLab())
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """Both parts as the networks see them; colours, and lightness in [0, 100], as they are predicted."""
+        """The inputs of both networks; and the true colours, and lightness in [0, 100], at the predictions' size."""
         images = batch["image"]
         for stride in self.strides:
             images = require_multiple("image", images, stride, TO_TRAIN)
@@ -93,12 +93,12 @@ class SplitBrain(ColourMethod):
         return tuple(ops.cast(prediction, keras.config.floatx()) for prediction in predictions)
 
     def matched(self, y: Any, y_pred: Any) -> Any:
-        """True colours and lightness of as many pixels as were predicted."""
+        """Returns the true colours and lightness if they are of as many pixels as the predictions."""
         colour = same_shape("The colours of `image`", y[0], "what `to_colour` gives", y_pred[0], axes=3)
         return colour, same_shape("The lightness of `image`", y[1], "what `to_lightness` gives", y_pred[1], axes=3)
 
     def encode(self, images: Any) -> Any:
-        """The mean of each feature over positions, those of lightness and those of colours side by side.
+        """The mean of each feature over positions; features of lightness and of colours are concatenated.
 
         Args:
             images: `(batch, h, w, 3)`, or grey, `(batch, h, w, 1)`; uint8 or float32 in [-1, 1].

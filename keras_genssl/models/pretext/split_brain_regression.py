@@ -14,7 +14,7 @@ class SplitBrainRegression(SplitBrain):
     """The split-brain autoencoder with squared errors.
 
     Zhang et al., 2017: `loss = mean_pixels 1/2 ||ab - to_colour||^2 + mean_pixels 1/2 (L - to_lightness)^2`, with a and
-    b divided by 110, and L scaled to [-1, 1]. `SplitBrainAutoencoder` has the losses that the paper finds better.
+    b divided by 110, and L scaled to [-1, 1]. `SplitBrainAutoencoder` has the losses that work better in the paper.
 
     Batches hold `image`, colour images `(batch, h, w, 3)`, uint8 or float in [-1, 1], h and w multiples of the
     networks' strides. Logs `ab_error`, the mean distance to the true colour in units of a and b, and
@@ -57,11 +57,11 @@ class SplitBrainRegression(SplitBrain):
         self.errors = [keras.metrics.Mean("ab_error"), keras.metrics.Mean("lightness_error")]
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """Half the squared errors of each image, their means over pixels: `(batch,)`."""
+        """Half the sum of both squared errors of each image, averaged over pixels, `(batch,)`."""
         return sum(_squares(*pair) for pair in zip(_scaled(y), y_pred, strict=True)) / 2
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, of colours divided by 110, and both errors."""
+        """Updates the metrics, which compare colours divided by 110, with both errors."""
         scaled = _scaled(y)
         for metric, unit, truth, prediction in zip(self.errors, (AB_SCALE, 50.0), scaled, y_pred, strict=True):
             distances = unit * ops.sqrt(ops.sum(ops.square(truth - prediction), axis=-1))
@@ -70,7 +70,7 @@ class SplitBrainRegression(SplitBrain):
 
 
 def _scaled(y: Any) -> tuple[Any, Any]:
-    """Colours and lightness as they are predicted."""
+    """Colours and lightness in the scale of predictions."""
     return y[0] / AB_SCALE, y[1] / 50.0 - 1.0
 
 

@@ -1,4 +1,4 @@
-"""What the methods share whose examples are stacks of images: patches of one, frames of a film."""
+"""Base classes of the methods whose examples are stacks of images: patches of an image, or frames of a film."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from keras_genssl.models.representation import RepresentationMethod, require_vec
 
 
 class StackMethod(RepresentationMethod):
-    """One encoder for each image of a stack by itself, and for whole images once it is trained; not a method itself."""
+    """Base class of methods that encode each image of a stack separately, and whole images after training."""
 
     def embed(self, stacks: Any, training: bool) -> Any:
         """The features of each image: `(batch, num, h, w, c)` to `(batch, num, dim)`."""
@@ -20,18 +20,18 @@ class StackMethod(RepresentationMethod):
 
 
 class StackClassification(StackMethod):
-    """Classifies the images of a stack together; not a method itself.
+    """Base class of methods that classify the images of a stack jointly.
 
-    A subclass names the images, and the answer that is asked for. Logs `accuracy`.
+    A subclass names the input with the images and the input with the answer. Logs `accuracy`.
 
     Args:
-        encoder: As `RepresentationMethod` takes it.
+        encoder: As in `RepresentationMethod`.
         head: A built `keras.Model` on the features of all images side by side, `(batch, num * dim)`, to logits
             `(batch, num_classes)`.
-        images: What the images of a stack are called.
-        answer: What the answer is called.
-        num: How many images a stack has.
-        num_classes: How many answers there are.
+        images: The name of the input that holds the stack.
+        answer: The name of the input that holds the answer.
+        num: The number of images in a stack.
+        num_classes: The number of answers.
         name: The model's name.
 
     Raises:
@@ -65,12 +65,12 @@ class StackClassification(StackMethod):
         self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
     def inputs(self) -> dict[str, Kind]:
-        """Images that the encoder takes, and one answer for them."""
+        """A stack of images, and one answer for it."""
         images, answer = self.names
         return {images: Stack(Image(self.encoder.input_shape[1:]), self.num), answer: Label(self.num_classes)}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The images, and the answer where it is known."""
+        """The stacks, and the answers if they are given."""
         images, answer = self.names
         return batch[images], batch.get(answer)
 
@@ -84,6 +84,6 @@ class StackClassification(StackMethod):
         return -ops.sum(batches.one_hot(y, self.num_classes) * ops.log_softmax(y_pred, axis=-1), axis=-1)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's, and `accuracy`."""
+        """Updates the metrics, with `accuracy`."""
         self.accuracy.update_state(y, y_pred)
         return super().compute_metrics(x, y, y_pred, sample_weight)

@@ -1,4 +1,4 @@
-"""What the single-network super-resolution methods share."""
+"""The base class of the super-resolution methods with a single network."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,20 +10,20 @@ from keras_genssl.engine import Image, Kind, Method, Serving, batches, in_tiles
 from keras_genssl.engine.networks import require_built
 from keras_genssl.engine.shapes import same_shape
 
-BICUBIC_RADIUS = 2  # of an interpolation before the network
+BICUBIC_RADIUS = 2  # that of a bicubic interpolation before the network
 
 
 def by_tiles(upscale: Callable[[Any], Any], network: keras.Model) -> Callable[[Any], Any]:
-    """`upscale` in bounded memory, or as it is where the network looks at the whole image."""
+    """`upscale` applied tile by tile, in bounded memory; unchanged if the network depends on the whole image."""
     radius = receptive_radius(network)
     return upscale if radius is None else in_tiles(upscale, radius + BICUBIC_RADIUS)
 
 
 class SuperResolution(Method):
-    """A network that maps a small image to a large one, trained on pairs.
+    """Base class of methods with a network that maps a small image to a large one, trained on pairs.
 
-    Not a method itself: each paper's class names its default loss. Batches hold `low` and `high`
-    (a dict, or a tuple in this order), uint8 or float in [-1, 1].
+    Each paper's class sets its default loss. Batches hold `low` and `high` (a dict, or a tuple in this order), uint8 or
+    float in [-1, 1].
 
     Args:
         network: A built `keras.Model`, `(batch, h, w, 3)` in [-1, 1] to `(batch, h * scale, w * scale, 3)`.
@@ -46,19 +46,19 @@ class SuperResolution(Method):
         self.image_loss = loss
 
     def inputs(self) -> dict[str, Kind]:
-        """What the network takes and what it gives."""
+        """The small image that the network takes, and the large one that it gives."""
         return {"low": Image(self.network.input_shape[1:]), "high": Image(self.network.output_shape[1:])}
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The small images and the large ones, where there are any."""
+        """The small images, and the large ones if there are any."""
         return batch["low"], batch.get("high")
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """The network's output, not clipped: `(batch, h, w, 3)` to `(batch, h * scale, w * scale, 3)`."""
+        """The network's output before clipping: `(batch, h, w, 3)` to `(batch, h * scale, w * scale, 3)`."""
         return self.network(images, training=training)
 
     def matched(self, y: Any, y_pred: Any) -> Any:
-        """Large images of the size and channels of those that the network made."""
+        """Returns the large images if they have the shape of the network's output."""
         return same_shape("`high`", y, "what `network` makes of `low`", y_pred)
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
@@ -67,7 +67,7 @@ class SuperResolution(Method):
         return keras.ops.mean(losses, axis=tuple(range(1, len(losses.shape))))
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's; the metrics of `compile` compare what `upscale` would give."""
+        """Updates the metrics; those of `compile` compare images clipped to [-1, 1], as `upscale` gives them."""
         return super().compute_metrics(x, y, keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
 
     def upscale(self, images: Any) -> Any:
@@ -77,6 +77,6 @@ class SuperResolution(Method):
         )
 
     def serving(self) -> dict[str, Serving]:
-        """One function: image in, enlarged image out; large images tile by tile where that is exact."""
+        """One function: image in, enlarged image out; large images are processed in tiles if that is exact."""
         image = {"image": Image((None, None, 3))}
         return {"upscale": Serving(by_tiles(self.upscale, self.network), image, image)}

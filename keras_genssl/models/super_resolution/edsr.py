@@ -7,10 +7,10 @@ from keras_genssl.models.super_resolution.base import SuperResolution
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class EDSR(SuperResolution):
-    """EDSR (Lim et al., 2017): residual blocks without batch normalisation, L1.
+    """EDSR (Lim et al., 2017): residual blocks without batch normalisation, trained with L1.
 
-    The baseline has 16 blocks of 64 filters, the paper's largest 32 blocks of 256 with residuals
-    scaled by 0.1. Paper: Adam, 1e-4, batch 16, patches of 48 small pixels, halved every 2e5 steps.
+    The baseline has 16 blocks of 64 filters; the paper's largest network has 32 blocks of 256 filters with residuals
+    scaled by 0.1. Paper: Adam with rate 1e-4, halved every 2e5 steps, batch 16, low-resolution patches of 48 pixels.
 
     Reference:
         - Lim et al. 2017, [Enhanced Deep Residual Networks for Single Image

@@ -7,10 +7,10 @@ from keras_genssl.models.super_resolution.base import SuperResolution
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ESPCN(SuperResolution):
-    """ESPCN (Shi et al., 2016): three convolutions on the small image, then sub-pixels.
+    """ESPCN (Shi et al., 2016): three convolutions on the small image, then a sub-pixel rearrangement.
 
-    The first network that works at the small image's size, fast enough for video. Deviation: three
-    colour channels, where the paper enlarges luma alone.
+    The first network that works at the small image's size; it is fast enough for video. Deviation: this class enlarges
+    three colour channels, the paper only luma.
 
     Reference:
         - Shi et al. 2016, [Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional

@@ -13,21 +13,21 @@ INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SRCNN(SuperResolution):
-    """SRCNN (Dong et al., 2014): interpolate first, then three convolutions.
+    """SRCNN (Dong et al., 2014): interpolates the image, then applies three convolutions.
 
-    The lecture's second way: down-sample, up-sample again with a chosen interpolation, learn from that
-    to the original. Here `low` of a batch is the *interpolated* image, as large as `high`
-    (`pretext.low_high(image, scale, interpolation="bicubic")`). Deviations: three colour channels, and
-    padding that keeps the size.
+    The lecture's second way: down-sample an image, up-sample it again with a chosen interpolation, and learn to map the
+    result to the original. Here `low` of a batch is the *interpolated* image, as large as `high`
+    (`pretext.low_high(image, scale, interpolation="bicubic")`). Deviations: three colour channels, and padding that
+    keeps the size.
 
     Reference:
         - Dong et al. 2014, [Image Super-Resolution Using Deep Convolutional Networks](https://arxiv.org/abs/1501.00092)
 
     Args:
         network: `backbones.srcnn()`, or any built network that keeps the image's size.
-        scale: By how much `upscale` enlarges, 2, 3 or 4.
-        interpolation: How `upscale` enlarges before the network: "nearest", "bilinear" or "bicubic"; the
-            one that the training pairs were made with.
+        scale: The factor by which `upscale` enlarges, 2, 3 or 4.
+        interpolation: The interpolation that `upscale` applies before the network: "nearest", "bilinear" or "bicubic".
+            It must be the one that the training pairs were made with.
         loss: A `keras.losses.Loss` on images in [-1, 1]; by default the mean squared error.
         name: The model's name.
 
@@ -69,7 +69,7 @@ class SRCNN(SuperResolution):
     def upscale(self, images: Any) -> Any:
         """Enlarges *small* images, `(batch, h, w, 3)`, uint8 or float32 in [-1, 1], by `scale`.
 
-        The network sees what it is trained on: interpolated images, clipped to [-1, 1] as stored ones are.
+        The network gets images as in training: interpolated, and clipped to [-1, 1] as stored images are.
         """
         enlarged = self.enlarge(batches.scaled(images))
         return super().upscale(keras.ops.clip(enlarged, -1.0, 1.0))

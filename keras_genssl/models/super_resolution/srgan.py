@@ -1,4 +1,4 @@
-"""SRGAN: photo-realistic super-resolution with an adversary."""
+"""SRGAN: photo-realistic super-resolution with an adversarial loss."""
 
 from typing import Any
 
@@ -14,23 +14,23 @@ from keras_genssl.models.super_resolution.base import by_tiles
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SRGAN(PlayersModel):
-    """SRGAN (Ledig et al., 2017): content loss plus 1e-3 of an adversary.
+    """SRGAN (Ledig et al., 2017): content loss plus 1e-3 times an adversarial loss.
 
-    The generator G minimises `content(high, G(low)) + w * -log D(G(low))`, the discriminator D the
-    cross-entropy of `high` against `G(low)`; one round updates both from one forward pass. Batches hold
-    `low` and `high` (a dict, or a tuple in this order), uint8 or float in [-1, 1]. Paper: G starts from
-    SRResNet (`models.SRResNet`), content on VGG19's conv5_4 (`losses.PerceptualLoss` with
-    `backbones.SRGAN_CONTENT_LAYERS`), Adam 1e-4, 1e5 steps, then 1e5 at 1e-5.
+    The generator G minimises `content(high, G(low)) + w * -log D(G(low))`. The discriminator D minimises the
+    cross-entropy of classifying `high` as real and `G(low)` as generated. One round updates both from one forward pass.
+    Batches hold `low` and `high` (a dict, or a tuple in this order), uint8 or float in [-1, 1]. Paper: G starts from
+    SRResNet (`models.SRResNet`), the content loss is on VGG19's conv5_4 (`losses.PerceptualLoss` with
+    `backbones.SRGAN_CONTENT_LAYERS`), Adam for 1e5 steps at 1e-4, then 1e5 at 1e-5.
 
     Reference:
         - Ledig et al. 2017, [Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial
           Network](https://arxiv.org/abs/1609.04802)
 
     Args:
-        generator: `backbones.srresnet(scale)`, trained on pixels before.
+        generator: `backbones.srresnet(scale)`, already trained on pixels.
         discriminator: `backbones.srgan_discriminator()`: large images to logits `(batch, 1)`.
         content_loss: A `keras.losses.Loss` on images in [-1, 1]; by default the mean squared error.
-        adversarial_weight: The weight w of the adversary; at least 0.
+        adversarial_weight: The weight w of the adversarial loss, at least 0.
         name: The model's name.
 
     Raises:
@@ -70,7 +70,7 @@ class SRGAN(PlayersModel):
         return {"generator": [self.generator], "discriminator": [self.discriminator]}
 
     def inputs(self) -> dict[str, Kind]:
-        """What the generator takes, and what it gives and the discriminator takes."""
+        """The small image that the generator takes, and the large one that the discriminator takes."""
         made, judged = self.generator.output_shape[1:], self.discriminator.input_shape[1:]
         high = tuple(taken if given is None else given for given, taken in zip(made, judged, strict=True))
         return {"low": Image(self.generator.input_shape[1:]), "high": Image(high)}
@@ -88,15 +88,15 @@ class SRGAN(PlayersModel):
         }
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The small images and the large ones, where there are any."""
+        """The small images, and the large ones if there are any."""
         return batch["low"], batch.get("high")
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """The generator's output, not clipped."""
+        """The generator's output before clipping."""
         return self.generator(images, training=training)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's; the metrics of `compile` compare what `upscale` would give."""
+        """Updates the metrics; those of `compile` compare images clipped to [-1, 1], as `upscale` gives them."""
         return super().compute_metrics(x, y, keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
 
     def upscale(self, images: Any) -> Any:
@@ -106,6 +106,6 @@ class SRGAN(PlayersModel):
         )
 
     def serving(self) -> dict[str, Serving]:
-        """One function: image in, enlarged image out; large images tile by tile where that is exact."""
+        """One function: image in, enlarged image out; large images are processed in tiles if that is exact."""
         image = {"image": Image((None, None, 3))}
         return {"upscale": Serving(by_tiles(self.upscale, self.generator), image, image)}

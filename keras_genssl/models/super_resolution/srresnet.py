@@ -7,10 +7,10 @@ from keras_genssl.models.super_resolution.base import SuperResolution
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SRResNet(SuperResolution):
-    """SRResNet (Ledig et al., 2017): residual blocks with batch normalisation, MSE.
+    """SRResNet (Ledig et al., 2017): residual blocks with batch normalisation, trained with the mean squared error.
 
-    SRGAN starts from it: train this first, then pass its `network` on as SRGAN's generator. Paper:
-    Adam 1e-4, batch 16, 1e6 steps.
+    SRGAN starts from it: train this model first, then pass its `network` to `SRGAN` as the generator. Paper: Adam 1e-4,
+    batch 16, 1e6 steps.
 
     Reference:
         - Ledig et al. 2017, [Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial

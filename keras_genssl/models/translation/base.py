@@ -1,4 +1,4 @@
-"""What the translation methods share."""
+"""Functions shared by the translation methods."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from keras_genssl.engine.shapes import same_shape
 
 
 def absolute_error(name: str, images: Any, others: Any) -> Any:
-    """The mean absolute error of each image, `(batch,)`, of the field `name`, against what was made of them.
+    """The mean absolute error between each image of the input `name` and its translation, `(batch,)`.
 
     Raises:
-        ValueError: If the two have not one shape; when run, where shapes are not known before.
+        ValueError: If the two differ in shape; raised when the step runs if shapes are not known before.
     """
     images = same_shape(f"`{name}`", images, "what is made of it", others)
     return ops.mean(ops.abs(images - others), axis=(1, 2, 3))
 
 
 def require_weights(**weights: float) -> None:
-    """Raises ValueError where a weight of a loss is negative."""
+    """Raises ValueError if a weight of a loss is negative."""
     for name, weight in weights.items():
         if not weight >= 0:
             raise ValueError(f"`{name}` must not be negative. Received: {name}={weight}")

@@ -13,43 +13,44 @@ from keras_genssl.models.translation.base import absolute_error, require_weights
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class CycleGAN(PlayersModel):
-    """CycleGAN (Zhu et al., 2017): there and back again must be where one started.
+    """CycleGAN (Zhu et al., 2017): an image that is translated there and back must equal the original.
 
-    With x of the first domain, y of the second, G from first to second and F back, the generators minimise
+    Let x be an image of the first domain, y one of the second; the generator G translates from first to second, F back.
+    The generators minimise
 
         L_adv(D_second(G(x))) + L_adv(D_first(F(y))) + cycle_weight * (|F(G(x)) - x| + |G(F(y)) - y|)
                               + identity_weight * (|G(y) - y| + |F(x) - x|)
 
-    in means over pixels. Each discriminator minimises the adversarial loss of real images against a history of
-    50 generated ones (`engine.ImagePool`): with least squares `(D(y) - 1)^2 / 2 + D(old G(x))^2 / 2` against the
-    generator's `(D(G(x)) - 1)^2`. One forward pass serves all four players; the history gets a discriminator
-    pass of its own. One optimizer for each generator takes the same steps with Adam as the paper's one for both.
-    Paper: batch 1, Adam 2e-4 with beta_1 0.5, constant for 100 epochs, then linearly to 0 over 100
-    (`schedules.ConstantThenLinear`).
+    where |.| is the mean over pixels. Each discriminator minimises the adversarial loss of real images and images
+    from a history of 50 generated ones (`engine.ImagePool`). With least squares this is `(D(y) - 1)^2 / 2 +
+    D(old G(x))^2 / 2`; the generator minimises `(D(G(x)) - 1)^2`. One forward pass serves all four players, plus one
+    discriminator pass on images of the history. Each generator has its own optimizer; with Adam this takes the same
+    steps as the paper's one optimizer for both. Paper: batch 1, Adam 2e-4 with beta_1 0.5, constant for 100 epochs,
+    then linearly to 0 over 100 epochs (`schedules.ConstantThenLinear`).
 
-    A batch holds as many images `first` as `second`, which are no pairs (a dict, or a tuple in this order), uint8
-    or float in [-1, 1]. The domains may differ in channels where `identity_weight` is 0.
+    A batch holds the same number of images `first` and `second`, unpaired (a dict, or a tuple in this order), uint8
+    or float in [-1, 1]. The domains may differ in channels if `identity_weight` is 0.
 
     Reference:
         - Zhu et al. 2017, [Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
           Networks](https://arxiv.org/abs/1703.10593)
 
     Args:
-        first_to_second: the generator G, `backbones.resnet_translator()`: images in [-1, 1] to images.
-        second_to_first: the generator F, back.
+        first_to_second: The generator G, `backbones.resnet_translator()`: images in [-1, 1] to images.
+        second_to_first: The generator F, from the second domain to the first.
         first_discriminator: `backbones.patch_discriminator()` on images of the first domain.
-        second_discriminator: the same for the second.
-        cycle_weight: lambda of the paper, at least 0.
-        identity_weight: of the identity loss, at least 0; the paper's is half the cycle weight, for paintings
-            and photographs, where it keeps colours.
-        adversarial_loss: by default `losses.LeastSquaresGANLoss(generator_scale=1.0)`, as in the paper's code.
-        pool_size: how many images each history holds, at least 1.
-        seed: of the draws from the histories.
-        name: the model's name.
+        second_discriminator: The same on images of the second domain.
+        cycle_weight: The paper's lambda, at least 0.
+        identity_weight: The weight of the identity loss, at least 0. The paper uses half the cycle weight for paintings
+            and photographs, where this preserves colours.
+        adversarial_loss: By default `losses.LeastSquaresGANLoss(generator_scale=1.0)`, as in the paper's code.
+        pool_size: The number of images that each history holds, at least 1.
+        seed: The seed of the draws from the histories.
+        name: The model's name.
 
     Raises:
-        ValueError: If a weight is negative, a network is not built, the networks do not fit together, or sizes of
-            images are unknown.
+        ValueError: If a weight is negative, a network is not built, the networks do not fit together, or their image
+            sizes are unknown.
 
     Example:
 
@@ -151,19 +152,19 @@ class CycleGAN(PlayersModel):
         }
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """Images of the first domain; there is nothing to compare their translations with."""
+        """Images of the first domain; their true translations are unknown."""
         return batch["first"], None
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """From the first domain to the second."""
+        """Translates from the first domain to the second."""
         return self.first_to_second(images, training=training)
 
     def translate(self, images: Any) -> Any:
-        """First domain to second: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to images of the second."""
+        """Translates images of the first domain, `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to the second."""
         return keras.ops.clip(self.first_to_second(fitting(self.first_to_second, images), training=False), -1.0, 1.0)
 
     def translate_back(self, images: Any) -> Any:
-        """Second domain to first: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to images of the first."""
+        """Translates images of the second domain, `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to the first."""
         return keras.ops.clip(self.second_to_first(fitting(self.second_to_first, images), training=False), -1.0, 1.0)
 
     def serving(self) -> dict[str, Serving]:

@@ -14,17 +14,17 @@ from keras_genssl.models.translation.base import absolute_error, require_weights
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class Pix2Pix(PlayersModel):
-    """Pix2pix (Isola et al., 2017): a conditional adversary plus 100 times L1.
+    """Pix2pix (Isola et al., 2017): a conditional adversarial loss plus 100 times the L1 distance.
 
-    The generator G minimises `L_adv(D(source, G(source))) + pixel_weight * |target - G(source)|`, the mean over
-    pixels; the discriminator D, which sees the source beside the image it judges (their channels concatenated),
-    half the adversarial loss. One round updates both from one forward pass. Batches hold the pairs `source` and
-    `target` (a dict, or a tuple in this order), uint8 or float in [-1, 1]. Paper: batch 1 to 10, Adam 2e-4 with
+    The generator G minimises `L_adv(D(source, G(source))) + pixel_weight * |target - G(source)|`, where |.| is the mean
+    over pixels. The discriminator D sees the source and the image that it judges, concatenated along channels, and
+    minimises half the adversarial loss. One round updates both from one forward pass. Batches hold the pairs `source`
+    and `target` (a dict, or a tuple in this order), uint8 or float in [-1, 1]. Paper: batch 1 to 10, Adam 2e-4 with
     beta_1 0.5.
 
-    Dropout in the generator is the only noise. The paper keeps it on when it tests, and normalises with the
-    statistics of the test batch: `translate(images, seed=...)` does that. Deviation: without a seed, and when
-    served, `translate` is deterministic, dropout off.
+    Dropout in the generator is the only noise. The paper keeps it on in tests, and normalises with the statistics of
+    the test batch; `translate(images, seed=...)` does the same. Deviation: without a seed, and when served,
+    `translate` is deterministic and uses no dropout.
 
     Reference:
         - Isola et al. 2017, [Image-to-Image Translation with Conditional Adversarial
@@ -33,9 +33,9 @@ class Pix2Pix(PlayersModel):
     Args:
         generator: `backbones.unet_generator()`: source images to target images in [-1, 1].
         discriminator: `backbones.patch_discriminator()`: source and target, concatenated, to logits.
-        pixel_weight: the weight of the mean absolute error, at least 0.
-        adversarial_loss: by default `losses.NonSaturatingGANLoss()`.
-        name: the model's name.
+        pixel_weight: The weight of the mean absolute error, at least 0.
+        adversarial_loss: By default `losses.NonSaturatingGANLoss()`.
+        name: The model's name.
 
     Raises:
         ValueError: If the weight is negative, a network is not built, or the networks do not fit together.
@@ -93,7 +93,7 @@ class Pix2Pix(PlayersModel):
         }
 
     def split_inputs(self, batch: dict[str, Any]) -> tuple[Any, Any]:
-        """The sources and the targets, where there are any."""
+        """The sources, and the targets if there are any."""
         return self._fitting(batch["source"]), batch.get("target")
 
     def call(self, images: Any, training: bool = False) -> Any:
@@ -101,16 +101,16 @@ class Pix2Pix(PlayersModel):
         return self.generator(images, training=training)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """The engine's; the metrics of `compile` compare what `translate` would give."""
+        """Updates the metrics; those of `compile` compare images clipped to [-1, 1], as `translate` gives them."""
         return super().compute_metrics(x, y, keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
 
     def translate(self, images: Any, seed: int | None = None) -> Any:
-        """Source to target.
+        """Translates source images to target images.
 
         Args:
             images: `(batch, h, w, c)`, uint8 or float32 in [-1, 1].
-            seed: of the noise, as the paper has it: dropout on, and the statistics of this batch where there is
-                batch normalisation. None: no noise. The model's own state does not change.
+            seed: The seed of the noise. With a seed, dropout is on and batch normalisation uses the statistics of this
+                batch, as in the paper. None: no noise. The model's own state does not change in either case.
 
         Returns:
             Images float32 `(batch, h, w, c)` in [-1, 1].
@@ -128,7 +128,7 @@ class Pix2Pix(PlayersModel):
         return keras.ops.clip(translated, -1.0, 1.0)
 
     def _fitting(self, source: Any) -> Any:
-        """Sources, if the generator gives back their size."""
+        """Returns the sources if the generator's output has their size."""
         remedy = f", or the generator stand between layers.PadToMultiple({self.multiple}) and layers.CropToSize()"
         return require_multiple("source", source, self.multiple, remedy)
 
