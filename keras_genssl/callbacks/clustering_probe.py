@@ -16,11 +16,11 @@ class ClusteringProbe(Probe):
         num_clusters: positive; None: as many as there are classes.
         normalize: whether features are divided by their norms first.
         seed: of k-means, the same at each measurement.
-        every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
-            for the model's own ``encode``; images encoded at once; what stands before the names in the logs.
+        every, encode, batch_size, prefix: see `Probe`: epochs between measurements; a function of images, or None
+            for the model's own ``encode``; images encoded at once; a prefix of the names in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
 

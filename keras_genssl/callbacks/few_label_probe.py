@@ -22,11 +22,11 @@ class FewLabelProbe(Probe):
         labels_per_class: labels known of each class, a positive integer, or several.
         seeds: one draw of labels for each, the same at each measurement.
         penalty: on the squared weights, positive, as in `metrics.linear_accuracy`.
-        every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
-            for the model's own ``encode``; images encoded at once; what stands before the names in the logs.
+        every, encode, batch_size, prefix: see `Probe`: epochs between measurements; a function of images, or None
+            for the model's own ``encode``; images encoded at once; a prefix of the names in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule; in `fit` where a class has fewer images.
+        ValueError: if an argument is invalid; in `fit` where a class has fewer images.
 
     Example:
 

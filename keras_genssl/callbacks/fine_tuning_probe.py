@@ -31,7 +31,7 @@ class FineTuningProbe(Periodic):
         prefix: what stands before the name in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule; in `fit` where the model has no ``encoder`` and none was given, or
+        ValueError: if an argument is invalid; in `fit` where the model has no ``encoder`` and none was given, or
             a class has fewer images.
         RuntimeError: in `fit` where a weight of the model or of the encoder changed.
 

@@ -29,7 +29,7 @@ class ImageMetrics(Periodic):
         labels: integers ``(num_images,)`` for a conditional model; None: the model's own choice.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
         TypeError: if ``metrics`` holds anything else.
 
     Example:

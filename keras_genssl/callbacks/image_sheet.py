@@ -33,7 +33,7 @@ class ImageSheet(Periodic):
         animated: whether the images are the frames of a film as well, written as GIF.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
     """
 
     animated: ClassVar[bool] = False

@@ -26,11 +26,11 @@ class KNNProbe(Probe):
         queries: images to classify, in the same forms; None: those of the gallery, each left out of its own search.
         k: neighbours, from 1 to the size of the gallery (less one where each is left out).
         temperature: of the votes ``exp(similarity / T)``, positive; None: all count alike.
-        every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
-            for the model's own ``encode``; images encoded at once; what stands before the name in the logs.
+        every, encode, batch_size, prefix: see `Probe`: epochs between measurements; a function of images, or None
+            for the model's own ``encode``; images encoded at once; a prefix of the name in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule, or k exceeds the gallery: of arrays at once, of a dataset when
+        ValueError: if an argument is invalid, or k exceeds the gallery: of arrays at once, of a dataset when
             training begins, for which up to k images are read.
 
     Example:

@@ -18,11 +18,11 @@ class LinearProbe(Probe):
             them.
         test: images to judge by, in the same forms.
         penalty: on the squared weights, positive, as in `metrics.linear_accuracy`.
-        every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
-            for the model's own ``encode``; images encoded at once; what stands before the name in the logs.
+        every, encode, batch_size, prefix: see `Probe`: epochs between measurements; a function of images, or None
+            for the model's own ``encode``; images encoded at once; a prefix of the name in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
         RuntimeError: in `fit` where ``encode`` changed the model's weights.
 
     Example:

@@ -33,7 +33,7 @@ class Probe(Periodic):
         prefix: what stands before the names in the logs, such as ``"unseen_"``.
 
     Raises:
-        ValueError: if an argument breaks its rule, arrays of images and labels at once; in `fit` where the model has no
+        ValueError: if an argument is invalid, arrays of images and labels at once; in `fit` where the model has no
             ``encode`` and none was given.
         RuntimeError: in `fit` where ``encode`` changed the model's weights.
 

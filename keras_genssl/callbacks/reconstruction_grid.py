@@ -21,7 +21,7 @@ class ReconstructionGrid(ImageSheet):
         log_dir: directory of TensorBoard's event files; None: none are written.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
 

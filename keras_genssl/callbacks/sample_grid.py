@@ -24,7 +24,7 @@ class SampleGrid(ImageSheet):
         log_dir: directory of TensorBoard's event files; None: none are written.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
 

@@ -77,7 +77,7 @@ def clustering_scores(
         ``nmi``, ``ami`` and ``accuracy``, as `cluster_agreement` explains.
 
     Raises:
-        ValueError: if an argument breaks its rule, or a feature is not finite.
+        ValueError: if an argument is invalid, or a feature is not finite.
 
     Example:
         >>> clustering_scores([[0.0], [0.1], [5.0], [5.1]], [1, 1, 0, 0])

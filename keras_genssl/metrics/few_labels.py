@@ -70,7 +70,7 @@ def few_label_accuracy(
         ``mean`` and ``deviation`` (of a sample, 0 for one draw) over the draws, and the ``accuracies`` themselves.
 
     Raises:
-        ValueError: if an argument breaks its rule, or a feature is not finite.
+        ValueError: if an argument is invalid, or a feature is not finite.
 
     Example:
         >>> train = np.array([[0.0], [0.1], [1.0], [0.9]])

@@ -75,7 +75,7 @@ def kernel_distance(
         mean's error.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> points = np.random.default_rng(0).normal(size=(2000, 8))

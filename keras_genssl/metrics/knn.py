@@ -39,7 +39,7 @@ def knn_accuracy(
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument breaks its rule, or a feature is not finite.
+        ValueError: if an argument is invalid, or a feature is not finite.
 
     Example:
         >>> gallery, labels = np.array([[1.0, 0.0], [0.0, 1.0], [0.1, 1.0]]), [0, 1, 1]

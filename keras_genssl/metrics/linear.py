@@ -33,7 +33,7 @@ def linear_accuracy(
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument breaks its rule, or a feature is not finite.
+        ValueError: if an argument is invalid, or a feature is not finite.
 
     Example:
         >>> linear_accuracy([[0.2], [0.9], [1.8]], [0, 0, 1], [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])

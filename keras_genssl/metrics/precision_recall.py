@@ -33,7 +33,7 @@ def precision_recall(real: npt.ArrayLike, fake: npt.ArrayLike, num_neighbours: i
         Precision and recall, each in [0, 1].
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> real, fake = [[0.0], [1.0], [2.0], [9.0]], [[0.5], [1.5], [20.0]]

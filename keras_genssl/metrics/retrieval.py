@@ -48,7 +48,7 @@ def retrieval_scores(
         ``recall_at_k`` for each k, as ``recall_at_1``; ``r_precision``; ``map_at_r``: numbers in [0, 1].
 
     Raises:
-        ValueError: if an argument breaks its rule, a feature is not finite, or there is no query with an R above 0.
+        ValueError: if an argument is invalid, a feature is not finite, or there is no query with an R above 0.
 
     Example:
         >>> scores = retrieval_scores([[0.0], [1.0], [3.2], [6.0], [9.0]], [0, 1, 0, 0, 2], normalize=False)

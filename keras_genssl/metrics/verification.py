@@ -51,7 +51,7 @@ def tar_at_far(similarities: npt.ArrayLike, same: npt.ArrayLike, far: float = 1e
         The true-accept rate, in [0, 1], and the threshold.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> tar_at_far([0.9, 0.5, 0.1, 0.8, 0.4, 0.3, 0.2], [True] * 3 + [False] * 4, far=0.25)
@@ -89,7 +89,7 @@ def kfold_verification_accuracy(
         ``mean`` and ``deviation`` (of a sample) over folds, and ``accuracies`` and ``thresholds`` of the folds.
 
     Raises:
-        ValueError: if an argument breaks its rule, or a fold is empty.
+        ValueError: if an argument is invalid, or a fold is empty.
 
     Example:
         >>> kfold_verification_accuracy([0.9, 0.8, 0.7, 0.1, 0.2, 0.3], [True] * 3 + [False] * 3, folds=3)["accuracies"]

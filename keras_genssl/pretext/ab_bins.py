@@ -75,7 +75,7 @@ def ab_bin_frequencies(images: Iterable[np.ndarray], sigma: float = 5.0) -> np.n
         float64 array (309,) that sums to 1.
 
     Raises:
-        ValueError: if an argument breaks its rule, or there is no image.
+        ValueError: if an argument is invalid, or there is no image.
 
     Example:
         >>> frequencies = ab_bin_frequencies([np.full((4, 4, 3), 90, np.uint8)])

@@ -19,7 +19,7 @@ def binned_colours(image: np.ndarray, lightness: float = 65.0) -> np.ndarray:
         uint8 array (height, width, 3).
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> binned_colours(np.uint8([[[0, 0, 0], [40, 40, 40], [255, 255, 255]]])).tolist()  # all greys are one bin

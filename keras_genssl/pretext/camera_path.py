@@ -29,7 +29,7 @@ def camera_path(image: np.ndarray, seed: int, num_frames: int = 32, size: int = 
         uint8 array (num_frames, size, size, channels).
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> camera_path(np.full((80, 90, 3), 90, np.uint8), seed=0, num_frames=5).shape
@@ -80,7 +80,7 @@ def camera_tuple(
         "frames": uint8 (3, size, size, channels); "ordered": int32 scalar, 1 or 0. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule, or the path shows no motion.
+        ValueError: if an argument is invalid, or the path shows no motion.
 
     Example:
         >>> picture = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)

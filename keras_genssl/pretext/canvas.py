@@ -26,7 +26,7 @@ def canvas_print(image: np.ndarray, warmth: float = 1.6, depth: float = 0.35) ->
         uint8 array of the same shape.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> canvas_print(np.full((1, 4, 1), 200, np.uint8), depth=0.5)[0, :, 0].tolist()

@@ -26,7 +26,7 @@ def coloured_crop(example: dict[str, Any], seed: int, size: int = 64) -> dict[st
         "image": uint8 (size, size, 3). Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule, or 16 draws found no colour.
+        ValueError: if an argument is invalid, or 16 draws found no colour.
 
     Example:
         >>> coloured_crop({"image": np.full((80, 90, 3), [90, 20, 20], np.uint8)}, seed=0)["image"].shape

@@ -41,7 +41,7 @@ def degrade(image: np.ndarray, kind: str, strength: float, seed: int = 0) -> np.
         uint8 array of the same shape.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> degrade(np.full((8, 8, 3), 90, np.uint8), "blur", 1.0)[0, 0].tolist()
@@ -83,7 +83,7 @@ def degraded_pair(example: dict[str, Any], seed: int, size: int = 32, margin: in
         int32 scalar, an index of `DEGRADATIONS`. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> pair = degraded_pair({"image": np.zeros((80, 90, 3), np.uint8)}, seed=0)

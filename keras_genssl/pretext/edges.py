@@ -27,7 +27,7 @@ def edge_drawing(image: np.ndarray, thickness: int = 2, threshold: float = 48.0)
         uint8 array of the same shape, 255 on lines and 0 elsewhere, equal in all channels.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> step = np.repeat(np.uint8([[[0], [0], [0], [200], [200], [200]]]), 3, axis=0)

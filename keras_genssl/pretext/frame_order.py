@@ -47,7 +47,7 @@ def frame_order(
         "frames": uint8 (3, height, width, channels); "ordered": int32 scalar, 1 or 0. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule, the frames are fewer than 3 + `min_distance`, or 32 draws found no
+        ValueError: if an argument is invalid, the frames are fewer than 3 + `min_distance`, or 32 draws found no
             motion.
 
     Example:

@@ -48,7 +48,7 @@ def jigsaw(
         order. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> image = np.repeat([[0], [1], [2]], 3, axis=1).astype(np.uint8)[..., np.newaxis]  # rows 0, 1 and 2

@@ -29,7 +29,7 @@ def center_masked(example: dict[str, Any], seed: int = 0, fraction: float = 0.5,
         255 where it is hidden, 0 elsewhere. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule, or the image is too small to hide a part of it.
+        ValueError: if an argument is invalid, or the image is too small to hide a part of it.
 
     Example:
         >>> made = center_masked({"image": np.full((4, 4, 1), 9, np.uint8)}, fill=0)
@@ -71,7 +71,7 @@ def block_masked(
         "masked", "image" and "mask", as of `center_masked`.
 
     Raises:
-        ValueError: if an argument breaks its rule, or the image is too small for such blocks.
+        ValueError: if an argument is invalid, or the image is too small for such blocks.
 
     Example:
         >>> made = block_masked({"image": np.zeros((20, 20, 3), np.uint8)}, seed=0)

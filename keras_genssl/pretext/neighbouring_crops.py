@@ -28,7 +28,7 @@ def neighbouring_crops(
         "first" and "second": uint8 (size, size, channels). Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> row = np.arange(6, dtype=np.uint8).reshape(1, 6, 1)

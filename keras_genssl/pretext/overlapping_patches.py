@@ -51,7 +51,7 @@ def overlapping_patches(
         "patches": uint8 (rows * columns, patch_size, patch_size, channels), row by row. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> image = np.arange(16, dtype=np.uint8).reshape(4, 4, 1)

@@ -55,7 +55,7 @@ def augment(image: np.ndarray, operation: str, amount: float) -> np.ndarray:
         uint8 array of the same shape; grey where a turn or a shear brings in what is outside.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> augment(np.array([[[100], [200]]], np.uint8), "solarize", 0.0).ravel().tolist()

@@ -68,7 +68,7 @@ def low_high_patch(
         (patch_size // scale, patch_size // scale, channels). Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> patch = low_high_patch({"image": np.zeros((80, 90, 3), np.uint8)}, seed=0)

@@ -55,7 +55,7 @@ def permutation_set(count: int, num_patches: int = 9) -> np.ndarray:
         uint8 array (count, num_patches), read-only, each row a permutation of 0 to num_patches - 1; the identity first.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> permutation_set(64).shape, permutation_set(3, num_patches=4).tolist()

@@ -18,7 +18,7 @@ def check_prediction(rows: int, columns: int, steps: Sequence[int], directions: 
         directions: of `DIRECTIONS`, each once at most.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> check_prediction(rows=6, columns=6, steps=[9], directions=["down"])

@@ -56,7 +56,7 @@ def relative_position(
         neighbours row by row. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> rows = np.repeat(np.arange(3, dtype=np.uint8), 3).reshape(3, 3, 1)

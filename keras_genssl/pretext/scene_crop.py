@@ -34,7 +34,7 @@ def scene_crop(
         name -> uint8 (size, size, channels), the names of `example`.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> pair = {"first": np.zeros((50, 90, 3), np.uint8), "second": np.zeros((30, 54, 1), np.uint8)}
