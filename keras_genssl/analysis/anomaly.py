@@ -31,7 +31,7 @@ def reconstruction_error(
         float64 array `(num,)`.
 
     Raises:
-        ValueError: if the images or `batch_size` are not as said.
+        ValueError: if the images or `batch_size` are invalid.
 
     Example:
         >>> images = np.array([[1.0, -1.0], [0.5, 0.5]]).reshape(2, 1, 2, 1)
@@ -63,7 +63,7 @@ def negative_elbo(elbo: Function, images: npt.ArrayLike, batch_size: int = 256) 
         float64 array `(num,)`.
 
     Raises:
-        ValueError: if the images or `batch_size` are not as said, or an answer is not `(batch,)`.
+        ValueError: if the images or `batch_size` are invalid, or an answer is not `(batch,)`.
 
     Example:
 
@@ -127,7 +127,7 @@ def leave_one_class_out(
         Name of the score -> label held out -> AUROC of the test images of that label against all others.
 
     Raises:
-        ValueError: if images or labels are not as said, or a class is missing.
+        ValueError: if images or labels are invalid, or a class is missing.
 
     Example:
 

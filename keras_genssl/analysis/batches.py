@@ -24,7 +24,7 @@ def encode_images(encode: Function, images: npt.ArrayLike, batch_size: int = 256
         Array `(num, ...)`.
 
     Raises:
-        ValueError: if the images or `batch_size` are not as said, or an answer is of another length.
+        ValueError: if the images or `batch_size` are invalid, or an answer is of another length.
 
     Example:
         >>> images = np.full((5, 2, 2, 1), 255, np.uint8)

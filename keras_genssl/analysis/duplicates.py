@@ -25,7 +25,7 @@ def closest_pairs(samples: npt.ArrayLike, num_pairs: int = 20) -> tuple[np.ndarr
         images on the scale of [-1, 1].
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> pairs, distances = closest_pairs([[0.0], [5.0], [5.5]], num_pairs=1)
@@ -63,7 +63,7 @@ def duplicate_rate(samples: npt.ArrayLike, sample_size: int, threshold: float) -
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument is not as said or there is no whole batch.
+        ValueError: if an argument is invalid or there is no whole batch.
 
     Example:
         >>> duplicate_rate([[0.0], [1.0], [2.0], [2.0]], sample_size=2, threshold=0.0)
@@ -97,7 +97,7 @@ def support_size(rate: float, sample_size: int) -> float:
         N; infinite at a rate of 0, and `sample_size - 1` at 1, where all that is known is that N may be that small.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> round(support_size(0.5073, 23), 1)  # 23 people, 365 days

@@ -36,7 +36,7 @@ def few_label_comparison(
         seeds, the `accuracies` themselves, and `size`, the number of inputs.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 

@@ -44,7 +44,7 @@ def fine_tuned_accuracy(
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 

@@ -24,7 +24,7 @@ def image_grid(
         uint8 `(rows * (height + padding) + padding, columns * (width + padding) + padding, channels)`.
 
     Raises:
-        ValueError: if an argument is not as said, or a float lies outside [-1, 1].
+        ValueError: if an argument is invalid, or a float lies outside [-1, 1].
 
     Example:
         >>> sheet = image_grid(np.zeros((5, 28, 28, 1), np.uint8))
@@ -65,7 +65,7 @@ def save_image_grid(
         background: value of the padding and of empty places, 0 ... 255.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 

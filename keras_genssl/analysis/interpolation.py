@@ -22,7 +22,7 @@ def lerp(first: npt.ArrayLike, second: npt.ArrayLike, t: npt.ArrayLike) -> np.nd
         Array `(batch, steps, ...)`.
 
     Raises:
-        ValueError: if the shapes are not as said.
+        ValueError: if the shapes are invalid.
 
     Example:
         >>> lerp([[0.0, 2.0]], [[4.0, 0.0]], [0.25]).tolist()
@@ -51,7 +51,7 @@ def slerp(first: npt.ArrayLike, second: npt.ArrayLike, t: npt.ArrayLike) -> np.n
         Array `(batch, steps, ...)`.
 
     Raises:
-        ValueError: if the shapes are not as said, or two codes are opposite, so that no great circle is the one.
+        ValueError: if the shapes are invalid, or two codes are opposite, so that no great circle is the one.
 
     Example:
         >>> slerp([[1.0, 0.0]], [[0.0, 1.0]], [0.5]).round(4).tolist()
@@ -94,7 +94,7 @@ def interpolate(
         Array `(pairs, num_steps, height, width, channels)`.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -133,7 +133,7 @@ def morph(
         Array `(frames, height, width, channels)`: `(num - 1) * num_steps + 1` frames, or `num * num_steps`.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -175,7 +175,7 @@ def interpolation_grid(
         Array `(rows * columns, height, width, channels)`, row by row, as `image_grid` takes it.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 

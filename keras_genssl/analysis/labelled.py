@@ -27,7 +27,7 @@ def encode_labelled(encode: Function, labelled: Any, batch_size: int = 256) -> t
         float32 features `(num, dim)`, flattened where they have more dimensions, and labels `(num,)`, int64 or strings.
 
     Raises:
-        ValueError: if an argument is not as said, or there are no images.
+        ValueError: if an argument is invalid, or there are no images.
 
     Example:
         >>> images, labels = np.full((3, 2, 2, 1), 255, np.uint8), [5, 6, 7]
@@ -54,7 +54,7 @@ def labelled_batches(labelled: Any) -> Generator[tuple[np.ndarray, np.ndarray], 
         Images `(num, height, width, channels)` and labels `(num,)`.
 
     Raises:
-        ValueError: if `labelled` is not as said, or there are no images.
+        ValueError: if `labelled` is invalid, or there are no images.
 
     Example:
         >>> [(images.shape, labels.tolist()) for images, labels in labelled_batches((np.zeros((2, 8, 8, 1)), [3, 4]))]
@@ -100,7 +100,7 @@ def count_labelled(labelled: Any, enough: int) -> int:
         Their number, where that is below `enough`.
 
     Raises:
-        ValueError: if `labelled` is not as said, or there are no images.
+        ValueError: if `labelled` is invalid, or there are no images.
 
     Example:
         >>> count_labelled((np.zeros((2, 8, 8, 1)), [3, 4]), 10)
@@ -123,7 +123,7 @@ def require_labelled(labelled: Any) -> None:
     """Refuse arrays that `encode_labelled` would refuse, before anything is trained; a dataset is not read for it.
 
     Raises:
-        ValueError: if `labelled` is arrays and these are not as said.
+        ValueError: if `labelled` is arrays and these are invalid.
     """
     if isinstance(labelled, (tuple, list)):
         checked_pair(labelled)

@@ -25,7 +25,7 @@ def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> n
         float64 array `(...)`, to be added to a code.
 
     Raises:
-        ValueError: if the shapes are not as said or one of the two kinds is missing.
+        ValueError: if the shapes are invalid or one of the two kinds is missing.
 
     Example:
         >>> attribute_direction([[0.0, 1.0], [2.0, 1.0], [5.0, 3.0]], [False, False, True]).tolist()
@@ -56,7 +56,7 @@ def classifier_direction(
         float64 array `(...)`, to be added to a code.
 
     Raises:
-        ValueError: if an argument is not as said or one of the two kinds is missing.
+        ValueError: if an argument is invalid or one of the two kinds is missing.
 
     Example:
         >>> codes = np.array([[-1.0, 5.0], [-1.0, -5.0], [1.0, 5.0], [1.0, -5.0]])
@@ -106,7 +106,7 @@ def add_attribute(
         Array `(num, len(strengths), height, width, channels)`.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -155,7 +155,7 @@ def analogy(
         Array `(num, height, width, channels)`, one image for each of `images`.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 

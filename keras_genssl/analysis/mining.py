@@ -40,7 +40,7 @@ def mine_triplets(
         training set of them.
 
     Raises:
-        ValueError: if an argument is not as said, there are fewer than two classes, or none has two examples.
+        ValueError: if an argument is invalid, there are fewer than two classes, or none has two examples.
 
     Example:
         >>> mine_triplets([[0.0], [1.0], [3.0], [0.5]], [7, 7, 8, 8]).tolist()

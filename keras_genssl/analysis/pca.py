@@ -47,7 +47,7 @@ class PCA:
             Itself.
 
         Raises:
-            ValueError: If the images are not as said, or there are too few of them or of their pixels.
+            ValueError: If the images are invalid, or there are too few of them or of their pixels.
         """
         from sklearn import decomposition
 

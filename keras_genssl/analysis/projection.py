@@ -22,7 +22,7 @@ def pca_projection(codes: npt.ArrayLike, num_dimensions: int = 2) -> np.ndarray:
         float64 array `(num, num_dimensions)` of mean 0; the sign of each column is arbitrary.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> np.abs(pca_projection([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]], 1)).round(6).ravel().tolist()
@@ -55,7 +55,7 @@ def tsne_projection(codes: npt.ArrayLike, perplexity: float = 30.0, seed: int = 
         float32 array `(num, 2)`.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -90,7 +90,7 @@ def plot_projection(
         title: above the plot.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -166,7 +166,7 @@ def latent_manifold(
         Array `(rows * columns, height, width, channels)`, row by row, as `image_grid` takes it.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 

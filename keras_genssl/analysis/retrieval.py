@@ -31,7 +31,7 @@ def nearest_images(
         `indices` int64 `(num_queries, k)`, nearest first, and `distances` float64 of the same shape.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> indices, distances = nearest_images([[0.0], [9.0]], [[1.0], [5.0], [8.0]], k=2)
@@ -73,7 +73,7 @@ def precision_at_k(indices: npt.ArrayLike, query_labels: npt.ArrayLike, gallery_
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> precision_at_k([[0, 1], [2, 1]], [7, 7], [7, 7, 3])

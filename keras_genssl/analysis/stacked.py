@@ -27,7 +27,7 @@ def stacked_classes(images: npt.ArrayLike, labels: npt.ArrayLike, num: int, seed
         are red's label, the tens green's, the ones blue's.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
@@ -100,7 +100,7 @@ def stacked_mode_coverage(predicted_labels: npt.ArrayLike, num_modes: int = NUM_
         The number of modes reached, and the divergence.
 
     Raises:
-        ValueError: if the labels are not as said.
+        ValueError: if the labels are invalid.
 
     Example:
         >>> modes, divergence = stacked_mode_coverage([0, 0, 1, 1])

@@ -50,7 +50,7 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
         `Calibration`.
 
     Raises:
-        ValueError: if an argument is not as said, there are fewer than `1 / false_accept_rate` impostor pairs, too
+        ValueError: if an argument is invalid, there are fewer than `1 / false_accept_rate` impostor pairs, too
             few to tell such a rate, or more than that share of them lies at distance 0, where any threshold accepts.
 
     Example:

@@ -26,7 +26,7 @@ class PadToMultiple(ImageLayer):
     Call: images ``(batch, h, w, c)`` of at least one pixel, sizes known or not; returns ``(batch, h', w', c)``.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> row = keras.ops.reshape(keras.ops.array([1.0, 2.0, 3.0]), (1, 1, 3, 1))

@@ -24,7 +24,7 @@ class ReflectionPadding2D(ImageLayer):
             larger than it.
 
     Raises:
-        ValueError: if ``padding`` is not as said, or an image is not larger than it.
+        ValueError: if ``padding`` is invalid, or an image is not larger than it.
 
     Example:
         >>> row = keras.ops.reshape(keras.ops.array([1.0, 2.0, 3.0]), (1, 1, 3, 1))

@@ -31,7 +31,7 @@ def checked_features(features: npt.ArrayLike, labels: npt.ArrayLike, name: str =
         Features in their own dtype, booleans and integers as float64; and labels, int64 or strings.
 
     Raises:
-        ValueError: if they are not as said.
+        ValueError: if they are invalid.
     """
     features = finite_features(features, name)
     return features, checked_labels(labels, f"{name}_labels" if name else "labels", features)

@@ -67,7 +67,7 @@ def train_on_synthetic_accuracy(
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 

@@ -26,7 +26,7 @@ def cluster_agreement(clusters: npt.ArrayLike, labels: npt.ArrayLike) -> dict[st
         assignment (Kuhn, 1955, the Hungarian method).
 
     Raises:
-        ValueError: if clusters or labels are not as said, or there is one class only.
+        ValueError: if clusters or labels are invalid, or there is one class only.
 
     Example:
         >>> [cluster_agreement(clusters, [1, 1, 0, 0])["accuracy"] for clusters in ([5, 5, 7, 7], [5, 5, 5, 7])]

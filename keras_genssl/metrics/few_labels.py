@@ -23,7 +23,7 @@ def labelled_subset(labels: npt.ArrayLike, labels_per_class: int, seed: int) -> 
         int64 positions ``(classes * labels_per_class,)``, without repetition.
 
     Raises:
-        ValueError: if labels are not as said, there are none, or a class has fewer examples.
+        ValueError: if labels are invalid, there are none, or a class has fewer examples.
 
     Example:
         >>> labels = np.array([0, 1, 0, 1, 1])

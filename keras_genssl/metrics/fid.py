@@ -25,10 +25,10 @@ class FID(FeatureMetric):
         features: any callable, uint8 images ``(batch, h, w, c)`` -> features ``(batch, dim)``.
         real: real images, an array or a dataset, as `extract_features` takes them; or their features
             ``(count, dim)``; or their `FeatureStatistics`.
-        cache: directory where the statistics of real images are kept, see `extract_features`; None: no cache.
+        cache: directory where the statistics of real images are kept, see `extract_features`; None for no cache.
 
     Raises:
-        ValueError: if an argument is not as said, or there are fewer than two real images.
+        ValueError: if an argument is invalid, or there are fewer than two real images.
 
     Example:
         >>> images = np.random.default_rng(0).integers(256, size=(20, 8, 8, 1), dtype=np.uint8)

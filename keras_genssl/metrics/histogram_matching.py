@@ -24,7 +24,7 @@ def histogram_matching(images: Any, references: Any, each: bool = True) -> np.nd
         float64 array of the shape of `images`, levels in [0, 255].
 
     Raises:
-        ValueError: if an argument is not as said or empty, or the channels differ.
+        ValueError: if an argument is invalid or empty, or the channels differ.
 
     Example:
         >>> images = np.array([0, 0, 1, 1], np.uint8).reshape(1, 2, 2, 1)

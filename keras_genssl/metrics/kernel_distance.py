@@ -23,7 +23,7 @@ def polynomial_mmd(real: npt.ArrayLike, fake: npt.ArrayLike, degree: int = 3) ->
         The estimate, computed in float64.
 
     Raises:
-        ValueError: if shapes are not as said, a value is not finite, or ``degree`` is not positive.
+        ValueError: if shapes are invalid, a value is not finite, or ``degree`` is not positive.
 
     Example:
         >>> polynomial_mmd([[0.0], [2.0]], [[1.0], [1.0]], degree=1)  # k = xy + 1: 1 + 2 - 2 x 2

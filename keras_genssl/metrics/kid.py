@@ -22,10 +22,10 @@ class KID(FeatureMetric):
         features: any callable, uint8 images ``(batch, h, w, c)`` -> features ``(batch, dim)``.
         real: real images, an array or a dataset, as `extract_features` takes them; or their features.
         num_subsets, subset_size, seed: as in `kernel_distance`.
-        cache: directory where the features of real images are kept, see `extract_features`; None: no cache.
+        cache: directory where the features of real images are kept, see `extract_features`; None for no cache.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> images = np.random.default_rng(0).integers(256, size=(40, 8, 8, 1), dtype=np.uint8)

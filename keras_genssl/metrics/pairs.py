@@ -25,7 +25,7 @@ def verification_pairs(
         ``(pairs,)``. All pairs come in the order of ``first`` and ``second``; of drawn ones those of one label first.
 
     Raises:
-        ValueError: if an argument is not as said, or there are fewer pairs of a kind.
+        ValueError: if an argument is invalid, or there are fewer pairs of a kind.
 
     Example:
         >>> first, second, same = verification_pairs([0, 1, 0])
@@ -76,7 +76,7 @@ def pair_similarities(
         float64 ``(pairs,)``, larger is more alike. In memory are 65,536 pairs of features at a time.
 
     Raises:
-        ValueError: if the shapes are not as said, a position is out of range, or a feature is not finite.
+        ValueError: if the shapes are invalid, a position is out of range, or a feature is not finite.
 
     Example:
         >>> pair_similarities([[1.0, 0.0], [0.0, 2.0], [3.0, 4.0]], [0, 0], [1, 2]).tolist()

@@ -34,7 +34,7 @@ def extract_features(features: Features, images: Any, cache: str | os.PathLike[s
         float32 ``(count, dim)``.
 
     Raises:
-        ValueError: if images or features are not as said, or there are none.
+        ValueError: if images or features are invalid, or there are none.
 
     Example:
         >>> extract_features(lambda images: images.mean((1, 2)), np.full((3, 8, 8, 1), 7, np.uint8)).ravel().tolist()

@@ -42,7 +42,7 @@ def translation_scores(
         copying and both ways of matching; and "ratio", the translation's error over that.
 
     Raises:
-        ValueError: if the arrays are not as said or do not fit together, or a translation is no image in [-1, 1] of
+        ValueError: if the arrays are invalid or do not fit together, or a translation is no image in [-1, 1] of
             the size of its truth.
 
     Example:

@@ -22,7 +22,7 @@ def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
         A number in [0, 1].
 
     Raises:
-        ValueError: if the shapes are not as said, a kind is missing, or a similarity is NaN.
+        ValueError: if the shapes are invalid, a kind is missing, or a similarity is NaN.
 
     Example:
         >>> roc_auc([2.0, 4.0, 1.0, 2.0, 3.0], [True, True, False, False, False])

@@ -39,7 +39,7 @@ class CosineMomentum(keras.optimizers.schedules.LearningRateSchedule):
         self.steps = steps
 
     def __call__(self, step: Any) -> Any:
-        """The momentum of an update, counted from 0, a scalar."""
+        """Returns the momentum of an update, counted from 0, a scalar."""
         done = ops.clip(ops.cast(step, keras.config.floatx()) / self.steps, 0.0, 1.0)
         return 1.0 - (1.0 - self.initial) * (ops.cos(math.pi * done) + 1.0) / 2.0
 
