@@ -82,7 +82,7 @@ def classifier(encoder: Any, num_classes: int, trainable: bool = True, seed: int
         encoder: a built functional or sequential `keras.Model`, images to codes `(batch, ...)`.
         num_classes: at least 2.
         trainable: `False` to freeze the encoder and train the dense layer alone.
-        seed: of the dense layer's first weights.
+        seed: seed of the dense layer's first weights.
 
     Returns:
         A `keras.Model`, not compiled, images to logits `(batch, num_classes)`.

@@ -38,7 +38,7 @@ def fine_tuned_accuracy(
         steps: of training, positive.
         batch_size: positive; a batch is no larger than the images there are.
         learning_rate: at the start, positive.
-        seed: of the draw of labels, of the linear layer's weights, of the order and of dropout.
+        seed: seed of the draw of labels, of the linear layer's weights, of the order and of dropout.
 
     Returns:
         A number in [0, 1].

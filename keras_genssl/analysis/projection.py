@@ -49,7 +49,7 @@ def tsne_projection(codes: npt.ArrayLike, perplexity: float = 30.0, seed: int = 
     Args:
         codes: `(num, ...)`; some thousands, for the cost grows with `num log num` and is minutes at 50,000.
         perplexity: about how many neighbours each code has; positive and below `num`.
-        seed: of the optimisation.
+        seed: seed of the optimisation.
 
     Returns:
         float32 array `(num, 2)`.

@@ -20,7 +20,7 @@ def stacked_classes(images: npt.ArrayLike, labels: npt.ArrayLike, num: int, seed
         images: `(images, height, width, 1)`, uint8 or float in [-1, 1]; Fashion-MNIST's, say.
         labels: `(images,)`, integers 0 ... 9.
         num: stacked images to draw.
-        seed: of the draw.
+        seed: seed of the draw.
 
     Returns:
         Images `(num, height, width, 3)` of the dtype of `images`, and int64 labels `(num,)`, 0 ... 999: the hundreds

@@ -66,7 +66,7 @@ class Probe(Periodic):
 
     @abc.abstractmethod
     def measure(self, *encoded: Labelled) -> dict[str, float]:
-        """Returns the numbers by name, from features ``(num, dim)`` and labels ``(num,)`` of each set in ``labelled``."""
+        """Returns the numbers by name, from features ``(num, dim)`` and labels ``(num,)`` of each of ``labelled``."""
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Raises, before training, if the model has no ``encode``."""

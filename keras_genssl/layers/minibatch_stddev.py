@@ -48,7 +48,7 @@ class MinibatchStdDev(ImageLayer):
         self.num_features = num_features
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """That of the input with ``num_features`` more channels."""
+        """Returns the input's shape with ``num_features`` more channels."""
         channels = input_shape[-1]
         if channels is None or channels % self.num_features:
             raise ValueError(
@@ -62,7 +62,7 @@ class MinibatchStdDev(ImageLayer):
         self.compute_output_shape(inputs.shape)  # refuses channels that do not fit
         size = ops.shape(inputs)[0]
         group = ops.arange(size) // self.group_size
-        # (batch, batch): row i is the mean over the group of image i. Unlike a reshape it takes any batch.
+        # (batch, batch): row i averages over the group of image i. Unlike a reshape, it works for any batch size.
         same = ops.cast(ops.equal(group[:, None], group[None, :]), keras.config.floatx())
         mean = same / ops.sum(same, axis=1, keepdims=True)
         values = ops.reshape(ops.cast(inputs, keras.config.floatx()), (size, -1))

@@ -10,7 +10,7 @@ from keras_genssl.layers.image_layer import ImageLayer
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ReflectionPadding2D(ImageLayer):
-    """Pad images by mirroring them at their border pixels, which are not repeated: ``cb|abc|ba``.
+    """Pads images by mirroring them at their border pixels, which are not repeated: ``cb|abc|ba``.
 
     Translation and style networks pad so before a convolution: zeros would draw a frame (Johnson, Alahi and Fei-Fei,
     2016, supplement).

@@ -61,7 +61,7 @@ def train_on_synthetic_accuracy(
         real_labels: integers ``(num_real,)``.
         steps: of training, positive.
         batch_size: samples in each, positive.
-        seed: of weights, order and shifts; the same number each time, and no global seed is touched.
+        seed: seed of weights, order and shifts; the same number each time, and no global seed is touched.
 
     Returns:
         A number in [0, 1].

@@ -70,7 +70,7 @@ def clustering_scores(
         labels: ``(num,)``, of two classes at least.
         num_clusters: from 1 to ``num``; None: as many as there are classes.
         normalize: whether features are divided by their norms first.
-        seed: of the starts.
+        seed: seed of the starts.
         num_starts: positive.
 
     Returns:

@@ -17,7 +17,7 @@ def labelled_subset(labels: npt.ArrayLike, labels_per_class: int, seed: int) -> 
     Args:
         labels: ``(num,)`` of integers or strings.
         labels_per_class: examples to draw of each, at least 1.
-        seed: of the draw.
+        seed: seed of the draw.
 
     Returns:
         int64 positions ``(classes * labels_per_class,)``, without repetition.

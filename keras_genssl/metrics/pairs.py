@@ -18,7 +18,7 @@ def verification_pairs(
     Args:
         labels: ``(num,)`` of integers or strings.
         num_pairs: even, positive; None: all ``num (num - 1) / 2``, at 17 bytes each.
-        seed: of the draw, uniform over the pairs of either kind and without repetition.
+        seed: seed of the draw, uniform over the pairs of either kind and without repetition.
 
     Returns:
         ``first`` and ``second``, int64 positions ``(pairs,)``, and ``same``, whether they have one label, bool

@@ -83,7 +83,7 @@ def kfold_verification_accuracy(
         same: bool ``(pairs,)``.
         folds: the fold of each pair, int ``(pairs,)``, as where people may not be in two folds; or a number of
             folds, 2 at least, to which pairs are dealt by chance, of either kind equally many to each (or one more).
-        seed: of the dealing.
+        seed: seed of the dealing.
 
     Returns:
         ``mean`` and ``deviation`` (of a sample) over folds, and ``accuracies`` and ``thresholds`` of the folds.

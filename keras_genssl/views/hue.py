@@ -1,4 +1,4 @@
-"""Hue, turned on the HSV hexagon."""
+"""Turns of the hue on the HSV hexagon."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from keras import ops
 
 
 def turned(planes: Any, turn: Any) -> Any:
-    """Colours of another hue, of the same saturation and value.
+    """Turns the hue of colours and keeps their saturation and value.
 
     Adding a constant to all three channels adds it to the result, so the range may be [0, 1] or [-1, 1].
 
@@ -22,7 +22,7 @@ def turned(planes: Any, turn: Any) -> Any:
     most = ops.maximum(ops.maximum(red, green), blue)
     least = ops.minimum(ops.minimum(red, green), blue)
     chroma = most - least
-    # Sums of masked terms: selecting pixel by pixel is slower.
+    # Sums of masked terms are faster than selecting pixel by pixel.
     in_red = ops.cast(red == most, red.dtype)
     in_green = ops.cast(green == most, red.dtype) * (1 - in_red)
     in_blue = 1 - in_red - in_green
