@@ -54,7 +54,7 @@ class Search:
         self._index.add(np.ascontiguousarray(new))
 
     def __call__(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns, for float32 queries, int64 positions and float64 distances, `(num_queries, k)` each, nearest first."""
+        """Returns int64 positions and float64 distances of float32 queries, `(num_queries, k)`, nearest first."""
         indices = np.empty((len(queries), k), np.int64)
         distances = np.empty((len(queries), k))
         lengths = (queries.astype(np.float64) ** 2).sum(1)

@@ -101,7 +101,7 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
     halfway = (nearest[accepted] + (below[-1] if len(below) else 0.0)) / 2
     threshold = float(
         min(halfway, np.nextafter(nearest[accepted], 0.0))
-    )  # between adjacent floats, halfway is one of the two
+    )  # halfway between adjacent floats is one of them
     true_accepts = 0
     for start, proposed, _, genuine in _blocks(embeddings, identities):
         unsure = genuine & (np.abs(proposed - threshold**2) <= slack)

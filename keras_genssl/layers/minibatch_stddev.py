@@ -10,7 +10,7 @@ from keras_genssl.layers.image_layer import ImageLayer
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class MinibatchStdDev(ImageLayer):
-    """Appends to each image how much the images of its group differ, so that a discriminator sees collapsed fakes.
+    """Appends to each image how much the images of its group differ, so that collapsed fakes can be detected.
 
     Progressive growing of GANs, Karras et al., 2018, Section 3: the standard deviation over the group at each position
     and channel, averaged over positions and channels to one number, which becomes a further channel. With several
@@ -18,14 +18,14 @@ class MinibatchStdDev(ImageLayer):
 
     A group is ``group_size`` *consecutive* images (the paper's code takes every ``batch / group_size``-th; in a
     shuffled batch that is the same). So N replicas compute what one device does wherever each replica's share of the
-    batch is a multiple of ``group_size``. The last group of another batch is smaller.
+    batch is a multiple of ``group_size``. Otherwise the last group is smaller.
 
     Reference:
         - Karras et al. 2018, [Progressive Growing of GANs, Section 3](https://arxiv.org/abs/1710.10196)
 
     Args:
-        group_size: int, at least 2; images compared with each other.
-        num_features: int, at least 1, a divisor of the channels; channels appended.
+        group_size: number of images compared with each other, int, at least 2.
+        num_features: number of channels to append, int, at least 1, a divisor of the number of channels.
 
     Call: inputs float ``(batch, ..., channels)``; returns ``(batch, ..., channels + num_features)``.
 

@@ -20,8 +20,8 @@ class ReflectionPadding2D(ImageLayer):
           supplement](https://arxiv.org/abs/1603.08155)
 
     Args:
-        padding: pixels at every side, an int of at least 0, or ``((top, bottom), (left, right))``. Images must be
-            larger than it.
+        padding: pixels at each side, an int of at least 0, or ``((top, bottom), (left, right))``. Images must be
+            larger than the padding.
 
     Raises:
         ValueError: if ``padding`` is invalid, or an image is not larger than it.

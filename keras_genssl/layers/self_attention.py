@@ -22,7 +22,7 @@ class SelfAttention2D(ImageLayer):
         - Zhang et al. 2019, [Self-Attention Generative Adversarial Networks](https://arxiv.org/abs/1805.08318)
 
     Args:
-        spectral_normalization: whether the convolutions are normalised by `SpectralNormalization`, as SAGAN's are.
+        spectral_normalization: whether `SpectralNormalization` normalises the convolutions, as in SAGAN.
 
     Call: inputs float ``(batch, h, w, C)``, C a multiple of 8, h and w even; returns the same shape.
 

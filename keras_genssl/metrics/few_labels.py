@@ -1,4 +1,4 @@
-"""What features are worth to a classifier that sees few labels."""
+"""The accuracy of a classifier with few labels on features."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +16,7 @@ def labelled_subset(labels: npt.ArrayLike, labels_per_class: int, seed: int) -> 
 
     Args:
         labels: ``(num,)`` of integers or strings.
-        labels_per_class: examples to draw of each, at least 1.
+        labels_per_class: number of examples to draw of each class, at least 1.
         seed: seed of the draw.
 
     Returns:
@@ -53,17 +53,17 @@ def few_label_accuracy(
     seeds: Iterable[int] = range(5),
     penalty: float = 1.0,
 ) -> dict[str, Any]:
-    """Compute the accuracy of `linear_accuracy`'s classifier when few labels are known, over several draws of them.
+    """Computes the accuracy of `linear_accuracy`'s classifier with few labels, over several draws of the labels.
 
     Features are centred and scaled with the statistics of *all* training features, for which no label is needed.
 
     Args:
-        features: of the test images, float ``(num, dim)``.
+        features: features of the test images, float ``(num, dim)``.
         labels: ``(num,)`` of integers or strings.
         train_features: ``(num_train, dim)``.
-        train_labels: ``(num_train,)``, of which a draw shows few.
-        labels_per_class: labels known of each class, at least 1.
-        seeds: one draw of labels for each.
+        train_labels: ``(num_train,)``; each draw uses few of them.
+        labels_per_class: number of known labels per class, at least 1.
+        seeds: seeds of the draws of labels, one for each draw.
         penalty: as in `linear_accuracy`.
 
     Returns:

@@ -15,8 +15,8 @@ class FID(FeatureMetric):
     """`frechet_distance` between normal distributions fitted to the features of real and of generated images.
 
     Heusel et al., 2017. With `fashion_features` it is the Fashion-FID, with `inception_features` the FID of papers;
-    numbers of different networks never compare. It is biased upwards by few samples: say how many, and compare only
-    equal numbers of them (10,000 here, 50,000 in papers).
+    numbers of different networks cannot be compared. Few samples bias it upwards: report the number of samples, and
+    compare only equal numbers (10,000 here, 50,000 in papers).
 
     Reference:
         - Heusel et al. 2017, [GANs Trained by a Two Time-Scale Update Rule](https://arxiv.org/abs/1706.08500)
@@ -49,11 +49,11 @@ class FID(FeatureMetric):
         self._covariance = self.statistics.covariance
 
     def __call__(self, samples: Any) -> float:
-        """The distance of generated images (or their features) from the real ones."""
+        """Returns the distance of generated images (or their features) from the real ones."""
         return self.measure(samples)[self.name]
 
     def compare(self, values: np.ndarray) -> dict[str, float]:
-        """The distance, by name, of sample features ``(count, dim)``."""
+        """Returns the distance, by name, of sample features ``(count, dim)``."""
         samples = FeatureStatistics(values)
         distance = frechet_distance(self.statistics.mean, self._covariance, samples.mean, samples.covariance)
         return {self.name: distance}

@@ -57,11 +57,11 @@ class KID(FeatureMetric):
             )
 
     def __call__(self, samples: Any) -> tuple[float, float]:
-        """Mean and standard deviation over the subsets, of generated images (or their features)."""
+        """Returns mean and standard deviation over the subsets, for generated images (or their features)."""
         numbers = self.measure(samples)
         return numbers[self.name], numbers[f"{self.name}_deviation"]
 
     def compare(self, values: np.ndarray) -> dict[str, float]:
-        """The distance and its deviation, by name, of sample features ``(count, dim)``."""
+        """Returns the distance and its deviation, by name, from sample features ``(count, dim)``."""
         mean, deviation = kernel_distance(self.real, values, self.num_subsets, self.subset_size, self.seed)
         return {self.name: mean, f"{self.name}_deviation": deviation}

@@ -1,4 +1,4 @@
-"""What a nearest-neighbour classifier makes of features."""
+"""The accuracy of a nearest-neighbour classifier on features."""
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +69,7 @@ def knn_accuracy(
 
 
 def _vote(classes: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The class of most votes in each row of neighbours, nearest first."""
+    """Returns the class of most votes in each row of neighbours, nearest first."""
     keys = np.arange(len(classes))[:, None] * (int(classes.max()) + 1) + classes
     _, ballot = np.unique(keys, return_inverse=True)
     votes = np.bincount(ballot.ravel(), weights.ravel())[ballot].reshape(classes.shape)

@@ -1,4 +1,4 @@
-"""Features of images in colour that need no weights from elsewhere."""
+"""Features of colour images that need no downloaded weights."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ _BATCH = 50
 class SmallFeatures:
     """Means over all pixels of three layers of a small convolutional network with random weights of a fixed seed.
 
-    A feature network for `FID` and `KID` of photographs where nothing may be downloaded. It is that of
-    `perceptual_extractor("small")`, whose random filters answer to colours, edges and textures, and to nothing that has
-    a name. Its distances compare methods on the same images. They never compare with those of `inception_features`,
-    which papers have.
+    A feature network for `FID` and `KID` of photographs without a download. It is the network of
+    `perceptual_extractor("small")`, whose random filters respond to colours, edges and textures, but not to objects.
+    Its distances compare methods on the same images. They cannot be compared with those of `inception_features`, which
+    papers report.
 
     Attributes:
-        digest: tells these features from others.
+        digest: identifies these features.
 
     Example:
         >>> images = np.random.default_rng(0).integers(256, size=(2, 16, 24, 3), dtype=np.uint8)
@@ -35,7 +35,7 @@ class SmallFeatures:
         self._extractor = perceptual_extractor("small", _LAYERS)
 
     def __call__(self, images: Any) -> np.ndarray:
-        """Features: uint8 ``(batch, height, width, 1 or 3)`` to float32 ``(batch, 168)``; grey counts as colour."""
+        """Returns features: uint8 ``(batch, height, width, 1 or 3)`` to float32 ``(batch, 168)``; grey becomes colour."""
         images = np.asarray(images)
         parts = []
         for start in range(0, len(images), _BATCH):

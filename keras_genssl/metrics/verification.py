@@ -1,4 +1,4 @@
-"""Are these two the same? Measures of a similarity and a threshold on it."""
+"""Measures of verification, *are these two the same*, from a similarity and a threshold on it."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from keras_genssl.checks.label_arrays import checked_labels
 
 
 def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
-    """The probability that a pair of one label is more alike than a pair of two, ties counted half.
+    """Returns the probability that a pair of one label is more similar than a pair of two labels; ties count half.
 
-    The area under the ROC curve, and the Mann-Whitney statistic over the number of comparisons; 1/2 by chance. By
-    scikit-learn.
+    This is the area under the ROC curve, and the Mann-Whitney statistic divided by the number of comparisons; 1/2 by
+    chance. scikit-learn computes it.
 
     Args:
-        similarities: ``(pairs,)``, larger is more alike; infinities are allowed.
-        same: bool ``(pairs,)``, both kinds among them.
+        similarities: ``(pairs,)``, larger is more similar; infinities are allowed.
+        same: bool ``(pairs,)``, with both values.
 
     Returns:
         A number in [0, 1].
@@ -36,15 +36,15 @@ def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
 
 
 def tar_at_far(similarities: npt.ArrayLike, same: npt.ArrayLike, far: float = 1e-3) -> tuple[float, float]:
-    """The share of pairs of one label that are accepted, where at most a share ``far`` of the others is.
+    """Returns the share of accepted pairs of one label if at most a share ``far`` of the other pairs is accepted.
 
-    Accepted are similarities *above* the threshold, the lowest similarity of a pair of two labels that allows it:
-    no more is accepted than asked for, with ties too, and nothing is interpolated. With fewer than ``1 / far`` pairs
-    of two labels none of them is accepted.
+    Similarities *above* the threshold are accepted. The threshold is the lowest similarity of a pair of two labels that
+    keeps the rate, also with ties; nothing is interpolated. With fewer than ``1 / far`` pairs of two labels none of
+    them is accepted.
 
     Args:
-        similarities: ``(pairs,)``, larger is more alike.
-        same: bool ``(pairs,)``, both kinds among them.
+        similarities: ``(pairs,)``, larger is more similar.
+        same: bool ``(pairs,)``, with both values.
         far: false-accept rate, from 0 to below 1.
 
     Returns:
@@ -69,7 +69,7 @@ def tar_at_far(similarities: npt.ArrayLike, same: npt.ArrayLike, far: float = 1e
 def kfold_verification_accuracy(
     similarities: npt.ArrayLike, same: npt.ArrayLike, folds: int | npt.ArrayLike = 10, seed: int = 0
 ) -> dict[str, Any]:
-    """The accuracy of "same" or "different" by a threshold, chosen for each fold on the *other* folds.
+    """Returns the accuracy of "same" or "different" with a threshold chosen for each fold on the *other* folds.
 
     The protocol of Labeled Faces in the Wild (Huang et al., 2007). A threshold is the middle between two neighbouring
     similarities that classifies most of the other folds' pairs rightly (of equally good ones the highest; infinite
@@ -128,7 +128,9 @@ def _dealt(same: np.ndarray, num_folds: Any, seed: int) -> np.ndarray:
     folds, dealt = np.empty(len(same), np.int64), 0
     for kind in (True, False):
         members = rng.permutation(np.flatnonzero(same == kind))
-        folds[members] = (dealt + np.arange(len(members))) % num_folds  # a kind goes on where the other ended
+        folds[members] = (
+            dealt + np.arange(len(members))
+        ) % num_folds  # the second kind continues where the first ended
         dealt += len(members)
     return folds
 
@@ -136,7 +138,7 @@ def _dealt(same: np.ndarray, num_folds: Any, seed: int) -> np.ndarray:
 def _best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
     order = np.argsort(-similarities, kind="stable")
     values, signs = similarities[order], np.where(same[order], 1, -1)
-    gains = np.concatenate([[0], np.cumsum(signs)])  # of accepting the first 0, 1 ... pairs
+    gains = np.concatenate([[0], np.cumsum(signs)])  # gains of accepting the first 0, 1 ... pairs
     ends = np.concatenate([[np.inf], values, [-np.inf]])
     gains = np.where(ends[:-1] > ends[1:], gains, gains.min() - 1)  # equal values are accepted together
     best = int(gains.argmax())

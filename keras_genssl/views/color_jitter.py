@@ -30,9 +30,9 @@ class ColorJitter(View):
 
     Args:
         brightness: The strength of the change of brightness, at least 0.
-        contrast: That of contrast.
-        saturation: That of saturation.
-        hue: In [0, 0.5].
+        contrast: The strength of the change of contrast, at least 0.
+        saturation: The strength of the change of saturation, at least 0.
+        hue: The largest turn of the hue, as a share of the circle, in [0, 0.5].
         probability: The share of images that are changed at all, in [0, 1].
         seed: See `View`.
         name: The layer's name.

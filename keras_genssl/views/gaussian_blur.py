@@ -87,7 +87,7 @@ class GaussianBlur(View):
 
 
 def _matrices(kernel: Any, length: int) -> Any:
-    """Returns convolutions with kernels `(batch, size)` as matrices `(batch, length, length)`, with mirrored borders."""
+    """Returns convolutions with kernels `(batch, size)` as matrices `(batch, length, length)`, borders mirrored."""
     size = kernel.shape[1]
     sources = np.arange(length)[:, None] + np.arange(size) - size // 2  # (length, size)
     sources = np.abs(sources)

@@ -27,9 +27,9 @@ def turned(planes: Any, turn: Any) -> Any:
     in_green = ops.cast(green == most, red.dtype) * (1 - in_red)
     in_blue = 1 - in_red - in_green
     slope = in_red * (green - blue) + in_green * (blue - red) + in_blue * (red - green)
-    # A grey pixel has no chroma, so that its hue may be anything.
+    # A grey pixel has no chroma, so its hue does not matter.
     hue = slope / (6 * ops.maximum(chroma, 1e-12)) + (in_green * (1 / 3) + in_blue * (2 / 3) + turn[:, None, None])
-    # A channel is full within a sixth of the circle of its own hue, and falls to nothing within the next sixth.
+    # A channel is full within a sixth of the circle around its own hue, and falls to zero within the next sixth.
     own = ops.convert_to_tensor(np.array([0, 1 / 3, 2 / 3]).reshape(3, 1, 1, 1), dtype=hue.dtype)
     away = hue - own
     away = ops.abs(away - ops.round(away))
