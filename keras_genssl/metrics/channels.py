@@ -17,7 +17,7 @@ _LUMA_OFFSET = 16.0
 def comparable(
     y_true: Any, y_pred: Any, channel: str, border: int, max_value: float | None, quantise: bool
 ) -> tuple[Any, Any]:
-    """Returns both images in the form that metrics compare: float32 ``(batch, h, w, 1 or 3)`` in 0 ... 255, border cropped."""
+    """Returns both images as metrics compare them: float32 ``(batch, h, w, 1 or 3)`` in 0 ... 255, border cropped."""
     if channel not in ("y", "rgb"):
         raise ValueError(f"`channel` must be 'y' or 'rgb'. Received: channel={channel!r}")
     if border < 0:

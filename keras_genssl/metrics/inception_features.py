@@ -117,7 +117,7 @@ def resize_bilinear_v1(images: np.ndarray, height: int, width: int) -> np.ndarra
 
 
 def _positions(size: int, new_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns lower and upper pixel of each output position, and the share of the upper one, in float32 as the kernel does."""
+    """Returns lower and upper pixel of each output position, and the share of the upper, in float32 like the kernel."""
     position = np.arange(new_size, dtype=np.float32) * (np.float32(size) / np.float32(new_size))
     lower = np.floor(position).astype(np.int64)
     return lower, np.minimum(lower + 1, size - 1), position - lower.astype(np.float32)

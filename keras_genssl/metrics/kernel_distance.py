@@ -103,7 +103,7 @@ def kernel_distance(
 
 
 def checked_pair(real: npt.ArrayLike, fake: npt.ArrayLike, smallest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns two sets of features as finite float64 ``(count, dim)`` of one ``dim``, each of ``smallest`` vectors or more."""
+    """Returns two sets of features as finite float64 ``(count, dim)``, each of ``smallest`` vectors or more."""
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1] or min(len(real), len(fake)) < smallest:
         raise ValueError(

@@ -35,7 +35,7 @@ class SmallFeatures:
         self._extractor = perceptual_extractor("small", _LAYERS)
 
     def __call__(self, images: Any) -> np.ndarray:
-        """Returns features: uint8 ``(batch, height, width, 1 or 3)`` to float32 ``(batch, 168)``; grey becomes colour."""
+        """Returns features: uint8 ``(batch, height, width, 1 or 3)``, grey or colour, to float32 ``(batch, 168)``."""
         images = np.asarray(images)
         parts = []
         for start in range(0, len(images), _BATCH):

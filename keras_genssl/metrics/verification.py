@@ -69,11 +69,11 @@ def tar_at_far(similarities: npt.ArrayLike, same: npt.ArrayLike, far: float = 1e
 def kfold_verification_accuracy(
     similarities: npt.ArrayLike, same: npt.ArrayLike, folds: int | npt.ArrayLike = 10, seed: int = 0
 ) -> dict[str, Any]:
-    """Returns the accuracy of "same" or "different" with a threshold chosen for each fold on the *other* folds.
+    """Returns the accuracy of "same or different", with each fold's threshold chosen on the *other* folds.
 
-    The protocol of Labeled Faces in the Wild (Huang et al., 2007). A threshold is the middle between two neighbouring
-    similarities that classifies most of the other folds' pairs rightly (of equally good ones the highest; infinite
-    where accepting none or all is best); a pair is accepted above it.
+    The protocol of Labeled Faces in the Wild (Huang et al., 2007). A threshold is the midpoint of two adjacent
+    similarities that classifies most pairs of the other folds correctly (on ties the highest; infinite if accepting
+    none or all is best). A pair is accepted above it.
 
     Reference:
         - folds: Huang et al. 2007, [Labeled Faces in the Wild](https://people.cs.umass.edu/~elm/papers/lfw.pdf)
@@ -81,9 +81,9 @@ def kfold_verification_accuracy(
     Args:
         similarities: ``(pairs,)``, larger is more alike.
         same: bool ``(pairs,)``.
-        folds: the fold of each pair, int ``(pairs,)``, as where people may not be in two folds; or a number of
-            folds, 2 at least, to which pairs are dealt by chance, of either kind equally many to each (or one more).
-        seed: seed of the dealing.
+        folds: the fold of each pair, int ``(pairs,)``, for example to keep each person in one fold; or a number of
+            folds, at least 2, to which pairs are assigned at random, equally many of each kind (or one more).
+        seed: seed of the random assignment.
 
     Returns:
         ``mean`` and ``deviation`` (of a sample) over folds, and ``accuracies`` and ``thresholds`` of the folds.
