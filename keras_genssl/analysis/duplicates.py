@@ -83,7 +83,7 @@ def duplicate_rate(samples: npt.ArrayLike, sample_size: int, threshold: float) -
 def support_size(rate: float, sample_size: int) -> float:
     """Returns the number of equally probable images that shows duplicates at a given rate.
 
-    The N at which `1 - prod(1 - i / N, i = 1 ... sample_size - 1) = rate`. Where some images are more probable than
+    It is the N with `1 - prod(1 - i / N, i = 1 ... sample_size - 1) = rate`. Where some images are more probable than
     others, duplicates are more frequent, and the true number is larger.
 
     Reference:
@@ -94,7 +94,7 @@ def support_size(rate: float, sample_size: int) -> float:
         sample_size: samples of a batch, at least 2.
 
     Returns:
-        N; infinite at a rate of 0, and `sample_size - 1` at 1, where all that is known is that N may be that small.
+        N; infinite at a rate of 0, and `sample_size - 1` at a rate of 1, which only shows that N may be that small.
 
     Raises:
         ValueError: if an argument is invalid.

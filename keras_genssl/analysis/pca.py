@@ -10,7 +10,7 @@ from keras_genssl.checks import image_arrays
 class PCA:
     """Principal component analysis of images, with the interface of an autoencoder and of a VAE.
 
-    The best linear code of its size. As a generative model it is probabilistic PCA (Tipping & Bishop, 1999): latents
+    PCA is the best linear code of its size. As a generative model it is probabilistic PCA (Tipping & Bishop, 1999): latents
     from N(0, I), a linear decoder, one noise variance for all pixels, in closed form; a VAE with
     `losses.GaussianLikelihood` is the same model with networks. Computed by scikit-learn, in float64.
 
@@ -18,7 +18,7 @@ class PCA:
         - Tipping and Bishop 1999, [Probabilistic PCA](https://doi.org/10.1111/1467-9868.00196)
 
     Args:
-        code_dim: Components, at least 1.
+        code_dim: Number of components, at least 1.
 
     Raises:
         ValueError: If `code_dim` is not positive.

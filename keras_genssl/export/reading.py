@@ -13,7 +13,7 @@ Read = Callable[[tf.Tensor], tuple[Any, tf.Tensor]]
 
 
 def reader(name: str, kind: Kind) -> Read:
-    """Returns a function that turns one example in the form `Kind.carried` into values and the reason against it, or ""."""
+    """Returns a function from one example in the form `Kind.carried` to its values and the reason against it, or ""."""
     if not isinstance(kind.element, Picture):
         return lambda numbers: (numbers, _against_numbers(name, kind, numbers))
     if kind.element is kind:

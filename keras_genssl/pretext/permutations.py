@@ -114,7 +114,7 @@ def least_distance(permutations: np.ndarray) -> int:
 
 
 def _closure(generators: Iterable[tuple[int, ...]]) -> set[tuple[int, ...]]:
-    """All products of some permutations."""
+    """Returns all products of some permutations."""
     found = {tuple(range(len(next(iter(generators)))))}
     new = found
     while new:
@@ -125,7 +125,7 @@ def _closure(generators: Iterable[tuple[int, ...]]) -> set[tuple[int, ...]]:
 
 @functools.cache
 def _shipped(num_patches: int) -> tuple[np.ndarray, ...]:
-    """The groups of the file, the smallest and furthest apart first."""
+    """Returns the groups of the file, the smallest with the largest distance first."""
     with np.load(FILE) as arrays:
         groups = tuple(arrays[f"{num_patches}_{distance}"] for distance in _GENERATORS[num_patches])
     for group in groups:

@@ -14,7 +14,7 @@ INTERPOLATIONS = {
 
 
 def check_image(image: Any) -> np.ndarray:
-    """Give an image as an array; raise ValueError unless it is uint8 (height, width, 1 or 3), not empty."""
+    """Return an image as an array; raise ValueError unless it is uint8 (height, width, 1 or 3), not empty."""
     array = np.asarray(image)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[-1] not in (1, 3) or 0 in array.shape:
         raise ValueError(
@@ -25,7 +25,7 @@ def check_image(image: Any) -> np.ndarray:
 
 
 def check_scale(scale: Any) -> int:
-    """Give a scale as int; raise ValueError unless it is an integer of at least 1."""
+    """Return a scale as int; raise ValueError unless it is an integer of at least 1."""
     if isinstance(scale, bool) or not isinstance(scale, (int, np.integer)) or scale < 1:
         raise ValueError(f"`scale` must be a positive integer. Received: scale={scale!r}")
     return int(scale)
