@@ -10,7 +10,7 @@ from keras_genssl.checks import image_arrays
 class PCA:
     """Principal component analysis of images, with the interface of an autoencoder and of a VAE.
 
-    PCA is the best linear code of its size. As a generative model it is probabilistic PCA (Tipping & Bishop, 1999): latents
+    The code is the best linear one of its size. The generative model is probabilistic PCA (Tipping & Bishop, 1999): latents
     from N(0, I), a linear decoder, one noise variance for all pixels, in closed form; a VAE with
     `losses.GaussianLikelihood` is the same model with networks. Computed by scikit-learn, in float64.
 

@@ -1,4 +1,4 @@
-"""The small feature network of perceptual losses that needs no weights from elsewhere."""
+"""The small feature network of perceptual losses, which needs no downloaded weights."""
 
 import keras
 from keras import layers

@@ -10,11 +10,11 @@ import numpy as np
 from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 MAX_PIXELS = 89_478_485  # Pillow's own: a quarter of a gigabyte of RGB
-NO_LIMIT = 2**62  # of images that were judged when their examples were made
+NO_LIMIT = 2**62  # for images that were checked when their examples were made
 
-# What photographs come as, and Pillow's decoder of each. Pillow has none here of HEIC: such files are taken for
-# images and refused with a reason, rather than passed over. Decoders of other formats are not asked, whatever
-# the bytes: that of PostScript would start Ghostscript on them.
+# The formats of photographs, and Pillow's decoder of each. Pillow has no decoder of HEIC here: such files count as
+# images and are refused with a reason, rather than ignored. Decoders of other formats are never used, whatever the
+# bytes: that of PostScript would start Ghostscript.
 _DECODERS = {
     "AVIF": (".avif",),
     "BMP": (".bmp",),

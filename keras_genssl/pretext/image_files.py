@@ -53,7 +53,7 @@ class FileSystem(Protocol):
         ...
 
     def size(self, path: str) -> int:
-        """Returns the bytes of a regular file; raises OSError for others, such as a pipe, whose reading may never end."""
+        """Returns the bytes of a regular file; raises OSError for others, such as a pipe, which may never end."""
         ...
 
     def read(self, path: str) -> bytes:

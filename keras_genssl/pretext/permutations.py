@@ -48,7 +48,7 @@ def permutation_set(count: int, num_patches: int = 9) -> np.ndarray:
           Puzzles](https://arxiv.org/abs/1603.09246)
 
     Args:
-        count: how many, at least 2, at most 1512 of nine patches, 24 of four.
+        count: number of permutations, at least 2, at most 1512 for nine patches, 24 for four.
         num_patches: 9 or 4.
 
     Returns:
