@@ -10,8 +10,8 @@ from keras_genssl.checks import image_arrays
 class PCA:
     """Principal component analysis of images, with the interface of an autoencoder and of a VAE.
 
-    The code is the best linear one of its size. The generative model is probabilistic PCA (Tipping & Bishop, 1999): latents
-    from N(0, I), a linear decoder, one noise variance for all pixels, in closed form; a VAE with
+    The code is the best linear one of its size. The generative model is probabilistic PCA (Tipping & Bishop, 1999):
+    latents from N(0, I), a linear decoder, one noise variance for all pixels, in closed form; a VAE with
     `losses.GaussianLikelihood` is the same model with networks. Computed by scikit-learn, in float64.
 
     Reference:

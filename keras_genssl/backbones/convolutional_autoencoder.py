@@ -72,8 +72,8 @@ def convolutional_decoder(
         filters: channels of the last layer before the image, positive; each earlier stage has twice as many.
         units: units of the dense layer after the code, positive.
         output_shape: ``(side, side, channels)`` of the image.
-        output_activation: activation of the pixels: "tanh", which learns a black background fastest, or None (linear; logits
-            for `losses.BernoulliLikelihood`).
+        output_activation: activation of the pixels: "tanh", which learns a black background fastest, or None (linear;
+            logits for `losses.BernoulliLikelihood`).
         name: the model's name.
 
     Returns:

@@ -14,7 +14,7 @@ _MOMENTUM = 0.9  # with Keras' epsilon, 1e-3, where the papers' code has 2e-5 (C
 
 
 def initializer(gain: float = 2.0) -> keras.initializers.Initializer:
-    """Returns a uniform initializer of Glorot's variance times a gain: 2 for convolutions of the residual, 1 elsewhere."""
+    """Returns a uniform initializer of Glorot's variance times a gain: 2 for convolutions of the residual, else 1."""
     return keras.initializers.VarianceScaling(gain, "fan_avg", "uniform")
 
 
@@ -24,7 +24,7 @@ def is_small(image_shape: tuple[int, int, int]) -> bool:
 
 
 def widths(image_shape: tuple[int, int, int], filters: int, stages: int, most: int) -> list[int]:
-    """Returns channels at each side, from the image inwards: constant up to 32 pixels, above doubling up to ``most`` times."""
+    """Returns channels at each side, from the image inwards: equal up to 32 pixels, else doubling up to ``most`` times."""
     return [filters if is_small(image_shape) else filters * min(2**stage, most) for stage in range(stages + 1)]
 
 
@@ -47,7 +47,7 @@ def batch_norm(x: Any, labels: Any, synchronized: bool, name: str) -> Any:
 
 
 def up_block(x: Any, labels: Any, filters: int, synchronized: bool, name: str) -> Any:
-    """Applies a generator's block, which doubles the side. The shortcut's 1x1 convolution comes first, with equal results."""
+    """Applies a generator's block, which doubles the side. The shortcut's 1x1 convolution may come first."""
     shortcut = layers.Conv2D(filters, 1, kernel_initializer=initializer(1.0), name=f"{name}_shortcut")(x)
     shortcut = layers.UpSampling2D(name=f"{name}_shortcut_up")(shortcut)
     x = layers.ReLU(name=f"{name}_relu1")(batch_norm(x, labels, synchronized, f"{name}_norm1"))

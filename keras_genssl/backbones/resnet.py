@@ -23,8 +23,8 @@ def resnet18(
     """Build ResNet-18 up to its features: four stages of two blocks of two 3x3 convolutions.
 
     He et al., 2016, Table 1, with its projection shortcuts (B). Convolutions have no bias and He's initialisation;
-    strided ones have symmetric padding, as in torchvision. The stem for small images, one 3x3 convolution of stride 1 and no
-    pooling, is SimCLR's (Appendix B.9).
+    strided ones have symmetric padding, as in torchvision. The stem for small images, one 3x3 convolution of stride 1
+    and no pooling, is SimCLR's (Appendix B.9).
 
     Reference:
         - He et al. 2016, [Deep Residual Learning](https://arxiv.org/abs/1512.03385)
