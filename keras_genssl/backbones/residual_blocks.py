@@ -24,7 +24,7 @@ def is_small(image_shape: tuple[int, int, int]) -> bool:
 
 
 def widths(image_shape: tuple[int, int, int], filters: int, stages: int, most: int) -> list[int]:
-    """Returns channels at each side, from the image inwards: equal up to 32 pixels, else doubling up to ``most`` times."""
+    """Returns channels at each side, from the image inwards: equal up to 32 pixels, else doubling up to ``most``-fold."""
     return [filters if is_small(image_shape) else filters * min(2**stage, most) for stage in range(stages + 1)]
 
 
@@ -47,7 +47,7 @@ def batch_norm(x: Any, labels: Any, synchronized: bool, name: str) -> Any:
 
 
 def up_block(x: Any, labels: Any, filters: int, synchronized: bool, name: str) -> Any:
-    """Applies a generator's block, which doubles the side. The shortcut's 1x1 convolution may come first."""
+    """Applies a generator's block, which doubles the side. The shortcut's convolution precedes its up-sampling."""
     shortcut = layers.Conv2D(filters, 1, kernel_initializer=initializer(1.0), name=f"{name}_shortcut")(x)
     shortcut = layers.UpSampling2D(name=f"{name}_shortcut_up")(shortcut)
     x = layers.ReLU(name=f"{name}_relu1")(batch_norm(x, labels, synchronized, f"{name}_norm1"))
