@@ -25,7 +25,7 @@ def fashion_classifier(
     Args:
         filters: channels at 28, 14, 7 and again 7 pixels; the last is the size of the features.
         num_classes: the number of logits, positive.
-        seed: makes the random weights the same every time, at least 0; None: by Keras' global seed.
+        seed: seed of the random weights, at least 0; None to use Keras' global seed.
         name: the model's name.
 
     Returns:

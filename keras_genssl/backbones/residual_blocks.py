@@ -24,7 +24,7 @@ def is_small(image_shape: tuple[int, int, int]) -> bool:
 
 
 def widths(image_shape: tuple[int, int, int], filters: int, stages: int, most: int) -> list[int]:
-    """Returns channels at each side, from the image inwards: equal up to 32 pixels, else doubling up to ``most``-fold."""
+    """Returns channels at each side, from the image inwards: equal up to 32 pixels, else doubled up to ``most``-fold."""
     return [filters if is_small(image_shape) else filters * min(2**stage, most) for stage in range(stages + 1)]
 
 

@@ -24,7 +24,7 @@ def scene_crop(
 
     Args:
         example: name -> uint8 (height, width, 1 or 3), at least one.
-        seed: non-negative integer; equal seeds give equal draws. None: the square in the middle, not mirrored.
+        seed: non-negative integer; equal seeds give equal draws. None for the central square, not mirrored.
         size: height and width of the crop, positive.
         load_size: length of the shorter side before the crop, at least `size`.
         keep_ratio: False makes both sides `load_size`, so that only `load_size - size` pixels are lost.
