@@ -24,7 +24,7 @@ def is_small(image_shape: tuple[int, int, int]) -> bool:
 
 
 def widths(image_shape: tuple[int, int, int], filters: int, stages: int, most: int) -> list[int]:
-    """Returns channels at each side, from the image inwards: equal up to 32 pixels, else doubled up to ``most``-fold."""
+    """Returns channels at each side, from the image inwards: the same up to 32, else doubled up to ``most`` times."""
     return [filters if is_small(image_shape) else filters * min(2**stage, most) for stage in range(stages + 1)]
 
 
@@ -47,7 +47,7 @@ def batch_norm(x: Any, labels: Any, synchronized: bool, name: str) -> Any:
 
 
 def up_block(x: Any, labels: Any, filters: int, synchronized: bool, name: str) -> Any:
-    """Applies a generator's block, which doubles the side. The shortcut's convolution precedes its up-sampling."""
+    """Applies a generator's block, which doubles the side. Its shortcut convolves first, with equal results."""
     shortcut = layers.Conv2D(filters, 1, kernel_initializer=initializer(1.0), name=f"{name}_shortcut")(x)
     shortcut = layers.UpSampling2D(name=f"{name}_shortcut_up")(shortcut)
     x = layers.ReLU(name=f"{name}_relu1")(batch_norm(x, labels, synchronized, f"{name}_norm1"))
