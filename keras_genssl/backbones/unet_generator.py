@@ -117,7 +117,7 @@ def unet_generator(
 
 
 def _to_one_pixel(image_shape: tuple[int | None, int | None, int]) -> tuple[int, tuple[int, int]]:
-    """How often the shorter side is halved to one pixel, and the powers of 2 from the height and the width on."""
+    """Returns how often the shorter side is halved to one pixel, and height and width rounded up to powers of 2."""
     height, width = image_shape[:2]
     if height is None or width is None or min(height, width) < 8:
         raise ValueError(

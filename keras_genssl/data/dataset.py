@@ -21,7 +21,7 @@ from keras_genssl.data.sources import Source
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """What a dataset of `data.load` reads, without its order. `data.join` gives the examples another order.
+    """The examples of a dataset of `data.load`, without their order. `data.join` gives them another order.
 
     Args:
         source: where the examples are.
