@@ -1,8 +1,8 @@
-"""Analyses: what a trained model learned, codes to compare, to interpolate, to judge and to draw.
+"""Analyses: what a trained model learned, by codes to compare, to interpolate, to judge and to draw.
 
 Guide: docs/analysis.md has pictures.
 
-Everything takes NumPy arrays and callables, so that it serves any model with `encode` and `decode`:
+Everything takes NumPy arrays and callables, so it works for any model with `encode` and `decode`:
 
     rows = kg.analysis.interpolate(model.encode, model.decode, images[:5], images[5:10])
     kg.analysis.save_image_grid("out/rows.png", rows.reshape(-1, 28, 28, 1), columns=8)

@@ -1,4 +1,4 @@
-"""How strange an image is to a model, and how well that tells anomalies."""
+"""Anomaly scores of images, and how well they detect anomalies."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -16,22 +16,22 @@ Scorer = Callable[[np.ndarray], npt.ArrayLike]
 def reconstruction_error(
     reconstruct: Function, images: npt.ArrayLike, features: Function | None = None, batch_size: int = 256
 ) -> np.ndarray:
-    """The mean squared difference between each image and its reconstruction: an anomaly score.
+    """Returns the mean squared difference between each image and its reconstruction: an anomaly score.
 
-    A model that has learnt to rebuild what is normal does so worse with what is not.
+    A model trained on normal images reconstructs other images worse.
 
     Args:
         reconstruct: maps images `(batch, height, width, channels)` in [-1, 1] to their reconstructions, near it.
         images: `(num, height, width, channels)`, uint8 or float in [-1, 1].
-        features: maps images to the values `(batch, ...)` that are compared, a network's activations say;
+        features: maps images to the values `(batch, ...)` that are compared, for example a network's activations;
             by default the pixels.
-        batch_size: images handed over at once.
+        batch_size: images passed at once.
 
     Returns:
         float64 array `(num,)`.
 
     Raises:
-        ValueError: if the images or `batch_size` are not as said.
+        ValueError: if the images or `batch_size` are invalid.
 
     Example:
         >>> images = np.array([[1.0, -1.0], [0.5, 0.5]]).reshape(2, 1, 2, 1)
@@ -51,19 +51,19 @@ def reconstruction_error(
 
 
 def negative_elbo(elbo: Function, images: npt.ArrayLike, batch_size: int = 256) -> np.ndarray:
-    """How improbable a model holds each image: minus a bound on, or an estimate of, its log-likelihood.
+    """Returns minus a bound on, or an estimate of, each image's log-likelihood: an anomaly score.
 
     Args:
         elbo: maps images `(batch, height, width, channels)` in [-1, 1] to nats `(batch,)`, the evidence lower
             bound or an importance-weighted estimate: `lambda images: vae.elbo(images, num_samples=16)`.
         images: `(num, height, width, channels)`, uint8 or float in [-1, 1].
-        batch_size: images handed over at once.
+        batch_size: images passed at once.
 
     Returns:
         float64 array `(num,)`.
 
     Raises:
-        ValueError: if the images or `batch_size` are not as said, or an answer is not `(batch,)`.
+        ValueError: if the images or `batch_size` are invalid, or an answer is not `(batch,)`.
 
     Example:
 
@@ -76,9 +76,9 @@ def negative_elbo(elbo: Function, images: npt.ArrayLike, batch_size: int = 256) 
 
 
 def auroc(scores_normal: npt.ArrayLike, scores_anomalous: npt.ArrayLike) -> float:
-    """The probability that an anomaly scores higher than a normal image, ties counted half.
+    """Returns the probability that an anomaly scores higher than a normal image; ties count half.
 
-    The area under the ROC curve, and the Mann-Whitney statistic over the number of pairs; 1/2 by chance.
+    This is the area under the ROC curve, and the Mann-Whitney statistic divided by the number of pairs; 1/2 by chance.
 
     Args:
         scores_normal: `(num_normal,)`, larger is stranger.
@@ -102,7 +102,7 @@ def auroc(scores_normal: npt.ArrayLike, scores_anomalous: npt.ArrayLike) -> floa
         )
     if np.isnan(normal).any() or np.isnan(anomalous).any():
         raise ValueError("`scores_normal` and `scores_anomalous` must not hold NaN.")
-    from keras_genssl.metrics import roc_auc  # Keras, which scores alone do not need
+    from keras_genssl.metrics import roc_auc  # imports Keras, which scores alone do not need
 
     return roc_auc(np.concatenate([normal, anomalous]), np.arange(len(normal) + len(anomalous)) >= len(normal))
 
@@ -113,7 +113,7 @@ def leave_one_class_out(
     test: tuple[npt.ArrayLike, npt.ArrayLike],
     classes: Iterable[int | str] | None = None,
 ) -> dict[str, dict[int | str, float]]:
-    """Holds each class out of training in turn, as the anomaly, and reports how well each score tells it.
+    """Holds each class out of training in turn, as the anomaly, and reports how well each score detects it.
 
     Args:
         fit: trains on normal images, `(num, height, width, channels)` float32 in [-1, 1], and returns named
@@ -127,7 +127,7 @@ def leave_one_class_out(
         Name of the score -> label held out -> AUROC of the test images of that label against all others.
 
     Raises:
-        ValueError: if images or labels are not as said, or a class is missing.
+        ValueError: if images or labels are invalid, or a class is missing.
 
     Example:
 

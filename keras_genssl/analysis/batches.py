@@ -1,4 +1,4 @@
-"""Any `encode` or `decode` over any number of images, a batch at a time."""
+"""Runs any `encode` or `decode` over any number of images, batch by batch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,19 +12,19 @@ Function = Callable[[Any], Any]
 
 
 def encode_images(encode: Function, images: npt.ArrayLike, batch_size: int = 256) -> np.ndarray:
-    """What a function of images answers for all of them.
+    """Applies a function of images to all of them, batch by batch.
 
     Args:
         encode: maps float32 images `(batch, height, width, channels)` in [-1, 1] to an array `(batch, ...)`:
             a model's `encode`, `reconstruct`, `elbo`, or a network.
         images: `(num, height, width, channels)`, uint8 or float in [-1, 1].
-        batch_size: images handed over at once; the last batch may be smaller.
+        batch_size: images passed at once; the last batch may be smaller.
 
     Returns:
         Array `(num, ...)`.
 
     Raises:
-        ValueError: if the images or `batch_size` are not as said, or an answer is of another length.
+        ValueError: if the images or `batch_size` are invalid, or an answer is of another length.
 
     Example:
         >>> images = np.full((5, 2, 2, 1), 255, np.uint8)
@@ -38,12 +38,12 @@ def encode_images(encode: Function, images: npt.ArrayLike, batch_size: int = 256
 
 
 def decode_codes(decode: Function, codes: npt.ArrayLike, batch_size: int = 256) -> np.ndarray:
-    """The images of codes `(num, ...)`, through a `decode` that takes `(batch, ...)`, a batch at a time.
+    """Decodes codes `(num, ...)` by a `decode` that takes `(batch, ...)`, batch by batch.
 
     Args:
         decode: maps float32 codes to images `(batch, height, width, channels)`.
         codes: `(num, ...)`.
-        batch_size: codes handed over at once; the last batch may be smaller.
+        batch_size: codes passed at once; the last batch may be smaller.
 
     Returns:
         Array `(num, height, width, channels)`.
@@ -62,7 +62,7 @@ def decode_codes(decode: Function, codes: npt.ArrayLike, batch_size: int = 256) 
 
 
 def to_float(images: npt.ArrayLike) -> np.ndarray:
-    """Images as float32 in [-1, 1]: uint8 is scaled, floats are checked.
+    """Returns images as float32 in [-1, 1]: uint8 is scaled, floats are checked.
 
     Args:
         images: uint8, or float in [-1, 1]; of any shape.

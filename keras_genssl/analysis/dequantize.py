@@ -1,10 +1,10 @@
-"""Stored pixels as a continuous variable, for densities to be comparable."""
+"""Dequantisation of pixels, to make densities comparable."""
 
 import numpy as np
 
 
 def dequantize(images: np.ndarray, seed: int) -> np.ndarray:
-    """Add uniform noise as wide as a grey level: `2 (k + u) / 256 - 1` with u uniform on [0, 1).
+    """Adds uniform noise of the width of a grey level: `2 (k + u) / 256 - 1` with u uniform on [0, 1).
 
     A density of pixels that take 256 values has no upper bound: a model may put a spike on each. With noise of one
     level the mean log-density is a lower bound on that of the discrete images (Theis et al., 2015,
@@ -12,7 +12,7 @@ def dequantize(images: np.ndarray, seed: int) -> np.ndarray:
 
     Args:
         images: uint8, any shape.
-        seed: Gives the noise, at least 0.
+        seed: Seed of the noise, at least 0.
 
     Returns:
         float32 in [-1, 1), of the same shape.
@@ -29,5 +29,5 @@ def dequantize(images: np.ndarray, seed: int) -> np.ndarray:
     if images.dtype != np.uint8:
         raise ValueError(f"`images` must be uint8: what is dequantised was stored. Received: dtype={images.dtype}")
     noise = np.random.default_rng(seed).random(images.shape, dtype=np.float32)
-    # Just below 1: 255 + u rounds to 256 in float32 where u is near 1.
+    # Just below 1: 255 + u rounds to 256 in float32 if u is near 1.
     return np.minimum((images + noise) / 128.0 - 1.0, np.nextafter(np.float32(1), np.float32(0))).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Does a generator repeat itself, or its training images?"""
+"""Tests of whether a generator repeats itself or its training images."""
 
 import math
 
@@ -9,23 +9,23 @@ from keras_genssl.analysis.retrieval import codes_of, nearest_images
 
 
 def closest_pairs(samples: npt.ArrayLike, num_pairs: int = 20) -> tuple[np.ndarray, np.ndarray]:
-    """The most similar pairs among samples: what Arora and Zhang show to a person.
+    """Returns the most similar pairs among samples, which Arora and Zhang show to a person.
 
-    Each sample stands with its nearest other, and each pair once.
+    Each sample is paired with its nearest other sample, and each pair is listed once.
 
     Reference:
         - Arora and Zhang 2017, [Do GANs Actually Learn the Distribution?](https://arxiv.org/abs/1706.08224)
 
     Args:
         samples: `(num, ...)`, at least 2: codes, or images, uint8 or float in [-1, 1].
-        num_pairs: at most so many pairs, the closest first.
+        num_pairs: the largest number of pairs to return, the closest first.
 
     Returns:
-        `pairs` int64 `(pairs, 2)` of positions, and `distances` float64 `(pairs,)`: root mean square differences, of
+        `pairs` int64 `(pairs, 2)` of positions, and `distances` float64 `(pairs,)`: root mean square differences, for
         images on the scale of [-1, 1].
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> pairs, distances = closest_pairs([[0.0], [5.0], [5.5]], num_pairs=1)
@@ -45,7 +45,7 @@ def closest_pairs(samples: npt.ArrayLike, num_pairs: int = 20) -> tuple[np.ndarr
 
 
 def duplicate_rate(samples: npt.ArrayLike, sample_size: int, threshold: float) -> float:
-    """The share of batches of samples that hold a duplicate: the birthday paradox test.
+    """Returns the share of batches of samples that contain a duplicate: the birthday paradox test.
 
     A distribution over N images shows a duplicate with probability 1/2 already among about `1.18 sqrt(N)` of them.
     `support_size` turns the rate into N.
@@ -56,14 +56,14 @@ def duplicate_rate(samples: npt.ArrayLike, sample_size: int, threshold: float) -
     Args:
         samples: `(num, ...)`, codes, or images, uint8 or float in [-1, 1]; cut into `num // sample_size` batches.
         sample_size: samples of a batch, at least 2.
-        threshold: root mean square difference up to which two samples count as one. What the nearest pairs of as
-            many real images show is a lower limit of what is worth choosing; look at `closest_pairs`.
+        threshold: largest root mean square difference of duplicates. The distances of the nearest pairs among as many
+            real images are a lower limit for a useful choice; look at `closest_pairs`.
 
     Returns:
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument is not as said or there is no whole batch.
+        ValueError: if an argument is invalid or there is no whole batch.
 
     Example:
         >>> duplicate_rate([[0.0], [1.0], [2.0], [2.0]], sample_size=2, threshold=0.0)
@@ -81,9 +81,9 @@ def duplicate_rate(samples: npt.ArrayLike, sample_size: int, threshold: float) -
 
 
 def support_size(rate: float, sample_size: int) -> float:
-    """How many equally probable images show duplicates at a given rate.
+    """Returns the number of equally probable images that shows duplicates at a given rate.
 
-    The N at which `1 - prod(1 - i / N, i = 1 ... sample_size - 1) = rate`. Where some images are more probable than
+    It is the N with `1 - prod(1 - i / N, i = 1 ... sample_size - 1) = rate`. Where some images are more probable than
     others, duplicates are more frequent, and the true number is larger.
 
     Reference:
@@ -94,10 +94,10 @@ def support_size(rate: float, sample_size: int) -> float:
         sample_size: samples of a batch, at least 2.
 
     Returns:
-        N; infinite at a rate of 0, and `sample_size - 1` at 1, where all that is known is that N may be that small.
+        N; infinite at a rate of 0, and `sample_size - 1` at a rate of 1, which only shows that N may be that small.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> round(support_size(0.5073, 23), 1)  # 23 people, 365 days
@@ -119,11 +119,11 @@ def support_size(rate: float, sample_size: int) -> float:
 
 
 def memorisation_rate(samples: npt.ArrayLike, training: npt.ArrayLike, held_out: npt.ArrayLike) -> float:
-    """The share of samples that lie nearer to a training image than to any held-out image.
+    """Returns the share of samples that lie nearer to a training image than to any held-out image.
 
-    Of a generator that has learnt the distribution and not its training images it is 1/2, if both sets are equally
-    large; of one that copies it is 1 (the idea of the data-copying test of Meehan et al., 2020). The nearest training
-    images themselves come from `nearest_images(samples, training, k)`.
+    It is 1/2 for a generator that has learnt the distribution rather than its training images, if both sets are equally
+    large. It is 1 for a generator that copies (the idea of the data-copying test of Meehan et al., 2020). To get the
+    nearest training images, call `nearest_images(samples, training, k)`.
 
     Reference:
         - Meehan et al. 2020, [A Non-Parametric Test to Detect Data-Copying](https://arxiv.org/abs/2004.05675)

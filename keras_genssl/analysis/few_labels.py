@@ -1,4 +1,4 @@
-"""What codes learnt without labels are worth to a classifier that sees few."""
+"""The value of codes learnt without labels for a classifier with few labels."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,25 +18,25 @@ def few_label_comparison(
     seeds: Iterable[int] = range(5),
     batch_size: int = 256,
 ) -> dict[str, dict[str, Any]]:
-    """`metrics.few_label_accuracy` of frozen codes, of raw pixels and of principal components.
+    """Computes `metrics.few_label_accuracy` of frozen codes, of raw pixels and of principal components.
 
-    There are as many components as the code has numbers, fitted, as the encoder was, on the training images without
+    The number of components is the size of the code. Like the encoder, they are fitted on the training images without
     labels.
 
     Args:
         encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.
         train: images, uint8 or float in [-1, 1], and their labels `(num,)`, integers or strings.
         test: as `train`.
-        labels_per_class: labels known of each class, at least 1.
-        seeds: one draw of labels, the same for the three, for each.
-        batch_size: images handed over at once.
+        labels_per_class: number of known labels per class, at least 1.
+        seeds: seeds of the draws of labels, one for each draw; the three inputs get the same draws.
+        batch_size: images passed at once.
 
     Returns:
         For each of `"codes"`, `"pca"` and `"pixels"`: `mean` and `deviation` (of a sample, 0 for one seed) over
         seeds, the `accuracies` themselves, and `size`, the number of inputs.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -72,17 +72,17 @@ def few_label_comparison(
 
 
 def classifier(encoder: Any, num_classes: int, trainable: bool = True, seed: int | None = None) -> Any:
-    """A classifier that starts from a pretrained encoder: the encoder, copied, and a dense layer of logits.
+    """Builds a classifier from a pretrained encoder: a copy of the encoder, and a dense layer of logits.
 
-    The lectures' "autoencoder as initialisation". The copy leaves the autoencoder as it is while the classifier is
-    fine-tuned. With `keras.models.clone_model(encoder)`, whose weights are drawn anew, in the place of the encoder,
-    the same call builds the baseline that starts from nothing.
+    This is the lectures' "autoencoder as initialisation". Since the encoder is copied, fine-tuning does not change the
+    autoencoder. For the baseline with random initial weights, pass `keras.models.clone_model(encoder)` instead of the
+    encoder.
 
     Args:
         encoder: a built functional or sequential `keras.Model`, images to codes `(batch, ...)`.
         num_classes: at least 2.
-        trainable: `False` to freeze the encoder and train the dense layer alone.
-        seed: of the dense layer's first weights.
+        trainable: `False` to freeze the encoder and train only the dense layer.
+        seed: seed of the dense layer's initial weights.
 
     Returns:
         A `keras.Model`, not compiled, images to logits `(batch, num_classes)`.

@@ -1,4 +1,4 @@
-"""Pictures of what a network's first layer looks for."""
+"""Pictures of the filters of a network's first layer."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,9 +7,9 @@ import numpy as np
 
 
 def first_layer_filters(network: Any) -> np.ndarray:
-    """The weights of the first layer of a network, each filter as an image.
+    """Returns the weights of the first layer of a network, each filter as an image.
 
-    Each filter is divided by its own largest magnitude: mid-grey is 0, and white and black are equally strong.
+    Each filter is divided by its largest magnitude: mid-grey is 0, and white and black are equally strong.
 
     Args:
         network: a built `keras.Model`, an encoder or classifier, whose first layer with weights is a `Dense` on
@@ -50,7 +50,7 @@ def first_layer_filters(network: Any) -> np.ndarray:
 
 
 def _layers(network: Any) -> Iterator[Any]:
-    """All layers that are no containers, in order."""
+    """Yields all layers that are not containers, in order."""
     for layer in network.layers:
         if hasattr(layer, "layers"):
             yield from _layers(layer)

@@ -1,4 +1,4 @@
-"""What a pretrained encoder is worth as the beginning of a classifier."""
+"""The value of a pretrained encoder as the start of a classifier."""
 
 import random
 from typing import Any
@@ -23,28 +23,28 @@ def fine_tuned_accuracy(
     learning_rate: float = 1e-3,
     seed: int = 0,
 ) -> float:
-    """The test accuracy of an encoder and a linear layer, trained together on labelled images.
+    """Returns the test accuracy of an encoder and a linear layer, trained together on labelled images.
 
-    A *copy* of the encoder is tuned (`classifier`), batch statistics and all, by Adam with a rate that falls to 0 as a
-    cosine. With `keras.models.clone_model(encoder)`, whose weights are drawn anew, the same call gives the baseline
-    that starts from nothing. Deterministic on a CPU; neither the encoder nor any global seed is touched.
+    A *copy* of the encoder, including its batch statistics, is trained (`classifier`) by Adam with a rate that falls to
+    0 along a cosine. For the baseline with random initial weights, pass `keras.models.clone_model(encoder)`. The result
+    is deterministic on a CPU; neither the encoder nor any global seed changes.
 
     Args:
         encoder: a built functional or sequential `keras.Model`, images to codes `(batch, ...)`.
         train: images, uint8 or float in [-1, 1], and their labels `(num,)`, integers or strings, of two
             classes at least.
         test: as `train`.
-        labels_per_class: labels known of each class, drawn with `seed`; None: all.
-        steps: of training, positive.
-        batch_size: positive; a batch is no larger than the images there are.
-        learning_rate: at the start, positive.
-        seed: of the draw of labels, of the linear layer's weights, of the order and of dropout.
+        labels_per_class: number of known labels per class, drawn with `seed`; None for all.
+        steps: number of training steps, positive.
+        batch_size: images in a batch, positive; reduced if there are fewer images.
+        learning_rate: initial learning rate, positive.
+        seed: seed of the draw of labels, of the linear layer's weights, of the order and of dropout.
 
     Returns:
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -65,7 +65,7 @@ def fine_tuned_accuracy(
     classes, targets = np.unique(labels, return_inverse=True)
     state = random.getstate()
     try:
-        random.seed(seed)  # where Keras takes the seeds from that a copied layer is not told
+        random.seed(seed)  # the source of the seeds that Keras gives to copied layers
         model = classifier(encoder, len(classes), seed=seed)
     finally:
         random.setstate(state)

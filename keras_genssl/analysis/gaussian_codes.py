@@ -1,17 +1,18 @@
-"""A distribution for the codes of an autoencoder that has none."""
+"""A distribution for the codes of an autoencoder, which has none."""
 
 import numpy as np
 
 
 def gaussian_codes(codes: np.ndarray, num_codes: int, seed: int | None = None) -> np.ndarray:
-    """New codes, drawn from the Gaussian with the mean and covariance of given ones.
+    """Draws new codes from the Gaussian with the mean and covariance of given ones.
 
-    The lectures sample a plain autoencoder so, beside a VAE: what it decodes shows whether codes fill their space.
+    The lectures sample a plain autoencoder in this way, for comparison with a VAE: the decoded images show whether the
+    codes fill their space.
 
     Args:
         codes: float `(num, code_dim)`, at least 2.
         num_codes: How many to draw.
-        seed: Gives the draws; None takes others each time.
+        seed: Seed of the draws; None for other draws each time.
 
     Returns:
         float32 `(num_codes, code_dim)`.

@@ -1,4 +1,4 @@
-"""Many images on one contact sheet."""
+"""Contact sheets of many images."""
 
 import math
 import os
@@ -16,7 +16,7 @@ def image_grid(
 
     Args:
         images: `(num, height, width, 1 or 3)`, uint8 or float in [-1, 1].
-        columns: images in a row; by default the square sheet's, `ceil(sqrt(num))`.
+        columns: images in a row; by default `ceil(sqrt(num))`, for a square sheet.
         padding: pixels between images and around the sheet, at least 0.
         background: value of the padding and of empty places, 0 ... 255.
 
@@ -24,7 +24,7 @@ def image_grid(
         uint8 `(rows * (height + padding) + padding, columns * (width + padding) + padding, channels)`.
 
     Raises:
-        ValueError: if an argument is not as said, or a float lies outside [-1, 1].
+        ValueError: if an argument is invalid, or a float lies outside [-1, 1].
 
     Example:
         >>> sheet = image_grid(np.zeros((5, 28, 28, 1), np.uint8))
@@ -60,12 +60,12 @@ def save_image_grid(
     Args:
         path: file to write.
         images: `(num, height, width, 1 or 3)`, uint8 or float in [-1, 1].
-        columns: images in a row; by default the square sheet's.
+        columns: images in a row; by default those of a square sheet.
         padding: pixels between images and around the sheet, at least 0.
         background: value of the padding and of empty places, 0 ... 255.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -78,7 +78,7 @@ def save_image_grid(
 
 
 def to_uint8(images: npt.ArrayLike) -> np.ndarray:
-    """A batch of images as uint8: floats in [-1, 1] are scaled and rounded, uint8 is passed on.
+    """Returns a batch of images as uint8: floats in [-1, 1] are scaled and rounded, uint8 is unchanged.
 
     Args:
         images: `(num, height, width, 1 or 3)`, uint8 or float in [-1, 1].

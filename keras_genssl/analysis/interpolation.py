@@ -1,4 +1,4 @@
-"""Ways between images through the space of codes."""
+"""Interpolation between images in the space of codes."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ Path = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def lerp(first: npt.ArrayLike, second: npt.ArrayLike, t: npt.ArrayLike) -> np.ndarray:
-    """The straight way between codes: `(1 - t) * first + t * second`.
+    """Returns points on the straight line between codes: `(1 - t) * first + t * second`.
 
     Args:
         first: `(batch, ...)`.
@@ -22,7 +22,7 @@ def lerp(first: npt.ArrayLike, second: npt.ArrayLike, t: npt.ArrayLike) -> np.nd
         Array `(batch, steps, ...)`.
 
     Raises:
-        ValueError: if the shapes are not as said.
+        ValueError: if the shapes are invalid.
 
     Example:
         >>> lerp([[0.0, 2.0]], [[4.0, 0.0]], [0.25]).tolist()
@@ -33,11 +33,11 @@ def lerp(first: npt.ArrayLike, second: npt.ArrayLike, t: npt.ArrayLike) -> np.nd
 
 
 def slerp(first: npt.ArrayLike, second: npt.ArrayLike, t: npt.ArrayLike) -> np.ndarray:
-    """The way along the great circle, for Gaussian latents (White, 2016).
+    """Returns points on the great circle between codes, for Gaussian latents (White, 2016).
 
-    `sin((1 - t) w) / sin(w) * first + sin(t w) / sin(w) * second`, w the angle between the two. Latents of
-    many Gaussian dimensions lie near a sphere, whose inside, where the straight way leads, the generator has
-    never seen. Parallel codes and a code of zeros go the straight way.
+    They are `sin((1 - t) w) / sin(w) * first + sin(t w) / sin(w) * second`, where w is the angle between the two.
+    Gaussian latents of many dimensions lie near a sphere. A straight line leads through its inside, which the generator
+    has never seen. For parallel codes and a code of zeros the straight line is used.
 
     Reference:
         - White 2016, [Sampling Generative Networks](https://arxiv.org/abs/1609.04468)
@@ -51,7 +51,7 @@ def slerp(first: npt.ArrayLike, second: npt.ArrayLike, t: npt.ArrayLike) -> np.n
         Array `(batch, steps, ...)`.
 
     Raises:
-        ValueError: if the shapes are not as said, or two codes are opposite, so that no great circle is the one.
+        ValueError: if the shapes are invalid, or two codes are opposite, so the great circle is not unique.
 
     Example:
         >>> slerp([[1.0, 0.0]], [[0.0, 1.0]], [0.5]).round(4).tolist()
@@ -79,7 +79,7 @@ def interpolate(
     path: Path = lerp,
     batch_size: int = 256,
 ) -> np.ndarray:
-    """Images between pairs of images: `decode(path(encode(first), encode(second), t))`, t from 0 to 1.
+    """Returns images between pairs of images: `decode(path(encode(first), encode(second), t))`, t from 0 to 1.
 
     Args:
         encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.
@@ -88,13 +88,13 @@ def interpolate(
         second: of the same shape.
         num_steps: images of each pair, both ends (as decoded) included; at least 2.
         path: `lerp` or `slerp`.
-        batch_size: images, or codes, handed over at once.
+        batch_size: images, or codes, passed at once.
 
     Returns:
         Array `(pairs, num_steps, height, width, channels)`.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -118,22 +118,22 @@ def morph(
     closed: bool = False,
     batch_size: int = 256,
 ) -> np.ndarray:
-    """The frames of a film that leads from each image to the next.
+    """Returns the frames of a film that leads from each image to the next.
 
     Args:
         encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.
         decode: maps codes back to images.
         images: `(num, height, width, channels)`, at least 2, uint8 or float in [-1, 1].
-        num_steps: frames from one image to the next, at least 1; 1 shows the decoded images alone.
+        num_steps: frames from one image to the next, at least 1; 1 shows only the decoded images.
         path: `lerp` or `slerp`.
-        closed: whether the last image leads back to the first, without repeating it: a film to loop.
-        batch_size: images, or codes, handed over at once.
+        closed: whether the last image leads back to the first, without repeating it, for a film that loops.
+        batch_size: images, or codes, passed at once.
 
     Returns:
         Array `(frames, height, width, channels)`: `(num - 1) * num_steps + 1` frames, or `num * num_steps`.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -160,22 +160,22 @@ def interpolation_grid(
     path: Path = lerp,
     batch_size: int = 256,
 ) -> np.ndarray:
-    """The images between four images: down the left and the right edge, then across.
+    """Returns the images between four images: down the left and the right edge, then across.
 
     Args:
         encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.
         decode: maps codes back to images.
         corners: `(4, height, width, channels)`: top left, top right, bottom left, bottom right.
-        rows: of the grid, at least 2.
-        columns: of the grid, at least 2.
+        rows: rows of the grid, at least 2.
+        columns: columns of the grid, at least 2.
         path: `lerp` or `slerp`.
-        batch_size: codes handed over at once.
+        batch_size: codes passed at once.
 
     Returns:
         Array `(rows * columns, height, width, channels)`, row by row, as `image_grid` takes it.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -193,7 +193,7 @@ def interpolation_grid(
 
 
 def _ends(first: npt.ArrayLike, second: npt.ArrayLike, t: npt.ArrayLike) -> tuple[np.ndarray, ...]:
-    """Both ends as float64 `(batch, 1, ...)`, t as `(1, steps, 1...)`."""
+    """Returns both ends as float64 `(batch, 1, ...)`, and t as `(1, steps, 1...)`."""
     first, second, t = (np.asarray(value, np.float64) for value in (first, second, t))
     if first.shape != second.shape or first.ndim < 2:
         raise ValueError(

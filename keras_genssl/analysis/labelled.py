@@ -1,4 +1,4 @@
-"""From labelled images to labelled features, which is what every measure of a representation takes."""
+"""Labelled features from labelled images, the input of all measures of a representation."""
 
 import contextlib
 from collections.abc import Generator
@@ -12,22 +12,22 @@ from keras_genssl.checks.label_arrays import checked_labels
 
 
 def encode_labelled(encode: Function, labelled: Any, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
-    """The features of labelled images, and their labels.
+    """Returns the features of labelled images, and their labels.
 
-    In memory are the features, and of a dataset's images one batch.
+    Memory holds the features, and one batch of a dataset's images.
 
     Args:
         encode: maps float32 images `(batch, height, width, channels)` in [-1, 1] to features `(batch, ...)`.
         labelled: arrays `(images, labels)`, images `(num, height, width, channels)`, uint8 or float in [-1, 1], and
             labels `(num,)`, integers or strings; or a finite dataset of batches of such, as tuples or under `"image"`
             and `"label"`. A dataset of `data.load` is read from its first epoch, and its position is left as it was.
-        batch_size: images handed over at once.
+        batch_size: images passed at once.
 
     Returns:
         float32 features `(num, dim)`, flattened where they have more dimensions, and labels `(num,)`, int64 or strings.
 
     Raises:
-        ValueError: if an argument is not as said, or there are no images.
+        ValueError: if an argument is invalid, or there are no images.
 
     Example:
         >>> images, labels = np.full((3, 2, 2, 1), 255, np.uint8), [5, 6, 7]
@@ -45,7 +45,7 @@ def encode_labelled(encode: Function, labelled: Any, batch_size: int = 256) -> t
 
 
 def labelled_batches(labelled: Any) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
-    """Images and labels, a dataset's batch by batch, or arrays as one.
+    """Yields images and labels: the batches of a dataset, or arrays as one batch.
 
     Args:
         labelled: as `encode_labelled` takes it.
@@ -54,7 +54,7 @@ def labelled_batches(labelled: Any) -> Generator[tuple[np.ndarray, np.ndarray], 
         Images `(num, height, width, channels)` and labels `(num,)`.
 
     Raises:
-        ValueError: if `labelled` is not as said, or there are no images.
+        ValueError: if `labelled` is invalid, or there are no images.
 
     Example:
         >>> [(images.shape, labels.tolist()) for images, labels in labelled_batches((np.zeros((2, 8, 8, 1)), [3, 4]))]
@@ -72,7 +72,7 @@ def labelled_batches(labelled: Any) -> Generator[tuple[np.ndarray, np.ndarray], 
     order = getattr(labelled, "order", None)
     position = None if order is None else order.position
     options = type(labelled.options())()
-    options.autotune.enabled = False  # whose thread can hold up the iterator's end for a minute (TensorFlow 2.21)
+    options.autotune.enabled = False  # its thread can delay the iterator's end by a minute (TensorFlow 2.21)
     empty = True
     try:
         if order is not None:
@@ -90,17 +90,17 @@ def labelled_batches(labelled: Any) -> Generator[tuple[np.ndarray, np.ndarray], 
 
 
 def count_labelled(labelled: Any, enough: int) -> int:
-    """How many images there are, or some number of at least `enough`, for which no more of them are read.
+    """Returns the number of images, or some number of at least `enough`, so that no more of them are read.
 
     Args:
-        labelled: as `encode_labelled` takes it. Of arrays, and of a dataset of `data.load`, nothing is read.
-        enough: where counting may stop.
+        labelled: as `encode_labelled` takes it. Arrays and datasets of `data.load` are counted without reading.
+        enough: number at which counting may stop.
 
     Returns:
-        Their number, where that is below `enough`.
+        The exact number if it is below `enough`, otherwise some number of at least `enough`.
 
     Raises:
-        ValueError: if `labelled` is not as said, or there are no images.
+        ValueError: if `labelled` is invalid, or there are no images.
 
     Example:
         >>> count_labelled((np.zeros((2, 8, 8, 1)), [3, 4]), 10)
@@ -120,17 +120,17 @@ def count_labelled(labelled: Any, enough: int) -> int:
 
 
 def require_labelled(labelled: Any) -> None:
-    """Refuse arrays that `encode_labelled` would refuse, before anything is trained; a dataset is not read for it.
+    """Raises, before training, if `encode_labelled` would refuse arrays; a dataset is not read.
 
     Raises:
-        ValueError: if `labelled` is arrays and these are not as said.
+        ValueError: if `labelled` is arrays and these are invalid.
     """
     if isinstance(labelled, (tuple, list)):
         checked_pair(labelled)
 
 
 def checked_pair(pair: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Images and labels as arrays, if `pair` is the two and they are as `encode_labelled` takes them."""
+    """Returns images and labels as arrays, after a check that `pair` is what `encode_labelled` takes."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise ValueError("`labelled` must hold images and labels, two parts. Received: another number")
     images = image_arrays.checked(pair[0])

@@ -1,4 +1,4 @@
-"""Sums of codes: the direction of an attribute, and "woman + man with glasses - man without"."""
+"""Arithmetic with codes: the direction of an attribute, and "woman + man with glasses - man without"."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ from keras_genssl.checks.label_arrays import checked_labels
 
 
 def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> np.ndarray:
-    """The mean code of those that have an attribute minus that of those that have not.
+    """Returns the mean code with an attribute minus the mean code without it.
 
-    Larsen et al. (2016) so found glasses and beards in the codes of faces.
+    Larsen et al. (2016) found glasses and beards in the codes of faces in this way.
 
     Reference:
         - Larsen et al. 2016, [Autoencoding beyond Pixels](https://arxiv.org/abs/1512.09300)
@@ -25,7 +25,7 @@ def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> n
         float64 array `(...)`, to be added to a code.
 
     Raises:
-        ValueError: if the shapes are not as said or one of the two kinds is missing.
+        ValueError: if the shapes are invalid or one of the two kinds is missing.
 
     Example:
         >>> attribute_direction([[0.0, 1.0], [2.0, 1.0], [5.0, 3.0]], [False, False, True]).tolist()
@@ -38,11 +38,11 @@ def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> n
 def classifier_direction(
     codes: npt.ArrayLike, has_attribute: npt.ArrayLike, inverse_regularisation: float = 1.0
 ) -> np.ndarray:
-    """The normal of the plane by which a logistic regression tells an attribute from the codes.
+    """Returns the normal of the plane by which a logistic regression detects an attribute in the codes.
 
-    The difference of means also holds whatever else differs between the two kinds; the normal leaves out what
-    does not help to tell them apart. Its length is such that one step leads, along the normal, from the mean of
-    those without to the mean of those with.
+    The difference of means also contains everything else that differs between the two kinds. The normal leaves out what
+    does not help to distinguish them. Its length is such that one step leads, along the normal, from the mean without
+    the attribute to the mean with it.
 
     Reference:
         - Larsen et al. 2016, [Autoencoding beyond Pixels](https://arxiv.org/abs/1512.09300)
@@ -56,7 +56,7 @@ def classifier_direction(
         float64 array `(...)`, to be added to a code.
 
     Raises:
-        ValueError: if an argument is not as said or one of the two kinds is missing.
+        ValueError: if an argument is invalid or one of the two kinds is missing.
 
     Example:
         >>> codes = np.array([[-1.0, 5.0], [-1.0, -5.0], [1.0, 5.0], [1.0, -5.0]])
@@ -89,7 +89,7 @@ def add_attribute(
     strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5),
     batch_size: int = 256,
 ) -> np.ndarray:
-    """Images with more and more of an attribute: `decode(encode(image) + strength * direction)`.
+    """Returns images with increasing strength of an attribute: `decode(encode(image) + strength * direction)`.
 
     Reference:
         - Larsen et al. 2016, [Autoencoding beyond Pixels](https://arxiv.org/abs/1512.09300)
@@ -98,15 +98,15 @@ def add_attribute(
         encode: maps images `(batch, height, width, channels)` in [-1, 1] to codes `(batch, ...)`.
         decode: maps codes back to images.
         images: `(num, height, width, channels)`, uint8 or float in [-1, 1].
-        direction: of `attribute_direction` or `classifier_direction`, of the shape of one code.
-        strengths: how much of it to add; negative to take it away.
-        batch_size: images, or codes, handed over at once.
+        direction: result of `attribute_direction` or `classifier_direction`, of the shape of one code.
+        strengths: multiples of the direction to add; negative ones remove the attribute.
+        batch_size: images, or codes, passed at once.
 
     Returns:
         Array `(num, len(strengths), height, width, channels)`.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -134,10 +134,10 @@ def analogy(
     lacking: npt.ArrayLike,
     batch_size: int = 256,
 ) -> np.ndarray:
-    """Woman + man with glasses - man without = woman with glasses (Radford et al., 2016).
+    """Returns images of an analogy: woman + man with glasses - man without = woman with glasses (Radford et al., 2016).
 
-    `decode(encode(images) + mean(encode(having)) - mean(encode(lacking)))`; the means over a few images each,
-    three in the paper, are steadier than single ones.
+    They are `decode(encode(images) + mean(encode(having)) - mean(encode(lacking)))`. Means over a few images, three in
+    the paper, are more stable than single images.
 
     Reference:
         - Radford et al. 2016, [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
@@ -149,13 +149,13 @@ def analogy(
         images: `(num, height, width, channels)`, uint8 or float in [-1, 1]: the women.
         having: `(num, height, width, channels)`: the men with glasses.
         lacking: `(num, height, width, channels)`: the men without.
-        batch_size: images, or codes, handed over at once.
+        batch_size: images, or codes, passed at once.
 
     Returns:
         Array `(num, height, width, channels)`, one image for each of `images`.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -175,7 +175,7 @@ def _labelled(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> tuple[np.nd
     if codes.ndim < 2:
         raise ValueError(f"`codes` must be (num, ...). Received: shape {codes.shape}")
     answers = checked_labels(has_attribute, "has_attribute", codes)
-    # A cast would take -1, with which CelebA says no, and "no" itself for yes.
+    # A cast would take -1 (CelebA's "no") and the string "no" for yes.
     if answers.dtype.kind == "U" or not np.isin(answers, (0, 1)).all():
         raise ValueError(
             f"`has_attribute` must be booleans, or 0 and 1. Received: {np.unique(answers)[:5].tolist()} among them"

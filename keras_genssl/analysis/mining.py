@@ -1,4 +1,4 @@
-"""Offline mining: triplets that a model finds hard, across a whole set."""
+"""Offline mining of triplets that are hard for a model, across a whole set."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,9 @@ def mine_triplets(
     """Finds a hard triplet for each anchor among all examples of a set.
 
     By default the triplet is semi-hard (FaceNet; the convention of `tfa.losses.TripletSemiHardLoss`): a positive drawn
-    evenly by the seed, and the nearest negative that lies farther from the anchor than it, or the farthest negative
-    where none does. With `hardest` it is the farthest positive and the nearest negative, which wrong labels mislead. Of
-    equal distances the first position counts.
+    uniformly, and the nearest negative that is farther from the anchor than the positive, or the farthest negative if
+    there is none. With `hardest` it is the farthest positive and the nearest negative, which is sensitive to wrong
+    labels. Of equal distances the first position counts.
 
     Distances are Euclidean, exact, and measured a block of anchors at a time: memory does not grow with the square
     of the set.
@@ -31,16 +31,16 @@ def mine_triplets(
     Args:
         embeddings: `(num_examples, dim)`, finite: `analysis.encode_images(model.encode, images)`.
         labels: `(num_examples,)` of integers or strings.
-        num: anchors, drawn without repetition by the seed from the examples whose class has another; None: all.
-        hardest: the hardest triplet instead of a semi-hard one.
-        seed: gives the draws.
+        num: number of anchors, drawn without repetition from the examples whose class has another; None for all.
+        hardest: whether to mine the hardest triplet instead of a semi-hard one.
+        seed: seed of the draws.
 
     Returns:
         int64 positions `(num, 3)`: anchor, positive, negative; anchors ascend. `data.Groups.of_triplets` makes a
         training set of them.
 
     Raises:
-        ValueError: if an argument is not as said, there are fewer than two classes, or none has two examples.
+        ValueError: if an argument is invalid, there are fewer than two classes, or no class has two examples.
 
     Example:
         >>> mine_triplets([[0.0], [1.0], [3.0], [0.5]], [7, 7, 8, 8]).tolist()
@@ -82,11 +82,11 @@ def mine_triplets(
 def _choose(
     distances: np.ndarray, positives: np.ndarray, negatives: np.ndarray, hardest: bool, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A positive and a negative for each anchor of a block."""
+    """Returns a positive and a negative for each anchor of a block."""
     nearest = np.where(negatives, distances, np.inf)
     if hardest:
         return np.where(positives, distances, -np.inf).argmax(axis=1), nearest.argmin(axis=1)
-    order = np.cumsum(positives, axis=1)  # which positive of its anchor each is, from 1 on
+    order = np.cumsum(positives, axis=1)  # the number of each positive of its anchor, from 1 on
     drawn = 1 + generator.integers(order[:, -1])
     positive = (order == drawn[:, None]).argmax(axis=1)
     farther = nearest > np.take_along_axis(distances, positive[:, None], axis=1)

@@ -1,4 +1,4 @@
-"""Principal components: the baseline of every autoencoder and of every VAE."""
+"""Principal components, the baseline of autoencoders and VAEs."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from keras_genssl.checks import image_arrays
 class PCA:
     """Principal component analysis of images, with the interface of an autoencoder and of a VAE.
 
-    The best linear code of its size. As a generative model it is probabilistic PCA (Tipping & Bishop, 1999): latents
-    from N(0, I), a linear decoder, one noise variance for all pixels, in closed form; a VAE with
+    The code is the best linear one of its size. The generative model is probabilistic PCA (Tipping & Bishop, 1999):
+    latents from N(0, I), a linear decoder, one noise variance for all pixels, in closed form; a VAE with
     `losses.GaussianLikelihood` is the same model with networks. Computed by scikit-learn, in float64.
 
     Reference:
         - Tipping and Bishop 1999, [Probabilistic PCA](https://doi.org/10.1111/1467-9868.00196)
 
     Args:
-        code_dim: Components, at least 1.
+        code_dim: Number of components, at least 1.
 
     Raises:
         ValueError: If `code_dim` is not positive.
@@ -41,13 +41,13 @@ class PCA:
         """Finds the components.
 
         Args:
-            images: `(num, h, w, c)`, uint8 or float in [-1, 1]; more of them, and of pixels, than components.
+            images: `(num, h, w, c)`, uint8 or float in [-1, 1], with more images and more pixels than components.
 
         Returns:
             Itself.
 
         Raises:
-            ValueError: If the images are not as said, or there are too few of them or of their pixels.
+            ValueError: If the images are invalid, or there are too few of them or of their pixels.
         """
         from sklearn import decomposition
 
@@ -57,31 +57,31 @@ class PCA:
                 "`code_dim` must be smaller than the numbers of images and of their pixel values, or nothing is left "
                 f"for noise. Received: code_dim={self.code_dim}, images of shape {tuple(images.shape)}"
             )
-        # The covariance of more pixels than images would be large, and hold nothing that the images do not.
+        # With more pixels than images, the covariance would be large without more information than the images.
         solver = "covariance_eigh" if vectors.shape[0] >= vectors.shape[1] else "full"
         self.model = decomposition.PCA(self.code_dim, svd_solver=solver).fit(vectors)
         self.image_shape = tuple(images.shape[1:])
         return self
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Codes, `(num, h, w, c)` to float32 `(num, code_dim)`: centred, not whitened."""
+        """Returns codes, `(num, h, w, c)` to float32 `(num, code_dim)`: centred, not whitened."""
         return self._fitted().transform(_vectors(images)).astype(np.float32)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Images, `(num, code_dim)` to float32 `(num, h, w, c)`, clipped to [-1, 1]."""
+        """Returns images, `(num, code_dim)` to float32 `(num, h, w, c)`, clipped to [-1, 1]."""
         vectors = self._fitted().inverse_transform(np.asarray(codes, np.float64))
         return np.clip(vectors, -1.0, 1.0).astype(np.float32).reshape(-1, *self.image_shape)
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
-        """Images through the code and back, float32 `(num, h, w, c)`."""
+        """Returns images encoded and decoded again, float32 `(num, h, w, c)`."""
         return self.decode(self.encode(images))
 
     def sample(self, num_images: int, seed: int | None = None) -> np.ndarray:
-        """Images of codes drawn from the Gaussian of the training codes, without noise on pixels.
+        """Returns images of codes drawn from the Gaussian of the training codes, without noise on pixels.
 
         Args:
-            num_images: How many.
-            seed: Gives the codes; None draws others each time.
+            num_images: Number of images.
+            seed: Seed of the codes; None for other codes each time.
 
         Returns:
             float32 `(num_images, h, w, c)` in [-1, 1].
@@ -90,10 +90,10 @@ class PCA:
         return self.decode(codes * np.sqrt(self._fitted().explained_variance_))
 
     def log_likelihood(self, images: np.ndarray) -> np.ndarray:
-        """The exact log-density of each image under probabilistic PCA, in nats: float64 `(num,)`.
+        """Returns the exact log-density of each image under probabilistic PCA, in nats: float64 `(num,)`.
 
         Args:
-            images: `(num, h, w, c)` in [-1, 1], as `fit` saw them; dequantised, see `analysis.dequantize`.
+            images: `(num, h, w, c)` in [-1, 1], in the form given to `fit`, dequantised by `analysis.dequantize`.
         """
         return self._fitted().score_samples(_vectors(images))
 

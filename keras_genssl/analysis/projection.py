@@ -1,4 +1,4 @@
-"""Codes in the plane: projections, scatter plots, and what a two-dimensional code decodes to."""
+"""Codes in the plane: projections, scatter plots, and the images of a two-dimensional code."""
 
 import os
 import statistics
@@ -12,7 +12,7 @@ from keras_genssl.checks.label_arrays import checked_labels
 
 
 def pca_projection(codes: npt.ArrayLike, num_dimensions: int = 2) -> np.ndarray:
-    """Codes on their principal axes, the axis of the largest variance first.
+    """Projects codes on their principal axes, the axis of the largest variance first.
 
     Args:
         codes: `(num, ...)`.
@@ -22,7 +22,7 @@ def pca_projection(codes: npt.ArrayLike, num_dimensions: int = 2) -> np.ndarray:
         float64 array `(num, num_dimensions)` of mean 0; the sign of each column is arbitrary.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> np.abs(pca_projection([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]], 1)).round(6).ravel().tolist()
@@ -36,26 +36,26 @@ def pca_projection(codes: npt.ArrayLike, num_dimensions: int = 2) -> np.ndarray:
         )
     from sklearn.decomposition import PCA
 
-    # By the covariance where that is the smaller matrix: 60,000 codes cost no more than their product.
+    # Use the covariance if it is the smaller matrix: 60,000 codes then cost no more than their product.
     solver = "covariance_eigh" if len(codes) > codes.shape[1] else "full"
     return PCA(num_dimensions, svd_solver=solver).fit_transform(codes)
 
 
 def tsne_projection(codes: npt.ArrayLike, perplexity: float = 30.0, seed: int = 0) -> np.ndarray:
-    """Codes in the plane by t-SNE (van der Maaten and Hinton, 2008), begun from their principal axes.
+    """Projects codes to the plane by t-SNE (van der Maaten and Hinton, 2008), starting from their principal axes.
 
-    Neighbours stay neighbours; distances between groups, and their sizes, mean nothing.
+    Neighbours stay neighbours. Distances between groups, and the sizes of groups, have no meaning.
 
     Args:
-        codes: `(num, ...)`; some thousands, for the cost grows with `num log num` and is minutes at 50,000.
-        perplexity: about how many neighbours each code has; positive and below `num`.
-        seed: of the optimisation.
+        codes: `(num, ...)`, some thousands: the cost grows with `num log num` and is minutes at 50,000.
+        perplexity: approximate number of neighbours of each code, positive and below `num`.
+        seed: seed of the optimisation.
 
     Returns:
         float32 array `(num, 2)`.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -86,11 +86,11 @@ def plot_projection(
         path: file to write.
         points: `(num, 2)`, from `pca_projection` or `tsne_projection`.
         labels: `(num,)` of integers from 0.
-        names: of the labels, for the legend; by default their numbers.
-        title: above the plot.
+        names: names of the labels, for the legend; by default their numbers.
+        title: title of the plot.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -108,7 +108,7 @@ def plot_projection(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    # A figure of its own, not pyplot's: no global state, no display, safe in a thread.
+    # A separate figure instead of pyplot's: no global state, no display, safe in a thread.
     figure = Figure(figsize=(6.4, 5.0), layout="constrained")
     axes = figure.add_subplot()
     present = np.unique(labels)
@@ -126,10 +126,10 @@ def plot_projection(
 
 
 def gaussian_quantiles(num: int) -> np.ndarray:
-    """The middles of `num` equally probable slices of the standard normal distribution.
+    """Returns the medians of `num` equally probable slices of the standard normal distribution.
 
     Args:
-        num: at least 1.
+        num: number of slices, at least 1.
 
     Returns:
         float64 array `(num,)`: the quantiles at `(i + 1/2) / num`.
@@ -150,7 +150,7 @@ def gaussian_quantiles(num: int) -> np.ndarray:
 def latent_manifold(
     decode: Function, across: npt.ArrayLike | None = None, down: npt.ArrayLike | None = None, batch_size: int = 256
 ) -> np.ndarray:
-    """What each point of a two-dimensional code decodes to (Kingma and Welling, 2014, figure 4).
+    """Decodes a grid of two-dimensional codes (Kingma and Welling, 2014, figure 4).
 
     Reference:
         - Kingma and Welling 2013, [Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114)
@@ -158,15 +158,15 @@ def latent_manifold(
     Args:
         decode: maps codes `(batch, 2)` to images `(batch, height, width, channels)`.
         across: `(columns,)`, values of the code's first dimension, left to right; by default
-            `gaussian_quantiles(15)`, which shows a standard normal prior in equal shares.
+            `gaussian_quantiles(15)`, which covers a standard normal prior in equal shares.
         down: `(rows,)`, values of the second dimension, top to bottom; by default as `across`, from the largest down.
-        batch_size: codes handed over at once.
+        batch_size: codes passed at once.
 
     Returns:
         Array `(rows * columns, height, width, channels)`, row by row, as `image_grid` takes it.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 

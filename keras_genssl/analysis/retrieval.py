@@ -1,4 +1,4 @@
-"""Similar images found by their codes."""
+"""Retrieval of similar images by their codes."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,7 +6,7 @@ import numpy.typing as npt
 from keras_genssl.checks import image_arrays
 from keras_genssl.checks.label_arrays import checked_labels, require_alike
 
-_QUERIES, _GALLERY = 512, 8192  # of a block: 32 MiB of distances, whatever the sizes
+_QUERIES, _GALLERY = 512, 8192  # size of a block: 32 MiB of distances, whatever the sizes
 
 
 def nearest_images(
@@ -15,23 +15,23 @@ def nearest_images(
     k: int = 5,
     exclude: npt.ArrayLike | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The k images of a gallery whose codes lie nearest to each query's, by Euclidean distance.
+    """Finds the k images of a gallery whose codes are nearest to each query's, by Euclidean distance.
 
-    Exact, block by block: memory does not grow with queries times gallery. For the cosine, divide all codes by
-    their norms first.
+    The search is exact, block by block: memory does not grow with queries times gallery. For the cosine, divide all
+    codes by their norms first.
 
     Args:
         query_codes: `(num_queries, ...)`, codes of any kind, or images: uint8, or float in [-1, 1].
         gallery_codes: `(num_gallery, ...)`, codes, or images, of the same shape.
-        k: from 1 to the size of the gallery (less one with `exclude`).
-        exclude: `(num_queries,)`, for each query one position in the gallery that it must not find:
-            `np.arange(num)` where the gallery is searched with its own codes. Negative for none.
+        k: from 1 to the size of the gallery (minus one with `exclude`).
+        exclude: `(num_queries,)`, for each query one position in the gallery that it must not find, such as
+            `np.arange(num)` to search a gallery with its own codes. Negative for none.
 
     Returns:
         `indices` int64 `(num_queries, k)`, nearest first, and `distances` float64 of the same shape.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> indices, distances = nearest_images([[0.0], [9.0]], [[1.0], [5.0], [8.0]], k=2)
@@ -62,7 +62,7 @@ def nearest_images(
 
 
 def precision_at_k(indices: npt.ArrayLike, query_labels: npt.ArrayLike, gallery_labels: npt.ArrayLike) -> float:
-    """The share of retrieved images that are of the query's label, the mean over queries.
+    """Returns the share of retrieved images with the query's label, averaged over queries.
 
     Args:
         indices: `(num_queries, k)`, positions in the gallery, as `nearest_images` returns them.
@@ -73,7 +73,7 @@ def precision_at_k(indices: npt.ArrayLike, query_labels: npt.ArrayLike, gallery_
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> precision_at_k([[0, 1], [2, 1]], [7, 7], [7, 7, 3])
@@ -96,7 +96,7 @@ def precision_at_k(indices: npt.ArrayLike, query_labels: npt.ArrayLike, gallery_
 
 
 def codes_of(values: npt.ArrayLike, name: str) -> np.ndarray:
-    """Codes as they are; images that were stored as uint8 as float in [-1, 1], as which others may lie beside them."""
+    """Returns codes unchanged, and uint8 images as float in [-1, 1], to compare them with float images."""
     values = np.asarray(values)
     if values.dtype == np.uint8:
         return image_arrays.signed(values, name)
@@ -106,7 +106,7 @@ def codes_of(values: npt.ArrayLike, name: str) -> np.ndarray:
 
 
 def _nearest(queries: np.ndarray, gallery: np.ndarray, k: int, exclude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For one block of queries; the k best so far meet each block of the gallery."""
+    """Searches one block of queries; the k best so far are compared with each block of the gallery."""
     rows = np.arange(len(queries))[:, None]
     indices = np.empty((len(queries), 0), np.int64)
     squares = np.empty((len(queries), 0))
@@ -123,7 +123,7 @@ def _nearest(queries: np.ndarray, gallery: np.ndarray, k: int, exclude: np.ndarr
         squares = np.concatenate([squares, distances[rows, best]], axis=1)
         order = np.lexsort((indices, squares), axis=1)[:, :k]
         indices, squares = indices[rows, order], squares[rows, order]
-    # The products above cancel where codes are near: what was found is measured anew, a column at a time.
+    # The products above lose digits for near codes, so the found distances are computed again, column by column.
     columns = [((queries - gallery[column].astype(np.float64)) ** 2).sum(1) for column in indices.T]
     squares = np.stack(columns, axis=1)
     order = np.lexsort((indices, squares), axis=1)

@@ -1,4 +1,4 @@
-"""Stacked images: a thousand known modes, to count those that a generator reaches."""
+"""Stacked images: a thousand known modes, to count how many a generator reaches."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ NUM_STACKED_MODES = 1000
 
 
 def stacked_classes(images: npt.ArrayLike, labels: npt.ArrayLike, num: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Three random images of ten classes as the channels of one (Srivastava et al., 2017).
+    """Stacks three random images of ten classes as the channels of one (Srivastava et al., 2017).
 
     Reference:
         - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
@@ -20,14 +20,14 @@ def stacked_classes(images: npt.ArrayLike, labels: npt.ArrayLike, num: int, seed
         images: `(images, height, width, 1)`, uint8 or float in [-1, 1]; Fashion-MNIST's, say.
         labels: `(images,)`, integers 0 ... 9.
         num: stacked images to draw.
-        seed: of the draw.
+        seed: seed of the draw.
 
     Returns:
         Images `(num, height, width, 3)` of the dtype of `images`, and int64 labels `(num,)`, 0 ... 999: the hundreds
         are red's label, the tens green's, the ones blue's.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> images = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
@@ -47,7 +47,7 @@ def stacked_classes(images: npt.ArrayLike, labels: npt.ArrayLike, num: int, seed
 
 
 def stacked_predictions(classify: Function, images: npt.ArrayLike, batch_size: int = 256) -> np.ndarray:
-    """The labels 0 ... 999 that a classifier of single-channel images finds in stacked ones.
+    """Returns the labels 0 ... 999 that a classifier of single-channel images finds in stacked images.
 
     Reference:
         - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
@@ -55,7 +55,7 @@ def stacked_predictions(classify: Function, images: npt.ArrayLike, batch_size: i
     Args:
         classify: maps images `(batch, height, width, 1)` in [-1, 1] to logits or probabilities `(batch, 10)`.
         images: `(num, height, width, 3)`, uint8 or float in [-1, 1]: a generator's samples.
-        batch_size: images of one channel handed over at once.
+        batch_size: images of one channel passed at once.
 
     Returns:
         int64 array `(num,)`.
@@ -81,11 +81,11 @@ def stacked_predictions(classify: Function, images: npt.ArrayLike, batch_size: i
 
 
 def stacked_mode_coverage(predicted_labels: npt.ArrayLike, num_modes: int = NUM_STACKED_MODES) -> tuple[int, float]:
-    """How many of the equally probable modes samples reach, and how unevenly.
+    """Returns how many of the equally probable modes samples reach, and how unevenly.
 
-    As VEEGAN and PacGAN count them, on 26,000 samples: a mode is reached by one sample; `KL(q || p) = sum q log(q / p)`
-    in nats, q the shares of the samples, p uniform. It is `log 1000 = 6.9` for one mode, and near
-    `(num_modes - 1) / (2 num)` for real images, whose shares are uneven by chance alone.
+    As in VEEGAN and PacGAN, on 26,000 samples, one sample reaches a mode. The divergence is
+    `KL(q || p) = sum q log(q / p)` in nats, with q the shares of the samples and p uniform. It is `log 1000 = 6.9` for
+    one mode, and near `(num_modes - 1) / (2 num)` for real images, whose shares are uneven only by chance.
 
     Reference:
         - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
@@ -94,13 +94,13 @@ def stacked_mode_coverage(predicted_labels: npt.ArrayLike, num_modes: int = NUM_
 
     Args:
         predicted_labels: `(num,)` integers, 0 ... num_modes - 1.
-        num_modes: modes that there are.
+        num_modes: number of modes.
 
     Returns:
         The number of modes reached, and the divergence.
 
     Raises:
-        ValueError: if the labels are not as said.
+        ValueError: if the labels are invalid.
 
     Example:
         >>> modes, divergence = stacked_mode_coverage([0, 0, 1, 1])

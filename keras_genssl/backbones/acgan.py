@@ -20,13 +20,14 @@ def acgan_discriminator(
     synchronized: bool = True,
     name: str = "acgan_discriminator",
 ) -> keras.Model:
-    """Build ACGAN's discriminator: real or not, and of which class.
+    """Build ACGAN's discriminator, which predicts real or fake, and the class.
 
-    Odena et al., 2017, Tables 1 and 2: 3x3 convolutions, of stride 2 and 1 in turn, each with twice the channels of the
-    one before, batch normalisation but in the first, LeakyReLU of slope 0.2, dropout after each, weights N(0, 0.02). A
-    pair of convolutions for each halving, until 4x4 is left (7x7 of 28 pixels), at most 512 channels with the paper's
-    ``filters=16``: its six layers for 32 pixels. Deviation: at 64 and 128 pixels there are eight and ten; the paper's
-    has six at 128 too, and leaves 16x16. The generator is ``dcgan_generator(image_shape, num_classes=...)``.
+    Odena et al., 2017, Tables 1 and 2: 3x3 convolutions, alternately of stride 2 and 1, each with twice the channels of
+    the previous one; batch normalisation except in the first; LeakyReLU of slope 0.2; dropout after each; weights
+    N(0, 0.02). There is a pair of convolutions for each halving, down to 4x4 (7x7 for 28 pixels), with at most 512
+    channels for the paper's ``filters=16``: the paper's six layers for 32 pixels. Deviation: there are eight and ten
+    layers at 64 and 128 pixels; the paper has six at 128 too, and stops at 16x16. The generator is
+    ``dcgan_generator(image_shape, num_classes=...)``.
 
     Reference:
         - Odena et al. 2017, [Conditional Image Synthesis with Auxiliary Classifier

@@ -1,4 +1,4 @@
-"""What encoders and decoders share: the rules for codes, widths and sizes."""
+"""Checks of codes, widths and sizes, shared by encoders and decoders."""
 
 LARGEST_CORE = 7
 
@@ -25,12 +25,12 @@ def check_image_shape(shape: tuple[int, int, int], argument: str) -> None:
 
 
 def halvings(shape: tuple[int, int, int], argument: str) -> tuple[int, int]:
-    """How often a square image is halved, and the side that is left.
+    """Returns how often a square image is halved, and the remaining side.
 
     The image is halved until at most 7 pixels are left: 28 to 7 in two stages, 32 to 4 in three, 64 to 4 in four.
 
     Raises:
-        ValueError: if the image is not square or some halving would leave half a pixel.
+        ValueError: if the image is not square or a side to halve is odd.
     """
     check_image_shape(shape, argument)
     side, stages = shape[0], 0

@@ -8,10 +8,10 @@ from keras_genssl.checks.data_format import require_channels_last
 
 
 def context_network(dim: int, filters: int = 256, blocks: int = 5, *, name: str = "context_network") -> keras.Model:
-    """Build residual blocks of masked convolutions over a grid of features: a row sees itself and those above.
+    """Build residual blocks of masked convolutions over a grid of features: a row sees itself and the rows above.
 
-    Hénaff et al., 2019, Appendix A: in each block 1x1, ReLU, 1x3, 2x1 on rows moved down by one, ReLU, 1x1, then the
-    sum; a ReLU after the last. No normalisation, which would carry what is below.
+    Hénaff et al., 2019, Appendix A: each block has 1x1, ReLU, 1x3, 2x1 on rows moved down by one, ReLU, 1x1, then the
+    sum; a ReLU follows the last block. There is no normalisation, since it would carry information from rows below.
 
     Reference:
         - Hénaff et al. 2019, [Data-Efficient Image Recognition with Contrastive Predictive
@@ -20,7 +20,7 @@ def context_network(dim: int, filters: int = 256, blocks: int = 5, *, name: str 
     Args:
         dim: length of the features, at least 1.
         filters: channels inside a block, at least 1.
-        blocks: how many, at least 1; row i sees the rows from i - blocks on, and as many columns to either side.
+        blocks: number of blocks, at least 1; row i sees the rows from i - blocks on, and as many columns on each side.
         name: the model's name.
 
     Returns:

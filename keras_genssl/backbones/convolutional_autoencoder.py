@@ -18,15 +18,15 @@ def convolutional_encoder(
 ) -> keras.Model:
     """Build a convolutional encoder: 4x4 convolutions with stride 2 down to at most 7 pixels, then dense layers.
 
-    28 pixels take two convolutions (28 -> 14 -> 7), 32 three (-> 4), 64 four (-> 4); each doubles the channels of
-    the one before. ReLU throughout, no normalisation: a code never depends on the rest of the batch.
+    28 pixels take two convolutions (28 -> 14 -> 7), 32 three (-> 4), 64 four (-> 4); each doubles the channels of the
+    previous one. All activations are ReLU. There is no normalisation, so a code never depends on the rest of the batch.
 
     Args:
         code_dim: units of the code, at least 1; a VAE needs twice its latents.
         filters: channels of the first convolution, positive.
         units: units of the dense layer before the code, positive.
         input_shape: ``(side, side, channels)`` of the image.
-        code_activation: of the code; linear by default. "sigmoid" for `losses.KLSparsity`.
+        code_activation: activation of the code; linear by default. "sigmoid" for `losses.KLSparsity`.
         name: the model's name.
 
     Returns:
@@ -62,18 +62,18 @@ def convolutional_decoder(
     output_activation: str | None = "tanh",
     name: str = "convolutional_decoder",
 ) -> keras.Model:
-    """Build a convolutional decoder, `convolutional_encoder` in the mirror.
+    """Build a convolutional decoder, the mirror image of `convolutional_encoder`.
 
-    The kernels of its transposed convolutions are multiples of their stride, which leaves no checkerboard
+    The kernels of its transposed convolutions are multiples of their stride, which avoids checkerboard artifacts
     (Odena et al., 2016, https://doi.org/10.23915/distill.00003).
 
     Args:
         code_dim: units of the code, at least 1.
-        filters: channels before the image, positive; each stage further in has twice as many.
+        filters: channels of the last layer before the image, positive; each earlier stage has twice as many.
         units: units of the dense layer after the code, positive.
         output_shape: ``(side, side, channels)`` of the image.
-        output_activation: of the pixels: "tanh", which reaches a black background soonest, or None (linear; logits
-            for `losses.BernoulliLikelihood`).
+        output_activation: activation of the pixels: "tanh", which learns a black background fastest, or None (linear;
+            logits for `losses.BernoulliLikelihood`).
         name: the model's name.
 
     Returns:

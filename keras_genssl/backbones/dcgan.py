@@ -9,7 +9,7 @@ from keras_genssl.backbones.image_sizes import check_widths, halvings
 from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
-# PyTorch's, in Keras' convention: a run of a few thousand steps ends with statistics of its own last weights.
+# PyTorch's value, in Keras' convention: after a few thousand steps the statistics are those of the last weights.
 _MOMENTUM = 0.9
 _EPSILON = 1.001e-5  # weights of 0.02 make activations whose variance the default of 1e-3 would swamp
 
@@ -29,7 +29,7 @@ def _norm(synchronized: bool, name: str) -> keras.layers.Layer:
 
 
 def _with_labels(x: Any, labels: Any, name: str) -> Any:
-    """Adds a learnt bias of each class: what a convolution makes of constant label planes beside ``x``."""
+    """Adds a learnt bias for each class, which equals a convolution of ``x`` with additional constant label planes."""
     if labels is None:
         return x
     bias = layers.Dense(x.shape[-1], use_bias=False, kernel_initializer=_normal(), name=f"{name}_dense")(labels)
@@ -51,8 +51,8 @@ def dcgan_generator(
 
     Radford et al., 2016: batch normalisation and ReLU, tanh at the end, no pooling, weights N(0, 0.02), gains N(1,
     0.02). The paper's network for 64 pixels has ``filters=128``. It starts at 4x4, at 7x7 for 28 pixels. Deviation:
-    kernels of 4 and not 5, a multiple of the stride, so that no checkerboard is built in (Odena et al., 2016,
-    Deconvolution and Checkerboard Artifacts). Sides other than 64 are its pattern continued.
+    kernels are 4 instead of 5, a multiple of the stride, which avoids checkerboard artifacts (Odena et al., 2016,
+    Deconvolution and Checkerboard Artifacts). Sides other than 64 continue the pattern.
 
     With ``num_classes`` it is conditional (Mirza and Osindero, 2014): one-hot labels go into every hidden layer, as in
     Radford's own conditional DCGAN of MNIST.
@@ -123,9 +123,9 @@ def dcgan_discriminator(
 ) -> keras.Model:
     """Build DCGAN's discriminator: strided convolutions that halve the side and double the channels each.
 
-    Radford et al., 2016: LeakyReLU of slope 0.2, batch normalisation but in the first layer, no pooling, weights N(0,
-    0.02), gains N(1, 0.02). Without batch normalisation it is a critic for gradient penalties (Gulrajani et al., 2017,
-    have it so).
+    Radford et al., 2016: LeakyReLU of slope 0.2, batch normalisation except in the first layer, no pooling, weights
+    N(0, 0.02), gains N(1, 0.02). Without batch normalisation it is a critic for gradient penalties, as in Gulrajani et
+    al., 2017.
 
     With ``num_classes`` it is conditional (Mirza and Osindero, 2014): one-hot labels go into every hidden layer.
 

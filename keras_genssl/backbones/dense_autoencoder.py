@@ -25,7 +25,7 @@ def dense_encoder(
         code_dim: units of the code, at least 1; a VAE needs twice its latents.
         units: units of each hidden layer, positive; may be empty.
         input_shape: ``(height, width, channels)`` of the image.
-        code_activation: of the code; linear by default. "sigmoid" for `losses.KLSparsity`.
+        code_activation: activation of the code; linear by default. "sigmoid" for `losses.KLSparsity`.
         name: the model's name.
 
     Returns:
@@ -64,7 +64,7 @@ def dense_decoder(
         code_dim: units of the code, at least 1.
         units: units of each hidden layer, positive; may be empty.
         output_shape: ``(height, width, channels)`` of the image.
-        output_activation: of the pixels: None (linear; logits for `losses.BernoulliLikelihood`) or "tanh".
+        output_activation: activation of the pixels: None (linear; logits for `losses.BernoulliLikelihood`) or "tanh".
         name: the model's name.
 
     Returns:

@@ -38,8 +38,8 @@ def edsr(
     """Build EDSR (the defaults are the paper's baseline; 256 filters, 32 blocks and 0.1 its large model).
 
     Lim et al., 2017: residual blocks without batch normalisation, a skip over all of them, sub-pixel up-sampling (scale
-    4 in two stages). Deviation: the network's output is added to the bicubic enlargement of the input, and its last
-    convolution starts at zero, so that training starts at bicubic; no mean shift, since images lie in [-1, 1].
+    4 in two stages). Deviations: the network's output is added to the bicubic enlargement of the input, and its last
+    convolution starts at zero, so training starts at bicubic. There is no mean shift, since images lie in [-1, 1].
 
     Reference:
         - Lim et al. 2017, [Enhanced Deep Residual Networks for Single Image

@@ -33,7 +33,7 @@ def espcn(
         A model from float ``(batch, h, w, c)`` in [-1, 1] to float32 ``(batch, scale h, scale w, c)``.
 
     Raises:
-        ValueError: if ``scale`` is none of 2, 3, 4, or ``filters`` has not two entries.
+        ValueError: if ``scale`` is not 2, 3 or 4, or if ``filters`` does not have two entries.
 
     Example:
         >>> espcn(3).output_shape

@@ -19,13 +19,13 @@ def fashion_classifier(
     """Build a convolutional classifier of 28x28 grey images that returns its features too.
 
     Five 3x3 convolutions with batch normalisation and ReLU, two max poolings (28, 14 and 7 pixels), and the
-    mean over positions, which is the feature vector: as Inception's "pool3" it is not negative, and a linear
-    layer away from the logits. `metrics.fashion_features` is this network with the weights that we ship.
+    mean over positions, which is the feature vector. Like Inception's "pool3", it is not negative and one linear layer
+    before the logits. `metrics.fashion_features` is this network with the weights of the package.
 
     Args:
-        filters: channels at 28, 14, 7 and again at 7 pixels; the last is the size of the features.
+        filters: channels at 28, 14, 7 and again 7 pixels; the last is the size of the features.
         num_classes: the number of logits, positive.
-        seed: makes the random weights the same every time, at least 0; None: by Keras' global seed.
+        seed: seed of the random weights, at least 0; None to use Keras' global seed.
         name: the model's name.
 
     Returns:

@@ -1,16 +1,16 @@
-"""What the convolutional GANs share: which image shapes there are, and where their resolutions start."""
+"""The image shapes that the convolutional GANs support, and their starting resolutions."""
 
 _BASES = {28: 7, 32: 4, 64: 4, 128: 4}
 
 
 def halvings(image_shape: tuple[int, int, int]) -> tuple[int, int]:
-    """The side of the smallest feature map, and how many times the image's side is halved to reach it.
+    """Returns the side of the smallest feature map, and how often the image's side is halved to reach it.
 
     Args:
         image_shape: ``(side, side, channels)``, side 28, 32, 64 or 128, channels 1 or 3.
 
     Raises:
-        ValueError: if the shape is another.
+        ValueError: if the shape is not supported.
 
     Example:
         >>> halvings((28, 28, 1)), halvings((64, 64, 3))

@@ -23,10 +23,10 @@ def lecture_encoder(
     stride 2, 32 of 3x3 with stride 2, each with ReLU, and 8 of 4x4, linear; 1 x 28 x 28 to a code of 8.
 
     Args:
-        code_dim: units of the code, at least 1; the lecture takes 8, a VAE twice its latents.
+        code_dim: units of the code, at least 1; the lecture uses 8; a VAE needs twice its latents.
         filters: channels of each hidden convolution, positive.
         channels: channels of the image, positive.
-        code_activation: of the code; linear by default. "sigmoid" for `losses.KLSparsity`.
+        code_activation: activation of the code; linear by default. "sigmoid" for `losses.KLSparsity`.
         name: the model's name.
 
     Returns:
@@ -55,9 +55,9 @@ def lecture_decoder(
     channels: int = 1,
     name: str = "lecture_decoder",
 ) -> keras.Model:
-    """Build the lectures' decoder, `lecture_encoder` in the mirror: transposed convolutions, 1 to 28 pixels.
+    """Build the lectures' decoder, the mirror image of `lecture_encoder`: transposed convolutions, 1 to 28 pixels.
 
-    As there: 4x4, 3x3 with stride 2, 4x4 with stride 2, 5x5, each with ReLU, and 5x5, linear.
+    The kernels are 4x4, 3x3 with stride 2, 4x4 with stride 2 and 5x5, each with ReLU, and 5x5, linear.
 
     Args:
         code_dim: units of the code, at least 1.

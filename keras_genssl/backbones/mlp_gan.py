@@ -1,4 +1,4 @@
-"""The dense networks of the first GANs, for images and for points."""
+"""The dense networks of the first GANs, for images and for points in space."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -30,15 +30,15 @@ def mlp_generator(
 ) -> keras.Model:
     """Build a dense generator, as in the first GAN and the first conditional GAN.
 
-    Goodfellow et al., 2014; with ``num_classes`` one-hot labels beside the latents (Mirza and Osindero, 2014). Hidden
-    layers are ReLU.
+    Goodfellow et al., 2014. With ``num_classes``, one-hot labels are appended to the latents (Mirza and Osindero,
+    2014). Hidden layers have ReLU.
 
     Reference:
         - Goodfellow et al. 2014, [Generative Adversarial Nets](https://arxiv.org/abs/1406.2661)
         - Mirza and Osindero 2014, [Conditional Generative Adversarial Nets](https://arxiv.org/abs/1411.1784)
 
     Args:
-        output_shape: shape of what is generated: ``(height, width, channels)`` of images, ``(dim,)`` of points.
+        output_shape: shape of the output: ``(height, width, channels)`` for images, ``(dim,)`` for points.
         latent_dim: length of the latent vectors, at least 1.
         units: widths of the hidden layers, each at least 1.
         num_classes: number of classes, or None for a generator without labels.
@@ -82,8 +82,8 @@ def mlp_discriminator(
 ) -> keras.Model:
     """Build a dense discriminator, as in the first GAN and the first conditional GAN.
 
-    Goodfellow et al., 2014; with ``num_classes`` one-hot labels beside the image (Mirza and Osindero, 2014). Deviation:
-    LeakyReLU of slope 0.2, where the papers have maxout and dropout.
+    Goodfellow et al., 2014. With ``num_classes``, one-hot labels are appended to the image (Mirza and Osindero, 2014).
+    Deviation: LeakyReLU of slope 0.2 instead of the papers' maxout and dropout.
 
     Reference:
         - Goodfellow et al. 2014, [Generative Adversarial Nets](https://arxiv.org/abs/1406.2661)

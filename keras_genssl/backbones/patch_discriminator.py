@@ -21,8 +21,8 @@ def patch_discriminator(
     """Build a PatchGAN discriminator: one logit for each of many overlapping patches.
 
     Isola et al., 2017, Appendix 6.1.2: convolutions of 4x4, ``layers`` of them halving the image, then two of stride 1;
-    leaky ReLU 0.2, no normalisation after the first, weights from N(0, 0.02), no bias before a normalisation, where it
-    would cancel. A logit sees a patch of 70x70 pixels with 3 layers (C64-C128-C256-C512), 34 with 2, 16 with 1.
+    leaky ReLU 0.2, no normalisation after the first, weights from N(0, 0.02), no bias before a normalisation, which
+    would cancel it. A logit sees a patch of 70x70 pixels with 3 layers (C64-C128-C256-C512), 34 with 2, 16 with 1.
 
     Reference:
         - Isola et al. 2017, [Image-to-Image Translation with Conditional Adversarial
@@ -33,7 +33,7 @@ def patch_discriminator(
             channels of condition and image together.
         filters: channels of the first convolution, positive; each further one doubles them, up to 8 times.
         layers: convolutions of stride 2, at least 1.
-        normalization: makes a normalisation layer, called with ``name``.
+        normalization: function of ``name`` that makes a normalisation layer.
         name: the model's name.
 
     Returns:

@@ -1,4 +1,4 @@
-"""A classifier as an encoder."""
+"""The encoder of a classifier."""
 
 import keras
 from keras import layers
@@ -7,9 +7,9 @@ from keras_genssl.checks.data_format import require_channels_last
 
 
 def penultimate(model: keras.Model, name: str = "penultimate") -> keras.Model:
-    """Cut a classifier before its last dense layer: what goes into that layer are its features.
+    """Cut a classifier before its last dense layer: the features are the input of that layer.
 
-    The baseline embedding of a supervised classifier. The encoder shares the classifier's weights.
+    This is the baseline embedding of a supervised classifier. The encoder shares the classifier's weights.
 
     Args:
         model: a built functional or Sequential model with a `keras.layers.Dense` on the way to its output, such as a

@@ -30,16 +30,16 @@ _SOURCES: dict[str, tuple[Callable[..., keras.Model], bool, tuple[str, ...]]] = 
     "inception_v3": (keras.applications.InceptionV3, False, ("mixed0", "mixed2")),
     "small": (small_extractor, False, ("block3_conv2",)),
 }
-_SMALL_SEED = 0  # of the random weights of "small" that are "default"
+_SMALL_SEED = 0  # seed of the random weights of "small" for "default"
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class PerceptualExtractor(keras.Model):
     """A frozen network from images to a list of feature maps; `perceptual_extractor` builds it.
 
-    Its configuration restores it with its weights: fetched again by name for "imagenet",
-    and otherwise carried along (base64 of an ``npz``), since losses have configurations
-    but no weights of their own. It always runs in inference mode.
+    Its configuration restores it with its weights: "imagenet" is fetched again by name, other weights are part of the
+    configuration (base64 of an ``npz``), since losses have configurations but no weights of their own. It always runs
+    in inference mode.
 
     Attributes:
         layer_names: the layers whose outputs ``call`` returns, in this order.
@@ -62,11 +62,11 @@ class PerceptualExtractor(keras.Model):
         self.build((None, *features.input_shape[1:]))
 
     def build(self, input_shape: Any) -> None:
-        """Nothing to create: the features are built."""
+        """Does nothing, since the features are built."""
         self.built = True
 
     def call(self, images: Any) -> list[Any]:
-        """Feature maps ``(batch, h', w', channels)`` of images ``(batch, h, w, 3)``, uint8 or float in [-1, 1].
+        """Returns feature maps ``(batch, h', w', channels)`` of images ``(batch, h, w, 3)``, uint8 or in [-1, 1].
 
         Raises:
             ValueError: if images are neither uint8 nor float, or, where values are known, leave [-1, 1].
@@ -74,11 +74,11 @@ class PerceptualExtractor(keras.Model):
         return self.features_of(image_tensors.signed(images))
 
     def features_of(self, images: Any) -> list[Any]:
-        """As ``call``, of floats that may leave [-1, 1], as what a network makes does."""
+        """Returns the same as ``call``, for floats that may leave [-1, 1], such as outputs of networks."""
         return keras.tree.flatten(self.features(images, training=False))
 
     def get_config(self) -> dict[str, Any]:
-        """Everything needed to restore the extractor, weights included."""
+        """Returns everything needed to restore the extractor, including weights."""
         config: dict[str, Any] = {"name": self.name, "layer_names": list(self.layer_names)}
         if self._named_weights is not None:
             return {**config, "source": self._named_weights[0], "weights": self._named_weights[1]}
@@ -109,8 +109,8 @@ def perceptual_extractor(
 ) -> PerceptualExtractor:
     """Build the feature extractor of a perceptual loss: images in [-1, 1] to a list of feature maps, frozen.
 
-    Preprocessing is inside: BGR less ImageNet's mean for "vgg16", "vgg19" and "resnet50", nothing for
-    "inception_v3" and "small". The graph ends at the deepest layer named, and takes images of any size.
+    Preprocessing is included: BGR minus ImageNet's mean for "vgg16", "vgg19" and "resnet50", nothing for
+    "inception_v3" and "small". The graph ends at the deepest of the given layers, and takes images of any size.
 
     Args:
         source: "vgg16", "vgg19", "resnet50", "inception_v3" (keras.applications), "small"
@@ -161,7 +161,7 @@ def perceptual_extractor(
 
 
 def _truncated(network: keras.Model, layers: Sequence[str]) -> keras.Model:
-    """The part of ``network`` up to ``layers``, with a list of their outputs."""
+    """Returns the part of ``network`` up to ``layers``, with a list of their outputs."""
     known = [layer.name for layer in network.layers]
     if not layers or set(layers) - set(known):
         raise ValueError(
@@ -171,7 +171,7 @@ def _truncated(network: keras.Model, layers: Sequence[str]) -> keras.Model:
 
 
 def _network(source: str, weights: str | pathlib.Path | None) -> keras.Model:
-    """The whole network without its classifier, with its weights."""
+    """Returns the whole network without its classifier, with its weights."""
     builder = _SOURCES[source][0]
     if source == "small" and weights == "imagenet":
         raise ValueError(

@@ -23,7 +23,7 @@ def projection_head(
     """Build a multi-layer perceptron from features to the space where views are compared.
 
     SimCLR, Chen et al., 2020, Section 4.2: dense layers, batch normalisation and ReLU after each but the last.
-    Predictors (SimSiam, BYOL) are such networks too. Deviation: batch normalisation has Keras' epsilon of 1e-3; the
+    Predictors (SimSiam, BYOL) are also such networks. Deviation: batch normalisation has Keras' epsilon of 1e-3; the
     code of these papers has 1e-5.
 
     Reference:
@@ -35,7 +35,7 @@ def projection_head(
         output_dim: length of the projections, at least 1.
         hidden_dim: width of the hidden layers, at least 1; None: ``input_dim``.
         num_layers: number of dense layers, at least 1: 2 (SimCLR, MoCo v2, BYOL) or 3 (SimSiam, Barlow Twins).
-        batch_norm: whether hidden layers are normalised (SimCLR, BYOL), or have a bias instead (MoCo v2).
+        batch_norm: whether hidden layers have batch normalisation (SimCLR, BYOL) or a bias instead (MoCo v2).
         output_norm: whether the projections are batch-normalised, without gain and centre (SimSiam; SimCLR's code
             has a gain).
         output_bias: whether the last layer has a bias (MoCo v2, SimSiam's predictor).
@@ -46,7 +46,7 @@ def projection_head(
         A model from float ``(batch, input_dim)`` to float32 ``(batch, output_dim)``.
 
     Raises:
-        ValueError: if a number is less than 1, or ``output_bias`` would be undone by ``output_norm``.
+        ValueError: if a number is less than 1, or if ``output_norm`` would cancel ``output_bias``.
 
     Example:
         >>> projection_head(512, 64).output_shape
@@ -78,4 +78,4 @@ def projection_head(
     return keras.Model(features, x, name=name)
 
 
-_MOMENTUM = 0.9  # of the moving statistics, as in the papers' code
+_MOMENTUM = 0.9  # momentum of the moving statistics, as in the papers' code

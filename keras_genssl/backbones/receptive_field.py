@@ -1,11 +1,11 @@
-"""How far a network looks."""
+"""The receptive field of a network."""
 
 import keras
 
 from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import BicubicUpsampling, PixelShuffle
 
-# Layers whose output pixel depends on the input pixel at the same place alone.
+# Layers whose output pixel depends only on the input pixel at the same place.
 _POINTWISE = (
     keras.layers.Activation,
     keras.layers.Add,
@@ -21,7 +21,7 @@ _POINTWISE = (
 
 
 def receptive_radius(network: keras.Model) -> int | None:
-    """How many input pixels away an output pixel of a convolutional network can look, at most.
+    """Returns how many input pixels away an output pixel of a convolutional network can look, at most.
 
     The sum over all convolutions, as if they stood in one row, in pixels of the input: an upper bound for
     networks with skips and for convolutions behind an up-sampling.
@@ -30,8 +30,7 @@ def receptive_radius(network: keras.Model) -> int | None:
         network: A built functional model of images.
 
     Returns:
-        The radius in pixels; None where a layer looks at the whole image, moves by strides, or is not known
-        here.
+        The radius in pixels; None if a layer looks at the whole image, has strides, or is of an unknown type.
 
     Example:
         >>> from keras_genssl.backbones import srcnn

@@ -14,22 +14,22 @@ _MOMENTUM = 0.9  # with Keras' epsilon, 1e-3, where the papers' code has 2e-5 (C
 
 
 def initializer(gain: float = 2.0) -> keras.initializers.Initializer:
-    """Uniform of Glorot's variance times a gain: 2 for convolutions of the residual, 1 elsewhere."""
+    """Returns a uniform initializer of Glorot's variance times a gain: 2 for convolutions of the residual, else 1."""
     return keras.initializers.VarianceScaling(gain, "fan_avg", "uniform")
 
 
 def is_small(image_shape: tuple[int, int, int]) -> bool:
-    """Whether images have at most 32 pixels a side, where both papers have one width and the same blocks."""
+    """Tells whether images have at most 32 pixels a side; both papers then have one width and the same blocks."""
     return image_shape[0] <= 32
 
 
 def widths(image_shape: tuple[int, int, int], filters: int, stages: int, most: int) -> list[int]:
-    """Channels at each side, from the image inwards: one up to 32 pixels, above doubling up to ``most`` times."""
+    """Returns channels at each side, from the image inwards: the same up to 32, else doubled up to ``most`` times."""
     return [filters if is_small(image_shape) else filters * min(2**stage, most) for stage in range(stages + 1)]
 
 
 def batch_norm(x: Any, labels: Any, synchronized: bool, name: str) -> Any:
-    """Batch normalisation, with a gain and bias of each class where there are labels ``(batch, num_classes)``."""
+    """Applies batch normalisation, with a gain and bias of each class for labels ``(batch, num_classes)``."""
     conditional = labels is not None
     x = BatchNormalization(
         momentum=_MOMENTUM, center=not conditional, scale=not conditional, synchronized=synchronized, name=name
@@ -47,12 +47,12 @@ def batch_norm(x: Any, labels: Any, synchronized: bool, name: str) -> Any:
 
 
 def up_block(x: Any, labels: Any, filters: int, synchronized: bool, name: str) -> Any:
-    """A generator's block: twice the side. The shortcut's 1x1 convolution comes first, which changes nothing."""
+    """Applies a generator's block, which doubles the side. Its shortcut convolves first, with equal results."""
     shortcut = layers.Conv2D(filters, 1, kernel_initializer=initializer(1.0), name=f"{name}_shortcut")(x)
     shortcut = layers.UpSampling2D(name=f"{name}_shortcut_up")(shortcut)
     x = layers.ReLU(name=f"{name}_relu1")(batch_norm(x, labels, synchronized, f"{name}_norm1"))
     x = layers.UpSampling2D(name=f"{name}_up")(x)
-    # No bias before a batch norm, which would take it away.
+    # No bias before a batch norm, which would cancel it.
     x = layers.Conv2D(
         filters, 3, padding="same", use_bias=False, kernel_initializer=initializer(), name=f"{name}_conv1"
     )(x)
@@ -71,17 +71,17 @@ def down_block(
     first: bool = False,
     halve: bool = True,
 ) -> Any:
-    """A critic's block, without batch normalisation: half the side, or the same.
+    """Applies a critic's block, without batch normalisation, which halves or keeps the side.
 
-    Between its two convolutions there are as many channels as come in, where it is not the first.
+    Except in the first block, the number of channels between its two convolutions is that of the input.
 
     Args:
         x: features ``(batch, h, w, c)``.
-        filters: channels that come out.
+        filters: channels of the output.
         name: prefix of the layers' names.
         wrap: put around each convolution, such as spectral normalisation.
-        normalization: makes the layer before each ReLU, called with ``name``; None for none.
-        first: whether it sees the image itself, on which no ReLU is laid.
+        normalization: function of ``name`` that makes the layer before each ReLU; None for none.
+        first: whether the input is the image, to which no ReLU is applied.
         halve: whether the side is halved, by a mean.
     """
 

@@ -8,7 +8,7 @@ from keras import layers
 from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
-_EPSILON = 1.001e-5  # the smallest that the fused kernel takes; 1e-5 elsewhere
+_EPSILON = 1.001e-5  # the smallest that the fused kernel takes; others use 1e-5
 
 
 def resnet18(
@@ -22,9 +22,9 @@ def resnet18(
 ) -> keras.Model:
     """Build ResNet-18 up to its features: four stages of two blocks of two 3x3 convolutions.
 
-    He et al., 2016, Table 1, with its projection shortcuts (B). Convolutions have no bias, strided ones symmetric
-    padding as in torchvision, weights He's start. The stem for small images, one 3x3 convolution of stride 1 and no
-    pooling, is SimCLR's (Appendix B.9).
+    He et al., 2016, Table 1, with its projection shortcuts (B). Convolutions have no bias and He's initialisation;
+    strided ones have symmetric padding, as in torchvision. The stem for small images, one 3x3 convolution of stride 1
+    and no pooling, is SimCLR's (Appendix B.9).
 
     Reference:
         - He et al. 2016, [Deep Residual Learning](https://arxiv.org/abs/1512.03385)
@@ -65,7 +65,7 @@ def resnet50(
 ) -> keras.Model:
     """Build ResNet-50 up to its features: stages of 3, 4, 6 and 3 bottlenecks.
 
-    As `resnet18`, but blocks are convolutions of 1x1, 3x3 and, four times as wide, 1x1. The stride of a stage is on
+    Like `resnet18`, but blocks are convolutions of 1x1, 3x3 and, four times as wide, 1x1. The stride of a stage is on
     the 3x3 convolution of its first block ("v1.5": torchvision, MoCo, SimCLR); in the paper it is on the 1x1 before.
 
     Reference:
@@ -103,14 +103,14 @@ def _resnet(
     synchronized: bool,
     name: str,
 ) -> keras.Model:
-    """Stages of blocks: of two 3x3 convolutions where `expansion` is 1, else bottlenecks."""
+    """Builds stages of blocks: two 3x3 convolutions if `expansion` is 1, otherwise bottlenecks."""
     if stem not in ("imagenet", "small"):
         raise ValueError(f'`stem` must be "imagenet" or "small". Received: stem={stem!r}')
     if filters < 1:
         raise ValueError(f"`filters` must be at least 1. Received: filters={filters}")
 
     def conv_norm(x: Any, width: int, size: int, prefix: str, strides: int = 1, gamma: str = "ones") -> Any:
-        if strides > 1 and size > 1:  # "same" would pad right and bottom alone
+        if strides > 1 and size > 1:  # "same" would pad only right and bottom
             x = layers.ZeroPadding2D(size // 2, name=f"{prefix}_pad")(x)
         x = layers.Conv2D(
             width,
@@ -145,7 +145,7 @@ def _resnet(
     images = keras.Input(input_shape, name="images")
     if stem == "imagenet":
         x = relu(conv_norm(images, filters, 7, "stem", strides=2), "stem")
-        x = layers.ZeroPadding2D(1, name="stem_pool_pad")(x)  # nothing is below zero after a ReLU
+        x = layers.ZeroPadding2D(1, name="stem_pool_pad")(x)  # zeros are neutral for the maximum after a ReLU
         x = layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)
     else:
         x = relu(conv_norm(images, filters, 3, "stem"), "stem")

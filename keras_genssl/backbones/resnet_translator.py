@@ -24,7 +24,7 @@ def resnet_translator(
 
     Zhu et al., 2017, Appendix 7.2, after Johnson et al., 2016: c7s1-64, d128, d256, R256 (6 blocks for 128 pixels, 9
     from 256 on), u128, u64, c7s1-3, reflection padding before the convolutions of stride 1, weights from N(0, 0.02).
-    Convolutions before a normalisation have no bias: it would cancel.
+    Convolutions before a normalisation have no bias, since it would cancel.
 
     Images of any size come out in their own: those whose sides are no multiples of ``2 ** downsamplings``, or less
     than twice it, are padded by reflection first, and what comes out is cropped.
@@ -37,11 +37,11 @@ def resnet_translator(
 
     Args:
         image_shape: ``(height, width, channels)``; sizes may be None.
-        output_channels: channels of what comes out; by default those that go in.
+        output_channels: channels of the output; by default those of the input.
         filters: channels at full size, positive; each down-sampling doubles them.
         blocks: residual blocks, at least 1.
-        downsamplings: how often the size is halved, at least 0; the paper's two suit 128 pixels and more.
-        normalization: makes a normalisation layer, called with ``name``.
+        downsamplings: number of halvings of the size, at least 0; the paper's two suit 128 pixels and more.
+        normalization: function of ``name`` that makes a normalisation layer.
         name: the model's name.
 
     Returns:

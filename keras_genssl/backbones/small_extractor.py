@@ -1,4 +1,4 @@
-"""The small feature network of perceptual losses that needs no weights from elsewhere."""
+"""The small feature network of perceptual losses, which needs no downloaded weights."""
 
 import keras
 from keras import layers
@@ -22,7 +22,7 @@ def small_extractor(
     Args:
         filters: channels of each block, positive; each further block sees half the resolution.
         input_shape: ``(height, width, channels)``; sizes may be None.
-        seed: makes the random weights the same every time, at least 0; None: by Keras' global seed.
+        seed: seed of the random weights, at least 0; None to use Keras' global seed.
         name: the model's name.
 
     Returns:

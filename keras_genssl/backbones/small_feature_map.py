@@ -1,4 +1,4 @@
-"""The small encoder before it takes the mean over positions, and a head for each position."""
+"""The small encoder without the mean over positions, and a head for each position."""
 
 import keras
 from keras import layers

@@ -89,7 +89,7 @@ def spectral_acgan_discriminator(
 
 
 def _features(image_shape: tuple[int, int, int], filters: int) -> tuple[Any, Any]:
-    """Images, and what the convolutions make of them, flat."""
+    """Returns the input images and the flattened features of the convolutions."""
     _, stages = halvings(image_shape)
     check_widths(filters=filters)
     images = x = keras.Input(tuple(image_shape), name="images")

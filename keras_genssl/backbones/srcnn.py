@@ -13,10 +13,10 @@ def srcnn(
     input_shape: tuple[int | None, int | None, int] = (None, None, 3),
     name: str = "srcnn",
 ) -> keras.Model:
-    """Build SRCNN: patch extraction, non-linear mapping, reconstruction, on an image already interpolated.
+    """Build SRCNN: patch extraction, non-linear mapping and reconstruction, on an interpolated image.
 
-    Dong et al., 2014. Deviations: convolutions pad with zeros, so that the output has the input's size (the paper's
-    shrink); all colour channels at once; Glorot initialisation.
+    Dong et al., 2014. Deviations: convolutions pad with zeros, so the output has the input's size (the paper's output
+    is smaller); all colour channels at once; Glorot initialisation.
 
     Reference:
         - Dong et al. 2014, [Image Super-Resolution Using Deep Convolutional Networks](https://arxiv.org/abs/1501.00092)

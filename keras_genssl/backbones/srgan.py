@@ -9,7 +9,7 @@ from keras_genssl.backbones.upsampling import stages
 from keras_genssl.checks.data_format import require_channels_last
 from keras_genssl.layers import BatchNormalization, PixelShuffle
 
-# PyTorch's, in Keras' convention: patches are many, and the moving statistics must follow the weights.
+# PyTorch's value, in Keras' convention: there are many patches, and the moving statistics must follow the weights.
 _MOMENTUM = 0.9
 
 

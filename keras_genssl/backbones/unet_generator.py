@@ -41,11 +41,11 @@ def unet_generator(
     Args:
         image_shape: ``(height, width, channels)``, at least 8 pixels high and wide; with ``halvings`` sizes may be
             less, or None.
-        output_channels: channels of what comes out; by default those that go in.
+        output_channels: channels of the output; by default those of the input.
         filters: channels of the first convolution, positive; they double up to 8 times.
-        halvings: how often the size is halved, at least 3 (the paper: 8); None: until one pixel is left.
+        halvings: number of halvings of the size, at least 3 (8 in the paper); None to halve down to one pixel.
         dropout: rate of the noise, in [0, 1).
-        normalization: makes a normalisation layer, called with ``name``.
+        normalization: function of ``name`` that makes a normalisation layer.
         name: the model's name.
 
     Returns:
@@ -117,7 +117,7 @@ def unet_generator(
 
 
 def _to_one_pixel(image_shape: tuple[int | None, int | None, int]) -> tuple[int, tuple[int, int]]:
-    """How often the shorter side is halved to one pixel, and the powers of 2 from the height and the width on."""
+    """Returns how often the shorter side is halved to one pixel, and height and width rounded up to powers of 2."""
     height, width = image_shape[:2]
     if height is None or width is None or min(height, width) < 8:
         raise ValueError(

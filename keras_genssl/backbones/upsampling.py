@@ -1,4 +1,4 @@
-"""What super-resolution networks share: which scales there are, and in how many stages each is reached."""
+"""The scales of super-resolution networks, and the stages that reach each."""
 
 _STAGES: dict[int, tuple[int, ...]] = {2: (2,), 3: (3,), 4: (2, 2)}
 
@@ -10,6 +10,6 @@ def check_scale(scale: int) -> None:
 
 
 def stages(scale: int) -> tuple[int, ...]:
-    """Factors of the sub-pixel stages that reach ``scale``: 2 and 3 take one, 4 takes two of 2."""
+    """Returns the factors of the sub-pixel stages that reach ``scale``: one for 2 and 3, two factors of 2 for 4."""
     check_scale(scale)
     return _STAGES[scale]

@@ -110,5 +110,5 @@ def wgan_gp_critic(
 
 
 def _layer_norm(name: str) -> keras.layers.Layer:
-    """Over space and channels of an image, with a gain and a bias of each channel."""
+    """Returns a layer normalisation over space and channels of an image, with a gain and a bias per channel."""
     return layers.GroupNormalization(groups=1, epsilon=1e-5, name=name)

@@ -1,4 +1,4 @@
-"""Clusters of the features of a model that trains."""
+"""Clusters the features of a model during training."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,19 +8,19 @@ from keras_genssl.metrics.clustering import clustering_scores
 
 
 class ClusteringProbe(Probe):
-    """Put ``cluster_nmi``, ``cluster_ami`` and ``cluster_accuracy`` into the logs: `metrics.clustering_scores`.
+    """Puts ``cluster_nmi``, ``cluster_ami`` and ``cluster_accuracy`` into the logs: `metrics.clustering_scores`.
 
     Args:
         labelled: images to cluster, arrays ``(images, labels)`` or a finite dataset, as `analysis.encode_labelled`
-            takes them. Their labels judge the clusters, and make none.
-        num_clusters: positive; None: as many as there are classes.
+            takes them. The labels judge the clusters only; the clustering does not see them.
+        num_clusters: positive; None for the number of classes.
         normalize: whether features are divided by their norms first.
-        seed: of k-means, the same at each measurement.
-        every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
-            for the model's own ``encode``; images encoded at once; what stands before the names in the logs.
+        seed: seed of k-means, the same at each measurement.
+        every, encode, batch_size, prefix: see `Probe`: epochs between measurements; a function of images, or None
+            for the model's own ``encode``; images encoded at once; a prefix of the names in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -44,6 +44,6 @@ class ClusteringProbe(Probe):
         self.num_clusters, self.normalize, self.seed = num_clusters, normalize, seed
 
     def measure(self, *encoded: Labelled) -> dict[str, float]:
-        """The three scores, of the features and labels."""
+        """Returns the three scores of the features and labels."""
         scores = clustering_scores(*encoded[0], self.num_clusters, self.normalize, self.seed)
         return {f"cluster_{name}": value for name, value in scores.items()}

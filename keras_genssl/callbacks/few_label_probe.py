@@ -1,4 +1,4 @@
-"""A linear classifier that sees few labels, on the features of a model that trains."""
+"""Fits a linear classifier with few labels on the features of a model during training."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,23 +10,23 @@ from keras_genssl.metrics.few_labels import few_label_accuracy
 
 
 class FewLabelProbe(Probe):
-    """Put ``few_label_accuracy_10`` and its deviation into the logs after epochs: `metrics.few_label_accuracy`.
+    """Puts ``few_label_accuracy_10`` and its deviation into the logs after epochs: `metrics.few_label_accuracy`.
 
-    The names carry the labels known of each class: ``few_label_accuracy_10``, ``few_label_deviation_10``. Of several
-    numbers of them there is one accuracy and one deviation each, from the same features.
+    The names end in the number of known labels per class: ``few_label_accuracy_10``, ``few_label_deviation_10``. If
+    several numbers are given, each gets an accuracy and a deviation, from the same features.
 
     Args:
-        train: images of which a draw shows few labels, arrays ``(images, labels)`` or a finite dataset, as
+        train: training images, of which a draw reveals few labels, arrays ``(images, labels)`` or a finite dataset, as
             `analysis.encode_labelled` takes them.
-        test: images to judge by, in the same forms.
-        labels_per_class: labels known of each class, a positive integer, or several.
-        seeds: one draw of labels for each, the same at each measurement.
-        penalty: on the squared weights, positive, as in `metrics.linear_accuracy`.
-        every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
-            for the model's own ``encode``; images encoded at once; what stands before the names in the logs.
+        test: test images, in the same forms.
+        labels_per_class: number of known labels per class, a positive integer, or several.
+        seeds: seeds of the draws of labels, one for each draw, the same at each measurement.
+        penalty: penalty on the squared weights, positive, as in `metrics.linear_accuracy`.
+        every, encode, batch_size, prefix: see `Probe`: epochs between measurements; a function of images, or None
+            for the model's own ``encode``; images encoded at once; a prefix of the names in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule; in `fit` where a class has fewer images.
+        ValueError: if an argument is invalid; in `fit` if a class has fewer images.
 
     Example:
 
@@ -57,7 +57,7 @@ class FewLabelProbe(Probe):
         self.labels_per_class, self.seeds, self.penalty = labels_per_class, list(seeds), penalty
 
     def measure(self, *encoded: Labelled) -> dict[str, float]:
-        """Mean and deviation over the draws for each number of labels, of training and test features."""
+        """Returns mean and deviation over the draws for each number of labels, from training and test features."""
         train, test = encoded
         values = {}
         for number in self._numbers:

@@ -1,4 +1,4 @@
-"""What the encoder of a model that trains is worth as the beginning of a classifier."""
+"""Measures how well the encoder serves as the start of a classifier, during training."""
 
 from typing import Any
 
@@ -12,28 +12,28 @@ from keras_genssl.callbacks.probe import Labelled, unchanged
 
 
 class FineTuningProbe(Periodic):
-    """Put ``fine_tuned_accuracy_10`` into the logs after epochs: `analysis.fine_tuned_accuracy` of a *copy*.
+    """Puts ``fine_tuned_accuracy_10`` into the logs after epochs: `analysis.fine_tuned_accuracy` of a *copy*.
 
-    The name carries the labels known of each class; of all labels it is ``fine_tuned_accuracy``. Each measurement
-    trains a classifier of its own, from the encoder as it is, so that it is the dearest probe. Training is what it
-    would have been without, to the bit: no weight, batch statistic or seed of the model moves, of which the probe
-    makes sure. In memory are the labelled images while they are measured, of a dataset all of them.
+    The name ends in the number of known labels per class; with all labels it is ``fine_tuned_accuracy``. Each
+    measurement trains a new classifier from the current encoder, so this is the most expensive probe. Training of the
+    model is unchanged, to the bit: no weight, batch statistic or seed of the model changes, and the probe checks it.
+    During a measurement all labelled images are in memory, also those of a dataset.
 
     Args:
-        train: images to tune on, arrays ``(images, labels)`` or a finite dataset, as `analysis.encode_labelled` takes
+        train: training images, arrays ``(images, labels)`` or a finite dataset, as `analysis.encode_labelled` takes
             them.
-        test: images to judge by, in the same forms.
-        labels_per_class: labels known of each class, positive; None: all.
-        steps, batch_size, learning_rate, seed: those of `analysis.fine_tuned_accuracy`, the same at each measurement.
-        every: epochs between measurements; the last epoch has one too.
-        encoder: a built functional or sequential `keras.Model`, images in [-1, 1] to codes ``(batch, ...)``; None: the
-            model's own ``encoder``.
-        prefix: what stands before the name in the logs.
+        test: test images, in the same forms.
+        labels_per_class: number of known labels per class, positive; None for all.
+        steps, batch_size, learning_rate, seed: see `analysis.fine_tuned_accuracy`; the same at each measurement.
+        every: epochs between measurements. The last epoch is always measured.
+        encoder: a built functional or sequential `keras.Model`, images in [-1, 1] to codes ``(batch, ...)``; None for
+            the model's own ``encoder``.
+        prefix: prefix of the name in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule; in `fit` where the model has no ``encoder`` and none was given, or
+        ValueError: if an argument is invalid; in `fit` if the model has no ``encoder`` and none was given, or if
             a class has fewer images.
-        RuntimeError: in `fit` where a weight of the model or of the encoder changed.
+        RuntimeError: in `fit` if a weight of the model or of the encoder changed.
 
     Example:
 
@@ -71,12 +71,12 @@ class FineTuningProbe(Periodic):
         self.prefix = prefix
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Refuse a model without an ``encoder`` to copy before it is trained."""
+        """Raises, before training, if the model has no ``encoder`` to copy."""
         if self.encoder is None:
             _check(getattr(self.model, "encoder", None), type(self.model).__name__)
 
     def look(self, epoch: int, logs: dict[str, Any]) -> None:
-        """Tune a copy, judge it, and put the accuracy into the logs."""
+        """Tunes a copy, measures its accuracy, and puts that into the logs."""
         encoder = self.model.encoder if self.encoder is None else self.encoder
         rule = "Tuning a copy must leave the model as it is: its layers may not share weights with their copies."
         with unchanged(self.model, rule), unchanged(encoder, rule):
@@ -104,6 +104,6 @@ def _check(encoder: Any, owner: str = "") -> None:
 
 
 def _gathered(labelled: Any) -> Labelled:
-    """All images, as they are, and all labels."""
+    """Returns all images, in their dtype, and all labels."""
     images, labels = zip(*labelled_batches(labelled), strict=True)
     return (images[0], labels[0]) if len(images) == 1 else (np.concatenate(images), np.concatenate(labels))

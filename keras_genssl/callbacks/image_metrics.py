@@ -1,4 +1,4 @@
-"""FID and its kin during training."""
+"""FID and similar metrics during training."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,23 +13,23 @@ _CHUNK = 500  # images sampled at a time
 
 
 class ImageMetrics(Periodic):
-    """Measure a model's samples after epochs, and put the numbers into the logs.
+    """Measures a model's samples after epochs, and puts the numbers into the logs.
 
-    They stand in the history that `fit` returns, in epochs that were measured only, as Keras does with
-    ``validation_freq``; and `keras.callbacks.TensorBoard`, `CSVLogger` or `ModelCheckpoint(monitor="fashion_fid",
-    save_freq="epoch")` see them where they come *later* in the list of callbacks. Metrics with the same features share
-    one pass. Samples are drawn and judged 500 at a time; the latents are the same at each measurement, so that
-    a change in a number is one of the model.
+    The history that `fit` returns holds the numbers of measured epochs only, as Keras does with ``validation_freq``.
+    `keras.callbacks.TensorBoard`, `CSVLogger` or `ModelCheckpoint(monitor="fashion_fid", save_freq="epoch")` see the
+    numbers if they come *later* in the list of callbacks. Metrics with the same features share one pass. Samples are
+    drawn and measured 500 at a time. The latents are the same at each measurement, so a change in a number is a change
+    of the model.
 
     Args:
         metrics: `metrics.FID`, `KID`, `PrecisionRecall` or another `FeatureMetric`; names may not repeat.
-        num_images: samples to judge, positive, and as many as the metrics need.
-        every: epochs between measurements; the last epoch has one too.
-        seed: of the latents.
-        labels: integers ``(num_images,)`` for a conditional model; None: the model's own choice.
+        num_images: number of samples, positive, at least as many as the metrics need.
+        every: epochs between measurements. The last epoch is always measured.
+        seed: seed of the latents.
+        labels: integers ``(num_images,)`` for a conditional model; None lets the model choose.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
         TypeError: if ``metrics`` holds anything else.
 
     Example:
@@ -62,7 +62,7 @@ class ImageMetrics(Periodic):
         self.num_images, self.seed, self.labels = num_images, seed, checked_labels(labels, num_images)
 
     def look(self, epoch: int, logs: dict[str, Any]) -> None:
-        """Sample, measure, and put the numbers into the logs."""
+        """Draws samples, measures them, and puts the numbers into the logs."""
         functions = {id(metric.features): metric.features for metric in self.image_metrics}
         parts: dict[int, list[np.ndarray]] = {key: [] for key in functions}
         for number, start in enumerate(range(0, self.num_images, _CHUNK)):
@@ -75,7 +75,7 @@ class ImageMetrics(Periodic):
 
     def _sample(self, number: int, start: int) -> Any:
         count = min(_CHUNK, self.num_images - start)
-        # A chunk's seed is a hash: consecutive ones would be the chunks of the next seed.
+        # A chunk's seed is a hash. Consecutive seeds would repeat chunks of the next seed.
         seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0] >> 1)
         if self.labels is None:
             return self.model.sample(count, seed=seed)

@@ -1,4 +1,4 @@
-"""Pictures of what a model makes, on disk and in TensorBoard."""
+"""Sheets of a model's images, on disk and in TensorBoard."""
 
 import io
 import os
@@ -16,24 +16,24 @@ from keras_genssl.callbacks.periodic import Periodic
 
 
 class ImageSheet(Periodic):
-    """Base of callbacks that lay a model's images out on a sheet: ``epoch-0001.png``, ``epoch-0002.png`` ...
+    """Base of callbacks that write a model's images as sheets: ``epoch-0001.png``, ``epoch-0002.png`` ...
 
-    A subclass returns the images from `draw`. Files appear whole or not at all; one of the same epoch is replaced,
-    so that a run which is killed and resumed leaves the sheets of one that was not.
+    A subclass returns the images from `draw`. A file is written completely or not at all. A file of the same epoch is
+    replaced, so a run that is killed and resumed leaves the same sheets as an uninterrupted one.
 
     Args:
-        directory: where sheets are written, made when missing.
-        every: epochs between sheets; the last epoch has one too.
-        columns: images in a row; None: about as many as rows.
-        log_dir: directory of TensorBoard's event files, where the sheet appears under ``tag``, beside those of
-            `keras.callbacks.TensorBoard`; None: none are written. TensorBoard itself is needed only to look at them.
+        directory: directory of the sheets, made if missing.
+        every: epochs between sheets. The last epoch always has a sheet.
+        columns: images in a row; None for about as many as rows.
+        log_dir: directory of TensorBoard's event files, for example that of `keras.callbacks.TensorBoard`. The sheet
+            appears there under ``tag``. None writes no event files. TensorBoard is needed only to view them.
         tag: letters, digits, ``_``, ``-`` and ``/``.
 
     Class attributes:
-        animated: whether the images are the frames of a film as well, written as GIF.
+        animated: whether the images are also written as the frames of a GIF film.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
     """
 
     animated: ClassVar[bool] = False
@@ -57,11 +57,11 @@ class ImageSheet(Periodic):
         self._writer: tf.summary.SummaryWriter | None = None
 
     def draw(self) -> np.ndarray:
-        """Images of ``self.model``, ``(num, h, w, 1 or 3)``, uint8 or float in [-1, 1]."""
+        """Returns images of ``self.model``, ``(num, h, w, 1 or 3)``, uint8 or float in [-1, 1]."""
         raise NotImplementedError
 
     def look(self, epoch: int, logs: dict[str, Any]) -> None:
-        """Draw, and write the sheet."""
+        """Draws and writes the sheet."""
         images = to_uint8(self.draw())
         if not self.is_chief:
             return
@@ -76,13 +76,13 @@ class ImageSheet(Periodic):
             self._show(self.log_dir, encoded, sheet.shape, epoch - 1)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Close the event file."""
+        """Closes the event file."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
 
     def _show(self, log_dir: pathlib.Path, encoded: bytes, shape: tuple[int, ...], step: int) -> None:
-        # `tf.summary.image` asks for TensorBoard where it writes; the record itself needs none.
+        # `tf.summary.image` needs TensorBoard to be installed; writing the record directly does not.
         if self._writer is None:
             self._writer = tf.summary.create_file_writer(os.fspath(log_dir))
         metadata = tf.compat.v1.SummaryMetadata()
@@ -95,13 +95,13 @@ class ImageSheet(Periodic):
 
 
 def _encode(frames: list[np.ndarray], file_format: str) -> bytes:
-    """One picture, or the frames of a film that starts again at its end."""
+    """Encodes one picture, or the frames of a film that repeats."""
     pictures = [Image.fromarray(frame[..., 0] if frame.shape[-1] == 1 else frame) for frame in frames]
     buffer = io.BytesIO()
     if len(pictures) == 1:
         pictures[0].save(buffer, file_format)
     else:
-        # 80 milliseconds a frame; Pillow shows equal frames as one, for as long as all of them.
+        # 80 milliseconds a frame. Pillow merges equal frames into one that lasts as long as all of them.
         pictures[0].save(buffer, file_format, save_all=True, append_images=pictures[1:], duration=80, loop=0)
     return buffer.getvalue()
 

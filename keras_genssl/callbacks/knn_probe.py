@@ -1,4 +1,4 @@
-"""Nearest neighbours by the features of a model that trains."""
+"""Classifies by nearest neighbours in the features of a model during training."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,25 +12,26 @@ from keras_genssl.metrics.knn import knn_accuracy
 
 
 class KNNProbe(Probe):
-    """Put ``knn_accuracy`` into the logs after epochs: `metrics.knn_accuracy` of the model's features.
+    """Puts ``knn_accuracy`` into the logs after epochs: `metrics.knn_accuracy` of the model's features.
 
-    Nothing is trained, so that it is the cheapest probe. Wu et al., 2018.
+    Nothing is trained, so this is the cheapest probe. Wu et al., 2018.
 
     Reference:
         - Wu et al. 2018, [Unsupervised Feature Learning via Non-Parametric Instance
           Discrimination](https://arxiv.org/abs/1805.01978)
 
     Args:
-        gallery: images whose labels are known, arrays ``(images, labels)`` or a finite dataset, as
+        gallery: images with known labels, arrays ``(images, labels)`` or a finite dataset, as
             `analysis.encode_labelled` takes them.
-        queries: images to classify, in the same forms; None: those of the gallery, each left out of its own search.
-        k: neighbours, from 1 to the size of the gallery (less one where each is left out).
-        temperature: of the votes ``exp(similarity / T)``, positive; None: all count alike.
-        every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
-            for the model's own ``encode``; images encoded at once; what stands before the name in the logs.
+        queries: images to classify, in the same forms; None for those of the gallery, each excluded from its own
+            search.
+        k: number of neighbours, from 1 to the size of the gallery (minus one without ``queries``).
+        temperature: T of the votes ``exp(similarity / T)``, positive; None for equal votes.
+        every, encode, batch_size, prefix: see `Probe`: epochs between measurements; a function of images, or None
+            for the model's own ``encode``; images encoded at once; a prefix of the name in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule, or k exceeds the gallery: of arrays at once, of a dataset when
+        ValueError: if an argument is invalid, or k exceeds the gallery: of arrays at once, of a dataset when
             training begins, for which up to k images are read.
 
     Example:
@@ -61,12 +62,12 @@ class KNNProbe(Probe):
             self._check_size()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Refuse a dataset of fewer images than neighbours before the model is trained."""
+        """Raises, before training, if a dataset has fewer images than neighbours."""
         super().on_train_begin(logs)
         self._check_size()
 
     def measure(self, *encoded: Labelled) -> dict[str, float]:
-        """The accuracy, of the gallery and the queries, or of the gallery alone."""
+        """Returns the accuracy, from the gallery and the queries, or from the gallery alone."""
         if len(encoded) == 1:
             return {"knn_accuracy": knn_accuracy(*encoded[0], k=self.k, temperature=self.temperature)}
         return {"knn_accuracy": knn_accuracy(*encoded[1], *encoded[0], self.k, self.temperature)}

@@ -1,4 +1,4 @@
-"""A walk between latents, as a strip and as a film."""
+"""A walk between latents, written as a strip and as a film."""
 
 import os
 from typing import Any, ClassVar
@@ -15,30 +15,30 @@ _BATCH = 64  # images generated at a time
 
 
 class LatentWalk(ImageSheet):
-    """Write what lies between a few fixed latents after epochs: ``epoch-0001.png``, a row for each leg, and a GIF.
+    """Writes images on a walk between fixed latents after epochs: ``epoch-0001.png``, a row for each leg, and a GIF.
 
-    The walk is closed: the last leg leads back to the first latent, and the film can go round. Without ``images`` the
-    latents are normal draws for the model's ``generate(latents)``, or ``decode(codes)``, and legs are arcs, which keep
-    the length that such latents have (White, 2016). With ``images`` the walk leads straight from code to code,
-    ``encode(images)``, shown by ``decode``.
+    The walk is closed: the last leg leads back to the first latent, so the film can loop. Without ``images`` the
+    latents are normal draws for the model's ``generate(latents)``, or ``decode(codes)``, and the legs are arcs, which
+    keep the typical length of such latents (White, 2016). With ``images`` the walk leads in straight lines between the
+    codes ``encode(images)``, shown by ``decode``.
 
     Reference:
         - White 2016, [Sampling Generative Networks](https://arxiv.org/abs/1609.04468)
 
     Args:
-        directory: where files are written, made when missing.
-        num_points: latents to visit, at least 2.
-        steps: images of a leg, positive; the leg's end is the next one's start.
-        every: epochs between walks; the last epoch has one too.
-        seed: of the latents.
-        images: ``(num, h, w, c)``, uint8 or float in [-1, 1], at least 2, to walk between in place of
-            ``num_points`` random latents; None: those.
-        latent_dim: size of the latents; None: the model's ``latent_dim``.
-        label: of all images, for a conditional ``generate(latents, labels)``; None: it takes none.
-        log_dir: directory of TensorBoard's event files; None: none are written.
+        directory: directory of the files, made if missing.
+        num_points: number of latents to visit, at least 2.
+        steps: images of a leg, positive. The end of a leg is the start of the next.
+        every: epochs between walks. The last epoch always has a walk.
+        seed: seed of the latents.
+        images: ``(num, h, w, c)``, uint8 or float in [-1, 1], at least 2, to walk between; None for ``num_points``
+            random latents.
+        latent_dim: size of the latents; None for the model's ``latent_dim``.
+        label: label of all images, for a conditional ``generate(latents, labels)``; None for an unconditional model.
+        log_dir: directory of TensorBoard's event files; None to write none.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -73,12 +73,12 @@ class LatentWalk(ImageSheet):
         self.label = None if label is None else int(checked_labels([label], "label", 1, names=False)[0])
 
     def draw(self) -> np.ndarray:
-        """The images of the walk, leg by leg."""
+        """Returns the images of the walk, leg by leg."""
         if self.images is not None:
             return morph(self.model.encode, self.model.decode, self.images, self.steps, lerp, True, _BATCH)
         dim = self.latent_dim or self.model.latent_dim
         points = np.random.default_rng(self.seed).normal(size=(self.num_points, dim))
-        path = slerp if dim > 1 else lerp  # a line has no arcs
+        path = slerp if dim > 1 else lerp  # in one dimension there are no arcs
         codes = path(points, np.roll(points, -1, axis=0), np.arange(self.steps) / self.steps)
         return decode_codes(self._generate, codes.reshape(-1, dim), _BATCH)
 

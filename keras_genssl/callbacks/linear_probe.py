@@ -1,4 +1,4 @@
-"""A linear classifier on the features of a model that trains."""
+"""Fits a linear classifier on the features of a model during training."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,22 +8,22 @@ from keras_genssl.metrics.linear import linear_accuracy
 
 
 class LinearProbe(Probe):
-    """Put ``linear_accuracy`` into the logs after epochs: `metrics.linear_accuracy` of the model's frozen features.
+    """Puts ``linear_accuracy`` into the logs after epochs: `metrics.linear_accuracy` of the model's frozen features.
 
-    Each measurement fits a classifier of its own, to its end, on features in inference mode; the encoder learns
-    nothing from it, of which the probe makes sure.
+    Each measurement fits a new classifier to convergence, on features in inference mode. The encoder does not change,
+    and the probe checks it.
 
     Args:
-        train: images to fit on, arrays ``(images, labels)`` or a finite dataset, as `analysis.encode_labelled` takes
+        train: training images, arrays ``(images, labels)`` or a finite dataset, as `analysis.encode_labelled` takes
             them.
-        test: images to judge by, in the same forms.
-        penalty: on the squared weights, positive, as in `metrics.linear_accuracy`.
-        every, encode, batch_size, prefix: those of `Probe`: epochs between measurements; a function of images, None
-            for the model's own ``encode``; images encoded at once; what stands before the name in the logs.
+        test: test images, in the same forms.
+        penalty: penalty on the squared weights, positive, as in `metrics.linear_accuracy`.
+        every, encode, batch_size, prefix: see `Probe`: epochs between measurements; a function of images, or None
+            for the model's own ``encode``; images encoded at once; a prefix of the name in the logs.
 
     Raises:
-        ValueError: if an argument breaks its rule.
-        RuntimeError: in `fit` where ``encode`` changed the model's weights.
+        ValueError: if an argument is invalid.
+        RuntimeError: in `fit` if ``encode`` changed the model's weights.
 
     Example:
 
@@ -48,6 +48,6 @@ class LinearProbe(Probe):
         self.penalty = penalty
 
     def measure(self, *encoded: Labelled) -> dict[str, float]:
-        """The accuracy, of training and test features."""
+        """Returns the accuracy, from training and test features."""
         train, test = encoded
         return {"linear_accuracy": linear_accuracy(*test, *train, penalty=self.penalty)}

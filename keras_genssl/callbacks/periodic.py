@@ -1,4 +1,4 @@
-"""Looking at a model during `fit` without disturbing it."""
+"""Callbacks that look at a model during `fit` without disturbing it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from keras_genssl.engine import replicas
 
 
 class Periodic(keras.callbacks.Callback):
-    """Base of callbacks that look at the model after every so many epochs, and after the last one of `fit`.
+    """Base of callbacks that look at the model after every `every` epochs, and after the last epoch of `fit`.
 
-    A subclass says in `look` what it does. Training goes on with the weights, and the noise, that it would have
-    had without: the states of the model's seed generators are put back. With several workers all of them look, for
-    reading a variable may take all; only where `is_chief` is a file written.
+    A subclass implements `look`. Training continues with the same weights and the same noise as without the callback:
+    the states of the model's seed generators are restored. With several workers all of them look, since reading a
+    variable may need all; only the worker for which `is_chief` is true writes files.
 
     Args:
-        every: epochs, positive.
+        every: number of epochs, positive.
 
     Raises:
         ValueError: if ``every`` is not a positive integer.
@@ -32,17 +32,17 @@ class Periodic(keras.callbacks.Callback):
         self.every = every
 
     def look(self, epoch: int, logs: dict[str, Any]) -> None:
-        """Look at ``self.model`` after an epoch, counted from 1; what is put into ``logs`` enters the history."""
+        """Looks at ``self.model`` after an epoch, counted from 1. Entries added to ``logs`` enter the history."""
         raise NotImplementedError
 
     @property
     def is_chief(self) -> bool:
-        """Whether this worker writes the files."""
+        """Tells whether this worker writes the files."""
         strategy = getattr(self.model, "distribute_strategy", None) or tf.distribute.get_strategy()
         return bool(strategy.extended.should_checkpoint)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Look, if it is time."""
+        """Calls `look` if it is due."""
         last = epoch + 1 == self.params.get("epochs")
         if last or (epoch + 1) % self.every == 0:
             with _undisturbed(self.model):
@@ -61,5 +61,5 @@ def _undisturbed(model: keras.Model) -> Iterator[None]:
 
 
 def checked_labels(labels: Any, num_images: int) -> Any:
-    """Labels to sample with, one for each image, or None."""
+    """Returns the labels to sample with, one for each image, or None."""
     return None if labels is None else label_arrays.checked_labels(labels, "labels", num_images, names=False)

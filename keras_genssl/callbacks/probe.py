@@ -1,4 +1,4 @@
-"""What the callbacks that judge a representation during `fit` share."""
+"""The base of callbacks that measure a representation during `fit`."""
 
 import abc
 import contextlib
@@ -18,24 +18,24 @@ Labelled = tuple[np.ndarray, np.ndarray]
 class Probe(Periodic):
     """Base of callbacks that measure features of labelled images after epochs, and put numbers into the logs.
 
-    They stand in the history in the epochs that were measured only; see `ImageMetrics`. Training is what it would
-    have been without, to the bit: no weight, batch statistic or seed moves. A probe makes sure of the former, and
-    raises where `encode` changes the model. In memory are the features of the labelled images, and what the measure
-    itself needs. A subclass says in `measure` which numbers.
+    The history holds the numbers of measured epochs only; see `ImageMetrics`. Training is unchanged, to the bit: no
+    weight, batch statistic or seed changes. A probe raises if `encode` changes the weights of the model. Memory holds
+    the features of the labelled images, and what the measure itself needs. A subclass computes its numbers in
+    `measure`.
 
     Args:
-        labelled: what to encode, each arrays ``(images, labels)`` or a finite dataset of batches with image and
-            label, as `analysis.encode_labelled` takes them.
-        every: epochs between measurements; the last epoch has one too.
-        encode: function of float32 images ``(batch, h, w, c)`` in [-1, 1] to features ``(batch, ...)``, a network
-            among them; None: the model's own ``encode``.
+        labelled: the sets to encode, each as arrays ``(images, labels)`` or as a finite dataset of batches with image
+            and label, as `analysis.encode_labelled` takes them.
+        every: epochs between measurements. The last epoch is always measured.
+        encode: function or network from float32 images ``(batch, h, w, c)`` in [-1, 1] to features ``(batch, ...)``;
+            None for the model's own ``encode``.
         batch_size: images encoded at once, positive.
-        prefix: what stands before the names in the logs, such as ``"unseen_"``.
+        prefix: prefix of the names in the logs, such as ``"unseen_"``.
 
     Raises:
-        ValueError: if an argument breaks its rule, arrays of images and labels at once; in `fit` where the model has no
-            ``encode`` and none was given.
-        RuntimeError: in `fit` where ``encode`` changed the model's weights.
+        ValueError: if an argument is invalid (arrays of images and labels are checked at once); in `fit` if the model
+            has no ``encode`` and none was given.
+        RuntimeError: in `fit` if ``encode`` changed the model's weights.
 
     Example:
 
@@ -66,15 +66,15 @@ class Probe(Periodic):
 
     @abc.abstractmethod
     def measure(self, *encoded: Labelled) -> dict[str, float]:
-        """The numbers by name, of features ``(num, dim)`` and labels ``(num,)`` of each of ``labelled``."""
+        """Returns the numbers by name, from features ``(num, dim)`` and labels ``(num,)`` of each of ``labelled``."""
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Refuse a model without ``encode`` before it is trained."""
+        """Raises, before training, if the model has no ``encode``."""
         if self.encode is None and not callable(getattr(self.model, "encode", None)):
             raise ValueError(f"`encode` must be given: {type(self.model).__name__} has no `encode`. Received: None")
 
     def look(self, epoch: int, logs: dict[str, Any]) -> None:
-        """Encode, measure, and put the numbers into the logs."""
+        """Encodes, measures, and puts the numbers into the logs."""
         with unchanged(self.model):
             encode = self.model.encode if self.encode is None else self.encode
             encoded = [encode_labelled(encode, part, self.batch_size) for part in self.labelled]
@@ -85,7 +85,7 @@ class Probe(Periodic):
 def unchanged(
     model: keras.Model, rule: str = "`encode` must leave the model as it is: run networks with training=False."
 ) -> Iterator[None]:
-    """Raise a RuntimeError, with the rule, at the end where a weight is another than at the beginning."""
+    """Raises a RuntimeError, which states the rule, if a weight changed between the beginning and the end."""
     before = _digests(model)
     yield
     after = _digests(model)
@@ -95,7 +95,7 @@ def unchanged(
 
 
 def _digests(model: keras.Model) -> dict[str, str]:
-    """A digest of each weight by path, in the memory of one."""
+    """Returns a digest of each weight by path, with at most one weight in memory."""
     return {
         f"{number}: {weight.path}": hashlib.sha256(keras.ops.convert_to_tensor(weight).numpy().tobytes()).hexdigest()
         for number, weight in enumerate(model.weights)

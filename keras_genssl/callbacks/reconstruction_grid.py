@@ -1,4 +1,4 @@
-"""The same images, as a model gives them back, through the whole training."""
+"""Sheets of the same images and their reconstructions during training."""
 
 import os
 from typing import Any
@@ -11,17 +11,17 @@ from keras_genssl.checks import image_arrays
 
 
 class ReconstructionGrid(ImageSheet):
-    """Write a sheet of images after epochs, each beside what the model's ``reconstruct(images)`` makes of it.
+    """Writes a sheet of images after epochs, each next to its reconstruction by the model's ``reconstruct(images)``.
 
     Args:
-        directory: where ``epoch-0001.png`` and so on are written, made when missing.
+        directory: directory of ``epoch-0001.png`` and so on, made if missing.
         images: ``(num, h, w, 1 or 3)``, uint8 or float in [-1, 1].
-        every: epochs between sheets; the last epoch has one too.
+        every: epochs between sheets. The last epoch always has a sheet.
         columns: pairs in a row, positive.
-        log_dir: directory of TensorBoard's event files; None: none are written.
+        log_dir: directory of TensorBoard's event files; None to write none.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -42,7 +42,7 @@ class ReconstructionGrid(ImageSheet):
         self.images = to_uint8(images)
 
     def draw(self) -> np.ndarray:
-        """Images and reconstructions, in turns."""
+        """Returns images and reconstructions, alternating."""
         images = image_arrays.signed(self.images)
         pairs = np.stack([self.images, to_uint8(self.model.reconstruct(images))], axis=1)
         return pairs.reshape(-1, *self.images.shape[1:])

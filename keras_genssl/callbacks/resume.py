@@ -1,4 +1,4 @@
-"""Exact continuation of a killed training run, to the bit, inside an epoch too.
+"""Exact continuation of a killed training run, to the bit, also inside an epoch.
 
 images = data.load("prepared/photographs", batch_size=16, seed=1)
 resume = callbacks.Resume("out/train", images, every=50)
@@ -22,40 +22,39 @@ from keras_genssl.data.order import Order
 
 _PART = ".part-"
 
-# The value of `stop_training` that ends an epoch which began in its middle, and no more. Keras would
-# ask for the steps of a whole one, and a step that finds no data still moves seeds and the optimizer's count.
+# The value of `stop_training` that ends an epoch which began in its middle, without ending `fit`. Keras would run the
+# steps of a whole epoch, and a step without data still advances seeds and the optimizer's count.
 _END_OF_EPOCH = "end of epoch"
 
 
 class Resume(keras.callbacks.Callback):
-    """Save the whole state of a `fit` at intervals, and continue from it when `fit` is called again.
+    """Saves the whole state of a `fit` at intervals, and continues from it when `fit` is called again.
 
-    Saved are the weights and all that `Model.save_weights` reaches (every optimizer held as an attribute,
-    what layers and methods save of their own), the states of metrics and of `keras.random.SeedGenerator`s in
-    the model, the position in the data, and the logs of the epochs so far. The program that calls `fit` again
-    must build the same model on the same data; the run then ends with the weights of one never interrupted.
-    When the state is that of the last epoch, `fit` returns at once. Not saved: Keras' global seed generator,
-    and what other callbacks remember. With `steps_per_execution`, use a divisor of the steps of an epoch.
+    The state holds the weights and everything else that `Model.save_weights` saves (every optimizer held as an
+    attribute, the own state of layers and methods), the states of metrics and of `keras.random.SeedGenerator`s in the
+    model, the position in the data, and the logs of the epochs so far. The program that calls `fit` again must build
+    the same model on the same data. The run then ends with the weights of an uninterrupted run. If the state is that
+    of the last epoch, `fit` returns at once. Keras' global seed generator and the memory of other callbacks are not
+    saved. With `steps_per_execution`, use a divisor of the steps of an epoch.
 
-    A state is one directory `state-EPOCH-STEP`, written beside under another name, flushed to disk and
-    renamed; only the newest is kept. With several workers all read, and the chief alone writes; the directory
-    must be one that all of them see. After a start in the middle of an epoch, Keras' progress bar counts from
-    0.
+    A state is one directory `state-EPOCH-STEP`. It is written under another name next to its place, flushed to disk and
+    renamed. Only the newest state is kept. With several workers all read and only the chief writes, so all of them must
+    see the directory. After a start in the middle of an epoch, Keras' progress bar counts from 0.
 
     Args:
-        directory: local directory of the states, made when missing.
-        dataset: what `data.load` or `data.join` returned, mapped or not, which must be what `fit` is given.
+        directory: local directory of the states, made if missing.
+        dataset: the dataset of `data.load` or `data.join`, mapped or not, that `fit` is given.
         every: save after this many steps (with `steps_per_execution`, at the end of the execution that
-            reaches them), besides the end of each epoch. `None`: at the end of each epoch only.
+            reaches them), in addition to the end of each epoch. `None` saves at the end of each epoch only.
 
     Attributes:
         history: list of dicts, the logs of each finished epoch since the start of training, over all
             interruptions.
 
     Raises:
-        ValueError: in `__init__` for a wrong argument; in `fit` where the state in the directory belongs to
-            another model or other data (what is compared of them, `data.load` says), or where `fit` was given
-            another dataset.
+        ValueError: in `__init__` for a wrong argument; in `fit` if the state in the directory belongs to
+            another model or other data (see `order.config` in `data.load`), or if `fit` was given another
+            dataset.
     """
 
     def __init__(self, directory: str | os.PathLike[str], dataset: tf.data.Dataset, every: int | None = None):
@@ -78,7 +77,7 @@ class Resume(keras.callbacks.Callback):
     # Keras' hooks, in the order in which `fit` calls them.
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Restore the newest state, if there is one."""
+        """Restores the newest state, if there is one."""
         steps = self._order.steps_per_epoch
         if self.params.get("steps") != steps:
             raise ValueError(
@@ -99,8 +98,8 @@ class Resume(keras.callbacks.Callback):
                 shutil.rmtree(debris)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Say where the data start, and undo the reset of the metrics in an epoch that continues."""
-        self.model._initial_epoch = None  # read by now; an interrupted `fit` must leave none to the next
+        """Sets where the data start, and undoes the reset of the metrics in an epoch that continues."""
+        self.model._initial_epoch = None  # `fit` has read it; an interrupted `fit` must not leave it to the next
         self._epoch, self._saved_step = epoch, self._first_step
         self._order.position = (epoch, self._first_step)
         if self._metrics is not None and self._first_step:
@@ -108,7 +107,7 @@ class Resume(keras.callbacks.Callback):
         self._metrics = None
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Save when a multiple of `every` steps has been reached inside the epoch."""
+        """Saves when a multiple of `every` steps has been reached inside the epoch."""
         step = self._first_step + batch + 1
         if step >= self._order.steps_per_epoch:
             if self._first_step and not self.model.stop_training:
@@ -118,7 +117,7 @@ class Resume(keras.callbacks.Callback):
             self._save(self._epoch, step)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Save, and keep the epoch's logs."""
+        """Saves, and keeps the epoch's logs."""
         self._first_step = 0
         if self.model.stop_training == _END_OF_EPOCH:
             self.model.stop_training = False
@@ -126,7 +125,7 @@ class Resume(keras.callbacks.Callback):
         self._save(epoch + 1, 0)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Leave no trace in the model."""
+        """Removes what the callback set on the model."""
         self.model._initial_epoch = None
 
     # The state.
@@ -140,7 +139,7 @@ class Resume(keras.callbacks.Callback):
         return bool(self._strategy.extended.should_checkpoint)
 
     def _extras(self) -> list[keras.Variable]:
-        """What `save_weights` leaves out: states of metrics and seed generators."""
+        """Returns the variables that `save_weights` leaves out: states of metrics and seed generators."""
         weights = {id(variable) for variable in self.model.weights}
         extras = {id(v): v for v in [*self.model.variables, *self.model.metrics_variables]}
         return [variable for key, variable in extras.items() if key not in weights]
@@ -155,7 +154,7 @@ class Resume(keras.callbacks.Callback):
         return found
 
     def _signature(self) -> dict[str, Any]:
-        """What must agree between the run that saved and the run that continues."""
+        """Returns what must be equal in the run that saved and the run that continues."""
 
         def shapes(variables: Any) -> list[list[Any]]:
             return [[list(variable.shape), str(variable.dtype)] for variable in variables]
@@ -172,7 +171,7 @@ class Resume(keras.callbacks.Callback):
         }
 
     def _save(self, epoch: int, step: int) -> None:
-        # All workers read their variables, for some are reduced over all workers; the chief's are kept.
+        # All workers read their variables, since some are reduced over all workers. The chief's values are kept.
         values = {f"{i:04d}": _to_numpy(variable) for i, variable in enumerate(self._extras())}
         if not self._is_chief:
             with tempfile.TemporaryDirectory() as folder:
@@ -214,7 +213,7 @@ class Resume(keras.callbacks.Callback):
     def _assign(self, variables: list[keras.Variable], values: list[np.ndarray]) -> None:
         with self._strategy.scope():
             for variable, value in zip(variables, values, strict=True):
-                variable.assign(value.copy())  # which TensorFlow may use as the variable's own memory
+                variable.assign(value.copy())  # a copy, since TensorFlow may use the array as the variable's memory
 
 
 def _to_numpy(variable: keras.Variable) -> np.ndarray:
@@ -223,7 +222,7 @@ def _to_numpy(variable: keras.Variable) -> np.ndarray:
 
 
 def _shortened(saved: Any, current: Any) -> str:
-    """The parts of two signatures that differ."""
+    """Returns the parts of two signatures that differ."""
     if isinstance(saved, dict) and isinstance(current, dict):
         names = [name for name in {**saved, **current} if saved.get(name) != current.get(name)]
         saved, current = ({name: side.get(name) for name in names} for side in (saved, current))

@@ -1,4 +1,4 @@
-"""Samples of one set of latents through the whole training."""
+"""Sheets of samples of the same latents during training."""
 
 import os
 from collections.abc import Sequence
@@ -10,21 +10,21 @@ from keras_genssl.callbacks.periodic import checked_labels
 
 
 class SampleGrid(ImageSheet):
-    """Write a sheet of samples after epochs, always of the same latents: what changes is the model.
+    """Writes a sheet of samples after epochs, always from the same latents, so that only the model changes.
 
-    The model answers ``sample(num_images, seed=...)``, and a conditional one ``labels=...``.
+    The model needs ``sample(num_images, seed=...)``; a conditional model also takes ``labels=...``.
 
     Args:
-        directory: where ``epoch-0001.png`` and so on are written, made when missing.
+        directory: directory of ``epoch-0001.png`` and so on, made if missing.
         num_images: images on a sheet, positive.
-        every: epochs between sheets; the last epoch has one too.
-        seed: of the latents.
-        labels: integers ``(num_images,)`` for a conditional model; None: the model's own choice.
-        columns: images in a row; None: about as many as rows.
-        log_dir: directory of TensorBoard's event files; None: none are written.
+        every: epochs between sheets. The last epoch always has a sheet.
+        seed: seed of the latents.
+        labels: integers ``(num_images,)`` for a conditional model; None lets the model choose.
+        columns: images in a row; None for about as many as rows.
+        log_dir: directory of TensorBoard's event files; None to write none.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -47,7 +47,7 @@ class SampleGrid(ImageSheet):
         self.num_images, self.seed, self.labels = num_images, seed, checked_labels(labels, num_images)
 
     def draw(self) -> np.ndarray:
-        """The samples."""
+        """Returns the samples."""
         if self.labels is None:
             return np.asarray(self.model.sample(self.num_images, seed=self.seed))
         return np.asarray(self.model.sample(self.num_images, seed=self.seed, labels=self.labels))

@@ -1,4 +1,4 @@
-"""Hard triplets, found anew as the model learns."""
+"""Mining of hard triplets during training."""
 
 import os
 import pathlib
@@ -18,27 +18,28 @@ from keras_genssl.data.groups import Groups, GroupSource
 
 
 class TripletMining(keras.callbacks.Callback):
-    """Offline hard mining: every so many epochs the model embeds the set, and trains on what it finds hard.
+    """Offline hard mining: every `every` epochs the model embeds the set, and then trains on its hard triplets.
 
     The first period trains on the triplets that `data.load` was given. At the beginning of each further period
-    `analysis.mine_triplets` takes their place with as many others, seeded by `seed` and the epoch. Memory holds the
-    images and their embeddings, and one block of distances.
+    `analysis.mine_triplets` replaces them by as many others, seeded by `seed` and the epoch. Memory holds the images
+    and their embeddings, and one block of distances.
 
-    With `callbacks.Resume` give a directory: a run that is killed inside a period goes on with the triplets that were
-    mined at its beginning, from weights that are gone. It belongs to one run, as `Resume`'s does.
+    With `callbacks.Resume`, give a directory. A run that is killed inside a period then continues with the triplets
+    mined at the beginning of the period, whose weights no longer exist. The directory belongs to one run, like that of
+    `Resume`.
 
     Args:
-        dataset: what `data.load(..., groups=data.triplets(...))` returned, and `fit` is given.
+        dataset: the dataset of `data.load(..., groups=data.triplets(...))` that `fit` is given.
         images: `(num_examples, h, w, c)`, uint8 or float in [-1, 1], in the order of the dataset's source.
         labels: `(num_examples,)` of integers or strings.
         every: epochs of a period, positive.
-        hardest: the hardest triplets instead of semi-hard ones.
-        seed: of the draws.
-        directory: where each period's triplets are kept; None: nowhere.
+        hardest: whether to mine the hardest triplets instead of semi-hard ones.
+        seed: seed of the draws.
+        directory: directory where the triplets of each period are kept; None to keep none.
         batch_size: images embedded at once.
 
     Raises:
-        ValueError: if the dataset has no triplets, has more than there can be anchors, or an argument is not as said.
+        ValueError: if the dataset has no triplets or more triplets than possible anchors, or if an argument is invalid.
 
     Example:
 
@@ -82,11 +83,11 @@ class TripletMining(keras.callbacks.Callback):
         self._period: int | None = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Forget where another `fit` was."""
+        """Forgets the period of an earlier `fit`."""
         self._period = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Change the triplets where a period begins, or where training goes on inside one."""
+        """Replaces the triplets when a period begins, or when training continues inside a period."""
         period = epoch // self.every
         if period == self._period:
             return
@@ -111,7 +112,7 @@ class TripletMining(keras.callbacks.Callback):
 
 
 def _write(file: pathlib.Path, array: np.ndarray) -> None:
-    """Whole or not at all."""
+    """Writes the array completely or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part-{uuid.uuid4().hex}")
     with open(part, "wb") as stream:

@@ -1,4 +1,4 @@
-"""Corruptions: what a denoising autoencoder learns to undo. Random, batched, the same on any number of replicas."""
+"""Corruptions: damage that a denoising autoencoder learns to undo, in batches, equal on any number of replicas."""
 
 from keras_genssl.corruptions.base import Corruption
 from keras_genssl.corruptions.gaussian_noise import GaussianNoise

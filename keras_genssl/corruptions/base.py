@@ -1,4 +1,4 @@
-"""What corruptions share."""
+"""The base class of corruptions."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from keras_genssl.engine import batches
 class Corruption:
     """A way to damage images; one subclass per noise.
 
-    A subclass defines `corrupt(images, seed)` and `get_config` if it has arguments. It draws by
-    `engine.replicas`, so that N replicas damage a batch as one device would.
+    A subclass defines `corrupt(images, seed)`, and `get_config` if it has arguments. It draws random numbers by
+    `engine.replicas`, so that N replicas damage a batch exactly as one device would.
     """
 
     def __call__(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
-        """Damaged images.
+        """Returns damaged images.
 
         Args:
             images: `(batch, h, w, c)`, uint8 or float in [-1, 1].
@@ -30,11 +30,11 @@ class Corruption:
         return self.corrupt(batches.scaled(images), seed)
 
     def corrupt(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
-        """Damaged images, of float images in [-1, 1]."""
+        """Returns damaged images, from float images in [-1, 1]."""
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
-        """Every argument."""
+        """Returns every argument."""
         return {}
 
     @classmethod
@@ -44,10 +44,10 @@ class Corruption:
 
 
 def check_rate(rate: float) -> float:
-    """A share of pixels, as a float.
+    """Returns a share of pixels as a float.
 
     Raises:
-        ValueError: If it is outside [0, 1].
+        ValueError: If the share is outside [0, 1].
     """
     if not 0 <= rate <= 1:
         raise ValueError(f"`rate` must lie in [0, 1]. Received: rate={rate}")

@@ -11,9 +11,9 @@ from keras_genssl.engine import replicas
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class GaussianNoise(Corruption):
-    """`x + stddev * N(0, 1)` for every value, clipped to [-1, 1] as any stored image is.
+    """Adds noise to every value: `x + stddev * N(0, 1)`, clipped to [-1, 1] like any stored image.
 
-    Vincent et al., 2010, Section 3.3, without the clipping.
+    Vincent et al., 2010, Section 3.3, who do not clip.
 
     Reference:
         - Vincent et al. 2010, [Stacked Denoising Autoencoders](https://jmlr.org/papers/v11/vincent10a.html)
@@ -36,7 +36,7 @@ class GaussianNoise(Corruption):
         self.stddev = float(stddev)
 
     def corrupt(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
-        """Noisy images."""
+        """Returns noisy images."""
         return ops.clip(images + self.stddev * replicas.normal(ops.shape(images), seed), -1.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pixels struck out."""
+"""Masked pixels."""
 
 from typing import Any
 
@@ -11,10 +11,9 @@ from keras_genssl.engine import replicas
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class MaskingNoise(Corruption):
-    """Each pixel, all its channels together, takes one value with probability `rate`.
+    """Sets each pixel, in all channels, to one value with probability `rate`.
 
-    Vincent et al., 2008, where the value is 0 in images of [0, 1]: black,
-    -1 here.
+    Vincent et al., 2008, use the value 0 in images of [0, 1], which is black; here black is -1.
 
     Reference:
         - Vincent et al. 2008, [Extracting and Composing Robust Features with Denoising
@@ -39,7 +38,7 @@ class MaskingNoise(Corruption):
         self.value = float(value)
 
     def corrupt(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
-        """Images with holes."""
+        """Returns masked images."""
         draw = replicas.uniform((*ops.shape(images)[:-1], 1), seed)
         return ops.where(draw < self.rate, ops.full_like(images, self.value), images)
 

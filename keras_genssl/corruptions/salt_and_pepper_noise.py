@@ -11,7 +11,7 @@ from keras_genssl.engine import replicas
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class SaltAndPepperNoise(Corruption):
-    """Each pixel, all its channels together, turns black or white, each with probability `rate / 2`.
+    """Turns each pixel, in all channels, black or white, each with probability `rate / 2`.
 
     Vincent et al., 2010, Section 3.3.
 
@@ -34,7 +34,7 @@ class SaltAndPepperNoise(Corruption):
         self.rate = check_rate(rate)
 
     def corrupt(self, images: Any, seed: keras.random.SeedGenerator) -> Any:
-        """Images with salt and pepper."""
+        """Returns images with salt-and-pepper noise."""
         draw = replicas.uniform((*ops.shape(images)[:-1], 1), seed)
         salted = ops.where(draw < self.rate, ops.full_like(images, 1.0), images)
         return ops.where(draw < self.rate / 2, ops.full_like(images, -1.0), salted)

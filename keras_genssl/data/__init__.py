@@ -5,7 +5,7 @@
 
 `load` is deterministic and restartable: the order of the examples and the seed of each random transform are
 pure functions of (seed, epoch), and `dataset.order.position` can be read and set (see `Order`). `join` makes one such
-dataset of several, for translation between domains and whatever else reads two kinds of images:
+dataset from several, for translation between domains and other methods that read two kinds of images:
 
     unpaired = data.join({"first": photos, "second": paintings}, batch_size=4, aligned=False)
 """

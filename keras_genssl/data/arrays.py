@@ -1,4 +1,4 @@
-"""Examples that lie in memory as arrays, and the IDX files (MNIST's format) that are read into such."""
+"""Sources of examples that are arrays in memory. IDX files (MNIST's format) are read into such arrays."""
 
 import gzip
 import hashlib
@@ -25,11 +25,11 @@ class ArraySource:
 
     Args:
         arrays: name -> `(num_examples, ...)`; images are uint8 `(num_examples, height, width, channels)`.
-        names: of the arrays to read; `None` for all.
-        class_names: of the numbers in `label`, where they have names.
+        names: the arrays to read; `None` for all.
+        class_names: the names of the classes that `label` numbers; `None` if they have none.
 
     Raises:
-        ValueError: if there is no array, the lengths differ, or `names` names another.
+        ValueError: if there is no array, the lengths differ, or `names` holds an unknown name.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class ArraySource:
         return len(next(iter(self._arrays.values())))
 
     def read(self, ids: np.ndarray) -> list[bytes]:
-        """The rows of all arrays, one after the other."""
+        """Returns the bytes of each example: its rows of all arrays, one after the other."""
         rows = [self._arrays[name][ids] for name in self._arrays]
         return [b"".join(array[position].tobytes() for array in rows) for position in range(len(ids))]
 
     def labels(self, name: str) -> np.ndarray:
-        """An array of integers, one for each example."""
+        """Returns an array of integers, one for each example."""
         if name not in self._all or self._all[name].ndim != 1 or self._all[name].dtype.kind not in "ui":
             raise ValueError(
                 f"There must be an array {name!r} of integers (num_examples,). Received: {sorted(self._all)}"
@@ -69,11 +69,11 @@ class ArraySource:
         return self._all[name]
 
     def title(self, number: int) -> str:
-        """The number of a row."""
+        """Returns what messages call an example: `example` and its number."""
         return f"example {number}"
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The rows as tensors again."""
+        """Decodes the bytes of an example to one tensor per array."""
         del number
         example, start = {}, 0
         for name, array in self._arrays.items():
@@ -85,20 +85,20 @@ class ArraySource:
 
 
 def is_idx(directory: str) -> bool:
-    """Whether a directory holds the training images of an IDX dataset."""
+    """Tells whether a directory holds the training images of an IDX dataset."""
     return _find(directory, "train-images-idx3-ubyte") is not None
 
 
 def read_idx(directory: str, split: str) -> dict[str, np.ndarray]:
-    """A split of an IDX dataset: `image`, uint8 `(num, height, width, 1)`, and `label`, int64 `(num,)`.
+    """Reads a split of an IDX dataset: `image`, uint8 `(num, height, width, 1)`, and `label`, int64 `(num,)`.
 
     Args:
         directory: holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
             `t10k-labels-idx1-ubyte`, each plain or as `.gz`.
-        split: `"train"` or `"test"`, or a slice of one in TFDS' words (`"train[:10%]"`).
+        split: `"train"` or `"test"`, or a slice of one in the syntax of TFDS (`"train[:10%]"`).
 
     Raises:
-        ValueError: if the split is another, a file is missing or is not what its header says.
+        ValueError: if the split is unknown, or if a file is missing or does not match its header.
     """
     name = split.partition("[")[0]
     if name not in _SPLITS:

@@ -9,30 +9,30 @@ import numpy as np
 from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.data.order import TRANSFORM, Order, hashes
 
-_CLASSES, _MEMBERS = 3, 4  # what a hash is drawn for, beside what Order draws
+_CLASSES, _MEMBERS = 3, 4  # purposes of hashes, next to those of `Order`
 
 
 @dataclasses.dataclass(frozen=True)
 class ClassBalanced:
     """Batches of P classes with K examples of each (P x K), class after class: `data.load(..., balance=...)`.
 
-    A step takes `num_classes` distinct classes, and `per_class` distinct examples of each. All classes come up
-    equally often, whatever their sizes: rounds of all classes in a random order are cut into steps, and the rest of
-    a round, fewer than P classes, is left out. Likewise a class's examples are gone through in random orders, K at a
-    time. An epoch is as many steps as it takes to draw as many examples as there are; in one epoch an example of a
-    small class may come up several times, and of a large one not at all.
+    A step takes `num_classes` distinct classes and `per_class` distinct examples of each. All classes come up
+    equally often, whatever their sizes. Each round lists all classes in a random order and is cut into steps; the
+    rest of a round, fewer than P classes, is left out. In the same way, the examples of a class are listed in random
+    orders and drawn K at a time. An epoch has as many steps as are needed to draw as many examples as there are. In
+    one epoch, an example of a small class may come up several times, and an example of a large class not at all.
 
     Args:
         num_classes: P, at least 1.
         per_class: K, at least 1.
-        repeat: what becomes of classes of fewer than K examples. By default they are left out; with True all of
-            their examples are taken, and again, until there are K. Copies of one image are positives at distance 0.
-        steps_per_epoch: another length of an epoch.
+        repeat: whether to use classes of fewer than K examples. By default they are left out. With `True`, their
+            examples are repeated until there are K; copies of one image are then positives at distance 0.
+        steps_per_epoch: the length of an epoch; `None` for the default described above.
         label: the name of the feature that holds the class, an integer.
-        classes: labels that are drawn from, as where others are to stay unseen; None: all.
+        classes: the labels to draw from, for example to keep the other classes unseen; `None` for all.
 
     Raises:
-        ValueError: if a number is not positive, or `classes` are no integers, or fewer than P.
+        ValueError: if a number is not positive, or if `classes` are not integers or are fewer than P.
 
     Example:
         >>> from keras_genssl import data
@@ -65,28 +65,28 @@ class ClassBalanced:
 
     @property
     def batch_size(self) -> int:
-        """P x K."""
+        """The number of examples in a batch, P x K."""
         return self.num_classes * self.per_class
 
 
 class BalancedOrder(Order):
-    """The order of P x K batches: a pure function of seed and epoch, as that of `Order` is.
+    """The order of P x K batches: like `Order`, a pure function of seed and epoch.
 
-    Round r of an epoch sorts the classes by a hash of (seed, epoch, r, class), cycle j of a class sorts its examples
+    Round r of an epoch sorts the classes by a hash of (seed, epoch, r, class). Cycle j of a class sorts its examples
     by a hash of (seed, epoch, j, id). The seed of an example's random transform is a hash of (seed, epoch, place in
-    the epoch): an example that comes up twice is transformed in two ways.
+    the epoch), so an example that comes up twice is transformed in two ways.
 
     Args:
         labels: integers (num_examples,), the class of each example.
-        balance: P, K and the rest.
+        balance: the settings, such as P and K.
         seed: integer in [0, 2**64).
-        identity: as of `Order`.
+        identity: see `Order`.
 
     Attributes:
-        classes: the labels that are drawn from, ascending; those of too few examples are not among them.
+        classes: the labels that are drawn from, ascending, without the classes of too few examples.
 
     Raises:
-        ValueError: if the labels are no integers, or fewer than P classes have enough examples.
+        ValueError: if the labels are not integers, or if fewer than P classes have enough examples.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class BalancedOrder(Order):
         labels = checked_labels(labels, balance.label, names=False)
         described = {name: value for name, value in dataclasses.asdict(balance).items() if name != "classes"}
         if balance.classes is not None:
-            described["classes"] = sorted(balance.classes)  # a list, as JSON has it
+            described["classes"] = sorted(balance.classes)  # a list, since JSON has no tuples
         super().__init__(
             len(labels),
             balance.batch_size,
@@ -136,7 +136,7 @@ class BalancedOrder(Order):
         return self.epoch(epoch)[places], (seeds >> np.uint64(1)).astype(np.int64)
 
     def substitutes(self, number: int, seed: int) -> Iterator[int]:
-        """The other ids of the class of one that cannot be read, each once."""
+        """Yields the other ids of the class of an example that cannot be read, each once."""
         members = next(members for members in self._members if number in members)
         for other in np.roll(members, -(seed % len(members))).tolist():
             if other != number:
@@ -149,7 +149,7 @@ class BalancedOrder(Order):
         for number in range(-(-steps // per_round)):
             key = hashes(self.seed, epoch, _CLASSES, number * len(all_classes) + all_classes)
             rounds.append(np.argsort(key, kind="stable")[: per_round * count])
-        drawn = np.concatenate(rounds)[: steps * count]  # a class for each visit
+        drawn = np.concatenate(rounds)[: steps * count]  # the class of each visit
         ids = np.empty((steps * count, size), np.int64)
         visits = np.split(np.argsort(drawn, kind="stable"), np.cumsum(np.bincount(drawn, minlength=len(all_classes))))
         for members, places in zip(self._members, visits[:-1], strict=True):
@@ -157,7 +157,7 @@ class BalancedOrder(Order):
         return ids.reshape(-1)
 
     def _of_class(self, epoch: int, members: np.ndarray, visits: int, size: int) -> np.ndarray:
-        """The examples of each visit to a class, (visits, size)."""
+        """Returns the examples of each visit to a class, (visits, size)."""
         per_cycle = max(1, len(members) // size)
         cycles = [np.empty((0, size), np.int64)]
         for number in range(-(-visits // per_cycle)):

@@ -21,13 +21,13 @@ from keras_genssl.data.sources import Source
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """What a dataset of `data.load` reads, apart from its order: `data.join` gives it another one.
+    """The examples of a dataset of `data.load`, without their order. `data.join` gives them another order.
 
     Args:
         source: where the examples are.
-        transform: what becomes of each; see `data.load`.
-        skip: whether those that cannot be read are passed over.
-        identity: what they are, for `Order.config`.
+        transform: the function applied to each example; see `data.load`.
+        skip: whether examples that cannot be read are skipped.
+        identity: describes the examples in `Order.config`.
     """
 
     source: Source
@@ -38,7 +38,7 @@ class Examples:
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """What contributes to each element of a dataset: examples, and the numbers of those that make up a batch.
+    """One contribution to each element of a dataset: examples, and their numbers in each batch.
 
     Args:
         prepare: reads and decodes an example.
@@ -52,25 +52,25 @@ class Part:
 class OrderedDataset(tf.data.Dataset):
     """A `tf.data.Dataset` of `data.load` or `data.join`.
 
-    One iteration is one epoch. It starts at `order.position`; once its last batch is taken, the next iteration is the
-    next epoch. An iteration that is abandoned changes nothing.
+    One iteration is one epoch. It starts at `order.position`. After its last batch is taken, the next iteration is the
+    next epoch. An abandoned iteration changes nothing.
 
     Args:
-        batches: a dataset of (batch, tickets): the last ticket is that of `order.start` in the last batch of an epoch,
-            and -1 before it.
-        order: its position moves when a batch is taken.
-        class_names: names of the classes.
-        skipped: why examples were passed over.
-        groups: the source, where it is groups.
-        examples: what is read, where `data.join` may give it another order.
+        batches: a dataset of (batch, tickets). The last ticket of a batch is that of `order.start` if the batch is the
+            last of an epoch, and -1 otherwise.
+        order: the order, whose position moves when a batch is taken.
+        class_names: the names of the classes.
+        skipped: why examples were skipped.
+        groups: the source, if its examples are groups.
+        examples: the examples, if `data.join` may give them another order.
 
     Attributes:
-        order: as above.
-        class_names: of the numbers in `label`, None where the source does not tell them; of a joined dataset, name of
-            the dataset -> these.
-        skipped: number of an example -> why it cannot be read, of those that were passed over so far; of datasets that
-            are joined without alignment, name of the dataset -> these.
-        groups: the `GroupSource`, or None.
+        order: the `Order`.
+        class_names: the names of the classes that `label` numbers, or `None` if the source does not name them; for a
+            joined dataset, name of the dataset -> these names.
+        skipped: number of an example -> why it cannot be read, for the examples skipped so far; for datasets joined
+            without alignment, name of the dataset -> such a dict.
+        groups: the `GroupSource`, or `None`.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class OrderedDataset(tf.data.Dataset):
         self.groups = groups
         self.examples = examples
         self._batches = batches
-        # The position moves when a batch is taken, not when it is made ready, so this comes last.
+        # The position must move when a batch is taken, not when it is prefetched, so this map comes last.
         self._taken = batches.prefetch(2).map(_plain(_taking(order))).with_options(_options())
         super().__init__(self._taken._variant_tensor)
 
@@ -98,11 +98,11 @@ class OrderedDataset(tf.data.Dataset):
 
     @property
     def element_spec(self) -> Any:
-        """Shapes and dtypes of an element."""
+        """The shapes and dtypes of an element."""
         return self._taken.element_spec
 
     def cardinality(self) -> tf.Tensor:
-        """The steps of an epoch, int64; an iteration that starts inside an epoch is shorter."""
+        """Returns the steps of an epoch, int64. An iteration that starts inside an epoch is shorter."""
         return tf.constant(self.order.steps_per_epoch, tf.int64)
 
     def map(
@@ -112,16 +112,16 @@ class OrderedDataset(tf.data.Dataset):
         deterministic: bool | None = None,
         name: str | None = None,
     ) -> "OrderedDataset":
-        """Map each element, a batch where the dataset is batched, by a TensorFlow function.
+        """Maps each element (a batch if the dataset is batched) by a TensorFlow function.
 
-        What comes back has the order itself, whose position both share, and the length, class names, `skipped` and
-        `groups`. `Order.config` does not tell of the function.
+        The new dataset has the same `order` object, so both share its position, and the same length, class names,
+        `skipped` and `groups`. `Order.config` does not include the function.
 
         Args:
-            map_func: as `tf.data.Dataset.map` takes it: of a dict, or of as many arguments as a tuple has values.
-            num_parallel_calls: elements that are mapped at once; None: one after the other.
-            deterministic: True or None; the order is kept.
-            name: of the operation.
+            map_func: a function for `tf.data.Dataset.map`: of a dict, or of as many arguments as a tuple has values.
+            num_parallel_calls: elements that are mapped at once; `None` for one after the other.
+            deterministic: `True` or `None`; the order is kept.
+            name: the name of the operation.
 
         Raises:
             ValueError: if `deterministic` is False.
@@ -130,8 +130,8 @@ class OrderedDataset(tf.data.Dataset):
             raise ValueError("`deterministic` must be True or None: the order is kept. Received: deterministic=False")
 
         def function(batch: Any, tickets: tf.Tensor) -> tuple[Any, tf.Tensor]:
-            # Tuples are spread and lists are taken for tuples, as tf.data has it, which maps datasets itself to share
-            # batches among replicas.
+            # Like tf.data, spread tuples and take lists for tuples: tf.data itself maps datasets to share batches
+            # among replicas.
             mapped = map_func(*batch) if type(batch) is tuple else map_func(batch)
             return (tuple(mapped) if isinstance(mapped, list) else mapped), tickets
 
@@ -147,11 +147,11 @@ class OrderedDataset(tf.data.Dataset):
 def ordered(
     order: Order, parts: Sequence[Part], merge: Callable[[Sequence[Example], Sequence[tf.Tensor]], Example]
 ) -> tf.data.Dataset:
-    """The batches of an `OrderedDataset`, with their tickets.
+    """Returns the batches of an `OrderedDataset`, with their tickets.
 
     Args:
-        order: how many batches there are, their size and where an iteration starts.
-        parts: what they are made of.
+        order: sets the number of batches, their size and where an iteration starts.
+        parts: the contributions to each element.
         merge: (examples, their numbers), one of each part -> the element.
     """
     threads = min(max(os.cpu_count() or 1, 2), 16)
@@ -187,14 +187,14 @@ def ordered(
 
 
 def _taking(order: Order) -> Callable[[Any, tf.Tensor], Any]:
-    """A graph function that moves the position after the last batch of an epoch."""
+    """Returns a graph function that moves the position after the last batch of an epoch."""
 
     def finish(ticket: np.ndarray) -> tuple[int]:
         order.finish(int(ticket))
         return (0,)
 
     def take(batch: Any, tickets: tf.Tensor) -> Any:
-        ticket = tf.reshape(tickets, [-1])[-1]  # of the last example: -1 inside the epoch
+        ticket = tf.reshape(tickets, [-1])[-1]  # the ticket of the last example: -1 inside the epoch
         done = tf.cond(
             ticket < 0,
             lambda: tf.constant(0, tf.int64),
@@ -206,7 +206,7 @@ def _taking(order: Order) -> Callable[[Any, tf.Tensor], Any]:
     return take
 
 
-_plain = tf.autograph.experimental.do_not_convert  # nothing here needs rewriting
+_plain = tf.autograph.experimental.do_not_convert  # these functions need no rewriting
 
 
 def _options() -> tf.data.Options:

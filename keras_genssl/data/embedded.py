@@ -1,4 +1,4 @@
-"""Real photographs that come inside the installed scikit-image and scikit-learn."""
+"""Real photographs from the installed packages scikit-image and scikit-learn."""
 
 import importlib.util
 import pathlib
@@ -58,25 +58,25 @@ def embedded_photographs(colour_only: bool = True) -> dict[str, pathlib.Path]:
 
 
 PATCHES = "embedded_patches"
-"""The name by which `load` knows `embedded_patches`."""
+"""The name of `embedded_patches` as a source of `load`."""
 
 _PATCH, _MOST, _HELD_OUT = 64, 100, 5
 _SAME_SCENE = "motorcycle_right"  # the other half of a stereo pair
 
 
 def embedded_patches(split: str = "train") -> dict[str, np.ndarray]:
-    """Cut the embedded colour photographs into patches, labelled by the photograph: a data set that all have.
+    """Cuts the embedded colour photographs into patches, labelled by photograph: a data set without a download.
 
-    Each photograph is cut into squares of 64 pixels side by side; of more than 100 those are taken that are evenly
-    spaced in reading order. Of what is taken every fifth is held out, so that no pixel is in both splits, though
-    patches of both lie side by side. Of the stereo pair only the left picture is there.
+    Each photograph is cut into adjacent squares of 64 pixels. If there are more than 100 squares, 100 are taken, evenly
+    spaced in reading order. Every fifth of these is held out, so no pixel is in both splits, but patches of the two
+    splits are neighbours. Only the left picture of the stereo pair is used.
 
     Args:
         split: `"train"` or `"test"`.
 
     Returns:
         "image": uint8 (num, 64, 64, 3), and "label": int64 (num,), the number of the photograph in alphabetical order,
-        0 to 9. There are 537 to train on and 130 held out.
+        0 to 9. There are 537 training patches and 130 held out.
 
     Raises:
         ValueError: if there is no such split.
@@ -105,5 +105,5 @@ def embedded_patches(split: str = "train") -> dict[str, np.ndarray]:
 
 
 def embedded_patch_names() -> tuple[str, ...]:
-    """The photographs that `embedded_patches` numbers, in their order."""
+    """Returns the names of the photographs that `embedded_patches` numbers, in their order."""
     return tuple(name for name in embedded_photographs() if name != _SAME_SCENE)

@@ -1,4 +1,4 @@
-"""Vectors that a batch job wrote, back as arrays."""
+"""Embeddings that a batch job wrote, loaded as arrays."""
 
 import dataclasses
 import json
@@ -16,12 +16,12 @@ class Embeddings:
     """Vectors of images, in the order of the files.
 
     Attributes:
-        keys: of the images' content, strings `(num,)`.
-        names: of the images, strings `(num,)`.
+        keys: keys of the images' content, strings `(num,)`.
+        names: names of the images, strings `(num,)`.
         vectors: float32 `(num, dim)`.
-        labels: int64 `(num,)`, None where the images have none.
-        label_names: of the classes.
-        model: the digest of the model, the `encoder` of a `Gallery`.
+        labels: int64 `(num,)`, or `None` if the images have no labels.
+        label_names: names of the classes.
+        model: digest of the model, to pass as `encoder` to a `Gallery`.
     """
 
     keys: np.ndarray
@@ -36,14 +36,14 @@ class Embeddings:
 
 
 def load_embeddings(directory: str | os.PathLike[str], split: str | None = None) -> Embeddings:
-    """Read what `genssl embed` wrote into arrays.
+    """Reads the output of `genssl embed` into arrays.
 
     Args:
-        directory: of the embeddings, with their `manifest.json`.
-        split: one of it; all by default, one after the other.
+        directory: directory of the embeddings, with their `manifest.json`.
+        split: the split to read; `None` for all splits, one after the other.
 
     Raises:
-        ValueError: the directory holds no embeddings, there is no such split, or a file is damaged.
+        ValueError: if the directory holds no embeddings, if there is no such split, or if a file is damaged.
 
     Example:
         >>> found = load_embeddings("out/embeddings/0123456789abcdef0123", "images")  # doctest: +SKIP

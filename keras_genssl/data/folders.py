@@ -20,18 +20,18 @@ from keras_genssl.pretext.image_files import ImageFile, find_images, printable
 class FolderSource:
     """Image files under a folder, sorted by their path in it.
 
-    Elements: `image`; `key`, the path below the folder; and `label`, the number of the sub-folder of its class, where
-    every image lies in one.
+    Elements: `image`; `key`, the path below the folder; and, if every image lies in a sub-folder, `label`, the number
+    of the sub-folder of its class.
 
     Args:
-        folder: below which they lie.
-        files: those to read.
-        classes: what their names say.
-        names: of the features to read; None: all.
-        strict: whether a file that cannot be read is refused now, or when it is read.
+        folder: the folder.
+        files: the files to read.
+        classes: the classes that the files' paths name.
+        names: the features to read; `None` for all.
+        strict: whether to refuse a file that cannot be read now, rather than when it is read.
 
     Attributes:
-        class_names: of the numbers in `label`.
+        class_names: the names of the classes that `label` numbers.
 
     Raises:
         ValueError: if a class, a feature or a file is refused.
@@ -56,7 +56,7 @@ class FolderSource:
         described: list[Any] = [[key, self._size(number, strict)] for number, key in enumerate(keys)]
         own = sorted({label for label in map(classes.class_of, keys) if label is not None})
         if numbers is not None and list(classes.class_names) != own:
-            described.append({"class_names": list(classes.class_names)})  # another number for the same folder
+            described.append({"class_names": list(classes.class_names)})  # the same folder has other numbers
         self.identity = hashlib.sha256(json.dumps(described).encode()).hexdigest()
         self._names = ["image", *self._table] if names is None else list(names)
         require_names(self._names, ["image", *self._table])
@@ -65,21 +65,21 @@ class FolderSource:
         return len(self._paths)
 
     def read(self, ids: np.ndarray) -> list[bytes]:
-        """The bytes of the files."""
+        """Returns the bytes of the files."""
         return [self._read(number) for number in map(int, ids)]
 
     def labels(self, name: str) -> np.ndarray:
-        """The numbers of the images' sub-folders."""
+        """Returns the numbers of the images' sub-folders."""
         if name != "label" or name not in self._table:
             raise ValueError(f"A folder has 'label', where all its images lie in sub-folders. Received: {name!r}")
         return self._table["label"].numpy()
 
     def names(self) -> list[str]:
-        """The paths of the images below the folder, without their extensions."""
+        """Returns the paths of the images below the folder, without their extensions."""
         return [os.path.splitext(key.decode())[0] for key in self._table["key"].numpy()]
 
     def title(self, number: int) -> str:
-        """The path of an image file."""
+        """Returns the path of an image file, after the words `the image`."""
         return f"the image {printable(self._paths[number])}"
 
     def _size(self, number: int, strict: bool) -> int | None:
@@ -99,11 +99,11 @@ class FolderSource:
     def _pixels(self, encoded: bytes | np.ndarray, number: np.ndarray) -> np.ndarray:
         try:
             return decode_image(encoded if isinstance(encoded, bytes) else encoded.item())[0]
-        except Exception as error:  # whatever a decoder makes of a bad file, the reader wants its name
+        except Exception as error:  # whatever the decoder raises, the message must name the file
             raise ValueError(f"Cannot decode {self.title(int(number))}: {error}") from error
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Decode one image file."""
+        """Decodes one image file."""
         example = {name: self._table[name][number] for name in self._names if name != "image"}
         if "image" in self._names:
             image = tf.numpy_function(self._pixels, [encoded, number], tf.uint8, stateful=False)
@@ -112,19 +112,19 @@ class FolderSource:
 
 
 def unreadable(title: str, error: OSError) -> ValueError:
-    """The error of a file that cannot be read."""
+    """Returns the error to raise for a file that cannot be read."""
     return ValueError(f"Cannot read {title}: {error.strerror or error}")
 
 
 def open_folder(
     folder: str, split: str, features: Sequence[str] | None, class_names: Sequence[str] | None, strict: bool
 ) -> FolderSource:
-    """The images of a folder and below, or those of one of its splits (`ClassFolders`).
+    """Opens the images of a folder and its sub-folders, or of one of its splits (`ClassFolders`).
 
     Raises:
-        FileNotFoundError: if it holds none, or records that no manifest names.
-        OSError: if it or a folder below cannot be looked into.
-        ValueError: if the split, a feature or a class is not the folder's.
+        FileNotFoundError: if the folder holds no images, or holds records without a manifest.
+        OSError: if the folder or a sub-folder cannot be listed.
+        ValueError: if the folder does not have the split, a feature or a class.
     """
     system = file_system(folder)
     names = [entry.name for entry in system.entries(folder)]

@@ -21,22 +21,22 @@ from keras_genssl.pretext.natural_order import natural_order
 class FrameFolders:
     """A folder of folders, each with the frames of one film: a source of `data.load`.
 
-    Frames are in the order of their file names, numbers in them compared as numbers: `f9.png` before `f10.png`.
+    Frames are sorted by file name, with numbers compared as numbers: `f9.png` comes before `f10.png`.
     `ffmpeg -i film.mp4 films/film/%06d.jpg` writes such a folder. Elements: `frames`, uint8
     `(num, height, width, 3)`, and `key`, the path of the film's folder. Films may have different lengths and sizes;
     the frames of one film have one size.
 
     Args:
         folder: searched recursively for folders that hold images, as `data.load` searches one.
-        every: take every so manieth frame of a film, at least 1.
-        least: leave out films of fewer frames, at least 1.
+        every: take only each `every`-th frame of a film, at least 1.
+        least: leave out films with fewer frames, at least 1.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is outside its range.
         FileNotFoundError: if there is no film.
 
     Warns:
-        UserWarning: if films lie in sub-folders called like splits, all of which are read.
+        UserWarning: if films lie in sub-folders named like splits; all of them are read.
 
     Example:
 
@@ -81,7 +81,7 @@ class FrameFolders:
         return len(self._keys)
 
     def read(self, ids: np.ndarray) -> list[bytes]:
-        """The bytes of all frames of each film, after how many there are and how long each is."""
+        """Returns the bytes of each film: the number of its frames, their lengths, then the frames."""
         encoded = []
         for number in map(int, ids):
             frames = []
@@ -95,27 +95,27 @@ class FrameFolders:
         return encoded
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Decode one film."""
+        """Decodes one film."""
         frames = tf.numpy_function(self._pixels, [encoded, number], tf.uint8, stateful=False)
         return {"frames": tf.ensure_shape(frames, (None, None, None, 3)), "key": tf.constant(self._keys)[number]}
 
     def labels(self, name: str) -> np.ndarray:
-        """There are none."""
+        """Raises a `ValueError`: films have no labels."""
         raise ValueError(f"Folders of frames have no labels. Received: {name!r}")
 
     def names(self) -> list[str]:
-        """The paths of the films' folders."""
+        """Returns the paths of the films' folders."""
         return self._keys
 
     def title(self, number: int) -> str:
-        """The folder of a film."""
+        """Returns the folder of a film, after the words `the film`."""
         return f"the film {printable(os.path.dirname(self._films[self._keys[number]][0]))}"
 
     def _size(self, file: str) -> int | None:
         try:
             return self._system.size(file)
         except OSError:
-            return None  # the film is refused, or passed over, when it is read
+            return None  # the film is refused or skipped when it is read
 
     def _pixels(self, encoded: Any, number: np.ndarray) -> np.ndarray:
         data = encoded if isinstance(encoded, bytes) else encoded.item()
@@ -127,7 +127,7 @@ class FrameFolders:
         for file, start, end in zip(files, starts, ends, strict=True):
             try:
                 frames.append(decode_image(data[start:end])[0])
-            except Exception as error:  # whatever a decoder makes of a bad file, the reader wants its name
+            except Exception as error:  # whatever the decoder raises, the message must name the file
                 raise ValueError(f"Cannot decode the frame {printable(file)}: {error}") from error
             if frames[-1].shape != frames[0].shape:
                 raise ValueError(

@@ -11,7 +11,7 @@ class GaussianModes:
 
     Args:
         centres: float ``(num_modes, dim)``.
-        sigma: their standard deviation along each axis, positive.
+        sigma: the standard deviation along each axis, positive.
 
     Raises:
         ValueError: if an argument is outside its range.
@@ -32,7 +32,7 @@ class GaussianModes:
             raise ValueError(f"`sigma` must be positive. Received: sigma={self.sigma}")
 
     def sample(self, num: int, seed: int) -> np.ndarray:
-        """Draws points, each from a mode drawn at random; the same for the same seed.
+        """Draws points, each from a random mode. The same seed gives the same points.
 
         Args:
             num: int, at least 0.
@@ -50,7 +50,7 @@ class GaussianModes:
 def gaussian_ring(num_modes: int = 8, radius: float = 1.0, sigma: float = 0.01) -> GaussianModes:
     """Makes Gaussians evenly spaced on a circle.
 
-    The ring of VEEGAN (Srivastava et al., 2017) and PacGAN (Lin et al., 2018), with the latter's radius and width.
+    This is the ring of VEEGAN (Srivastava et al., 2017) and PacGAN (Lin et al., 2018), with PacGAN's radius and width.
 
     Reference:
         - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
@@ -59,7 +59,7 @@ def gaussian_ring(num_modes: int = 8, radius: float = 1.0, sigma: float = 0.01) 
 
     Args:
         num_modes: int, at least 1.
-        radius: of the circle, positive.
+        radius: radius of the circle, positive.
         sigma: standard deviation of a mode along each axis, positive.
 
     Returns:
@@ -83,8 +83,8 @@ def gaussian_ring(num_modes: int = 8, radius: float = 1.0, sigma: float = 0.01) 
 def gaussian_grid(side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> GaussianModes:
     """Makes Gaussians on a square grid around the origin.
 
-    The 25 modes of VEEGAN (Srivastava et al., 2017) and PacGAN (Lin et al., 2018): centres ``(-4 + 2 i, -4 + 2 j)``,
-    standard deviation 0.05.
+    The defaults are the 25 modes of VEEGAN (Srivastava et al., 2017) and PacGAN (Lin et al., 2018): centres
+    ``(-4 + 2 i, -4 + 2 j)``, standard deviation 0.05.
 
     Reference:
         - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
@@ -92,8 +92,8 @@ def gaussian_grid(side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> G
           Networks](https://arxiv.org/abs/1712.04086)
 
     Args:
-        side: int, at least 1; modes along each axis.
-        spacing: distance of neighbours, positive.
+        side: number of modes along each axis, int, at least 1.
+        spacing: distance between neighbours, positive.
         sigma: standard deviation of a mode along each axis, positive.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Examples that are made of several images of a source: pairs and triplets, as numbers of images, not as copies."""
+"""Examples made of several images of a source: pairs and triplets. They hold numbers of images, not copies."""
 
 import dataclasses
 import hashlib
@@ -13,14 +13,14 @@ from keras_genssl.data.sources import Source
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Groups:
-    """Which images of a source stand together in an example: `data.load(..., groups=...)`.
+    """Says which images of a source make up each example: `data.load(..., groups=...)`.
 
     Args:
         members: field -> positions in the source, integers `(num_groups,)`; the field holds the `image` found there.
-        labels: `(num_groups,)` of integers, the field `label`; None: there is none.
+        labels: `(num_groups,)` of integers, the field `label`; `None` for groups without labels.
 
     Raises:
-        ValueError: if lengths differ, or there is no group, no field, or one that is no name for an image.
+        ValueError: if the lengths differ, if there is no group or no field, or if a field is called `label`.
 
     Example:
         >>> from keras_genssl import data
@@ -48,7 +48,7 @@ class Groups:
 
     @classmethod
     def of_triplets(cls, triplets: np.ndarray) -> "Groups":
-        """Groups of `anchor`, `positive` and `negative` from positions `(num, 3)`."""
+        """Makes groups of `anchor`, `positive` and `negative` from positions `(num, 3)`."""
         triplets = np.asarray(triplets)
         if triplets.ndim != 2 or triplets.shape[1] != 3:
             raise ValueError(f"`triplets` must be (num, 3). Received: shape {triplets.shape}")
@@ -59,17 +59,19 @@ class Groups:
 
 
 class GroupSource:
-    """Groups of a source's images, as a source.
+    """A source whose examples are groups of the images of another source.
 
     Args:
         source: where the images are; its examples hold `image`.
-        groups: what stands together. `replace` puts others in their place, as hard mining does between epochs.
+        groups: the images of each example. `replace` exchanges them, for example for hard mining between epochs.
     """
 
     def __init__(self, source: Source, groups: Groups) -> None:
         self._source = source
         self.groups = groups
-        self.class_names: tuple[str, ...] | None = None  # its label says whether two images are of one class
+        self.class_names: tuple[str, ...] | None = (
+            None  # `label` says whether two images are of one class, so no class has a name
+        )
         self.replace(groups)
         digest = hashlib.sha256(source.identity.encode())
         for name, ids in sorted(groups.members.items()):
@@ -78,10 +80,10 @@ class GroupSource:
         self.identity = digest.hexdigest()
 
     def replace(self, groups: Groups) -> None:
-        """Read other groups from now on, of as many examples and of the same fields.
+        """Replaces the groups by as many others with the same fields.
 
         Raises:
-            ValueError: if they are not, or name images that the source lacks.
+            ValueError: if their number or fields differ, or if they name images that the source lacks.
         """
         for name, ids in groups.members.items():
             if ids.min() < 0 or ids.max() >= len(self._source):
@@ -101,25 +103,25 @@ class GroupSource:
         return len(self.groups)
 
     def labels(self, name: str) -> np.ndarray:
-        """The labels of the groups."""
+        """Returns the labels of the groups."""
         if name != "label" or self.groups.labels is None:
             raise ValueError(f"Groups have no feature {name!r} of integers.")
         return self.groups.labels
 
     def title(self, number: int) -> str:
-        """The number of a group, and what the source calls its images."""
+        """Returns the number of a group and the source's titles of its images."""
         images = [f"{name}: {self._source.title(int(ids[number]))}" for name, ids in self.groups.members.items()]
         return f"group {number} ({', '.join(images)})"
 
     def read(self, ids: np.ndarray) -> list[bytes]:
-        """The images' encoded examples of each group, with their positions and the label."""
+        """Returns the bytes of each group: the encoded examples of its images, their positions and the label."""
         groups = self.groups
         columns = [members[ids] for members in groups.members.values()]
         label = np.zeros(len(ids), np.int64) if groups.labels is None else groups.labels[ids]
         return packed([self._source.read(column) for column in columns], [*columns, label])
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The images of a group by field, and its label."""
+        """Decodes the images of a group, by field, and its label."""
         del number
         fields = list(self.groups.members)
         parts, numbers = unpacked(encoded, len(fields), len(fields) + 1)
@@ -130,11 +132,11 @@ class GroupSource:
 
 
 def packed(parts: Sequence[Sequence[bytes]], numbers: Sequence[np.ndarray]) -> list[bytes]:
-    """Several encoded examples as one, for each row: a header, int64, and the parts one behind the other.
+    """Packs several encoded examples into one, row by row: an int64 header, then the parts one after the other.
 
     Args:
         parts: columns of encoded examples.
-        numbers: columns of integers, which the header holds behind the lengths of the parts.
+        numbers: columns of integers, which the header holds after the lengths of the parts.
     """
     return [
         np.array([*map(len, row), *(column[index] for column in numbers)], "<i8").tobytes() + b"".join(row)
@@ -143,7 +145,7 @@ def packed(parts: Sequence[Sequence[bytes]], numbers: Sequence[np.ndarray]) -> l
 
 
 def unpacked(encoded: tf.Tensor, num_parts: int, num_numbers: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """The parts and the numbers of a row of `packed`, in a graph."""
+    """Returns the parts and the numbers of a row of `packed`, in a graph."""
     size = 8 * (num_parts + num_numbers)
     header = tf.io.decode_raw(tf.strings.substr(encoded, 0, size), tf.int64)
     parts, start = [], tf.constant(size, tf.int64)

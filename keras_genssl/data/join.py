@@ -1,4 +1,4 @@
-"""`data.join`: several datasets as one, of examples that belong together (pairs) or do not (domains)."""
+"""`data.join`: joins several datasets into one. Their examples belong together (pairs) or do not (domains)."""
 
 import functools
 import warnings
@@ -26,38 +26,39 @@ def join(
 ) -> OrderedDataset:
     """Join datasets of `data.load` into one of dicts, `{"first": image, "second": image}`, with one order.
 
-    The joined dataset is deterministic and restartable as those of `data.load` are: it has one `order` with one
-    position, one length, and `map`. Each dataset gives its source, its `transform` and its `on_error`; order and
-    batches are those of the join.
+    The joined dataset is deterministic and restartable, like those of `data.load`: it has one `order` with one
+    position, one length, and `map`. Each dataset contributes its source, its `transform` and its `on_error`. The join
+    decides the order and the batches.
 
-    A name holds the `image` of its dataset's examples, or their only field. Other fields get the name before them:
-    `first_label`, `first_key`. Ask for `features=["image"]` in `data.load` to leave them out.
+    A dataset's name holds the `image` of its examples, or their only field. Other fields are prefixed with the name:
+    `first_label`, `first_key`. To leave them out, pass `features=["image"]` to `data.load`.
 
     Args:
-        datasets: name -> what `data.load` returned, at least two. They are loaded without `batch_size`, `seed`,
-            `shuffle`, `balance` and `index`, and not mapped.
+        datasets: name -> dataset of `data.load`, at least two. Load them without `batch_size`, `seed`, `shuffle`,
+            `balance` and `index`, and do not map them.
         batch_size: examples of each dataset in a batch, which must then have equal shapes; `None` for single examples.
-        aligned: which examples stand together.
+        aligned: which examples are put together.
 
-            - `True`: those at the same position. The datasets have equally many.
-            - `"name"`: those of the same name: the path below the folder without the extension, or the feature `name`
-              of prepared records. An example without a partner is an error, or is left out where the datasets were
-              loaded with `on_error="skip"`.
-            - `False`: those that meet by chance. Each dataset has an order of its own. The largest gives the length of
-              an epoch; the others start over, in another order each time, as often as it takes (`UnalignedOrder`).
+            - `True`: examples at the same position. The datasets must have the same length.
+            - `"name"`: examples of the same name, which is the path below the folder without the extension, or the
+              feature `name` of prepared records. An example without a partner is an error; with `on_error="skip"` in
+              all datasets it is left out.
+            - `False`: random examples. Each dataset has its own order. The largest dataset sets the length of an
+              epoch; the others start over as often as needed, in another order each time (`UnalignedOrder`).
         seed: integer >= 0; gives the orders and the seeds of the transforms. Transforms of aligned examples get the
-            same seed, so that the same random crop is the same in both.
+            same seed, so that both get the same random crop.
         shuffle: `False` for the order on disk.
         drop_remainder: drop the last batch of an epoch when it is incomplete.
 
     Returns:
-        `OrderedDataset` of dicts of tensors. `order.config` tells the arguments, and of each dataset what its own
-        tells of the examples. `class_names` is a dict, name of the dataset -> its own. `skipped` is a dict, position
-        -> why these examples were passed over; with `aligned=False`, name of the dataset -> such a dict.
+        `OrderedDataset` of dicts of tensors. `order.config` holds the arguments and describes the examples of each
+        dataset as the dataset's own `order.config` does. `class_names` is a dict, name of the dataset -> its class
+        names. `skipped` is a dict, position -> why these examples were skipped; with `aligned=False`, name of the
+        dataset -> such a dict.
 
     Raises:
-        ValueError: if an argument is not as said above, aligned datasets do not have equally many examples, an example
-            has no partner or two of one dataset have one name, or a dataset has several fields and none is `image`.
+        ValueError: if an argument is invalid, if aligned datasets differ in length, if an example has no partner, if
+            two examples of one dataset have the same name, or if a dataset has several fields and none is `image`.
 
     Warns:
         UserWarning: if examples without a partner are left out.
@@ -103,11 +104,11 @@ def join(
 
 
 class JoinedSource:
-    """Examples of several sources side by side, as a source of dicts of examples.
+    """A source of dicts of examples, one example from each of several sources.
 
     Args:
         sources: name -> source.
-        rows: name -> the numbers of its examples, `(num_examples,)`.
+        rows: name -> the numbers of that source's examples, `(num_examples,)`.
     """
 
     class_names: tuple[str, ...] | None = None
@@ -121,13 +122,13 @@ class JoinedSource:
         return len(next(iter(self._rows.values())))
 
     def read(self, ids: np.ndarray) -> list[bytes]:
-        """The encoded examples of all sources, with their numbers."""
+        """Returns the encoded examples of all sources, with their numbers."""
         numbers = [self._rows[name][ids] for name in self._sources]
         sources = self._sources.values()
         return packed([source.read(own) for source, own in zip(sources, numbers, strict=True)], numbers)
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, Any]:
-        """The examples by the name of their source."""
+        """Decodes the examples, by the name of their source."""
         del number
         parts, numbers = unpacked(encoded, len(self._sources), len(self._sources))
         return {
@@ -136,17 +137,17 @@ class JoinedSource:
         }
 
     def labels(self, name: str) -> np.ndarray:
-        """There are none."""
+        """Raises a `ValueError`: joined datasets have no labels."""
         raise ValueError(f"Joined datasets have no labels. Received: {name!r}")
 
     def title(self, number: int) -> str:
-        """What the sources call their examples."""
+        """Returns the titles of the sources' examples."""
         titles = [f"{name}: {source.title(int(self._rows[name][number]))}" for name, source in self._sources.items()]
         return f"({', '.join(titles)})" if len(titles) > 1 else titles[0]
 
 
 def _column(order: UnalignedOrder, position: int, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers and seeds of one dataset."""
+    """Returns the numbers and seeds of one dataset in a batch."""
     ids, seeds = order.batch(epoch, step)
     return ids[:, position], seeds[:, position]
 
@@ -184,7 +185,7 @@ def _by_position(examples: Mapping[str, Examples]) -> dict[str, np.ndarray]:
 
 
 def _by_name(examples: Mapping[str, Examples]) -> dict[str, np.ndarray]:
-    """The numbers of those whose name is in all, in the order of the first."""
+    """Returns the numbers of the examples whose name is in all datasets, in the order of the first dataset."""
     numbers: dict[str, dict[str, int]] = {}
     for dataset, own in examples.items():
         if not isinstance(own.source, Named):
@@ -229,7 +230,7 @@ def _prepare(
 
 
 def _each(transforms: Mapping[str, Transform]) -> Transform:
-    """A transform of joined examples: each by its own, all with the same seed."""
+    """Returns a transform of joined examples, which applies each dataset's own transform with the same seed."""
 
     def transform(example: Example, seed: int) -> Example:
         return example | {name: function(example[name], seed) for name, function in transforms.items()}
@@ -238,7 +239,7 @@ def _each(transforms: Mapping[str, Transform]) -> Transform:
 
 
 def _flat(examples: Mapping[str, Example]) -> Example:
-    """One dict of fields: the image or only field of each example by its name, others with it before theirs."""
+    """Returns one dict of fields. A dataset's name holds its image or only field and prefixes its other fields."""
     flat: Example = {}
     for name, example in examples.items():
         if len(example) > 1 and "image" not in example:

@@ -1,4 +1,4 @@
-"""`data.load`: examples of any source as a dataset whose order can be resumed at any step."""
+"""`data.load`: loads examples of any source as a dataset whose order can be resumed at any step."""
 
 import functools
 import os
@@ -36,10 +36,10 @@ def load(
 ) -> OrderedDataset:
     """Load images as a deterministic, restartable `tf.data.Dataset` of dicts.
 
-    One iteration is one epoch. It starts at `dataset.order.position`; once its last batch is taken, the next
-    iteration is the next epoch, in another order: `fit(dataset, epochs=n)` needs no `repeat`. An iteration
-    that is abandoned changes nothing. Under a `tf.distribute` strategy the replicas share each batch, in
-    order, so `batch_size` is the global one. `dataset.map` takes a TensorFlow function of a batch and keeps all that
+    One iteration is one epoch. It starts at `dataset.order.position`. After its last batch is taken, the next
+    iteration is the next epoch, in another order: `fit(dataset, epochs=n)` needs no `repeat`. An abandoned
+    iteration changes nothing. Under a `tf.distribute` strategy the replicas share each batch, in order, so
+    `batch_size` is the global batch size. `dataset.map` takes a TensorFlow function of a batch and keeps all that
     is said here; other methods of `tf.data.Dataset` (`filter`, `batch`, ...) give a dataset without an order.
 
     Args:
@@ -48,12 +48,12 @@ def load(
             directory (published by its `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), an
             NPZ archive (`npz.read_npz`), a folder of images, searched recursively (elements `image`, `key`, and `label`
             where all images lie in sub-folders, which are the classes), arrays in memory, name ->
-            `(num_examples, ...)`, or films, `FrameFolders`. In a folder, names that begin with a dot are not looked at,
-            links to folders are followed, each folder is read once, and those that hold prepared data or a SavedModel
-            are left out.
+            `(num_examples, ...)`, or films, `FrameFolders`. In a folder, names that begin with a dot are ignored, links
+            to folders are followed, each folder is read once, and folders that hold prepared data or a SavedModel are
+            left out.
         split: `"train"`, or another split of the source; TFDS' slices (`"train[:10%]"`) for names of TFDS, IDX files
-            and archives. A folder of images has splits where a sub-folder is called `train` and another `val` or `test`
-            (or alike): the classes are then those of all splits together.
+            and archives. A folder of images has splits if a sub-folder is called `train` and another `val` or `test`
+            (or similar). The classes are then those of all splits together.
         batch_size: examples in a batch, which must then have equal shapes; `None` for single examples.
         seed: integer >= 0; gives the order of each epoch and the seeds of `transform`.
         shuffle: `False` for the order on disk.
@@ -62,34 +62,35 @@ def load(
             dtypes each time. Its seed is a hash of (`seed`, epoch, number of the example).
         drop_remainder: drop the last batch of an epoch when it is incomplete.
         features: names of the features to read; `None` for all. Leave out strings for accelerators.
-        index: adds `index`, int64: the number of the example in the split, from 0 on, the same in every epoch. For
-            methods that keep something of each example (`models.InstanceDiscrimination`).
+        index: adds `index`, int64: the number of the example in the split, from 0 on, the same in every epoch. Methods
+            that store something for each example need it (`models.InstanceDiscrimination`).
         data_dir: where TFDS keeps its datasets, for a name of TFDS.
         balance: batches of P classes with K examples each, `ClassBalanced(P, K)`; `batch_size` is then P x K.
-        groups: examples of several images, `data.pairs(labels, num)`, `data.triplets(labels, num)` or `Groups`; they
-            are numbered as in the source. Names in `features` are the source's.
-        class_names: of a folder of images, the sub-folders that are the classes: `label` is the position in this list.
-            A class without images is no fault. Give a folder those of another (`class_names=train.class_names`), and
-            their numbers agree, whichever classes each holds. None: those that are there, in alphabetical order.
-        on_error: `"raise"`, or `"skip"`: in the place of an example that cannot be read, or that `transform` refuses
-            by a ValueError, stands another (of its class, with `balance`), drawn from `seed`, epoch and its number, so
-            that batches are full and the same after a resumption; without `shuffle` it is the next one.
+        groups: examples of several images, `data.pairs(labels, num)`, `data.triplets(labels, num)` or `Groups`. Their
+            images are numbered as in the source. `features` names features of the source.
+        class_names: for a folder of images, the sub-folders that are the classes: `label` is the position in this list.
+            A class may have no images. Pass the names of another folder (`class_names=train.class_names`) to give both
+            folders the same numbers, whichever classes each holds. `None` for the sub-folders, in alphabetical order.
+        on_error: `"raise"` or `"skip"`. With `"skip"`, an example that cannot be read, or that `transform` refuses by a
+            ValueError, is replaced by another (of its class, with `balance`). The replacement is drawn from `seed`,
+            epoch and the number of the example, so batches are full and the same after a resumption. Without
+            `shuffle` it is the next example.
 
     Returns:
         `OrderedDataset`, a `tf.data.Dataset` of dicts of tensors, images uint8 (height, width, channels), batched where
-        `batch_size` is given. It carries `order`, an `Order`, by whose `config` two datasets can be compared:
-        it tells the arguments, the name of `transform`, and the source by its content (of a folder: paths and
-        sizes of the files). With `groups` it carries them too, as a `GroupSource` under `groups`. `class_names` is the
-        tuple of the names of the classes, by number, None where the source does not tell them. `skipped` is a dict,
-        number of an example -> why it cannot be read, of those that were skipped so far.
+        `batch_size` is given. `order` is its `Order`. Compare two datasets by `order.config`, which holds the
+        arguments, the name of `transform`, and the identity of the source's content (for a folder: paths and sizes of
+        the files). With `groups`, `groups` is the `GroupSource`. `class_names` is the tuple of the names of the
+        classes, by number, or `None` if the source does not name them. `skipped` is a dict of the examples skipped so
+        far: number of the example -> why it cannot be read.
 
     Raises:
-        ValueError, OSError: if the source or an argument is not as said above, a folder cannot be looked into, or
-            `transform` refuses the first example. A damaged file, any other example that `transform` refuses, both
-            named, and examples of unequal shapes in a batch raise `tf.errors.InvalidArgumentError` in the iteration.
+        ValueError, OSError: if the source or an argument is invalid, if a folder cannot be listed, or if `transform`
+            refuses the first example. Later faults raise `tf.errors.InvalidArgumentError` in the iteration: a damaged
+            file or an example that `transform` refuses (the message names it), or unequal shapes in a batch.
 
     Warns:
-        UserWarning: if sub-folders are called like splits and read as classes, or images lie beside the splits.
+        UserWarning: if sub-folders named like splits are read as classes, or if images lie next to the splits.
 
     Example:
         >>> from keras_genssl import data
@@ -135,7 +136,7 @@ def load(
 
 
 def _name(transform: Transform | None) -> str | None:
-    """The qualified name of a function, or of the class of another callable, without the module."""
+    """Returns the qualified name of a function, or of the class of another callable, without the module."""
     while isinstance(transform, functools.partial):
         transform = transform.func
     return None if transform is None else getattr(transform, "__qualname__", type(transform).__qualname__)

@@ -1,4 +1,4 @@
-"""The spelling of names, for those who read folders."""
+"""The canonical spelling of names, for readers of folders."""
 
 from keras_genssl.pretext.names import canonical
 

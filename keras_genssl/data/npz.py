@@ -9,26 +9,26 @@ from numpy.lib.npyio import NpzFile
 
 from keras_genssl.checks.label_arrays import checked_labels
 
-# Of a split: how its images and its labels are named. Archives without a split in their names hold `train` alone.
+# The names of a split's arrays of images and labels. Archives without split names hold `train` only.
 _NAMES = (("x_{}", "y_{}"), ("{}_images", "{}_labels"))
 _ONE_SPLIT = (("images", "labels"), ("image", "label"))
 
 
 def read_npz(path: str, split: str) -> dict[str, np.ndarray]:
-    """A split of an archive: `image`, uint8 `(num, height, width, 1 or 3)`, and `label`, int64 `(num,)`, if any.
+    """Reads a split of an archive: `image`, uint8 `(num, height, width, 1 or 3)`, and `label`, int64 `(num,)`, if any.
 
     Args:
         path: the file; its arrays are `x_train`, `y_train`, `x_test` ..., or `train_images`, `train_labels` ..., or
             `images` and `labels`, which are the split `"train"`.
-        split: a name of those, or a slice of one in TFDS' words (`"train[:90%]"`).
+        split: a split, or a slice of one in the syntax of TFDS (`"train[:90%]"`).
 
     Raises:
-        ValueError: if there is no such split, the file is damaged, or an array is not as said above.
+        ValueError: if there is no such split, the file is damaged, or an array has another shape or dtype.
     """
     with tf.io.gfile.GFile(path, "rb") as file:
         content = file.read()
     try:
-        with NpzFile(io.BytesIO(content)) as archive:  # `np.load` would take what is none for a pickle
+        with NpzFile(io.BytesIO(content)) as archive:  # `np.load` takes a file of another kind for a pickle
             names = _find(archive.files, split, path)
             images, *labels = (archive[name] for name in names)
     except (zipfile.BadZipFile, OSError, EOFError, zipfile.LargeZipFile) as error:
@@ -48,7 +48,7 @@ def read_npz(path: str, split: str) -> dict[str, np.ndarray]:
 
 
 def rows_of(split: str, count: int) -> np.ndarray:
-    """The numbers of the examples of a split that has `count`, or of a slice of it in TFDS' words.
+    """Returns the numbers of the examples of a split of `count` examples, or of a slice of it in the syntax of TFDS.
 
     >>> rows_of("train[50%:]", 4).tolist()
     [2, 3]
@@ -62,7 +62,7 @@ def rows_of(split: str, count: int) -> np.ndarray:
 
 
 def _find(held: list[str], split: str, path: str) -> list[str]:
-    """The names of the arrays of a split: of its images, and of its labels where there are some."""
+    """Returns the names of a split's arrays: of its images, and of its labels if there are any."""
     name = split.partition("[")[0]
     pairs = [(images.format(name), labels.format(name)) for images, labels in _NAMES]
     for images, labels in [*pairs, *(_ONE_SPLIT if name == "train" else ())]:

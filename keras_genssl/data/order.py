@@ -1,9 +1,9 @@
 """The restartable order of examples: a pure function of (seed, epoch), and a position in it.
 
     order = Order(num_examples=1000, batch_size=32, seed=7)
-    ids, seeds = order.batch(epoch=3, step=10)      # nothing before it need be drawn
+    ids, seeds = order.batch(epoch=3, step=10)      # without drawing what comes before
 
-A dataset of `data.load` carries one: its iterations start at `order.position`, and an iteration whose last
+A dataset of `data.load` has an order: its iterations start at `order.position`, and an iteration whose last
 batch was taken moves the position to the next epoch. To continue elsewhere, set `order.position = (epoch,
 step)`."""
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_ORDER, TRANSFORM, _SET = 1, 2, 5  # what a hash is drawn for; `balanced` has others
+_ORDER, TRANSFORM, _SET = 1, 2, 5  # purposes of hashes; `balanced` has others
 
 
 def _mix(x: np.ndarray) -> np.ndarray:
@@ -25,7 +25,7 @@ def _mix(x: np.ndarray) -> np.ndarray:
 
 
 def hashes(seed: int, epoch: int | np.ndarray, purpose: int, ids: np.ndarray) -> np.ndarray:
-    """The uint64 hash of (seed, epoch, purpose, id): state = mix(state + golden + word), word by word."""
+    """Returns the uint64 hash of (seed, epoch, purpose, id): state = mix(state + golden + word), word by word."""
     state = np.zeros(1, np.uint64)
     for word in (seed, epoch, purpose):
         state = _mix(state + _GOLDEN + np.asarray(word, np.uint64))
@@ -33,11 +33,11 @@ def hashes(seed: int, epoch: int | np.ndarray, purpose: int, ids: np.ndarray) ->
 
 
 class Order:
-    """Which examples make up batch `step` of epoch `epoch`, and where the next iteration starts.
+    """Says which examples make up batch `step` of epoch `epoch`, and where the next iteration starts.
 
-    Epoch e of a shuffled order lists the ids sorted by the 64-bit hash of (seed, e, id): no generator's
-    version can change it. The seed of an example's random transform is another hash of (seed, epoch, id): it
-    depends neither on the batch size nor on who computes it.
+    Epoch e of a shuffled order lists the ids sorted by the 64-bit hash of (seed, e, id), so no version of a random
+    generator can change it. The seed of an example's random transform is another hash of (seed, epoch, id). It
+    depends neither on the batch size nor on the worker that computes it.
 
     Args:
         num_examples: number of examples; their ids are 0 ... num_examples - 1.
@@ -45,10 +45,11 @@ class Order:
         seed: integer in [0, 2**64).
         shuffle: `False` for ascending ids in every epoch.
         drop_remainder: drop the last, incomplete batch of an epoch.
-        identity: what the examples are (JSON values by name); it changes no order, and `config` tells it.
+        identity: describes the examples (JSON values by name). It becomes part of `config` and does not change the
+            order.
 
     Raises:
-        ValueError: if an argument breaks its rule, or if an epoch would hold no batch.
+        ValueError: if an argument is outside its range, or if an epoch would hold no batch.
 
     Example:
         >>> order = Order(num_examples=5, batch_size=2, shuffle=False, drop_remainder=False)
@@ -93,7 +94,7 @@ class Order:
 
     @property
     def config(self) -> dict[str, Any]:
-        """What makes two orders of the same examples the same (JSON)."""
+        """The arguments and the identity, as JSON values. Two orders with equal configs are equal."""
         names = ("num_examples", "batch_size", "seed", "shuffle", "drop_remainder")
         return {name: getattr(self, name) for name in names} | self._identity
 
@@ -124,7 +125,7 @@ class Order:
         self._ticket += 1
 
     def epoch(self, epoch: int) -> np.ndarray:
-        """All ids in the order of an epoch: int64 (num_examples,)."""
+        """Returns all ids in the order of an epoch: int64 (num_examples,)."""
         if not self.shuffle:
             epoch = 0
         with self._lock:
@@ -140,17 +141,17 @@ class Order:
         return np.argsort(hashes(self.seed, epoch, _ORDER, ids), kind="stable") if self.shuffle else ids
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Ids and transform seeds of one batch: two int64 arrays (batch,), the seeds non-negative."""
+        """Returns ids and transform seeds of one batch: two int64 arrays (batch,), the seeds non-negative."""
         ids = self.epoch(epoch)[step * self._step_size : (step + 1) * self._step_size]
         return ids, (hashes(self.seed, epoch, TRANSFORM, ids) >> np.uint64(1)).astype(np.int64)
 
     def substitutes(self, number: int, seed: int) -> Iterator[int]:
-        """The ids that may stand in the place of one that cannot be read, each once, all others at last.
+        """Yields all other ids, each once, as candidates to replace an example that cannot be read.
 
         Args:
-            number: the id in whose place they stand.
-            seed: that of its transform, from which a shuffled order draws where to begin; without a shuffle it is the
-                next id.
+            number: the id of the example to replace.
+            seed: the seed of its transform. It sets the first candidate of a shuffled order; without a shuffle, the
+                first candidate is the next id.
         """
         first = seed if self.shuffle else number + 1
         for step in range(self.num_examples):
@@ -159,15 +160,14 @@ class Order:
                 yield other
 
     def start(self) -> tuple[int, int, int]:
-        """Begin an iteration: (epoch, step, ticket)."""
+        """Begins an iteration and returns (epoch, step, ticket)."""
         with self._lock:
             return (*self._position, self._ticket)
 
     def finish(self, ticket: int) -> None:
-        """End an iteration: on to the next epoch, unless the position was moved since the iteration began.
+        """Ends an iteration: moves to the next epoch, unless the position was moved since the iteration began.
 
-        Iterators that were abandoned (Keras makes one more at the end of each epoch) may thus finish late
-        without harm.
+        Abandoned iterators (Keras makes one more at the end of each epoch) may therefore finish late without harm.
         """
         with self._lock:
             if ticket == self._ticket:
@@ -175,20 +175,20 @@ class Order:
 
 
 class UnalignedOrder(Order):
-    """An order for each of several sets of examples, which have nothing to do with one another.
+    """Orders several unrelated sets of examples, each with an order of its own.
 
-    An epoch has as many examples as the largest set. A smaller one starts over, in another order each time, as often
-    as it takes, and anew in the next epoch. With n examples of a set and N of the largest, an epoch begins ceil(N / n)
-    times with the set: pass p of epoch e is epoch e * ceil(N / n) + p of `Order(n, seed=...)`, whose seed is the hash
-    of (`seed`, position of the set).
+    An epoch has as many examples as the largest set. A smaller set starts over as often as needed, in another order
+    each time, and starts over in the next epoch. If a set has n examples and the largest set has N, an epoch makes
+    ceil(N / n) passes through the set. Pass p of epoch e is epoch e * ceil(N / n) + p of `Order(n, seed=...)`, whose
+    seed is the hash of (`seed`, position of the set).
 
     Args:
         sizes: the number of examples of each set.
         batch_size: examples of each set in a step, or `None` for one.
-        seed: as of `Order`, as are those that follow.
+        seed: integer in [0, 2**64).
         shuffle: `False` for ascending ids, which start over with each epoch.
         drop_remainder: drop the last, incomplete batch of an epoch.
-        identity: what the examples are.
+        identity: describes the examples; see `Order`.
 
     Attributes:
         orders: the `Order` of each set.
@@ -213,7 +213,7 @@ class UnalignedOrder(Order):
         self.orders = [Order(size, None, own, shuffle) for size, own in zip(sizes, seeds, strict=True)]
 
     def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Ids and transform seeds of one batch: two int64 arrays `(batch, num_sets)`."""
+        """Returns ids and transform seeds of one batch: two int64 arrays `(batch, num_sets)`."""
         ids = self.epoch(epoch)[step * self._step_size : (step + 1) * self._step_size]
         places = step * self._step_size + np.arange(len(ids))
         seeds = [

@@ -8,21 +8,21 @@ from keras_genssl.data.groups import Groups
 
 
 def pairs(labels: npt.ArrayLike, num: int, seed: int = 0) -> Groups:
-    """Draws pairs for a siamese network, of one class and of different classes by turns.
+    """Draws pairs for a siamese network, alternately of one class and of different classes.
 
-    The first image is drawn evenly from all examples (for a pair of one class, from those whose class has another),
-    the second evenly from all that may stand beside it. What is drawn may be drawn again.
+    The first image is drawn uniformly from all examples; for a pair of one class, from the examples whose class has
+    another. The second image is drawn uniformly from all allowed partners. Draws are with replacement.
 
     Args:
         labels: `(num_examples,)` of integers or strings.
         num: pairs to draw, at least 1.
-        seed: gives the draw.
+        seed: the seed of the draw.
 
     Returns:
-        `Groups` of `first` and `second`, with labels by the lectures' convention: 1 where the two are *different*.
+        `Groups` of `first` and `second`, with labels by the lectures' convention: 1 if the two are *different*.
 
     Raises:
-        ValueError: if there are fewer than two classes, or none has two examples.
+        ValueError: if there are fewer than two classes, or if no class has two examples.
 
     Example:
         >>> drawn = pairs([5, 7, 7], num=2, seed=0)
@@ -42,19 +42,19 @@ def pairs(labels: npt.ArrayLike, num: int, seed: int = 0) -> Groups:
 def triplets(labels: npt.ArrayLike, num: int, seed: int = 0) -> Groups:
     """Draws triplets: an anchor, another example of its class, and one of another class.
 
-    Anchors are drawn evenly from the examples whose class has another, the others evenly from all that may stand
-    beside them. `analysis.mine_triplets` finds those that a model finds hard.
+    Anchors are drawn uniformly from the examples whose class has another, positives and negatives uniformly from all
+    allowed partners. `analysis.mine_triplets` finds triplets that are hard for a model.
 
     Args:
         labels: `(num_examples,)` of integers or strings.
         num: triplets to draw, at least 1.
-        seed: gives the draw.
+        seed: the seed of the draw.
 
     Returns:
         `Groups` of `anchor`, `positive` and `negative`.
 
     Raises:
-        ValueError: if there are fewer than two classes, or none has two examples.
+        ValueError: if there are fewer than two classes, or if no class has two examples.
 
     Example:
         >>> drawn = triplets([5, 7, 7], num=4, seed=0)
@@ -67,7 +67,7 @@ def triplets(labels: npt.ArrayLike, num: int, seed: int = 0) -> Groups:
 
 
 class _Drawer:
-    """Even draws from classes whose examples lie side by side in `self.sorted`."""
+    """Uniform draws from classes. In `self.sorted` the examples of a class are adjacent."""
 
     def __init__(self, labels: npt.ArrayLike, num: int, seed: int) -> None:
         labels = checked_labels(labels)
@@ -82,20 +82,20 @@ class _Drawer:
         self.generator = np.random.default_rng(seed)
         self.num_examples = len(labels)
         self.sorted = np.argsort(inverse, kind="stable")
-        self.count = counts[inverse]  # of each example's class
-        self.start = (np.cumsum(counts) - counts)[inverse]  # where it begins in `sorted`
-        self.place = np.empty(len(labels), np.int64)  # of each example in its class
+        self.count = counts[inverse]  # size of each example's class
+        self.start = (np.cumsum(counts) - counts)[inverse]  # where each example's class begins in `sorted`
+        self.place = np.empty(len(labels), np.int64)  # position of each example in its class
         self.place[self.sorted] = np.arange(len(labels)) - self.start[self.sorted]
 
     def positives(self, num: int) -> tuple[np.ndarray, np.ndarray]:
-        """Examples that have another of their class, and such another."""
+        """Draws examples whose class has another, and for each another example of its class."""
         first = self.generator.choice(np.flatnonzero(self.count > 1), size=num)
         drawn = self.generator.integers(self.count[first] - 1)
-        drawn += drawn >= self.place[first]  # itself is passed over
+        drawn += drawn >= self.place[first]  # skips the example itself
         return first, self.sorted[self.start[first] + drawn]
 
     def negatives(self, examples: np.ndarray) -> np.ndarray:
-        """For each of the examples one of another class."""
+        """Draws, for each of the examples, one of another class."""
         drawn = self.generator.integers(self.num_examples - self.count[examples])
-        drawn += np.where(drawn >= self.start[examples], self.count[examples], 0)  # its class is passed over
+        drawn += np.where(drawn >= self.start[examples], self.count[examples], 0)  # skips its class
         return self.sorted[drawn]

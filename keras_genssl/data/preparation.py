@@ -1,4 +1,4 @@
-"""From one encoded example to the tensors of an element: decoding, the transform, and their shapes."""
+"""Turns one encoded example into the tensors of an element: decoding, transform, checked shapes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ Transform = Callable[[Example, int], Example]
 
 
 def call(function: Callable, inputs: Sequence[tf.Tensor], dtypes: Sequence[tf.DType]) -> list[tf.Tensor]:
-    """Call a Python function that returns as many values as there are dtypes, from a graph."""
+    """Calls, from a graph, a Python function that returns as many values as there are dtypes."""
 
     def values(*arguments: Any) -> list[np.ndarray]:
         return [
@@ -21,16 +21,16 @@ def call(function: Callable, inputs: Sequence[tf.Tensor], dtypes: Sequence[tf.DT
             for value, dtype in zip(function(*arguments), dtypes, strict=True)
         ]
 
-    # Of one value TensorFlow returns no list where it runs op by op, as tf.data's debug mode does.
+    # For a single value TensorFlow returns no list in eager mode, which tf.data's debug mode uses.
     return tf.nest.flatten(tf.numpy_function(values, list(inputs), list(dtypes)))
 
 
-# What reading, decoding or transforming an example may raise that is a fault of the example.
+# Errors of reading, decoding or transforming that are the fault of the example.
 _UNREADABLE = (ValueError, tf.errors.InvalidArgumentError, tf.errors.DataLossError, tf.errors.NotFoundError)
 
 
 class TransformError(ValueError):
-    """A transform failed; `refused`: it said so of the example, and did not break."""
+    """A transform failed. `refused` is true if it refused the example by a ValueError rather than broke."""
 
     def __init__(self, message: str, refused: bool) -> None:
         super().__init__(message)
@@ -40,20 +40,20 @@ class TransformError(ValueError):
 class Preparation:
     """The graph function (encoded, number, seed) -> (example, its number).
 
-    The first example is made at once: it shows the names and dtypes of all and, for batches, their shapes.
+    The constructor prepares the first example, which gives the names and dtypes of all examples and, for batches,
+    their shapes.
 
     Args:
         source: where examples come from.
         transform: see `load`.
         seed: the seed with which the first example is transformed.
         one_shape: whether all examples must have the shapes of the first.
-        substitutes: (number, seed) -> numbers, for examples that are to be passed over where they cannot be read: in
-            the place of one stands the first of these that can. What is `encoded` is then not looked at. None: such
-            an example is an error.
+        substitutes: (number, seed) -> numbers of the candidates to replace an example that cannot be read. The first
+            readable candidate is taken, and `encoded` is ignored. With `None`, such an example is an error.
 
     Attributes:
-        names: of the tensors of an example, sorted, nested ones joined by slashes.
-        skipped: number -> why it was passed over, of those met so far.
+        names: the names of the tensors of an example, sorted; nested names are joined by slashes.
+        skipped: number -> why it was skipped, for the examples skipped so far.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class Preparation:
             raise ValueError('`on_error` must be "raise" where examples hold ragged or sparse tensors')
 
     def read(self, numbers: np.ndarray) -> list[bytes]:
-        """What is `encoded` of these numbers."""
+        """Returns the argument `encoded` for these numbers: empty bytes if `substitutes` is given."""
         return self._source.read(numbers) if self._substitutes is None else [b""] * len(numbers)
 
     def __call__(self, encoded: tf.Tensor, number: tf.Tensor, seed: tf.Tensor) -> tuple[Example, tf.Tensor]:
-        """Decode and transform one example in a graph."""
+        """Decodes and transforms one example in a graph."""
         dtypes = [spec.dtype for spec in self._specs]
         if self._substitutes is not None:
             number, *values = call(self._readable, [number, seed], [tf.int64, *dtypes])
@@ -97,7 +97,7 @@ class Preparation:
         return tf.nest.pack_sequence_as(self._structure, shaped), number
 
     def _first(self, seed: int) -> Example:
-        """The first example, or the first that can be read, as tensors."""
+        """Returns the first example that can be read, as tensors."""
         for number in range(len(self._source)):
             made = self._attempt(number, seed)
             if not isinstance(made, str):
@@ -105,7 +105,7 @@ class Preparation:
         raise self._none_of(len(self._source), 0)
 
     def _readable(self, number: np.ndarray, seed: np.ndarray) -> list[Any]:
-        """The number and the values of an example, or of the first of its substitutes that can be read."""
+        """Returns the number and the values of an example, or of its first substitute that can be read."""
         assert self._substitutes is not None
         tried = 0
         for one in (int(number), *self._substitutes(int(number), int(seed))):
@@ -116,12 +116,12 @@ class Preparation:
         raise self._none_of(tried, int(number))
 
     def _attempt(self, number: int, seed: int) -> Example | str:
-        """An example, op by op; or why it cannot be read, where such are passed over."""
+        """Returns an example, made eagerly; or, if such examples are skipped, why it cannot be read."""
         try:
             decoded = self._decoded_eagerly(number)
             return decoded if self._transform is None else self._transformed(_numpy(decoded), number, seed)
         except _UNREADABLE as error:
-            # Of a transform only what it refuses counts: its own faults are none of the image.
+            # A transform that refuses an example skips it. A transform that breaks is an error.
             if self._substitutes is None or (isinstance(error, TransformError) and not error.refused):
                 raise
             self.skipped[number] = " ".join(str(error).split())
@@ -143,7 +143,7 @@ class Preparation:
         assert self._transform is not None
         try:
             example = self._transform(tf.nest.pack_sequence_as(self._decoded, values), seed)
-        except Exception as error:  # whatever a transform makes of an example, the reader wants its name
+        except Exception as error:  # whatever the transform raises, the message must name the example
             refused = isinstance(error, ValueError)
             reason = error if refused else f"{type(error).__name__}: {error}"
             raise TransformError(f"Cannot transform {self._source.title(number)}: {reason}", refused) from error
@@ -156,7 +156,7 @@ class Preparation:
         return self._checked(self._transformed(values, int(number), int(seed)), int(number))
 
     def _checked(self, example: Example, number: int) -> list[np.ndarray]:
-        """The values of an example that was transformed, if they are like those of the first."""
+        """Returns the values of a transformed example, after a check that names and dtypes are those of the first."""
         names, values = list(_names(example)), tf.nest.flatten(example)
         if names != self.names:
             raise ValueError(
@@ -200,18 +200,18 @@ class Preparation:
 
 
 def _arrays(example: Example) -> Example:
-    """What a transform returned, as arrays, names sorted; dicts may be nested."""
+    """Returns the output of a transform as arrays, sorted by name; dicts may be nested."""
     arrays = {name: _arrays(value) if isinstance(value, dict) else np.asarray(value) for name, value in example.items()}
     return dict(sorted(arrays.items()))
 
 
 def _numpy(example: Example) -> list[Any]:
-    """The values of an example as NumPy has them, in the order of `tf.nest.flatten`."""
+    """Returns the values of an example as NumPy values, in the order of `tf.nest.flatten`."""
     return [value.numpy() if isinstance(value, tf.Tensor) else value for value in tf.nest.flatten(example)]
 
 
 def _names(structure: Any, path: str = "") -> Iterator[str]:
-    """Names of the leaves in the order of `tf.nest.flatten`, nested ones joined by slashes."""
+    """Yields the names of the leaves in the order of `tf.nest.flatten`, nested names joined by slashes."""
     if isinstance(structure, dict):
         for name in sorted(structure):
             yield from _names(structure[name], f"{path}/{name}" if path else name)

@@ -101,7 +101,7 @@ class Records:
     """The records of several TFRecord files as one sequence.
 
     Args:
-        shards: the files with the records to take of each. Files without any are not opened.
+        shards: the files and the records to take from each. Files without records to take are not opened.
 
     Example:
         `Records([Shard("train.tfrecord", records=10, skip=0, take=10)]).read([3, 7])` is a list of two
@@ -124,7 +124,7 @@ class Records:
             return self._readers[index]
 
     def read(self, ids: Iterable[int]) -> list[bytes]:
-        """The bytes of the records with these numbers.
+        """Returns the bytes of the records with these numbers.
 
         Raises:
             FileNotFoundError: if a file cannot be opened.

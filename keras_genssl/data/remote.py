@@ -1,4 +1,4 @@
-"""Remote file systems that TensorFlow reads, for the walk over image files."""
+"""Access to remote file systems through TensorFlow, for the walk over image files."""
 
 import os
 
@@ -8,10 +8,10 @@ from keras_genssl.pretext.image_files import Entry, FileSystem, LocalFiles
 
 
 class RemoteFiles:
-    """Files under a URL, `gs://...`; there are no links."""
+    """Files under a URL, such as `gs://...`, where there are no links."""
 
     def entries(self, folder: str) -> list[Entry]:
-        """What a folder holds."""
+        """Lists the files and folders in a folder."""
         try:
             _, folders, files = next(tf.io.gfile.walk(folder, onerror=_refuse))
         except tf.errors.OpError as error:
@@ -20,18 +20,18 @@ class RemoteFiles:
         return [Entry(name, os.path.join(folder, name), is_folder) for name, is_folder in below if name[0] != "."]
 
     def identity(self, folder: str) -> str:
-        """The URL."""
+        """Returns the URL of a folder."""
         return folder.rstrip("/")
 
     def size(self, path: str) -> int:
-        """How many bytes a file has."""
+        """Returns the size of a file in bytes."""
         try:
             return int(tf.io.gfile.stat(path).length)
         except tf.errors.OpError as error:
             raise OSError(None, error.message, path) from error
 
     def read(self, path: str) -> bytes:
-        """The bytes of a file."""
+        """Returns the bytes of a file."""
         try:
             with tf.io.gfile.GFile(path, "rb") as file:
                 return file.read()
@@ -40,17 +40,17 @@ class RemoteFiles:
 
 
 def file_system(path: str) -> FileSystem:
-    """Where a path leads."""
+    """Returns the file system of a path."""
     return RemoteFiles() if "://" in path else LocalFiles()
 
 
 def is_file(path: str) -> bool:
-    """Whether there is a file; the names of local ones need not be UTF-8, which TensorFlow asks for."""
+    """Tells whether a path is a file. Local names need not be UTF-8, which TensorFlow would require."""
     return tf.io.gfile.exists(path) and not tf.io.gfile.isdir(path) if "://" in path else os.path.isfile(path)
 
 
 def is_folder(path: str) -> bool:
-    """Whether there is a folder."""
+    """Tells whether a path is a folder."""
     return bool(tf.io.gfile.isdir(path)) if "://" in path else os.path.isdir(path)
 
 

@@ -1,4 +1,4 @@
-"""What `load` can read: prepared directories, TFDS names, IDX files, NPZ archives, folders of images and arrays.
+"""The sources of `load`: prepared directories, TFDS names, IDX files, NPZ archives, folders of images and arrays.
 
 Each source is a sequence of encoded examples (`__len__`, `read`) and a TensorFlow function that decodes one.
 """
@@ -29,8 +29,8 @@ class Source(Protocol):
     """Encoded examples by number, and how to decode them.
 
     Attributes:
-        identity: equal for sources of equal content, wherever they lie.
-        class_names: of the classes that the feature `label` numbers; None where there is none, or it has numbers only.
+        identity: a string that is equal for sources of equal content, wherever they are stored.
+        class_names: the names of the classes that the feature `label` numbers; `None` without names or without labels.
     """
 
     identity: str
@@ -39,28 +39,28 @@ class Source(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, ids: np.ndarray) -> list[bytes]:
-        """The encoded examples with these numbers."""
+        """Returns the encoded examples with these numbers."""
         ...
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Decode one example in a TensorFlow graph."""
+        """Decodes one example in a TensorFlow graph."""
         ...
 
     def labels(self, name: str) -> np.ndarray:
-        """A feature of all examples that is one integer for each, `(num_examples,)`, without decoding an image."""
+        """Returns an integer feature of all examples, `(num_examples,)`, without decoding an image."""
         ...
 
     def title(self, number: int) -> str:
-        """What an error calls the example with this number, by which it can be found."""
+        """Returns how an error message names the example with this number, so that it can be found."""
         ...
 
 
 @runtime_checkable
 class Named(Protocol):
-    """A source whose examples have names, by which `data.join` finds the partners of another's."""
+    """A source whose examples have names. `data.join` matches the examples of several sources by them."""
 
     def names(self) -> list[str]:
-        """The name of each example: of a file its path below the folder, without the extension of an image."""
+        """Returns the name of each example; for a file, its path below the folder without the image extension."""
         ...
 
 
@@ -68,12 +68,12 @@ class RecordSource:
     """Examples of TFRecord files that TFDS features describe.
 
     Args:
-        identity: of the content.
+        identity: identifies the content.
         shards: the files.
         features: `tfds.features.FeaturesDict`.
-        names: of those to read; None: all.
-        stacks: name -> how many images of equal height lie below one another in the image of that name.
-        class_names: of the numbers in `label`.
+        names: the features to read; `None` for all.
+        stacks: name -> number of images of equal height that the image of that name holds, one below the other.
+        class_names: the names of the classes that `label` numbers.
     """
 
     def __init__(
@@ -103,13 +103,13 @@ class RecordSource:
         return len(self._records)
 
     def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Decode one serialized `tf.train.Example`; stacks are `(num, height, width, channels)`."""
+        """Decodes one serialized `tf.train.Example`; stacks are `(num, height, width, channels)`."""
         del number
         example = self._features.deserialize_example(encoded)
         return {**example, **{name: _stack(example[name], count) for name, count in self._stacks.items()}}
 
     def labels(self, name: str) -> np.ndarray:
-        """An integer feature of all records, which are read for it, `_AT_ONCE` at a time."""
+        """Returns an integer feature of all records. Reads the records, `_AT_ONCE` at a time."""
         feature = dict(self._all_features.items()).get(name)
         if feature is None or feature.shape != () or not np.issubdtype(np.dtype(feature.np_dtype), np.integer):
             raise ValueError(
@@ -118,7 +118,7 @@ class RecordSource:
         return self._column(name, tf.io.FixedLenFeature((), tf.int64))
 
     def names(self) -> list[str]:
-        """The feature `name` of all records, which are read for it."""
+        """Returns the feature `name` of all records. Reads the records for it."""
         if "name" not in self._all_features:
             raise ValueError(f"There must be a feature 'name'. Received: features {sorted(self._all_features)}")
         stored = self._column("name", tf.io.FixedLenFeature((), tf.string))
@@ -132,7 +132,7 @@ class RecordSource:
         return np.concatenate(values)
 
     def title(self, number: int) -> str:
-        """The number of a record, and the `name` or `key` that it holds, whether read or not."""
+        """Returns the number of a record and its `name` or `key`, also if that feature is not among those read."""
         import tensorflow_datasets as tfds
 
         stored = tf.train.Example.FromString(self.read([number])[0]).features.feature
@@ -143,17 +143,17 @@ class RecordSource:
 
 
 def _names_of(features: Any) -> tuple[str, ...] | None:
-    """The names of TFDS' label."""
+    """Returns the class names of TFDS' feature `label`."""
     return _no_numbers(getattr(dict(features.items()).get("label"), "names", None))
 
 
 def _no_numbers(names: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Names of classes, but those that are their numbers as text, as TFDS and the pipelines call classes without."""
+    """Returns class names, or `None` if they are only numbers as text, which TFDS and the pipelines use by default."""
     return None if not names or list(names) == [str(number) for number in range(len(names))] else tuple(names)
 
 
 def _stack(strip: tf.Tensor, count: int) -> tf.Tensor:
-    """The images of one height that lie below one another."""
+    """Splits an image into `count` images of equal height that lie one below the other."""
     size = tf.shape(strip)
     stack = tf.reshape(strip, [count, size[0] // count, size[1], strip.shape[-1]])
     return tf.ensure_shape(stack, (count, None, None, strip.shape[-1]))
@@ -167,7 +167,7 @@ def open_source(
     class_names: Sequence[str] | None = None,
     strict: bool = True,
 ) -> Source:
-    """Open whatever `load` takes; `strict` refuses files that cannot be read before they are."""
+    """Opens any source that `load` takes. With `strict`, files that cannot be read are refused at once."""
     name = "" if isinstance(source, FrameFolders | Mapping) else os.path.expanduser(os.fspath(source))
     if is_images(name):
         return open_folder(name, split, features, class_names, strict)
@@ -199,7 +199,7 @@ def open_source(
 
 
 def is_images(name: str) -> bool:
-    """Whether a name is that of a folder of images, and not of one that holds a data set in another form."""
+    """Tells whether a name is a folder of images, rather than a folder that holds a data set in another form."""
     return is_folder(name) and not is_file(os.path.join(name, "manifest.json")) and not is_idx(name)
 
 
@@ -225,7 +225,7 @@ def _open_prepared(directory: str, split: str, features: Sequence[str] | None) -
     digests = [entry["sha256"] for entry in manifest["splits"][split]["shards"]]
     identity = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
     described = tfds.builder_from_directory(directory).info.features
-    names = _no_numbers(manifest.get("labels")) if "label" in described else None  # TFDS' files do not hold them
+    names = _no_numbers(manifest.get("labels")) if "label" in described else None  # the files of TFDS do not hold them
     return RecordSource(identity, shards, described, features, manifest.get("stacks"), names)
 
 
@@ -240,7 +240,7 @@ def _open_tfds(name: str, split: str, features: Sequence[str] | None, data_dir: 
 
     try:
         builder = tfds.builder(name, data_dir=data_dir)
-    except tfds.core.DatasetNotFoundError:  # whose message lists all that TFDS knows
+    except tfds.core.DatasetNotFoundError:  # its message lists all datasets of TFDS
         raise unknown from None
     if not builder.is_prepared() and name in DEBIAN and is_idx(DEBIAN[name]):
         return ArraySource(read_idx(DEBIAN[name], split), features, _names_of(builder.info.features))

@@ -1,4 +1,4 @@
-"""SavedModels that take image bytes, and the check that they run without Keras and without this package."""
+"""SavedModels that take image bytes, and a check that they run without Keras and without this package."""
 
 from keras_genssl.export.clean import CheckFailed, CleanProcess
 from keras_genssl.export.verify import CheckResult, check

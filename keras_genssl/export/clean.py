@@ -1,4 +1,4 @@
-"""Another interpreter, with Keras and this package out of reach, that runs SavedModels."""
+"""A separate interpreter without Keras and this package, which runs SavedModels."""
 
 import concurrent.futures
 import os
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 _SCRIPT = pathlib.Path(__file__).with_name("clean_process.py")
-_TAIL = 2000  # characters of the process' standard error that an exception repeats
+_TAIL = 2000  # number of characters of the process' standard error that an exception quotes
 
 
 class CheckFailed(RuntimeError):  # noqa: N818  (a verdict on the model, not an error of the caller)
@@ -24,8 +24,8 @@ class CheckFailed(RuntimeError):  # noqa: N818  (a verdict on the model, not an 
 class CleanProcess:
     """An interpreter (`python -I`, on the CPU) that cannot import `keras`, `tf_keras`, `keras_genssl`, `pipelines`.
 
-    `check` starts one of its own. Give it one where many models or signatures are checked: to import TensorFlow
-    takes longer than to check a small model.
+    `check` starts one by default. To check many models or signatures, pass one process to all checks: importing
+    TensorFlow takes longer than checking a small model.
 
     Example:
         >>> with kg.export.CleanProcess() as clean:  # doctest: +SKIP
@@ -45,7 +45,7 @@ class CleanProcess:
                 cwd=self._directory.name,
                 env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"},
             )
-        self._reader = concurrent.futures.ThreadPoolExecutor(1)  # a pipe is read without a time limit
+        self._reader = concurrent.futures.ThreadPoolExecutor(1)  # a pipe cannot be read with a time limit
 
     def __enter__(self) -> "CleanProcess":
         return self
@@ -54,14 +54,14 @@ class CleanProcess:
         self.close()
 
     def close(self) -> None:
-        """Ends the process, which keeps nothing."""
+        """Ends the process."""
         self._process.kill()
         self._process.communicate()
         self._reader.shutdown()
         self._directory.cleanup()
 
     def run(self, path: str | os.PathLike[str], inputs: Any, signature: str, timeout: float) -> dict[str, Any]:
-        """Calls one signature on all of `inputs` in one batch; arguments and errors are those of `check`.
+        """Calls one signature on all of `inputs` in one batch; arguments and errors are as in `check`.
 
         Returns:
             `outputs`, name -> list, and the seconds `load_seconds` and `run_seconds`.
@@ -72,7 +72,7 @@ class CleanProcess:
         try:
             reply = waiting.result(timeout)
         except concurrent.futures.TimeoutError:
-            self._process.kill()  # the next answer on the pipe would be this one's
+            self._process.kill()  # otherwise the next answer on the pipe would belong to this request
             raise CheckFailed(f"{name} gave no answer within {timeout:g} s:\n{self._tail()}") from None
         except (EOFError, OSError, pickle.UnpicklingError):
             status = self._process.wait()

@@ -49,7 +49,7 @@ def main() -> None:
     """Answers requests, one at a time."""
     sys.modules.update(dict.fromkeys(BLOCKED))  # type: ignore[arg-type]  # None: an import raises
     with os.fdopen(os.dup(1), "wb") as replies:
-        os.dup2(2, 1)  # what a model prints is no reply
+        os.dup2(2, 1)  # output that a model prints must not mix with replies
         while True:
             try:
                 request = pickle.load(sys.stdin.buffer)

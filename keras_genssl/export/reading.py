@@ -1,4 +1,4 @@
-"""What goes into a signature, example by example: from what travels to what a function takes, or why it is refused."""
+"""Reads the inputs of a signature, example by example, and says why an example is refused."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ Read = Callable[[tf.Tensor], tuple[Any, tf.Tensor]]
 
 
 def reader(name: str, kind: Kind) -> Read:
-    """A function of one example as `Kind.carried` has it, to its pixels or numbers, and the reason against it or ""."""
+    """Returns a function from one example in the form `Kind.carried` to its values and the reason against it, or ""."""
     if not isinstance(kind.element, Picture):
         return lambda numbers: (numbers, _against_numbers(name, kind, numbers))
     if kind.element is kind:
@@ -22,13 +22,13 @@ def reader(name: str, kind: Kind) -> Read:
 
 
 def values(kind: Kind, read: Any) -> tf.Tensor:
-    """What a function takes for what a `reader` gave, where there was no reason against it."""
+    """Returns the function's argument from the values of a `reader`, if there was no reason against them."""
     if not isinstance(kind.element, Picture):
         return read
     if isinstance(read, list):
         read = tf.stack(read)
     pixels = tf.identity(read)
-    pixels.set_shape(kind.example_shape)  # checked before: TensorFlow may run an `ensure_shape` of a branch not taken
+    pixels.set_shape(kind.example_shape)  # checked before; TensorFlow may run an `ensure_shape` of a branch not taken
     return tf.cast(kind.element.values(pixels), kind.element.dtype)
 
 
@@ -43,7 +43,7 @@ def _file(name: str, kind: Kind, file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]
 
 
 def _files(name: str, kind: Kind, files: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
-    """Those of a stack, all of one size."""
+    """Reads the files of a stack, all of one size."""
     reason = tf.constant("")
     read: list[tf.Tensor] = []
     for file in tf.unstack(files, kind.carried.shape[0]):
@@ -62,7 +62,7 @@ def _channels(kind: Kind) -> int:
 
 
 def _against_size(image: tf.Tensor, wanted: Shape, kind: Kind) -> tf.Tensor:
-    """The reason against an image that is not of the model's size; empty if it is."""
+    """Returns the reason against an image of the wrong size; empty if the size is right."""
     told = " x ".join("any" if side is None else str(side) for side in wanted[1::-1])
     sides = tf.unstack(tf.shape(image)[:2])
     fits = [side == size for side, size in zip(sides, wanted, strict=False) if size is not None]
@@ -73,7 +73,7 @@ def _against_size(image: tf.Tensor, wanted: Shape, kind: Kind) -> tf.Tensor:
 
 
 def _against_numbers(name: str, kind: Kind, numbers: tf.Tensor) -> tf.Tensor:
-    """The reason against classes that there are not; empty if there is none."""
+    """Returns the reason against classes that do not exist; empty if all exist."""
     if kind.count is None:
         return tf.constant("")
     inside = tf.reduce_all((numbers >= 0) & (numbers < kind.count))

@@ -1,4 +1,4 @@
-"""From what a method serves to the signatures of a SavedModel: by bytes, by tensor, by tf.Example."""
+"""Builds the signatures of a SavedModel from what a method serves: by bytes, by tensor, by tf.Example."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -22,9 +22,9 @@ _OF_NOTHING = [tf.TensorSpec((), tf.int32, "num"), tf.TensorSpec((), tf.int64, "
 def build(servings: Mapping[str, Serving]) -> dict[str, Any]:
     """Traces every signature.
 
-    The first entry answers as `serving_default`, `serving_tensor` and `serving_examples`, whatever
-    its name; an entry `name` further down as `name`, `name_tensor` and `name_examples`. Entries without inputs have no
-    `_examples`, and none those whose numbers lie in no record (`records.fit_records`).
+    The first entry becomes `serving_default`, `serving_tensor` and `serving_examples`, whatever its name. A later entry
+    `name` becomes `name`, `name_tensor` and `name_examples`. Entries without inputs have no `_examples`; neither have
+    entries whose inputs do not fit into records (`records.fit_records`).
 
     Args:
         servings: Name -> `Serving`, the default first.
@@ -33,8 +33,8 @@ def build(servings: Mapping[str, Serving]) -> dict[str, Any]:
         Signature name -> `ConcreteFunction`.
 
     Raises:
-        ValueError: If there is no entry, two signatures would have the same name, or a function gives other outputs
-            than its entry says.
+        ValueError: If there is no entry, two signatures would have the same name, or a function returns other
+            outputs than its entry declares.
     """
     if not servings:
         raise ValueError("A model must serve at least one function. Received: no entry")
@@ -75,7 +75,7 @@ def _by_tensor(serving: Serving) -> Any:
             num, seed = given
             anew = tf.random.uniform((), maxval=tf.int64.max, dtype=tf.int64)
             return _outputs(serving, serving.function(num, GivenSeed(tf.where(seed < 0, anew, seed))))
-        taken = [  # no function is asked of classes that there are not
+        taken = [  # functions must not get classes that do not exist
             value if kind.count is None else kind.converted(name, value)
             for (name, kind), value in zip(serving.inputs.items(), given, strict=True)
         ]
@@ -85,7 +85,7 @@ def _by_tensor(serving: Serving) -> Any:
 
 
 def _outputs(serving: Serving, made: Any) -> _Named:
-    """What a function made, by name, floats as float32."""
+    """Returns the outputs of a function by name, floats as float32."""
     if not isinstance(made, Mapping):
         made = dict(zip(serving.outputs, [made], strict=False))
     if set(made) != set(serving.outputs):
@@ -102,7 +102,7 @@ def _outputs(serving: Serving, made: Any) -> _Named:
 
 
 def _travelling(serving: Serving, answers: _Named) -> _Named:
-    """Answers with pictures as PNG files."""
+    """Returns the answers with pictures as PNG files."""
     return {
         key(name, kind): kind.element.encoded(answers[name]) if isinstance(kind.element, Picture) else answers[name]
         for name, kind in serving.outputs.items()
@@ -110,7 +110,7 @@ def _travelling(serving: Serving, answers: _Named) -> _Named:
 
 
 def _by_value(by_tensor: Any, serving: Serving) -> Any:
-    """The default of an entry that takes no pictures: pictures leave as bytes, all else as it is."""
+    """Returns the default signature of an entry without pictures among its inputs. Pictures leave as bytes."""
     if not any(isinstance(kind.element, Picture) for kind in serving.outputs.values()):
         return by_tensor
 
@@ -142,7 +142,7 @@ def _one_by_one(by_tensor: Any, serving: Serving) -> _Answer:
         return {**{name: tf.ensure_shape(answers[name], spec.shape) for name, spec in specs.items()}, ERROR: reason}
 
     def each(batch: Any, read: _Read) -> _Named:
-        # One at a time: sizes differ, and memory stays that of the largest image.
+        # One at a time, since sizes differ. The memory is then that of the largest image.
         signature = {**specs, ERROR: tf.TensorSpec((), tf.string)}
         return tf.map_fn(lambda it: one(*read(it)), batch, fn_output_signature=signature, parallel_iterations=1)
 
@@ -150,7 +150,7 @@ def _one_by_one(by_tensor: Any, serving: Serving) -> _Answer:
 
 
 def _spec(name: str, by_tensor: Any, kind: Any) -> tf.TensorSpec:
-    """One answer as it leaves."""
+    """Returns the spec of one answer in the form in which it leaves."""
     result = by_tensor.structured_outputs[name]
     if isinstance(kind.element, Picture):
         return tf.TensorSpec(result.shape[1:-3], tf.string)
@@ -158,7 +158,7 @@ def _spec(name: str, by_tensor: Any, kind: Any) -> tf.TensorSpec:
 
 
 def _no_answer(name: str, spec: tf.TensorSpec) -> tf.Tensor:
-    """What stands in the place of an answer: no bytes, not a number, or the label -1."""
+    """Returns the placeholder for a missing answer: empty bytes, NaN, or the label -1."""
     if not spec.shape.is_fully_defined():
         raise ValueError(
             f"`function` must give {name!r} of one shape where it answers example by example. "

@@ -1,4 +1,4 @@
-"""Proof that an export stands alone: another process loads it, with Keras and this package out of reach."""
+"""Proof that an export is self-contained: another process loads it without Keras and this package."""
 
 import contextlib
 import dataclasses
@@ -15,7 +15,7 @@ from keras_genssl.export.clean import CheckFailed, CleanProcess
 
 @dataclasses.dataclass(frozen=True)
 class CheckResult:
-    """What the clean process found.
+    """The result of a check in a clean process.
 
     Attributes:
         signature: The signature that answered.
@@ -47,16 +47,15 @@ def check(
 
     Args:
         path: The SavedModel's directory.
-        inputs: What the signature takes, `(batch, ...)`: encoded images or serialized examples as
-            `bytes`, else an array; where it takes several, a dict of these by their names, `num` and `seed` as
-            scalars.
-        expected: What it should answer, one array for each example: uint8 `(height, width, channels)` where
-            the answer is PNG bytes, floats or integers elsewhere; where it answers several, a dict by their names.
+        inputs: The inputs of the signature, `(batch, ...)`: encoded images or serialized examples as `bytes`, otherwise
+            an array. For several inputs, a dict of these by name, with `num` and `seed` as scalars.
+        expected: The expected answers, one array for each example: uint8 `(height, width, channels)` if the answer is
+            PNG bytes, otherwise floats or integers. For several outputs, a dict of these by name.
         signature: The signature's name.
         atol: The largest absolute difference allowed; by default one grey level for PNG bytes (the last
             bit of a float may round either way on another device or batch size) and 1e-4 for tensors.
-        timeout: Seconds until the process is given up.
-        process: The `CleanProcess` to ask; by default one that is started for this check alone.
+        timeout: Seconds until the process is stopped.
+        process: The `CleanProcess` to use; by default one is started for this check.
 
     Returns:
         A `CheckResult`.
@@ -95,13 +94,13 @@ def check(
 
 
 def _lengths(values: Any) -> set[int]:
-    """How many examples there are, by each name where there are several; scalars are of none."""
+    """Returns the number of examples, by name if there are several inputs; scalars have none."""
     parts = values.values() if isinstance(values, Mapping) else [values]
     return {len(part) for part in parts if isinstance(part, Sized) and getattr(part, "shape", None) != ()}
 
 
 def _are_files(output: Any) -> bool:
-    """Whether an answer is a stack of files."""
+    """Tells whether an answer is a stack of files."""
     return isinstance(output, np.ndarray) and output.dtype == object
 
 
@@ -116,7 +115,7 @@ def _as_array(output: Any) -> np.ndarray:
 
 
 def largest_difference(outputs: Sequence[np.ndarray], expected: Any) -> float:
-    """The largest absolute difference over all answers; NaN if there is one."""
+    """Returns the largest absolute difference over all answers; NaN if a difference is NaN."""
     largest = []
     for position, (output, wanted) in enumerate(zip(outputs, map(np.asarray, expected), strict=True)):
         if output.shape != wanted.shape:

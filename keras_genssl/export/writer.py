@@ -1,4 +1,4 @@
-"""Writes a SavedModel beside its place, then renames it: whoever looks sees all of it or nothing."""
+"""Writes a SavedModel next to its place, then renames it: a reader sees all of it or nothing."""
 
 import os
 import pathlib
@@ -26,14 +26,14 @@ def saved_model(
     - `serving_examples`: `examples`, string `(batch,)`, serialized `tf.train.Example`s whose feature
       `image` (the name TFDS gives it) holds an encoded image -> as `serving_default`.
 
-    An entry `name` further down answers as `name`, `name_tensor` and `name_examples`. Inputs and outputs have the names
-    and the kinds that the entry says, any beside any. Images, masks and label maps travel as files, under their name
-    and `_bytes`; a label map is a PNG of greys of 8 or 16 bits whose levels are its ids. All else travels as tensors,
+    A later entry `name` becomes `name`, `name_tensor` and `name_examples`. Inputs and outputs have the names and kinds
+    that the entry declares, in any combination. Images, masks and label maps travel as files, under their name
+    and `_bytes`; a label map is a grey PNG of 8 or 16 bits whose levels are its ids. All else travels as tensors,
     in every signature: vectors, float32 `(batch, dim)`; labels and tokens, int64; spectrograms, float32
-    `(batch, bands, frames, 1)`. A stack has an axis more: `(batch, num)` files. A `tf.train.Example` holds a feature
+    `(batch, bands, frames, 1)`. A stack has one more axis: `(batch, num)` files. A `tf.train.Example` holds a feature
     for each input, a file or a list of numbers (`kinds.records.serialized` writes one); an entry with two free sizes
-    in a list has no `_examples`. An entry that nothing goes into takes `num`, an int32 scalar, and `seed`, an int64
-    scalar: the same seed gives the same answers, a negative one others each time.
+    in a list has no `_examples`. An entry without inputs takes `num`, an int32 scalar, and `seed`, an int64 scalar: the
+    same seed gives the same answers, a negative seed gives other answers each time.
 
     Bytes may be JPEG, PNG, GIF or WebP in any mode, or BMP that is not compressed, and are read as preparation
     reads them (`pretext.decode_image`), to the bit: RGB, upright as EXIF says, transparency on white, 16-bit grey
@@ -41,18 +41,17 @@ def saved_model(
     levels are `(x + 1) * 127.5`, clipped to [0, 255] and rounded half to even: for the in-memory model's
     output `x`, `np.round(np.clip((x + 1) * 127.5, 0, 255))`.
 
-    A batch is worked off image by image. Super-resolution goes through each in tiles of 512 pixels a side
-    (`engine.in_tiles`): beside the result memory does not grow with the image. Other functions of images take
-    each in one piece: memory grows with the largest, about `8 * filters * height * width` bytes for a plain
+    A batch is processed image by image. Super-resolution processes each image in tiles of 512 pixels a side
+    (`engine.in_tiles`), so apart from the result, memory does not grow with the image. Other functions of images take
+    each image in one piece: memory grows with the largest, about `8 * filters * height * width` bytes for a plain
     convolutional network (two float32 feature maps; 0.5 GB for each megapixel at 64 filters).
 
-    Signatures that take files or examples have a further output, `error`, string `(batch,)`: why an example was
-    refused, empty where it was served. Refused are other formats, broken files, images of more than
-    `pretext.MAX_PIXELS`, those of another size than the model's, and classes that there are not: each alone, with empty
-    bytes, a vector of NaN or the label -1 in the place of its answer. Signatures that take tensors alone fail on
-    classes that there are not.
+    Signatures that take files or examples have another output, `error`, string `(batch,)`: why an example was refused,
+    or empty if it was served. They refuse other formats, broken files, images of more than `pretext.MAX_PIXELS`, images
+    of another size than the model's, and classes that do not exist. Only the faulty example is refused: its answer is
+    empty bytes, a vector of NaN or the label -1. Signatures that take only tensors fail on classes that do not exist.
 
-    Only the variables that the signatures read are written: no optimizer, no discriminator.
+    Only the variables that the signatures read are written, so no optimizer and no discriminator.
 
     Args:
         model: A `Method`, or any object with `serving()`; it need not be compiled.
@@ -64,10 +63,10 @@ def saved_model(
         The path.
 
     Raises:
-        TypeError: If `model` says nothing of what it serves and no `signatures` do.
+        TypeError: If `model` has no `serving()` and no `signatures` are given.
         FileExistsError: If `path` exists.
-        ValueError: If nothing is served, two signatures would have the same name, or a function gives other outputs
-            than its entry says.
+        ValueError: If nothing is served, two signatures would have the same name, or a function returns other
+            outputs than its entry declares.
 
     Example:
         >>> kg.export.saved_model(model, "saved_models/photos_x2/1")  # doctest: +SKIP
@@ -112,9 +111,9 @@ def _beside(target: pathlib.Path, kind: str) -> pathlib.Path:
 
 
 def _discard_leftovers(target: pathlib.Path) -> None:
-    """Removes what exports to the same path left behind when they were killed."""
+    """Removes what killed exports to the same path left behind."""
     for leftover in target.parent.glob(f".{target.name}.*-" + "[0-9a-f]" * 32):
-        # Renamed first: had its writer been alive after all, it fails, and never publishes a half.
+        # Rename first: if the writer is still alive, it fails and never publishes a partial model.
         doomed = _beside(target, "discarded")
         try:
             leftover.rename(doomed)

@@ -2,7 +2,7 @@
 
 Guide: docs/faces.md.
 
-NumPy alone: neither Keras nor TensorFlow is needed beside an exported encoder. With FAISS installed
+Galleries need NumPy only: with an exported encoder, neither Keras nor TensorFlow is needed. With FAISS installed
 (`pip install keras_genssl[faiss]`) large galleries are searched faster, with the same results.
 
     people = kg.gallery.Gallery()

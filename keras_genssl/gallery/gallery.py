@@ -18,29 +18,31 @@ from keras_genssl.gallery.threshold import Calibration, calibrate_threshold
 from keras_genssl.pretext.names import canonical
 
 SAME = 1e-6
-"""By more than this two embeddings of one photograph, computed twice, differ in no number."""
+"""Two computations of the embedding of one photograph differ by at most this in each number."""
 
 
 class Gallery:
-    """Embeddings of photographs with the names of who is on them.
+    """Embeddings of photographs with the names of the people on them.
 
-    Answers the questions of face recognition: *who is it* (`identify`), *are these two the same* (`verify`), *a new
-    person from one photograph* (`enrol`, without training), and *unknown* (a threshold, from `calibrate`). Distances
-    are Euclidean. The search is exact: NumPy's, or FAISS' where it is installed, with the same results. To take up n
-    photographs takes time in proportion to n, one by one or all at once. Threads may share a gallery.
+    A gallery answers the questions of face recognition: *who is it* (`identify`), *are these two the same* (`verify`).
+    It adds *a new person from one photograph* without training (`enrol`), and tells *unknown* people by a threshold
+    (`calibrate`). Distances are Euclidean. The search is exact, by NumPy, or by FAISS if it is installed, with the same
+    results. Enrolling n photographs takes time proportional to n, one by one or all at once. Threads may share a
+    gallery.
 
-    Names that are one to Unicode, an accent written apart or not, are one person's; they are answered in form NFC.
+    Names that are equivalent in Unicode (composed and decomposed accents) belong to one person. Answers have names in
+    form NFC.
 
     Args:
-        normalize: whether embeddings are divided by their L2 norm, here and in every question; distances then lie in
-            [0, 2], and their order is the cosine's.
-        encoder: what made the embeddings, in words of your own. It is saved with the gallery, whose numbers mean
-            nothing beside those of another encoder.
-        faiss: whether to search with FAISS; None: where it is installed.
+        normalize: whether embeddings are divided by their L2 norm, here and in every query. Distances then lie in
+            [0, 2], and their order is that of the cosine.
+        encoder: a description of the encoder that made the embeddings. It is saved with the gallery, since embeddings
+            of different encoders cannot be compared.
+        faiss: whether to search with FAISS; None to use it if it is installed.
 
     Attributes:
-        threshold: the distance up to which `identify` and `verify` accept, set by `calibrate` or by hand; None: there
-            is none, and nobody is unknown to `identify`.
+        threshold: the largest distance that `identify` and `verify` accept, set by `calibrate` or by hand. None for no
+            threshold: nobody is then unknown to `identify`.
 
     Example:
         >>> people = Gallery()
@@ -60,7 +62,7 @@ class Gallery:
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle holds."""
+        """Returns the state of a copy or a pickle."""
         with self._lock:
             return {**vars(self), "_rows": self._rows.copy(), "_search": None, "_lock": None}
 
@@ -68,12 +70,12 @@ class Gallery:
         vars(self).update(state, _lock=threading.RLock())
 
     def __len__(self) -> int:
-        """The number of photographs."""
+        """Returns the number of photographs."""
         with self._lock:
             return len(self._rows)
 
     def __contains__(self, identity: object) -> bool:
-        """Whether somebody has this name."""
+        """Tells whether somebody has this name."""
         with self._lock:
             return isinstance(identity, str) and canonical(identity) in self._rows
 
@@ -84,7 +86,7 @@ class Gallery:
             return self._rows.identities
 
     def embeddings(self, identity: str) -> np.ndarray:
-        """The embeddings of a person's photographs, float32 `(num, dim)`.
+        """Returns the embeddings of a person's photographs, float32 `(num, dim)`.
 
         Raises:
             ValueError: if nobody has this name.
@@ -93,18 +95,18 @@ class Gallery:
             return self._rows.of(*self._known([identity]))
 
     def enrol(self, embeddings: npt.ArrayLike, identities: str | Sequence[str], add: bool = False) -> None:
-        """Takes up photographs; one is enough for a person.
+        """Adds photographs; one is enough for a person.
 
         Args:
             embeddings: `(num, dim)`, or `(dim,)` of one photograph.
-            identities: the name for each, or one name for all. One may stand at several photographs.
-            add: whether names may be of people that are in the gallery already, who get further photographs. By
-                default they are refused: another person of the same name would become one with the first.
+            identities: the name for each photograph, or one name for all. Several photographs may have the same name.
+            add: whether people who are in the gallery already may get further photographs. By default their names are
+                refused, since another person of the same name would be merged with the first.
 
         Raises:
-            ValueError: if embeddings are not finite or of another dimension than the gallery's, names are missing,
-                empty, not strings or hold a NUL, or one is in the gallery already. The gallery is then as it was
-                before.
+            ValueError: if embeddings are not finite or have another dimension than the gallery's, if names are missing,
+                empty, not strings or contain a NUL, or if a name is in the gallery already. The gallery is then
+                unchanged.
         """
         with self._lock:
             self._enrol(self._vectors(embeddings), identities, add)
@@ -127,18 +129,18 @@ class Gallery:
         self._rows.append(vectors, names)
 
     def remove(self, identity: str | Sequence[str], embeddings: npt.ArrayLike | None = None) -> int:
-        """Forgets people, or some of their photographs, and says how many photographs that were.
+        """Removes people, or some of their photographs, and returns the number of removed photographs.
 
-        The threshold stays, though it may have been calibrated by what is gone.
+        The threshold stays, even if it was calibrated with the removed photographs.
 
         Args:
             identity: a name, or several.
-            embeddings: `(num, dim)`, or `(dim,)`, of the photographs to forget, as they were enrolled (to 1e-6 in each
-                number); None: all. Who has no other is gone.
+            embeddings: `(num, dim)`, or `(dim,)`, of the photographs to remove, as they were enrolled (to 1e-6 in each
+                number); None for all. A person without photographs is removed.
 
         Raises:
-            ValueError: if nobody has one of the names, or an embedding is of none of their photographs. The gallery is
-                then as it was before.
+            ValueError: if nobody has one of the names, or if an embedding belongs to none of their photographs. The
+                gallery is then unchanged.
         """
         with self._lock:
             names = self._known([identity] if isinstance(identity, str) else identity)
@@ -147,7 +149,7 @@ class Gallery:
             return sum(self._rows.forget(name, which) for name, which in chosen.items())
 
     def nearest(self, embeddings: npt.ArrayLike, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
-        """The k nearest photographs: names `(num, k)`, nearest first, and distances, float64.
+        """Returns the k nearest photographs: names `(num, k)`, nearest first, and distances, float64.
 
         Raises:
             ValueError: as `identify`.
@@ -169,21 +171,22 @@ class Gallery:
         return np.array(names, np.str_).reshape(positions.shape), distances
 
     def identify(self, embeddings: npt.ArrayLike, k: int = 1, threshold: float | None = None) -> list[Match]:
-        """Who is it? The k nearest photographs vote, those beyond the threshold left out.
+        """Answers *who is it* by a vote of the k nearest photographs within the threshold.
 
-        The name that most of them bear is the answer; among as frequent ones that of the nearest photograph. Where
-        all lie beyond the threshold the person is unknown.
+        The most frequent name wins; on a tie, the name of the nearest photograph. If all photographs lie beyond the
+        threshold, the person is unknown.
 
         Args:
             embeddings: `(num, dim)`, or `(dim,)` of one photograph.
             k: from 1 to the number of photographs in the gallery.
-            threshold: a distance; None: the gallery's own, if it has one. `math.inf` rejects nobody.
+            threshold: a distance; None for the gallery's threshold, if it has one. `math.inf` rejects nobody.
 
         Returns:
-            A `Match` for each.
+            A `Match` for each embedding.
 
         Raises:
-            ValueError: if the gallery is empty, k is larger, or embeddings are not finite or of another dimension.
+            ValueError: if the gallery is empty or has fewer than k photographs, or if embeddings are not finite or have
+                another dimension.
         """
         threshold = checked(self.threshold if threshold is None else threshold)
         names, distances = self.nearest(embeddings, k)
@@ -192,12 +195,12 @@ class Gallery:
     def verify(
         self, first: npt.ArrayLike, second: npt.ArrayLike, threshold: float | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Are these two the same? Nobody of the gallery is asked.
+        """Answers *are these two the same*, without the people of the gallery.
 
         Args:
             first: `(num, dim)`, or `(dim,)`.
-            second: as many; each is compared with its neighbour in `first`.
-            threshold: a distance; None: the gallery's own.
+            second: the same shape; each row is compared with that of `first`.
+            threshold: a distance; None for the gallery's threshold.
 
         Returns:
             `same`, bool `(num,)`, and `distances`, float64 `(num,)`.
@@ -223,19 +226,19 @@ class Gallery:
         *,
         false_accept_rate: float = 0.01,
     ) -> Calibration:
-        """Sets the threshold by a wanted false-accept rate; see `calibrate_threshold`.
+        """Sets the threshold for a false-accept rate; see `calibrate_threshold`.
 
         Args:
-            embeddings: `(num, dim)` of other people; None: those of the gallery.
-            identities: `(num,)`, with `embeddings`.
+            embeddings: `(num, dim)` of other people; None for those of the gallery.
+            identities: `(num,)`, the names that belong to `embeddings`.
             false_accept_rate: the largest share of pairs of different people that may be taken for one person.
 
         Returns:
-            `Calibration`, whose `threshold` is the gallery's from now on.
+            `Calibration`; the gallery now has its `threshold`.
 
         Raises:
-            ValueError: if there are too few pairs to tell such a rate, too many lie at distance 0 to keep it, or an
-                argument is not as said. The threshold is then as it was before.
+            ValueError: if there are too few pairs to measure such a rate, if too many pairs at distance 0 make it
+                impossible, or if an argument is invalid. The threshold is then unchanged.
         """
         if (embeddings is None) != (identities is None):
             raise ValueError("`embeddings` and `identities` must be given both, or neither.")
@@ -247,7 +250,7 @@ class Gallery:
         return calibration
 
     def save(self, path: str | os.PathLike[str]) -> pathlib.Path:
-        """Writes one `.npz` file without pickle; a reader sees the old file or the new one, never half of one.
+        """Writes one `.npz` file without pickle. A reader sees the old file or the new one, never a partial one.
 
         Raises:
             ValueError: if the threshold was set to a negative number or to NaN.
@@ -259,11 +262,11 @@ class Gallery:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], faiss: bool | None = None) -> "Gallery":
-        """Reads what `save` wrote.
+        """Reads a file that `save` wrote.
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it is no gallery, or a damaged one.
+            ValueError: if the file is not a gallery, or is damaged.
         """
         stored = storage.read(path)
         gallery = cls(stored.normalize, stored.encoder, faiss)
@@ -272,7 +275,7 @@ class Gallery:
         return gallery
 
     def _known(self, identities: Sequence[str]) -> list[str]:
-        """Names as the gallery has them, each once."""
+        """Returns the given names in the gallery's form, each once."""
         names = list(dict.fromkeys(canonical(name) for name in identities))
         for name in names:
             if name not in self._rows:
@@ -285,7 +288,7 @@ class Gallery:
         return names
 
     def _chosen(self, names: Sequence[str], vectors: np.ndarray) -> dict[str, Any]:
-        """Of those who have one of the vectors: which of theirs is one of them."""
+        """Returns, for each name that owns one of the vectors, which of its vectors are among them."""
         equal = {name: _equal(self._rows.of(name), vectors) for name in names}
         missing = np.flatnonzero(~np.any([own.any(axis=0) for own in equal.values()], axis=0))
         if len(missing):
@@ -296,7 +299,7 @@ class Gallery:
         return {name: np.any(own, axis=1) for name, own in equal.items() if own.any()}
 
     def _vectors(self, embeddings: npt.ArrayLike) -> np.ndarray:
-        """Embeddings as float32 `(num, dim)`, checked, and of length 1 where the gallery's are."""
+        """Returns checked embeddings as float32 `(num, dim)`, of norm 1 if the gallery normalizes."""
         vectors = np.atleast_2d(np.asarray(embeddings, np.float32))
         if vectors.ndim != 2 or not vectors.size:
             raise ValueError(f"`embeddings` must be (num, dim) or (dim,). Received: shape {np.shape(embeddings)}")
@@ -316,6 +319,6 @@ class Gallery:
 
 
 def _equal(own: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Which rows of the one are those of the other, but for rounding: bool `(num_own, num)`."""
+    """Tells which rows of `own` equal which rows of `vectors`, up to rounding: bool `(num_own, num)`."""
     found = [np.abs(own - vector).max(axis=1) < SAME for vector in vectors]
     return np.stack(found, axis=1)

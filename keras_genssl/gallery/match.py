@@ -1,4 +1,4 @@
-"""The answer to *who is it*, from the votes of the nearest photographs."""
+"""The answer to *who is it*, from a vote of the nearest photographs."""
 
 import dataclasses
 
@@ -10,8 +10,8 @@ class Match:
     """An answer of `Gallery.identify`.
 
     Attributes:
-        identity: who it is; None: unknown.
-        distance: to the nearest photograph of that person, or of anybody where unknown.
+        identity: the person's name; None if unknown.
+        distance: distance to the nearest photograph of that person, or of anybody if unknown.
     """
 
     identity: str | None
@@ -19,7 +19,7 @@ class Match:
 
 
 def vote(names: np.ndarray, distances: np.ndarray, threshold: float) -> Match:
-    """The most frequent name within the threshold, among as frequent ones that of the nearest photograph.
+    """Returns the most frequent name within the threshold; on a tie, the name of the nearest photograph.
 
     Args:
         names: `(k,)`, nearest first.
@@ -27,7 +27,7 @@ def vote(names: np.ndarray, distances: np.ndarray, threshold: float) -> Match:
         threshold: the largest distance that counts.
 
     Returns:
-        A `Match`; of nobody, with the smallest distance, where all lie beyond the threshold.
+        A `Match`. If all lie beyond the threshold, it has no identity and the smallest distance.
     """
     near = distances <= threshold
     if not near.any():
@@ -38,7 +38,7 @@ def vote(names: np.ndarray, distances: np.ndarray, threshold: float) -> Match:
 
 
 def checked(threshold: float | None) -> float:
-    """A threshold, not negative; where there is none, one that nothing lies beyond."""
+    """Returns a threshold after a check that it is not negative, or infinity for None."""
     if threshold is None:
         return np.inf
     if not threshold >= 0:

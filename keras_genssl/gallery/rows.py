@@ -1,4 +1,4 @@
-"""Vectors and the names beside them, taken up and forgotten at a cost that does not grow with those that are there."""
+"""Named vectors that can be added and removed at a cost that does not grow with their number."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,13 +8,13 @@ import numpy as np
 class Rows:
     """Named vectors in the order in which they came.
 
-    New ones are written behind the others, into a buffer that doubles when it is full; forgotten ones are only marked,
-    and left out when the buffer is full or all are looked at. So n vectors cost no more than 2n copies, one by one or
-    all at once. Rows that were handed out are never written again.
+    New vectors are appended to a buffer that doubles when it is full. Removed vectors are only marked; they are dropped
+    when the buffer is full or all vectors are read. So n vectors cost at most 2n copies, one by one or all at once.
+    Rows that were handed out are never overwritten.
 
     Args:
-        vectors: float32 `(num, dim)`, which are the rows' own from now on.
-        names: `num`, one for each.
+        vectors: float32 `(num, dim)`, which the object owns from now on.
+        names: `num` names, one for each vector.
     """
 
     def __init__(self, vectors: np.ndarray | None = None, names: Iterable[str] = ()) -> None:
@@ -22,7 +22,7 @@ class Rows:
 
     def _hold(self, buffer: np.ndarray, names: list[str]) -> None:
         self._buffer = buffer
-        self._names: list[str | None] = [*names]  # of each row of the buffer that is written; None: forgotten
+        self._names: list[str | None] = [*names]  # the name of each written row of the buffer; None: removed
         self._rows: dict[str, list[int]] = {}
         for row, name in enumerate(names):
             self._rows.setdefault(name, []).append(row)
@@ -36,36 +36,36 @@ class Rows:
 
     @property
     def dim(self) -> int | None:
-        """The length of a vector; None where there is none."""
+        """The length of a vector; None without vectors."""
         return self._buffer.shape[1] if len(self) else None
 
     @property
     def identities(self) -> list[str]:
-        """Each name once, sorted."""
+        """Returns each name once, sorted."""
         return sorted(self._rows)
 
     @property
     def vectors(self) -> np.ndarray:
-        """All vectors, float32 `(num, dim)`, not to be written to."""
+        """Returns all vectors, float32 `(num, dim)`; do not write to them."""
         if self._forgotten:
             self._move(len(self))
         return self._buffer[: len(self._names)]
 
     @property
     def names(self) -> list[str]:
-        """The name of each of `vectors`."""
+        """Returns the name of each of `vectors`."""
         return [name for name in self._names if name is not None]
 
     def name(self, row: int) -> str:
-        """The name beside a row of `vectors`."""
+        """Returns the name of a row of `vectors`."""
         return str(self._names[row])
 
     def of(self, name: str) -> np.ndarray:
-        """A copy of the vectors of one name, in their order."""
+        """Returns a copy of the vectors of one name, in their order."""
         return self._buffer[self._rows[name]]
 
     def append(self, vectors: np.ndarray, names: Sequence[str]) -> None:
-        """Takes up vectors behind the others; the first ones say how long all are."""
+        """Appends vectors. The first ones set the length of all."""
         if not len(self):
             self._hold(np.empty((0, vectors.shape[1]), np.float32), [])
         if len(self._names) + len(vectors) > len(self._buffer):
@@ -77,7 +77,7 @@ class Rows:
         self._names += names
 
     def forget(self, name: str, which: np.ndarray | None = None) -> int:
-        """Leaves out the vectors of a name, all or those that a mask bool `(num_own,)` says: how many there were."""
+        """Removes the vectors of a name, all or those of a mask bool `(num_own,)`, and returns their number."""
         own = np.array(self._rows.pop(name))
         chosen = np.ones(len(own), bool) if which is None else which
         if not chosen.all():
@@ -88,11 +88,11 @@ class Rows:
         return int(chosen.sum())
 
     def copy(self) -> "Rows":
-        """Rows of their own."""
+        """Returns an independent copy."""
         return Rows(self.vectors.copy(), self.names)
 
     def _move(self, capacity: int) -> None:
-        """Into a buffer for so many, without those that are forgotten."""
+        """Moves the vectors that are not removed into a buffer of a given capacity."""
         kept = [row for row, name in enumerate(self._names) if name is not None]
         buffer = np.empty((capacity, self._buffer.shape[1]), np.float32)
         np.take(self._buffer, kept, axis=0, out=buffer[: len(kept)], mode="clip")  # "raise" would copy once more

@@ -15,10 +15,10 @@ _FORMAT = 1
 
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """What is kept of a gallery; its attributes are those of `Gallery`.
+    """The stored content of a gallery; its attributes are those of `Gallery`.
 
     Raises:
-        ValueError: if they contradict what a gallery is.
+        ValueError: if they do not make a valid gallery.
     """
 
     embeddings: np.ndarray
@@ -39,7 +39,7 @@ class Stored:
 
 
 def write(path: str | os.PathLike[str], stored: Stored) -> pathlib.Path:
-    """Writes the file; a reader sees the old one or the new one, never half of one."""
+    """Writes the file. A reader sees the old file or the new one, never a partial one."""
     target = pathlib.Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part-{uuid.uuid4().hex}")
@@ -64,11 +64,11 @@ def write(path: str | os.PathLike[str], stored: Stored) -> pathlib.Path:
 
 
 def read(path: str | os.PathLike[str]) -> Stored:
-    """Reads what `write` wrote.
+    """Reads a file that `write` wrote.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no gallery, or a damaged one.
+        ValueError: if the file is not a gallery, or is damaged.
     """
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:

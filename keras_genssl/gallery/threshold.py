@@ -1,4 +1,4 @@
-"""The distance up to which two photographs are taken for one person, from a wanted false-accept rate."""
+"""The threshold on the distance of two photographs of one person, from a false-accept rate."""
 
 import dataclasses
 import math
@@ -10,20 +10,20 @@ import numpy.typing as npt
 from keras_genssl.checks.label_arrays import checked_labels
 from keras_genssl.gallery.search import squared_distances
 
-_CELLS = 2**22  # of a block of distances: 32 MiB
+_CELLS = 2**22  # size of a block of distances: 32 MiB
 
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """A threshold, and what it does to the pairs that it was chosen by.
+    """A threshold, and its rates on the pairs that it was chosen with.
 
     Attributes:
         threshold: distances up to it are accepted.
-        false_accept_rate: the share of impostor pairs, two photographs of different people, that it accepts; at most
-            the rate that was asked for.
-        true_accept_rate: the share of genuine pairs, two photographs of one person; NaN where there is none.
-        num_impostors: pairs of different people.
-        num_genuine: pairs of one person.
+        false_accept_rate: the share of accepted impostor pairs (two photographs of different people), at most the
+            requested rate.
+        true_accept_rate: the share of accepted genuine pairs (two photographs of one person); NaN without such pairs.
+        num_impostors: number of impostor pairs.
+        num_genuine: number of genuine pairs.
     """
 
     threshold: float
@@ -34,24 +34,24 @@ class Calibration:
 
 
 def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, false_accept_rate: float) -> Calibration:
-    """Chooses the largest threshold that accepts no more than a share of all pairs of different people.
+    """Chooses the largest threshold that accepts at most a given share of all pairs of different people.
 
-    All pairs are measured, block by block: memory grows with the number of accepted impostors alone. The threshold
-    lies halfway between the farthest distance that is to be accepted and the next one that is not, and distances are
-    those by which `Gallery` decides, to the bit. A rate says what becomes of *one* comparison: a stranger who meets a
-    gallery of n people has n chances.
+    All pairs are measured, block by block; memory grows only with the number of accepted impostors. The threshold lies
+    halfway between the largest accepted distance and the next one. Distances are those by which `Gallery` decides, to
+    the bit. The rate is that of *one* comparison: a stranger compared with a gallery of n people has n chances.
 
     Args:
         embeddings: `(num, dim)`, finite, of people that the encoder was not trained on.
-        identities: `(num,)`, who is on each photograph: names, or integers.
-        false_accept_rate: inside (0, 1).
+        identities: `(num,)`, the person on each photograph: names, or integers.
+        false_accept_rate: in (0, 1), both ends excluded.
 
     Returns:
         `Calibration`.
 
     Raises:
-        ValueError: if an argument is not as said, there are fewer than `1 / false_accept_rate` impostor pairs, too
-            few to tell such a rate, or more than that share of them lies at distance 0, where any threshold accepts.
+        ValueError: if an argument is invalid, if there are fewer than `1 / false_accept_rate` impostor pairs, too
+            few to measure such a rate, or if more than that share of them has distance 0, which every threshold
+            accepts.
 
     Example:
         >>> calibrate_threshold([[0.0], [1.0], [5.0], [9.0]], ["a", "a", "b", "c"], 0.4)
@@ -65,7 +65,7 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
         raise ValueError("`embeddings` must be finite. Received: NaN or infinity")
     if not 0 < false_accept_rate < 1:
         raise ValueError(f"`false_accept_rate` must lie inside (0, 1). Received: {false_accept_rate}")
-    # Numbers in the place of names, which all pairs compare.
+    # Numbers replace the names, since all pairs are compared.
     _, identities, counts = np.unique(identities, return_inverse=True, return_counts=True)
     num_genuine = int((counts * (counts - 1) // 2).sum())
     num_impostors = len(embeddings) * (len(embeddings) - 1) // 2 - num_genuine
@@ -96,10 +96,12 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
             f"such pairs of different people or more, of {num_impostors}, with a rate of {false_accept_rate}; one "
             "photograph under two names, or an encoder that gives all people one embedding?"
         )
-    # Of equal distances all are accepted or none: fewer may be accepted than were asked for, never more.
+    # Equal distances are all accepted or all rejected, so fewer may be accepted than requested, never more.
     below = nearest[nearest < nearest[accepted]]
     halfway = (nearest[accepted] + (below[-1] if len(below) else 0.0)) / 2
-    threshold = float(min(halfway, np.nextafter(nearest[accepted], 0.0)))  # between neighbours halfway is one of them
+    threshold = float(
+        min(halfway, np.nextafter(nearest[accepted], 0.0))
+    )  # halfway between adjacent floats is one of them
     true_accepts = 0
     for start, proposed, _, genuine in _blocks(embeddings, identities):
         unsure = genuine & (np.abs(proposed - threshold**2) <= slack)
@@ -115,11 +117,11 @@ def calibrate_threshold(embeddings: npt.ArrayLike, identities: npt.ArrayLike, fa
 
 
 def _blocks(embeddings: np.ndarray, identities: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-    """Rows of the matrix of pairs, from its diagonal on.
+    """Yields rows of the matrix of pairs, from its diagonal on.
 
     Yields:
-        The first row, which is the first column too; squared distances by products, which round; and which of them
-        are of different people, and which of one, each pair once.
+        The first row, which is also the first column; squared distances by products, which round; a mask of the pairs
+        of different people; and a mask of the pairs of one person, with each pair once.
     """
     rows = max(1, _CELLS // max(1, len(embeddings)))
     squares = (embeddings**2).sum(1)
@@ -132,13 +134,13 @@ def _blocks(embeddings: np.ndarray, identities: np.ndarray) -> Iterator[tuple[in
 
 
 def _slack(embeddings: np.ndarray) -> float:
-    """How far a square by products may lie from the one by differences: a bound on the rounding of both."""
+    """Returns a bound on the rounding error between squares by products and squares by differences."""
     longest = float((embeddings**2).sum(1).max())
     return 32 * float(np.finfo(np.float64).eps) * (embeddings.shape[1] + 1) * longest
 
 
 def _measured(embeddings: np.ndarray, start: int, chosen: np.ndarray) -> np.ndarray:
-    """The distances of chosen pairs of a block, as `Gallery` measures them."""
+    """Returns the distances of chosen pairs of a block, as `Gallery` measures them."""
     rows, columns = np.nonzero(chosen)
     distances = np.empty(len(rows))
     step = max(1, _CELLS // embeddings.shape[1])

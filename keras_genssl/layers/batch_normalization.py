@@ -1,4 +1,4 @@
-"""Batch normalisation on TensorFlow's fused kernel."""
+"""Batch normalisation with TensorFlow's fused kernel."""
 
 import functools
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 import keras
 from keras import ops
 
-# TensorFlow's own wrapper raises smaller values to this one for cuDNN's sake.
+# TensorFlow's own wrapper raises smaller values to this one, for cuDNN.
 _MIN_FUSED_EPSILON = 1.001e-5
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """`keras.layers.BatchNormalization`, numerically equal, computed on the fused kernel where one exists.
+    """`keras.layers.BatchNormalization` with equal results, computed by the fused kernel where one exists.
 
     Under TensorFlow, ``(batch, height, width, channels)`` inputs normalised over the channel axis go through
     ``FusedBatchNormV3``, in training and in inference, in float32, bfloat16 and float16 (statistics in
@@ -20,12 +20,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
     renormalisation, ``epsilon`` below 1.001e-5, and training with ``synchronized=True`` on more than one
     replica, where the statistics are those of the global batch.
 
-    The moving statistics of a channel whose mean or variance in the batch is NaN or infinite stay as they are (Keras'
-    own become NaN, and with them every later inference).
+    If the batch mean or variance of a channel is NaN or infinite, the moving statistics of the channel are not updated.
+    (Keras' own become NaN, and so does every later inference.)
 
     Args: those of `keras.layers.BatchNormalization`. As there, ``trainable=False`` also means inference mode, and
-    ``epsilon`` is 1e-3 by default, where PyTorch's is 1e-5 and Chainer's 2e-5: `backbones` say where they keep it
-    against their papers' code.
+    ``epsilon`` is 1e-3 by default; PyTorch has 1e-5 and Chainer 2e-5. The `backbones` say where they differ from their
+    papers' code in this.
 
     Ioffe and Szegedy, 2015.
 

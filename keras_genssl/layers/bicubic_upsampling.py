@@ -1,4 +1,4 @@
-"""Bicubic up-sampling that equals Pillow's."""
+"""Bicubic up-sampling, equal to Pillow's."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _TAPS = 5
 
 
 def _phases(scale: int) -> np.ndarray:
-    """Weights ``(scale, 5)`` of the pixels -2 ... 2 around an input pixel, for each pixel made of it."""
+    """Returns weights ``(scale, 5)`` of the pixels -2 ... 2 around an input pixel, for each output pixel of it."""
     a = -0.5
     phase = (np.arange(scale)[:, None] + 0.5) / scale
     x = np.abs(np.arange(-2, 3)[None] + 0.5 - phase)
@@ -25,8 +25,8 @@ def _phases(scale: int) -> np.ndarray:
 class BicubicUpsampling(ImageLayer):
     """Enlarge images by bicubic interpolation (Keys, 1981; a = -0.5), equal to Pillow's ``BICUBIC``.
 
-    Each output pixel is the weighted mean of the input pixels under the kernel; at the borders only those
-    inside the image count, and their weights are renormalised to one. Values may overshoot the input's range.
+    Each output pixel is the weighted mean of the input pixels under the kernel. At the borders only pixels inside the
+    image count, and their weights are renormalised to one. Values may overshoot the input's range.
     The layer has no weights.
 
     Args:
@@ -70,7 +70,7 @@ class BicubicUpsampling(ImageLayer):
         blocks = ops.reshape(blocks, (-1, height, width, channels, scale, scale))
         images = ops.transpose(blocks, (0, 1, 4, 2, 5, 3))
         images = ops.reshape(images, (-1, height * scale, width * scale, channels))
-        # Zero padding left out part of the kernel's mass at the borders: divide by what was inside.
+        # Zero padding drops part of the kernel's mass at the borders: divide by the mass inside.
         rows = self._convolve(ops.ones((1, height, 1, 1), inputs.dtype), phases.T[:, None, None, :])
         columns = self._convolve(ops.ones((1, 1, width, 1), inputs.dtype), phases.T[None, :, None, :])
         rows = ops.reshape(rows, (1, height * scale, 1, 1))

@@ -14,10 +14,10 @@ _MEAN = (103.939, 116.779, 123.68)
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class CaffePreprocessing(ImageLayer):
-    """Turn RGB in [-1, 1] into BGR in [0, 255] less ImageNet's mean, as VGG and ResNet-50 take it.
+    """Converts RGB in [-1, 1] to BGR in [0, 255] minus ImageNet's mean, the input of VGG and ResNet-50.
 
-    Input: ``(..., 3)``, uint8 or float, which may leave [-1, 1], as what a network makes does. Output: float
-    ``(..., 3)``. No weights.
+    Input: ``(..., 3)``, uint8 or float. Floats may leave [-1, 1], since outputs of networks do. Output: float
+    ``(..., 3)``. The layer has no weights.
 
     Example:
         >>> [round(float(value), 2) for value in CaffePreprocessing()(ops.ones((3,)))]

@@ -10,7 +10,7 @@ from keras_genssl.layers.image_layer import ImageLayer
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class CropToSize(ImageLayer):
-    """The middle of images, of the height and width of others: takes away what `PadToMultiple` adds.
+    """Crops the centre of images to the height and width of others. It undoes `PadToMultiple`.
 
     Call: ``[images, reference]``, ``(batch, h', w', c)`` and ``(batch, h, w, any)`` with h' >= h and w' >= w, sizes
     known or not; returns ``(batch, h, w, c)``.

@@ -1,4 +1,4 @@
-"""What layers of images share."""
+"""The base class of layers of images."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from keras_genssl.checks.data_format import require_channels_last
 
 
 class ImageLayer(keras.layers.Layer):
-    """A layer that knows which axis holds channels; not a layer itself.
+    """Base class of layers whose channels are the last axis.
 
     Args:
         **kwargs: those of `keras.layers.Layer`.

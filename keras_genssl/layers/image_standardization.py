@@ -1,4 +1,4 @@
-"""Images brought to mean 0 and deviation 1."""
+"""Standardisation of images to mean 0 and deviation 1."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from keras import ops
 from keras_genssl.checks import image_tensors
 from keras_genssl.layers.image_layer import ImageLayer
 
-_FLOOR = 1.0 / 127.5  # one level of 8 bits; what varies less is noise, and would be blown up
+_FLOOR = 1.0 / 127.5  # one level of 8 bits; smaller variations are noise and would be amplified
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ImageStandardization(ImageLayer):
     """Subtracts each channel's mean over positions, then divides by the image's deviation.
 
-    ``y = (x - mean_hw(x)) / max(sqrt(mean_hwc((x - mean_hw(x))^2)), 1 / 127.5)``. As Doersch et al., 2015, prepare
-    patches: mean colour, brightness and contrast, which neighbouring patches share, tell nothing any more. One
-    deviation for all channels, so that a channel without content stays without.
+    ``y = (x - mean_hw(x)) / max(sqrt(mean_hwc((x - mean_hw(x))^2)), 1 / 127.5)``. Doersch et al., 2015, prepare
+    patches in this way: neighbouring patches share mean colour, brightness and contrast, and these are removed. All
+    channels share one deviation, so a channel without content stays without.
 
     Input: ``(batch, h, w, c)``, uint8 or float in [-1, 1]. Output: of the same shape, in the layer's dtype.
 

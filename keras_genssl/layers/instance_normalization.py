@@ -12,8 +12,9 @@ from keras_genssl.layers.image_layer import ImageLayer
 class InstanceNormalization(ImageLayer):
     """Normalise each channel of each image over its pixels: ``gamma (x - mean) / sqrt(var + epsilon) + beta``.
 
-    Ulyanov, Vedaldi and Lempitsky, 2016. Mean and (biased) variance are over height and width, of each image and
-    channel alone, in training and in inference: there are no moving statistics, and replicas need no synchronisation.
+    Ulyanov, Vedaldi and Lempitsky, 2016. Mean and (biased) variance are taken over height and width, separately for
+    each image and channel, in training and in inference. There are no moving statistics, and replicas need no
+    synchronisation.
     Statistics are computed in float32 at least.
 
     Reference:
@@ -23,7 +24,7 @@ class InstanceNormalization(ImageLayer):
         epsilon: float, positive.
         scale: whether there is a gamma, one per channel, starting at 1.
         center: whether there is a beta, one per channel, starting at 0.
-        gamma_initializer: of gamma.
+        gamma_initializer: initializer of gamma.
 
     Raises:
         ValueError: if ``epsilon`` is not positive, or the channels of the input are not known.

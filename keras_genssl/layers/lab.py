@@ -1,4 +1,4 @@
-"""Lightness and colour: sRGB to CIE Lab and back, on the accelerator."""
+"""Conversion between sRGB and CIE Lab, on the accelerator."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from keras_genssl.checks import image_tensors
 from keras_genssl.layers.image_layer import ImageLayer
 
 # Linear sRGB to XYZ under D65 (http://www.brucelindbloom.com/index.html?Eqn_RGB_XYZ_Matrix.html), divided by the
-# white it makes, so that a and b of greys are 0.
+# XYZ of white, so that a and b of greys are 0.
 _MATRIX = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
 )
@@ -25,7 +25,7 @@ class RGBToLab(ImageLayer):
     The layer has no weights. It computes in full precision under any policy, unless `dtype` says otherwise.
 
     Input: ``(batch, h, w, 3)``, uint8 or float in [-1, 1], or ``(batch, h, w, 1)``, grey. Output: ``(batch, h, w, 3)``:
-    L in [0, 100], a and b of which no colour leaves [-108, 99].
+    L in [0, 100], a and b in [-108, 99].
 
     Example:
         >>> white = RGBToLab()(keras.ops.ones((1, 1, 1, 3)))

@@ -10,7 +10,7 @@ from keras_genssl.layers.image_layer import ImageLayer
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class MinibatchStdDev(ImageLayer):
-    """Appends to each image how much the images of its group differ, so that a discriminator sees collapsed fakes.
+    """Appends to each image how much the images of its group differ, so that collapsed fakes can be detected.
 
     Progressive growing of GANs, Karras et al., 2018, Section 3: the standard deviation over the group at each position
     and channel, averaged over positions and channels to one number, which becomes a further channel. With several
@@ -18,14 +18,14 @@ class MinibatchStdDev(ImageLayer):
 
     A group is ``group_size`` *consecutive* images (the paper's code takes every ``batch / group_size``-th; in a
     shuffled batch that is the same). So N replicas compute what one device does wherever each replica's share of the
-    batch is a multiple of ``group_size``. The last group of another batch is smaller.
+    batch is a multiple of ``group_size``. Otherwise the last group is smaller.
 
     Reference:
         - Karras et al. 2018, [Progressive Growing of GANs, Section 3](https://arxiv.org/abs/1710.10196)
 
     Args:
-        group_size: int, at least 2; images compared with each other.
-        num_features: int, at least 1, a divisor of the channels; channels appended.
+        group_size: number of images compared with each other, int, at least 2.
+        num_features: number of channels to append, int, at least 1, a divisor of the number of channels.
 
     Call: inputs float ``(batch, ..., channels)``; returns ``(batch, ..., channels + num_features)``.
 
@@ -48,7 +48,7 @@ class MinibatchStdDev(ImageLayer):
         self.num_features = num_features
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """That of the input with ``num_features`` more channels."""
+        """Returns the input's shape with ``num_features`` more channels."""
         channels = input_shape[-1]
         if channels is None or channels % self.num_features:
             raise ValueError(
@@ -62,7 +62,7 @@ class MinibatchStdDev(ImageLayer):
         self.compute_output_shape(inputs.shape)  # refuses channels that do not fit
         size = ops.shape(inputs)[0]
         group = ops.arange(size) // self.group_size
-        # (batch, batch): row i is the mean over the group of image i. Unlike a reshape it takes any batch.
+        # (batch, batch): row i averages over the group of image i. Unlike a reshape, it works for any batch size.
         same = ops.cast(ops.equal(group[:, None], group[None, :]), keras.config.floatx())
         mean = same / ops.sum(same, axis=1, keepdims=True)
         values = ops.reshape(ops.cast(inputs, keras.config.floatx()), (size, -1))

@@ -11,22 +11,23 @@ from keras_genssl.layers.image_layer import ImageLayer
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class PadToMultiple(ImageLayer):
-    """Pad images by reflection until their height and width are multiples of a number.
+    """Pads images by reflection until their height and width are multiples of a number.
 
-    A network that halves its images k times gives back their size only where ``2 ** k`` divides it; between this layer
-    and `CropToSize` it does so for every size. As much is added before as after (one pixel more after, where it is
-    odd), mirrored at the border pixels, which are not repeated, and as often as it takes: an image of one pixel is
-    repeated. These are the pixels of ``numpy.pad(mode="reflect")``. Images that fit are left as they are.
+    A network that halves its images k times returns images of the same size only if ``2 ** k`` divides the size.
+    Between this layer and `CropToSize` it works for every size. Padding is equal on both sides; if the total is odd,
+    the bottom or right side gets one pixel more. The image is mirrored at its border pixels, which are not repeated,
+    and mirrored again as often as needed; an image of one pixel is repeated. The result equals
+    ``numpy.pad(mode="reflect")``. Images that fit are not changed.
 
     Args:
-        multiple: of height and width, an int of at least 1, or ``(vertical, horizontal)``.
-        minimum: the least height and width that come out, an int of at least 1, or ``(vertical, horizontal)``; made a
-            multiple too.
+        multiple: divisor of the padded height and width, an int of at least 1, or ``(vertical, horizontal)``.
+        minimum: the smallest padded height and width, an int of at least 1, or ``(vertical, horizontal)``; rounded up
+            to a multiple.
 
     Call: images ``(batch, h, w, c)`` of at least one pixel, sizes known or not; returns ``(batch, h', w', c)``.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> row = keras.ops.reshape(keras.ops.array([1.0, 2.0, 3.0]), (1, 1, 3, 1))
@@ -58,7 +59,7 @@ class PadToMultiple(ImageLayer):
         return inputs
 
     def _padded(self, size: Any, at: int) -> Any:
-        """The size that comes out: arithmetic that suits numbers and tensors."""
+        """Returns the padded size, by arithmetic for numbers and tensors."""
         multiple, minimum = self.multiple[at], self.minimum[at]
         least = -(-minimum // multiple) * multiple
         whole = -(-size // multiple) * multiple
@@ -69,12 +70,12 @@ class PadToMultiple(ImageLayer):
 
 
 def _reflected(places: Any, size: Any) -> Any:
-    """The pixels of 0 ... size - 1 that stand at any integer places of an image mirrored without end."""
+    """Returns the pixels in 0 ... size - 1 at any integer places of an image that is mirrored endlessly."""
     period = 2 * (size - 1)
     if isinstance(size, int):
         places = places % max(period, 1)
         return np.minimum(places, period - places) if period else places
-    places = ops.mod(places, ops.maximum(period, 1))  # of one pixel all places are 0
+    places = ops.mod(places, ops.maximum(period, 1))  # with one pixel, all places are 0
     return ops.where(places < size, places, period - places)
 
 

@@ -57,7 +57,7 @@ class PixelShuffle(ImageLayer):
         self.compute_output_shape(inputs.shape)  # refuses channels that do not fit
         channels = inputs.shape[-1] // self.scale**2
         _, height, width, _ = ops.shape(inputs)
-        # Only block rows and columns trade places, so rank 4 is enough: (b h, w, i, j k) -> (b h, i, w, j k).
+        # Only block rows and columns are swapped, so rank 4 is enough: (b h, w, i, j k) -> (b h, i, w, j k).
         rows = ops.reshape(inputs, (-1, width, self.scale, self.scale * channels))
         rows = ops.transpose(rows, (0, 2, 1, 3))
         return ops.reshape(rows, (-1, height * self.scale, width * self.scale, channels))

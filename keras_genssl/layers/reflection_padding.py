@@ -10,7 +10,7 @@ from keras_genssl.layers.image_layer import ImageLayer
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ReflectionPadding2D(ImageLayer):
-    """Pad images by mirroring them at their border pixels, which are not repeated: ``cb|abc|ba``.
+    """Pads images by mirroring them at their border pixels, which are not repeated: ``cb|abc|ba``.
 
     Translation and style networks pad so before a convolution: zeros would draw a frame (Johnson, Alahi and Fei-Fei,
     2016, supplement).
@@ -20,11 +20,11 @@ class ReflectionPadding2D(ImageLayer):
           supplement](https://arxiv.org/abs/1603.08155)
 
     Args:
-        padding: pixels at every side, an int of at least 0, or ``((top, bottom), (left, right))``. Images must be
-            larger than it.
+        padding: pixels at each side, an int of at least 0, or ``((top, bottom), (left, right))``. Images must be
+            larger than the padding.
 
     Raises:
-        ValueError: if ``padding`` is not as said, or an image is not larger than it.
+        ValueError: if ``padding`` is invalid, or an image is not larger than it.
 
     Example:
         >>> row = keras.ops.reshape(keras.ops.array([1.0, 2.0, 3.0]), (1, 1, 3, 1))

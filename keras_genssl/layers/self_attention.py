@@ -22,7 +22,7 @@ class SelfAttention2D(ImageLayer):
         - Zhang et al. 2019, [Self-Attention Generative Adversarial Networks](https://arxiv.org/abs/1805.08318)
 
     Args:
-        spectral_normalization: whether the convolutions are normalised by `SpectralNormalization`, as SAGAN's are.
+        spectral_normalization: whether `SpectralNormalization` normalises the convolutions, as in SAGAN.
 
     Call: inputs float ``(batch, h, w, C)``, C a multiple of 8, h and w even; returns the same shape.
 
@@ -69,21 +69,21 @@ class SelfAttention2D(ImageLayer):
         return SpectralNormalization(convolution, name=f"{name}_normalization", dtype=self.dtype_policy)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Attends; see the class."""
+        """Applies attention; see the class."""
         size, height, width, channels = ops.shape(inputs)
         query = ops.reshape(self.query(inputs, training=training), (size, height * width, channels // 8))
         key, value = (
             ops.reshape(_halved(projection(inputs, training=training)), (size, -1, filters))
             for projection, filters in ((self.key, channels // 8), (self.value, channels // 2))
         )  # (batch, h w / 4, ...)
-        # Not a transpose: in the second derivative of a conditional (lazy penalties) XLA cannot invert it.
+        # No transpose: in the second derivative of a conditional (lazy penalties) XLA cannot invert it.
         scores = ops.cast(ops.einsum("bqc,bkc->bqk", query, key), keras.config.floatx())  # (batch, h w, h w / 4)
         attended = ops.matmul(ops.cast(ops.softmax(scores), value.dtype), value)
         attended = ops.reshape(attended, (size, height, width, channels // 2))
         return inputs + self.gamma * self.output_projection(attended, training=training)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """That of the input."""
+        """Returns the input's shape."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:

@@ -14,15 +14,15 @@ _EPSILON = 1e-12
 class SpectralNormalization(keras.layers.Wrapper):
     """Computes a layer with ``W / σ(W)`` in place of its kernel W, σ the largest singular value.
 
-    Miyato et al., 2018, Section 2.1 and Algorithm 1. The kernel itself is left alone: it is normalised at each call,
-    and the gradient flows to W through σ = vᵀ W u too, with the singular vectors u and v as constants (Eq. 12).
+    Miyato et al., 2018, Section 2.1 and Algorithm 1. The stored kernel does not change: it is normalised at each call.
+    The gradient flows to W also through σ = vᵀ W u, with the singular vectors u and v as constants (Eq. 12).
     (`keras.layers.SpectralNormalization` overwrites the kernel and stops the gradient at σ.) A convolution's W is the
     matrix ``(height · width · inputs, outputs)``.
 
-    σ is estimated as ‖W u‖ with a vector u found by power iteration, a weight that is not trained: a call in training
-    makes one iteration first and keeps the new u, also where several batches make one update; one in inference changes
-    nothing. All of it is computed in full precision (`keras.config.floatx()`) under any policy. u follows from the
-    kernel alone, so it stays equal on all replicas without communication. A kernel of zeros is left as it is.
+    σ is estimated as ‖W u‖, where u is found by power iteration and stored as a weight that is not trained. A call in
+    training makes one iteration first and keeps the new u, also if several batches make one update. A call in inference
+    changes nothing. All of this is computed in full precision (`keras.config.floatx()`) under any policy. u depends
+    only on the kernel, so it stays equal on all replicas without communication. A kernel of zeros is not changed.
 
     Reference:
         - Miyato et al. 2018, [Spectral Normalization for Generative Adversarial Networks, Algorithm
@@ -30,7 +30,7 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     Args:
         layer: a Dense, Conv, ConvTranspose or Embedding layer of Keras. Its bias is not normalised.
-        power_iterations: int, at least 1; a call in training makes as many.
+        power_iterations: number of iterations per call in training, int, at least 1.
         name: the layer's name.
 
     Raises:
@@ -60,12 +60,12 @@ class SpectralNormalization(keras.layers.Wrapper):
             raise ValueError(
                 f"`power_iterations` must be a positive int. Received: power_iterations={power_iterations}"
             )
-        # The wrapped layer casts for itself; here the kernel is read as it is stored, in full precision.
+        # The wrapped layer casts by itself. Here the kernel is read as it is stored, in full precision.
         super().__init__(layer, name=name, autocast=False, **kwargs)
         self.power_iterations = power_iterations
 
     def build(self, input_shape: Any) -> None:
-        """Builds the layer, and u as long as it has outputs."""
+        """Builds the layer, and creates u with one entry per output."""
         super().build(input_shape)
         self.u = self.add_weight(
             name="u",
@@ -80,14 +80,14 @@ class SpectralNormalization(keras.layers.Wrapper):
         return self.layer.embeddings if isinstance(self.layer, keras.layers.Embedding) else self.layer.kernel
 
     def _matrix(self, kernel: Any) -> Any:
-        """The kernel in full precision, ``(inputs, outputs)``."""
+        """Returns the kernel in full precision, ``(inputs, outputs)``."""
         kernel = ops.cast(ops.convert_to_tensor(kernel), keras.config.floatx())
         if isinstance(self.layer, _TRANSPOSED):  # (..., outputs, inputs)
             kernel = ops.swapaxes(kernel, -1, -2)
         return ops.reshape(kernel, (-1, kernel.shape[-1]))
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """The layer's output with the normalised kernel."""
+        """Returns the layer's output with the normalised kernel."""
         kernel = self._kernel
         weights = kernel.value
         sigma, u = self.spectral_norm(self.power_iterations if training else 0)
@@ -102,30 +102,30 @@ class SpectralNormalization(keras.layers.Wrapper):
         """Estimates the largest singular value of the kernel.
 
         Args:
-            power_iterations: int, iterations to make first, from the u that is stored.
+            power_iterations: number of iterations to make first, starting from the stored u, int.
 
         Returns:
             σ, a scalar, differentiable with respect to the kernel; and u after the iterations. The stored u
-            is left alone.
+            does not change.
         """
         matrix = self._matrix(self._kernel)
         constant = ops.stop_gradient(matrix)
         u = _unit(ops.convert_to_tensor(self.u))
         for _ in range(power_iterations):
             following = ops.matmul(_unit(ops.matmul(constant, u)), constant)
-            # Of a kernel of zeros, the old u: from a u of zeros no iteration would find a way out.
+            # For a kernel of zeros keep the old u: iterations from a u of zeros would stay at zero.
             u = ops.where(ops.norm(following) > _EPSILON, _unit(following), u)
         v = _unit(ops.matmul(constant, u))
         sigma = ops.sum(v * ops.matmul(matrix, u))
         return ops.where(sigma > _EPSILON, sigma, 1.0), u
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """That of the layer."""
+        """Returns the output shape of the layer."""
         return self.layer.compute_output_shape(input_shape)
 
     def get_config(self) -> dict[str, Any]:
         config = {**super().get_config(), "power_iterations": self.power_iterations}
-        config["layer"].pop("build_config", None)  # built with this layer, its weights keep their paths
+        config["layer"].pop("build_config", None)  # it is built with this layer, so its weights keep their paths
         return config
 
 

@@ -1,6 +1,6 @@
 """Metrics: of images, per image and as Keras metrics, of generated sets of images, and of features.
 
-Guide: docs/metrics.md says what each number means, and the traps; of representations docs/probes.md.
+Guide: docs/metrics.md says what each number means, and the traps; docs/probes.md does so for representations.
 """
 
 from keras_genssl.metrics.classifier_scores import label_accuracy, train_on_synthetic_accuracy

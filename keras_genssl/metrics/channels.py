@@ -1,4 +1,4 @@
-"""The values on which image metrics are computed."""
+"""Conversion of images to the values on which image metrics are computed."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from keras_genssl.checks import image_tensors
 from keras_genssl.checks.image_arrays import BOUND, RANGE
 from keras_genssl.checks.known import asserted
 
-# ITU-R BT.601, studio range, as MATLAB's rgb2ycbcr: Y of black 16, of white 235, for R, G, B in [0, 1].
+# ITU-R BT.601, studio range, as MATLAB's rgb2ycbcr: for R, G, B in [0, 1], Y is 16 for black and 235 for white.
 _LUMA = (65.481, 128.553, 24.966)
 _LUMA_OFFSET = 16.0
 
@@ -17,14 +17,14 @@ _LUMA_OFFSET = 16.0
 def comparable(
     y_true: Any, y_pred: Any, channel: str, border: int, max_value: float | None, quantise: bool
 ) -> tuple[Any, Any]:
-    """Both images as metrics see them: float32 ``(batch, h, w, 1 or 3)`` in 0 ... 255, border cropped."""
+    """Returns both images as metrics compare them: float32 ``(batch, h, w, 1 or 3)`` in 0 ... 255, border cropped."""
     if channel not in ("y", "rgb"):
         raise ValueError(f"`channel` must be 'y' or 'rgb'. Received: channel={channel!r}")
     if border < 0:
         raise ValueError(f"`border` must be at least 0. Received: border={border}")
     if max_value is not None and max_value <= 0:
         raise ValueError(f"`max_value` must be positive, or None for [-1, 1]. Received: max_value={max_value}")
-    # What a network makes may leave the range, and `quantise` says that it is clipped; a truth may not.
+    # The output of a network may leave the range if `quantise` clips it. The truth may not.
     y_true = _in_range(y_true, "y_true", max_value, False)
     y_pred = _in_range(y_pred, "y_pred", max_value, quantise)
     rule = "`y_true` and `y_pred` must be RGB of one shape, (batch, h, w, 3)"
@@ -54,7 +54,7 @@ def comparable(
 
 
 def _in_range(images: Any, name: str, max_value: float | None, clipped: bool) -> Any:
-    """Images as float32 in 0 ... 255, if they lie where they are said to, or are clipped later."""
+    """Returns images as float32 in 0 ... 255, after a check of their range unless they are clipped later."""
     images = images if hasattr(images, "dtype") else ops.convert_to_tensor(images)
     dtype = keras.backend.standardize_dtype(images.dtype)
     if dtype == "uint8" and max_value not in (None, 255):

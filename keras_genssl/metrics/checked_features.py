@@ -1,4 +1,4 @@
-"""What every measure of features asks of its arguments."""
+"""Checks of the arguments of all measures of features."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +7,7 @@ from keras_genssl.checks.label_arrays import checked_labels, require_alike
 
 
 def finite_features(features: npt.ArrayLike, name: str = "") -> np.ndarray:
-    """Features ``(num, dim)``, if they are that, finite and not empty; see `checked_features`."""
+    """Returns features ``(num, dim)`` after a check of shape and values; see `checked_features`."""
     features = np.asarray(features)
     argument = f"{name}_features" if name else "features"
     if features.ndim != 2 or not features.size:
@@ -20,18 +20,18 @@ def finite_features(features: npt.ArrayLike, name: str = "") -> np.ndarray:
 
 
 def checked_features(features: npt.ArrayLike, labels: npt.ArrayLike, name: str = "") -> tuple[np.ndarray, np.ndarray]:
-    """Features ``(num, dim)`` and their labels ``(num,)`` as arrays, if they are that, finite and not empty.
+    """Returns features ``(num, dim)`` and labels ``(num,)`` as arrays, after a check of shapes and values.
 
     Args:
         features: finite numbers ``(num, dim)``, one row at least.
         labels: ``(num,)`` of integers or strings.
-        name: what stands before ``features`` and ``labels`` in the names of the arguments, such as "gallery".
+        name: prefix of ``features`` and ``labels`` in the names of the arguments, such as "gallery".
 
     Returns:
         Features in their own dtype, booleans and integers as float64; and labels, int64 or strings.
 
     Raises:
-        ValueError: if they are not as said.
+        ValueError: if they are invalid.
     """
     features = finite_features(features, name)
     return features, checked_labels(labels, f"{name}_labels" if name else "labels", features)
@@ -44,7 +44,7 @@ def checked_both(
     other_labels: npt.ArrayLike,
     name: str,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Two labelled sets of features of one dimension, the second named after ``name``; see `checked_features`."""
+    """Returns two labelled sets of features of one dimension; ``name`` prefixes the second. See `checked_features`."""
     features, labels = checked_features(features, labels)
     other_features, other_labels = checked_features(other_features, other_labels, name)
     if features.shape[1] != other_features.shape[1]:
@@ -57,7 +57,7 @@ def checked_both(
 
 
 def checked_neighbours(k: int, num_found: int) -> None:
-    """Refuse a number of neighbours that is no integer, or that a gallery does not have."""
+    """Raises unless the number of neighbours is an integer that the gallery allows."""
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
         raise ValueError(f"`k` must be an integer. Received: k={k!r}")
     if not 1 <= k <= num_found:

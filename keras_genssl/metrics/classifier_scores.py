@@ -1,4 +1,4 @@
-"""Do conditional samples show what their labels say?"""
+"""Measures of whether conditional samples show their labels."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ from keras_genssl.metrics.eight_bit import eight_bit
 
 
 def label_accuracy(features: Any, samples: Any, labels: npt.ArrayLike) -> float:
-    """Compute the share of samples that a classifier trained on real images gives the label they were asked for.
+    """Computes the share of samples that a classifier trained on real images assigns to their intended label.
 
     Args:
         features: an object with ``classify(images) -> labels``, such as `fashion_features()`.
         samples: generated images ``(count, h, w, c)``, uint8 or float in [-1, 1].
-        labels: integers ``(count,)``, what each sample should show.
+        labels: integers ``(count,)``, the intended label of each sample.
 
     Returns:
-        A number in [0, 1]. The classifier's accuracy on real test images belongs beside it.
+        A number in [0, 1]. Report it with the classifier's accuracy on real test images.
 
     Raises:
         ValueError: if there are no samples, or not as many labels.
@@ -44,7 +44,7 @@ def train_on_synthetic_accuracy(
     batch_size: int = 128,
     seed: int = 0,
 ) -> float:
-    """Train a small classifier on samples alone, and compute its accuracy on real images.
+    """Trains a small classifier on samples only, and computes its accuracy on real images.
 
     The classification accuracy score of Ravuri and Vinyals, 2019: it falls with poor samples, with wrong labels and
     with too little variety. Three strided convolutions with batch normalisation, mirrored and shifted inputs, Adam with
@@ -56,18 +56,18 @@ def train_on_synthetic_accuracy(
 
     Args:
         samples: images to train on, ``(count, h, w, c)``, uint8 or float in [-1, 1], at least 8 pixels a side.
-        labels: integers ``(count,)`` from 0, what each sample should show.
+        labels: integers ``(count,)`` from 0, the intended label of each sample.
         real_images: ``(num_real, h, w, c)``, for the test only.
         real_labels: integers ``(num_real,)``.
-        steps: of training, positive.
-        batch_size: samples in each, positive.
-        seed: of weights, order and shifts; the same number each time, and no global seed is touched.
+        steps: number of training steps, positive.
+        batch_size: samples in a step, positive.
+        seed: seed of weights, order and shifts; the same number each time, and no global seed is touched.
 
     Returns:
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
 
@@ -117,7 +117,7 @@ def _classifier(shape: tuple[int, ...], num_classes: int, seed: int) -> keras.Mo
 
 
 def _shifted(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each image moved by up to two pixels, edges repeated, and mirrored by chance."""
+    """Returns each image moved by up to two pixels, with edges repeated, and randomly mirrored."""
     count, height, width = images.shape[:3]
     rows = (rng.integers(-2, 3, (count, 1, 1)) + np.arange(height)[:, None]).clip(0, height - 1)
     columns = (rng.integers(-2, 3, (count, 1, 1)) + np.arange(width)).clip(0, width - 1)

@@ -1,4 +1,4 @@
-"""Whether clusters of features are the classes."""
+"""Measures of whether clusters of features match the classes."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,14 +9,14 @@ from keras_genssl.metrics.nearest import normalized
 
 
 def cluster_agreement(clusters: npt.ArrayLike, labels: npt.ArrayLike) -> dict[str, float]:
-    """Compare clusters, however they were found, with classes.
+    """Compares clusters, from any method, with classes.
 
     Reference:
         - AMI: Vinh et al. 2010, [Information Theoretic Measures for Clusterings
           Comparison](https://jmlr.org/papers/v11/vinh10a.html)
 
     Args:
-        clusters: ``(num,)`` of integers or strings, the cluster of each example, by any number.
+        clusters: ``(num,)`` of integers or strings, the cluster of each example, under any numbering.
         labels: ``(num,)`` of integers or strings, of two classes at least.
 
     Returns:
@@ -26,7 +26,7 @@ def cluster_agreement(clusters: npt.ArrayLike, labels: npt.ArrayLike) -> dict[st
         assignment (Kuhn, 1955, the Hungarian method).
 
     Raises:
-        ValueError: if clusters or labels are not as said, or there is one class only.
+        ValueError: if clusters or labels are invalid, or there is only one class.
 
     Example:
         >>> [cluster_agreement(clusters, [1, 1, 0, 0])["accuracy"] for clusters in ([5, 5, 7, 7], [5, 5, 5, 7])]
@@ -68,16 +68,16 @@ def clustering_scores(
     Args:
         features: float ``(num, dim)``.
         labels: ``(num,)``, of two classes at least.
-        num_clusters: from 1 to ``num``; None: as many as there are classes.
+        num_clusters: from 1 to ``num``; None for the number of classes.
         normalize: whether features are divided by their norms first.
-        seed: of the starts.
-        num_starts: positive.
+        seed: seed of the starts.
+        num_starts: number of starts, positive.
 
     Returns:
         ``nmi``, ``ami`` and ``accuracy``, as `cluster_agreement` explains.
 
     Raises:
-        ValueError: if an argument breaks its rule, or a feature is not finite.
+        ValueError: if an argument is invalid, or a feature is not finite.
 
     Example:
         >>> clustering_scores([[0.0], [0.1], [5.0], [5.1]], [1, 1, 0, 0])

@@ -1,4 +1,4 @@
-"""Images as a file would hold them: metrics of generated images never see finer levels."""
+"""Quantisation of images to eight bits, since metrics of generated images see them as a file would hold them."""
 
 from typing import Any
 

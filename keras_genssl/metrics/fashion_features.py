@@ -20,15 +20,15 @@ class FashionFeatures:
 
     Call it with images ``(count, 28, 28, 1)``, uint8 or float in [-1, 1] (quantised to uint8 first), or with
     grey images of three equal channels; it returns float32 features ``(count, 128)``. It is meant for the
-    metrics of generated images: nothing in it trains.
+    metrics of generated images; its weights are fixed.
 
     Args:
         network: model from ``(batch, 28, 28, 1)`` in [-1, 1] to ``[features, logits]``.
-        digest: says which weights these are, in hexadecimal; None: computed from them.
+        digest: identifies the weights, in hexadecimal; None to compute it from them.
         batch_size: images in memory at once, positive; changes the speed, not the values.
 
     Raises:
-        ValueError: if ``batch_size`` is not positive or the network is another kind.
+        ValueError: if ``batch_size`` is not positive or the network has another input or output.
     """
 
     name = "fashion"  # the metrics put it before their own: "fashion_fid"
@@ -45,15 +45,15 @@ class FashionFeatures:
         self.digest = digest or _digest(network)
 
     def __call__(self, images: Any) -> np.ndarray:
-        """Features ``(count, 128)`` of images, float32."""
+        """Returns features ``(count, 128)`` of images, float32."""
         return self._outputs(images)[0]
 
     def logits(self, images: Any) -> np.ndarray:
-        """Logits ``(count, 10)`` of images, float32, in the order of Fashion-MNIST's labels."""
+        """Returns logits ``(count, 10)`` of images, float32, in the order of Fashion-MNIST's labels."""
         return self._outputs(images)[1]
 
     def classify(self, images: Any) -> np.ndarray:
-        """Labels ``(count,)`` of images, 0 to 9."""
+        """Returns labels ``(count,)`` of images, 0 to 9."""
         return np.argmax(self.logits(images), axis=-1)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -74,14 +74,15 @@ class FashionFeatures:
 
 
 def fashion_features(path: str | os.PathLike[str] | None = None) -> FashionFeatures:
-    """Load the Fashion-MNIST feature network that comes with the package, or one like it from a file.
+    """Loads the Fashion-MNIST feature network that comes with the package, or a similar one from a file.
 
-    The card beside the weights (`fashion_features.json`) says the test accuracy, the seed and the command that
+    The card next to the weights (`fashion_features.json`) states the test accuracy, the seed and the command that
     trained them, `python benchmarks/fashion_features.py`. A Frechet distance in these 128 features is called
-    Fashion-FID; it is no FID, and compares only with numbers of the same network.
+    Fashion-FID. It is not an FID, and can be compared only with numbers of the same network.
 
     Args:
-        path: ``.npz`` of other weights of the same architecture, as `FashionFeatures.save` writes it; None: ours.
+        path: ``.npz`` of other weights of the same architecture, as `FashionFeatures.save` writes it; None for the
+            weights of the package.
 
     Returns:
         A callable, images -> features, with ``logits(images)``, ``classify(images)`` and ``digest``.
@@ -99,7 +100,7 @@ def fashion_features(path: str | os.PathLike[str] | None = None) -> FashionFeatu
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name].astype(np.float32) for name in file.files}
     policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")  # the features are the same under any policy of the user's
+    keras.config.set_dtype_policy("float32")  # the features must not depend on the user's policy
     try:
         network = fashion_classifier()
     finally:

@@ -1,4 +1,4 @@
-"""What the metrics of generated sets of images share."""
+"""The base class of metrics of generated sets of images."""
 
 import abc
 import os
@@ -10,14 +10,14 @@ from keras_genssl.metrics.reference import Features, extract_features, feature_n
 
 
 class FeatureMetric(abc.ABC):
-    """A number, or two, that compare the features of generated images with those of real ones.
+    """One or two numbers that compare the features of generated images with those of real ones.
 
-    Real images are seen once, when the metric is made. Metrics with the same ``features`` can share one pass
-    over the samples: `measure` takes features too. All images are quantised to uint8 first.
+    Real images are read once, when the metric is created. Metrics with the same ``features`` can share one pass
+    over the samples, since `measure` also takes features. All images are quantised to uint8 first.
 
     Args:
         features: any callable, uint8 images ``(batch, h, w, c)`` -> features ``(batch, dim)``.
-        kind: what the metric is called after the name of the features: "fid" becomes "fashion_fid".
+        kind: the second part of the metric's name, after the name of the features: "fid" becomes "fashion_fid".
 
     Attributes:
         name: name of the metric, and of its first number.
@@ -34,10 +34,10 @@ class FeatureMetric(abc.ABC):
 
     @abc.abstractmethod
     def compare(self, values: np.ndarray) -> dict[str, float]:
-        """The numbers by name, of sample features ``(count, dim)``."""
+        """Returns the numbers by name, from sample features ``(count, dim)``."""
 
     def measure(self, samples: Any) -> dict[str, float]:
-        """Compute the numbers by name, with the sizes of both sets, which belong beside them.
+        """Computes the numbers by name, and the sizes of both sets, on which they depend.
 
         Args:
             samples: generated images or a dataset of them, as `extract_features` takes them; or their features,
@@ -51,7 +51,7 @@ class FeatureMetric(abc.ABC):
 
 
 def features_of(features: Features, images: Any, cache: str | os.PathLike[str] | None = None) -> np.ndarray:
-    """Features of images, or what is features already, an array ``(count, dim)``."""
+    """Returns features of images; an array ``(count, dim)`` is taken for features and returned."""
     if hasattr(images, "shape") and len(images.shape) == 2:
         return np.asarray(images)
     return extract_features(features, images, cache)

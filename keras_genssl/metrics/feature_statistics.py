@@ -1,4 +1,4 @@
-"""Mean and covariance of features, computed as they come."""
+"""Mean and covariance of features, computed incrementally."""
 
 import os
 import pathlib
@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 
 class FeatureStatistics:
-    """Mean and unbiased covariance of feature vectors, in float64, one pass, any number of batches.
+    """Mean and unbiased covariance of feature vectors, in float64, in one pass over any number of batches.
 
     Sums of squares are kept about the running mean (Chan, Golub and LeVeque, 1983): features far from zero
     lose no digits, and statistics of parts merge to those of the whole.
 
     Args:
-        features: ``(count, dim)``, the first batch; None: none yet.
+        features: ``(count, dim)``, the first batch; None to start empty.
 
     Attributes:
         count: the number of vectors seen.
@@ -55,7 +55,7 @@ class FeatureStatistics:
             Itself.
 
         Raises:
-            ValueError: if the shape is another than before, or a value is not finite.
+            ValueError: if the shape differs from earlier batches, or a value is not finite.
         """
         features = np.asarray(features, np.float64)
         if features.ndim != 2:
@@ -69,13 +69,13 @@ class FeatureStatistics:
         return self
 
     def merge(self, other: "FeatureStatistics") -> "FeatureStatistics":
-        """Add the vectors that other statistics have seen; returns itself."""
+        """Adds the vectors of other statistics; returns itself."""
         if other.count:
             self._add(other.count, other.mean, other._scatter)
         return self
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write them as ``.npz`` (count, mean, covariance), whole or not at all."""
+        """Writes count, mean and covariance as ``.npz``, completely or not at all."""
         path = pathlib.Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
@@ -85,7 +85,7 @@ class FeatureStatistics:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "FeatureStatistics":
-        """Read what `save` wrote.
+        """Reads a file that `save` wrote.
 
         Raises:
             FileNotFoundError: if there is no such file.

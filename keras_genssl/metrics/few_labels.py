@@ -1,4 +1,4 @@
-"""What features are worth to a classifier that sees few labels."""
+"""The accuracy of a classifier with few labels on features."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,14 +16,14 @@ def labelled_subset(labels: npt.ArrayLike, labels_per_class: int, seed: int) -> 
 
     Args:
         labels: ``(num,)`` of integers or strings.
-        labels_per_class: examples to draw of each, at least 1.
-        seed: of the draw.
+        labels_per_class: number of examples to draw of each class, at least 1.
+        seed: seed of the draw.
 
     Returns:
         int64 positions ``(classes * labels_per_class,)``, without repetition.
 
     Raises:
-        ValueError: if labels are not as said, there are none, or a class has fewer examples.
+        ValueError: if labels are invalid, there are none, or a class has fewer examples.
 
     Example:
         >>> labels = np.array([0, 1, 0, 1, 1])
@@ -53,24 +53,24 @@ def few_label_accuracy(
     seeds: Iterable[int] = range(5),
     penalty: float = 1.0,
 ) -> dict[str, Any]:
-    """Compute the accuracy of `linear_accuracy`'s classifier when few labels are known, over several draws of them.
+    """Computes the accuracy of `linear_accuracy`'s classifier with few labels, over several draws of the labels.
 
     Features are centred and scaled with the statistics of *all* training features, for which no label is needed.
 
     Args:
-        features: of the test images, float ``(num, dim)``.
+        features: features of the test images, float ``(num, dim)``.
         labels: ``(num,)`` of integers or strings.
         train_features: ``(num_train, dim)``.
-        train_labels: ``(num_train,)``, of which a draw shows few.
-        labels_per_class: labels known of each class, at least 1.
-        seeds: one draw of labels for each.
+        train_labels: ``(num_train,)``; each draw uses few of them.
+        labels_per_class: number of known labels per class, at least 1.
+        seeds: seeds of the draws of labels, one for each draw.
         penalty: as in `linear_accuracy`.
 
     Returns:
         ``mean`` and ``deviation`` (of a sample, 0 for one draw) over the draws, and the ``accuracies`` themselves.
 
     Raises:
-        ValueError: if an argument breaks its rule, or a feature is not finite.
+        ValueError: if an argument is invalid, or a feature is not finite.
 
     Example:
         >>> train = np.array([[0.0], [0.1], [1.0], [0.9]])

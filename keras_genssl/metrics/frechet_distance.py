@@ -10,8 +10,8 @@ def frechet_distance(
     """Compute the squared Frechet (2-Wasserstein) distance between two normal distributions.
 
     ``|m1 - m2|² + tr C1 + tr C2 - 2 tr (C1 C2)^(1/2)``, in float64. The eigenvalues of ``C1 C2`` are those of
-    the symmetric ``C1^(1/2) C2 C1^(1/2)``: no general matrix root is taken, so that covariances without full
-    rank (fewer images than features) need no offset and give no imaginary part.
+    the symmetric ``C1^(1/2) C2 C1^(1/2)``. No general matrix root is needed, so covariances without full rank (fewer
+    images than features) need no offset and give no imaginary part.
 
     With the features of two sets of images it is the FID of Heusel et al., 2017, see `FID`.
 
@@ -49,6 +49,6 @@ def frechet_distance(
 
 
 def _root(matrix: np.ndarray) -> np.ndarray:
-    """The symmetric square root; eigenvalues that rounding made negative are 0."""
+    """Returns the symmetric square root; eigenvalues that rounding made negative count as 0."""
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.sqrt(values.clip(0))) @ vectors.T

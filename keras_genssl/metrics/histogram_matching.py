@@ -1,4 +1,4 @@
-"""Histogram matching: the baseline of translation that changes tones alone."""
+"""Histogram matching: the baseline of translation that changes only tones."""
 
 from typing import Any
 
@@ -8,23 +8,24 @@ from keras_genssl.metrics.eight_bit import eight_bit
 
 
 def histogram_matching(images: Any, references: Any, each: bool = True) -> np.ndarray:
-    """Give images the distribution of levels of another domain, by a map of levels that keeps their order.
+    """Gives images the distribution of levels of another domain, by a monotonic map of levels.
 
-    A level goes to the level of the same quantile in the pooled references, linearly interpolated between those
-    that occur there, channel by channel (Gonzalez and Woods, "Digital image processing"; equal to scikit-image's
+    Each level is mapped to the level of the same quantile in the pooled references, linearly interpolated between the
+    levels that occur there, channel by channel (Gonzalez and Woods, "Digital image processing"; equal to scikit-image's
     `match_histograms` for a single image).
 
     Args:
         images: (num_images, height, width, channels), uint8, or float in [-1, 1], which is quantised to uint8 first.
-        references: (num_references, height, width, channels) of the other domain, pooled; as `images`.
-        each: whether an image's quantiles are its own, so that every image gets the whole distribution, or those
-            of all `images` together, so that one map serves them all.
+        references: (num_references, height, width, channels), images of the other domain, which are pooled; dtype as
+            in `images`.
+        each: whether quantiles are computed for each image, so that every image gets the whole distribution. If False,
+            they are computed for all `images` together, and all images get the same map.
 
     Returns:
         float64 array of the shape of `images`, levels in [0, 255].
 
     Raises:
-        ValueError: if an argument is not as said or empty, or the channels differ.
+        ValueError: if an argument is invalid or empty, or the channels differ.
 
     Example:
         >>> images = np.array([0, 0, 1, 1], np.uint8).reshape(1, 2, 2, 1)

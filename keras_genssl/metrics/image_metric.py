@@ -1,4 +1,4 @@
-"""What the Keras metrics of images share."""
+"""The base class of Keras metrics of images."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -7,11 +7,11 @@ import keras
 
 
 class ImageMetric(keras.metrics.MeanMetricWrapper):
-    """Mean over images of a function of two batches of them; a subclass names the function.
+    """The mean over images of a function of two batches; a subclass names the function.
 
     Args:
-        channel, border, max_value, quantise: those of the function.
-        name: by default the class' in small letters.
+        channel, border, max_value, quantise: arguments of the function.
+        name: the metric's name; by default that of the class in lower case.
         dtype: as in `keras.metrics.Metric`.
     """
 

@@ -1,4 +1,4 @@
-"""The features of published FIDs."""
+"""The Inception features of published FIDs."""
 
 import os
 from typing import Any
@@ -17,8 +17,8 @@ class InceptionFeatures:
     """The 2048 features ("pool_3") of the InceptionV3 of December 2015, by its own frozen graph.
 
     Images of any size are quantised to uint8, resized to 299x299 as TensorFlow 1 did (`resize_bilinear_v1`),
-    and mapped to ``(x - 128) / 128``; grey ones are repeated three times. Call it with images
-    ``(count, h, w, 1 or 3)``; it returns float32 ``(count, 2048)``. Make it by `inception_features`.
+    and mapped to ``(x - 128) / 128``; grey images are repeated three times. Call it with images
+    ``(count, h, w, 1 or 3)``; it returns float32 ``(count, 2048)``. `inception_features` creates it.
 
     Args:
         graph: callable from float32 ``(batch, 299, 299, 3)`` to ``(batch, ..., 2048)``, with ``digest``.
@@ -33,7 +33,7 @@ class InceptionFeatures:
         self.graph, self.batch_size, self.digest = graph, batch_size, graph.digest
 
     def __call__(self, images: Any) -> np.ndarray:
-        """Features ``(count, 2048)`` of images."""
+        """Returns features ``(count, 2048)`` of images."""
         images = eight_bit(images)
         if images.shape[-1] not in (1, 3):
             raise ValueError(f"Images must have one channel or three. Received: images of shape {images.shape[1:]}")
@@ -50,14 +50,14 @@ class InceptionFeatures:
 
 
 def inception_features(source: str | os.PathLike[str] = INCEPTION_URL, sha256: str | None = None) -> InceptionFeatures:
-    """Load the InceptionV3 graph of 2015, which FIDs in papers are measured with.
+    """Loads the InceptionV3 graph of 2015, with which papers measure FIDs.
 
-    Another InceptionV3, Keras' own among them, gives other numbers; so does another resize.
+    Any other InceptionV3, such as Keras' own, and any other resize give other numbers.
 
     Args:
         source: ``classify_image_graph_def.pb``, the archive ``inception-2015-12-05.tgz`` it came in, or a URL of
             either, downloaded to Keras' cache once.
-        sha256: of the file, checked after a download; None: not checked.
+        sha256: digest of the file, checked after a download; None for no check.
 
     Returns:
         A callable, images -> features.
@@ -71,7 +71,7 @@ def inception_features(source: str | os.PathLike[str] = INCEPTION_URL, sha256: s
         fid = kg.metrics.FID(kg.metrics.inception_features("inception-2015-12-05.tgz"), real_images)
         fid(samples)                                                  # 50,000 of each, as in papers
     """
-    # TensorFlow, for its own graph; under another backend everything else of this package goes without.
+    # TensorFlow runs its own graph. Under another backend, nothing else in this package needs it.
     from keras_genssl.engine.frozen_graph import FrozenGraph
 
     path = os.fspath(source)
@@ -83,13 +83,13 @@ def inception_features(source: str | os.PathLike[str] = INCEPTION_URL, sha256: s
 def resize_bilinear_v1(images: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resize images as TensorFlow 1's ``resize_bilinear`` did by default, in float32.
 
-    Output pixel ``i`` is read at ``i * in / out``: corners are not aligned, pixels count by their top left corner
-    (the picture moves by half a pixel), and nothing is averaged on the way down.
+    Output pixel ``i`` is read at ``i * in / out``: corners are not aligned, pixels are addressed by their top left
+    corner (the picture moves by half a pixel), and down-scaling does not average.
 
     Args:
         images: ``(batch, h, w, channels)``, not empty, any dtype.
-        height: of the output, positive.
-        width: of the output, positive.
+        height: height of the output, positive.
+        width: width of the output, positive.
 
     Returns:
         float32 ``(batch, height, width, channels)``.
@@ -117,7 +117,7 @@ def resize_bilinear_v1(images: np.ndarray, height: int, width: int) -> np.ndarra
 
 
 def _positions(size: int, new_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lower and upper pixel of each output position, and the share of the upper one, all by float32 as the kernel."""
+    """Returns lower and upper pixel of each output position, and the share of the upper, in float32 like the kernel."""
     position = np.arange(new_size, dtype=np.float32) * (np.float32(size) / np.float32(new_size))
     lower = np.floor(position).astype(np.int64)
     return lower, np.minimum(lower + 1, size - 1), position - lower.astype(np.float32)

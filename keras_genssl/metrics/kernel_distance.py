@@ -5,25 +5,25 @@ import numpy.typing as npt
 
 
 def polynomial_mmd(real: npt.ArrayLike, fake: npt.ArrayLike, degree: int = 3) -> float:
-    """Estimate the squared maximum mean discrepancy of two sets with a polynomial kernel, without bias.
+    """Estimates the squared maximum mean discrepancy of two sets with a polynomial kernel, without bias.
 
-    ``mean k(x, x') + mean k(y, y') - 2 mean k(x, y)`` over pairs, an element never paired with itself, with
-    ``k(x, y) = (x·y / dim + 1)^degree``. Of two samples of one distribution the expectation is 0, whatever their sizes;
-    a single estimate may be negative. Binkowski et al., 2018.
+    It is ``mean k(x, x') + mean k(y, y') - 2 mean k(x, y)`` over pairs of different elements, with
+    ``k(x, y) = (x·y / dim + 1)^degree``. For two samples of one distribution the expectation is 0, whatever their
+    sizes. A single estimate may be negative. Binkowski et al., 2018.
 
     Reference:
         - Binkowski et al. 2018, [Demystifying MMD GANs](https://arxiv.org/abs/1801.01401)
 
     Args:
-        real: ``(num_real, dim)``, two vectors at least.
-        fake: ``(num_fake, dim)``, two at least.
-        degree: of the polynomial, positive.
+        real: ``(num_real, dim)``, at least two vectors.
+        fake: ``(num_fake, dim)``, at least two vectors.
+        degree: degree of the polynomial, positive.
 
     Returns:
         The estimate, computed in float64.
 
     Raises:
-        ValueError: if shapes are not as said, a value is not finite, or ``degree`` is not positive.
+        ValueError: if shapes are invalid, a value is not finite, or ``degree`` is not positive.
 
     Example:
         >>> polynomial_mmd([[0.0], [2.0]], [[1.0], [1.0]], degree=1)  # k = xy + 1: 1 + 2 - 2 x 2
@@ -55,9 +55,9 @@ def kernel_distance(
     subset_size: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Estimate the kernel distance (KID) of two sets of features: `polynomial_mmd` over random subsets.
+    """Estimates the kernel distance (KID) of two sets of features: `polynomial_mmd` over random subsets.
 
-    Each subset draws ``subset_size`` vectors of either set without replacement. The mean has no bias, unlike a Frechet
+    Each subset draws ``subset_size`` vectors of each set without replacement. The mean is unbiased, unlike a Frechet
     distance of few images. Binkowski et al., 2018.
 
     Reference:
@@ -68,14 +68,14 @@ def kernel_distance(
         fake: ``(num_fake, dim)``.
         num_subsets: positive.
         subset_size: at least 2, at most the size of the smaller set.
-        seed: gives the subsets; the same each time.
+        seed: seed of the subsets.
 
     Returns:
-        Mean over the subsets, and their standard deviation. The latter is the scatter of one subset, not the
-        mean's error.
+        Mean and standard deviation over the subsets. The latter is the deviation of one subset, not the error of the
+        mean.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> points = np.random.default_rng(0).normal(size=(2000, 8))
@@ -103,7 +103,7 @@ def kernel_distance(
 
 
 def checked_pair(real: npt.ArrayLike, fake: npt.ArrayLike, smallest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two sets of features as finite float64 ``(count, dim)`` of one ``dim``, ``smallest`` vectors or more each."""
+    """Returns two sets of features as finite float64 ``(count, dim)``, each of ``smallest`` vectors or more."""
     real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1] or min(len(real), len(fake)) < smallest:
         raise ValueError(

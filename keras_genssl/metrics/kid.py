@@ -22,10 +22,10 @@ class KID(FeatureMetric):
         features: any callable, uint8 images ``(batch, h, w, c)`` -> features ``(batch, dim)``.
         real: real images, an array or a dataset, as `extract_features` takes them; or their features.
         num_subsets, subset_size, seed: as in `kernel_distance`.
-        cache: directory where the features of real images are kept, see `extract_features`; None: no cache.
+        cache: directory where the features of real images are kept, see `extract_features`; None for no cache.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> images = np.random.default_rng(0).integers(256, size=(40, 8, 8, 1), dtype=np.uint8)
@@ -57,11 +57,11 @@ class KID(FeatureMetric):
             )
 
     def __call__(self, samples: Any) -> tuple[float, float]:
-        """Mean and standard deviation over the subsets, of generated images (or their features)."""
+        """Returns mean and standard deviation over the subsets, for generated images (or their features)."""
         numbers = self.measure(samples)
         return numbers[self.name], numbers[f"{self.name}_deviation"]
 
     def compare(self, values: np.ndarray) -> dict[str, float]:
-        """The distance and its deviation, by name, of sample features ``(count, dim)``."""
+        """Returns the distance and its deviation, by name, from sample features ``(count, dim)``."""
         mean, deviation = kernel_distance(self.real, values, self.num_subsets, self.subset_size, self.seed)
         return {self.name: mean, f"{self.name}_deviation": deviation}

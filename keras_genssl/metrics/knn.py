@@ -1,4 +1,4 @@
-"""What a nearest-neighbour classifier makes of features."""
+"""The accuracy of a nearest-neighbour classifier on features."""
 
 import numpy as np
 import numpy.typing as npt
@@ -15,31 +15,30 @@ def knn_accuracy(
     k: int = 20,
     temperature: float | None = 0.07,
 ) -> float:
-    """Compute the accuracy of k nearest neighbours by cosine, each vote weighted by ``exp(similarity / T)``.
+    """Computes the accuracy of k nearest neighbours by cosine, each vote weighted by ``exp(similarity / T)``.
 
-    Wu et al., 2018 (Section 3.4), who use T = 0.07 and k = 200; the test of features that needs no training. Exact,
-    deterministic, and in bounded memory: about 100 MiB beside the features, whatever the sizes. Of equally near
-    neighbours the first of the gallery is taken; of classes with equal votes, the one whose nearest neighbour is
-    nearest wins.
+    Wu et al., 2018 (Section 3.4), use T = 0.07 and k = 200. This test of features needs no training. It is exact,
+    deterministic, and needs about 100 MiB of memory in addition to the features, whatever the sizes. Of equally near
+    neighbours the first of the gallery is taken. If classes have equal votes, the class of the nearest neighbour wins.
 
     Reference:
         - weighted votes: Wu et al. 2018, [Unsupervised Feature Learning via Non-Parametric Instance Discrimination,
           Section 3.4](https://arxiv.org/abs/1805.01978)
 
     Args:
-        features: of the images to classify, float ``(num, dim)``.
+        features: features of the images to classify, float ``(num, dim)``.
         labels: ``(num,)`` of integers or strings.
-        gallery_features: of the images whose labels are known, ``(num_gallery, dim)``; None: ``features``
-            themselves, each left out of its own search.
-        gallery_labels: ``(num_gallery,)``, None as they are.
-        k: neighbours, from 1 to the size of the gallery (less one where each is left out).
-        temperature: T, positive; None: all k votes count alike.
+        gallery_features: features of the images with known labels, ``(num_gallery, dim)``; None for ``features``
+            themselves, each excluded from its own search.
+        gallery_labels: ``(num_gallery,)``; None if ``gallery_features`` is None.
+        k: number of neighbours, from 1 to the size of the gallery (minus one without a gallery).
+        temperature: T, positive; None for equal votes.
 
     Returns:
         A number in [0, 1].
 
     Raises:
-        ValueError: if an argument breaks its rule, or a feature is not finite.
+        ValueError: if an argument is invalid, or a feature is not finite.
 
     Example:
         >>> gallery, labels = np.array([[1.0, 0.0], [0.0, 1.0], [0.1, 1.0]]), [0, 1, 1]
@@ -69,7 +68,7 @@ def knn_accuracy(
 
 
 def _vote(classes: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The class of most votes in each row of neighbours, nearest first."""
+    """Returns the class of most votes in each row of neighbours, nearest first."""
     keys = np.arange(len(classes))[:, None] * (int(classes.max()) + 1) + classes
     _, ballot = np.unique(keys, return_inverse=True)
     votes = np.bincount(ballot.ravel(), weights.ravel())[ballot].reshape(classes.shape)

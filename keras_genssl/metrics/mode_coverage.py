@@ -1,4 +1,4 @@
-"""How many modes of a known mixture samples catch."""
+"""The number of modes of a known mixture that samples reach."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class ModeCoverage(NamedTuple):
-    """What `mode_coverage` counts.
+    """The counts of `mode_coverage`.
 
     Attributes:
         num_modes: modes caught.
@@ -20,12 +20,12 @@ class ModeCoverage(NamedTuple):
 
 
 def mode_coverage(samples: Any, centres: Any, sigma: float, within: float = 3.0, min_samples: int = 1) -> ModeCoverage:
-    """Count the modes that samples catch, and the share of samples that belong to any.
+    """Counts the modes that samples reach, and computes the share of samples near a mode.
 
-    A sample is of high quality when it lies within ``within`` standard deviations of its nearest centre; a mode is
-    caught when at least ``min_samples`` high-quality samples are nearest to it. With 2,500 samples, 3 deviations and 1
-    sample these are the numbers of VEEGAN (Srivastava et al., 2017) and PacGAN (Lin et al., 2018, Section 4.1). Of
-    perfect samples in the plane ``1 - exp(-within² / 2)``, 98.9%, are of high quality.
+    A sample has high quality if it lies within ``within`` standard deviations of its nearest centre. A mode is caught
+    if at least ``min_samples`` high-quality samples are nearest to it. With 2,500 samples, 3 deviations and 1 sample
+    these are the numbers of VEEGAN (Srivastava et al., 2017) and PacGAN (Lin et al., 2018, Section 4.1). Of perfect
+    samples in the plane, ``1 - exp(-within² / 2)``, 98.9%, have high quality.
 
     Reference:
         - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
@@ -34,10 +34,10 @@ def mode_coverage(samples: Any, centres: Any, sigma: float, within: float = 3.0,
 
     Args:
         samples: float ``(num, dim)``, at least one.
-        centres: of the modes, float ``(num_modes, dim)``.
+        centres: centres of the modes, float ``(num_modes, dim)``.
         sigma: standard deviation of a mode along each axis, positive.
         within: radius of high quality, in standard deviations, positive.
-        min_samples: int, at least 1.
+        min_samples: number of samples that catch a mode, int, at least 1.
 
     Returns:
         `ModeCoverage`.

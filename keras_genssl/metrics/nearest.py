@@ -1,28 +1,27 @@
-"""The nearest of a gallery, for measures that look at many neighbours of many queries."""
+"""Exact nearest neighbours, for measures that look at many neighbours of many queries."""
 
 import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
-_QUERIES, _GALLERY = 512, 8192  # of a block: 32 MiB of similarities, whatever the sizes
+_QUERIES, _GALLERY = 512, 8192  # size of a block: 32 MiB of similarities, whatever the sizes
 _GRID = 2.0**32
 
 
 class Nearest:
     """Exact search by cosine or by Euclidean distance, block by block.
 
-    Products are taken in float64 and rounded to multiples of ``2^-32`` (of the largest squared norm, where vectors
-    are not normalised), so that copies of an image are equally near, however the blocks fall; of equally near ones
-    the first of the gallery counts as nearer. Memory beside the features: about 100 MiB, and 16 KiB for each
-    neighbour asked for.
+    Products are computed in float64 and rounded to multiples of ``2^-32`` (of the largest squared norm, if vectors are
+    not normalised), so copies of an image are equally near, whatever the blocks. On ties the first of the gallery
+    counts as nearer. Memory in addition to the features: about 100 MiB, and 16 KiB for each requested neighbour.
 
     Args:
         queries: finite ``(num_queries, dim)``.
         gallery: finite ``(num_gallery, dim)``.
-        own: int ``(num_queries,)``, for each query the row of the gallery that it must not find; None: it may
-            find all.
-        normalize: whether vectors are divided by their norms, which makes it the cosine; a vector of zeros has
+        own: int ``(num_queries,)``, for each query the row of the gallery that it must not find; None for no
+            exclusion.
+        normalize: whether vectors are divided by their norms, which gives the cosine. A vector of zeros has
             similarity 0 to all.
     """
 
@@ -31,22 +30,22 @@ class Nearest:
     ) -> None:
         self.queries, self.gallery, self.own, self.normalize = queries, gallery, own, normalize
         if not normalize:
-            # About their mean vectors are shorter, and a difference of squares loses fewer digits.
+            # Vectors minus their mean are shorter, so a difference of squares loses fewer digits.
             self._mean, self._scale = gallery.mean(axis=0, dtype=np.float64), 1.0
             longest = max(self._longest(queries), self._longest(gallery))
             self._scale = 2.0 ** np.ceil(np.log2(longest)) if longest else 1.0
 
     def blocks(self) -> Iterator[slice]:
-        """Consecutive parts of the queries."""
+        """Yields consecutive slices of the queries."""
         for start in range(0, len(self.queries), _QUERIES):
             yield slice(start, min(start + _QUERIES, len(self.queries)))
 
     def find(self, rows: slice, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The k nearest of each query of a block, nearest first.
+        """Returns the k nearest of each query of a block, nearest first.
 
         Args:
             rows: one of `blocks`.
-            k: from 1 to the size of the gallery, less one with ``own``.
+            k: from 1 to the size of the gallery, minus one with ``own``.
 
         Returns:
             ``indices`` int64 ``(block, k)`` and ``similarities`` float64 of the same shape: cosines, or minus half
@@ -56,7 +55,7 @@ class Nearest:
         halves = np.square(queries).sum(axis=1)[:, None] / (2 * _GRID)
         own = None if self.own is None else self.own[rows]
         indices, found = np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0))
-        # A small block first: of the others only what beats the k best so far is looked at.
+        # A small block comes first. In the others, only values that beat the k best so far are considered.
         edges = [0, *range(_GALLERY // 8 + 1, len(self.gallery), _GALLERY), len(self.gallery)]
         for start, end in itertools.pairwise(edges):
             gallery = self._vectors(self.gallery[start:end])
@@ -86,15 +85,15 @@ class Nearest:
 
 
 def normalized(vectors: np.ndarray) -> np.ndarray:
-    """float64 vectors divided by their norms; zeros stay zeros."""
-    largest = np.abs(vectors).max(axis=1, keepdims=True)  # whose square may leave the range of floats
+    """Returns float64 vectors divided by their norms; zeros stay zeros."""
+    largest = np.abs(vectors).max(axis=1, keepdims=True)  # its square may leave the range of floats
     vectors = vectors / np.where(largest > 0, largest, 1.0)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(norms > 0, norms, 1.0)
 
 
 def _candidates(values: np.ndarray, found: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The columns that may be among the k largest, in ascending order, and their rounded values; rows end in -inf."""
+    """Returns the columns that may be among the k largest, ascending, and their rounded values; rows end in -inf."""
     if found.shape[1] == k:
         better = values >= found.min(axis=1, keepdims=True) + 0.5
         counts = better.sum(axis=1)
@@ -110,7 +109,7 @@ def _candidates(values: np.ndarray, found: np.ndarray, k: int) -> tuple[np.ndarr
 
 
 def _largest(values: np.ndarray, k: int) -> np.ndarray:
-    """The columns of the k largest of each row, in ascending order; of equal values the first."""
+    """Returns the columns of the k largest of each row, in ascending order; on ties the first."""
     num = values.shape[1]
     if num <= k:
         return np.broadcast_to(np.arange(num), values.shape)

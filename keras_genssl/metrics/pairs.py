@@ -1,4 +1,4 @@
-"""Pairs of images, of one label or of two, and how alike their features are."""
+"""Pairs of images of the same or of different labels, and the similarity of their features."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +13,19 @@ _CHUNK = 65_536  # pairs whose features are in memory at once
 def verification_pairs(
     labels: npt.ArrayLike, num_pairs: int | None = None, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Choose pairs of examples to verify: all, or as many of one label as of two, by chance.
+    """Chooses pairs of examples to verify: all, or a random draw with equally many of one label and of two labels.
 
     Args:
         labels: ``(num,)`` of integers or strings.
-        num_pairs: even, positive; None: all ``num (num - 1) / 2``, at 17 bytes each.
-        seed: of the draw, uniform over the pairs of either kind and without repetition.
+        num_pairs: even, positive; None for all ``num (num - 1) / 2`` pairs, at 17 bytes each.
+        seed: seed of the draw, which is uniform over the pairs of each kind and without repetition.
 
     Returns:
-        ``first`` and ``second``, int64 positions ``(pairs,)``, and ``same``, whether they have one label, bool
-        ``(pairs,)``. All pairs come in the order of ``first`` and ``second``; of drawn ones those of one label first.
+        ``first`` and ``second``, int64 positions ``(pairs,)``, and ``same``, bool ``(pairs,)``, which is true for pairs
+        of one label. All pairs are sorted by ``first`` and ``second``; drawn pairs start with those of one label.
 
     Raises:
-        ValueError: if an argument is not as said, or there are fewer pairs of a kind.
+        ValueError: if an argument is invalid, or there are fewer pairs of a kind.
 
     Example:
         >>> first, second, same = verification_pairs([0, 1, 0])
@@ -40,7 +40,7 @@ def verification_pairs(
         return first, second, labels[first] == labels[second]
     if num_pairs < 2 or num_pairs % 2:
         raise ValueError(f"`num_pairs` must be positive and even, or None. Received: num_pairs={num_pairs}")
-    # By label, the partners of an example are those after it in its class, or all after its class.
+    # Sorted by label, the partners of an example are those after it in its class, or all those after its class.
     order = np.argsort(labels, kind="stable")
     ends = np.searchsorted(labels[order], labels[order], "right")
     after = np.arange(len(labels)) + 1
@@ -64,19 +64,19 @@ def verification_pairs(
 def pair_similarities(
     features: npt.ArrayLike, first: npt.ArrayLike, second: npt.ArrayLike, normalize: bool = True
 ) -> np.ndarray:
-    """How alike the features of each pair are.
+    """Returns the similarity of the features of each pair.
 
     Args:
         features: float ``(num, dim)``.
         first: int positions ``(pairs,)``.
         second: int positions ``(pairs,)``.
-        normalize: True: the cosine; False: minus the Euclidean distance of features as they are.
+        normalize: True for the cosine; False for minus the Euclidean distance of the features.
 
     Returns:
-        float64 ``(pairs,)``, larger is more alike. In memory are 65,536 pairs of features at a time.
+        float64 ``(pairs,)``, larger is more similar. Memory holds 65,536 pairs of features at a time.
 
     Raises:
-        ValueError: if the shapes are not as said, a position is out of range, or a feature is not finite.
+        ValueError: if the shapes are invalid, a position is out of range, or a feature is not finite.
 
     Example:
         >>> pair_similarities([[1.0, 0.0], [0.0, 2.0], [3.0, 4.0]], [0, 0], [1, 2]).tolist()

@@ -14,12 +14,12 @@ _CHUNK = 1000  # rows of a distance matrix in memory at once
 
 
 def precision_recall(real: npt.ArrayLike, fake: npt.ArrayLike, num_neighbours: int = 3) -> tuple[float, float]:
-    """Compute improved precision (quality) and recall (variety) of a set of generated images.
+    """Computes improved precision (quality) and recall (variety) of a set of generated images.
 
-    A set's manifold is the union of balls around its vectors, each reaching to the vector's k-th nearest neighbour in
-    the set. Precision is the share of generated vectors inside the real manifold, recall the share of real vectors
-    inside the generated one. Kynkaanniemi et al., 2019, who use k = 3 and sets of equal size (50,000): both numbers
-    depend on the sizes, which belong beside them.
+    A set's manifold is the union of balls around its vectors; each ball reaches to the vector's k-th nearest neighbour
+    in the set. Precision is the share of generated vectors inside the real manifold, recall the share of real vectors
+    inside the generated manifold. Kynkaanniemi et al., 2019, use k = 3 and sets of equal size (50,000). Both numbers
+    depend on the sizes, so report the sizes too.
 
     Reference:
         - Kynkäänniemi et al. 2019, [Improved Precision and Recall Metric](https://arxiv.org/abs/1904.06991)
@@ -33,7 +33,7 @@ def precision_recall(real: npt.ArrayLike, fake: npt.ArrayLike, num_neighbours: i
         Precision and recall, each in [0, 1].
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> real, fake = [[0.0], [1.0], [2.0], [9.0]], [[0.5], [1.5], [20.0]]
@@ -50,10 +50,10 @@ def precision_recall(real: npt.ArrayLike, fake: npt.ArrayLike, num_neighbours: i
 
 
 class PrecisionRecall(FeatureMetric):
-    """`precision_recall` of generated images: how many look real, and how much of the real ones they reach.
+    """`precision_recall` of generated images: the share that looks real, and the share of real images reached.
 
-    Kynkaanniemi et al., 2019. Give as many real images as there will be samples: time and both numbers depend on it.
-    10,000 of each take seconds with 128 features.
+    Kynkaanniemi et al., 2019. Give as many real images as there will be samples, since time and both numbers depend on
+    it. 10,000 of each take seconds with 128 features.
 
     Reference:
         - Kynkäänniemi et al. 2019, [Improved Precision and Recall Metric](https://arxiv.org/abs/1904.06991)
@@ -62,10 +62,10 @@ class PrecisionRecall(FeatureMetric):
         features: any callable, uint8 images ``(batch, h, w, c)`` -> features ``(batch, dim)``.
         real: real images, an array or a dataset, as `extract_features` takes them; or their features.
         num_neighbours: k, positive and less than the number of real images.
-        cache: directory where the features of real images are kept, see `extract_features`; None: no cache.
+        cache: directory where the features of real images are kept, see `extract_features`; None for no cache.
 
     Raises:
-        ValueError: if an argument is not as said.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> images = np.random.default_rng(0).integers(256, size=(20, 8, 8, 1), dtype=np.uint8)
@@ -95,12 +95,12 @@ class PrecisionRecall(FeatureMetric):
         self._recall = f"{feature_name(features)}_recall"
 
     def __call__(self, samples: Any) -> tuple[float, float]:
-        """Precision and recall of generated images (or their features)."""
+        """Returns precision and recall of generated images (or their features)."""
         numbers = self.measure(samples)
         return numbers[self.name], numbers[self._recall]
 
     def compare(self, values: np.ndarray) -> dict[str, float]:
-        """Precision and recall, by name, of sample features ``(count, dim)``."""
+        """Returns precision and recall, by name, from sample features ``(count, dim)``."""
         precision, recall = precision_recall(self.real, values, self.num_neighbours)
         return {self.name: precision, self._recall: recall}
 
@@ -111,7 +111,7 @@ def _squared_distances(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 
 def _radii(points: np.ndarray, num_neighbours: int) -> np.ndarray:
-    """Squared distance of each point to its k-th neighbour, itself not counted."""
+    """Returns the squared distance of each point to its k-th neighbour, excluding the point itself."""
     radii = np.empty(len(points))
     for start in range(0, len(points), _CHUNK):
         distances = _squared_distances(points[start : start + _CHUNK], points)
@@ -122,7 +122,7 @@ def _radii(points: np.ndarray, num_neighbours: int) -> np.ndarray:
 
 
 def _inside(points: np.ndarray, centres: np.ndarray, radii: np.ndarray) -> float:
-    """The share of points that lie in a ball, its surface included."""
+    """Returns the share of points that lie in a ball, including its surface."""
     found = 0
     for start in range(0, len(points), _CHUNK):
         distances = _squared_distances(points[start : start + _CHUNK], centres)

@@ -31,8 +31,8 @@ def psnr(
         channel: "y" or "rgb" (one error over all three channels).
         border: pixels cropped from each side, at least 0.
         max_value: None for floats in [-1, 1]; otherwise floats lie in [0, max_value], such as 255 or 1.
-        quantise: clip and round both images to eight bits first, as a PNG would hold them; ``y_pred`` may then leave
-            its range, as what a network makes does.
+        quantise: clip and round both images to eight bits first, as a PNG would hold them. ``y_pred`` may then leave
+            its range, since outputs of networks do.
 
     Returns:
         float32 ``(batch,)``; infinite for equal images.
@@ -40,7 +40,7 @@ def psnr(
     Raises:
         ValueError: if an argument is outside its range, or the images are not RGB, of different shapes, smaller than
             the border, neither uint8 nor float, or leave their range.
-        InvalidArgumentError: in a graph of TensorFlow's, where floats leave it; under XLA the number is NaN.
+        InvalidArgumentError: in a TensorFlow graph, if floats leave their range; under XLA the result is NaN.
 
     Example:
         >>> black, grey = ops.zeros((1, 8, 8, 3)), 25.5 * ops.ones((1, 8, 8, 3))

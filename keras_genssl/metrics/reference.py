@@ -1,4 +1,4 @@
-"""From images to features: arrays or datasets, in bounded memory, and real ones only once."""
+"""Features of images in arrays or datasets, in bounded memory, with a cache for real images."""
 
 import hashlib
 import json
@@ -26,15 +26,15 @@ def extract_features(features: Features, images: Any, cache: str | os.PathLike[s
         images: an array ``(count, h, w, c)``, uint8 or float in [-1, 1]; or a dataset of batches of such, bare,
             first in a tuple, or under ``"image"`` in a dict. A dataset of `data.load` is read from its first
             epoch, and its position is left as it was.
-        cache: directory where features are kept; only for images known by their content, which are arrays and
-            datasets of `data.load` without transform, and for features with an attribute ``digest``. None: no
-            cache.
+        cache: directory of the cache of features; None for no cache. It works only for images identified by their
+            content (arrays, and datasets of `data.load` without transform) and for features with an attribute
+            ``digest``.
 
     Returns:
         float32 ``(count, dim)``.
 
     Raises:
-        ValueError: if images or features are not as said, or there are none.
+        ValueError: if images or features are invalid, or there are none.
 
     Example:
         >>> extract_features(lambda images: images.mean((1, 2)), np.full((3, 8, 8, 1), 7, np.uint8)).ravel().tolist()
@@ -59,7 +59,7 @@ def extract_features(features: Features, images: Any, cache: str | os.PathLike[s
 def feature_statistics(
     features: Features, images: Any, cache: str | os.PathLike[str] | None = None
 ) -> FeatureStatistics:
-    """Compute mean and covariance of the features of images, which are never all in memory.
+    """Computes mean and covariance of the features of images, without all features in memory.
 
     Args: those of `extract_features`.
 
@@ -86,7 +86,7 @@ def feature_statistics(
 
 
 def feature_batches(features: Features, images: Any) -> Iterator[np.ndarray]:
-    """Features of images, one batch after the other."""
+    """Yields features of images, batch by batch."""
     for batch in image_batches(images):
         values = np.asarray(features(batch))
         if values.ndim != 2 or len(values) != len(batch):
@@ -97,7 +97,7 @@ def feature_batches(features: Features, images: Any) -> Iterator[np.ndarray]:
 
 
 def image_batches(images: Any) -> Iterator[np.ndarray]:
-    """uint8 batches of at most 250 images of an array or dataset; see `extract_features`."""
+    """Yields uint8 batches of at most 250 images of an array or dataset; see `extract_features`."""
     if hasattr(images, "shape"):
         for start in range(0, len(images), _BATCH):
             yield eight_bit(images[start : start + _BATCH])
@@ -116,7 +116,7 @@ def image_batches(images: Any) -> Iterator[np.ndarray]:
 
 
 def feature_name(features: Features) -> str:
-    """What numbers measured with these features are named after; a lambda has no name."""
+    """Returns the name of features, which prefixes the numbers measured with them."""
     name = getattr(features, "name", None) or getattr(features, "__name__", type(features).__name__.lower())
     return "features" if name == "<lambda>" else str(name)
 

@@ -1,4 +1,4 @@
-"""Whether the nearest images are of the same class: the measures of metric learning."""
+"""The measures of metric learning: whether the nearest images are of the same class."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,35 +20,35 @@ def retrieval_scores(
 ) -> dict[str, float]:
     """Compute Recall@k, R-precision and MAP@R, from one exact search.
 
-    Of a query, R is the number of gallery images of its label, itself not counted. Musgrave et al., 2020, whose library
-    gives these numbers:
+    R of a query is the number of gallery images of its label, excluding the query itself. The numbers equal those of
+    the library of Musgrave et al., 2020:
 
         Recall@k     1 if one of the k nearest is of its label, else 0
         R-precision  the share of the R nearest that are of its label
         MAP@R        1/R times the sum, over those i of the R nearest that are of its label, of the precision among
                      the i nearest
 
-    each averaged over the queries whose R is not 0: an image that is alone with its label is no query, but stays in
-    the gallery. Of equally near images the first of the gallery counts as nearer. Memory beside the features: about
-    100 MiB, and 16 KiB for each of the most neighbours that a query needs (k or R).
+    each averaged over the queries whose R is not 0: the only image of a label is not a query, but stays in the
+    gallery. Of equally near images the first of the gallery counts as nearer. Memory in addition to the features: about
+    100 MiB, and 16 KiB for each neighbour that a query needs at most (k or R).
 
     Reference:
         - Musgrave et al. 2020, [A Metric Learning Reality Check](https://arxiv.org/abs/2003.08505)
 
     Args:
-        features: of the queries, float ``(num, dim)``.
+        features: features of the queries, float ``(num, dim)``.
         labels: ``(num,)`` of integers or strings.
-        gallery_features: ``(num_gallery, dim)``; None: ``features`` themselves, each left out of its own search.
-        gallery_labels: ``(num_gallery,)``, None as they are.
-        ks: each from 1 to the size of the gallery (less one where each is left out).
-        normalize: True: nearness is the cosine, which for vectors of norm 1 gives the order of the Euclidean
-            distance; False: the Euclidean distance of features as they are.
+        gallery_features: ``(num_gallery, dim)``; None for ``features`` themselves, each excluded from its own search.
+        gallery_labels: ``(num_gallery,)``; None if ``gallery_features`` is None.
+        ks: each from 1 to the size of the gallery (minus one without a gallery).
+        normalize: True to search by the cosine, which for vectors of norm 1 gives the order of the Euclidean
+            distance; False to search by the Euclidean distance of the features.
 
     Returns:
         ``recall_at_k`` for each k, as ``recall_at_1``; ``r_precision``; ``map_at_r``: numbers in [0, 1].
 
     Raises:
-        ValueError: if an argument breaks its rule, a feature is not finite, or there is no query with an R above 0.
+        ValueError: if an argument is invalid, a feature is not finite, or there is no query with an R above 0.
 
     Example:
         >>> scores = retrieval_scores([[0.0], [1.0], [3.2], [6.0], [9.0]], [0, 1, 0, 0, 2], normalize=False)
@@ -96,7 +96,7 @@ def recall_at_k(
     k: int = 1,
     normalize: bool = True,
 ) -> float:
-    """The share of queries that find an image of their label among the k nearest; see `retrieval_scores`.
+    """Returns the share of queries that find an image of their label among the k nearest; see `retrieval_scores`.
 
     Args: those of `retrieval_scores`, with one ``k``.
 
@@ -123,7 +123,7 @@ def r_precision(
     gallery_labels: npt.ArrayLike | None = None,
     normalize: bool = True,
 ) -> float:
-    """The mean share of the R nearest that are of the query's label; see `retrieval_scores`.
+    """Returns the mean share of the R nearest that have the query's label; see `retrieval_scores`.
 
     Args: those of `retrieval_scores`, without ``ks``.
 
@@ -149,7 +149,7 @@ def map_at_r(
     gallery_labels: npt.ArrayLike | None = None,
     normalize: bool = True,
 ) -> float:
-    """Mean average precision among the R nearest; see `retrieval_scores`.
+    """Returns the mean average precision among the R nearest; see `retrieval_scores`.
 
     Args: those of `retrieval_scores`, without ``ks``.
 
@@ -169,7 +169,7 @@ def map_at_r(
 
 
 def _counts(labels: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """How often each label is among others."""
+    """Returns how often each label occurs in `among`."""
     classes, counts = np.unique(among, return_counts=True)
     places = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
     return np.where(classes[places] == labels, counts[places], 0)

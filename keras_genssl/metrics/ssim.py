@@ -15,7 +15,7 @@ _K1, _K2 = 0.01, 0.03
 
 
 def _local_means(images: Any) -> Any:
-    """Gaussian means over the windows that lie inside ``(batch, h, w, c)``."""
+    """Returns Gaussian means over the windows inside ``(batch, h, w, c)``."""
     taps = np.exp(-((np.arange(_WINDOW) - _WINDOW // 2) ** 2) / (2 * _SIGMA**2))
     taps = np.tile((taps / taps.sum())[:, None], (1, images.shape[-1]))
     for kernel in (taps[:, None, :, None], taps[None, :, :, None]):
@@ -50,8 +50,8 @@ def ssim(
         channel: "y" or "rgb".
         border: pixels cropped from each side, at least 0.
         max_value: None for floats in [-1, 1]; otherwise floats lie in [0, max_value], such as 255 or 1.
-        quantise: clip and round both images to eight bits first, as a PNG would hold them; ``y_pred`` may then leave
-            its range, as what a network makes does.
+        quantise: clip and round both images to eight bits first, as a PNG would hold them. ``y_pred`` may then leave
+            its range, since outputs of networks do.
 
     Returns:
         float32 ``(batch,)``, at most 1.
@@ -59,7 +59,7 @@ def ssim(
     Raises:
         ValueError: if an argument is outside its range, or the images are not RGB, of different shapes, smaller than
             the window, neither uint8 nor float, or leave their range.
-        InvalidArgumentError: in a graph of TensorFlow's, where floats leave it; under XLA the number is NaN.
+        InvalidArgumentError: in a TensorFlow graph, if floats leave their range; under XLA the result is NaN.
 
     Example:
         >>> images = ops.ones((1, 16, 16, 3))
@@ -67,7 +67,7 @@ def ssim(
         1.0
     """
     y_true, y_pred = comparable(y_true, y_pred, channel, border, max_value, quantise)
-    # In units of the range and around its middle: variances then lose few of float32's digits.
+    # In units of the range and around its middle, variances lose few of float32's digits.
     a, b = y_true / 255.0 - 0.5, y_pred / 255.0 - 0.5
     for size in a.shape[1:3]:
         if size is not None and size < _WINDOW:

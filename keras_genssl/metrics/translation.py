@@ -1,4 +1,4 @@
-"""How far translated images are from a known truth, beside what needs no training."""
+"""The error of translated images against a known truth, compared with baselines without training."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ def translation_scores(
     translate_back: Callable[[Any], Any] | None = None,
     batch_size: int = 256,
 ) -> dict[str, float]:
-    """Score a translation whose truth is known.
+    """Scores a translation whose truth is known.
 
     Errors are mean absolute differences of images in [-1, 1] (the largest is 2), over all pixels and images.
 
@@ -28,22 +28,22 @@ def translation_scores(
         translate: maps float32 images (batch, height, width, channels) in [-1, 1] to images of the other domain.
         images: (num_images, height, width, channels) to translate: uint8, or float in [-1, 1], which is quantised to
             uint8 first.
-        truth: what each should become, likewise.
-        domain: (num, height, width, channels), other images of the domain of `truth`, whose levels histogram matching
-            takes.
-        translate_back: the way back, for the cycle's error.
+        truth: the true translation of each image, in the same form.
+        domain: (num, height, width, channels), other images of the domain of `truth`, the references of histogram
+            matching.
+        translate_back: the translation back, for the cycle error; None without one.
         batch_size: images translated at once.
 
     Returns:
-        "error", "psnr" and "ssim" of the translations (over all channels); "cycle_error", of the images that come
-        back, where there is a way; the errors of the baselines: "copy", the input itself;
-        "histogram_matching", each image given the domain's levels; "pooled_histogram_matching", by one map for all;
-        "median_image", the domain's median of each pixel, the best that ignores the input; "baseline", the least of
-        copying and both ways of matching; and "ratio", the translation's error over that.
+        "error", "psnr" and "ssim" of the translations (over all channels); "cycle_error" of the images translated back,
+        if `translate_back` is given; the errors of the baselines: "copy", the input itself; "histogram_matching", each
+        image with the domain's levels; "pooled_histogram_matching", one map for all images; "median_image", the
+        domain's median of each pixel, the best that ignores the input; "baseline", the smallest error of copying and
+        both kinds of matching; and "ratio", the translation's error divided by "baseline".
 
     Raises:
-        ValueError: if the arrays are not as said or do not fit together, or a translation is no image in [-1, 1] of
-            the size of its truth.
+        ValueError: if the arrays are invalid or do not fit together, or a translation is not an image in [-1, 1]
+            of the size of its truth.
 
     Example:
         >>> images = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 1), dtype=np.uint8)
@@ -106,5 +106,5 @@ def _mean_in_batches(function: Callable[..., Any], truth: np.ndarray, images: np
 
 
 def _colour(images: np.ndarray) -> np.ndarray:
-    """Grey images in three equal channels, whose scores are those of the one."""
+    """Returns grey images with three equal channels, which have the same scores."""
     return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images

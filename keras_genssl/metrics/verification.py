@@ -1,4 +1,4 @@
-"""Are these two the same? Measures of a similarity and a threshold on it."""
+"""Measures of verification, *are these two the same*, from a similarity and a threshold on it."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ from keras_genssl.checks.label_arrays import checked_labels
 
 
 def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
-    """The probability that a pair of one label is more alike than a pair of two, ties counted half.
+    """Returns the probability that a pair of one label is more similar than a pair of two labels; ties count half.
 
-    The area under the ROC curve, and the Mann-Whitney statistic over the number of comparisons; 1/2 by chance. By
-    scikit-learn.
+    This is the area under the ROC curve, and the Mann-Whitney statistic divided by the number of comparisons; 1/2 by
+    chance. scikit-learn computes it.
 
     Args:
-        similarities: ``(pairs,)``, larger is more alike; infinities are allowed.
-        same: bool ``(pairs,)``, both kinds among them.
+        similarities: ``(pairs,)``, larger is more similar; infinities are allowed.
+        same: bool ``(pairs,)``, with both values.
 
     Returns:
         A number in [0, 1].
 
     Raises:
-        ValueError: if the shapes are not as said, a kind is missing, or a similarity is NaN.
+        ValueError: if the shapes are invalid, a kind is missing, or a similarity is NaN.
 
     Example:
         >>> roc_auc([2.0, 4.0, 1.0, 2.0, 3.0], [True, True, False, False, False])
@@ -36,22 +36,22 @@ def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
 
 
 def tar_at_far(similarities: npt.ArrayLike, same: npt.ArrayLike, far: float = 1e-3) -> tuple[float, float]:
-    """The share of pairs of one label that are accepted, where at most a share ``far`` of the others is.
+    """Returns the share of accepted pairs of one label if at most a share ``far`` of the other pairs is accepted.
 
-    Accepted are similarities *above* the threshold, the lowest similarity of a pair of two labels that allows it:
-    no more is accepted than asked for, with ties too, and nothing is interpolated. With fewer than ``1 / far`` pairs
-    of two labels none of them is accepted.
+    Similarities *above* the threshold are accepted. The threshold is the lowest similarity of a pair of two labels that
+    keeps the rate, also with ties; nothing is interpolated. With fewer than ``1 / far`` pairs of two labels none of
+    them is accepted.
 
     Args:
-        similarities: ``(pairs,)``, larger is more alike.
-        same: bool ``(pairs,)``, both kinds among them.
+        similarities: ``(pairs,)``, larger is more similar.
+        same: bool ``(pairs,)``, with both values.
         far: false-accept rate, from 0 to below 1.
 
     Returns:
         The true-accept rate, in [0, 1], and the threshold.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> tar_at_far([0.9, 0.5, 0.1, 0.8, 0.4, 0.3, 0.2], [True] * 3 + [False] * 4, far=0.25)
@@ -69,11 +69,11 @@ def tar_at_far(similarities: npt.ArrayLike, same: npt.ArrayLike, far: float = 1e
 def kfold_verification_accuracy(
     similarities: npt.ArrayLike, same: npt.ArrayLike, folds: int | npt.ArrayLike = 10, seed: int = 0
 ) -> dict[str, Any]:
-    """The accuracy of "same" or "different" by a threshold, chosen for each fold on the *other* folds.
+    """Returns the accuracy of "same or different", with each fold's threshold chosen on the *other* folds.
 
-    The protocol of Labeled Faces in the Wild (Huang et al., 2007). A threshold is the middle between two neighbouring
-    similarities that classifies most of the other folds' pairs rightly (of equally good ones the highest; infinite
-    where accepting none or all is best); a pair is accepted above it.
+    The protocol of Labeled Faces in the Wild (Huang et al., 2007). A threshold is the midpoint of two adjacent
+    similarities that classifies most pairs of the other folds correctly (on ties the highest; infinite if accepting
+    none or all is best). A pair is accepted above it.
 
     Reference:
         - folds: Huang et al. 2007, [Labeled Faces in the Wild](https://people.cs.umass.edu/~elm/papers/lfw.pdf)
@@ -81,15 +81,15 @@ def kfold_verification_accuracy(
     Args:
         similarities: ``(pairs,)``, larger is more alike.
         same: bool ``(pairs,)``.
-        folds: the fold of each pair, int ``(pairs,)``, as where people may not be in two folds; or a number of
-            folds, 2 at least, to which pairs are dealt by chance, of either kind equally many to each (or one more).
-        seed: of the dealing.
+        folds: the fold of each pair, int ``(pairs,)``, for example to keep each person in one fold; or a number of
+            folds, at least 2, to which pairs are assigned at random, equally many of each kind (or one more).
+        seed: seed of the random assignment.
 
     Returns:
         ``mean`` and ``deviation`` (of a sample) over folds, and ``accuracies`` and ``thresholds`` of the folds.
 
     Raises:
-        ValueError: if an argument breaks its rule, or a fold is empty.
+        ValueError: if an argument is invalid, or a fold is empty.
 
     Example:
         >>> kfold_verification_accuracy([0.9, 0.8, 0.7, 0.1, 0.2, 0.3], [True] * 3 + [False] * 3, folds=3)["accuracies"]
@@ -128,7 +128,9 @@ def _dealt(same: np.ndarray, num_folds: Any, seed: int) -> np.ndarray:
     folds, dealt = np.empty(len(same), np.int64), 0
     for kind in (True, False):
         members = rng.permutation(np.flatnonzero(same == kind))
-        folds[members] = (dealt + np.arange(len(members))) % num_folds  # a kind goes on where the other ended
+        folds[members] = (
+            dealt + np.arange(len(members))
+        ) % num_folds  # the second kind continues where the first ended
         dealt += len(members)
     return folds
 
@@ -136,7 +138,7 @@ def _dealt(same: np.ndarray, num_folds: Any, seed: int) -> np.ndarray:
 def _best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
     order = np.argsort(-similarities, kind="stable")
     values, signs = similarities[order], np.where(same[order], 1, -1)
-    gains = np.concatenate([[0], np.cumsum(signs)])  # of accepting the first 0, 1 ... pairs
+    gains = np.concatenate([[0], np.cumsum(signs)])  # gains of accepting the first 0, 1 ... pairs
     ends = np.concatenate([[np.inf], values, [-np.inf]])
     gains = np.where(ends[:-1] > ends[1:], gains, gains.min() - 1)  # equal values are accepted together
     best = int(gains.argmax())

@@ -1,4 +1,4 @@
-"""Optimizers: those that the field needs and Keras lacks."""
+"""Optimizers: the ones that the field needs and Keras lacks."""
 
 from keras_genssl.optimizers.lars import LARS
 

@@ -1,4 +1,4 @@
-"""Layer-wise adaptive rates, for large batches."""
+"""LARS: layer-wise adaptive rates, for large batches."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class LARS(keras.optimizers.Optimizer):
-    """SGD with momentum whose step in each weight tensor is in proportion to that tensor's length.
+    """SGD with momentum whose step in each weight tensor is proportional to the norm of that tensor.
 
     You et al., 2017, in the form of SimCLR's authors (https://github.com/google-research/simclr, `lars_optimizer.py`):
 
@@ -18,9 +18,9 @@ class LARS(keras.optimizers.Optimizer):
         v <- momentum v + learning_rate (trust |w| / |g|) g
         w <- w - v                                          (nesterov: w - momentum v - the last term)
 
-    so the decay is part of g's length, and the learning rate is inside the momentum. Where |w| or |g| is 0 the ratio
-    is 1. Ports differ: those that add the decay afterwards, or multiply the momentum by the learning rate, take other
-    steps. Weights whose path matches `exclude` have neither decay nor ratio: they take a step of plain momentum.
+    So the decay counts in the norm of g, and the learning rate is inside the momentum. If |w| or |g| is 0, the ratio
+    is 1. Other ports add the decay afterwards, or multiply the momentum by the learning rate, and take other steps.
+    Weights whose path matches `exclude` have neither decay nor ratio: they take a step of plain momentum.
 
     SimCLR: learning rate 0.3 x batch / 256, momentum 0.9, decay 1e-6, ten epochs of warm-up, then cosine decay.
 
@@ -30,14 +30,13 @@ class LARS(keras.optimizers.Optimizer):
     Args:
         learning_rate: A float or a `keras.optimizers.schedules.LearningRateSchedule`.
         momentum: In [0, 1).
-        weight_decay: At least 0; of the gradient, not Keras' decoupled one.
+        weight_decay: At least 0. It is added to the gradient, unlike Keras' decoupled weight decay.
         trust: The trust coefficient (`eeta`), positive.
         nesterov: Whether the step looks ahead.
-        exclude: Regular expressions; a variable is excluded where one is found in its `path`. By default biases and
-            the scales and offsets of normalisation, whatever their layers are called. Add the name of a supervised
-            head that is trained beside the encoder, as the authors do.
-        gradient_accumulation_steps: None, or how many batches make one update, by the mean of their gradients, at
-            least 2.
+        exclude: Regular expressions. A variable is excluded if one of them is found in its `path`. By default these are
+            biases and the scales and offsets of normalisation, whatever their layers are called. Add the name of a
+            supervised head that is trained together with the encoder, as the authors do.
+        gradient_accumulation_steps: None, or the number of batches, at least 2, whose mean gradient makes one update.
         name: The optimizer's name.
 
     Raises:
@@ -73,13 +72,13 @@ class LARS(keras.optimizers.Optimizer):
             learning_rate=learning_rate, gradient_accumulation_steps=gradient_accumulation_steps, name=name
         )
         self.momentum = momentum
-        self.coupled_weight_decay = weight_decay  # what Keras calls `weight_decay` it applies by itself
+        self.coupled_weight_decay = weight_decay  # Keras would apply an attribute `weight_decay` by itself
         self.trust = trust
         self.nesterov = nesterov
         self.exclude = tuple(exclude)
 
     def build(self, variables: list[keras.Variable]) -> None:
-        """Makes the momenta, and decides which variables are excluded."""
+        """Creates the momenta, and decides which variables are excluded."""
         if self.built:
             return
         super().build(variables)
@@ -87,7 +86,7 @@ class LARS(keras.optimizers.Optimizer):
         self.excluded = [any(re.search(pattern, v.path) for pattern in self.exclude) for v in variables]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One variable's update."""
+        """Updates one variable."""
         index = self._get_variable_index(variable)
         gradient = ops.cast(gradient, variable.dtype)
         rate = ops.cast(learning_rate, variable.dtype)

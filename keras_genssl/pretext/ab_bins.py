@@ -1,4 +1,4 @@
-"""Bins of colour: the part of a grid over a and b that sRGB fills."""
+"""Bins of colour: the part of a grid over a and b that sRGB covers."""
 
 import functools
 import itertools
@@ -8,16 +8,16 @@ import numpy as np
 
 from keras_genssl.pretext.lab import rgb_to_lab
 
-_GRID = 10  # of a and b
+_GRID = 10  # spacing of a and b
 
 
 def ab_bins() -> np.ndarray:
-    """The centres of the bins of colour: the corners of all cells of a grid of 10 in which sRGB has a colour.
+    """Returns the centres of the bins of colour: the corners of all cells of a grid of 10 in which sRGB has a colour.
 
-    So a colour has the four corners around it among the bins. All colours of 8 bits are looked at, by the surface of
-    their cube: a line of equal a and b leaves the cube through it. There are 309. The 313 of the published network
-    (Zhang et al., 2016), which came without their rule, are these and (40, 90), (100, -90), (100, -10), (100, 0);
-    rounding colours to the grid would give 260.
+    So the four corners around each colour are bins. All colours of 8 bits are considered, by the surface of their
+    cube: every line of equal a and b leaves the cube through its surface. There are 309 bins. The published network
+    (Zhang et al., 2016) has 313, without a stated rule: these and (40, 90), (100, -90), (100, -10), (100, 0). Rounding
+    colours to the grid would give 260.
 
     Reference:
         - Zhang et al. 2016, [Colorful Image Colorization](https://arxiv.org/abs/1603.08511)
@@ -33,7 +33,7 @@ def ab_bins() -> np.ndarray:
 
 
 def nearest_ab_bin(ab: np.ndarray) -> np.ndarray:
-    """The number of the bin that is nearest to each colour, of several equally near ones the first.
+    """Returns the number of the bin nearest to each colour; on ties the first.
 
     Args:
         ab: float array (..., 2) of a and b.
@@ -62,20 +62,20 @@ def nearest_ab_bin(ab: np.ndarray) -> np.ndarray:
 
 
 def ab_bin_frequencies(images: Iterable[np.ndarray], sigma: float = 5.0) -> np.ndarray:
-    """How often each bin of colour is the nearest in a set of images, smoothed.
+    """Returns how often each bin of colour is the nearest in a set of images, smoothed.
 
     Each bin's share is spread over all bins by a Gaussian of their distances, as in Zhang et al., 2016, Section 2.2.
     `losses.rebalancing_weights` makes class weights of it.
 
     Args:
         images: uint8 arrays (height, width, 3).
-        sigma: of the Gaussian, in units of a and b, at least 0; 0: no smoothing.
+        sigma: standard deviation of the Gaussian, in units of a and b, at least 0; 0 for no smoothing.
 
     Returns:
         float64 array (309,) that sums to 1.
 
     Raises:
-        ValueError: if an argument breaks its rule, or there is no image.
+        ValueError: if an argument is invalid, or there is no image.
 
     Example:
         >>> frequencies = ab_bin_frequencies([np.full((4, 4, 3), 90, np.uint8)])
@@ -110,7 +110,7 @@ def _bins() -> np.ndarray:
     for axis, level in itertools.product(range(3), (0, 255)):
         face = np.insert(np.stack([one, other], axis=-1), axis, level, axis=-1)
         ab = rgb_to_lab(face[np.newaxis])[0, :, 1:]
-        a, b = np.floor(np.round(ab, 6) / _GRID).astype(int).T  # rounded, for greys lie on an edge of cells
+        a, b = np.floor(np.round(ab, 6) / _GRID).astype(int).T  # rounded, since greys lie on an edge of cells
         cells |= {(code // 64 - 32, code % 64 - 32) for code in np.unique((a + 32) * 64 + b + 32).tolist()}
     corners = {(a + i, b + j) for a, b in cells for i in (0, 1) for j in (0, 1)}
     return np.array(sorted(corners), np.float32) * _GRID

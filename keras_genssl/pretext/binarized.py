@@ -8,13 +8,13 @@ import numpy as np
 def binarized(example: dict[str, Any], seed: int, threshold: float = 0.5) -> dict[str, Any]:
     """Make all images of an example black and white: 255 above the threshold, 0 elsewhere.
 
-    What Bernoulli likelihoods are of. Deterministic, so that an image has one binarisation in every epoch; drawing
-    the bits anew each time (dynamic binarisation) gives other, incomparable likelihoods.
+    Bernoulli likelihoods need such images. The transform is deterministic, so an image has the same binarisation in
+    every epoch. Random bits in each epoch (dynamic binarisation) give other likelihoods, which cannot be compared.
 
     Args:
         example: a dict; its arrays of shape (height, width, channels) are images, all else passes unchanged.
         seed: not used; a transform takes one.
-        threshold: on the scale of [0, 1], inside it.
+        threshold: in (0, 1), on the scale of [0, 1].
 
     Returns:
         A new dict.

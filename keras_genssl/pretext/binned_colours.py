@@ -1,4 +1,4 @@
-"""What is left of an image when each pixel is a bin of colour."""
+"""Images reduced to bins of colour."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from keras_genssl.pretext.lab import lab_to_rgb, rgb_to_lab
 
 
 def binned_colours(image: np.ndarray, lightness: float = 65.0) -> np.ndarray:
-    """Show the nearest bin of colour of each pixel at one lightness: what colorization has to tell.
+    """Show the nearest bin of colour of each pixel at one lightness: the target of colorization.
 
-    sRGB has not every bin at every lightness: colours outside it are clipped, in the picture alone.
+    sRGB does not have every bin at every lightness; colours outside it are clipped in the picture.
 
     Args:
         image: uint8 array (height, width, 1 or 3).
@@ -19,7 +19,7 @@ def binned_colours(image: np.ndarray, lightness: float = 65.0) -> np.ndarray:
         uint8 array (height, width, 3).
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> binned_colours(np.uint8([[[0, 0, 0], [40, 40, 40], [255, 255, 255]]])).tolist()  # all greys are one bin

@@ -1,4 +1,4 @@
-"""A film that a camera makes of a photograph."""
+"""Films of a camera that moves over a photograph."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from PIL import Image
 from keras_genssl.pretext.frame_order import frame_order
 from keras_genssl.pretext.resize import check_image
 
-_ZOOM = 2.0  # the largest view is so many times as wide as the frame
-_ENDS = 4  # drawn, of which that is taken that is furthest from the start
+_ZOOM = 2.0  # width of the largest view, in widths of the frame
+_ENDS = 4  # number of drawn ends, of which the one furthest from the start is taken
 
 
 def camera_path(image: np.ndarray, seed: int, num_frames: int = 32, size: int = 64) -> np.ndarray:
-    """Pan and zoom over an image, from one view that is drawn to another.
+    """Pan and zoom over an image, from one random view to another.
 
-    A stand-in for films where there are none: one straight movement, slow at both ends (3t^2 - 2t^3), without anything
-    that moves by itself. A view is a square of `size` to `2 * size` pixels of the image (bilinear, anti-aliased). The
-    end is the furthest of four that are drawn, so that the camera hardly ever stands still.
+    This replaces films if there are none: one straight movement, slow at both ends (3t^2 - 2t^3), in a scene without
+    motion. A view is a square of `size` to `2 * size` pixels of the image (bilinear, anti-aliased). The end is the
+    furthest of four random ones, so the camera hardly ever stands still.
 
     Args:
         image: uint8 array (height, width, 1 or 3), at least `size` a side.
@@ -29,7 +29,7 @@ def camera_path(image: np.ndarray, seed: int, num_frames: int = 32, size: int = 
         uint8 array (num_frames, size, size, channels).
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> camera_path(np.full((80, 90, 3), 90, np.uint8), seed=0, num_frames=5).shape
@@ -52,7 +52,7 @@ def camera_path(image: np.ndarray, seed: int, num_frames: int = 32, size: int = 
     frames = []
     for progress in 3 * times**2 - 2 * times**3:
         top, left, side = start + progress * (end - start)
-        box = (left, top, min(left + side, width), min(top + side, height))  # rounding may carry it over the edge
+        box = (left, top, min(left + side, width), min(top + side, height))  # rounding may exceed the edge
         frames.append(np.array(picture.resize((size, size), Image.Resampling.BILINEAR, box)))
     return np.stack(frames).reshape(num_frames, size, size, image.shape[-1])
 
@@ -68,19 +68,19 @@ def camera_tuple(
 ) -> dict[str, Any]:
     """Make a film of an example's image, and draw three of its frames: order verification from photographs.
 
-    The path of `camera_path` and the frames of `frame_order` are drawn by seeds of their own.
+    The path of `camera_path` and the frames of `frame_order` are drawn by separate seeds.
 
     Args:
         example: a dict whose "image" is uint8 (height, width, 1 or 3), at least `size` a side.
         seed: non-negative integer. Equal seeds give equal draws.
-        num_frames, size: of `camera_path`.
-        max_span, min_distance, negatives: of `frame_order`.
+        num_frames, size: see `camera_path`.
+        max_span, min_distance, negatives: see `frame_order`.
 
     Returns:
         "frames": uint8 (3, size, size, channels); "ordered": int32 scalar, 1 or 0. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule, or the path shows no motion.
+        ValueError: if an argument is invalid, or the path shows no motion.
 
     Example:
         >>> picture = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)
@@ -93,6 +93,6 @@ def camera_tuple(
 
 
 def _view(rng: np.random.Generator, height: int, width: int, size: int) -> np.ndarray:
-    """Top, left and side of a square that lies in the image."""
+    """Returns top, left and side of a square in the image."""
     side = rng.uniform(size, min(_ZOOM * size, height, width))
     return np.array([rng.uniform(0, height - side), rng.uniform(0, width - side), side])

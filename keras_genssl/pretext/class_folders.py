@@ -1,30 +1,30 @@
-"""What the names of sub-folders say of the images in them: their split and their class."""
+"""The splits and classes that the names of sub-folders give to images."""
 
 from collections.abc import Iterable, Sequence
 
 from keras_genssl.pretext.names import canonical
 
-# Names of one kind of split, in any case; the first kind is trained on, the others are held out.
+# Names of each kind of split, in any case. The first kind is for training; the others are held out.
 _KINDS = (("train", "training"), ("val", "valid", "validation", "dev"), ("test", "testing", "eval", "evaluation"))
 
 
 class ClassFolders:
     """The splits and the classes of a folder of images.
 
-    A folder is divided into splits where a sub-folder is called `train` or `training` and another like a split that is
-    held out (`val`, `valid`, `validation`, `dev`, `test`, `testing`, `eval`, `evaluation`), in any case. The classes
-    are then the folders inside the splits, those of all splits together, so that a number means the same class in each.
-    Otherwise the sub-folders are the classes. Spellings of one name in Unicode are one class.
+    A folder is divided into splits if one sub-folder is called `train` or `training` and another is named like a
+    held-out split (`val`, `valid`, `validation`, `dev`, `test`, `testing`, `eval`, `evaluation`), in any case. The
+    classes are then the folders inside all splits together, so a number means the same class in each split. Otherwise
+    the sub-folders are the classes. Different Unicode spellings of one name are one class.
 
     Args:
-        names: of all images, as `find_images` gives them.
-        class_names: the classes, of which number i is the i-th; None: those that are there, sorted. Where they name
-            sub-folders that are called like splits, these are classes.
+        names: the names of all images, as `find_images` gives them.
+        class_names: the classes in the order of their numbers; None for the existing ones, sorted. Sub-folders that
+            they name are classes, even if they are named like splits.
 
     Attributes:
-        splits: the sub-folders that are splits, sorted; empty where the folder is not divided.
+        splits: the sub-folders that are splits, sorted; empty if the folder is not divided.
         class_names: the classes by number.
-        doubt: what a reader should know where sub-folders may be meant in another way, a sentence; None: nothing.
+        doubt: a warning, one sentence, if the sub-folders may be meant in another way; otherwise None.
 
     Raises:
         ValueError: if `class_names` are not different strings.
@@ -60,31 +60,31 @@ class ClassFolders:
             )
 
     def split(self, name: str) -> str | None:
-        """The sub-folder that is a split: that of its name, in any case, or the one of its kind; None: no such."""
+        """Returns the sub-folder of a split, found by its name in any case or by its kind; None if there is none."""
         same = [folder for folder in self.splits if folder.casefold() == name.casefold()]
         alike = same or [folder for folder, kind in self._kinds.items() if kind == _kind(name)]
         return name if name in same else alike[0] if len(alike) == 1 else None
 
     def held_out(self) -> list[str]:
-        """The sub-folders that are splits and are not trained on."""
+        """Returns the sub-folders of the held-out splits."""
         return [folder for folder, kind in self._kinds.items() if kind > 0]
 
     def class_of(self, name: str) -> str | None:
-        """The class of an image by its name, or None where it lies in no folder of one."""
+        """Returns the class of an image by its name, or None if it lies in no folder of a class."""
         folders = name.split("/")[:-1]
         if folders and folders[0] in self._kinds:
             folders = folders[1:]
         return canonical(folders[0]) if folders else None
 
     def number(self, name: str) -> int:
-        """The number of the class of an image that lies in the folder of one."""
+        """Returns the number of the class of an image that lies in the folder of a class."""
         return self.class_names.index(str(self.class_of(name)))
 
     def numbers(self, names: Iterable[str]) -> list[int] | None:
-        """The numbers of the classes of images; None: not all of them lie in the folder of one.
+        """Returns the numbers of the classes of images, or None if not all lie in the folder of a class.
 
         Raises:
-            ValueError: where `class_names` were given, if one lies in none, or in another than these.
+            ValueError: if `class_names` were given and an image lies in none of these classes.
         """
         labels = {name: self.class_of(name) for name in names}
         number = {label: index for index, label in enumerate(self.class_names)}

@@ -1,4 +1,4 @@
-"""Image files of any format and mode to 8-bit RGB, and back to PNG."""
+"""Decodes image files of any format and mode to 8-bit RGB, and encodes PNG."""
 
 import io
 import struct
@@ -10,11 +10,11 @@ import numpy as np
 from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 MAX_PIXELS = 89_478_485  # Pillow's own: a quarter of a gigabyte of RGB
-NO_LIMIT = 2**62  # of images that were judged when their examples were made
+NO_LIMIT = 2**62  # for images that were checked when their examples were made
 
-# What photographs come as, and Pillow's decoder of each. Pillow has none here of HEIC: such files are taken for
-# images and refused with a reason, rather than passed over. Decoders of other formats are not asked, whatever
-# the bytes: that of PostScript would start Ghostscript on them.
+# The formats of photographs, and Pillow's decoder of each. Pillow has no decoder of HEIC here: such files count as
+# images and are refused with a reason, rather than ignored. Decoders of other formats are never used, whatever the
+# bytes: that of PostScript would start Ghostscript.
 _DECODERS = {
     "AVIF": (".avif",),
     "BMP": (".bmp",),
@@ -25,11 +25,12 @@ _DECODERS = {
     "PPM": (".pbm", ".pgm", ".pnm", ".ppm"),
     "TIFF": (".tif", ".tiff"),
     "WEBP": (".webp",),
-    "TGA": (".tga",),  # asked last, for its files do not say what they are
+    "TGA": (".tga",),  # tried last, since its files have no signature
 }
 EXTENSIONS = (*(extension for known in _DECODERS.values() for extension in known), ".heic", ".heif")
 
-# What Pillow's decoders raise on bad files, by accident too. A MemoryError is no fault of the file and ends the job.
+# Errors of Pillow's decoders on bad files, including accidental ones. A MemoryError is not the file's fault and ends
+# the job.
 DECODE_ERRORS = (
     ArithmeticError,
     AttributeError,
@@ -51,11 +52,11 @@ _opening = threading.Lock()
 def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray, str]:
     """Decode an image file to 8-bit RGB.
 
-    The orientation that EXIF names is applied. Of an animation the first frame counts. Transparency, of
-    palettes too, is composited on white. Grey levels of more than 8 bits are scaled by their depth, not clipped:
-    `rint(255 * level / white)`, where white is 65535, 4095 of a TIFF of 12 bits, the `maxval` of a PGM, and so on; of
-    signed levels it is the largest one, and black is 0. Of 16-bit colours the high byte counts. CMYK is converted by
-    ink arithmetic (red = 255 - min(255, cyan + black)); colour profiles are not applied.
+    The EXIF orientation is applied. The first frame of an animation is taken. Transparency, also of palettes, is
+    composited on white. Grey levels of more than 8 bits are scaled by their depth, not clipped:
+    `rint(255 * level / white)`, where white is 65535, or 4095 for a TIFF of 12 bits, or the `maxval` of a PGM, and so
+    on. For signed levels white is the largest level, and black is 0. The high byte of 16-bit colours is used. CMYK is
+    converted by ink arithmetic (red = 255 - min(255, cyan + black)); colour profiles are not applied.
 
     Args:
         data: the bytes of the file, in a format whose extension is in `EXTENSIONS`, whatever its name.
@@ -65,8 +66,8 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray,
         uint8 array (height, width, 3), and Pillow's name of the file's mode (`"RGB"`, `"CMYK"`, `"I;16"`...).
 
     Raises:
-        One of `DECODE_ERRORS`: if the bytes are no image, are truncated, or hold levels whose range is not
-            defined (floats, and negative ones).
+        One of `DECODE_ERRORS`: if the bytes are not an image, are truncated, or hold levels without a defined range
+            (floats, and negative ones).
 
     Example:
         >>> image, mode = decode_image(encode_png(np.full((2, 3, 3), 7, np.uint8)))
@@ -93,7 +94,7 @@ def encode_png(image: np.ndarray) -> bytes:
 
 
 def _open(data: bytes, max_pixels: int) -> Image.Image:
-    # Pillow's own limit is a global, warns only up to twice its value, and is judged here instead.
+    # Pillow's own limit is global and only warns up to twice its value, so the limit is checked here.
     with _opening:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -108,7 +109,7 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
 
 
 class _Depth(NamedTuple):
-    """Of grey levels: the one that is white as Pillow gives it, and whether they are signed, or count ink."""
+    """The level of white in Pillow's grey levels, and whether levels are signed, or measure ink."""
 
     white: int
     signed: bool = False
@@ -122,10 +123,10 @@ def _depth(file: Image.Image, data: bytes) -> _Depth:
         inverted = file.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0
         return _Depth(2 ** (bits - signed) - 1, signed, inverted)
     if file.format == "JPEG2000":
-        header = data.index(b"\xff\x4f\xff\x51")  # the codestream's, where byte 42 is the depth of a component
+        header = data.index(b"\xff\x4f\xff\x51")  # the codestream's header, where byte 42 is the depth of a component
         bits = data[header + 42] % 128 + 1
         return _Depth(2**16 - 2 ** max(16 - bits, 0))  # Pillow shifts them up to 16 bits
-    return _Depth(2**16 - 1)  # of PNG; Pillow scales those of PGM to it
+    return _Depth(2**16 - 1)  # for PNG; Pillow scales PGM to it
 
 
 def _scaled(image: Image.Image, depth: _Depth) -> Image.Image:

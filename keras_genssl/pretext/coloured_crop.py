@@ -1,4 +1,4 @@
-"""Crops that have colour."""
+"""Random crops that contain colour."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from keras_genssl.pretext.lab import rgb_to_lab
 from keras_genssl.pretext.resize import check_image
 
 _DRAWS = 16
-_GREY = 5.0  # a crop none of whose pixels has a or b beyond it is grey
+_GREY = 5.0  # a crop is grey if no pixel has a or b beyond this
 
 
 def coloured_crop(example: dict[str, Any], seed: int, size: int = 64) -> dict[str, Any]:
     """Cut a crop with some colour from an image, mirrored in half of all draws: an example of colorization.
 
-    The place is drawn evenly, again where the crop is grey, which could teach nothing but grey: where neither a nor b
-    of any pixel leaves [-5, 5] (Zhang et al. leave such images out of the loss).
+    The position is drawn uniformly, and drawn again if the crop is grey, which would teach only grey. A crop is grey if
+    neither a nor b of any pixel leaves [-5, 5]. (Zhang et al. leave such images out of the loss.)
 
     Args:
         example: a dict whose "image" is uint8 (height, width, 3), at least `size` a side.
@@ -26,7 +26,7 @@ def coloured_crop(example: dict[str, Any], seed: int, size: int = 64) -> dict[st
         "image": uint8 (size, size, 3). Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule, or 16 draws found no colour.
+        ValueError: if an argument is invalid, or 16 draws found no colour.
 
     Example:
         >>> coloured_crop({"image": np.full((80, 90, 3), [90, 20, 20], np.uint8)}, seed=0)["image"].shape

@@ -1,4 +1,4 @@
-"""What the tasks that cut an image into patches share: squares at random places, and their arguments."""
+"""Helpers of the tasks that cut images into patches: random squares, and checks of arguments."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ LUMA = (0.299, 0.587, 0.114)  # BT.601
 
 
 def integers(least: int, **values: Any) -> None:
-    """Raise ValueError for the first argument that is no integer of at least `least`."""
+    """Raise ValueError for the first argument that is not an integer of at least `least`."""
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
@@ -22,13 +22,13 @@ def probabilities(**values: Any) -> None:
 
 
 def random_crop(image: np.ndarray, height: int, width: int, rng: np.random.Generator, rule: str) -> np.ndarray:
-    """Cut a rectangle from an image at a place drawn evenly.
+    """Cut a rectangle from an image at a uniformly random position.
 
     Args:
         image: (at least `height`, at least `width`, channels).
-        height, width: of the rectangle.
-        rng: what the place is drawn from.
-        rule: what `height` and `width` come from, for the message.
+        height, width: size of the rectangle.
+        rng: random generator of the position.
+        rule: how `height` and `width` are determined, for the message.
 
     Returns:
         A view (height, width, channels).
@@ -51,7 +51,7 @@ def random_crop(image: np.ndarray, height: int, width: int, rng: np.random.Gener
 
 
 def grey(image: np.ndarray) -> np.ndarray:
-    """Take the colours out of an image: its luma in every channel, uint8.
+    """Remove the colours of an image: returns its luma in every channel, uint8.
 
     Example:
         >>> grey(np.array([[[255, 0, 0]]], np.uint8)).tolist()

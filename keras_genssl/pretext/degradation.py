@@ -1,4 +1,4 @@
-"""Pairs of a crop and its degraded copy, drawn by seed."""
+"""Random pairs of a crop and its degraded copy."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ DEGRADATIONS: tuple[tuple[str, float], ...] = (
     ("sharpen", 60.0),
     ("sharpen", 150.0),
 )
-"""What a label of `degraded_pair` stands for: kind and strength, as `degrade` takes them."""
+"""The meaning of each label of `degraded_pair`: kind and strength, as `degrade` takes them."""
 
 _SHARPEN_RADIUS = 1.2
 
@@ -34,14 +34,14 @@ def degrade(image: np.ndarray, kind: str, strength: float, seed: int = 0) -> np.
             "down_up": bicubic down-scaling by the factor `strength` and up again, the small size rounded.
             "noise": Gaussian noise of standard deviation `strength` in levels of 8 bits.
             "sharpen": unsharp mask of radius 1.2, `strength` percent.
-        strength: positive number; of "down_up" more than 1.
-        seed: non-negative integer, of the noise.
+        strength: positive number, more than 1 for "down_up".
+        seed: seed of the noise, non-negative integer.
 
     Returns:
         uint8 array of the same shape.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> degrade(np.full((8, 8, 3), 90, np.uint8), "blur", 1.0)[0, 0].tolist()
@@ -68,14 +68,14 @@ def degrade(image: np.ndarray, kind: str, strength: float, seed: int = 0) -> np.
 def degraded_pair(example: dict[str, Any], seed: int, size: int = 32, margin: int = 20) -> dict[str, Any]:
     """Cut a crop from an image, and degrade a copy of it in one of the ways of `DEGRADATIONS`.
 
-    Place and degradation are drawn evenly. A crop of `size + 2 * margin` pixels is degraded and its border
-    dropped, so that no filter shows where the crop ended. The default margin is beyond the reach of them all
-    (16 pixels, "down_up" by 4), and 72 = 32 + 2 * 20 is divided by every factor.
+    Position and degradation are drawn uniformly. A crop of `size + 2 * margin` pixels is degraded and its border
+    dropped, so that no filter shows the edge of the crop. The default margin exceeds the reach of all filters (16
+    pixels, "down_up" by 4), and every factor divides 72 = 32 + 2 * 20.
 
     Args:
         example: a dict whose "image" is uint8 (height, width, 1 or 3), at least `size + 2 * margin` a side.
         seed: non-negative integer. Equal seeds give equal draws.
-        size: height and width of what is returned, positive.
+        size: height and width of the returned images, positive.
         margin: pixels degraded and dropped at each side, at least 0.
 
     Returns:
@@ -83,7 +83,7 @@ def degraded_pair(example: dict[str, Any], seed: int, size: int = 32, margin: in
         int32 scalar, an index of `DEGRADATIONS`. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> pair = degraded_pair({"image": np.zeros((80, 90, 3), np.uint8)}, seed=0)

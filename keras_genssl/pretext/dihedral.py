@@ -1,4 +1,4 @@
-"""The eight flips and rotations of the square, drawn by seed."""
+"""Random flips and rotations by the eight symmetries of the square."""
 
 from typing import Any
 

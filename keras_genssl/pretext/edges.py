@@ -21,13 +21,13 @@ def edge_drawing(image: np.ndarray, thickness: int = 2, threshold: float = 48.0)
         image: uint8 array (height, width, 1 or 3).
         thickness: side of the square drawn for an edge pixel, at least 1. A step in the image is two edge pixels
             wide, so its line is `thickness + 1` wide.
-        threshold: least gradient of an edge, positive, in levels of 8 bits a pixel.
+        threshold: smallest gradient of an edge, positive, in levels of 8 bits per pixel.
 
     Returns:
         uint8 array of the same shape, 255 on lines and 0 elsewhere, equal in all channels.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> step = np.repeat(np.uint8([[[0], [0], [0], [200], [200], [200]]]), 3, axis=0)
@@ -49,12 +49,12 @@ def edge_drawing(image: np.ndarray, thickness: int = 2, threshold: float = 48.0)
 
 
 def drawn_pair(example: dict[str, Any], seed: int = 0, thickness: int = 2, threshold: float = 48.0) -> dict[str, Any]:
-    """Put an image's drawing beside it: the pair of a translation from drawings to photographs.
+    """Pair an image with its drawing, for a translation from drawings to photographs.
 
     Args:
         example: a dict whose "image" is uint8 (height, width, 1 or 3).
         seed: not used; a transform of `data.load` takes one.
-        thickness, threshold: of `edge_drawing`.
+        thickness, threshold: see `edge_drawing`.
 
     Returns:
         "source", the drawing, and "target", the image: uint8 (height, width, channels). Nothing else.
@@ -69,7 +69,7 @@ def drawn_pair(example: dict[str, Any], seed: int = 0, thickness: int = 2, thres
 
 
 def _dilated(mask: np.ndarray, side: int) -> np.ndarray:
-    """Each pixel of a mask grown to a square."""
+    """Returns a mask with each pixel grown to a square."""
     before = (side - 1) // 2
     height, width = mask.shape
     padded = np.pad(mask, ((side - 1 - before, before), (side - 1 - before, before)))

@@ -1,4 +1,4 @@
-"""Three frames of a film, in order or not."""
+"""Three frames of a film, in order or out of order."""
 
 import itertools
 from typing import Any
@@ -19,35 +19,34 @@ def frame_order(
 ) -> dict[str, Any]:
     """Draw three frames, in order or with the middle one replaced: an example of order verification.
 
-    Misra et al., 2016, Section 3: of frames b < c < d, d at most `max_span` after b, (b, c, d) is in order, and (b, x,
-    d) is not, x at least `min_distance` and at most `max_span` before b or after d. First and last frame are thus the
-    same kind of frames in both; only the middle tells. Half of all tuples are turned round, which changes no order, and
-    half are mirrored, all three frames alike.
+    Misra et al., 2016, Section 3. For frames b < c < d, with d at most `max_span` after b, (b, c, d) is in order.
+    (b, x, d) is out of order if x is at least `min_distance` and at most `max_span` before b or after d. First and last
+    frame are the same kind of frames in both cases, so only the middle one tells. Half of all tuples are reversed,
+    which keeps them in or out of order, and half are mirrored, all three frames alike.
 
-    Pairs (b, d) are drawn in proportion to the motion between them. The paper measures it by optical flow; here it is
-    the mean difference of successive frames (`frame_motion`), where the example does not bring its own. What is in the
-    middle and what would replace it must differ (the paper: by the squared difference of pixels), else all is drawn
-    again.
+    Pairs (b, d) are drawn in proportion to the motion between them. The paper measures motion by optical flow. Here it
+    is the mean difference of successive frames (`frame_motion`), unless the example contains it. The middle frame and
+    its replacement must differ (in the paper: by the squared difference of pixels); otherwise all is drawn again.
 
     Reference:
         - Misra et al. 2016, [Shuffle and Learn](https://arxiv.org/abs/1603.08561)
 
     Args:
         example: a dict whose "frames" is uint8 (num, height, width, channels), in order. It may hold "motion", finite
-            numbers (num - 1,) of at least 0, from each frame to the next; films of many tuples are measured once so.
+            numbers (num - 1,) of at least 0, from each frame to the next, so that a film is measured only once.
         seed: non-negative integer. Equal seeds give equal draws.
-        max_span: most frames from first to last, at least 2.
-        min_distance: least frames from the outer frames to what replaces the middle one, at least 1.
-        negatives: share of examples that are not in order, in [0, 1].
-        size: height and width of a crop, the same of all three frames; None: whole frames.
-        least_difference: root mean squared difference of the middle frame and its replacement, in levels of 8 bits,
-            not negative.
+        max_span: largest number of frames from first to last, at least 2.
+        min_distance: smallest number of frames from the outer frames to the replacement, at least 1.
+        negatives: share of examples that are out of order, in [0, 1].
+        size: height and width of a crop, the same for all three frames; None for whole frames.
+        least_difference: smallest root mean squared difference of the middle frame and its replacement, in levels of
+            8 bits, not negative.
 
     Returns:
         "frames": uint8 (3, height, width, channels); "ordered": int32 scalar, 1 or 0. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule, the frames are fewer than 3 + `min_distance`, or 32 draws found no
+        ValueError: if an argument is invalid, the frames are fewer than 3 + `min_distance`, or 32 draws found no
             motion.
 
     Example:
@@ -112,7 +111,7 @@ def _pairs(motion: np.ndarray, max_span: int, min_distance: int) -> tuple[np.nda
 
 
 def _outside(count: int, first: int, last: int, max_span: int, min_distance: int) -> np.ndarray:
-    """The frames that may replace the middle one."""
+    """Returns the frames that may replace the middle one."""
     before = np.arange(max(first - max_span, 0), first - min_distance + 1)
     after = np.arange(last + min_distance, min(last + max_span + 1, count))
     return np.concatenate([before, after])

@@ -1,4 +1,4 @@
-"""Finding the image files of a folder: the one walk of `data.load`, of films and of the pipelines."""
+"""Finds the image files of a folder, for `data.load`, for films and for the pipelines."""
 
 import collections
 import dataclasses
@@ -24,7 +24,7 @@ class ImageFile:
 
     Attributes:
         path: where to read it.
-        name: its path below the folder, joined by slashes, in NFC; bytes that are no UTF-8 stand as `\\xe9`.
+        name: its path below the folder, joined by slashes, in NFC; bytes that are not UTF-8 are written as `\\xe9`.
     """
 
     path: str
@@ -33,7 +33,7 @@ class ImageFile:
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """What a folder holds under a name."""
+    """A named entry of a folder."""
 
     name: str
     path: str
@@ -42,22 +42,22 @@ class Entry:
 
 
 class FileSystem(Protocol):
-    """What a walk asks of the place where the files lie."""
+    """The access to files that a walk needs."""
 
     def entries(self, folder: str) -> list[Entry]:
-        """What a folder holds but names with a dot at their beginning; OSError if it cannot be looked into."""
+        """Lists a folder without names that begin with a dot; raises OSError if it cannot be listed."""
         ...
 
     def identity(self, folder: str) -> str:
-        """Equal for two paths of one folder."""
+        """Returns a string that is equal for two paths of one folder."""
         ...
 
     def size(self, path: str) -> int:
-        """How many bytes a file has; OSError if it is missing or none, such as a pipe, which may be read for ever."""
+        """Returns the bytes of a regular file; raises OSError for others, such as a pipe, which may never end."""
         ...
 
     def read(self, path: str) -> bytes:
-        """The bytes of a file; OSError as of `size`."""
+        """Returns the bytes of a file; raises OSError like `size`."""
         ...
 
 
@@ -65,9 +65,9 @@ class LocalFiles:
     """The files of this machine."""
 
     def entries(self, folder: str) -> list[Entry]:
-        """What a folder holds."""
+        """Lists the entries of a folder."""
         try:
-            os.stat(os.path.join(folder, os.curdir))  # names alone, which mode r-- gives, are not enough
+            os.stat(os.path.join(folder, os.curdir))  # mode r-- gives only names, which are not enough
         except OSError as error:
             error.filename = folder
             raise
@@ -79,18 +79,18 @@ class LocalFiles:
             ]
 
     def identity(self, folder: str) -> str:
-        """The path without links."""
+        """Returns the path with links resolved."""
         return os.path.realpath(folder)
 
     def size(self, path: str) -> int:
-        """How many bytes a regular file has."""
+        """Returns the size of a regular file in bytes."""
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "is no regular file", path)
         return status.st_size
 
     def read(self, path: str) -> bytes:
-        """The bytes of a regular file."""
+        """Returns the bytes of a regular file."""
         self.size(path)
         with open(path, "rb") as file:
             return file.read()
@@ -99,21 +99,21 @@ class LocalFiles:
 def find_images(
     root: str, exclude: Iterable[str] = (), files: FileSystem | None = None
 ) -> tuple[list[ImageFile], Mapping[str, int]]:
-    """The image files of a folder and below, sorted by name; and what was ignored, by kind.
+    """Returns the image files of a folder and its sub-folders, sorted by name, and counts of ignored entries by kind.
 
-    Names that begin with a dot are not looked at. Links to folders are followed, but each folder is read once, under
-    its own path rather than a link's: circles end, and nothing is there twice. Other files than images are ignored;
-    folders below that are excluded, or that show by a file in them that a program made them (prepared data, what a
-    component left, a SavedModel), are ignored whole, and each counts as one: their images were made from photographs,
-    and would be trained on and judged as such.
+    Names that begin with a dot are skipped. Links to folders are followed, but each folder is read once, under its own
+    path rather than that of a link, so cycles end and nothing comes twice. Files other than images are ignored.
+    Excluded sub-folders are ignored, and so are sub-folders in which a file shows that a program made them (prepared
+    data, the output of a component, a SavedModel); each counts as one. Their images were derived from photographs, and
+    must not be used as photographs.
 
     Args:
         root: the folder.
-        exclude: folders that are not looked into, which need not exist; the root is always.
-        files: where it lies; None: on this machine.
+        exclude: folders to skip, which need not exist; the root itself is never skipped.
+        files: the file system of the folder; None for this machine.
 
     Raises:
-        OSError: if it or a folder below cannot be looked into; `filename` says which.
+        OSError: if the folder or a sub-folder cannot be listed; `filename` says which.
     """
     system = files or LocalFiles()
     excluded = {system.identity(path) for path in exclude}
@@ -121,7 +121,7 @@ def find_images(
     found: list[ImageFile] = []
     folders, links, seen = [(root, "")], list[tuple[str, str]](), set[str]()
     while folders or links:
-        # All that is reached without a link comes before the first link.
+        # Everything reached without a link comes before the first link.
         if folders:
             path, name = folders.pop()
         else:
@@ -150,7 +150,7 @@ def find_images(
 
 
 def printable(path: str) -> str:
-    """A path as text, bytes in it that are no UTF-8 as `\\xe9`."""
+    """Returns a path as text; bytes that are not UTF-8 are written as `\\xe9`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -164,7 +164,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_made(folder: str, names: set[str], system: FileSystem) -> bool:
-    """Whether a program made a folder, by what it holds."""
+    """Tells from its content whether a program made a folder."""
     if names & {"dataset_info.json", "saved_model.pb"}:
         return True
     if "manifest.json" not in names:

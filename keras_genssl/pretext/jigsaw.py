@@ -1,4 +1,4 @@
-"""The jigsaw task: an image's patches out of order."""
+"""The jigsaw task: patches of an image out of order."""
 
 from typing import Any
 
@@ -25,9 +25,9 @@ def jigsaw(
     at a random place, so that edges do not continue from one patch to the next. With p of
     `permutation_set(num_permutations, grid ** 2)`, patch j comes from cell p[j], counted row by row.
 
-    Against the aberration of lenses, which tells where in the picture a patch lies: some images become grey, and
-    of the others each channel of a patch is shifted by itself. That brightness and contrast of neighbours are alike
-    is left to `models.Jigsaw`, which standardises patches.
+    Chromatic aberration of lenses would reveal the position of a patch. Therefore some images become grey, and in the
+    others each channel of a patch is shifted separately. Brightness and contrast of neighbours are similar, too;
+    `models.Jigsaw` removes them by standardising patches.
 
     Reference:
         - Noroozi and Favaro 2016, [Unsupervised Learning of Visual Representations by Solving Jigsaw
@@ -41,14 +41,14 @@ def jigsaw(
         patch_size: side of a patch, at most `cell_size`.
         grid: cells a side, 3 or 2.
         grayscale: the probability of a grey image, in [0, 1] (0.66 in Goyal et al., 2019, arXiv:1905.01235).
-        channel_shift: pixels that a channel moves at most, in each direction and within its cell, at least 0.
+        channel_shift: largest shift of a channel in pixels, in each direction and within its cell, at least 0.
 
     Returns:
         "patches": uint8 (grid ** 2, patch_size, patch_size, channels); "permutation": int32 scalar, the index of the
         order. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> image = np.repeat([[0], [1], [2]], 3, axis=1).astype(np.uint8)[..., np.newaxis]  # rows 0, 1 and 2
@@ -87,7 +87,7 @@ def jigsaw(
 
 
 def _patch(cell: np.ndarray, size: int, shift: int, rng: np.random.Generator) -> np.ndarray:
-    """A square of a cell at a random place, each channel of several moved a little."""
+    """Cuts a square from a cell at a random position, and shifts each channel a little if there are several."""
     slack, channels = len(cell) - size, cell.shape[-1]
     place = rng.integers(slack + 1, size=2)
     if channels == 1 or not shift:

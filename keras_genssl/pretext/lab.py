@@ -1,4 +1,4 @@
-"""Lightness and colour: sRGB to CIE Lab and back."""
+"""Conversion between sRGB and CIE Lab."""
 
 import numpy as np
 
@@ -16,13 +16,13 @@ _AB_ZERO = 128  # the code of 0 in a plane of a or b
 def rgb_to_lab(image: np.ndarray) -> np.ndarray:
     """Convert an image from sRGB to CIE Lab under D65.
 
-    White is what the matrix makes of (1, 1, 1), so that a and b of greys are 0 to rounding.
+    White is the XYZ of (1, 1, 1), so a and b of greys are 0 up to rounding.
 
     Args:
         image: uint8 array (height, width, 1 or 3); one channel is grey.
 
     Returns:
-        float64 array (height, width, 3): L in [0, 100], a and b of which no colour leaves [-108, 99].
+        float64 array (height, width, 3): L in [0, 100], a and b in [-108, 99].
 
     Raises:
         ValueError: if `image` is no such array.
@@ -66,7 +66,7 @@ def lab_to_rgb(lab: np.ndarray) -> np.ndarray:
 
 
 def lab_planes(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Code an image's lightness and its colour in 8 bits.
+    """Encode an image's lightness and its colour in 8 bits.
 
     The steps are coarser than Lab's own numbers: 0.39 of L, 1 of a and b.
 

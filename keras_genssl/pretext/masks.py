@@ -11,7 +11,7 @@ FILL = 115  # the mean of 117, 104 and 123, the means of ImageNet's channels in 
 
 
 def center_masked(example: dict[str, Any], seed: int = 0, fraction: float = 0.5, fill: int = FILL) -> dict[str, Any]:
-    """Hide the centre of an image: what a context encoder is to paint.
+    """Hide the centre of an image, which a context encoder learns to paint.
 
     Pathak et al., 2016, Section 3.3.
 
@@ -21,7 +21,7 @@ def center_masked(example: dict[str, Any], seed: int = 0, fraction: float = 0.5,
     Args:
         example: a dict whose "image" is uint8 (height, width, 1 or 3).
         seed: not used; a transform of `data.load` takes one.
-        fraction: of the height and of the width that is hidden, in (0, 1), rounded to pixels.
+        fraction: hidden share of the height and of the width, in (0, 1), rounded to pixels.
         fill: level of the hidden pixels, 0 to 255; the paper's is the data's mean.
 
     Returns:
@@ -29,7 +29,7 @@ def center_masked(example: dict[str, Any], seed: int = 0, fraction: float = 0.5,
         255 where it is hidden, 0 elsewhere. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule, or the image is too small to hide a part of it.
+        ValueError: if an argument is invalid, or the image is too small to hide a part of it.
 
     Example:
         >>> made = center_masked({"image": np.full((4, 4, 1), 9, np.uint8)}, fill=0)
@@ -71,7 +71,7 @@ def block_masked(
         "masked", "image" and "mask", as of `center_masked`.
 
     Raises:
-        ValueError: if an argument breaks its rule, or the image is too small for such blocks.
+        ValueError: if an argument is invalid, or the image is too small for such blocks.
 
     Example:
         >>> made = block_masked({"image": np.zeros((20, 20, 3), np.uint8)}, seed=0)

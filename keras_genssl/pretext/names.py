@@ -1,7 +1,6 @@
-"""One spelling for each name: macOS writes an accented letter as two code points where others write one.
+"""One spelling for each name: macOS writes an accented letter as two code points, other systems as one.
 
-Where a name is a key (of a person, a class, an image, a film) it is `canonical`; a file is opened by the path that it
-has on disk.
+A name that is a key (of a person, a class, an image, a film) is `canonical`. A file is opened by its path on disk.
 """
 
 import collections
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 
 def canonical(name: str) -> str:
-    """The name in Unicode's normalization form C, in which names that look alike, and mean the same, are equal.
+    """Returns the name in Unicode's normalization form C, in which equivalent names are equal.
 
     Example:
         >>> canonical("Zoe\\u0308") == "Zo\\u00eb"
@@ -25,7 +24,7 @@ def canonical(name: str) -> str:
 
 
 def canonical_labels(labels: npt.ArrayLike) -> np.ndarray:
-    """Labels as an array, strings among them canonical.
+    """Returns labels as an array, with strings in canonical form.
 
     Example:
         >>> len(set(canonical_labels(["Zoe\\u0308", "Zo\\u00eb"]).tolist()))
@@ -39,10 +38,10 @@ def canonical_labels(labels: npt.ArrayLike) -> np.ndarray:
 
 
 def canonical_paths(paths: Sequence[str]) -> list[str]:
-    """Paths with slashes, canonical part by part, and as many as before.
+    """Returns as many paths as given, with slashes and canonical parts.
 
-    Where a folder holds two names that differ by their spelling alone, which Linux allows, both keep theirs: their
-    files are told apart.
+    If a folder holds two names that differ only in their spelling, which Linux allows, both keep their spelling, so
+    that their files stay distinct.
 
     Example:
         >>> canonical_paths(["Zoe\\u0308/1.png", "anna/1.png"]) == ["Zo\\u00eb/1.png", "anna/1.png"]
@@ -71,9 +70,9 @@ def canonical_paths(paths: Sequence[str]) -> list[str]:
 
 
 def on_disk(paths: Iterable[str]) -> dict[str, str]:
-    """Each path with the one of a file that is there, though its name or that of a folder above is spelt otherwise.
+    """Returns, for each path, the path of the existing file, whose name or folders may be spelt differently.
 
-    Where there is none, or several are spelt otherwise, it is the path itself.
+    If no such file exists, or several do, it is the given path.
     """
     listed: dict[str, dict[str, list[str]]] = {}
 

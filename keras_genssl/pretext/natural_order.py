@@ -1,18 +1,18 @@
-"""The order of files that are numbered by their names."""
+"""A sort order for files that are numbered by their names."""
 
 import re
 
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:
-    """Make a key by which names are sorted as people do, numbers in them as numbers: `frame9` before `frame10`.
+    """Make a sort key that compares numbers in names as numbers: `frame9` comes before `frame10`.
 
-    A number comes before other text. Numbers that are equal but for leading zeros are sorted as text.
+    A number comes before other text. Numbers that differ only in leading zeros are sorted as text.
 
     Args:
-        name: of a file, without its extension.
+        name: name of a file, without its extension.
 
     Returns:
-        What `sorted` compares.
+        A key for `sorted`.
 
     Example:
         >>> sorted(["frame10", "frame9", "frame", "09", "9"], key=natural_order)

@@ -11,7 +11,7 @@ from keras_genssl.pretext.resize import check_image
 def neighbouring_crops(
     example: dict[str, Any], seed: int, size: int = 64, min_distance: int = 64, max_distance: int = 96
 ) -> dict[str, Any]:
-    """Cut two squares from an image that lie near each other: two views by their neighbourhood alone.
+    """Cut two nearby squares from an image as two views, without any other augmentation.
 
     The distance is the larger of the steps down and right from the one to the other (Chebyshev), so that squares at a
     distance of `size` or more do not overlap. All pairs of squares at an allowed distance are equally likely.
@@ -21,14 +21,14 @@ def neighbouring_crops(
             least `size + min_distance`.
         seed: non-negative integer. Equal seeds give equal draws.
         size: height and width of a square, positive.
-        min_distance: least pixels from the one to the other, at least 0.
-        max_distance: most pixels from the one to the other, at least `min_distance`.
+        min_distance: smallest distance in pixels, at least 0.
+        max_distance: largest distance in pixels, at least `min_distance`.
 
     Returns:
         "first" and "second": uint8 (size, size, channels). Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> row = np.arange(6, dtype=np.uint8).reshape(1, 6, 1)

@@ -1,4 +1,4 @@
-"""Overlapping patches on a grid: what contrastive predictive coding sees of an image."""
+"""Overlapping patches on a grid, the input of contrastive predictive coding."""
 
 from typing import Any
 
@@ -23,10 +23,10 @@ def overlapping_patches(
 ) -> dict[str, Any]:
     """Cut a grid of overlapping patches from an image at a random place, and change each by itself.
 
-    What each patch is changed by may not be told from its neighbours, or prediction needs no content. Van den Oord et
-    al., 2018, take `grayscale=1, inner_size=60` of images of 300 pixels; Hénaff et al., 2019, patches of 80,
-    `rows=6, columns=6, stride=36, grayscale=0.25, operations=2`, and changes of colour and shape besides, which are
-    left out here.
+    Each patch is changed separately, since otherwise prediction could use the change instead of the content. Van den
+    Oord et al., 2018, use `grayscale=1, inner_size=60` on images of 300 pixels. Hénaff et al., 2019, use patches of 80,
+    `rows=6, columns=6, stride=36, grayscale=0.25, operations=2`, and further changes of colour and shape, which are
+    omitted here.
 
     Reference:
         - van den Oord et al. 2018, [Representation Learning with Contrastive Predictive
@@ -39,19 +39,19 @@ def overlapping_patches(
             high and `patch_size + (columns - 1) * stride` wide: 256 pixels; 28 with a `patch_size` of 8 and 6 rows.
         seed: non-negative integer. Equal seeds give equal draws.
         patch_size: side of a patch in pixels, positive.
-        stride: distance of neighbours in pixels, positive; None: half of `patch_size`, an overlap of 50%.
-        rows, columns: of the grid, positive.
+        stride: distance of neighbours in pixels, positive; None for half of `patch_size`, an overlap of 50%.
+        rows, columns: size of the grid, positive.
         flip: the probability with which the whole image is mirrored, in [0, 1].
         grayscale: the probability of a grey patch, in [0, 1].
-        inner_size: side of a square cut from each patch at random and set into the middle of black, at most
-            `patch_size`; None: the whole patch.
-        operations: how many operations of `augment`, drawn evenly with their amounts, change a patch, at least 0.
+        inner_size: side of a random square of each patch that is put in the middle of a black patch, at most
+            `patch_size`; None for the whole patch.
+        operations: number of random operations of `augment` with random amounts per patch, at least 0.
 
     Returns:
         "patches": uint8 (rows * columns, patch_size, patch_size, channels), row by row. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> image = np.arange(16, dtype=np.uint8).reshape(4, 4, 1)

@@ -1,11 +1,11 @@
-"""Changes of a patch that leave what it shows."""
+"""Changes of a patch that keep its content."""
 
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-_GREY = 128  # of what a rotation or a shear brings in from outside
+_GREY = 128  # level of the pixels that a rotation or a shear brings in from outside
 
 
 def _affine(image: Image.Image, *coefficients: float) -> Image.Image:
@@ -19,7 +19,7 @@ def _rotated(image: Image.Image, amount: float) -> Image.Image:
     return image.rotate(30 * amount, Image.Resampling.BILINEAR, fillcolor=fill)
 
 
-# In alphabetical order, since a draw is a place in it. An amount lies in [-1, 1].
+# In alphabetical order, since a draw is an index into it. An amount lies in [-1, 1].
 _OPERATIONS: dict[str, Callable[[Image.Image, float], Image.Image]] = {
     "autocontrast": lambda image, _: ImageOps.autocontrast(image),
     "brightness": lambda image, amount: ImageEnhance.Brightness(image).enhance(1 + 0.9 * amount),
@@ -45,17 +45,17 @@ def augment(image: np.ndarray, operation: str, amount: float) -> np.ndarray:
 
     Args:
         image: uint8 array (height, width, 1 or 3).
-        operation: one of `OPERATIONS`: "autocontrast" and "equalize" know no amount; "brightness", "color",
+        operation: one of `OPERATIONS`: "autocontrast" and "equalize" ignore the amount; "brightness", "color",
             "contrast" and "sharpness" are scaled by 1 + 0.9 `amount`; "posterize" keeps 8 - 4 |`amount`| bits, rounded;
             "rotate" turns by 30 `amount` degrees; "shear_x" and "shear_y" shear by 0.3 `amount` about the first row
             or column; "solarize" inverts levels from 128 (1 + `amount`) on.
         amount: in [-1, 1].
 
     Returns:
-        uint8 array of the same shape; grey where a turn or a shear brings in what is outside.
+        uint8 array of the same shape; pixels from outside the image are grey.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> augment(np.array([[[100], [200]]], np.uint8), "solarize", 0.0).ravel().tolist()

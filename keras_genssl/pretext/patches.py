@@ -24,7 +24,7 @@ def aligned_patches(pair: dict[str, np.ndarray], patch_size: int, stride: int) -
         keeps the context that down-scaling the cut patch would lose at its border.
 
     Raises:
-        ValueError: if the sizes do not divide one another as said above.
+        ValueError: if the sizes are not multiples as required above.
 
     Example:
         >>> pair = {"low": np.zeros((4, 6, 3), np.uint8), "high": np.zeros((8, 12, 3), np.uint8)}
@@ -51,8 +51,8 @@ def low_high_patch(
 ) -> dict[str, Any]:
     """Cut an aligned patch at a random place from an image and its small version: an example of super-resolution.
 
-    The whole image is made small, then the patch is cut, so that the patch's border keeps its context. The place is
-    drawn evenly from all whose top and left are multiples of `scale`, whatever `interpolation` is: those that
+    The whole image is down-scaled before the patch is cut, so the patch's border keeps its context. The position is
+    uniform over all whose top and left are multiples of `scale`, whatever `interpolation` is: those that
     `aligned_patches(low_high(image, scale), patch_size, stride=scale)` yields.
 
     Args:
@@ -68,7 +68,7 @@ def low_high_patch(
         (patch_size // scale, patch_size // scale, channels). Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> patch = low_high_patch({"image": np.zeros((80, 90, 3), np.uint8)}, seed=0)

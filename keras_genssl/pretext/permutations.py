@@ -48,14 +48,14 @@ def permutation_set(count: int, num_patches: int = 9) -> np.ndarray:
           Puzzles](https://arxiv.org/abs/1603.09246)
 
     Args:
-        count: how many, at least 2, at most 1512 of nine patches, 24 of four.
+        count: number of permutations, at least 2, at most 1512 for nine patches, 24 for four.
         num_patches: 9 or 4.
 
     Returns:
         uint8 array (count, num_patches), read-only, each row a permutation of 0 to num_patches - 1; the identity first.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> permutation_set(64).shape, permutation_set(3, num_patches=4).tolist()
@@ -114,7 +114,7 @@ def least_distance(permutations: np.ndarray) -> int:
 
 
 def _closure(generators: Iterable[tuple[int, ...]]) -> set[tuple[int, ...]]:
-    """All products of some permutations."""
+    """Returns all products of some permutations."""
     found = {tuple(range(len(next(iter(generators)))))}
     new = found
     while new:
@@ -125,7 +125,7 @@ def _closure(generators: Iterable[tuple[int, ...]]) -> set[tuple[int, ...]]:
 
 @functools.cache
 def _shipped(num_patches: int) -> tuple[np.ndarray, ...]:
-    """The groups of the file, the smallest and furthest apart first."""
+    """Returns the groups of the file, the smallest with the largest distance first."""
     with np.load(FILE) as arrays:
         groups = tuple(arrays[f"{num_patches}_{distance}"] for distance in _GENERATORS[num_patches])
     for group in groups:

@@ -1,4 +1,4 @@
-"""Where on a grid of patches CPC predicts to: directions, and how many patches further on."""
+"""The positions that CPC predicts on a grid of patches: directions, and numbers of steps."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,15 +10,15 @@ DIRECTIONS = ("down", "up", "right", "left")
 
 
 def check_prediction(rows: int, columns: int, steps: Sequence[int], directions: Sequence[str]) -> None:
-    """Refuse what cannot be predicted on a grid.
+    """Check that the steps can be predicted on a grid.
 
     Args:
-        rows, columns: of the grid, integers of at least 1.
-        steps: different integers of at least 1, less than `rows` (`columns` to the right and left).
-        directions: of `DIRECTIONS`, each once at most.
+        rows, columns: size of the grid, integers of at least 1.
+        steps: different integers of at least 1, less than `rows` (less than `columns` to the right and left).
+        directions: members of `DIRECTIONS`, each at most once.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> check_prediction(rows=6, columns=6, steps=[9], directions=["down"])

@@ -9,7 +9,7 @@ from keras_genssl.pretext.crops import integers, probabilities, random_crop
 from keras_genssl.pretext.resize import check_image, resized
 
 POSITIONS: tuple[tuple[int, int], ...] = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
-"""What a position of `relative_position` stands for: steps down and right from the first patch to the second."""
+"""The meaning of each position of `relative_position`: steps down and right from the first patch to the second."""
 
 _GREEN_MAGENTA = np.array([-1.0, 2.0, -1.0]) / math.sqrt(6)
 
@@ -24,14 +24,14 @@ def relative_position(
     downsample: float = 1 / 3,
     least_pixels: int = 100,
 ) -> dict[str, Any]:
-    """Cut a patch from an image, and one of the eight around it.
+    """Cut a patch from an image, and one of its eight neighbours.
 
     Doersch et al., 2015, with the numbers of their code. The first patch lies where all eight neighbours would fit,
-    whichever is taken: else its place would tell something of the answer. The gap, and the second patch's jitter, keep
-    edges and textures from running on across the border.
+    whichever is taken; otherwise its position would reveal part of the answer. The gap, and the second patch's jitter,
+    keep edges and textures from continuing across the border.
 
-    Two more shortcuts are closed. Lenses bend colours apart, by where in the picture one is: `colour` takes from each
-    patch what shows it. And some patches lose resolution, so that noise of the sensor cannot be matched.
+    Two more shortcuts are removed. Lenses separate colours depending on the position in the picture: `colour` removes
+    this cue from each patch. And some patches lose resolution, so that sensor noise cannot be matched.
 
     Reference:
         - Doersch et al. 2015, [Unsupervised Visual Representation Learning by Context
@@ -43,20 +43,20 @@ def relative_position(
         seed: non-negative integer. Equal seeds give equal draws.
         patch_size: side of a patch in pixels, positive.
         gap: pixels between neighbours, at least 0.
-        jitter: pixels that the second patch moves at most, each way, from 0 to `gap`.
-        colour: "drop": of each patch one channel is kept, drawn evenly, and the others are noise around grey;
-            "project": the part along green against magenta, (-1, 2, -1), is taken out; None: nothing is done. Grey
-            images stay as they are.
+        jitter: largest shift of the second patch in pixels, in each direction, from 0 to `gap`.
+        colour: "drop" keeps one random channel of each patch and replaces the others by noise around grey; "project"
+            removes the component along green minus magenta, (-1, 2, -1); None changes nothing. Grey images do not
+            change.
         downsample: the probability with which a patch is scaled down and up again (bilinear), in [0, 1].
-        least_pixels: the pixels of a patch that was scaled down, drawn evenly from here to all, at least 1. Patches
-            that have no more stay as they are.
+        least_pixels: smallest number of pixels of a patch that is scaled down, at least 1; the number is drawn
+            uniformly between this and all pixels. Patches without more pixels do not change.
 
     Returns:
         "patches": uint8 (2, patch_size, patch_size, channels); "position": int32 scalar, an index of `POSITIONS`, the
         neighbours row by row. Nothing else of the example.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> rows = np.repeat(np.arange(3, dtype=np.uint8), 3).reshape(3, 3, 1)
@@ -90,7 +90,7 @@ def relative_position(
 def _prepared(
     patch: np.ndarray, colour: str | None, downsample: float, least_pixels: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """A patch with its shortcuts closed."""
+    """Returns a patch with its shortcuts removed."""
     height, width = patch.shape[:2]
     pixels = height * width
     if rng.random() < downsample and pixels > least_pixels:
@@ -102,7 +102,7 @@ def _prepared(
 
 
 def _one_channel(patch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One channel; of the others noise of half a level of 8 bits about the middle, as `train.py` of the authors."""
+    """Keeps one channel; the others become noise of half a level about the middle, as in the authors' `train.py`."""
     kept = int(rng.integers(3))
     noise = rng.integers(127, 129, size=patch.shape, dtype=np.uint8)
     noise[..., kept] = patch[..., kept]
@@ -110,6 +110,6 @@ def _one_channel(patch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _without_green_magenta(patch: np.ndarray) -> np.ndarray:
-    """What is left of each colour at right angles to green against magenta; greys stay."""
+    """Removes the green-magenta component of each colour; greys do not change."""
     along = patch @ _GREEN_MAGENTA
     return np.rint(patch - along[..., np.newaxis] * _GREEN_MAGENTA).clip(0, 255).astype(np.uint8)

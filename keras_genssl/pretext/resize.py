@@ -14,7 +14,7 @@ INTERPOLATIONS = {
 
 
 def check_image(image: Any) -> np.ndarray:
-    """Give an image as an array; raise ValueError unless it is uint8 (height, width, 1 or 3), not empty."""
+    """Return an image as an array; raise ValueError unless it is uint8 (height, width, 1 or 3), not empty."""
     array = np.asarray(image)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[-1] not in (1, 3) or 0 in array.shape:
         raise ValueError(
@@ -25,7 +25,7 @@ def check_image(image: Any) -> np.ndarray:
 
 
 def check_scale(scale: Any) -> int:
-    """Give a scale as int; raise ValueError unless it is an integer of at least 1."""
+    """Return a scale as int; raise ValueError unless it is an integer of at least 1."""
     if isinstance(scale, bool) or not isinstance(scale, (int, np.integer)) or scale < 1:
         raise ValueError(f"`scale` must be a positive integer. Received: scale={scale!r}")
     return int(scale)
@@ -50,7 +50,7 @@ def crop_to_multiple(image: np.ndarray, scale: int) -> np.ndarray:
         uint8 array (height - height % scale, width - width % scale, channels).
 
     Raises:
-        ValueError: if an argument breaks its rule, or if the image is smaller than `scale`.
+        ValueError: if an argument is invalid, or if the image is smaller than `scale`.
 
     Example:
         >>> crop_to_multiple(np.zeros((7, 10, 3), np.uint8), scale=3).shape
@@ -81,7 +81,7 @@ def downscale(image: np.ndarray, scale: int) -> np.ndarray:
         uint8 array (height // scale, width // scale, channels).
 
     Raises:
-        ValueError: if an argument breaks its rule, or if the image is smaller than `scale`.
+        ValueError: if an argument is invalid, or if the image is smaller than `scale`.
 
     Example:
         >>> downscale(np.full((8, 6, 3), 200, np.uint8), scale=2).shape
@@ -103,7 +103,7 @@ def upscale(image: np.ndarray, scale: int, interpolation: str = "bicubic") -> np
         uint8 array (height * scale, width * scale, channels).
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> upscale(np.array([[[7]]], np.uint8), scale=2, interpolation="nearest")[..., 0].tolist()
@@ -131,7 +131,7 @@ def low_high(image: np.ndarray, scale: int, interpolation: str | None = None) ->
         size of `high` where an interpolation is named. Both uint8.
 
     Raises:
-        ValueError: if an argument breaks its rule, or if the image is smaller than `scale`.
+        ValueError: if an argument is invalid, or if the image is smaller than `scale`.
 
     Example:
         >>> pair = low_high(np.zeros((9, 8, 3), np.uint8), scale=2)

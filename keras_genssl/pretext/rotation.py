@@ -10,9 +10,9 @@ TURNS = 4
 
 
 def rotated(example: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Turn an image by 0, 90, 180 or 270 degrees, drawn evenly: what rotation prediction learns to tell.
+    """Turn an image by 0, 90, 180 or 270 degrees, drawn uniformly, which rotation prediction learns to recognise.
 
-    Gidaris et al., 2018. No pixel is resampled, which would leave traces that tell the turn.
+    Gidaris et al., 2018. No pixel is resampled, since resampling would leave traces that reveal the turn.
 
     Reference:
         - Gidaris et al. 2018, [Unsupervised Representation Learning by Predicting Image

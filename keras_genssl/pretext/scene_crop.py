@@ -1,4 +1,4 @@
-"""One crop of all images of an example, of any size: what translators between photographs learn from."""
+"""One crop of all images of an example, of any size: the input of translators between photographs."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def scene_crop(
     keep_ratio: bool = True,
     mirror: bool = True,
 ) -> dict[str, np.ndarray]:
-    """Resize images of any size and cut a square from them, from all of an example at the same place.
+    """Resize images of any size and cut a square from them, at the same place in all images of an example.
 
     The shorter side becomes `load_size` (pix2pix and CycleGAN resize to 286 pixels and crop 256), or both do. The place
     is drawn evenly, and half of all draws are mirrored. Images of one scene that differ in size are cut at the same
@@ -24,17 +24,17 @@ def scene_crop(
 
     Args:
         example: name -> uint8 (height, width, 1 or 3), at least one.
-        seed: non-negative integer; equal seeds give equal draws. None: the square in the middle, not mirrored.
+        seed: non-negative integer; equal seeds give equal draws. None for the central square, not mirrored.
         size: height and width of the crop, positive.
-        load_size: of the shorter side before, at least `size`.
-        keep_ratio: False makes both sides `load_size`, so that nothing but `load_size - size` pixels is lost.
+        load_size: length of the shorter side before the crop, at least `size`.
+        keep_ratio: False makes both sides `load_size`, so that only `load_size - size` pixels are lost.
         mirror: mirror half of all draws.
 
     Returns:
         name -> uint8 (size, size, channels), the names of `example`.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> pair = {"first": np.zeros((50, 90, 3), np.uint8), "second": np.zeros((30, 54, 1), np.uint8)}
@@ -52,7 +52,7 @@ def scene_crop(
     made = {}
     for name, image in example.items():
         large = _loaded(check_image(image), load_size, keep_ratio)
-        free = np.subtract(large.shape[:2], size)  # pixels that a crop leaves over
+        free = np.subtract(large.shape[:2], size)  # pixels that a crop leaves out
         top, left = free // 2 if shares is None else (shares * (free + 1)).astype(int)
         crop = large[top : top + size, left : left + size]
         made[name] = np.ascontiguousarray(crop[:, ::-1] if mirrored else crop)
@@ -60,7 +60,7 @@ def scene_crop(
 
 
 def _loaded(image: np.ndarray, load_size: int, keep_ratio: bool) -> np.ndarray:
-    """The image with a shorter side of `load_size`; one that has it stays as it is."""
+    """Returns the image with a shorter side of `load_size`; unchanged if it has that already."""
     sides = image.shape[:2]
     scale = load_size / min(sides)
     height, width = (max(load_size, round(side * scale)) if keep_ratio else load_size for side in sides)

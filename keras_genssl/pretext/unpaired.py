@@ -1,4 +1,4 @@
-"""Images of two domains side by side, which are no pairs."""
+"""Unpaired images of two domains."""
 
 import hashlib
 from typing import Any
@@ -7,11 +7,11 @@ import numpy as np
 
 
 class Unpaired:
-    """Put an image of a second domain, drawn evenly by the seed, beside the image of an example.
+    """Combine the image of an example with a random image of a second domain.
 
     A transform of `data.load`: an epoch sees each image of the first domain once, and as many draws from the
-    second, with replacement, as CycleGAN's data set of unaligned images draws them. What is drawn depends on the
-    seed alone, so that an interrupted run continues exactly.
+    second domain, with replacement, like CycleGAN's data set of unaligned images. The draw depends only on the seed, so
+    an interrupted run continues exactly.
 
     Args:
         second: the second domain's images, uint8 array (num_images, height, width, channels).
@@ -34,7 +34,7 @@ class Unpaired:
             )
         self.second = np.ascontiguousarray(second)
         digest = hashlib.sha256(f"{second.shape};".encode() + self.second.tobytes()).hexdigest()
-        self.__qualname__ = f"Unpaired[{digest}]"  # by which `data.load` tells transforms apart
+        self.__qualname__ = f"Unpaired[{digest}]"  # `data.load` distinguishes transforms by it
 
     def __call__(self, example: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
         """Pair an example up.

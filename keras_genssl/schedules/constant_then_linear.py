@@ -1,4 +1,4 @@
-"""Constant for a while, then linearly down."""
+"""A constant rate, then a linear decrease."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that stays, then falls linearly to its end.
+    """A learning rate that stays constant, then falls linearly.
 
-    `initial` up to step `constant_steps`, then down to `final`, reached after another `decay_steps`, and `final` ever
-    after. CycleGAN (Zhu et al., 2017) trains with half and half.
+    It is `initial` up to step `constant_steps`, falls to `final` within the next `decay_steps`, and then stays there.
+    CycleGAN (Zhu et al., 2017) trains half of the steps with the constant rate and half with the falling one.
 
     Reference:
         - Zhu et al. 2017, [Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
@@ -19,8 +19,8 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
 
     Args:
         initial: the learning rate at the start, positive.
-        constant_steps: steps for which it stays, at least 0.
-        decay_steps: steps in which it falls, at least 1.
+        constant_steps: number of steps with the constant rate, at least 0.
+        decay_steps: number of steps with the falling rate, at least 1.
         final: the learning rate at the end, at least 0.
 
     Raises:
@@ -47,7 +47,7 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
         self.final = final
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate of a step, a float32 scalar."""
+        """Returns the learning rate of a step, a float32 scalar."""
         fallen = (ops.cast(step, "float32") - self.constant_steps) / self.decay_steps
         return self.initial + (self.final - self.initial) * ops.clip(fallen, 0.0, 1.0)
 

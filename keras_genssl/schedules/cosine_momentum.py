@@ -9,17 +9,17 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class CosineMomentum(keras.optimizers.schedules.LearningRateSchedule):
-    """The momentum of a target network, from its start up to 1 along half a cosine.
+    """The momentum of a target network, which rises to 1 along half a cosine.
 
-    ``1 - (1 - initial) (cos(pi k / steps) + 1) / 2`` at update k of `steps`, and 1 ever after; BYOL, Grill et al.,
-    2020, Section 3.3. It is called as a schedule of the learning rate is.
+    At update k of `steps` it is ``1 - (1 - initial) (cos(pi k / steps) + 1) / 2``, and afterwards 1; BYOL, Grill et
+    al., 2020, Section 3.3. Call it like a learning-rate schedule.
 
     Reference:
         - Grill et al. 2020, [Bootstrap Your Own Latent](https://arxiv.org/abs/2006.07733)
 
     Args:
         initial: the momentum of the first update, in [0, 1].
-        steps: updates until it is 1, at least 1: those of the whole training.
+        steps: number of updates until it is 1, at least 1; usually those of the whole training.
 
     Raises:
         ValueError: if an argument is outside its range.
@@ -39,7 +39,7 @@ class CosineMomentum(keras.optimizers.schedules.LearningRateSchedule):
         self.steps = steps
 
     def __call__(self, step: Any) -> Any:
-        """The momentum of an update, counted from 0, a scalar."""
+        """Returns the momentum of an update, counted from 0, a scalar."""
         done = ops.clip(ops.cast(step, keras.config.floatx()) / self.steps, 0.0, 1.0)
         return 1.0 - (1.0 - self.initial) * (ops.cos(math.pi * done) + 1.0) / 2.0
 

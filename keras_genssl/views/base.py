@@ -1,4 +1,4 @@
-"""What views share."""
+"""The base class of views."""
 
 from typing import Any, ClassVar
 
@@ -12,15 +12,15 @@ Parameters = dict[str, Any]
 
 
 class View(keras.layers.Layer):
-    """A random augmentation of a whole batch: each image gets parameters of its own, anew at every call.
+    """A random augmentation of a whole batch: each image gets its own parameters, drawn at every call.
 
-    A subclass says how many random numbers an image needs (`num_chances`), what they mean (`draw`) and what is
-    done (`change`); the last two are deterministic. The numbers are drawn for the global batch from one seed, and
-    each replica keeps its own rows: N replicas make the views that one device would. Everything has static
-    shapes, so it compiles under XLA, and is computed in `keras.config.floatx()`, in mixed precision too.
+    A subclass defines the number of random numbers per image (`num_chances`), the parameters made from them (`draw`)
+    and the change of the images (`change`). The last two are deterministic. The numbers are drawn for the global batch
+    from one seed, and each replica keeps its own rows, so N replicas make the same views as one device. All shapes are
+    static, so views compile under XLA. They are computed in `keras.config.floatx()`, also in mixed precision.
 
     Args:
-        seed: Makes the views the same every time; None: by Keras' global seed.
+        seed: Seed that makes the views reproducible; None to use Keras' global seed.
         name: The layer's name.
 
     Call arguments:
@@ -38,7 +38,7 @@ class View(keras.layers.Layer):
         self.built = True  # there are no weights
 
     def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
-        """The parameters that random numbers stand for.
+        """Returns the parameters made from random numbers.
 
         Args:
             chances: Float `(batch, num_chances)`, uniform on [0, 1).
@@ -50,7 +50,7 @@ class View(keras.layers.Layer):
         raise NotImplementedError
 
     def change(self, planes: Any, parameters: Parameters) -> Any:
-        """What is done to images, given as planes: many times faster than with interleaved channels on a CPU.
+        """Returns the changed images. Images are given as planes, many times faster on a CPU than interleaved channels.
 
         Args:
             planes: Float `(c, batch, h, w)` in [-1, 1].
@@ -62,7 +62,7 @@ class View(keras.layers.Layer):
         raise NotImplementedError
 
     def apply(self, images: Any, parameters: Parameters) -> Any:
-        """What `call` does with its draws known.
+        """Returns views with given parameters, as `call` does with drawn ones.
 
         Args:
             images: Float `(batch, h, w, c)` in [-1, 1].
@@ -75,7 +75,7 @@ class View(keras.layers.Layer):
         return ops.transpose(self.change(planes, parameters), (1, 2, 3, 0))
 
     def call(self, images: Any) -> Any:
-        """Random views of images.
+        """Returns random views of images.
 
         Raises:
             ValueError: If the images are not `(batch, h, w, c)` with h, w and c known, are neither uint8 nor float, or,
@@ -87,7 +87,7 @@ class View(keras.layers.Layer):
         return self.apply(images, self.draw(chances, tuple(images.shape[1:])))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The shape of the views, by default that of the images; refuses images of unknown size."""
+        """Returns the shape of the views, by default that of the images; refuses images of unknown size."""
         if len(input_shape) != 4 or None in input_shape[1:]:
             raise ValueError(
                 "Views take images (batch, height, width, channels), all but the batch known: where a dataset does not "
@@ -101,10 +101,10 @@ class View(keras.layers.Layer):
 
 
 def check_probability(probability: float) -> float:
-    """The share of images that a view changes, as a float.
+    """Returns the share of images that a view changes, as a float.
 
     Raises:
-        ValueError: If it is outside [0, 1].
+        ValueError: If the share is outside [0, 1].
     """
     if not 0 <= probability <= 1:
         raise ValueError(f"`probability` must lie in [0, 1]. Received: probability={probability}")
@@ -112,7 +112,7 @@ def check_probability(probability: float) -> float:
 
 
 def check_range(name: str, values: tuple[float, float], above: float, most: float) -> tuple[float, float]:
-    """An interval as two floats.
+    """Returns an interval as two floats.
 
     Raises:
         ValueError: Unless ``above < low <= high <= most``.
@@ -124,5 +124,5 @@ def check_range(name: str, values: tuple[float, float], above: float, most: floa
 
 
 def chosen(condition: Any, changed: Any, planes: Any) -> Any:
-    """The changed images where a condition `(batch,)` holds, and the others as they are; `(c, batch, h, w)`."""
+    """Selects changed images where a condition `(batch,)` holds, and unchanged ones elsewhere; `(c, batch, h, w)`."""
     return ops.where(condition[:, None, None], changed, planes)

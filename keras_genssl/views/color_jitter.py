@@ -1,4 +1,4 @@
-"""Random colours."""
+"""Random changes of colour."""
 
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ _BLENDS = ("brightness", "contrast", "saturation")
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class ColorJitter(View):
-    """Brightness, contrast, saturation and hue, each changed at random, in an order random for each image.
+    """Changes brightness, contrast, saturation and hue at random, in a random order for each image.
 
     Howard, 2013; SimCLR, Appendix A. On values in [0, 1], as torchvision does, with a factor f uniform on
     ``[max(0, 1 - strength), 1 + strength]``: brightness is f x; contrast f x + (1 - f) times the mean luma of the
@@ -30,9 +30,9 @@ class ColorJitter(View):
 
     Args:
         brightness: The strength of the change of brightness, at least 0.
-        contrast: That of contrast.
-        saturation: That of saturation.
-        hue: In [0, 0.5].
+        contrast: The strength of the change of contrast, at least 0.
+        saturation: The strength of the change of saturation, at least 0.
+        hue: The largest turn of the hue, as a share of the circle, in [0, 0.5].
         probability: The share of images that are changed at all, in [0, 1].
         seed: See `View`.
         name: The layer's name.
@@ -68,10 +68,10 @@ class ColorJitter(View):
         self.probability = check_probability(probability)
 
     def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
-        """The factors and the turn of hue, `(batch,)` each, and `order`, int32 `(batch, 4)`.
+        """Returns the factors and the turn of hue, `(batch,)` each, and `order`, int32 `(batch, 4)`.
 
-        `order` holds the places, 0 to 3, of brightness, contrast, saturation and hue. Images that are left
-        alone have factors of 1 and no turn.
+        `order` holds the places, 0 to 3, of brightness, contrast, saturation and hue. Unchanged images have factors of
+        1 and no turn.
         """
         chosen = chances[:, 0] < self.probability
         parameters = {}
@@ -80,7 +80,7 @@ class ColorJitter(View):
             low, high = max(0.0, 1 - strength), 1 + strength
             parameters[part] = ops.where(chosen, low + chances[:, column] * (high - low), 1.0)
         parameters["hue"] = ops.where(chosen, self.hue * (2 * chances[:, 4] - 1), 0.0)
-        # The ranks of four random numbers are a random permutation; of equal ones the first is first.
+        # The ranks of four random numbers are a random permutation. Ties are ordered by position.
         keys = chances[:, 5:]
         index = ops.arange(4)
         before = (keys[:, None] < keys[:, :, None]) | (
@@ -89,7 +89,7 @@ class ColorJitter(View):
         return {**parameters, "order": ops.sum(ops.cast(before, "int32"), axis=2)}
 
     def change(self, planes: Any, parameters: Parameters) -> Any:
-        """The images in changed colours."""
+        """Returns the images with changed colours."""
         order = parameters["order"]
         blends, hue = order[:, :3], order[:, 3:]
         ranks = blends - ops.cast(blends > hue, "int32")  # the blends' places among themselves
@@ -98,7 +98,7 @@ class ColorJitter(View):
             for place in range(3):
                 planes = _blended(planes, factors, ranks == place)
             return planes
-        # Hue costs most and is turned once: of each image some blends come before it and the others after.
+        # Hue costs most and is turned once. For each image some blends come before it and the others after.
         early = blends < hue
         for place in range(3):
             planes = _blended(planes, factors, (ranks == place) & early)
@@ -119,14 +119,14 @@ class ColorJitter(View):
 
 
 def _blended(planes: Any, factors: Any, turns: Any) -> Any:
-    """Each image with one of brightness, contrast and saturation changed, or none.
+    """Changes brightness, contrast or saturation of each image, at most one of the three.
 
-    All three are ``f x + (1 - f) y``, with black, the mean luma or the pixel's luma as y: on [-1, 1] as on [0, 1].
+    All three are ``f x + (1 - f) y``, with black, the mean luma or the pixel's luma as y, on [-1, 1] as on [0, 1].
 
     Args:
         planes: Float `(c, batch, h, w)`.
         factors: Float `(batch, 3)`.
-        turns: Bool `(batch, 3)`, whose turn it is in each image, or nobody's.
+        turns: Bool `(batch, 3)`, the change to apply to each image; at most one per row is true.
     """
     rests = ops.where(turns, 1 - factors, 0.0)  # (batch, 3)
     black, mean, pixel = (rests[:, part, None, None] for part in range(3))

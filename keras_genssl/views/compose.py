@@ -1,4 +1,4 @@
-"""Views one after the other."""
+"""A sequence of views."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from keras_genssl.views.base import Parameters, View
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class Compose(View):
-    """Views, each applied to what the one before it made.
+    """Applies views one after the other.
 
     All random numbers come from this layer's seed; the seeds of its parts are not used.
 
@@ -41,11 +41,11 @@ class Compose(View):
 
     @property
     def num_chances(self) -> int:  # type: ignore[override]
-        """The random numbers of all parts."""
+        """The number of random numbers of all parts."""
         return sum(view.num_chances for view in self.views)
 
     def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
-        """The parameters of each part, by its place."""
+        """Returns the parameters of each part, by its position."""
         parameters: Parameters = {}
         shape: Any = (None, *image_shape)
         start = 0
@@ -56,13 +56,13 @@ class Compose(View):
         return parameters
 
     def change(self, planes: Any, parameters: Parameters) -> Any:
-        """The images, through all parts."""
+        """Returns the images after all parts."""
         for place, view in enumerate(self.views):
             planes = view.change(planes, parameters[str(place)])
         return planes
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """What the parts make of a shape."""
+        """Returns the shape after all parts."""
         for view in self.views:
             input_shape = view.compute_output_shape(input_shape)
         return input_shape
@@ -72,5 +72,5 @@ class Compose(View):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Compose":
-        """Rebuilds the parts too."""
+        """Rebuilds the layer and its parts."""
         return cls(**{**config, "views": [keras.saving.deserialize_keras_object(view) for view in config["views"]]})

@@ -13,11 +13,11 @@ from keras_genssl.views.resampling import separable
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class GaussianBlur(View):
-    """The image under a Gaussian of random width, with a probability.
+    """Blurs the image with a Gaussian of random width, with a probability.
 
-    SimCLR, Appendix A: the standard deviation is uniform in `sigma`, the kernel a tenth of the image's height. It is
-    cut off there and sums to one, as in torchvision; borders are mirrored as there (SimCLR's own code darkens them with
-    zeros).
+    SimCLR, Appendix A: the standard deviation is uniform in `sigma`, and the kernel is a tenth of the image's height.
+    The Gaussian is cut off there and sums to one, and borders are mirrored, as in torchvision. (SimCLR's own code
+    darkens borders with zeros.)
 
     Reference:
         - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual Representations, Appendix
@@ -26,7 +26,7 @@ class GaussianBlur(View):
     Args:
         sigma: `(low, high)` in pixels, positive.
         probability: In [0, 1].
-        kernel_size: Side of the kernel in pixels, odd; None: SimCLR's ``2 * (height // 10 // 2) + 1``, at least 3.
+        kernel_size: Side of the kernel in pixels, odd; None for SimCLR's ``2 * (height // 10 // 2) + 1``, at least 3.
         seed: See `View`.
         name: The layer's name.
 
@@ -56,12 +56,12 @@ class GaussianBlur(View):
         self.kernel_size = kernel_size
 
     def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
-        """`sigma`, `(batch,)`; 0 where an image stays as it is."""
+        """Returns `sigma`, `(batch,)`; it is 0 for unchanged images."""
         low, high = self.sigma
         return {"sigma": ops.where(chances[:, 0] < self.probability, low + chances[:, 1] * (high - low), 0.0)}
 
     def change(self, planes: Any, parameters: Parameters) -> Any:
-        """The images, some of them blurred."""
+        """Returns the images, some of them blurred."""
         rows, columns = planes.shape[2:]
         size = self.kernel_size or max(3, 2 * (rows // 10 // 2) + 1)
         radius = size // 2
@@ -72,7 +72,7 @@ class GaussianBlur(View):
             )
         sigma = parameters["sigma"][:, None]
         squares = ops.convert_to_tensor(np.arange(-radius, radius + 1) ** 2, dtype=sigma.dtype)
-        # The smallest width that has weights: at 0 the kernel is 1 in the middle, and the image comes back exactly.
+        # The smallest width that gives finite weights. For 0 the kernel is 1 in the middle, and the image is unchanged.
         kernel = ops.exp(-squares / (2 * ops.square(ops.maximum(sigma, 1e-2))))
         kernel = kernel / ops.sum(kernel, axis=1, keepdims=True)  # (batch, size)
         return ops.clip(separable(planes, _matrices(kernel, rows), _matrices(kernel, columns)), -1.0, 1.0)
@@ -87,7 +87,7 @@ class GaussianBlur(View):
 
 
 def _matrices(kernel: Any, length: int) -> Any:
-    """Convolution with kernels `(batch, size)` as matrices `(batch, length, length)`, the borders mirrored."""
+    """Returns convolutions with kernels `(batch, size)` as matrices `(batch, length, length)`, borders mirrored."""
     size = kernel.shape[1]
     sources = np.arange(length)[:, None] + np.arange(size) - size // 2  # (length, size)
     sources = np.abs(sources)

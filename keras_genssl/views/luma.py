@@ -6,10 +6,10 @@ _WEIGHTS = (0.299, 0.587, 0.114)
 
 
 def luma(planes: Any) -> Any:
-    """ITU-R 601-2 luma, as Pillow's and torchvision's: `(1 or 3, batch, h, w)` to `(1, batch, h, w)`.
+    """Returns ITU-R 601-2 luma, as Pillow and torchvision do: `(1 or 3, batch, h, w)` to `(1, batch, h, w)`.
 
     Raises:
-        ValueError: If there are neither one channel nor three.
+        ValueError: If there are not one or three channels.
     """
     if planes.shape[0] == 1:
         return planes

@@ -1,4 +1,4 @@
-"""The papers' views, as pipelines."""
+"""The views of the papers, as pipelines."""
 
 from keras_genssl.views.base import View
 from keras_genssl.views.color_jitter import ColorJitter
@@ -30,10 +30,11 @@ def simclr(
 
     Args:
         size: the side of the views, or `(height, width)`.
-        strength: times 0.8, 0.8, 0.8 and 0.2 it is that of the colour jitter; in [0, 2.5].
+        strength: strength of the colour jitter, multiplied by 0.8, 0.8, 0.8 and 0.2; in [0, 2.5].
         blur: whether half of the views are blurred.
-        scale: the share of the image's area that a crop shows; of a small object on black, 0.08 may show black alone.
-        seed: makes the views the same every time; None: by Keras' global seed.
+        scale: range of the share of the image's area in a crop. With a small object on black, a share of 0.08 may show
+            only black.
+        seed: seed of the views; None to use Keras' global seed.
         name: the layer's name.
 
     Returns:
@@ -71,7 +72,7 @@ def moco_v1(size: Size, seed: int | None = None, name: str = "moco_v1_views") ->
 
     Args:
         size: the side of the views, or `(height, width)`.
-        seed: makes the views the same every time; None: by Keras' global seed.
+        seed: seed of the views; None to use Keras' global seed.
         name: the layer's name.
 
     Returns:
@@ -89,15 +90,15 @@ def moco_v1(size: Size, seed: int | None = None, name: str = "moco_v1_views") ->
 def moco_v2(size: Size, seed: int | None = None, name: str = "moco_v2_views") -> Compose:
     """Build MoCo v2's views: SimCLR's with a weaker jitter and larger crops.
 
-    Chen et al., 2020, as in facebookresearch/moco, but for the blur, which is SimCLR's with its cut-off kernel; there
-    it is Pillow's.
+    Chen et al., 2020, as in facebookresearch/moco, except for the blur: here it is SimCLR's, with its cut-off kernel;
+    there it is Pillow's.
 
     Reference:
         - Chen et al. 2020, [Improved Baselines with Momentum Contrastive Learning](https://arxiv.org/abs/2003.04297)
 
     Args:
         size: the side of the views, or `(height, width)`.
-        seed: makes the views the same every time; None: by Keras' global seed.
+        seed: seed of the views; None to use Keras' global seed.
         name: the layer's name.
 
     Returns:
@@ -114,7 +115,7 @@ def moco_v2(size: Size, seed: int | None = None, name: str = "moco_v2_views") ->
 
 
 def byol(size: Size, seed: int | None = None, name: str = "byol_views") -> tuple[Compose, Compose]:
-    """Build BYOL's two views, which differ: the first is always blurred, the second seldom, but solarized at times.
+    """Build BYOL's two views: the first is always blurred; the second is rarely blurred and sometimes solarized.
 
     Grill et al., 2020, Table 6.
 
@@ -123,7 +124,7 @@ def byol(size: Size, seed: int | None = None, name: str = "byol_views") -> tuple
 
     Args:
         size: the side of the views, or `(height, width)`.
-        seed: makes the views the same every time, the second those of the next seed; None: by Keras' global seed.
+        seed: seed of the first view; the second has the next seed. None to use Keras' global seed.
         name: prefix of the layers' names.
 
     Returns:

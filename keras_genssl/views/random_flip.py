@@ -1,4 +1,4 @@
-"""Mirror images."""
+"""Random mirroring."""
 
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ from keras_genssl.views.base import Parameters, View, check_probability, chosen
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class RandomFlip(View):
-    """The image, left and right exchanged with a probability.
+    """Mirrors the image left to right, with a probability.
 
     Args:
         probability: In [0, 1].
@@ -33,11 +33,11 @@ class RandomFlip(View):
         self.probability = check_probability(probability)
 
     def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
-        """`flip`, bool `(batch,)`."""
+        """Returns `flip`, bool `(batch,)`."""
         return {"flip": chances[:, 0] < self.probability}
 
     def change(self, planes: Any, parameters: Parameters) -> Any:
-        """The images, some of them flipped."""
+        """Returns the images, some of them flipped."""
         return chosen(parameters["flip"], ops.flip(planes, axis=3), planes)
 
     def get_config(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Images without colour."""
+"""Random removal of colour."""
 
 from typing import Any, ClassVar
 
@@ -10,9 +10,9 @@ from keras_genssl.views.luma import luma
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class RandomGrayscale(View):
-    """The image's luma (0.299 R + 0.587 G + 0.114 B) in all three channels, with a probability.
+    """Replaces all three channels by the luma (0.299 R + 0.587 G + 0.114 B), with a probability.
 
-    An image of one channel stays as it is.
+    An image of one channel is not changed.
 
     Reference:
         - Chen et al. 2020, [A Simple Framework for Contrastive Learning of Visual Representations, Appendix
@@ -40,11 +40,11 @@ class RandomGrayscale(View):
         self.probability = check_probability(probability)
 
     def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
-        """`grey`, bool `(batch,)`."""
+        """Returns `grey`, bool `(batch,)`."""
         return {"grey": chances[:, 0] < self.probability}
 
     def change(self, planes: Any, parameters: Parameters) -> Any:
-        """The images, some of them grey."""
+        """Returns the images, some of them grey."""
         return chosen(parameters["grey"], luma(planes), planes)
 
     def get_config(self) -> dict[str, Any]:

@@ -14,12 +14,13 @@ _ATTEMPTS = 10
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class RandomResizedCrop(View):
-    """A random part of the image, brought to one size: the view that contrastive learning needs most.
+    """Crops a random part of the image and resizes it: the most important view of contrastive learning.
 
-    Szegedy et al., 2015; Chen et al., 2020, Appendix A. As in torchvision, the area is uniform in `scale`, the
-    logarithm of width / height uniform in `ratio`, the first of ten such boxes that fits is taken, at a uniform place
-    in whole pixels, and failing all the largest central box within `ratio`. Crop and resize are Pillow's (anti-aliased
-    where the crop shrinks), without its rounding to eight bits, and are done as two batched matrix products.
+    Szegedy et al., 2015; Chen et al., 2020, Appendix A. As in torchvision, the area is uniform in `scale`, and the
+    logarithm of width / height is uniform in `ratio`. The first of ten such boxes that fits is taken, at a uniform
+    position in whole pixels. If none fits, the largest central box within `ratio` is taken. Crop and resize equal
+    Pillow's (anti-aliased where the crop shrinks), without its rounding to eight bits, and are computed as two batched
+    matrix products.
 
     Reference:
         - Szegedy et al. 2015, [Going Deeper with Convolutions](https://arxiv.org/abs/1409.4842)
@@ -67,7 +68,7 @@ class RandomResizedCrop(View):
         self.interpolation = interpolation
 
     def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
-        """`top`, `left`, `height` and `width` of each crop, whole numbers as floats `(batch,)`."""
+        """Returns `top`, `left`, `height` and `width` of each crop, whole numbers as floats `(batch,)`."""
         rows, columns, _ = image_shape
         areas, ratios, places = chances[:, :_ATTEMPTS], chances[:, _ATTEMPTS:-2], chances[:, -2:]
         area = rows * columns * (self.scale[0] + areas * (self.scale[1] - self.scale[0]))
@@ -86,7 +87,7 @@ class RandomResizedCrop(View):
         return {"top": corners[:, 0], "left": corners[:, 1], "height": height, "width": width}
 
     def _central(self, rows: int, columns: int) -> tuple[int, int]:
-        """Height and width of the largest box within `ratio`."""
+        """Returns height and width of the largest box within `ratio`."""
         if columns < rows * self.ratio[0]:
             return max(1, round(columns / self.ratio[0])), columns
         if columns > rows * self.ratio[1]:
@@ -94,7 +95,7 @@ class RandomResizedCrop(View):
         return rows, columns
 
     def change(self, planes: Any, parameters: Parameters) -> Any:
-        """Crops of given places and sizes, resized."""
+        """Returns resized crops at given positions and of given sizes."""
         rows, columns = planes.shape[2:]
         vertical = resizing(parameters["top"], parameters["height"], rows, self.size[0], self.interpolation)
         horizontal = resizing(parameters["left"], parameters["width"], columns, self.size[1], self.interpolation)
@@ -102,7 +103,7 @@ class RandomResizedCrop(View):
         return ops.clip(separable(planes, vertical, horizontal), -1.0, 1.0)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """`(batch, height, width, c)`."""
+        """Returns `(batch, height, width, c)`."""
         batch, _, _, channels = super().compute_output_shape(input_shape)
         return (batch, *self.size, channels)
 

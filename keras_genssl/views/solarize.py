@@ -1,4 +1,4 @@
-"""Bright pixels inverted."""
+"""Random inversion of bright pixels."""
 
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ from keras_genssl.views.base import Parameters, View, check_probability, chosen
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class Solarize(View):
-    """Values at or above a threshold inverted, with a probability: x becomes 1 - x on the scale of [0, 1].
+    """Inverts values at or above a threshold, with a probability: x becomes 1 - x on the scale of [0, 1].
 
     Grill et al., 2020, Appendix B.
 
@@ -44,11 +44,11 @@ class Solarize(View):
         self.probability = check_probability(probability)
 
     def draw(self, chances: Any, image_shape: tuple[int, int, int]) -> Parameters:
-        """`solarize`, bool `(batch,)`."""
+        """Returns `solarize`, bool `(batch,)`."""
         return {"solarize": chances[:, 0] < self.probability}
 
     def change(self, planes: Any, parameters: Parameters) -> Any:
-        """The images, some of them solarized."""
+        """Returns the images, some of them solarized."""
         # On [-1, 1], 1 - x is -x.
         bright = ops.cast(planes >= 2 * self.threshold - 1, planes.dtype)
         return chosen(parameters["solarize"], planes * (1 - 2 * bright), planes)

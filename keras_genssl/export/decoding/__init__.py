@@ -1,4 +1,4 @@
-"""Image files to Pillow's pixels, as TensorFlow operations that travel inside a SavedModel."""
+"""Decodes image files to Pillow's pixels by TensorFlow operations inside a SavedModel."""
 
 from keras_genssl.export.decoding.attempt import attempt
 from keras_genssl.export.decoding.decode import decoder

@@ -1,4 +1,4 @@
-"""What fails answers with something else: the `except` that TensorFlow's graphs lack."""
+"""A replacement for `except`, which TensorFlow's graphs lack."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,10 +7,10 @@ import tensorflow as tf
 
 
 def attempt(function: Callable[..., Any], given: Any, otherwise: Any) -> Any:
-    """`function(*given)`, or `otherwise` where an operation of it fails.
+    """Returns `function(*given)`, or `otherwise` if one of its operations fails.
 
-    A dataset is the one place where TensorFlow catches what its kernels raise. This one has one element, and runs
-    on the CPU. Each call prepares the whole of `function` anew: it should hold little beside what may fail.
+    Only datasets catch errors of TensorFlow's kernels. This one has one element and runs on the CPU. Each call prepares
+    all of `function` again, so it should contain little more than the operations that may fail.
 
     Args:
         function: Of tensors, to a structure of tensors.
@@ -19,7 +19,7 @@ def attempt(function: Callable[..., Any], given: Any, otherwise: Any) -> Any:
     """
     function = tf.autograph.experimental.do_not_convert(function)
     attempted = tf.data.Dataset.from_tensors(given).map(function).ignore_errors(log_warning=False)
-    options = tf.data.Options()  # to optimize the dataset of each image would cost a hundred times what it saves
+    options = tf.data.Options()  # optimizing the dataset of each image would cost a hundred times what it saves
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False
     answers = attempted.concatenate(tf.data.Dataset.from_tensors(otherwise)).take(1)

@@ -1,4 +1,4 @@
-"""BMP: cut out of its bytes, as Pillow reads them; TensorFlow's own decoder knows neither palettes nor masks."""
+"""Decodes BMP from its bytes as Pillow does; TensorFlow's own decoder supports neither palettes nor masks."""
 
 import tensorflow as tf
 
@@ -30,7 +30,7 @@ _LAYOUTS = [
 
 @reader
 def read_bmp(encoded: tf.Tensor) -> Found:
-    """What a BMP file shows that is not compressed, with a palette or 16, 24 or 32 bits."""
+    """Reads an uncompressed BMP file, with a palette or 16, 24 or 32 bits."""
     header = little(encoded, 14, 4)
     is_old = header == 12
     width, height, bits = (
@@ -92,7 +92,7 @@ def _paletted(
 
 
 def _masks(encoded: tf.Tensor, header: tf.Tensor, compression: tf.Tensor) -> tf.Tensor:
-    """Of red, green, blue and alpha, -1 where none are stated."""
+    """Returns the masks of red, green, blue and alpha, -1 if not stated."""
     stated = [*(little(encoded, place, 4) for place in (54, 58, 62)), either(header >= 56, little(encoded, 66, 4), 0)]
     return tf.where(compression == _BITFIELDS, tf.stack(stated), tf.constant(_NONE, tf.int64))
 

@@ -1,4 +1,4 @@
-"""JPEGs of four inks, to the bit, by a decoder that tells no more than products of two inks."""
+"""Decodes JPEGs of four inks, to the bit, by a decoder that returns only products of two inks."""
 
 import tensorflow as tf
 
@@ -10,7 +10,7 @@ _GREY, _HALF, _BITS = 128, 1 << 15, 16
 
 
 def decode_cmyk(encoded: tf.Tensor, frame: tf.Tensor, scan: tf.Tensor, is_ycck: tf.Tensor) -> tf.Tensor:
-    """RGB as Pillow computes it, where TensorFlow rounds products of inks down.
+    """Returns RGB as Pillow computes it; TensorFlow rounds products of inks down.
 
     Of the fourth sample `t` and each other one `s`, TensorFlow answers `a = s * t // 255` where a file has an Adobe
     marker, and `b = (255 - s) * (255 - t) // 255` where it has none: `s + t` is `255 + a - b`. Where the fourth
@@ -18,8 +18,8 @@ def decode_cmyk(encoded: tf.Tensor, frame: tf.Tensor, scan: tf.Tensor, is_ycck: 
 
     Args:
         encoded: A JPEG file of four components.
-        frame: Where the marker of its frame is.
-        scan: Where that of its first scan is.
+        frame: Position of the marker of its frame.
+        scan: Position of the marker of its first scan.
         is_ycck: Whether the samples are luma, two colour differences and black.
 
     Returns:
@@ -42,7 +42,7 @@ def decode_cmyk(encoded: tf.Tensor, frame: tf.Tensor, scan: tf.Tensor, is_ycck: 
 
 
 def _sums(header: tf.Tensor, rest: tf.Tensor) -> tf.Tensor:
-    """Of each of the first three samples and the fourth, int32 `(height, width, 3)`."""
+    """Returns the sum of each of the first three samples and the fourth, int32 `(height, width, 3)`."""
 
     def decoded(*parts: tf.Tensor) -> tf.Tensor:
         image = tf.io.decode_jpeg(tf.strings.join(parts), channels=3, dct_method="INTEGER_ACCURATE")
@@ -52,7 +52,7 @@ def _sums(header: tf.Tensor, rest: tf.Tensor) -> tf.Tensor:
 
 
 def _cmy(ycc: tf.Tensor) -> tf.Tensor:
-    """What libjpeg makes of YCC in whole numbers: the inverse of RGB."""
+    """Converts YCC as libjpeg does, in whole numbers: returns the inverse of RGB."""
     luma, blue, red = ycc[..., 0], ycc[..., 1] - 128, ycc[..., 2] - 128
 
     def fixed(value: float) -> int:

@@ -1,4 +1,4 @@
-"""One image file to pixels, or to the reason why it is not served."""
+"""Decodes one image file to pixels, or says why it is not served."""
 
 import functools
 
@@ -35,11 +35,11 @@ _UNKNOWN = f"no image file of a kind that is read: JPEG, PNG, GIF, BMP or WebP{R
 
 @functools.cache
 def decoder(channels: int) -> tf.types.experimental.PolymorphicFunction:
-    """A function of the bytes of one image file, a string scalar, to its pixels or the reason why there are none.
+    """Returns a function from the bytes of one image file, a string scalar, to its pixels or the reason against it.
 
-    It answers uint8 `(height, width, channels)` and a string scalar, which is empty where the image is served: the
-    pixels are those of `pretext.decode_image`, to the bit. JPEG, PNG, GIF and WebP of every mode, and BMP that is not
-    compressed: upright as EXIF or XMP say, transparency on white, the first frame of an animation, 16 bits scaled to
+    The function returns uint8 `(height, width, channels)` and a string scalar, which is empty if the image is served.
+    The pixels are those of `pretext.decode_image`, to the bit. It reads JPEG, PNG, GIF and WebP of every mode, and
+    uncompressed BMP: upright by EXIF or XMP, transparency on white, the first frame of an animation, 16 bits scaled to
     8. Files of other kinds, images of more than `pretext.MAX_PIXELS`, and damaged files are refused. It never raises.
 
     Args:

@@ -1,4 +1,4 @@
-"""GIF: its first frame, by TensorFlow's decoder, on Pillow's canvas, with transparency on white."""
+"""Decodes the first frame of a GIF by TensorFlow, on Pillow's canvas, with transparency on white."""
 
 import tensorflow as tf
 
@@ -11,7 +11,7 @@ _RAMP = bytes(value for level in range(256) for value in (level, level, level))
 
 @reader
 def read_gif(encoded: tf.Tensor) -> Found:
-    """What the first frame of a GIF file shows, on white where it is transparent."""
+    """Reads the first frame of a GIF file, with white for transparent pixels."""
     own, start = _palette(encoded, tf.constant(13, tf.int64), little(encoded, 10, 1), tf.constant(_RAMP))
     at, transparent = _first_frame(encoded, start)
     left, top, width, height = (little(encoded, at + place, 2) for place in (1, 3, 5, 7))
@@ -44,7 +44,7 @@ def read_gif(encoded: tf.Tensor) -> Found:
 def _palette(
     encoded: tf.Tensor, start: tf.Tensor, flags: tf.Tensor, otherwise: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The palette that starts here if the flags announce one, and where it ends."""
+    """Returns the palette that starts here if the flags announce one, and its end."""
     has_palette = flags >= 128
     size = either(has_palette, 3 * tf.bitwise.left_shift(tf.constant(2, tf.int64), flags % 8), 0)
     palette = piece(piece(encoded, start, size) + _RAMP, 0, size)  # of a file that ends within it
@@ -52,7 +52,7 @@ def _palette(
 
 
 def _first_frame(encoded: tf.Tensor, start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Where the first image starts, and the index of the transparent colour, -1 if there is none."""
+    """Returns the start of the first image, and the index of the transparent colour, -1 if there is none."""
 
     def is_before_image(at: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
         return (at < length(encoded)) & (little(encoded, at, 1) != _IMAGE)
@@ -71,7 +71,7 @@ def _first_frame(encoded: tf.Tensor, start: tf.Tensor) -> tuple[tf.Tensor, tf.Te
 
 @tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.int64)])
 def _behind_blocks(encoded: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
-    """Where the blocks end that start here, each with its length before it, the last one empty."""
+    """Returns the end of the blocks that start here, each preceded by its length; the last one is empty."""
     (last,) = tf.while_loop(
         lambda at: little(encoded, at, 1) != 0,
         lambda at: (at + 1 + little(encoded, at, 1),),
@@ -82,7 +82,7 @@ def _behind_blocks(encoded: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
 
 
 def _decode(colours: tf.Tensor, width: tf.Tensor, height: tf.Tensor, flags: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
-    """A frame alone, opaque, with a palette of its own and a canvas of its size."""
+    """Decodes one frame, opaque, with its own palette and a canvas of its size."""
     entries = tf.shape(colours, tf.int64)[0]
     bits = tf.reduce_sum(tf.cast(entries > tf.constant([2**power for power in range(1, 8)], tf.int64), tf.int64))
     size = two_bytes(width) + two_bytes(height)

@@ -1,4 +1,4 @@
-"""One PNG of a label map to its ids, or to the reason why it is not read."""
+"""Decodes one PNG of a label map to its ids, or says why it is not read."""
 
 import tensorflow as tf
 
@@ -14,7 +14,7 @@ _RULE = "a label map must be a PNG of greys of 8 or 16 bits, whose levels are it
 def ids(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """A function of the bytes of a label map, a string scalar, to int32 `(height, width, 1)`, or the reason against it.
 
-    Levels are taken as they are stored: fewer bits would be scaled, and of a palette's colours the ids cannot be told.
+    Levels are taken as stored: fewer bits would be scaled, and a palette's colours do not determine the ids.
     It never raises.
     """
     depth, colour = big(encoded, 24, 1), big(encoded, 25, 1)

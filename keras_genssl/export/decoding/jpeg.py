@@ -1,4 +1,4 @@
-"""JPEG: TensorFlow's decoder gives Pillow's pixels of all but CMYK, and knows nothing of EXIF."""
+"""Decodes JPEG: TensorFlow's decoder gives Pillow's pixels except for CMYK, and ignores EXIF."""
 
 import tensorflow as tf
 
@@ -13,7 +13,7 @@ _EXIF, _XMP, _ADOBE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"Adobe"
 
 @reader
 def read_jpeg(encoded: tf.Tensor) -> Found:
-    """What a JPEG file holds: grey, YCbCr, RGB, CMYK or YCCK, baseline or progressive."""
+    """Reads a JPEG file: grey, YCbCr, RGB, CMYK or YCCK, baseline or progressive."""
     scan, frame, is_ycc, exif, xmp = _segments(encoded)
 
     def rgb(file: tf.Tensor) -> tf.Tensor:
@@ -30,11 +30,11 @@ def read_jpeg(encoded: tf.Tensor) -> Found:
 
 
 def _segments(encoded: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Where the first scan is, and what is said before it.
+    """Returns the position of the first scan, and the metadata before it.
 
     Returns:
-        Where the markers of the first scan and of the frame are, whether an Adobe marker says that the first three
-        samples are luma and colour differences, the EXIF and the XMP packet.
+        The positions of the markers of the first scan and of the frame; whether an Adobe marker says that the first
+        three samples are luma and colour differences; the EXIF; and the XMP packet.
     """
 
     def is_before_scan(at: tf.Tensor, *_: tf.Tensor) -> tf.Tensor:

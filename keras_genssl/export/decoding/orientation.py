@@ -1,4 +1,4 @@
-"""How a camera was held: read from EXIF, else from XMP, as Pillow's `exif_transpose` does."""
+"""The orientation of the camera, from EXIF, otherwise from XMP, as in Pillow's `exif_transpose`."""
 
 import tensorflow as tf
 
@@ -15,7 +15,7 @@ _BYTES = tf.TensorSpec((), tf.string)
     autograph=False, input_signature=[tf.TensorSpec((None, None, None), tf.uint8), tf.TensorSpec((), tf.int64)]
 )
 def turned(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """An image upright, from what EXIF calls orientation 1 to 8: transposed, then mirrored sideways and upside down."""
+    """Turns an image upright from EXIF orientation 1 to 8: transposes, then mirrors it sideways and upside down."""
     pixels = tf.cond(orientation >= 5, lambda: tf.transpose(pixels, (1, 0, 2)), lambda: pixels)
     pixels = tf.cond(is_one_of(orientation, [2, 3, 6, 7]), lambda: pixels[:, ::-1], lambda: pixels)
     return tf.cond(is_one_of(orientation, [3, 4, 7, 8]), lambda: pixels[::-1], lambda: pixels)
@@ -23,7 +23,7 @@ def turned(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
 
 @tf.function(autograph=False, input_signature=[_BYTES, _BYTES])
 def stated(exif: tf.Tensor, xmp: tf.Tensor) -> tf.Tensor:
-    """The orientation, 1 to 8, 1 where none is stated, or 0 where it is stated in a way that cannot be read."""
+    """Returns the orientation, 1 to 8; 1 if none is stated; 0 if it cannot be read."""
     exif = tf.strings.regex_replace(exif, "^(Exif\\x00\\x00)+", "", replace_global=False)
     in_xmp = tf.strings.regex_full_match(xmp, rf"\C*{_IN_XMP}\C*")
     digit = tf.where(in_xmp, tf.strings.regex_replace(xmp, rf"^\C*?{_IN_XMP}\C*$", r"\1"), "1")

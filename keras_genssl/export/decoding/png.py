@@ -1,4 +1,4 @@
-"""PNG: TensorFlow's decoder, asked for the samples, and Pillow's reading of transparency and metadata."""
+"""Decodes PNG by TensorFlow, with Pillow's interpretation of transparency and metadata."""
 
 import tensorflow as tf
 
@@ -15,14 +15,14 @@ _FIRST = 8  # behind the signature
 
 @reader
 def read_png(encoded: tf.Tensor) -> Found:
-    """What a PNG file holds, of any colour type and depth, interlaced or not."""
+    """Reads a PNG file, of any colour type and depth, interlaced or not."""
     depth, colour = big(encoded, 24, 1), big(encoded, 25, 1)
     chunks, key, exif, profile, xmp = _chunks(encoded)
     is_keyed = (key != b"") & ((colour == _GREY) | (colour == _RGB))
     wanted = either(colour == _GREY, 2, 6)
-    samples = octets(piece(key, 0, either(length(key) >= wanted, wanted, 0)))  # of what is transparent
+    samples = octets(piece(key, 0, either(length(key) >= wanted, wanted, 0)))  # the transparent sample
     samples = 256 * samples[::2] + samples[1::2]
-    # Of greys of 2 and 4 bits Pillow compares the sample with what 0 to 255 is made of it, of one bit it scales it.
+    # For greys of 2 and 4 bits Pillow compares the sample with pixels scaled to 0 ... 255; for one bit it scales it.
     eight_bit = tf.where((depth == 1) & (samples != 0), tf.constant(255, tf.int64), samples % 256)
 
     def deep_grey(file: tf.Tensor, samples: tf.Tensor) -> tf.Tensor:
@@ -65,11 +65,11 @@ def _on_white(pixels: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
 
 
 def _chunks(encoded: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """What is said beside the pixels.
+    """Returns the metadata.
 
     Returns:
-        How many chunks there are, the content of the last `tRNS` and `eXIf`, and the last text chunks, type
-        included, with the EXIF that ImageMagick writes and with an XMP packet.
+        The number of chunks, the content of the last `tRNS` and `eXIf`, and the last text chunks, type included, with
+        the EXIF that ImageMagick writes and with an XMP packet.
     """
 
     def is_inside(at: tf.Tensor, *_: tf.Tensor) -> tf.Tensor:
@@ -103,7 +103,7 @@ def _chunks(encoded: tf.Tensor) -> tuple[tf.Tensor, ...]:
 
 
 def _texts(exif: tf.Tensor, profile: tf.Tensor, xmp: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The bytes of EXIF, and of XMP, of text chunks."""
+    """Returns the bytes of EXIF and of XMP in text chunks."""
     of_profile = (exif == b"") & (profile != b"")
     exif = tf.cond(of_profile, lambda: _unhexed(_text(profile)), lambda: exif)
     return exif, tf.cond(xmp == b"", lambda: xmp, lambda: _text(xmp))
@@ -111,7 +111,7 @@ def _texts(exif: tf.Tensor, profile: tf.Tensor, xmp: tf.Tensor) -> tuple[tf.Tens
 
 @tf.function(autograph=False, input_signature=[tf.TensorSpec((), tf.string)])
 def _text(chunk: tf.Tensor) -> tf.Tensor:
-    """The text of a text chunk, type included."""
+    """Returns the text of a text chunk, which starts with its type."""
     kind = piece(chunk, 0, 4)
     ends = tf.where(octets(chunk) == 0)[:, 0]
     keyword = ends[0] + 1  # ends here
@@ -125,7 +125,7 @@ def _text(chunk: tf.Tensor) -> tf.Tensor:
 
 
 def _unhexed(text: tf.Tensor) -> tf.Tensor:
-    """The bytes that ImageMagick writes in hexadecimal digits, behind three lines."""
+    """Returns the bytes that ImageMagick writes as hexadecimal digits after three lines."""
     digits = tf.strings.regex_replace(text, r"^(\C*?\n){3}", "", replace_global=False)
     values = octets(tf.strings.lower(tf.strings.regex_replace(digits, r"\s", "")))
     values = tf.where(values >= ord("a"), values - ord("a") + 10, values - ord("0"))

@@ -1,4 +1,4 @@
-"""Transparent pixels on white, in the whole numbers that Pillow computes with."""
+"""Composites transparent pixels on white, with Pillow's integer arithmetic."""
 
 import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""WebP: the first frame by TensorFlow's decoder, which opens no animation without alpha."""
+"""Decodes the first frame of WebP by TensorFlow, whose decoder opens no animation without alpha."""
 
 import tensorflow as tf
 
@@ -12,14 +12,14 @@ _WITH_ALPHA = b"VP8X\x0a\0\0\0\x10\0\0\0"
 
 @reader
 def read_webp(encoded: tf.Tensor) -> Found:
-    """What the first frame of a WebP file shows."""
+    """Reads the first frame of a WebP file."""
     kind = piece(encoded, _FIRST, 4)
     is_extended, is_lossless = kind == b"VP8X", kind == b"VP8L"
     flags = either(is_extended, little(encoded, 20, 1), 0)
     frame, exif, xmp = _chunks(encoded)
     is_animated, has_alpha = _has(flags, _ANIMATED), _has(flags, _HAS_ALPHA) | ~is_extended
 
-    # Lossless pixels start with a signature of one byte, other ones with six bytes.
+    # Lossless pixels start with a signature of one byte, lossy ones with six bytes.
     packed = little(encoded, either(is_lossless, 21, 26), 4)
     width = either(is_lossless, packed % 2**14 + 1, packed % 2**14)
     height = either(is_lossless, packed // 2**14 % 2**14 + 1, packed // 2**16 % 2**14)
@@ -54,7 +54,7 @@ def _has(flags: tf.Tensor, flag: int) -> tf.Tensor:
 
 
 def _alone(frame: tf.Tensor) -> tf.Tensor:
-    """The frame of an animation, its place and size before it, as a file."""
+    """Returns one frame of an animation, given with its position and size, as a file."""
     data = behind(frame, 16)
     described = tf.strings.join([_WITH_ALPHA, piece(frame, 6, 6), data])  # the size
     data = tf.where(piece(data, 0, 4) == b"ALPH", described, data)
@@ -63,7 +63,7 @@ def _alone(frame: tf.Tensor) -> tf.Tensor:
 
 
 def _chunks(encoded: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """The contents of the first frame, the first EXIF and the first XMP packet."""
+    """Returns the contents of the first frame, the first EXIF and the first XMP packet."""
 
     def step(at: tf.Tensor, *before: tf.Tensor) -> tuple[tf.Tensor, ...]:
         size = little(encoded, at + 4, 4)
