@@ -122,9 +122,14 @@ class InfoGAN(LatentGAN):
 
     def with_codes(self, latents: Any) -> Any:
         """`[z, c, u]` of latents, both `(batch, latent_dim)`."""
-        noise, category, continuous = ops.split(latents, self._ends, axis=-1)
+        noise, category, continuous = self._parts(latents)
         one_hot = ops.one_hot(ops.argmax(category, axis=-1), self.num_categories, dtype=noise.dtype)
         return ops.concatenate([noise, one_hot, ops.erf(continuous / math.sqrt(2.0))], axis=-1)
+
+    def _parts(self, latents: Any) -> tuple[Any, Any, Any]:
+        """The three parts of `(batch, latent_dim)`; a replica's share of a draw does not tell its length."""
+        start, end = self._ends
+        return latents[:, :start], latents[:, start:end], latents[:, end:]
 
     def code_losses(self, taken: Any, codes: Any) -> tuple[Any, Any]:
         """`-log Q` of c, and half the squared distance of u to its prediction, each `(batch,)`.
@@ -133,8 +138,9 @@ class InfoGAN(LatentGAN):
             taken: `[z, c, u]`, `(batch, latent_dim)`.
             codes: The discriminator's predictions, `(batch, num_categories + num_continuous)`.
         """
-        _, category, continuous = ops.split(taken, self._ends, axis=-1)
-        logits, means = ops.split(ops.cast(codes, keras.config.floatx()), [self.num_categories], axis=-1)
+        _, category, continuous = self._parts(taken)
+        codes = ops.cast(codes, keras.config.floatx())
+        logits, means = codes[:, : self.num_categories], codes[:, self.num_categories :]
         unknown = ops.categorical_crossentropy(category, logits, from_logits=True)
         return unknown, 0.5 * ops.sum(ops.square(continuous - means), axis=-1)
 
