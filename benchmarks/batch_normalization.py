@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 import keras_genssl as kg
-from keras_genssl.backbones import srgan
+from keras_genssl.backbones import super_resolution
 from pipelines.results.benchmarks import speed
 
 ROUNDS = 15
@@ -24,7 +24,7 @@ SHAPE = (8, 24, 24, 3)
 
 
 def model(layer: type[keras.layers.Layer]) -> kg.models.SRResNet:
-    with mock.patch.object(srgan, "BatchNormalization", layer):
+    with mock.patch.object(super_resolution, "BatchNormalization", layer):
         made = kg.models.SRResNet(kg.backbones.srresnet(scale=2, filters=64, blocks=8))
     made.compile("adam")
     return made

@@ -13,16 +13,20 @@ Images go in as uint8 or as floats in [-1, 1]; functions of images see float32 i
 from keras_genssl.analysis.anomaly import auroc, leave_one_class_out, negative_elbo, reconstruction_error
 from keras_genssl.analysis.batches import decode_codes, encode_images, to_float
 from keras_genssl.analysis.dequantize import dequantize
-from keras_genssl.analysis.duplicates import closest_pairs, duplicate_rate, memorisation_rate, support_size
-from keras_genssl.analysis.few_labels import classifier, few_label_comparison
-from keras_genssl.analysis.filters import first_layer_filters
-from keras_genssl.analysis.fine_tuning import fine_tuned_accuracy
-from keras_genssl.analysis.gaussian_codes import gaussian_codes
-from keras_genssl.analysis.image_grid import image_grid, save_image_grid, to_uint8
-from keras_genssl.analysis.interpolation import interpolate, interpolation_grid, lerp, morph, slerp
+from keras_genssl.analysis.few_labels import classifier, few_label_comparison, fine_tuned_accuracy
+from keras_genssl.analysis.image_grid import first_layer_filters, image_grid, save_image_grid, to_uint8
+from keras_genssl.analysis.interpolation import gaussian_codes, interpolate, interpolation_grid, lerp, morph, slerp
 from keras_genssl.analysis.labelled import encode_labelled
 from keras_genssl.analysis.latent_arithmetic import add_attribute, analogy, attribute_direction, classifier_direction
-from keras_genssl.analysis.mining import mine_triplets
+from keras_genssl.analysis.neighbours import (
+    closest_pairs,
+    duplicate_rate,
+    memorisation_rate,
+    mine_triplets,
+    nearest_images,
+    precision_at_k,
+    support_size,
+)
 from keras_genssl.analysis.pca import PCA
 from keras_genssl.analysis.projection import (
     gaussian_quantiles,
@@ -31,7 +35,6 @@ from keras_genssl.analysis.projection import (
     plot_projection,
     tsne_projection,
 )
-from keras_genssl.analysis.retrieval import nearest_images, precision_at_k
 from keras_genssl.analysis.stacked import stacked_classes, stacked_mode_coverage, stacked_predictions
 
 __all__ = [

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, encode_images, to_float
-from keras_genssl.checks import image_arrays
-from keras_genssl.checks.label_arrays import checked_labels, require_alike
+from keras_genssl.checks import arrays
+from keras_genssl.checks.arrays import checked_labels, require_alike
 
 Scorer = Callable[[np.ndarray], npt.ArrayLike]
 
@@ -40,7 +40,7 @@ def reconstruction_error(
     """
 
     def error(batch: np.ndarray) -> np.ndarray:
-        rebuilt = image_arrays.answered(reconstruct(batch), "what reconstruct answers")
+        rebuilt = arrays.answered(reconstruct(batch), "what reconstruct answers")
         if rebuilt.shape != batch.shape:
             raise ValueError(f"`reconstruct` must keep the shape {batch.shape}. Received: {rebuilt.shape}")
         pair = (batch, rebuilt) if features is None else (features(batch), features(rebuilt))
@@ -155,5 +155,5 @@ def leave_one_class_out(
 
 
 def _pair(images: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
-    images = image_arrays.checked(images)
+    images = arrays.checked_images(images)
     return images, checked_labels(labels, "labels", images)

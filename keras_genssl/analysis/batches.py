@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from keras_genssl.checks import image_arrays
+from keras_genssl.checks import arrays
 
 Function = Callable[[Any], Any]
 
@@ -31,7 +31,7 @@ def encode_images(encode: Function, images: npt.ArrayLike, batch_size: int = 256
         >>> encode_images(lambda batch: batch.reshape(len(batch), -1).sum(1), images, batch_size=2).tolist()
         [4.0, 4.0, 4.0, 4.0, 4.0]
     """
-    images = image_arrays.checked(images)
+    images = arrays.checked_images(images)
     if images.ndim != 4 or not len(images):
         raise ValueError(f"`images` must be (num, height, width, channels). Received: shape {images.shape}")
     return _in_batches(lambda batch: encode(to_float(batch)), images, batch_size)
@@ -77,7 +77,7 @@ def to_float(images: npt.ArrayLike) -> np.ndarray:
         >>> to_float(np.array([0, 255], np.uint8)).tolist()
         [-1.0, 1.0]
     """
-    return image_arrays.signed(images)
+    return arrays.signed(images)
 
 
 def _in_batches(function: Function, inputs: np.ndarray, batch_size: int) -> np.ndarray:

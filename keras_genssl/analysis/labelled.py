@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from keras_genssl.analysis.batches import Function, encode_images
-from keras_genssl.checks import image_arrays
-from keras_genssl.checks.label_arrays import checked_labels
+from keras_genssl.checks import arrays
+from keras_genssl.checks.arrays import checked_labels
 
 
 def encode_labelled(encode: Function, labelled: Any, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
@@ -133,7 +133,7 @@ def checked_pair(pair: Any) -> tuple[np.ndarray, np.ndarray]:
     """Returns images and labels as arrays, after a check that `pair` is what `encode_labelled` takes."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise ValueError("`labelled` must hold images and labels, two parts. Received: another number")
-    images = image_arrays.checked(pair[0])
+    images = arrays.checked_images(pair[0])
     if images.ndim != 4:
         raise ValueError(
             "`labelled` must hold images (num, height, width, channels) and labels (num,). "

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, decode_codes, encode_images
-from keras_genssl.checks.label_arrays import checked_labels
+from keras_genssl.checks.arrays import checked_labels
 
 
 def attribute_direction(codes: npt.ArrayLike, has_attribute: npt.ArrayLike) -> np.ndarray:

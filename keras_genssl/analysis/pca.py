@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.checks import image_arrays
+from keras_genssl.checks import arrays
 
 
 class PCA:
@@ -104,6 +104,6 @@ class PCA:
 
 
 def _vectors(images: np.ndarray) -> np.ndarray:
-    images = image_arrays.checked(images)
+    images = arrays.checked_images(images)
     vectors = images.reshape(len(images), -1).astype(np.float64)
     return vectors / 127.5 - 1.0 if images.dtype == np.uint8 else vectors

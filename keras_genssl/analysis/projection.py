@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, decode_codes
-from keras_genssl.checks.label_arrays import checked_labels
+from keras_genssl.checks.arrays import checked_labels
 
 
 def pca_projection(codes: npt.ArrayLike, num_dimensions: int = 2) -> np.ndarray:

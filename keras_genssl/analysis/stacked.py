@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, encode_images
-from keras_genssl.checks import image_arrays
-from keras_genssl.checks.label_arrays import checked_labels
+from keras_genssl.checks import arrays
+from keras_genssl.checks.arrays import checked_labels
 
 NUM_STACKED_MODES = 1000
 
@@ -35,7 +35,7 @@ def stacked_classes(images: npt.ArrayLike, labels: npt.ArrayLike, num: int, seed
         >>> [int("".join(map(str, image.ravel()))) for image in stacked] == labels.tolist()
         True
     """
-    images = image_arrays.checked(images)
+    images = arrays.checked_images(images)
     if images.ndim != 4 or images.shape[-1] != 1 or not len(images):
         raise ValueError(f"`images` must be (images, height, width, 1). Received: shape {images.shape}")
     labels = checked_labels(labels, "labels", images, num_classes=10)
@@ -68,7 +68,7 @@ def stacked_predictions(classify: Function, images: npt.ArrayLike, batch_size: i
         labels = kg.analysis.stacked_predictions(classifier, gan.sample(26_000, seed=0))
         kg.analysis.stacked_mode_coverage(labels)
     """
-    images = image_arrays.checked(images)
+    images = arrays.checked_images(images)
     if images.ndim != 4 or images.shape[-1] != 3:
         raise ValueError(f"`images` must be (num, height, width, 3). Received: shape {images.shape}")
     digits = []

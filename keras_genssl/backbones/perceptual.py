@@ -9,9 +9,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_genssl.backbones.small_extractor import small_extractor
-from keras_genssl.checks import image_tensors
-from keras_genssl.checks.data_format import require_channels_last
+from keras_genssl.backbones.small import small_extractor
+from keras_genssl.checks import tensors
+from keras_genssl.checks.tensors import require_channels_last
 from keras_genssl.layers import CaffePreprocessing
 
 # Johnson et al., 2016 (https://arxiv.org/abs/1603.08155), for "vgg16": relu1_2, relu2_2, relu3_3, relu4_3.
@@ -71,7 +71,7 @@ class PerceptualExtractor(keras.Model):
         Raises:
             ValueError: if images are neither uint8 nor float, or, where values are known, leave [-1, 1].
         """
-        return self.features_of(image_tensors.signed(images))
+        return self.features_of(tensors.signed(images))
 
     def features_of(self, images: Any) -> list[Any]:
         """Returns the same as ``call``, for floats that may leave [-1, 1], such as outputs of networks."""

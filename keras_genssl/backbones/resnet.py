@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_genssl.checks.data_format import require_channels_last
+from keras_genssl.checks.tensors import require_channels_last
 from keras_genssl.layers import BatchNormalization
 
 _EPSILON = 1.001e-5  # the smallest that the fused kernel takes; others use 1e-5

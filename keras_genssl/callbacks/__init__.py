@@ -4,17 +4,11 @@ images = data.load("prepared/photographs", batch_size=16)
 model.fit(images, epochs=20, callbacks=[callbacks.Resume("out/train", images, every=50)])
 """
 
-from keras_genssl.callbacks.clustering_probe import ClusteringProbe
-from keras_genssl.callbacks.few_label_probe import FewLabelProbe
 from keras_genssl.callbacks.fine_tuning_probe import FineTuningProbe
 from keras_genssl.callbacks.image_metrics import ImageMetrics
-from keras_genssl.callbacks.knn_probe import KNNProbe
-from keras_genssl.callbacks.latent_walk import LatentWalk
-from keras_genssl.callbacks.linear_probe import LinearProbe
-from keras_genssl.callbacks.probe import Probe
-from keras_genssl.callbacks.reconstruction_grid import ReconstructionGrid
+from keras_genssl.callbacks.image_sheets import LatentWalk, ReconstructionGrid, SampleGrid
+from keras_genssl.callbacks.probes import ClusteringProbe, FewLabelProbe, KNNProbe, LinearProbe, Probe
 from keras_genssl.callbacks.resume import Resume
-from keras_genssl.callbacks.sample_grid import SampleGrid
 from keras_genssl.callbacks.triplet_mining import TripletMining
 from keras_genssl.engine.for_player import ForPlayer
 

@@ -5,10 +5,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_genssl.analysis.fine_tuning import fine_tuned_accuracy
+from keras_genssl.analysis.few_labels import fine_tuned_accuracy
 from keras_genssl.analysis.labelled import labelled_batches, require_labelled
 from keras_genssl.callbacks.periodic import Periodic
-from keras_genssl.callbacks.probe import Labelled, unchanged
+from keras_genssl.callbacks.probes import Labelled, unchanged
 
 
 class FineTuningProbe(Periodic):

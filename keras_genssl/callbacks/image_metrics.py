@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.callbacks.periodic import Periodic, checked_labels
-from keras_genssl.metrics.eight_bit import eight_bit
-from keras_genssl.metrics.feature_metric import FeatureMetric
+from keras_genssl.callbacks.periodic import Periodic, labels_to_sample
+from keras_genssl.metrics.image_quality import eight_bit
+from keras_genssl.metrics.reference import FeatureMetric
 
 _CHUNK = 500  # images sampled at a time
 
@@ -59,7 +59,7 @@ class ImageMetrics(Periodic):
         if num_images < needed:
             raise ValueError(f"`num_images` must be at least {needed}. Received: num_images={num_images}")
         self.image_metrics = metrics
-        self.num_images, self.seed, self.labels = num_images, seed, checked_labels(labels, num_images)
+        self.num_images, self.seed, self.labels = num_images, seed, labels_to_sample(labels, num_images)
 
     def look(self, epoch: int, logs: dict[str, Any]) -> None:
         """Draws samples, measures them, and puts the numbers into the logs."""

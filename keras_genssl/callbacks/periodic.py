@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_genssl.checks import label_arrays
+from keras_genssl.checks import arrays
 from keras_genssl.engine import replicas
 
 
@@ -60,6 +60,6 @@ def _undisturbed(model: keras.Model) -> Iterator[None]:
             generator.state.assign(state)
 
 
-def checked_labels(labels: Any, num_images: int) -> Any:
+def labels_to_sample(labels: Any, num_images: int) -> Any:
     """Returns the labels to sample with, one for each image, or None."""
-    return None if labels is None else label_arrays.checked_labels(labels, "labels", num_images, names=False)
+    return None if labels is None else arrays.checked_labels(labels, "labels", num_images, names=False)

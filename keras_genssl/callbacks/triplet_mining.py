@@ -11,9 +11,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from keras_genssl.analysis.batches import encode_images
-from keras_genssl.analysis.mining import mine_triplets
-from keras_genssl.checks import image_arrays
-from keras_genssl.checks.label_arrays import checked_labels
+from keras_genssl.analysis.neighbours import mine_triplets
+from keras_genssl.checks import arrays
+from keras_genssl.checks.arrays import checked_labels
 from keras_genssl.data.groups import Groups, GroupSource
 
 
@@ -68,7 +68,7 @@ class TripletMining(keras.callbacks.Callback):
             )
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise ValueError(f"`every` must be a positive integer. Received: every={every!r}")
-        self.images = image_arrays.checked(images)
+        self.images = arrays.checked_images(images)
         self.labels = checked_labels(labels, "labels", self.images)
         _, classes, counts = np.unique(self.labels, return_inverse=True, return_counts=True)
         anchors = int((counts[classes] > 1).sum())

@@ -14,13 +14,12 @@ from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
 from keras_genssl.data.dataset import OrderedDataset
 from keras_genssl.data.embedded import embedded_patches, embedded_photographs
 from keras_genssl.data.embeddings import Embeddings, load_embeddings
-from keras_genssl.data.frames import FrameFolders
+from keras_genssl.data.folders import FrameFolders
 from keras_genssl.data.gaussians import GaussianModes, gaussian_grid, gaussian_ring
-from keras_genssl.data.groups import Groups, GroupSource
+from keras_genssl.data.groups import Groups, GroupSource, pairs, triplets
 from keras_genssl.data.join import join
 from keras_genssl.data.load import load
 from keras_genssl.data.order import Order, UnalignedOrder
-from keras_genssl.data.pairs import pairs, triplets
 
 __all__ = [
     "BalancedOrder",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.checks.label_arrays import checked_labels
+from keras_genssl.checks.arrays import checked_labels
 from keras_genssl.data.order import TRANSFORM, Order, hashes
 
 _CLASSES, _MEMBERS = 3, 4  # purposes of hashes, next to those of `Order`

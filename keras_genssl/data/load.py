@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
 from keras_genssl.data.dataset import Examples, OrderedDataset, Part, ordered
-from keras_genssl.data.frames import FrameFolders
+from keras_genssl.data.folders import FrameFolders
 from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.order import Order
 from keras_genssl.data.preparation import Example, Preparation, Transform

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_genssl.checks import image_tensors, label_tensors
+from keras_genssl.checks import tensors
 from keras_genssl.engine import replicas
 from keras_genssl.kinds import Anything, Kind
 from keras_genssl.kinds.rules import require
@@ -93,10 +93,10 @@ def _assert_shared_out(examples: Mapping[str, Any]) -> list[Any]:
 
 def one_hot(labels: Any, count: int) -> Any:
     """One-hot float vectors `(batch, count)` of integers `(batch,)`; NaN, not zeros, for those outside [0, count)."""
-    labels = label_tensors.as_classes(label_tensors.checked_labels(labels, "label"), count)
+    labels = tensors.as_classes(tensors.checked_labels(labels, "label"), count)
     vectors = keras.ops.one_hot(labels, count, dtype=keras.config.floatx())
     return keras.ops.where(labels[:, None] >= 0, vectors, float("nan"))
 
 
-scaled = image_tensors.signed
+scaled = tensors.signed
 """Scales uint8 images to float in [-1, 1]; returns float images unchanged, with a check outside of graphs."""

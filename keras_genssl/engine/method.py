@@ -11,7 +11,7 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
-from keras_genssl.checks.data_format import require_channels_last
+from keras_genssl.checks.tensors import require_channels_last
 from keras_genssl.engine import batches, compiling, replicas
 from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.arguments import config_of, made_from, named

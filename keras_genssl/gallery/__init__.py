@@ -12,7 +12,6 @@ Galleries need NumPy only: with an exported encoder, neither Keras nor TensorFlo
 """
 
 from keras_genssl.gallery.gallery import Gallery
-from keras_genssl.gallery.match import Match
-from keras_genssl.gallery.threshold import Calibration, calibrate_threshold
+from keras_genssl.gallery.matches import Calibration, Match, calibrate_threshold
 
 __all__ = ["Calibration", "Gallery", "Match", "calibrate_threshold"]

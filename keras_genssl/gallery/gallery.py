@@ -10,11 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from keras_genssl.gallery import storage
-from keras_genssl.gallery.match import Match, checked, vote
+from keras_genssl.gallery import rows
+from keras_genssl.gallery.matches import (
+    Calibration,
+    Match,
+    Search,
+    calibrate_threshold,
+    checked,
+    squared_distances,
+    vote,
+)
 from keras_genssl.gallery.rows import Rows
-from keras_genssl.gallery.search import Search, squared_distances
-from keras_genssl.gallery.threshold import Calibration, calibrate_threshold
 from keras_genssl.pretext.names import canonical
 
 SAME = 1e-6
@@ -257,8 +263,8 @@ class Gallery:
         """
         with self._lock:
             vectors, names = self._rows.vectors, np.array(self._rows.names, np.str_)
-            stored = storage.Stored(vectors, names, self.threshold, self.normalize, self.encoder)
-        return storage.write(path, stored)
+            stored = rows.Stored(vectors, names, self.threshold, self.normalize, self.encoder)
+        return rows.write(path, stored)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], faiss: bool | None = None) -> "Gallery":
@@ -268,7 +274,7 @@ class Gallery:
             FileNotFoundError: if there is no such file.
             ValueError: if the file is not a gallery, or is damaged.
         """
-        stored = storage.read(path)
+        stored = rows.read(path)
         gallery = cls(stored.normalize, stored.encoder, faiss)
         gallery._rows = Rows(stored.embeddings, map(canonical, stored.identities.tolist()))
         gallery.threshold = stored.threshold

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeAlias
 import keras
 import tensorflow as tf
 
-from keras_genssl.checks import label_tensors
+from keras_genssl.checks import tensors
 from keras_genssl.kinds.rules import require, require_all
 
 Shape: TypeAlias = "tuple[int | None, ...]"
@@ -144,9 +144,9 @@ def classes(name: str, value: Any, count: int | None) -> Any:
         raise ValueError(f"{rule}. Received: {kind} of shape {tuple(value.shape)}")
     if count is None:  # only some integer dtypes can be gathered from all workers
         return keras.ops.cast(value, "int64" if kind in ("int64", "uint32", "uint64") else "int32")
-    inside = require_all(label_tensors.inside(value, count), f"`{name}` must lie in [0, {count})", value)
+    inside = require_all(tensors.inside(value, count), f"`{name}` must lie in [0, {count})", value)
     with tf.control_dependencies([inside]):
-        return label_tensors.as_classes(value, count)
+        return tensors.as_classes(value, count)
 
 
 def floats(name: str, value: Any) -> Any:

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
-from keras_genssl.checks.image_arrays import BOUND, RANGE
-from keras_genssl.checks.image_tensors import nearest_levels, signed
+from keras_genssl.checks.arrays import BOUND, RANGE
+from keras_genssl.checks.tensors import nearest_levels, signed
 from keras_genssl.kinds.base import Picture, Shape, classes
 from keras_genssl.kinds.rules import require
 

@@ -2,7 +2,6 @@
 
 from keras_genssl.losses.adversarial import (
     AdversarialLoss,
-    FeatureMatchingLoss,
     HingeGANLoss,
     LeastSquaresGANLoss,
     MinimaxGANLoss,
@@ -20,6 +19,7 @@ from keras_genssl.losses.contrastive import (
     SupConLoss,
     VICRegLoss,
 )
+from keras_genssl.losses.feature_matching import FeatureMatchingLoss
 from keras_genssl.losses.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood, standard_normal_kl
 from keras_genssl.losses.metric_learning import (
     ArcFaceLoss,

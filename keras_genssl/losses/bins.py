@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from keras_genssl.checks.shapes import check_last, check_same_shape
+from keras_genssl.checks.tensors import check_last, check_same_shape
 from keras_genssl.losses.arguments import check_count, check_positive
 
 

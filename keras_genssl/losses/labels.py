@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.checks import label_tensors
+from keras_genssl.checks import tensors
 
 
 def first_with_label(labels: Any) -> Any:
@@ -28,7 +28,7 @@ def first_with_label(labels: Any) -> Any:
         >>> first_with_label([2**24, 2**24 + 1, 2**24]).numpy().tolist()
         [0, 1, 0]
     """
-    labels = label_tensors.checked_labels(labels, "y_true", floats=True, columns=True)
+    labels = tensors.checked_labels(labels, "y_true", floats=True, columns=True)
     return ops.cast(ops.argmax(ops.cast(labels[:, None] == labels[None, :], "int32"), axis=1), "int32")
 
 
@@ -42,4 +42,4 @@ def nan_unless_whole(embeddings: Any, labels: Any) -> Any:
     embeddings = ops.convert_to_tensor(embeddings)
     if "float" not in keras.backend.standardize_dtype(labels.dtype):
         return embeddings
-    return ops.where(ops.all(label_tensors.are_whole(labels)), embeddings, math.nan)
+    return ops.where(ops.all(tensors.are_whole(labels)), embeddings, math.nan)

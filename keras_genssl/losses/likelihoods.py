@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.checks.shapes import check_same_shape
+from keras_genssl.checks.tensors import check_same_shape
 
 MIN_LOG_VARIANCE = -12.0  # rounding to 256 levels in [-1, 1] has the variance (2/255)^2 / 12, whose log is -12.2
 MAX_LOG_VARIANCE = 4.0

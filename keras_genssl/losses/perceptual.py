@@ -6,9 +6,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.checks import image_tensors
-from keras_genssl.checks.image_arrays import BOUND, RANGE
-from keras_genssl.checks.shapes import check_same_shape
+from keras_genssl.checks import tensors
+from keras_genssl.checks.arrays import BOUND, RANGE
+from keras_genssl.checks.tensors import check_same_shape
 
 _DISTANCES = {"l1": ops.abs, "l2": ops.square}
 
@@ -91,17 +91,15 @@ class PerceptualLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         # Scaled here, because Keras casts before `call`: uint8 images would become floats from 0 to 255.
-        y_true, y_pred = (image_tensors.as_float(*pair) for pair in ((y_true, "y_true"), (y_pred, "y_pred")))
+        y_true, y_pred = (tensors.as_float(*pair) for pair in ((y_true, "y_true"), (y_pred, "y_pred")))
         return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each image, ``(batch,)``."""
-        y_true = image_tensors.as_float(ops.stop_gradient(ops.convert_to_tensor(y_true)), "y_true")
-        y_pred = image_tensors.as_float(
-            ops.convert_to_tensor(y_pred), "y_pred"
-        )  # a network's output may leave the range
+        y_true = tensors.as_float(ops.stop_gradient(ops.convert_to_tensor(y_true)), "y_true")
+        y_pred = tensors.as_float(ops.convert_to_tensor(y_pred), "y_pred")  # a network's output may leave the range
         check_same_shape(y_true=y_true, y_pred=y_pred)
-        y_true = image_tensors.guarded(y_true, -BOUND, BOUND, "y_true", RANGE)
+        y_true = tensors.guarded(y_true, -BOUND, BOUND, "y_true", RANGE)
         loss = ops.zeros_like(y_pred[:, 0, 0, 0])
         if self.pixel is not None:
             loss += self.pixel_weight * _mean_distance(self.pixel, y_true, y_pred)

@@ -3,30 +3,42 @@
 Guide: docs/metrics.md says what each number means, and the traps; docs/probes.md does so for representations.
 """
 
-from keras_genssl.metrics.classifier_scores import label_accuracy, train_on_synthetic_accuracy
-from keras_genssl.metrics.clustering import cluster_agreement, clustering_scores
-from keras_genssl.metrics.eight_bit import eight_bit
-from keras_genssl.metrics.fashion_features import FashionFeatures, fashion_features
+from keras_genssl.metrics.classifier_scores import (
+    ModeCoverage,
+    label_accuracy,
+    mode_coverage,
+    train_on_synthetic_accuracy,
+)
+from keras_genssl.metrics.feature_networks import (
+    FashionFeatures,
+    InceptionFeatures,
+    fashion_features,
+    inception_features,
+    resize_bilinear_v1,
+)
 from keras_genssl.metrics.feature_statistics import FeatureStatistics
-from keras_genssl.metrics.few_labels import few_label_accuracy, labelled_subset
-from keras_genssl.metrics.fid import FID
-from keras_genssl.metrics.frechet_distance import frechet_distance
-from keras_genssl.metrics.histogram_matching import histogram_matching
-from keras_genssl.metrics.inception_features import InceptionFeatures, inception_features, resize_bilinear_v1
-from keras_genssl.metrics.kernel_distance import kernel_distance, polynomial_mmd
-from keras_genssl.metrics.kid import KID
-from keras_genssl.metrics.knn import knn_accuracy
-from keras_genssl.metrics.linear import linear_accuracy
-from keras_genssl.metrics.mode_coverage import ModeCoverage, mode_coverage
-from keras_genssl.metrics.pairs import pair_similarities, verification_pairs
+from keras_genssl.metrics.frechet_distance import FID, frechet_distance
+from keras_genssl.metrics.image_quality import PSNR, SSIM, eight_bit, psnr, ssim
+from keras_genssl.metrics.kernel_distance import KID, kernel_distance, polynomial_mmd
+from keras_genssl.metrics.neighbours import knn_accuracy, map_at_r, r_precision, recall_at_k, retrieval_scores
 from keras_genssl.metrics.precision_recall import PrecisionRecall, precision_recall
-from keras_genssl.metrics.psnr import PSNR, psnr
 from keras_genssl.metrics.reference import extract_features, feature_statistics
-from keras_genssl.metrics.retrieval import map_at_r, r_precision, recall_at_k, retrieval_scores
+from keras_genssl.metrics.representation import (
+    cluster_agreement,
+    clustering_scores,
+    few_label_accuracy,
+    labelled_subset,
+    linear_accuracy,
+)
 from keras_genssl.metrics.small_features import SmallFeatures
-from keras_genssl.metrics.ssim import SSIM, ssim
-from keras_genssl.metrics.translation import translation_scores
-from keras_genssl.metrics.verification import kfold_verification_accuracy, roc_auc, tar_at_far
+from keras_genssl.metrics.translation import histogram_matching, translation_scores
+from keras_genssl.metrics.verification import (
+    kfold_verification_accuracy,
+    pair_similarities,
+    roc_auc,
+    tar_at_far,
+    verification_pairs,
+)
 
 __all__ = [
     "FID",

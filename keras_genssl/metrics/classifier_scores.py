@@ -1,14 +1,14 @@
-"""Measures of whether conditional samples show their labels."""
+"""What a classifier makes of generated images: scores, and the modes that are covered."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from keras_genssl.checks import image_arrays
-from keras_genssl.checks.label_arrays import checked_labels
-from keras_genssl.metrics.eight_bit import eight_bit
+from keras_genssl.checks import arrays
+from keras_genssl.checks.arrays import checked_labels
+from keras_genssl.metrics.image_quality import eight_bit
 
 
 def label_accuracy(features: Any, samples: Any, labels: npt.ArrayLike) -> float:
@@ -95,11 +95,9 @@ def train_on_synthetic_accuracy(
         while len(order) < batch_size:
             order = np.concatenate([order, rng.permutation(len(samples))])
         chosen, order = order[:batch_size], order[batch_size:]
-        network.train_on_batch(image_arrays.signed(_shifted(samples[chosen], rng)), labels[chosen])
+        network.train_on_batch(arrays.signed(_shifted(samples[chosen], rng)), labels[chosen])
     guesses = [
-        keras.ops.convert_to_numpy(
-            network(image_arrays.signed(real_images[start : start + 500]), training=False)
-        ).argmax(-1)
+        keras.ops.convert_to_numpy(network(arrays.signed(real_images[start : start + 500]), training=False)).argmax(-1)
         for start in range(0, len(real_images), 500)
     ]
     return float(np.mean(np.concatenate(guesses) == real_labels))
@@ -133,3 +131,63 @@ def _labelled(name: str, images: Any, label_name: str, labels: npt.ArrayLike) ->
     if labels.min() < 0:
         raise ValueError(f"`{label_name}` must be integers from 0. Received: {labels.min()} among them")
     return images, labels
+
+
+class ModeCoverage(NamedTuple):
+    """The counts of `mode_coverage`.
+
+    Attributes:
+        num_modes: modes caught.
+        high_quality: share of samples near a mode, in [0, 1].
+        counts: high-quality samples of each mode, int ``(num_modes,)``.
+    """
+
+    num_modes: int
+    high_quality: float
+    counts: np.ndarray
+
+
+def mode_coverage(samples: Any, centres: Any, sigma: float, within: float = 3.0, min_samples: int = 1) -> ModeCoverage:
+    """Counts the modes that samples reach, and computes the share of samples near a mode.
+
+    A sample has high quality if it lies within ``within`` standard deviations of its nearest centre. A mode is caught
+    if at least ``min_samples`` high-quality samples are nearest to it. With 2,500 samples, 3 deviations and 1 sample
+    these are the numbers of VEEGAN (Srivastava et al., 2017) and PacGAN (Lin et al., 2018, Section 4.1). Of perfect
+    samples in the plane, ``1 - exp(-within² / 2)``, 98.9%, have high quality.
+
+    Reference:
+        - Srivastava et al. 2017, [VEEGAN: Reducing Mode Collapse in GANs](https://arxiv.org/abs/1705.07761)
+        - Lin et al. 2018, [PacGAN: The Power of Two Samples in Generative Adversarial
+          Networks](https://arxiv.org/abs/1712.04086)
+
+    Args:
+        samples: float ``(num, dim)``, at least one.
+        centres: centres of the modes, float ``(num_modes, dim)``.
+        sigma: standard deviation of a mode along each axis, positive.
+        within: radius of high quality, in standard deviations, positive.
+        min_samples: number of samples that catch a mode, int, at least 1.
+
+    Returns:
+        `ModeCoverage`.
+
+    Raises:
+        ValueError: if an argument is outside its range, or the shapes do not fit.
+
+    Example:
+        >>> coverage = mode_coverage([[0.0], [0.2], [5.0]], centres=[[0.0], [1.0]], sigma=0.1)
+        >>> coverage.num_modes, round(coverage.high_quality, 3), coverage.counts.tolist()
+        (1, 0.667, [2, 0])
+    """
+    samples, centres = np.asarray(samples, np.float64), np.asarray(centres, np.float64)
+    if samples.ndim != 2 or centres.ndim != 2 or samples.shape[1] != centres.shape[1] or not samples.size:
+        raise ValueError(
+            "`samples` and `centres` must be (num, dim) and (num_modes, dim), not empty. "
+            f"Received: shapes {samples.shape} and {centres.shape}"
+        )
+    for name, value in (("sigma", sigma), ("within", within), ("min_samples", min_samples)):
+        if value <= 0:
+            raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
+    squared = np.square(samples[:, None] - centres[None]).sum(axis=-1)  # (num, num_modes)
+    near = squared.min(axis=1) <= (within * sigma) ** 2
+    counts = np.bincount(squared.argmin(axis=1)[near], minlength=len(centres))
+    return ModeCoverage(int((counts >= min_samples).sum()), float(near.mean()), counts)

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from keras_genssl.metrics.feature_metric import FeatureMetric, features_of
 from keras_genssl.metrics.kernel_distance import checked_pair
-from keras_genssl.metrics.reference import Features, feature_name
+from keras_genssl.metrics.reference import FeatureMetric, Features, feature_name, features_of
 
 _CHUNK = 1000  # rows of a distance matrix in memory at once
 

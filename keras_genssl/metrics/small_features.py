@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from keras_genssl.backbones.perceptual import perceptual_extractor
-from keras_genssl.checks import image_arrays
-from keras_genssl.metrics.eight_bit import eight_bit
+from keras_genssl.checks import arrays
+from keras_genssl.metrics.image_quality import eight_bit
 
 _LAYERS = ("block1_conv2", "block2_conv2", "block3_conv2")
 _BATCH = 50
@@ -51,7 +51,7 @@ class SmallFeatures:
         images = eight_bit(images)
         parts = []
         for start in range(0, len(images), _BATCH):
-            batch = image_arrays.signed(images[start : start + _BATCH])
+            batch = arrays.signed(images[start : start + _BATCH])
             batch = np.repeat(batch, 3, axis=-1) if batch.shape[-1] == 1 else batch
             maps = self._extractor(batch)
             parts.append(np.concatenate([keras.ops.convert_to_numpy(one).mean((1, 2)) for one in maps], axis=-1))

@@ -9,30 +9,29 @@ The same function makes an example on disk (in a Beam pipeline) and on the fly (
 A random function takes the example and an integer seed, and draws from nothing else.
 """
 
-from keras_genssl.pretext.ab_bins import ab_bin_frequencies, ab_bins, nearest_ab_bin
 from keras_genssl.pretext.binarized import binarized
-from keras_genssl.pretext.binned_colours import binned_colours
-from keras_genssl.pretext.camera_path import camera_path, camera_tuple
-from keras_genssl.pretext.canvas import canvas_print
+from keras_genssl.pretext.camera import camera_path, camera_tuple, neighbouring_crops
 from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, decode_image, encode_png
-from keras_genssl.pretext.coloured_crop import coloured_crop
+from keras_genssl.pretext.colours import (
+    ab_bin_frequencies,
+    ab_bins,
+    binned_colours,
+    coloured_crop,
+    lab_planes,
+    lab_to_rgb,
+    nearest_ab_bin,
+    rgb_to_lab,
+)
 from keras_genssl.pretext.degradation import DEGRADATIONS, degrade, degraded_pair
-from keras_genssl.pretext.dihedral import dihedral
-from keras_genssl.pretext.edges import drawn_pair, edge_drawing
+from keras_genssl.pretext.domains import Unpaired, drawn_pair, edge_drawing
 from keras_genssl.pretext.frame_order import frame_motion, frame_order
-from keras_genssl.pretext.jigsaw import jigsaw
-from keras_genssl.pretext.lab import lab_planes, lab_to_rgb, rgb_to_lab
+from keras_genssl.pretext.jigsaw import jigsaw, permutation_set
 from keras_genssl.pretext.masks import block_masked, center_masked
-from keras_genssl.pretext.neighbouring_crops import neighbouring_crops
-from keras_genssl.pretext.overlapping_patches import overlapping_patches
-from keras_genssl.pretext.patch_augmentation import OPERATIONS, augment
-from keras_genssl.pretext.patches import aligned_patches, low_high_patch
-from keras_genssl.pretext.permutations import permutation_set
-from keras_genssl.pretext.relative_position import POSITIONS, relative_position
-from keras_genssl.pretext.resize import crop_to_multiple, downscale, low_high, upscale
-from keras_genssl.pretext.rotation import rotated
+from keras_genssl.pretext.overlapping_patches import OPERATIONS, augment, overlapping_patches
+from keras_genssl.pretext.patches import POSITIONS, aligned_patches, low_high_patch, relative_position
+from keras_genssl.pretext.resize import canvas_print, crop_to_multiple, downscale, low_high, upscale
+from keras_genssl.pretext.rotation import dihedral, rotated
 from keras_genssl.pretext.scene_crop import scene_crop
-from keras_genssl.pretext.unpaired import Unpaired
 
 __all__ = [
     "DECODE_ERRORS",

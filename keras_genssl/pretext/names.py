@@ -1,16 +1,32 @@
-"""One spelling for each name: macOS writes an accented letter as two code points, other systems as one.
-
-A name that is a key (of a person, a class, an image, a film) is `canonical`. A file is opened by its path on disk.
-"""
+"""Names of files and classes: one spelling, and their order."""
 
 import collections
 import contextlib
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+
+def natural_order(name: str) -> list[tuple[int, int, str]]:
+    """Make a sort key that compares numbers in names as numbers: `frame9` comes before `frame10`.
+
+    A number comes before other text. Numbers that differ only in leading zeros are sorted as text.
+
+    Args:
+        name: name of a file, without its extension.
+
+    Returns:
+        A key for `sorted`.
+
+    Example:
+        >>> sorted(["frame10", "frame9", "frame", "09", "9"], key=natural_order)
+        ['09', '9', 'frame', 'frame9', 'frame10']
+    """
+    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
 
 
 def canonical(name: str) -> str:

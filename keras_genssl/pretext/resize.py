@@ -1,4 +1,4 @@
-"""Low- and high-resolution versions of one image, made with Pillow's anti-aliased resampling."""
+"""Images of another size: resized, on a canvas, cropped."""
 
 from typing import Any
 
@@ -141,3 +141,103 @@ def low_high(image: np.ndarray, scale: int, interpolation: str | None = None) ->
     high = crop_to_multiple(image, scale)
     low = downscale(high, scale)
     return {"low": low if interpolation is None else upscale(low, scale, interpolation), "high": high}
+
+
+LUMA = (0.299, 0.587, 0.114)  # BT.601
+
+
+def integers(least: int, **values: Any) -> None:
+    """Raise ValueError for the first argument that is not an integer of at least `least`."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
+
+
+def probabilities(**values: Any) -> None:
+    """Raise ValueError for the first argument that does not lie in [0, 1]."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not 0 <= value <= 1:
+            raise ValueError(f"`{name}` must lie in [0, 1]. Received: {name}={value!r}")
+
+
+def random_crop(image: np.ndarray, height: int, width: int, rng: np.random.Generator, rule: str) -> np.ndarray:
+    """Cut a rectangle from an image at a uniformly random position.
+
+    Args:
+        image: (at least `height`, at least `width`, channels).
+        height, width: size of the rectangle.
+        rng: random generator of the position.
+        rule: how `height` and `width` are determined, for the message.
+
+    Returns:
+        A view (height, width, channels).
+
+    Raises:
+        ValueError: if the image is smaller.
+
+    Example:
+        >>> random_crop(np.zeros((5, 9, 1), np.uint8), 5, 3, np.random.default_rng(0), "`size`").shape
+        (5, 3, 1)
+    """
+    if image.shape[0] < height or image.shape[1] < width:
+        raise ValueError(
+            f'`example["image"]` must be at least {height} pixels high and {width} wide ({rule}). '
+            f"Received: height={image.shape[0]}, width={image.shape[1]}"
+        )
+    top = int(rng.integers(image.shape[0] - height + 1))
+    left = int(rng.integers(image.shape[1] - width + 1))
+    return image[top : top + height, left : left + width]
+
+
+def grey(image: np.ndarray) -> np.ndarray:
+    """Remove the colours of an image: returns its luma in every channel, uint8.
+
+    Example:
+        >>> grey(np.array([[[255, 0, 0]]], np.uint8)).tolist()
+        [[[76, 76, 76]]]
+    """
+    if image.shape[-1] == 1:
+        return image
+    luma = np.rint(image @ np.array(LUMA)).clip(0, 255).astype(np.uint8)
+    return np.repeat(luma[..., np.newaxis], image.shape[-1], axis=-1)
+
+
+_PERIOD = 4  # pixels: two pairs of threads
+
+
+def canvas_print(image: np.ndarray, warmth: float = 1.6, depth: float = 0.35) -> np.ndarray:
+    """Print an image on canvas: warmer tones, and a weave of threads darkened into it.
+
+    With v in [0, 1] a channel becomes `v ** gamma * (1 - depth * weave)`: gamma is `1 / warmth` for red, 1 for
+    green and `warmth` for blue (1 for a grey image). The weave is a checkerboard of 2x2 pixels whose phase starts at
+    the upper left corner: it is 1 on every second pair of rows where the column's pair is even, and on the other pairs
+    of rows where it is odd. In patches cut at multiples of 4 pixels the weave continues.
+
+    Prints are the second domain of an unpaired translation with a known truth: photographs and prints of other
+    photographs.
+
+    Args:
+        image: uint8 array (height, width, 1 or 3).
+        warmth: positive; 1 keeps the tones.
+        depth: in [0, 1); 0 keeps the texture.
+
+    Returns:
+        uint8 array of the same shape.
+
+    Raises:
+        ValueError: if an argument is invalid.
+
+    Example:
+        >>> canvas_print(np.full((1, 4, 1), 200, np.uint8), depth=0.5)[0, :, 0].tolist()
+        [100, 100, 200, 200]
+    """
+    image = check_image(image)
+    if isinstance(warmth, bool) or not warmth > 0:
+        raise ValueError(f"`warmth` must be positive. Received: warmth={warmth!r}")
+    if isinstance(depth, bool) or not 0 <= depth < 1:
+        raise ValueError(f"`depth` must lie in [0, 1). Received: depth={depth!r}")
+    gamma = np.array([1.0] if image.shape[-1] == 1 else [1 / warmth, 1.0, warmth])
+    rows, columns = (np.arange(size) * 2 // _PERIOD % 2 for size in image.shape[:2])
+    weave = (rows[:, np.newaxis] == columns[np.newaxis])[..., np.newaxis]
+    printed = (image / 255.0) ** gamma * (1 - depth * weave)
+    return np.rint(printed * 255.0).astype(np.uint8)

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.pretext.crops import integers
-from keras_genssl.pretext.resize import check_image, resized
+from keras_genssl.pretext.resize import check_image, integers, resized
 
 
 def scene_crop(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_genssl.checks import image_arrays
+from keras_genssl.checks import arrays
 from pipelines.components import served
 from pipelines.errors import UserError
 
@@ -84,7 +84,7 @@ class VectorFunction:
             image = np.asarray(Image.fromarray(image).convert("L"))[..., np.newaxis]
         if not self._shape[1:].is_compatible_with(image.shape):
             return None
-        return image_arrays.signed(image)
+        return arrays.signed(image)
 
     def __call__(self, inputs: Sequence[Any]) -> list[np.ndarray | Refused]:
         """Returns the vector of each image, float32 `(dim,)`, or its refusal if the model refuses it.

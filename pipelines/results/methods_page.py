@@ -91,8 +91,8 @@ def page() -> str:
     used = _recipes()
     parts = [HEAD]
     for part in (MODELS, *PARTS):
-        for package, names in _sections(part).items():
-            parts.append(_section(package, names, used if part == MODELS else None))
+        for file, names in _sections(part).items():
+            parts.append(_section(file, names, used if part == MODELS else None))
     return "\n".join(parts)
 
 
@@ -103,7 +103,7 @@ def public(part: str) -> Iterator[Public]:
             if module.startswith(f"keras_genssl.{part}."):
                 yield from (it for name in names if (it := _defined(_file(module), name)) is not None)
         return
-    file = ROOT / "keras_genssl" / part / "__init__.py"
+    file = _file(f"keras_genssl.{part}")
     for name in _exported(file):
         found = _defined(file, name)
         if found is not None:
@@ -111,28 +111,32 @@ def public(part: str) -> Iterator[Public]:
 
 
 def _sections(part: str) -> dict[Path, list[Public]]:
-    """Returns the names of a subpackage by the package that defines them; names defined elsewhere come first."""
-    top = ROOT / "keras_genssl" / part
+    """The names of a subpackage by the file whose docstring heads them; what is defined elsewhere stands first.
+
+    That is the file of their package, or their own where it names a guide.
+    """
+    top = _file(f"keras_genssl.{part}")
     found: dict[Path, list[Public]] = {}
     for it in public(part):
-        home = it.path.parent if it.path.is_relative_to(top) else top
-        found.setdefault(home, []).append(it)
-    return {package: found[package] for package in sorted(found)}
+        inside = top.name == "__init__.py" and it.path.is_relative_to(top.parent)
+        own = it.path if "Guide: " in _doc(it.path) else it.path.with_name("__init__.py")
+        found.setdefault(own if inside else top, []).append(it)
+    return {file: found[file] for file in sorted(found)}
 
 
-def _section(package: Path, names: list[Public], used: dict[str, list[str]] | None) -> str:
+def _section(file: Path, names: list[Public], used: dict[str, list[str]] | None) -> str:
     """Returns a table with its heading; the table of methods has recipes and numbers."""
     head = ["Name", "What", "Paper", "File", *(["Recipe", "Number"] if used is not None else [])]
     rows = [head, ["---"] * len(head)]
     for it in names:
-        file = it.path.relative_to(ROOT).as_posix()
-        row = [f"`{it.name}`", it.summary.replace("``", "`"), "; ".join(it.papers), f"[{it.path.name}](../{file})"]
+        path = it.path.relative_to(ROOT).as_posix()
+        row = [f"`{it.name}`", it.summary.replace("``", "`"), "; ".join(it.papers), f"[{it.path.name}](../{path})"]
         if used is not None:
             recipes = used.get(it.name, [])
             row += ["<br>".join(f"`{recipe}`" for recipe in recipes), "<br>".join(map(_number, recipes))]
         rows.append([cell.replace("|", r"\|") for cell in row])
     table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    doc = ast.get_docstring(_tree(package / "__init__.py")) or ""
+    doc = _doc(file)
     heading, _, sentence = doc.partition("\n")[0].partition(": ")
     guide = next((text for text in doc.split("\n\n") if text.startswith("Guide: ")), "")
     told = "\n".join(line for line in (sentence[:1].upper() + sentence[1:], _linked(guide.replace("``", "`"))) if line)
@@ -147,6 +151,10 @@ def _linked(text: str) -> str:
 @functools.cache
 def _tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def _doc(file: Path) -> str:
+    return ast.get_docstring(_tree(file)) or ""
 
 
 def _exported(file: Path) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from keras_genssl.checks import image_arrays
+from keras_genssl.checks import arrays
 
 if TYPE_CHECKING:
     import keras
@@ -70,7 +70,7 @@ def fitted(shape: tuple[int, int, int]) -> int:
 
 def eight_bit(images: Any) -> np.ndarray:
     """Converts images from [-1, 1] to uint8, as they are served."""
-    return image_arrays.nearest_levels(np.asarray(images))
+    return arrays.nearest_levels(np.asarray(images))
 
 
 def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> tuple[Any, Any]:
@@ -87,7 +87,7 @@ def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> 
         if isinstance(kind, Image):
             images = read(examples, "eval", ASKED, [feature])[feature]
             asked[f"{name}_bytes"] = [png(image) for image in images]
-            arguments.append(image_arrays.signed(images))
+            arguments.append(arrays.signed(images))
         elif isinstance(kind, Label):
             asked[name] = np.arange(ASKED) % (kind.num_classes or ASKED)
             arguments.append(asked[name])

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -44,3 +45,46 @@ def test_floats_show_as_the_uint8_they_came_from():
 def test_bad_arguments_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         analysis.image_grid(**{"images": noise(2), **change})
+
+
+def test_each_unit_of_a_dense_layer_is_an_image_scaled_by_its_largest_weight():
+    kernel = np.random.default_rng(0).normal(size=(4 * 3 * 1, 5)).astype(np.float32)
+    kernel[:, 2] = 0.0
+    encoder = keras.Sequential([keras.Input((4, 3, 1)), keras.layers.GaussianNoise(0.1), keras.layers.Flatten()])
+    dense = keras.layers.Dense(5)
+    encoder.add(dense)
+    dense.set_weights([kernel, np.zeros(5)])
+    filters = analysis.first_layer_filters(encoder)
+    for unit in (0, 1, 3, 4):
+        image = np.zeros((4, 3, 1))
+        for row in range(4):
+            for column in range(3):
+                image[row, column, 0] = kernel[row * 3 + column, unit] / np.abs(kernel[:, unit]).max()
+        np.testing.assert_allclose(filters[unit], image, rtol=1e-6)
+    assert not filters[2].any()
+
+
+def test_the_filters_of_a_convolution_inside_a_network_inside_another():
+    inner = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(6, (2, 5)), keras.layers.Conv2D(2, 1)])
+    images = keras.Input((8, 8, 3))
+    network = keras.Model(images, keras.layers.Flatten()(inner(keras.layers.Dropout(0.5)(images))))
+    kernel = np.asarray(inner.layers[0].kernel)  # (2, 5, 3, 6)
+    filters = analysis.first_layer_filters(network)
+    assert filters.shape == (6, 2, 5, 3)
+    for index in range(6):
+        np.testing.assert_allclose(filters[index], kernel[..., index] / np.abs(kernel[..., index]).max(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (keras.Sequential([keras.layers.Dense(3)]), "must be built"),
+        (keras.Sequential([keras.Input((8, 8, 1)), keras.layers.BatchNormalization()]), "must be Dense or Conv2D"),
+        (keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()]), "must be Dense or Conv2D"),
+        (keras.Sequential([keras.Input((64,)), keras.layers.Dense(3)]), "must see all pixels"),
+        (keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Dense(3)]), "must see all pixels"),
+    ],
+)
+def test_what_has_no_such_pictures_is_refused(network, message):
+    with pytest.raises(ValueError, match=message):
+        analysis.first_layer_filters(network)

@@ -8,7 +8,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 import keras_genssl as kg
 from keras_genssl import analysis, backbones, callbacks, corruptions, layers, losses, metrics, views
-from keras_genssl.checks import image_tensors
+from keras_genssl.checks import tensors
 
 RNG = np.random.default_rng(5)
 STORED = RNG.integers(0, 256, (4, 12, 12, 3), dtype=np.uint8)
@@ -248,5 +248,5 @@ def test_images_of_two_sizes_are_not_broadcast():
 
 
 def test_looking_at_values_leaves_no_operations_in_a_graph():
-    traced = tf.function(image_tensors.signed).get_concrete_function(tf.TensorSpec((None, 4, 4, 3), tf.float32))
+    traced = tf.function(tensors.signed).get_concrete_function(tf.TensorSpec((None, 4, 4, 3), tf.float32))
     assert {operation.type for operation in traced.graph.get_operations()} == {"Placeholder", "Identity"}

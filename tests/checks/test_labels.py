@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from keras_genssl import analysis, callbacks, data, gallery, losses, metrics
-from keras_genssl.checks import label_tensors
-from keras_genssl.checks.label_arrays import checked_labels
+from keras_genssl.checks import tensors
+from keras_genssl.checks.arrays import checked_labels
 from keras_genssl.engine import Label, batches
 
 FEATURES = np.array([[0.0, 1.0], [1.0, 0.1], [0.1, 1.0], [1.0, 0.0]])
@@ -256,7 +256,7 @@ def test_pairs_may_have_soft_labels_but_numbers():
 
 
 def test_symbolic_labels_pass():
-    assert label_tensors.checked_labels(keras.KerasTensor((None,), "int64"), "label").shape == (None,)
+    assert tensors.checked_labels(keras.KerasTensor((None,), "int64"), "label").shape == (None,)
 
 
 def test_spellings_of_a_name_are_one_class():

@@ -10,7 +10,7 @@ import pytest
 
 import keras_genssl as kg
 from keras_genssl.gallery import Gallery, Match, calibrate_threshold
-from keras_genssl.gallery.search import Search
+from keras_genssl.gallery.matches import Search
 
 
 def line(**people):
@@ -241,7 +241,7 @@ def test_threshold_at_a_known_false_accept_rate():
 
 @pytest.mark.parametrize("cells", [2**22, 50])
 def test_threshold_equals_a_naive_loop_over_all_pairs(monkeypatch, cells):
-    monkeypatch.setattr("keras_genssl.gallery.threshold._CELLS", cells)  # one block, or many
+    monkeypatch.setattr("keras_genssl.gallery.matches._CELLS", cells)  # one block, or many
     rng = np.random.default_rng(3)
     embeddings, names = rng.normal(size=(40, 6)), rng.integers(0, 9, 40)
     genuine, impostors = [], []

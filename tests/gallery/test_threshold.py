@@ -48,7 +48,7 @@ def test_photographs_under_two_names_count_as_accepted(normalize):
 @pytest.mark.parametrize("cells", [2**22, 200])
 def test_the_rate_is_kept_by_verify(monkeypatch, cells):
     """Among equal vectors, ones that a last digit tells apart, and others, far from zero and near it."""
-    monkeypatch.setattr("keras_genssl.gallery.threshold._CELLS", cells)
+    monkeypatch.setattr("keras_genssl.gallery.matches._CELLS", cells)
     rng = np.random.default_rng(1)
     refused = 0
     for trial in range(40):

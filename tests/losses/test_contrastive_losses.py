@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_genssl import losses
-from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.contrastive.embeddings import directions
 
 RNG = np.random.default_rng(3)
 FIRST, SECOND = RNG.normal(scale=2.0, size=(2, 5, 4))

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from keras_genssl import metrics
-from keras_genssl.metrics import nearest
+from keras_genssl.metrics import neighbours
 
 
 def blobs(num, dim, num_classes, spread, seed):
@@ -36,8 +36,8 @@ def naive_knn(features, labels, gallery, gallery_labels, k, temperature, own=Fal
 
 @pytest.fixture(params=[(512, 8192), (7, 11), (1, 40), (5, 1)])
 def chunks(request, monkeypatch):
-    monkeypatch.setattr(nearest, "_QUERIES", request.param[0])
-    monkeypatch.setattr(nearest, "_GALLERY", request.param[1])
+    monkeypatch.setattr(neighbours, "_QUERIES", request.param[0])
+    monkeypatch.setattr(neighbours, "_GALLERY", request.param[1])
 
 
 @pytest.mark.parametrize("temperature", [None, 0.07, 2e-3])
@@ -61,7 +61,7 @@ def test_copies_tie_and_the_first_of_the_gallery_counts(chunks):
     """30 copies each of two vectors: which are found is theirs who come first, whatever the chunks."""
     vector, other = np.random.default_rng(0).normal(size=(2, 9))
     gallery = np.stack([vector, 3 * other] * 30)
-    found, similarities = nearest.Nearest(np.stack([2 * vector, other]), gallery).find(slice(0, 2), 31)
+    found, similarities = neighbours.Nearest(np.stack([2 * vector, other]), gallery).find(slice(0, 2), 31)
     assert found[0].tolist() == [*range(0, 60, 2), 1]
     assert found[1].tolist() == [*range(1, 60, 2), 0]
     np.testing.assert_allclose(similarities[:, :30], 1.0, atol=1e-9)
@@ -73,7 +73,7 @@ def test_copies_tie_and_the_first_of_the_gallery_counts(chunks):
 @pytest.mark.parametrize("k", [1, 10, 1499])
 def test_neighbours_are_those_of_a_full_sort(normalize, k, monkeypatch):
     """Blocks of 400 of which few rows matter, half of the vectors twice, each query left out of its own search."""
-    monkeypatch.setattr(nearest, "_GALLERY", 400)
+    monkeypatch.setattr(neighbours, "_GALLERY", 400)
     gallery = np.random.default_rng(0).integers(-9, 10, (1500, 3)) + 0.5  # exact products without rounding
     gallery[750:] = gallery[:750]
     queries = np.arange(0, 1500, 60)
@@ -82,7 +82,7 @@ def test_neighbours_are_those_of_a_full_sort(normalize, k, monkeypatch):
     values = np.round(values, 9)
     values[np.arange(len(queries)), queries] = -np.inf
     expected = np.argsort(-values, axis=1, kind="stable")[:, :k]
-    search = nearest.Nearest(gallery[queries], gallery, queries, normalize)
+    search = neighbours.Nearest(gallery[queries], gallery, queries, normalize)
     found = np.concatenate([search.find(rows, k)[0] for rows in search.blocks()])
     np.testing.assert_array_equal(found, expected)
 
@@ -91,7 +91,7 @@ def test_euclidean_neighbours_far_from_the_origin(chunks):
     rng = np.random.default_rng(0)
     gallery, queries = 1e4 + rng.normal(size=(50, 3)), 1e4 + rng.normal(size=(8, 3))
     expected = [np.argsort(np.linalg.norm(gallery - query, axis=1))[:6].tolist() for query in queries]
-    search = nearest.Nearest(queries, gallery, normalize=False)
+    search = neighbours.Nearest(queries, gallery, normalize=False)
     assert [row for rows in search.blocks() for row in search.find(rows, 6)[0].tolist()] == expected
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_genssl import metrics
-from keras_genssl.metrics import nearest
+from keras_genssl.metrics import neighbours
 
 
 def golden(kind):
@@ -21,8 +21,8 @@ def golden(kind):
 
 @pytest.fixture(params=[(512, 8192), (7, 11), (1, 16)])
 def chunks(request, monkeypatch):
-    monkeypatch.setattr(nearest, "_QUERIES", request.param[0])
-    monkeypatch.setattr(nearest, "_GALLERY", request.param[1])
+    monkeypatch.setattr(neighbours, "_QUERIES", request.param[0])
+    monkeypatch.setattr(neighbours, "_GALLERY", request.param[1])
 
 
 @pytest.mark.parametrize("case", golden("retrieval"))

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from keras_genssl import metrics
-from keras_genssl.metrics import pairs
+from keras_genssl.metrics import verification
 
 
 def scored(num=300, seed=0, decimals=1):
@@ -113,7 +113,7 @@ def test_drawn_pairs_are_right_distinct_and_uniform():
 
 @pytest.mark.parametrize("chunk", [65_536, 7])
 def test_similarities_of_pairs(chunk, monkeypatch):
-    monkeypatch.setattr(pairs, "_CHUNK", chunk)
+    monkeypatch.setattr(verification, "_CHUNK", chunk)
     features = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
     first, second, _ = metrics.verification_pairs(np.arange(9))
     cosines = metrics.pair_similarities(features, first, second)

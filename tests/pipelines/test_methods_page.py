@@ -20,7 +20,7 @@ def test_a_name_is_followed_to_the_file_that_defines_it():
     found = {it.name: it for it in methods_page.public("callbacks")}
     assert found["ForPlayer"].path == methods_page.ROOT / "keras_genssl" / "engine" / "for_player.py"
     (lars,) = methods_page.public("optimizers")
-    assert (lars.name, lars.path.name) == ("LARS", "lars.py")
+    assert (lars.name, lars.path.name) == ("LARS", "optimizers.py")
     assert lars.summary.endswith(".")
     assert [paper[-1] for paper in lars.papers] == [")"] * len(lars.papers)
 

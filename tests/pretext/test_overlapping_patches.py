@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from keras_genssl import pretext
-from keras_genssl.pretext.patch_augmentation import augment
+from keras_genssl.pretext.overlapping_patches import augment
 
 
 def coordinates(height, width):

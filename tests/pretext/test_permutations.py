@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_genssl import pretext
-from keras_genssl.pretext.permutations import FILE, least_distance, spread_groups
+from keras_genssl.pretext.jigsaw import FILE, least_distance, spread_groups
 
 
 def distances(permutations):

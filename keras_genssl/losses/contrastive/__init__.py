@@ -1,10 +1,6 @@
 """Contrastive losses: losses that compare embeddings of views of images; one file per idea."""
 
-from keras_genssl.losses.contrastive.barlow_twins import BarlowTwinsLoss
-from keras_genssl.losses.contrastive.info_nce import InfoNCELoss
-from keras_genssl.losses.contrastive.negative_cosine import NegativeCosineSimilarity
-from keras_genssl.losses.contrastive.nt_xent import NTXentLoss
-from keras_genssl.losses.contrastive.sup_con import SupConLoss
-from keras_genssl.losses.contrastive.vicreg import VICRegLoss
+from keras_genssl.losses.contrastive.negatives import InfoNCELoss, NTXentLoss, SupConLoss
+from keras_genssl.losses.contrastive.without_negatives import BarlowTwinsLoss, NegativeCosineSimilarity, VICRegLoss
 
 __all__ = ["BarlowTwinsLoss", "InfoNCELoss", "NTXentLoss", "NegativeCosineSimilarity", "SupConLoss", "VICRegLoss"]

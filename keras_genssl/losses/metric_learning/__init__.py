@@ -16,18 +16,16 @@ from keras_genssl.losses.metric_learning.addons import (
     triplet_hard_loss,
     triplet_semihard_loss,
 )
-from keras_genssl.losses.metric_learning.arcface import ArcFaceLoss
-from keras_genssl.losses.metric_learning.base import DistanceLoss, EmbeddingLoss
-from keras_genssl.losses.metric_learning.contrastive import ContrastiveBatchAllLoss, ContrastiveLoss
-from keras_genssl.losses.metric_learning.distances import paired_distances, pairwise_distances
-from keras_genssl.losses.metric_learning.lifted_struct import LiftedStructLoss
-from keras_genssl.losses.metric_learning.multi_similarity import MultiSimilarityLoss
+from keras_genssl.losses.metric_learning.base import DistanceLoss, EmbeddingLoss, paired_distances, pairwise_distances
 from keras_genssl.losses.metric_learning.npairs import NPairsLoss
-from keras_genssl.losses.metric_learning.proxy_anchor import ProxyAnchorLoss
-from keras_genssl.losses.metric_learning.softmax import SoftmaxLoss
-from keras_genssl.losses.metric_learning.triplet_batch_all import TripletBatchAllLoss
-from keras_genssl.losses.metric_learning.triplet_hard import TripletHardLoss
-from keras_genssl.losses.metric_learning.triplet_semi_hard import TripletSemiHardLoss
+from keras_genssl.losses.metric_learning.pairs import (
+    ContrastiveBatchAllLoss,
+    ContrastiveLoss,
+    LiftedStructLoss,
+    MultiSimilarityLoss,
+)
+from keras_genssl.losses.metric_learning.proxies import ArcFaceLoss, ProxyAnchorLoss, SoftmaxLoss
+from keras_genssl.losses.metric_learning.triplets import TripletBatchAllLoss, TripletHardLoss, TripletSemiHardLoss
 
 __all__ = [
     "ArcFaceLoss",

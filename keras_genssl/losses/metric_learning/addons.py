@@ -5,12 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.losses.metric_learning.contrastive import ContrastiveLoss
-from keras_genssl.losses.metric_learning.distances import Distance, pairwise_distances
-from keras_genssl.losses.metric_learning.lifted_struct import LiftedStructLoss
+from keras_genssl.losses.metric_learning.base import Distance, pairwise_distances
 from keras_genssl.losses.metric_learning.npairs import NPairsLoss
-from keras_genssl.losses.metric_learning.triplet_hard import TripletHardLoss
-from keras_genssl.losses.metric_learning.triplet_semi_hard import TripletSemiHardLoss
+from keras_genssl.losses.metric_learning.pairs import ContrastiveLoss, LiftedStructLoss
+from keras_genssl.losses.metric_learning.triplets import TripletHardLoss, TripletSemiHardLoss
 
 NpairsLoss = NPairsLoss
 NpairsMultilabelLoss = NPairsLoss

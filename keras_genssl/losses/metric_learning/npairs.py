@@ -6,9 +6,15 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.checks import label_tensors
-from keras_genssl.losses.metric_learning.base import EmbeddingLoss, as_labels, check_shapes, nan_unless_finite
-from keras_genssl.losses.metric_learning.distances import as_float, others
+from keras_genssl.checks import tensors
+from keras_genssl.losses.metric_learning.base import (
+    EmbeddingLoss,
+    as_float,
+    as_labels,
+    check_shapes,
+    nan_unless_finite,
+    others,
+)
 
 _RULE = "`y_true` must hold integers of shape (batch,) or (batch, 1), or indicators of shape (batch, classes)"
 _NEVER = -1e30  # an excluded logit; -inf would have no gradient
@@ -100,14 +106,14 @@ class NPairsLoss(EmbeddingLoss):
 
 def _dense(y_true: Any) -> Any:
     """The labels; multi-hot ones are made dense and are checked before they are cast."""
-    y_true = label_tensors.as_array(y_true, _RULE)
+    y_true = tensors.as_array(y_true, _RULE)
     if not _are_indicators(y_true):
         return y_true
     dense = ops.convert_to_tensor(y_true, sparse=False) if hasattr(y_true, "dense_shape") else y_true
-    return label_tensors.checked_indicators(dense, "y_true")
+    return tensors.checked_indicators(dense, "y_true")
 
 
 def _are_indicators(y_true: Any) -> bool:
     """Whether labels are multi-hot, `(batch, classes)`."""
-    shape = label_tensors.shape_of(y_true)
+    shape = tensors.shape_of(y_true)
     return shape is not None and len(shape) == 2 and shape[1] != 1

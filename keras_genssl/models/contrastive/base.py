@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import Image, Kind, finite, replicas
-from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.contrastive.embeddings import directions
 from keras_genssl.models.representation import RepresentationMethod, require_input, require_vectors
 
 Views: TypeAlias = "keras.layers.Layer | tuple[keras.layers.Layer, keras.layers.Layer] | None"

@@ -8,7 +8,7 @@ from keras import ops
 from keras_genssl import backbones
 from keras_genssl.engine import Kind, Label, MemoryBank, finite
 from keras_genssl.losses.arguments import check_positive
-from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.contrastive.embeddings import directions
 from keras_genssl.models.contrastive.base import EncoderAndHead
 from keras_genssl.models.representation import require_one_layer, width
 

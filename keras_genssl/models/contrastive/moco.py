@@ -8,7 +8,7 @@ from keras import ops
 from keras_genssl import backbones
 from keras_genssl.engine import FeatureQueue, Kind, TargetNetwork, finite, in_groups, shuffled
 from keras_genssl.losses.contrastive import InfoNCELoss
-from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.contrastive.embeddings import directions
 from keras_genssl.models.contrastive.base import EncoderAndHead, pairs
 from keras_genssl.models.representation import require_one_layer, width
 

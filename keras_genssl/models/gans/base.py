@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_genssl.checks.label_arrays import checked_labels
-from keras_genssl.checks.label_tensors import checked_labels as checked_tensor
+from keras_genssl.checks.arrays import checked_labels
+from keras_genssl.checks.tensors import checked_labels as checked_tensor
 from keras_genssl.engine import (
     Anything,
     Image,

@@ -8,7 +8,7 @@ from keras import ops
 from keras_genssl.engine import Image, Method, Serving, Vector, finite
 from keras_genssl.engine.networks import fitting
 from keras_genssl.engine.shapes import same_shape
-from keras_genssl.losses.contrastive.directions import directions
+from keras_genssl.losses.contrastive.embeddings import directions
 from keras_genssl.models.representation import require_vectors
 
 _EPSILON = 1e-12  # inside the distance: its gradient at 0 stays finite

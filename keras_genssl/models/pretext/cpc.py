@@ -12,7 +12,7 @@ from keras_genssl.engine import Image, Kind, Stack, replicas
 from keras_genssl.engine.networks import require_built
 from keras_genssl.losses.arguments import check_count, check_positive
 from keras_genssl.models.pretext.stack_base import StackMethod
-from keras_genssl.pretext.prediction_steps import check_prediction
+from keras_genssl.pretext.overlapping_patches import check_prediction
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

@@ -9,7 +9,7 @@ from keras import ops
 from keras_genssl.engine import Image, Kind, Label, Method, Serving, Vector, batches
 from keras_genssl.engine.networks import require_built
 from keras_genssl.engine.shapes import same_shape
-from keras_genssl.pretext.crops import integers
+from keras_genssl.pretext.resize import integers
 
 _TEMPERATURE = 0.1  # the differences are small, and the heads start at zero
 

@@ -3,7 +3,7 @@
 import keras
 
 from keras_genssl.models.pretext.patch_base import PatchClassification
-from keras_genssl.pretext.relative_position import POSITIONS
+from keras_genssl.pretext.patches import POSITIONS
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

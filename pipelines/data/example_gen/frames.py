@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras_genssl.pretext.codec as codec  # only these modules: the component depends on no other part of `pretext`
 from keras_genssl.pretext.class_folders import ClassFolders
-from keras_genssl.pretext.names import canonical
-from keras_genssl.pretext.natural_order import natural_order
+from keras_genssl.pretext.names import canonical, natural_order
 from pipelines.beam import progress, runner
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
 from pipelines.data.example_gen import image_files as sources

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keras_genssl.pretext.crops import grey
-from keras_genssl.pretext.edges import edge_drawing
+from keras_genssl.pretext.domains import edge_drawing
+from keras_genssl.pretext.resize import grey
 
 # Each row makes a channel from all three. Dusk removes green and blue, and red follows the brightness.
 _DUSK = np.array([[0.75, 0.35, 0.10], [0.20, 0.45, 0.05], [0.10, 0.15, 0.35]])

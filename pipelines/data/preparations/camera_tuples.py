@@ -34,6 +34,6 @@ class CameraTuples(Pretext):
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        from keras_genssl.pretext.camera_path import camera_tuple
+        from keras_genssl.pretext.camera import camera_tuple
 
         return camera_tuple

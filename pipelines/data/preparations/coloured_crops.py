@@ -34,14 +34,13 @@ class ColouredCrops(Pretext):
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        from keras_genssl.pretext.coloured_crop import coloured_crop
+        from keras_genssl.pretext.colours import coloured_crop
 
         return coloured_crop
 
     def illustrations(self, example: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Returns what colorization sees of a crop, and what it must predict."""
-        from keras_genssl.pretext.binned_colours import binned_colours
-        from keras_genssl.pretext.lab import lab_planes
+        from keras_genssl.pretext.colours import binned_colours, lab_planes
 
         crop = example["image"]
         return {"its lightness": lab_planes(crop)[0], "its bins of colour at one lightness": binned_colours(crop)}

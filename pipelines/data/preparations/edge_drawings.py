@@ -40,7 +40,7 @@ class EdgeDrawings(Squares):
 
     def examples(self, image: np.ndarray, key: str, split: str, images: int) -> Iterator[dict[str, Any]]:
         """Yields one pair."""
-        from keras_genssl.pretext.edges import edge_drawing
+        from keras_genssl.pretext.domains import edge_drawing
 
         square = self.square(image)
         yield {"image": square, "drawing": edge_drawing(square, self.thickness, self.threshold)}

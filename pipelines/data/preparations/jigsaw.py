@@ -40,7 +40,7 @@ class Jigsaw(Pretext):
         """Returns the puzzle and, next to it, the solution."""
         import numpy as np
 
-        from keras_genssl.pretext.permutations import permutation_set
+        from keras_genssl.pretext.jigsaw import permutation_set
 
         order = permutation_set(self.num_permutations, self.grid**2)[example["permutation"]]
         return [list(range(len(order))), np.argsort(order).tolist()]

@@ -30,6 +30,6 @@ class NeighbouringCrops(Pretext):
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        from keras_genssl.pretext.neighbouring_crops import neighbouring_crops
+        from keras_genssl.pretext.camera import neighbouring_crops
 
         return neighbouring_crops

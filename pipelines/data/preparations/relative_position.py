@@ -31,13 +31,13 @@ class RelativePosition(Pretext):
 
     @staticmethod
     def function() -> Callable[..., dict[str, Any]]:
-        from keras_genssl.pretext.relative_position import relative_position
+        from keras_genssl.pretext.patches import relative_position
 
         return relative_position
 
     def arrangements(self, example: Mapping[str, Any]) -> list[list[int | None]]:
         """Returns the patch in the middle of nine places, and the neighbour at its place."""
-        from keras_genssl.pretext.relative_position import POSITIONS
+        from keras_genssl.pretext.patches import POSITIONS
 
         down, right = POSITIONS[example["position"]]
         places: list[int | None] = [None] * 9

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_genssl.checks import image_arrays
+from keras_genssl.checks import arrays
 from pipelines.errors import UserError
 from pipelines.tasks import images
 from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
@@ -48,7 +48,7 @@ def measure(
             f"({len(train)}) and values of an image"
         )
     pca = analysis.PCA(code_dim).fit(train)
-    clean = image_arrays.signed(test)
+    clean = arrays.signed(test)
     shown = {"images": clean[:SHOWN]}
     numbers: dict[str, float] = {}
     baseline: dict[str, float] = {}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_genssl.checks import image_arrays
+from keras_genssl.checks import arrays
 from pipelines.tasks import images
 
 _BATCH = 500
@@ -55,7 +55,7 @@ def extract(functions: Mapping[str, Encode], examples: Path, split: str, limit: 
     labels = []
     for batch in read.as_numpy_iterator():
         for name, function in functions.items():
-            parts[name].append(np.asarray(function(image_arrays.signed(batch["image"])), np.float32))
+            parts[name].append(np.asarray(function(arrays.signed(batch["image"])), np.float32))
         if "label" in batch:
             labels.append(batch["label"])
     known = np.concatenate(labels)[:limit] if labels else None

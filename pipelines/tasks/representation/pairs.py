@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_genssl.checks import image_arrays
+from keras_genssl.checks import arrays
 from pipelines.tasks.representation.features import Encode
 
 _BATCH, _SIDES = 250, ("first", "second")
@@ -32,9 +32,7 @@ def scores(functions: Mapping[str, Encode], examples: Path, limit: int) -> dict[
         count = len(batch["label"])
         labels.append(batch["label"])
         for name, function in functions.items():
-            vectors = np.concatenate(
-                [np.asarray(function(image_arrays.signed(batch[side])), np.float32) for side in _SIDES]
-            )
+            vectors = np.concatenate([np.asarray(function(arrays.signed(batch[side])), np.float32) for side in _SIDES])
             alike[name].append(metrics.pair_similarities(vectors, np.arange(count), count + np.arange(count)))
     same = np.concatenate(labels)[:limit] == 0
     if same.all() or not same.any():

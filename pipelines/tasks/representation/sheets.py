@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_genssl.checks import image_arrays
+from keras_genssl.checks import arrays
 from pipelines.tasks import images
 from pipelines.tasks.representation.features import pixels
 from pipelines.tasks.representation.recipe import RepresentationRecipe
@@ -75,7 +75,7 @@ def _retrieval(path: Path, shown: np.ndarray, vectors: np.ndarray, queries: np.n
 
 
 def _views(recipe: RepresentationRecipe, shown: np.ndarray, path: Path) -> None:
-    scaled = image_arrays.signed(shown)
+    scaled = arrays.signed(shown)
     rows = [
         images.eight_bit(layer(scaled))
         for number, views in enumerate(recipe.model.shown())

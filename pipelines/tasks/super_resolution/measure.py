@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_genssl.checks import image_arrays
+from keras_genssl.checks import arrays
 from pipelines.errors import UserError
 from pipelines.tasks.super_resolution.recipe import SuperResolutionRecipe as Recipe
 
@@ -79,8 +79,8 @@ def quantized(model: Callable[[], Any]) -> Callable[[np.ndarray], np.ndarray]:
         return next(iter(model().serving().values())).function
 
     def upscale(low: np.ndarray) -> np.ndarray:
-        high = np.asarray(served()(image_arrays.signed(low[None])))[0]
-        return image_arrays.nearest_levels(high)
+        high = np.asarray(served()(arrays.signed(low[None])))[0]
+        return arrays.nearest_levels(high)
 
     return upscale
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_genssl.checks import image_arrays
+from keras_genssl.checks import arrays
 from pipelines.tasks import images
 from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.recipe import TranslationRecipe
@@ -76,7 +76,7 @@ def measure(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, direct
         numbers |= {name: scores[name] for name in NUMBERS.names if name in scores}
         baselines = {name: {"error": scores[name]} for name in baselines}
     if recipe.evaluate.features != "none" or not test.paired:
-        sources = image_arrays.signed(test.sources)
+        sources = arrays.signed(test.sources)
         translated = _answers(model.translate, sources)
         if back is not None and not test.paired:
             numbers["cycle_error"] = float(np.mean(np.abs(_answers(back, translated) - sources), dtype=np.float64))
@@ -126,7 +126,7 @@ def _sheet(model: keras.Model, back: Callable[[Any], Any] | None, test: HeldOut,
 
     shown = min(SHOWN, len(test.sources), len(test.targets))
     sources = test.sources[:shown]
-    translated = _answers(model.translate, image_arrays.signed(sources))
+    translated = _answers(model.translate, arrays.signed(sources))
     rows = {"sources": sources, "this model": images.eight_bit(translated)}
     if back is not None and not test.paired:
         rows["back again"] = images.eight_bit(_answers(back, translated))

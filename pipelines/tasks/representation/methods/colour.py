@@ -72,9 +72,9 @@ class Coloured(OfParts):
     def answer(self, model: keras.Model, examples: Mapping[str, Any]) -> list[Any]:
         """Returns the images' lightness, the lightness in the model's colours, and the images."""
         from keras_genssl import layers
-        from keras_genssl.checks import image_arrays
+        from keras_genssl.checks import arrays
 
-        image = image_arrays.signed(examples["image"])
+        image = arrays.signed(examples["image"])
         lightness = layers.RGBToLab()(image) * [1.0, 0.0, 0.0]
         return [layers.LabToRGB()(lightness), model.colorize(image), image]
 

@@ -77,7 +77,7 @@ class CPC(FromPatches):
 
     def check(self, prepare: OverlappingPatches) -> None:
         """Checks that there is something to predict on the grid."""
-        from keras_genssl.pretext.prediction_steps import check_prediction
+        from keras_genssl.pretext.overlapping_patches import check_prediction
 
         check_prediction(prepare.rows, prepare.columns, self.steps, self.directions)
 

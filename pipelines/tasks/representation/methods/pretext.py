@@ -64,9 +64,9 @@ class Painter(Representation):
         """Returns the images with a hidden part, with that part painted, and whole."""
         import numpy as np
 
-        from keras_genssl.checks import image_arrays
+        from keras_genssl.checks import arrays
 
-        masked, image = (image_arrays.signed(examples[name]) for name in ("masked", "image"))
+        masked, image = (arrays.signed(examples[name]) for name in ("masked", "image"))
         return [masked, np.where(examples["mask"] > 0, model.inpaint(examples["masked"]), image), image]
 
 
