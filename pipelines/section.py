@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 PositiveFloat = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
+Classes = Annotated[int, Field(ge=2)]
 
 
 class Section(BaseModel):

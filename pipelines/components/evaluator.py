@@ -50,7 +50,7 @@ def evaluate(
     """Measures the model and writes the result into ``run/evaluation``.
 
     Args:
-        recipe: the settled recipe.
+        recipe: the completed recipe.
         task: the task of the recipe.
         examples: the directory of prepared examples; its split ``eval`` is held out from training.
         content: the digest of the directory's content.

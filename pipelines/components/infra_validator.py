@@ -30,7 +30,7 @@ def validate(
     Args:
         model: makes the trained model when it is needed.
         examples: the directory of prepared examples.
-        recipe: the settled recipe.
+        recipe: the completed recipe.
         task: the task of the recipe.
         exported: the output of `exporter.export`.
         run: the run's directory, locked by the caller.

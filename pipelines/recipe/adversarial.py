@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.section import Section
+from pipelines.section import Section, Weight
 
-Weight = Annotated[float, Field(ge=0)]
 Adversary = Literal["minimax", "non_saturating", "least_squares", "hinge", "relativistic", "relativistic_average"]
 
 

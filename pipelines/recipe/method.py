@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from pipelines.errors import UserError
 from pipelines.recipe.losses import Loss
 from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.phase import Phase
@@ -31,6 +32,19 @@ class Sections:
     prepare: Any
     train: Train
     loss: Loss | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetInfo:
+    """The numbers that only the prepared data can tell. A method asks for one with a field of its name.
+
+    Attributes:
+        num_examples: the number of training examples.
+        num_classes: the number of classes; None for data without labels.
+    """
+
+    num_examples: int
+    num_classes: int | None = None
 
 
 class Method(Section):
@@ -134,20 +148,26 @@ class Method(Section):
         """Returns the function that `data.load` applies to each training example as it is read, or None."""
         return None
 
-    def settled(self, num_classes: int | None, num_examples: int | None = None) -> Method:
-        """Returns the method with the fields filled in that only the prepared data can tell.
-
-        Args:
-            num_classes: the number of classes; None for data without labels.
-            num_examples: the number of training examples.
+    def with_dataset_info(self, info: DatasetInfo) -> Self:
+        """Returns the method with its fields ``num_classes`` and ``num_examples``, if it has them, from the data.
 
         Raises:
-            UserError: the data do not have what the method needs.
+            UserError: the method needs classes and the data have no labels, or the recipe names another number.
         """
-        return self
+        told = {name: value for name, value in dataclasses.asdict(info).items() if name in type(self).model_fields}
+        for name, value in told.items():
+            given = getattr(self, name)
+            if value is None:
+                raise UserError(
+                    f"model.method={self.method}: the images have no labels; a folder of images has them when each "
+                    "image lies in the folder of its class, and there are two or more"
+                )
+            if given not in (None, value):
+                raise UserError(f"model.{name}={given}: the training data have {name}={value}")
+        return self.model_copy(update=told)
 
-    def measured(self, examples: Path) -> dict[str, Any]:
-        """Measures what `build` needs to know about the prepared examples.
+    def facts(self, examples: Path) -> dict[str, Any]:
+        """Computes from the prepared examples what `build` needs to know about them.
 
         It runs once, before training; the result is kept with the weights.
 
@@ -155,13 +175,13 @@ class Method(Section):
             examples: the directory of prepared examples.
 
         Returns:
-            A JSON value for `informed`; empty if the method needs nothing.
+            A JSON value for `with_facts`; empty if the method needs nothing.
 
         Raises:
             UserError: the examples do not have what the method needs.
         """
         return {}
 
-    def informed(self, facts: dict[str, Any]) -> Method:
-        """Returns the method with the facts that `measured` returned."""
+    def with_facts(self, facts: dict[str, Any]) -> Self:
+        """Returns the method with what `facts` returned, which `build` then uses."""
         return self

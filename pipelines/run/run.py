@@ -13,6 +13,7 @@ from pipelines import tasks
 from pipelines.components import card, evaluator, exporter, infra_validator, pusher
 from pipelines.console import Console
 from pipelines.recipe.base import Recipe
+from pipelines.recipe.method import DatasetInfo
 from pipelines.report import page
 from pipelines.run import data_steps, reporting
 from pipelines.run.steps import Steps
@@ -91,7 +92,7 @@ def _run(
 
     labels = prepared.manifest.get("labels")
     count = prepared.manifest["splits"]["train"]["records"]
-    recipe = trainer.settled(recipe, device.has_bfloat16, len(labels) if labels else None, count)
+    recipe = trainer.complete(recipe, DatasetInfo(count, len(labels) if labels else None), device.has_bfloat16)
     read = functools.partial(task.batches, recipe, prepared.path)
     inputs = trainer.inputs(recipe, prepared.content)
     directory = output / "runs" / recipe.name / store.digest(inputs)[:12]

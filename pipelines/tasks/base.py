@@ -80,7 +80,7 @@ class Task(ABC, Generic[R]):
         """Returns the dataset for `fit`, made by `data.load`.
 
         Args:
-            recipe: the settled recipe.
+            recipe: the completed recipe.
             examples: the directory of prepared examples.
         """
 
@@ -120,7 +120,7 @@ class Task(ABC, Generic[R]):
         """Measures the trained model.
 
         Args:
-            recipe: the settled recipe.
+            recipe: the completed recipe.
             model: a function that makes the trained model.
             examples: the directory of prepared examples.
             content: the digest of the directory's content.

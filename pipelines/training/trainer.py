@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.losses import Loss
+from pipelines.recipe.method import DatasetInfo
 from pipelines.runtime import code, store
 from pipelines.runtime.component import Component, Kind
 from pipelines.section import classes_of
@@ -24,22 +25,19 @@ if TYPE_CHECKING:
 SPEC = Component("Trainer", {"examples": Kind.PREPARED}, Kind.WEIGHTS)
 
 
-def settled(
-    recipe: Recipe, bfloat16: Callable[[], bool], num_classes: int | None = None, num_examples: int | None = None
-) -> Recipe:
-    """Returns the recipe with the settings filled in that only the device and the data can tell.
+def complete(recipe: Recipe, info: DatasetInfo, bfloat16: Callable[[], bool]) -> Recipe:
+    """Completes the recipe with what only the data and the device can tell.
 
     Args:
         recipe: a checked recipe.
+        info: describes the prepared data.
         bfloat16: says whether the device computes in bfloat16; calling it imports TensorFlow, so it is called only if
             the precision is ``auto``.
-        num_classes: the number of classes of the prepared data; None for data without labels.
-        num_examples: the number of prepared examples to train on.
 
     Raises:
         UserError: the method needs other data.
     """
-    update: dict[str, Any] = {"model": recipe.model.settled(num_classes, num_examples)}
+    update: dict[str, Any] = {"model": recipe.model.with_dataset_info(info)}
     if recipe.train.precision == "auto":
         precision = "mixed_bfloat16" if bfloat16() else "float32"
         update["train"] = recipe.train.model_copy(update={"precision": precision})
@@ -47,7 +45,7 @@ def settled(
 
 
 def inputs(recipe: Recipe, examples_digest: str) -> dict[str, Any]:
-    """Returns everything that the trained weights depend on; its digest names the run. The recipe is `settled`.
+    """Returns everything that the trained weights of a completed recipe depend on; its digest names the run.
 
     The number of training devices is left out, because several devices compute what one computes. The code of the
     preparation is left out too, because the digest of the prepared examples stands for it.
@@ -79,7 +77,7 @@ def train(
     """Trains, continues an interrupted training, or finds a finished one.
 
     Args:
-        recipe: the settled recipe.
+        recipe: the completed recipe.
         read: makes the dataset that training reads (`Task.batches`).
         examples: the directory of prepared examples.
         examples_digest: the digest of that directory.

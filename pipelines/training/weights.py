@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import keras
 
 _WEIGHTS = "model.weights.h5"
-_MEASURED = "measured.json"
+_FACTS = "facts.json"
 
 
 def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
@@ -36,28 +36,28 @@ def build(recipe: Recipe, precision: str = "float32") -> keras.Model:
         keras.config.set_dtype_policy(before)
 
 
-def informed(recipe: Recipe, facts: dict[str, Any]) -> Recipe:
-    """Returns the recipe with what its method measured on the examples."""
-    return recipe.model_copy(update={"model": recipe.model.informed(facts)}) if facts else recipe
+def with_facts(recipe: Recipe, facts: dict[str, Any]) -> Recipe:
+    """Returns the recipe with the facts of the examples (`Method.facts`)."""
+    return recipe.model_copy(update={"model": recipe.model.with_facts(facts)}) if facts else recipe
 
 
 def save(model: keras.Model, facts: dict[str, Any], trained: Path) -> None:
-    """Writes the weights, and what the method measured on the examples.
+    """Writes the weights, and the facts of the examples.
 
     Args:
         model: a model that is not compiled, since a weights file would otherwise contain optimizer states.
-        facts: the result of `Method.measured`.
+        facts: the result of `Method.facts`.
         trained: the directory of the training.
     """
     if facts:
-        store.write_json(trained / _MEASURED, facts)
+        store.write_json(trained / _FACTS, facts)
     model.save_weights(trained / _WEIGHTS)
 
 
 def load(recipe: Recipe, trained: Path) -> keras.Model:
     """Makes the recipe's model with the trained weights."""
-    measured = trained / _MEASURED
-    facts = json.loads(measured.read_text(encoding="utf-8")) if measured.is_file() else {}
-    model = build(informed(recipe, facts))
+    path = trained / _FACTS
+    facts = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    model = build(with_facts(recipe, facts))
     model.load_weights(trained / _WEIGHTS)
     return model

@@ -23,9 +23,9 @@ class Trained:
     """The result of a training in memory, the same in every worker.
 
     Attributes:
-        recipe: the recipe with what its method measured on the examples.
+        recipe: the recipe with the facts of the examples.
         model: the compiled model, in the precision of the training.
-        facts: what the method measured on the examples.
+        facts: what `Method.facts` computed from the examples.
         phases: the finished phases.
         steps_per_epoch: the steps per epoch of the data that the task reads.
         interrupted: whether this process continued a training of another process.
@@ -50,9 +50,9 @@ def work(
     see: `callbacks.Resume` reads it in each worker and writes it only in the chief. Nothing else is written.
 
     Args:
-        recipe: the settled recipe.
+        recipe: the completed recipe.
         read: makes the dataset that training reads (`Task.batches`); it is called after the seed is set.
-        examples: the directory of prepared examples, on which the method measures.
+        examples: the directory of prepared examples, from which the method computes its facts.
         resume: the directory of saved states.
         console: shows the progress.
 
@@ -67,8 +67,8 @@ def work(
     settings = recipe.train
     keras.utils.set_random_seed(settings.seed)
     data = read()
-    facts = recipe.model.measured(examples)
-    recipe = weights.informed(recipe, facts)
+    facts = recipe.model.facts(examples)
+    recipe = weights.with_facts(recipe, facts)
     interrupted = resume.is_dir()
     strategy = engine.strategy(settings.strategy)
     with strategy.scope():

@@ -18,6 +18,7 @@ from pipelines.data.preparations.coloured_crops import ColouredCrops
 from pipelines.data.preparations.images import Images
 from pipelines.data.prepare import prepare
 from pipelines.errors import UserError
+from pipelines.recipe.method import DatasetInfo
 from pipelines.run import loading as recipe
 from pipelines.run import reporting
 from pipelines.tasks.representation import data
@@ -105,7 +106,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
     changes = ["model.encoder.filters=2", "train.batch_size=4", "train.steps=4"]
     loaded = recipe.load(f"photographs/{name}", changes)
     made = prepare(examples, home / "prepared", loaded.prepare)
-    loaded = trainer.settled(loaded, lambda: False, None, made.manifest["splits"]["train"]["records"])
+    loaded = trainer.complete(loaded, DatasetInfo(made.manifest["splits"]["train"]["records"]), lambda: False)
     model = weights.build(loaded)
     if name != "shuffle_and_learn":
         assert set(getattr(model, "strides", [getattr(model, "stride", 0)])) == {loaded.model.stride}
@@ -174,7 +175,7 @@ def test_rebalancing_weighs_the_loss_by_how_often_the_data_have_a_colour(home):
     np.testing.assert_allclose(history, [np.mean(losses)], rtol=1e-4)
 
     alike = recipe.load("photographs/colorization", [*changes, rate])
-    assert alike.model.measured(prepared.path) == {}
+    assert alike.model.facts(prepared.path) == {}
     assert trainer.inputs(alike, "examples") != trainer.inputs(loaded, "examples")
 
 

@@ -18,6 +18,7 @@ from pipelines.data import examples_picture
 from pipelines.data.preparations.groups import Pairs
 from pipelines.data.prepare_given_pairs import prepare_given_pairs
 from pipelines.errors import UserError
+from pipelines.recipe.method import DatasetInfo
 from pipelines.run import data_steps, reporting
 from pipelines.run import loading as recipe
 from pipelines.run.steps import Steps
@@ -75,7 +76,7 @@ def test_a_recipe_draws_from_labels_shows_learns_and_is_judged_on_whole_images(h
         expected = first[field][..., 0].repeat(2, 0).repeat(2, 1)
         np.testing.assert_array_equal(shown[:, number * 58 : number * 58 + 56], expected)
 
-    loaded = trainer.settled(loaded, lambda: False, None, len(on_disk))
+    loaded = trainer.complete(loaded, DatasetInfo(len(on_disk)), lambda: False)
     keras.utils.set_random_seed(0)  # with so few filters, some draws of weights are dead
     model = weights.build(loaded)
     model.compile(optimizer=keras.optimizers.SGD(0.1))

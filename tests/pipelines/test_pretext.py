@@ -18,6 +18,7 @@ from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.preparations.pretext import Pretext
 from pipelines.data.prepare import prepare
 from pipelines.errors import UserError
+from pipelines.recipe.method import DatasetInfo
 from pipelines.run import data_steps
 from pipelines.run import loading as recipe
 from pipelines.run.steps import Steps
@@ -341,7 +342,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
         changes += ["model.encoder.filters=3", "model.context_filters=4", "model.context_blocks=1"]
     loaded = recipe.load(f"fashion_mnist/{name}", [*changes, *painter, *adversary])
     made = prepare(examples, home / "prepared", loaded.prepare)
-    loaded = trainer.settled(loaded, lambda: False, None, len(fields))
+    loaded = trainer.complete(loaded, DatasetInfo(len(fields)), lambda: False)
     keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
     model = weights.build(loaded)
     players = {player: keras.optimizers.SGD(0.1) for player in loaded.model.players}
@@ -358,7 +359,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(example
 def test_answers_of_painters_keep_what_was_seen(home):
     changes = ["model.encoder.filters=1", "model.decoder_filters=1", "model.decoder_units=2", "prepare.fill=73"]
     loaded = recipe.load(PAINTING, changes)
-    model = weights.build(trainer.settled(loaded, lambda: False, None, 1))
+    model = weights.build(trainer.complete(loaded, DatasetInfo(1), lambda: False))
     shown = np.random.default_rng(0).integers(100, 256, (3, 28, 28, 1), dtype=np.uint8)
     sheets._answers(loaded, model, shown, home / "answers.png")
     sheet = np.asarray(Image.open(home / "answers.png").convert("L"))
@@ -385,7 +386,7 @@ def test_methods_of_two_views_learn_from_neighbouring_crops_and_encode_whole_ima
     changes = [f"prepare={NEIGHBOURS}", "model.views=null", "model.encoder.filters=1", "train.batch_size=4"]
     loaded = recipe.load(f"fashion_mnist/{name}", [*changes, "train.steps=4"])
     made = prepare(examples, home / "prepared", loaded.prepare)
-    loaded = trainer.settled(loaded, lambda: False, None, 8)
+    loaded = trainer.complete(loaded, DatasetInfo(8), lambda: False)
     keras.utils.set_random_seed(0)  # with one filter, some draws of weights are dead
     model = weights.build(loaded)
     assert model.views is None

@@ -12,6 +12,7 @@ import keras_genssl as kg
 from keras_genssl import metrics
 from pipelines import results
 from pipelines.errors import UserError
+from pipelines.recipe.method import DatasetInfo
 from pipelines.run import loading as recipe
 from pipelines.runtime import code, definitions
 from pipelines.tasks.representation import data, reference, sheets
@@ -48,18 +49,17 @@ def test_faults_name_place_key_rule_and_nearest(name, change, message):
     assert message in str(error.value)
 
 
-def test_settled_by_the_data():
-    byol = trainer.settled(recipe.load("fashion_mnist/byol"), lambda: False, None, 1280).model
-    assert byol.num_examples == 1280
+def test_numbers_of_the_data():
+    byol, triplet = recipe.load("fashion_mnist/byol").model, recipe.load(TRIPLET).model
+    assert byol.with_dataset_info(DatasetInfo(1280)).num_examples == 1280
+    assert triplet.with_dataset_info(DatasetInfo(1280, 3)).num_classes == 3
     with pytest.raises(UserError, match="the images have no labels"):
-        trainer.settled(recipe.load(TRIPLET), lambda: False, None, 1280)
-    with pytest.raises(UserError, match=r"model.num_classes=4: the images have 3 classes"):
-        trainer.settled(recipe.load(TRIPLET, ["model.num_classes=4"]), lambda: False, 3, 1280)
+        triplet.with_dataset_info(DatasetInfo(1280))
 
 
 def test_byol_counts_the_steps_of_its_training():
     changes = ["model.encoder.filters=1", "train.steps=null", "train.epochs=3", "train.batch_size=100"]
-    loaded = trainer.settled(recipe.load("fashion_mnist/byol", changes), lambda: False, None, 1280)
+    loaded = trainer.complete(recipe.load("fashion_mnist/byol", changes), DatasetInfo(1280), lambda: False)
     momentum = weights.build(loaded).momentum
     assert (momentum.initial, momentum.steps) == (0.97, 36)
 
@@ -88,7 +88,9 @@ def prepared(tmp_path_factory):
 )
 def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(prepared, name, changes, fields):
     narrow = ["model.encoder.filters=1", "train.batch_size=8", "train.steps=4"]
-    loaded = trainer.settled(recipe.load(f"fashion_mnist/{name}", [*narrow, *changes]), lambda: False, 10, 60)
+    loaded = trainer.complete(
+        recipe.load(f"fashion_mnist/{name}", [*narrow, *changes]), DatasetInfo(60, 10), lambda: False
+    )
     model = weights.build(loaded)
     model.compile(optimizer=keras.optimizers.SGD(0.1))
     batch = next(iter(data.training(loaded, prepared)))
@@ -115,7 +117,7 @@ def test_every_recipe_reads_what_its_method_takes_and_learns_in_one_step(prepare
 def test_too_few_classes_are_told(prepared):
     def training(*changes):
         loaded = recipe.load("fashion_mnist/triplet_unseen", list(changes))
-        return data.training(trainer.settled(loaded, lambda: False, 10, 60), prepared)
+        return data.training(trainer.complete(loaded, DatasetInfo(60, 10), lambda: False), prepared)
 
     with pytest.raises(UserError, match=r"train.batch_size=160: `num_classes` must not exceed the number of classes"):
         training()

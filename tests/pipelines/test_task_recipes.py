@@ -3,6 +3,7 @@ import pytest
 
 from keras_genssl.models.autoencoders.base import last_activation
 from pipelines.errors import UserError
+from pipelines.recipe.method import DatasetInfo
 from pipelines.run import loading as recipe
 from pipelines.tasks.generation.recipe import Evaluate
 from pipelines.training import trainer, weights
@@ -77,8 +78,8 @@ def test_garments_can_be_compared_in_features_of_a_colour_network():
 
 def test_classes_are_those_of_the_data():
     loaded = recipe.load(ACGAN)
-    assert trainer.settled(loaded, lambda: False, 3).model.num_classes == 3
+    assert trainer.complete(loaded, DatasetInfo(60, 3), lambda: False).model.num_classes == 3
     with pytest.raises(UserError, match="the images have no labels"):
-        trainer.settled(loaded, lambda: False)
-    with pytest.raises(UserError, match=r"model.num_classes=4: the images have 3 classes"):
-        trainer.settled(recipe.load(ACGAN, ["model.num_classes=4"]), lambda: False, 3)
+        trainer.complete(loaded, DatasetInfo(60), lambda: False)
+    with pytest.raises(UserError, match=r"model.num_classes=4: the training data have num_classes=3"):
+        trainer.complete(recipe.load(ACGAN, ["model.num_classes=4"]), DatasetInfo(60, 3), lambda: False)

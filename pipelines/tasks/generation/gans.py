@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.errors import UserError
-from pipelines.recipe.adversarial import Adversary, AnyPenalty, Weight, adversarial_loss
+from pipelines.recipe.adversarial import Adversary, AnyPenalty, adversarial_loss
 from pipelines.recipe.method import Method, Sections
 from pipelines.recipe.numbers import Baseline, Number, Numbers, difference
+from pipelines.section import Classes, Weight
 
 if TYPE_CHECKING:
     import keras
-
-
-Classes = Annotated[int, Field(ge=2)]
 
 
 class Adversarial(Method):
@@ -36,21 +33,6 @@ class Conditional(Adversarial):
     """A GAN of images with classes; ``num_classes`` is taken from the data and need not be given."""
 
     num_classes: Classes | None = None
-
-    def settled(self, num_classes: int | None, num_examples: int | None = None) -> Conditional:
-        """Returns the method with the number of classes of the data.
-
-        Raises:
-            UserError: the data have no labels, or another number of classes than the recipe says.
-        """
-        if num_classes is None:
-            raise UserError(
-                f"model.method={self.method}: the images have no labels; a folder of images has them when each image "
-                "lies in the folder of its class, and there are two or more"
-            )
-        if self.num_classes not in (None, num_classes):
-            raise UserError(f"model.num_classes={self.num_classes}: the images have {num_classes} classes")
-        return self.model_copy(update={"num_classes": num_classes})
 
 
 class GAN(Adversarial):
@@ -161,7 +143,7 @@ class ConditionalGAN(Conditional):
         from keras_genssl import backbones, models
 
         shape, classes = sections.prepare.shape, self.num_classes
-        assert classes is not None  # the recipe is settled
+        assert classes is not None  # from the data
         if self.networks == "dense":
             generator = backbones.mlp_generator(shape, self.latent_dim, num_classes=classes)
             discriminator = backbones.mlp_discriminator(shape, num_classes=classes)
@@ -193,7 +175,7 @@ class ACGAN(Conditional):
         from keras_genssl import backbones, models
 
         shape, classes = sections.prepare.shape, self.num_classes
-        assert classes is not None  # the recipe is settled
+        assert classes is not None  # from the data
         if self.networks == "paper":
             judge = backbones.acgan_discriminator(shape, classes, self.discriminator_filters, dropout=self.dropout)
         else:

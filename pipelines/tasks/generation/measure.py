@@ -25,7 +25,7 @@ def measure(
     """Measures samples.
 
     Args:
-        recipe: the settled recipe; it names the features and the number of samples.
+        recipe: the completed recipe; it names the features and the number of samples.
         model: the trained model; it has `sample`, and a label among its `inputs` if it samples classes.
         reference: what samples are compared with.
         examples: the directory of prepared examples.

@@ -47,7 +47,7 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
     """Returns the reference of a recipe, and makes it if it is not there.
 
     Args:
-        recipe: the settled recipe.
+        recipe: the completed recipe.
         examples: the directory of prepared examples.
         content: the digest of the directory's content.
         directory: the directory in which references are kept.

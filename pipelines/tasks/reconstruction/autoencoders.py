@@ -8,12 +8,12 @@ from pydantic import Field, PositiveInt, model_validator
 
 from pipelines.recipe.losses import pixel_or_perceptual
 from pipelines.recipe.method import Method, Sections
+from pipelines.section import Weight
 
 if TYPE_CHECKING:
     import keras
 
 
-Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Networks = Literal["lecture", "convolutional", "dense"]
 

@@ -28,7 +28,7 @@ def measure(
     """Measures reconstructions.
 
     Args:
-        recipe: the settled recipe.
+        recipe: the completed recipe.
         model: the trained model; it has `reconstruct`, and `corruption` if it was trained on corrupted images.
         train: uint8 images that PCA is fitted to.
         test: held-out uint8 images.

@@ -26,7 +26,7 @@ def measure(
     """Measures a trained model.
 
     Args:
-        recipe: the settled recipe.
+        recipe: the completed recipe.
         model: makes the trained model, which has `encode`.
         examples: the directory of prepared examples.
         content: the digest of the directory's content.

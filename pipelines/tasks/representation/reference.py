@@ -34,7 +34,7 @@ def reference(
     """Returns the numbers of each baseline, and makes them if they are not there.
 
     Args:
-        recipe: the settled recipe.
+        recipe: the completed recipe.
         examples: the directory of prepared examples.
         content: the digest of the directory's content.
         directory: the directory in which references are kept.

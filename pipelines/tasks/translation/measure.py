@@ -56,7 +56,7 @@ def measure(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, direct
     """Measures translations.
 
     Args:
-        recipe: the settled recipe.
+        recipe: the completed recipe.
         model: the trained model; it has `translate`, and `translate_back` if it translates both ways.
         test: the held-out images.
         directory: the directory for the sheet ``translations.png``, with rows of sources, translations, images

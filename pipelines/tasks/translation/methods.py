@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.recipe.adversarial import Adversary, Weight, adversarial_loss
+from pipelines.recipe.adversarial import Adversary, adversarial_loss
 from pipelines.recipe.method import Method, Sections
+from pipelines.section import Weight
 
 if TYPE_CHECKING:
     import keras

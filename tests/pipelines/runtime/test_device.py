@@ -4,6 +4,7 @@ import os
 import pytest
 import tensorflow as tf
 
+from pipelines.recipe.method import DatasetInfo
 from pipelines.run import loading as recipe
 from pipelines.runtime import device
 from pipelines.training import trainer
@@ -54,9 +55,9 @@ def test_precision_auto_names_the_run_by_what_was_taken():
     assert auto.train.precision == "auto"
     digests = []
     for bfloat16, precision in ((True, "mixed_bfloat16"), (False, "float32")):
-        settled = trainer.settled(auto, functools.partial(bool, bfloat16))
+        complete = trainer.complete(auto, DatasetInfo(1), functools.partial(bool, bfloat16))
         named = recipe.load("super_resolution", [f"train.precision={precision}"])
-        assert settled == named
-        assert trainer.settled(named, not_to_be_asked) == named
-        digests.append(trainer.inputs(settled, "examples"))
+        assert complete == named
+        assert trainer.complete(named, DatasetInfo(1), not_to_be_asked) == named
+        digests.append(trainer.inputs(complete, "examples"))
     assert digests[0] != digests[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveInt, PrivateAttr, model_validator
 
@@ -93,8 +93,8 @@ class Colorization(Coloured):
     rebalancing: Annotated[float, Field(gt=0, le=1)] | None = None
     _class_weights: list[float] | None = PrivateAttr(default=None)
 
-    def measured(self, examples: Path) -> dict[str, Any]:
-        """Measures the weights of the bins, unless they are all the same."""
+    def facts(self, examples: Path) -> dict[str, Any]:
+        """Computes the weights of the bins, unless they are all the same."""
         if self.rebalancing is None:
             return {}
         from keras_genssl import data, losses, pretext
@@ -103,7 +103,7 @@ class Colorization(Coloured):
         frequencies = pretext.ab_bin_frequencies(example["image"] for example in images.as_numpy_iterator())
         return {"class_weights": losses.rebalancing_weights(frequencies, self.rebalancing).tolist()}
 
-    def informed(self, facts: dict[str, Any]) -> Colorization:
+    def with_facts(self, facts: dict[str, Any]) -> Self:
         """Returns the method with these weights."""
         method = self.model_copy()
         method._class_weights = facts.get("class_weights")

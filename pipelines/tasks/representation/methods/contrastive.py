@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from pipelines.recipe.method import Sections
-from pipelines.section import Fraction, PositiveFloat
-from pipelines.tasks.representation.methods.encoders import FromPairs, FromTwoViews, FromViews, Weight
+from pipelines.section import Fraction, PositiveFloat, Weight
+from pipelines.tasks.representation.methods.encoders import FromPairs, FromTwoViews, FromViews
 
 if TYPE_CHECKING:
     import keras
@@ -64,14 +64,10 @@ class InstanceDiscrimination(FromViews):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.5
     temperature: PositiveFloat = 0.07
 
-    def settled(self, num_classes: int | None, num_examples: int | None = None) -> InstanceDiscrimination:
-        """Returns the method with the number of images of the data."""
-        return self.model_copy(update={"num_examples": num_examples or self.num_examples})
-
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import backbones, models
 
-        assert self.num_examples is not None  # the recipe is settled
+        assert self.num_examples is not None  # from the data
         encoder = self.network(sections.prepare)
         head = backbones.projection_head(encoder.output_shape[-1], self.head_dim, num_layers=1, output_bias=True)
         return self.made(models.InstanceDiscrimination, encoder=encoder, head=head, views=self.layer(sections.prepare))
@@ -86,14 +82,10 @@ class BYOL(FromTwoViews):
     momentum: Fraction = 0.996
     num_examples: PositiveInt | None = None  # taken from the data; need not be given
 
-    def settled(self, num_classes: int | None, num_examples: int | None = None) -> BYOL:
-        """Returns the method with the number of images of the data."""
-        return self.model_copy(update={"num_examples": num_examples or self.num_examples})
-
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import backbones, models, schedules
 
-        assert self.num_examples is not None  # the recipe is settled
+        assert self.num_examples is not None  # from the data
         encoder = self.network(sections.prepare)
         dim = encoder.output_shape[-1]
         hidden = self.hidden_dim or 2 * dim

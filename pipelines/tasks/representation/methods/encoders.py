@@ -9,13 +9,10 @@ from pydantic import Field, PositiveInt, model_validator
 
 from pipelines.data.preparations.images import Squares
 from pipelines.recipe.method import Method, Sections
-from pipelines.section import Fraction, Section
+from pipelines.section import Fraction, Section, Weight
 
 if TYPE_CHECKING:
     import keras
-
-
-Weight = Annotated[float, Field(ge=0)]
 
 
 class Encoder(Section):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import PositiveInt
 
 from pipelines.data.preparations.images import Squares
-from pipelines.errors import UserError
 from pipelines.recipe.method import Sections
-from pipelines.section import PositiveFloat
+from pipelines.section import Classes, PositiveFloat
 from pipelines.tasks.representation.methods.encoders import Representation
 from pipelines.tasks.representation.methods.objectives import AnyObjective
 
@@ -54,27 +53,12 @@ class EmbeddingModel(Embedder):
 
     method: Literal["EmbeddingModel"]
     objective: AnyObjective
-    num_classes: Annotated[int, Field(ge=2)] | None = None
-
-    def settled(self, num_classes: int | None, num_examples: int | None = None) -> EmbeddingModel:
-        """Returns the method with the number of classes of the data.
-
-        Raises:
-            UserError: the data have no labels, or another number of classes than the recipe says.
-        """
-        if num_classes is None:
-            raise UserError(
-                f"model.method={self.method}: the images have no labels; a folder of images has them when each image "
-                "lies in the folder of its class, and there are two or more"
-            )
-        if self.num_classes not in (None, num_classes):
-            raise UserError(f"model.num_classes={self.num_classes}: the images have {num_classes} classes")
-        return self.model_copy(update={"num_classes": num_classes})
+    num_classes: Classes | None = None
 
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import models
 
-        assert self.num_classes is not None  # the recipe is settled
+        assert self.num_classes is not None  # from the data
         encoder = self.embedding_encoder(sections.prepare)
         loss = self.objective.build(self.num_classes, encoder.output_shape[-1])
         return self.made(models.EmbeddingModel, encoder=encoder, loss=loss)

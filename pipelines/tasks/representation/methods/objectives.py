@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pipelines.section import PositiveFloat, Section
-from pipelines.tasks.representation.methods.encoders import Weight
+from pipelines.section import PositiveFloat, Section, Weight
 
 Distance = Literal["L2", "squared-L2", "angular"]
 

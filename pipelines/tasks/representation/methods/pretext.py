@@ -9,8 +9,8 @@ from pydantic import Field, PositiveInt
 
 from pipelines.recipe.adversarial import Adversary, adversarial_loss
 from pipelines.recipe.method import Sections
-from pipelines.section import Fraction
-from pipelines.tasks.representation.methods.encoders import Representation, Views, Weight
+from pipelines.section import Fraction, Weight
+from pipelines.tasks.representation.methods.encoders import Representation, Views
 
 if TYPE_CHECKING:
     import keras
