@@ -260,7 +260,7 @@ def test_summary_is_of_the_number_that_counts():
         ("keras_genssl.models.pretext.rotation", []),
         ("pipelines.tasks.representation.methods.pretext", []),
         ("pipelines.tasks.representation.sheets", []),
-        ("keras_genssl.backbones.small_encoder", ["random"]),
+        ("keras_genssl.backbones.small", ["random"]),
         ("pipelines.tasks.representation.methods.encoders", ["random"]),
         ("keras_genssl.analysis.pca", ["pixels"]),
         ("pipelines.tasks.representation.scores", ["pixels", "random"]),
