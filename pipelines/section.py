@@ -24,7 +24,8 @@ class Section(BaseModel):
     def made(self, kind: Callable[..., T], called: Mapping[str, str] | None = None, /, **parts: Any) -> T:
         """Calls a class or a function; arguments that are not given come from the fields with the same names.
 
-        So an argument that has a field is written only once: as the field.
+        So an argument that has a field is written only once: as the field. A field that is a `Part` passes what it
+        builds.
 
         Args:
             kind: the class or function.
@@ -40,7 +41,16 @@ class Section(BaseModel):
             name: (called or {}).get(name, name) for name in inspect.signature(kind).parameters if name not in parts
         }
         known = {name: getattr(self, field) for name, field in fields.items() if field in type(self).model_fields}
-        return kind(**known, **parts)
+        built = {name: value.build() if isinstance(value, Part) else value for name, value in known.items()}
+        return kind(**built, **parts)
+
+
+class Part(Section):
+    """A section that names an object of the library, such as a loss; its other fields are the object's arguments."""
+
+    def build(self) -> Any:
+        """Makes the object."""
+        raise NotImplementedError(f"{type(self).__name__} does not build an object")
 
 
 def classes_of(*sections: Section) -> frozenset[type[Section]]:

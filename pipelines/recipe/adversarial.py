@@ -6,35 +6,100 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.section import Section, Weight
+from pipelines.section import Part, PositiveFloat, Weight
 
-Adversary = Literal["minimax", "non_saturating", "least_squares", "hinge", "relativistic", "relativistic_average"]
-
-
-def adversarial_loss(name: Adversary | None) -> Any:
-    """Returns the adversarial loss that a recipe names. None stays None: the method then uses its default loss."""
-    if name is None:
-        return None
-    from keras_genssl import losses
-
-    return {
-        "minimax": losses.MinimaxGANLoss,
-        "non_saturating": losses.NonSaturatingGANLoss,
-        "least_squares": losses.LeastSquaresGANLoss,
-        "hinge": losses.HingeGANLoss,
-        "relativistic": losses.RelativisticGANLoss,
-        "relativistic_average": losses.RelativisticAverageGANLoss,
-    }[name]()
+Smoothing = Annotated[float, Field(ge=0, lt=1)]
 
 
-class Penalty(Section):
-    """The section ``penalty``. Its fields are the arguments of the penalty class that ``kind`` names."""
+class AdversarialLoss(Part):
+    """The section ``adversarial_loss``. Its fields are the arguments of the loss that ``kind`` names."""
 
     kind: str
 
+
+class Minimax(AdversarialLoss):
+    """Goodfellow et al. 2014: the generator lowers the discriminator's log-likelihood."""
+
+    kind: Literal["minimax"]
+    label_smoothing: Smoothing = 0.0
+    fake_smoothing: Smoothing = 0.0
+
     def build(self) -> Any:
-        """Makes the penalty (`keras_genssl.penalties`)."""
-        raise NotImplementedError(f"{type(self).__name__} does not build a penalty")
+        from keras_genssl import losses
+
+        return self.made(losses.MinimaxGANLoss)
+
+
+class NonSaturating(AdversarialLoss):
+    """Goodfellow et al. 2014: the generator raises the log-likelihood of its images being real."""
+
+    kind: Literal["non_saturating"]
+    label_smoothing: Smoothing = 0.0
+    fake_smoothing: Smoothing = 0.0
+
+    def build(self) -> Any:
+        from keras_genssl import losses
+
+        return self.made(losses.NonSaturatingGANLoss)
+
+
+class LeastSquares(AdversarialLoss):
+    """Mao et al. 2017: ``a``, ``b`` are the targets of fakes and real images, ``c`` is the generator's."""
+
+    kind: Literal["least_squares"]
+    a: float = 0.0
+    b: float = 1.0
+    c: float = 1.0
+    generator_scale: PositiveFloat = 0.5
+
+    def build(self) -> Any:
+        from keras_genssl import losses
+
+        return self.made(losses.LeastSquaresGANLoss)
+
+
+class Hinge(AdversarialLoss):
+    """Lim & Ye 2017: the discriminator's loss is zero beyond a margin of 1."""
+
+    kind: Literal["hinge"]
+
+    def build(self) -> Any:
+        from keras_genssl import losses
+
+        return self.made(losses.HingeGANLoss)
+
+
+class Relativistic(AdversarialLoss):
+    """Jolicoeur-Martineau 2018: each real image is compared with one fake."""
+
+    kind: Literal["relativistic"]
+
+    def build(self) -> Any:
+        from keras_genssl import losses
+
+        return self.made(losses.RelativisticGANLoss)
+
+
+class RelativisticAverage(AdversarialLoss):
+    """Jolicoeur-Martineau 2018: each image is compared with the mean of the other kind."""
+
+    kind: Literal["relativistic_average"]
+
+    def build(self) -> Any:
+        from keras_genssl import losses
+
+        return self.made(losses.RelativisticAverageGANLoss)
+
+
+AnyAdversarialLoss = Annotated[
+    Minimax | NonSaturating | LeastSquares | Hinge | Relativistic | RelativisticAverage, Field(discriminator="kind")
+]
+
+
+class Penalty(Part):
+    """The section ``penalty``. Its fields are the arguments of the penalty class that ``kind`` names."""
+
+    kind: str
 
 
 class GradientPenalty(Penalty):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.recipe.adversarial import Adversary, AnyPenalty, adversarial_loss
+from pipelines.recipe.adversarial import AnyAdversarialLoss, AnyPenalty
 from pipelines.recipe.method import Method, Sections
 from pipelines.recipe.numbers import Baseline, Number, Numbers, difference
 from pipelines.section import Classes, Weight
@@ -44,7 +44,7 @@ class GAN(Adversarial):
     method: Literal["GAN"]
     generator_units: list[PositiveInt] = Field(default=[128, 256], min_length=1)
     discriminator_units: list[PositiveInt] = Field(default=[256, 128], min_length=1)
-    adversarial_loss: Adversary | None = None
+    adversarial_loss: AnyAdversarialLoss | None = None
     penalty: AnyPenalty | None = None
     discriminator_steps: PositiveInt = 1
     generator_steps: PositiveInt = 1
@@ -58,8 +58,6 @@ class GAN(Adversarial):
             models.GAN,
             generator=backbones.mlp_generator(shape, self.latent_dim, tuple(self.generator_units)),
             discriminator=backbones.mlp_discriminator(shape, tuple(self.discriminator_units)),
-            adversarial_loss=adversarial_loss(self.adversarial_loss),
-            penalty=None if self.penalty is None else self.penalty.build(),
         )
 
 
@@ -68,7 +66,7 @@ class DCGAN(Adversarial):
 
     method: Literal["DCGAN"]
     filters: PositiveInt = 64
-    adversarial_loss: Adversary | None = None
+    adversarial_loss: AnyAdversarialLoss | None = None
 
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import backbones, models
@@ -78,7 +76,6 @@ class DCGAN(Adversarial):
             models.DCGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
             discriminator=backbones.dcgan_discriminator(shape, self.filters),
-            adversarial_loss=adversarial_loss(self.adversarial_loss),
         )
 
 
@@ -137,7 +134,7 @@ class ConditionalGAN(Conditional):
     method: Literal["ConditionalGAN"]
     networks: Literal["dense", "dcgan"] = "dcgan"
     filters: PositiveInt = 64
-    adversarial_loss: Adversary | None = None
+    adversarial_loss: AnyAdversarialLoss | None = None
 
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import backbones, models
@@ -154,7 +151,6 @@ class ConditionalGAN(Conditional):
             models.ConditionalGAN,
             generator=generator,
             discriminator=discriminator,
-            adversarial_loss=adversarial_loss(self.adversarial_loss),
         )
 
 
@@ -169,7 +165,7 @@ class ACGAN(Conditional):
     discriminator_class_weight: Weight = 1.0
     generator_class_weight: Weight = 0.1
     fake_class_weight: Weight = 0.0
-    adversarial_loss: Adversary | None = None
+    adversarial_loss: AnyAdversarialLoss | None = None
 
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import backbones, models
@@ -184,7 +180,6 @@ class ACGAN(Conditional):
             models.ACGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters, num_classes=classes),
             discriminator=judge,
-            adversarial_loss=adversarial_loss(self.adversarial_loss),
         )
 
 
@@ -216,7 +211,7 @@ class InfoGAN(Adversarial):
     num_continuous: Annotated[int, Field(ge=0)] = 2
     info_weight: Weight = 1.0
     continuous_weight: Weight = 0.1
-    adversarial_loss: Adversary | None = None
+    adversarial_loss: AnyAdversarialLoss | None = None
 
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import backbones, models
@@ -226,7 +221,6 @@ class InfoGAN(Adversarial):
             models.InfoGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
             discriminator=backbones.spectral_acgan_discriminator(shape, codes, self.discriminator_filters),
-            adversarial_loss=adversarial_loss(self.adversarial_loss),
         )
 
     def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.recipe.adversarial import Adversary, adversarial_loss
+from pipelines.recipe.adversarial import AnyAdversarialLoss
 from pipelines.recipe.method import Method, Sections
 from pipelines.section import Weight
 
@@ -28,7 +28,7 @@ class Translator(Method):
     filters: PositiveInt = 64
     discriminator_filters: PositiveInt = 64
     discriminator_layers: PositiveInt = 3
-    adversarial_loss: Adversary | None = None
+    adversarial_loss: AnyAdversarialLoss | None = None
 
 
 class Pix2Pix(Translator):
@@ -49,7 +49,6 @@ class Pix2Pix(Translator):
             models.Pix2Pix,
             generator=backbones.unet_generator((side, side, channels), None, self.filters, dropout=self.dropout),
             discriminator=backbones.patch_discriminator(judged, self.discriminator_filters, self.discriminator_layers),
-            adversarial_loss=adversarial_loss(self.adversarial_loss),
         )
 
     def served(self, model: keras.Model) -> keras.Model:
@@ -94,7 +93,6 @@ class CycleGAN(Translator):
             models.CycleGAN,
             **generators,
             **discriminators,
-            adversarial_loss=adversarial_loss(self.adversarial_loss),
             seed=sections.train.seed,
         )
 

@@ -8,9 +8,9 @@ from unittest import mock
 import pytest
 
 import keras_genssl
-from keras_genssl import penalties
+from keras_genssl import losses, penalties
 from pipelines import tasks
-from pipelines.recipe.adversarial import AnyPenalty
+from pipelines.recipe.adversarial import AnyAdversarialLoss, AnyPenalty
 from pipelines.recipe.losses import Loss
 from pipelines.recipe.schedules import Constant
 from pipelines.recipe.training import Train
@@ -100,29 +100,24 @@ def test_what_a_method_takes_can_be_said_in_a_recipe_and_has_one_default(made, n
         check(*call)
 
 
-def test_objectives_and_penalties_take_the_fields_of_their_sections(made):
-    objectives, penalties = members(AnyObjective), members(AnyPenalty)
+def test_losses_and_penalties_take_the_fields_of_their_sections(made):
+    objectives, parts = members(AnyObjective), [*members(AnyPenalty), *members(AnyAdversarialLoss)]
     for kind in objectives:
         kind(kind=get_args(kind.model_fields["kind"].annotation)[0]).build(3, 4)
-    for kind in penalties:
+    for kind in parts:
         kind(kind=get_args(kind.model_fields["kind"].annotation)[0]).build()
-    assert len({kind for _, kind, _ in made}) == len(objectives) + len(penalties)
+    assert len({kind for _, kind, _ in made}) == len(objectives) + len(parts)
     for call in made:
         check(*call)
 
 
-def test_a_recipe_chooses_loss_and_penalty_of_a_gan(monkeypatch):
-    seen = {}
-    monkeypatch.setattr(keras_genssl, "backbones", mock.MagicMock())
-    monkeypatch.setattr(keras_genssl, "models", types.SimpleNamespace(GAN=lambda **given: seen.update(given)))
-    monkeypatch.setattr(Section, "made", lambda section, kind, **parts: kind(**parts))
-    penalty = mock.MagicMock(return_value="penalty")
-    GAN(method="GAN", adversarial_loss="hinge").model_copy(update={"penalty": mock.Mock(build=penalty)}).build(SECTIONS)
-    assert type(seen["adversarial_loss"]).__name__ == "HingeGANLoss"
-    assert seen["penalty"] == "penalty"
-
-
-def test_a_penalty_has_what_the_recipe_says():
-    chosen = GAN(method="GAN", penalty={"kind": "r1", "gamma": 3.0, "every": 16}).penalty.build()
-    assert isinstance(chosen, penalties.R1Penalty)
-    assert chosen.get_config() == {"gamma": 3.0, "every": 16}
+def test_a_recipe_chooses_loss_and_penalty_of_a_gan():
+    named = GAN(
+        method="GAN",
+        adversarial_loss={"kind": "minimax", "label_smoothing": 0.1},
+        penalty={"kind": "r1", "gamma": 3.0, "every": 16},
+    )
+    loss, penalty = named.made(lambda adversarial_loss, penalty: (adversarial_loss, penalty))
+    assert (type(loss), loss.get_config()) == (losses.MinimaxGANLoss, {"label_smoothing": 0.1, "fake_smoothing": 0.0})
+    assert (type(penalty), penalty.get_config()) == (penalties.R1Penalty, {"gamma": 3.0, "every": 16})
+    assert GAN(method="GAN").made(lambda adversarial_loss, penalty: (adversarial_loss, penalty)) == (None, None)

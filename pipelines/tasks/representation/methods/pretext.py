@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from pipelines.recipe.adversarial import Adversary, adversarial_loss
+from pipelines.recipe.adversarial import AnyAdversarialLoss
 from pipelines.recipe.method import Sections
 from pipelines.section import Fraction, Weight
 from pipelines.tasks.representation.methods.encoders import Representation, Views
@@ -89,7 +89,7 @@ class AdversarialContextEncoder(Painter):
     method: Literal["AdversarialContextEncoder"]
     discriminator_filters: PositiveInt = 64
     adversarial_weight: Fraction = 0.001
-    adversarial_loss: Adversary | None = None
+    adversarial_loss: AnyAdversarialLoss | None = None
 
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import backbones, models
@@ -99,7 +99,6 @@ class AdversarialContextEncoder(Painter):
             models.AdversarialContextEncoder,
             **self.networks(shape),
             discriminator=backbones.dcgan_discriminator(shape, self.discriminator_filters),
-            adversarial_loss=adversarial_loss(self.adversarial_loss),
         )
 
 
