@@ -106,9 +106,11 @@ def cluster(
     given = records(source)
     is_embeddings = given is not None and "vectors" in given.manifest
     if model is None and not is_embeddings:
-        raise UserError(f"--model: is needed, for {source} holds no embeddings; a SavedModel, or vgg16 with --weights")
+        raise UserError(
+            f"--model: must be given, because {source} holds no embeddings: a SavedModel, or vgg16 with --weights FILE"
+        )
     if model is not None and is_embeddings:
-        raise UserError(f"--model {model}: must be left out, for {source} holds embeddings already")
+        raise UserError(f"--model {model}: must be left out, because {source} holds embeddings already")
     with _job("cluster", output, console, cache) as (steps, record):
         if model is None:
             assert given is not None

@@ -10,18 +10,23 @@ from pipelines.console import Console
 from pipelines.errors import UserError
 from pipelines.runtime import engines
 
-Output = Annotated[Path, typer.Option(help="Where everything is written.")]
-Workers = Annotated[int, typer.Option(min=1, help="Processes; each loads the model once.")]
-Signature = Annotated[str, typer.Option(help="From images to vectors: by bytes, or by floats (serving_tensor).")]
-Feature = Annotated[str, typer.Option(help="Of records: the image.")]
-Splits = Annotated[list[str] | None, typer.Option("--split", help="Of records: one of them (may be repeated).")]
-BatchSize = Annotated[int, typer.Option(min=1, help="Images that the model gets at once.")]
-Failures = Annotated[float, typer.Option(min=0.0, max=1.0, help="The part of the images that may fail.")]
+Output = Annotated[Path, typer.Option(help="The folder for all results.")]
+Workers = Annotated[int, typer.Option(min=1, help="The number of processes; each loads the model once.")]
+Signature = Annotated[
+    str, typer.Option(help="The signature to call: serving_default takes image bytes, serving_tensor floats.")
+]
+Feature = Annotated[str, typer.Option(help="If SOURCE holds records: the feature that holds the image.")]
+Splits = Annotated[
+    list[str] | None,
+    typer.Option("--split", help="If SOURCE holds records: a split to read; by default all (may be repeated)."),
+]
+BatchSize = Annotated[int, typer.Option(min=1, help="The number of images in a batch for the model.")]
+Failures = Annotated[float, typer.Option(min=0.0, max=1.0, help="The largest share of images that may fail, 0 to 1.")]
 
 
 def embed(
-    model: Annotated[Path, typer.Argument(help="A SavedModel from images to vectors.")],
-    source: Annotated[Path, typer.Argument(help="A folder of images, or a directory of records.")],
+    model: Annotated[Path, typer.Argument(help="The directory of a SavedModel that maps images to vectors.")],
+    source: Annotated[Path, typer.Argument(help="A folder of images, or a directory of records that a run made.")],
     output: Output = Path("out"),
     workers: Workers = 1,
     signature: Signature = "serving_default",
@@ -33,10 +38,11 @@ def embed(
     no_cache: engine_options.NoCache = False,
     beam_options: engine_options.BeamOptions = None,
 ) -> None:
-    """Put images through a SavedModel, and write a vector for each.
+    """Write a SavedModel's vector for each image.
 
-    What cannot be read, or what the model refuses, is a dead letter. Ends with status 0, or with 2 when the input
-    cannot be used or more failed than --max-failure-rate allows.
+    Images that cannot be read, or that the model refuses, are listed in dead_letters.jsonl with the reason.
+
+    The exit status is 0, or 2 if the input cannot be used or more images failed than --max-failure-rate allows.
     """
     from pipelines.batch import jobs as batch_jobs
 
@@ -49,17 +55,23 @@ def embed(
 
 
 def cluster(
-    source: Annotated[Path, typer.Argument(help="Embeddings; or, with --model, images or records.")],
-    clusters: Annotated[int, typer.Option(min=1, help="How many.")],
-    model: Annotated[Path | None, typer.Option(help="A SavedModel from images to vectors, or vgg16.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="The weights file of vgg16.")] = None,
+    source: Annotated[
+        Path, typer.Argument(help="A directory that `genssl embed` made; with --model, a folder of images or records.")
+    ],
+    clusters: Annotated[int, typer.Option(min=1, help="The number of clusters.")],
+    model: Annotated[
+        Path | None, typer.Option(help="A SavedModel that maps images to vectors, or the word vgg16.")
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="The file of weights for --model vgg16.")] = None,
     output: Output = Path("out"),
-    seed: Annotated[int, typer.Option(min=0, help="Of the first centres.")] = 0,
-    passes: Annotated[int, typer.Option(min=1, help="Over all vectors.")] = 5,
-    unit: Annotated[bool, typer.Option("--unit", help="Divide each vector by its length.")] = False,
-    nearest: Annotated[int, typer.Option(min=1, help="Images of each cluster on the contact sheet.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="The seed that chooses the first centres.")] = 0,
+    passes: Annotated[int, typer.Option(min=1, help="How often k-means goes through all vectors.")] = 5,
+    unit: Annotated[bool, typer.Option("--unit", help="Divide each vector by its length first.")] = False,
+    nearest: Annotated[
+        int, typer.Option(min=1, help="The number of images of each cluster on the contact sheet.")
+    ] = 12,
     examples: Annotated[
-        Path | None, typer.Option(help="The records that embeddings were made of, for the pictures.")
+        Path | None, typer.Option(help="The records that the embeddings were made from; they give the pictures.")
     ] = None,
     workers: Workers = 1,
     signature: Signature = "serving_default",
@@ -71,9 +83,11 @@ def cluster(
     no_cache: engine_options.NoCache = False,
     beam_options: engine_options.BeamOptions = None,
 ) -> None:
-    """Group images by k-means of their vectors, and draw a contact sheet of the clusters.
+    """Group similar images by k-means.
 
-    Ends with status 0, or with 2 when the input cannot be used.
+    Writes the cluster of each image (assignments.csv) and a page with pictures of each cluster (contact_sheet.html).
+
+    The exit status is 0, or 2 if the input cannot be used.
     """
     from pipelines.batch import jobs as batch_jobs
     from pipelines.batch import vgg16

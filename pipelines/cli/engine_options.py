@@ -7,13 +7,15 @@ import typer
 
 from pipelines.runtime import engines
 
-Runner = Annotated[str, typer.Option(help=f"What the jobs run on: {', '.join(engines.RUNNERS)}.")]
+Runner = Annotated[str, typer.Option(help=f"The engine that runs the jobs: {', '.join(engines.RUNNERS)}.")]
 NoCache = Annotated[
-    bool, typer.Option("--no-cache", help="Execute everything again; what is there is replaced when that is done.")
+    bool, typer.Option("--no-cache", help="Do not reuse existing results: make all again, and replace them at the end.")
 ]
 BeamOptions = Annotated[
     list[str] | None,
-    typer.Argument(metavar="-- BEAM_OPTIONS", help="Options of the runner: -- --dask_client_address=HOST:PORT."),
+    typer.Argument(
+        metavar="-- BEAM_OPTIONS", help="Options of the runner, after --, such as -- --dask_client_address=HOST:PORT."
+    ),
 ]
 
 

@@ -15,12 +15,15 @@ if TYPE_CHECKING:  # this import would load NumPy
     from pipelines.batch import faces
 
 app = typer.Typer(
-    help="Name the people on photographs, by an exported embedding model.", no_args_is_help=True, rich_markup_mode=None
+    help="Recognise people on photographs by an embedding model.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Model = Annotated[Path, typer.Argument(help="A SavedModel, image bytes in and a vector out.")]
-File = Annotated[Path, typer.Option("--gallery", help="The gallery's file.")]
-Threshold = Annotated[float | None, typer.Option(min=0.0, help="A distance, instead of the gallery's own.")]
+Model = Annotated[Path, typer.Argument(help="The directory of a SavedModel that maps image bytes to a vector.")]
+File = Annotated[Path, typer.Option("--gallery", help="The file of the gallery.")]
+Threshold = Annotated[
+    float | None,
+    typer.Option(min=0.0, help="The largest distance at which photographs show one person; by default the gallery's."),
+]
 
 
 @app.command()
@@ -30,15 +33,18 @@ def enrol(
         Path, typer.Argument(help="Photographs: a sub-folder for each person, or files named after the person.")
     ],
     gallery: File = Path("gallery.npz"),
-    add: Annotated[bool, typer.Option("--add", help="Into a gallery that is there.")] = False,
+    add: Annotated[bool, typer.Option("--add", help="Add the people to an existing gallery.")] = False,
     false_accept_rate: Annotated[
-        float | None, typer.Option(help="Set the threshold: the share of pairs of different people taken for one.")
+        float | None,
+        typer.Option(
+            help="Set the threshold so that at most this share of the pairs of different people is accepted, 0 to 1."
+        ),
     ] = None,
 ) -> None:
-    """Take up the people of a folder into a gallery.
+    """Add the people of a folder to a gallery.
 
-    Ends with status 0 when all photographs were taken up, 1 when some were not or cannot be calibrated by,
-    2 when there is nothing to write.
+    The exit status is 0 if all photographs were added, 1 if some could not be added or the threshold could not be set,
+    and 2 if nothing was written.
     """
     from pipelines.batch import faces
 
@@ -95,17 +101,19 @@ def _enrol(
 
 @app.command()
 def remove(
-    names: Annotated[list[str], typer.Argument(metavar="NAMES...", help="Who is forgotten, by their names.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAMES...", help="The names of the people to remove.")],
     gallery: File = Path("gallery.npz"),
     photographs: Annotated[
         list[Path] | None,
-        typer.Option("--photograph", help="Of one person: this photograph alone (may be repeated); needs --model."),
+        typer.Option(
+            "--photograph", help="Remove only this photograph of the person (may be repeated); needs --model."
+        ),
     ] = None,
-    model: Annotated[Path | None, typer.Option(help="The SavedModel that the gallery was made with.")] = None,
+    model: Annotated[Path | None, typer.Option(help="The SavedModel that made the gallery.")] = None,
 ) -> None:
-    """Forget people with all their photographs, or some of their photographs.
+    """Remove people or single photographs from a gallery.
 
-    Ends with status 0, or 2 when a name or a photograph is not in the gallery: nothing is forgotten then.
+    The exit status is 0, or 2 if a name or a photograph is not in the gallery; nothing is removed then.
     """
     from pipelines.batch import faces
 
@@ -130,12 +138,15 @@ def identify(
     model: Model,
     images: Annotated[list[Path], typer.Argument(help="Image files.")],
     gallery: File = Path("gallery.npz"),
-    k: Annotated[int, typer.Option("-k", min=1, help="The nearest photographs that vote.")] = 1,
+    k: Annotated[int, typer.Option("-k", min=1, help="The number of nearest photographs that vote on the name.")] = 1,
     threshold: Threshold = None,
 ) -> None:
-    """Print who is on each photograph: file, name or unknown, distance.
+    """Print the name of the person on each photograph.
 
-    Ends with status 1 when a file could not be read; the others are named.
+    Each line holds the file, the name or "unknown", and the distance to the nearest photograph of that person.
+
+    The exit status is 0, 1 if some files could not be read (the others are named), or 2 if the model or the gallery
+    cannot be used.
     """
     from pipelines.batch import faces
 
@@ -163,13 +174,13 @@ def identify(
 def verify(
     model: Model,
     first: Annotated[Path, typer.Argument(help="An image file.")],
-    second: Annotated[Path, typer.Argument(help="Another one.")],
-    gallery: Annotated[Path | None, typer.Option(help="A gallery, whose threshold counts.")] = None,
+    second: Annotated[Path, typer.Argument(help="Another image file.")],
+    gallery: Annotated[Path | None, typer.Option(help="The file of a gallery, whose threshold is used.")] = None,
     threshold: Threshold = None,
 ) -> None:
-    """Print whether two photographs are of one person.
+    """Print whether two photographs show the same person.
 
-    Ends with status 0 when they are, 1 when they are not, 2 when that cannot be told.
+    The exit status is 0 if they do, 1 if they do not, and 2 if a file cannot be read or there is no threshold.
     """
     from keras_genssl.gallery import Gallery
     from pipelines.batch import faces

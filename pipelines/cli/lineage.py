@@ -41,10 +41,12 @@ class DrawnForm(enum.StrEnum):
 
 Number = Annotated[
     int | None,
-    typer.Argument(metavar="[RUN]", min=1, max=2**63 - 1, help="The number of one run: its details."),  # SQLite's most
+    typer.Argument(
+        metavar="[RUN]", min=1, max=2**63 - 1, help="The number of a run: show its details."
+    ),  # SQLite's most
 ]
-Output = Annotated[Path, typer.Option(help="The output of the runs.")]
-Format = Annotated[Form, typer.Option("--format", help="For people, or for programs.")]
+Output = Annotated[Path, typer.Option(help="The --output of the runs.")]
+Format = Annotated[Form, typer.Option("--format", help="text for people, json for programs.")]
 
 
 def runs(
@@ -52,7 +54,10 @@ def runs(
     output: Output = Path("out"),
     form: Format = Form.text,
 ) -> None:
-    """List the runs: state, seconds, whether the model was blessed, and its numbers."""
+    """List the runs, or show one.
+
+    The list shows state, seconds, whether the model was blessed, and its numbers.
+    """
     from pipelines.runtime import history, lineage
     from pipelines.runtime.metadata import Metadata
 
@@ -72,14 +77,19 @@ def runs(
 
 
 def lineage(
-    path: Annotated[Path, typer.Argument(help="A pushed model, or a directory of a run, of data or of vectors.")],
-    output: Annotated[Path | None, typer.Option(help="The output of the runs; found above PATH without it.")] = None,
-    images: Annotated[bool, typer.Option("--images", help="List every image by its key and name.")] = False,
+    path: Annotated[Path, typer.Argument(help="A pushed model, or a directory of a run, of records or of vectors.")],
+    output: Annotated[
+        Path | None, typer.Option(help="The --output of the runs; by default it is found above PATH.")
+    ] = None,
+    images: Annotated[bool, typer.Option("--images", help="Also list every image by key and name.")] = False,
     form: Annotated[
-        DrawnForm, typer.Option("--format", help="For people, for programs, or drawn: an SVG file.")
+        DrawnForm, typer.Option("--format", help="text for people, json for programs, svg for a drawing.")
     ] = DrawnForm.text,
 ) -> None:
-    """Tell which images, code and parameters made a model, or what else a run left."""
+    """Show what a model was made from.
+
+    Shows the images, the code and the parameters that made a model, or any other result of a run.
+    """
     from pipelines.runtime import lineage
     from pipelines.runtime.metadata import Metadata
 

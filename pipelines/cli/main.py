@@ -25,7 +25,8 @@ from pipelines.runtime import engines, store
 
 app = typer.Typer(
     name="genssl",
-    help="Train, judge and export image models from recipes.",
+    help="Train, evaluate and export image models from recipes.",
+    epilog="Start with `genssl recipes`, which lists them, or `genssl run super_resolution`, which needs no data.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -46,40 +47,52 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Options of genssl itself."""
 
 
 @app.command()
 def run(
-    recipe: Annotated[str, typer.Argument(help="A name of `genssl recipes`, or the path of a YAML file.")],
+    recipe: Annotated[str, typer.Argument(help="A name that `genssl recipes` lists, or the path of a YAML file.")],
     data: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[NAME=]PATH",
-            help="A folder of your own images, or a CSV table of pairs, instead of those of the recipe; "
-            "may be repeated where the recipe has several inputs: first=DIR.",
+            help="A folder of your own images, or a CSV table of pairs, to use instead of the recipe's data. "
+            "If the recipe has several inputs, name each: --data first=DIR --data second=DIR.",
         ),
     ] = None,
-    output: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("out"),
+    output: Annotated[Path, typer.Option(help="The folder for all results.")] = Path("out"),
     changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: train.epochs=5.")
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change a key of the recipe, such as train.epochs=5 (may be repeated)."
+        ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that prepare the data.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="The number of processes that prepare the data.")] = 1,
     runner: engine_options.Runner = engines.FNAPI,
-    strategy: Annotated[str | None, typer.Option(help="auto, default, mirrored or tpu.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of training.")] = None,
-    push_to: Annotated[
-        Path | None, typer.Option(help="Where a blessed model is pushed, instead of OUTPUT/saved_models.")
+    strategy: Annotated[
+        str | None, typer.Option(help="The devices to train on: default (one), auto, mirrored (all GPUs) or tpu.")
     ] = None,
-    full_scale: Annotated[bool, typer.Option("--full-scale", help="The setting of the paper.")] = False,
+    seed: Annotated[int | None, typer.Option(help="The seed of the training.")] = None,
+    push_to: Annotated[
+        Path | None, typer.Option(help="The folder to push a blessed model to, instead of OUTPUT/saved_models.")
+    ] = None,
+    full_scale: Annotated[bool, typer.Option("--full-scale", help="Use the settings of the paper.")] = False,
     no_cache: engine_options.NoCache = False,
     beam_options: engine_options.BeamOptions = None,
 ) -> None:
-    """Prepare, train, judge, export, push and report.
+    """Run a recipe: from images to an evaluated SavedModel.
 
-    Ends with status 0 when the model was blessed, 1 when it was not, 2 when the input cannot be used.
+    Prepares the data, trains, evaluates and exports the model, and writes a report. A model whose numbers meet the
+    bounds of the recipe is blessed, and is pushed to OUTPUT/saved_models. If a run is stopped, the same command
+    continues it.
+
+    The exit status is 0 if the model was blessed and its export passed its check, 1 if not, and 2 if the input cannot
+    be used.
     """
     if strategy == "multi_worker":
         _refuse_cluster(strategy)
@@ -113,14 +126,17 @@ def run(
 
 @app.command()
 def upscale(
-    model: Annotated[Path, typer.Argument(help="A SavedModel: saved_models/super_resolution_x2/1.")],
+    model: Annotated[
+        Path, typer.Argument(help="The directory of a SavedModel, such as saved_models/super_resolution_x2/1.")
+    ],
     images: Annotated[list[Path], typer.Argument(help="Image files.")],
-    output: Annotated[Path, typer.Option(help="Where the PNG files are written.")] = Path("upscaled"),
+    output: Annotated[Path, typer.Option(help="The folder for the PNG files.")] = Path("upscaled"),
 ) -> None:
-    """Enlarge image files with a SavedModel.
+    """Enlarge image files by a SavedModel.
 
-    Writes OUTPUT/<name>_x2.png and the like, over no file that is there. Ends with status 1 when a
-    file could not be enlarged; the others are.
+    Writes OUTPUT/<name>_x2.png for a model that enlarges twice. It never replaces an existing file.
+
+    The exit status is 0 if all files were enlarged, 1 if some were not, and 2 if the model or OUTPUT cannot be used.
     """
     from pipelines.batch import apply
 
@@ -136,9 +152,14 @@ def upscale(
 @app.command("results")
 def write_results(
     record: Annotated[
-        list[Path] | None, typer.Option(metavar="RUN_DIR", help="First make the record of this run (may be repeated).")
+        list[Path] | None,
+        typer.Option(
+            metavar="RUN_DIR", help="First write the record of this run, such as out/runs/RECIPE/ID (may be repeated)."
+        ),
     ] = None,
-    directory: Annotated[Path, typer.Option(help="The records; RESULTS.md is written beside it.")] = Path("results"),
+    directory: Annotated[
+        Path, typer.Option(help="The folder of the records; RESULTS.md is written next to it.")
+    ] = Path("results"),
 ) -> None:
     """Write RESULTS.md from the records of measured runs."""
     from pipelines import results
@@ -147,7 +168,9 @@ def write_results(
     for run_directory in record or []:
         console.result("Record", results.record(run_directory, directory))
     if not directory.is_dir():
-        raise UserError(f"--directory {directory}: must be a folder of records, and is none")
+        raise UserError(
+            f"--directory {directory}: must be a folder of records. There is no such folder; --record RUN_DIR makes it"
+        )
     page = directory.parent / "RESULTS.md"
     store.write_text(page, results.render(directory))
     console.result("Results", page)
@@ -155,7 +178,7 @@ def write_results(
 
 @app.command("recipes")
 def list_recipes() -> None:
-    """List the recipes."""
+    """List the recipes with their methods."""
     table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("recipe", "method", "description"):
         table.add_column(heading, no_wrap=heading != "description")
@@ -175,7 +198,8 @@ def _paths(given: list[str]) -> dict[str, Path]:
             raise UserError(f"--data {text}: is given twice{f', as {name}' if name else ''}: {paths[name]}")
         paths[name] = Path(path)
         if sources.meant_by({"": paths[name]}) is None:
-            raise UserError(f"--data {text}: must be a folder of images or a CSV table of pairs, and is none")
+            why = "This file is neither" if paths[name].exists() else f"{path} does not exist"
+            raise UserError(f"--data {text}: must be a folder of images or a CSV table of pairs. {why}")
         store.check_encodable(paths[name], "--data")
     return paths
 

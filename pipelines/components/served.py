@@ -84,7 +84,9 @@ def check(model: Path) -> None:
     """
     store.check_encodable(model, "MODEL")
     if not (model / "saved_model.pb").is_file():
-        raise UserError(f"{model}: is no SavedModel, there is no saved_model.pb in it")
+        raise UserError(
+            f"{model}: is no SavedModel: it holds no saved_model.pb. `genssl run` and `model.export` make one"
+        )
 
 
 def read_image(path: Path) -> np.ndarray | str:

@@ -66,7 +66,7 @@ def find(name: str) -> Path:
     path = Path(name).expanduser()
     if path.suffix in (".yaml", ".yml") or path.is_file():
         if not path.is_file():
-            raise UserError(f"No such recipe file: {name}")
+            raise UserError(f"No such recipe file: {name}. `genssl recipes` lists the recipes that have a name")
         return path
     if name in _files():
         return _files()[name]
@@ -156,6 +156,7 @@ def _override(data: dict[str, Any], places: dict[located_yaml.Path, str], overri
     for depth, part in enumerate(path[:-1], 1):
         if section.get(part) is None:
             section[part] = {}
+            places[path[:depth]] = place
         section = section[part]
         if not isinstance(section, dict):
             raise UserError(f"{place}: `{dotted(path[:depth])}` is not a section: it holds {section!r}")

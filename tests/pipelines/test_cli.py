@@ -17,7 +17,7 @@ def test_recipes_lists_name_method_and_description(tmp_path):
     assert status == 0
     assert lines[0] == ["recipe", "method", "description"]
     assert [line[0] for line in lines[1:]] == recipe.names()
-    assert ["super_resolution", "EDSR", "Photographs"] in [line[:3] for line in lines]
+    assert ["super_resolution", "EDSR", "Doubles"] in [line[:3] for line in lines]
 
 
 def test_version(tmp_path):
@@ -32,6 +32,7 @@ def test_version(tmp_path):
             ["super_resolution", "--set", "train.epoch=3"],
             "error: --set train.epoch=3: `train.epoch` is not a known key. Did you mean `epochs`?",
         ),
+        (["super_resolution", "--set", "trane.epochs=3"], "error: --set trane.epochs=3: `trane` is not a known key."),
         (
             ["fashion_mnist/cpc", "--set", "model.steps=[9]"],
             "error: --set model.steps=[9]: `model.steps` must be different",
