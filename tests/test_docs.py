@@ -28,6 +28,19 @@ def test_links_within_the_repository_exist(page: pathlib.Path) -> None:
     assert not missing
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_headings_exist(page: pathlib.Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text())
+    targets = [(page.parent / name if name else page, anchor) for name, anchor in links if "://" not in name]
+    assert [(target.name, anchor) for target, anchor in targets if anchor not in headings(target)] == []
+
+
+def headings(page: pathlib.Path) -> set[str]:
+    """The anchors that GitHub makes of a page's headings."""
+    lines = re.findall(r"^#+ (.*)", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_of_docstrings_come_true(name: str) -> None:
     failures, _ = doctest.testmod(importlib.import_module(name))

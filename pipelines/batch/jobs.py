@@ -107,7 +107,7 @@ def cluster(
     is_embeddings = given is not None and "vectors" in given.manifest
     if model is None and not is_embeddings:
         raise UserError(
-            f"--model: must be given, because {source} holds no embeddings: a SavedModel, or vgg16 with --weights FILE"
+            f"--model: is needed, because {source} holds no embeddings: a SavedModel, or vgg16 with --weights FILE"
         )
     if model is not None and is_embeddings:
         raise UserError(f"--model {model}: must be left out, because {source} holds embeddings already")
