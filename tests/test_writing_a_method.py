@@ -4,8 +4,8 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
-import sys
+
+from tests import processes
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "writing_a_method.md").read_text()
@@ -36,7 +36,8 @@ def test_the_whole_way_makes_a_method(tmp_path: pathlib.Path) -> None:
     (tmp_path / "pipelines/tasks/generation/recipes/fashion_mnist/r1_gan.yaml").write_text(RECIPE)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     for command in (["-m", "tests.index_of_registered"], ["-c", TRY]):
-        subprocess.run([sys.executable, *command], cwd=tmp_path, env=environment, check=True)
+        done = processes.run(command, cwd=tmp_path, env=environment)
+        assert done.returncode == 0, done.errors
     assert '"keras_genssl.models.gans.r1_gan": ("R1GAN",),' in (tmp_path / "keras_genssl/registered.py").read_text()
 
 

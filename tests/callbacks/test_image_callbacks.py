@@ -4,8 +4,6 @@ import json
 import os
 import pathlib
 import socket
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -14,9 +12,8 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_genssl import callbacks, metrics
+from tests import processes
 from tests.callbacks import painter
-
-ROOT = pathlib.Path(__file__).parents[2]
 
 
 def made():
@@ -217,21 +214,17 @@ def test_other_objects_are_no_image_metrics():
 
 
 def run(strategy, output, **environment):
-    command = [sys.executable, "-m", "tests.callbacks.painter", strategy, str(output)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONPATH": str(ROOT), **environment}
-    with open(f"{output}.log", "wb") as log:  # a full pipe of one worker would block the other
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    return processes.start(["-m", "tests.callbacks.painter", strategy, output], env={**os.environ, **environment})
 
 
-def results(processes):
-    outputs = [pathlib.Path(process.args[-1]) for process in processes]
+def results(started):
     try:
-        for process, output in zip(processes, outputs, strict=True):
-            assert process.wait(timeout=300) == 0, pathlib.Path(f"{output}.log").read_text()[-4000:]
+        for process in started:
+            assert process.wait(timeout=300) == 0, process.errors[-4000:]
     finally:
-        for process in processes:
+        for process in started:
             process.kill()
-    return [json.loads(output.read_text()) for output in outputs]
+    return [json.loads(pathlib.Path(process.args[-1]).read_text()) for process in started]
 
 
 def written(output):
@@ -265,7 +258,7 @@ def test_of_two_workers_the_chief_alone_writes(tmp_path):
     workers = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
     for each in sockets:
         each.close()
-    processes = [
+    started = [
         run(
             "multi_worker",
             tmp_path / f"worker{index}",
@@ -273,7 +266,7 @@ def test_of_two_workers_the_chief_alone_writes(tmp_path):
         )
         for index in range(2)
     ]
-    chief, other = results(processes)
+    chief, other = results(started)
     assert chief["replicas"] == 2
     assert chief["undisturbed"]
     assert other["undisturbed"]

@@ -2,7 +2,6 @@ import json
 import os
 import pathlib
 import signal
-import subprocess
 import sys
 import warnings
 
@@ -15,6 +14,7 @@ sys.path[:0] = [str(HERE.parent / "data"), str(HERE)]
 import train  # noqa: E402
 
 from keras_genssl import callbacks, data  # noqa: E402
+from tests import processes  # noqa: E402
 from tests.data.prepared import super_resolution, write_prepared  # noqa: E402
 
 STEPS = 10  # of an epoch: 41 examples in batches of 4
@@ -29,21 +29,13 @@ def directory(tmp_path_factory):
 def run(directory, folder, *kill):
     """Run the program in a process of its own: its outcome, or None when it was killed."""
     result = folder / "result.json"
-    command = [
-        sys.executable,
-        str(HERE / "train.py"),
-        str(directory),
-        str(folder / "states"),
-        str(result),
-        *kill,
-    ]
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    done = processes.run([HERE / "train.py", directory, folder / "states", result, *kill], env=environment)
     if kill[0] != "none":
-        assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
+        assert done.returncode == -signal.SIGKILL, done.errors[-3000:]
         return None
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "ran out of data" not in done.stderr
+    assert done.returncode == 0, done.errors[-3000:]
+    assert "ran out of data" not in done.errors
     return json.loads(result.read_text())
 
 

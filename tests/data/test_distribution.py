@@ -1,13 +1,12 @@
-"""The replicas' parts of a batch, joined in order, are the batch of one device (in fresh processes)."""
+"""The replicas' parts of a batch, joined in order, are the batch of one device (in processes of their own)."""
 
 import json
 import os
 import socket
-import subprocess
-import sys
 
 import pytest
 
+from tests import processes
 from tests.data.prepared import super_resolution, write_prepared
 
 PROGRAM = """
@@ -56,15 +55,13 @@ def directory(tmp_path_factory):
 
 
 def start(strategy, directory, **environment):
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
-    command = [sys.executable, "-c", PROGRAM, strategy, str(directory)]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", **environment}
+    return processes.start(["-c", PROGRAM, strategy, directory], env=environment)
 
 
 def finish(process):
-    output, errors = process.communicate(timeout=240)
-    assert process.returncode == 0, errors[-3000:]
-    return json.loads(output.split("RESULT")[1])
+    assert process.wait(timeout=240) == 0, process.errors[-3000:]
+    return json.loads(process.output.split("RESULT")[1])
 
 
 def expected():

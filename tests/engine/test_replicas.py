@@ -1,15 +1,10 @@
 """Replica noise on two logical devices; several-replica gradients are held in tests/distribution."""
 
-import pathlib
-import subprocess
-import sys
-
 import keras
 import numpy as np
 
 from keras_genssl.engine import replicas
-
-ROOT = pathlib.Path(__file__).parents[2]
+from tests import processes
 
 PROGRAM = """
 import tensorflow as tf
@@ -82,8 +77,8 @@ print("replica noise is right")
 
 
 def test_noise_on_two_replicas() -> None:
-    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, timeout=240)
-    assert "replica noise is right" in done.stdout, done.stderr[-4000:]
+    done = processes.run(["-c", PROGRAM])
+    assert "replica noise is right" in done.output, done.errors[-4000:]
 
 
 def test_one_replica_is_plain_keras() -> None:

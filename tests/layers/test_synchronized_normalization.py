@@ -1,14 +1,12 @@
 """Run as a script, this shows two replicas; the test compares them with one device."""
 
-import os
-import pathlib
-import subprocess
 import sys
 
 import numpy as np
 import tensorflow as tf
 
 from keras_genssl.layers import BatchNormalization
+from tests import processes
 
 IMAGES = np.random.default_rng(0).normal(2.0, 3.0, (4, 3, 2, 5)).astype("float32")
 
@@ -46,9 +44,8 @@ def two_replicas():
 
 
 def test_two_replicas_equal_one_device(tmp_path):
-    root = str(pathlib.Path(__file__).parents[2])
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-    subprocess.run([sys.executable, __file__, str(tmp_path / "two.npz")], env=environment, check=True, timeout=300)
+    done = processes.run(["-m", __name__, tmp_path / "two.npz"])
+    assert done.returncode == 0, done.errors
     layer = BatchNormalization(synchronized=True, momentum=0.5)
     one = *step(layer, IMAGES), *[variable.numpy() for variable in layer.non_trainable_variables]
     with np.load(tmp_path / "two.npz") as two:

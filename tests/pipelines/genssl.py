@@ -11,31 +11,33 @@ from unittest import mock
 
 import pipelines
 from pipelines.cli import main as cli
+from tests import processes
 
 ROOT = pathlib.Path(pipelines.__file__).parents[1]
 
 
-def start(directory, *arguments):
-    """Starts `genssl` in a directory, from a script as pip writes it: the directory is not on the path."""
+def _command(directory, arguments):
+    """`genssl` in a directory, as a script as pip writes it, and its environment: the directory is not on the path."""
     script = pathlib.Path(directory) / "bin" / "genssl"
     script.parent.mkdir(exist_ok=True)
     script.write_text("import sys\nfrom pipelines.cli.main import main\nsys.exit(main())\n")
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return subprocess.Popen(
-        [sys.executable, str(script), *map(str, arguments)],
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return [str(script), *map(str, arguments)], {**os.environ, "PYTHONPATH": path, "COLUMNS": "200"}
+
+
+def start(directory, *arguments):
+    """Starts `genssl` in a directory, in a process that has imported TensorFlow."""
+    command, environment = _command(directory, arguments)
+    return processes.start(command, cwd=directory, env=environment)
 
 
 def run(directory, *arguments):
-    """Runs it to its end: exit status, standard output, standard error."""
-    process = start(directory, *arguments)
-    output, errors = process.communicate(timeout=400)
-    return process.returncode, output, errors
+    """Runs it to its end in an interpreter of its own: exit status, standard output, standard error."""
+    command, environment = _command(directory, arguments)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=directory, env=environment, capture_output=True, text=True, timeout=400
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 def call(directory, *arguments):

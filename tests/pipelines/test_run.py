@@ -1,6 +1,5 @@
 import json
 import re
-import signal
 import time
 
 import numpy as np
@@ -131,11 +130,11 @@ def _kill_in(home, output, arguments, state):
     process = genssl.start(home, *arguments)
     deadline = time.monotonic() + 300
     while not list(home.glob(f"{output}/runs/*/*/train.resume/{state}")):
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, process.output + process.errors
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.kill()
+    process.wait(60)
     assert not list(home.glob(f"{output}/runs/*/*/train"))
 
 

@@ -1,17 +1,12 @@
 """What all views share: seeds, replicas, graphs, XLA, dtypes, configurations; and the papers' pipelines."""
 
-import pathlib
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from keras_genssl import engine, views
-
-ROOT = pathlib.Path(__file__).parents[2]
+from tests import processes
 
 EACH = {
     "crop": lambda seed: views.RandomResizedCrop(12, (0.3, 0.9), (0.5, 2.0), "bilinear", seed=seed, name="crop"),
@@ -179,5 +174,5 @@ print("replica views are right")
 
 
 def test_two_replicas_make_the_views_of_one_device():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, timeout=240)
-    assert "replica views are right" in done.stdout, done.stderr[-4000:]
+    done = processes.run(["-c", PROGRAM])
+    assert "replica views are right" in done.output, done.errors[-4000:]

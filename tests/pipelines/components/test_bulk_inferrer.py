@@ -4,8 +4,6 @@ import hashlib
 import json
 import pathlib
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -19,6 +17,7 @@ from pipelines.components import served, vector_function
 from pipelines.components.bulk_inferrer import bulk_inferrer
 from pipelines.data.example_gen.images import image_example_gen
 from pipelines.errors import UserError
+from tests import processes
 from tests.pipelines.colour_encoder import PHOTOS, WIDEST, export, photos
 
 SHARDS = {"images": 3}
@@ -133,9 +132,8 @@ bulk_inferrer.bulk_inferrer(Artifact(examples, "", True, manifest), model, outpu
 
 def test_sigkill_then_the_next_run_goes_on_shard_by_shard(home, model, corrupt):
     out = home / "killed"
-    arguments = [str(corrupt.path), str(model), str(out), json.dumps(corrupt.manifest)]
-    process = subprocess.run([sys.executable, "-P", "-c", RUN, *arguments], capture_output=True, text=True)
-    assert process.returncode == -signal.SIGKILL, process.stderr
+    process = processes.run(["-P", "-c", RUN, corrupt.path, model, out, json.dumps(corrupt.manifest)])
+    assert process.returncode == -signal.SIGKILL, process.errors
     (building,) = out.iterdir()
     reports = list((building / ".reports").iterdir())
     assert 1 <= len(reports) < 3  # a shard of dead letters alone asks the model nothing, and may come at any time
