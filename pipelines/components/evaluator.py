@@ -10,6 +10,7 @@ from pipelines.components import change
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.method import Method
 from pipelines.recipe.numbers import Numbers
+from pipelines.recipe.trial import Trial
 from pipelines.runtime import code, device, store
 from pipelines.runtime.component import Component, Kind
 from pipelines.section import classes_of
@@ -29,9 +30,7 @@ class Judge(Protocol):
         """Returns a JSON value of everything that the evaluation depends on besides weights, data and code."""
         ...
 
-    def evaluate(
-        self, recipe: Any, model: Callable[[], Any], examples: Path, content: str, directory: Path, shared: Path
-    ) -> dict[str, Any]:
+    def evaluate(self, recipe: Any, trial: Trial) -> dict[str, Any]:
         """Measures the trained model."""
         ...
 
@@ -67,7 +66,7 @@ def evaluate(
     """
 
     def build(part: Path) -> dict[str, Any]:
-        return _evaluated(recipe, task, examples, content, model, part, shared, last)
+        return _evaluated(recipe, task, Trial(model, examples, content, part, shared), last)
 
     return store.make(run / "evaluation", inputs(recipe, task, content, trained_digest, last), build)
 
@@ -88,26 +87,17 @@ def inputs(recipe: Recipe, task: Judge, content: str, trained_digest: str, last:
     }
 
 
-def _evaluated(
-    recipe: Recipe,
-    task: Judge,
-    examples: Path,
-    content: str,
-    model: Callable[[], Any],
-    part: Path,
-    shared: Path,
-    last: change.Last | None,
-) -> dict[str, Any]:
-    """Measures the model into ``part``."""
+def _evaluated(recipe: Recipe, task: Judge, trial: Trial, last: change.Last | None) -> dict[str, Any]:
+    """Measures the model, and writes the result into the directory of the trial."""
     device.start()
-    result = task.evaluate(recipe, model, examples, content, part, shared)
+    result = task.evaluate(recipe, trial)
     result["numbers"] = task.numbers.compared(result["numbers"], result["baselines"])
     reasons = recipe.evaluate.against(result["numbers"], result.get("examples", {}))
     bounds = recipe.evaluate.model_dump(mode="json", include={"bless"})
     result |= {"thresholds": bounds, "blessed": not reasons, "reasons": reasons}
     if recipe.evaluate.changes:
-        result |= _changed(recipe, result, _known(last), content)
-    store.write_json(part / "evaluation.json", result)
+        result |= _changed(recipe, result, _known(last), trial.content)
+    store.write_json(trial.directory / "evaluation.json", result)
     return result
 
 

@@ -14,6 +14,7 @@ from pipelines.errors import UserError
 from pipelines.recipe.base import Recipe
 from pipelines.recipe.method import Method
 from pipelines.recipe.numbers import Numbers
+from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Cell, Gallery, Judgement, Table, Tile, markdown, minus, numeric
 from pipelines.tasks import images
 
@@ -108,24 +109,12 @@ class Task(ABC, Generic[R]):
         return {"evaluate": recipe.evaluate.model_dump(mode="json")}
 
     @abstractmethod
-    def evaluate(
-        self,
-        recipe: R,
-        model: Callable[[], keras.Model],
-        examples: Path,
-        content: str,
-        directory: Path,
-        shared: Path,
-    ) -> dict[str, Any]:
+    def evaluate(self, recipe: R, trial: Trial) -> dict[str, Any]:
         """Measures the trained model.
 
         Args:
             recipe: the completed recipe.
-            model: a function that makes the trained model.
-            examples: the directory of prepared examples.
-            content: the digest of the directory's content.
-            directory: the directory for pictures; all files in it are kept.
-            shared: the directory for what many evaluations have in common; it is kept between runs.
+            trial: the trained model, the examples that it is measured on, and the directories for files.
 
         Returns:
             A JSON value with ``numbers`` (name -> value), ``baselines`` (name -> its numbers) and whatever else report

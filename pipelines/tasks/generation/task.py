@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks.base import Task
 from pipelines.tasks.generation import data, measure
@@ -16,7 +16,6 @@ from pipelines.tasks.generation.recipe import GenerationRecipe
 from pipelines.tasks.generation.reference import reference
 
 if TYPE_CHECKING:
-    import keras
     import tensorflow as tf
 
 SHEETS = {"samples": "samples", "real": "training images", "pca": "Gaussian in PCA"}
@@ -35,20 +34,12 @@ class Generation(Task[GenerationRecipe]):
         """Returns what is measured, in which features, and the thresholds."""
         return {**super().judged_by(recipe), "features": networks.identity(recipe.evaluate.features)}
 
-    def evaluate(
-        self,
-        recipe: GenerationRecipe,
-        model: Callable[[], keras.Model],
-        examples: Path,
-        content: str,
-        directory: Path,
-        shared: Path,
-    ) -> dict[str, Any]:
+    def evaluate(self, recipe: GenerationRecipe, trial: Trial) -> dict[str, Any]:
         """Measures distances of samples from training images, and the same for held-out real images and a Gaussian."""
-        against = reference(recipe, examples, content, shared)
+        against = reference(recipe, trial.examples, trial.content, trial.shared)
         for sheet in against.path.glob("*.png"):
-            (directory / sheet.name).write_bytes(sheet.read_bytes())
-        return measure.measure(recipe, model(), against, examples, directory)
+            (trial.directory / sheet.name).write_bytes(sheet.read_bytes())
+        return measure.measure(recipe, trial.model(), against, trial.examples, trial.directory)
 
     def caption(self, evaluation: dict[str, Any]) -> str:
         """Says how many images were measured, and in which features."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
@@ -14,7 +14,6 @@ from pipelines.tasks.reconstruction.numbers import NUMBERS
 from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
 
 if TYPE_CHECKING:
-    import keras
     import tensorflow as tf
 
 
@@ -27,19 +26,11 @@ class Reconstruction(Task[ReconstructionRecipe]):
         """Returns the images."""
         return data.training(recipe, examples)
 
-    def evaluate(
-        self,
-        recipe: ReconstructionRecipe,
-        model: Callable[[], keras.Model],
-        examples: Path,
-        content: str,
-        directory: Path,
-        shared: Path,
-    ) -> dict[str, Any]:
+    def evaluate(self, recipe: ReconstructionRecipe, trial: Trial) -> dict[str, Any]:
         """Measures the errors of the model and of PCA on held-out images."""
-        train = images.read(examples, "train", images.fitted(recipe.prepare.shape))["image"]
-        test = images.read(examples, "eval", recipe.evaluate.images)["image"]
-        return measure.measure(recipe, model(), train, test, directory)
+        train = images.read(trial.examples, "train", images.fitted(recipe.prepare.shape))["image"]
+        test = images.read(trial.examples, "eval", recipe.evaluate.images)["image"]
+        return measure.measure(recipe, trial.model(), train, test, trial.directory)
 
     def identity(self, recipe: ReconstructionRecipe) -> dict[str, Any]:
         """Returns method, image size and code size."""

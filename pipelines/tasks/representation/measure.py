@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pipelines.recipe.trial import Trial
 from pipelines.tasks.representation import sheets
 from pipelines.tasks.representation.features import Encode
 from pipelines.tasks.representation.recipe import RepresentationRecipe
 from pipelines.tasks.representation.reference import measured, reference
 
-if TYPE_CHECKING:
-    import keras
 
-
-def measure(
-    recipe: RepresentationRecipe,
-    model: Callable[[], keras.Model],
-    examples: Path,
-    content: str,
-    directory: Path,
-    shared: Path,
-) -> dict[str, Any]:
+def measure(recipe: RepresentationRecipe, trial: Trial) -> dict[str, Any]:
     """Measures a trained model.
 
     Args:
         recipe: the completed recipe.
-        model: makes the trained model, which has `encode`.
-        examples: the directory of prepared examples.
-        content: the digest of the directory's content.
-        directory: the directory for the sheets.
-        shared: the directory in which references are kept.
+        trial: its model has `encode`; its directories are for the sheets and for the references.
 
     Returns:
         ``numbers`` (name -> value, for those that could be measured), ``baselines`` (name -> numbers), ``penultimate``
         (numbers of the features below an embedding, or None), ``dim``, ``images``, ``known``, ``components`` and
         ``classes``.
     """
-    baselines, components = reference(recipe, examples, content, shared)
-    trained = model()
+    baselines, components = reference(recipe, trial.examples, trial.content, trial.shared)
+    trained = trial.model()
     functions: dict[str, Encode] = {"model": trained.encode}
     penultimate = recipe.model.penultimate(trained)
     if penultimate is not None:
         functions["penultimate"] = penultimate
-    found = measured(recipe, functions, examples)
-    drawn = sheets.draw(recipe, trained, examples, directory)
+    found = measured(recipe, functions, trial.examples)
+    drawn = sheets.draw(recipe, trained, trial.examples, trial.directory)
     return {
         "numbers": found["model"],
         "baselines": baselines,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.data.preparations.images import Squares
+from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks.base import Task
 from pipelines.tasks.representation import data, measure
@@ -14,7 +14,6 @@ from pipelines.tasks.representation.numbers import NUMBERS
 from pipelines.tasks.representation.recipe import RepresentationRecipe
 
 if TYPE_CHECKING:
-    import keras
     import tensorflow as tf
 
 SHEETS = {
@@ -36,17 +35,9 @@ class Representation(Task[RepresentationRecipe]):
         """Returns the images, with labels or example numbers if the method reads them."""
         return data.training(recipe, examples)
 
-    def evaluate(
-        self,
-        recipe: RepresentationRecipe,
-        model: Callable[[], keras.Model],
-        examples: Path,
-        content: str,
-        directory: Path,
-        shared: Path,
-    ) -> dict[str, Any]:
+    def evaluate(self, recipe: RepresentationRecipe, trial: Trial) -> dict[str, Any]:
         """Measures how well simple methods do on the vectors of held-out images."""
-        return measure.measure(recipe, model, examples, content, directory, shared)
+        return measure.measure(recipe, trial)
 
     def asked(self, recipe: RepresentationRecipe) -> str:
         """Returns the image; for a table of pairs, the first image."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from PIL import Image
 
+from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Cell, Gallery, Picture, Row, Table, numeric
 from pipelines.tasks.base import Nouns, Task
 from pipelines.tasks.super_resolution import data, measure
@@ -42,20 +43,13 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         """Returns the metric and the thresholds."""
         return {**super().judged_by(recipe), "border": recipe.border}
 
-    def evaluate(
-        self,
-        recipe: SuperResolutionRecipe,
-        model: Callable[[], keras.Model],
-        examples: Path,
-        content: str,
-        directory: Path,
-        shared: Path,
-    ) -> dict[str, Any]:
+    def evaluate(self, recipe: SuperResolutionRecipe, trial: Trial) -> dict[str, Any]:
         """Measures PSNR and SSIM of each held-out photograph, on the answer of the model as it is served."""
         from keras_genssl import data as loading
 
-        photographs = loading.load(examples, "eval", shuffle=False, features=["name", "high"])
-        return measure.measure(photographs.as_numpy_iterator(), measure.quantized(model), recipe, directory)
+        photographs = loading.load(trial.examples, "eval", shuffle=False, features=["name", "high"])
+        answer = measure.quantized(trial.model)
+        return measure.measure(photographs.as_numpy_iterator(), answer, recipe, trial.directory)
 
     def export_probe(
         self, recipe: SuperResolutionRecipe, model: Callable[[], keras.Model], examples: Path

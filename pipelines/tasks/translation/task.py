@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
@@ -36,17 +37,9 @@ class Translation(Task[TranslationRecipe]):
         """Returns pairs, or unpaired images of both domains."""
         return data.training(recipe, examples)
 
-    def evaluate(
-        self,
-        recipe: TranslationRecipe,
-        model: Callable[[], keras.Model],
-        examples: Path,
-        content: str,
-        directory: Path,
-        shared: Path,
-    ) -> dict[str, Any]:
+    def evaluate(self, recipe: TranslationRecipe, trial: Trial) -> dict[str, Any]:
         """Measures errors and distances of the model and of baselines that need no training."""
-        return measure.measure(recipe, model(), measure.held_out(recipe, examples), directory)
+        return measure.measure(recipe, trial.model(), measure.held_out(recipe, trial.examples), trial.directory)
 
     def export_probe(
         self, recipe: TranslationRecipe, model: Callable[[], keras.Model], examples: Path
