@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_genssl.engine import Image, Serving, Vector
 from keras_genssl.export import CheckFailed, CleanProcess, check, saved_model
 from keras_genssl.export.verify import largest_difference
+from tests import without_keras
 
 IMAGE = {"image": Image((None, None, 3))}
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 3), dtype=np.uint8)
@@ -38,8 +39,7 @@ def exported(tmp_path_factory):
 @pytest.fixture(scope="module")
 def clean():
     """One process for all: what fails in it must not harm what follows."""
-    with CleanProcess() as process:
-        yield process
+    return without_keras.process()
 
 
 def halved(pixels):

@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 
 from keras_genssl.engine import Anything, Image, Label, LabelMap, Mask, Serving, Spectrogram, Stack, Tokens, Vector
-from keras_genssl.export import CheckFailed, CleanProcess, check, saved_model
+from keras_genssl.export import CheckFailed, check, saved_model
 from keras_genssl.kinds.records import serialized
 from keras_genssl.kinds.seeds import GivenSeed
+from tests import without_keras
 
 RNG = np.random.default_rng(0)
 NUM = 3
@@ -145,23 +146,23 @@ def test_names_are_those_of_the_kinds(signatures):
 
 def test_it_answers_where_only_tensorflow_is(path, batch, by_bytes):
     levels = batch["frames"][:, ::-1]
-    with CleanProcess() as clean:
-        wanted = {**expected(batch), "reversed_bytes": levels}
-        records = [serialized(MIXED, {name: values[i] for name, values in batch.items()}) for i in range(NUM)]
-        assert check(path, by_bytes, wanted, atol=1e-5, process=clean).max_error < 1e-5
-        assert check(path, records, wanted, signature="serving_examples", atol=1e-5, process=clean).max_error < 1e-5
-        sound = RNG.normal(-80, 9, (2, 2, 7, 1)).astype(np.float32)
-        words = np.array([[1, 2, 3], [8, 8, 8]])
-        scores = sound.mean((1, 2)) + words.sum(1, keepdims=True)
-        check(path, {"sound": sound, "words": words}, scores, signature="listen", process=clean)
-        kinds = SERVINGS["listen"].inputs
-        records = [serialized(kinds, {"sound": sound[i], "words": words[i]}) for i in range(2)]
-        check(path, records, scores, signature="listen_examples", process=clean)
-        seen = draw(2, GivenSeed(7))
-        drawn = {"image": np.asarray(seen["image"]), "text": np.asarray(seen["text"])}
-        check(path, {"num": 2, "seed": 7}, drawn, signature="draw_tensor", atol=1e-5, process=clean)
-        with pytest.raises(CheckFailed, match=r"answers \['image', 'text'\]; expected is \['image'\]"):
-            check(path, {"num": 2, "seed": 7}, {"image": drawn["image"]}, signature="draw_tensor", process=clean)
+    clean = without_keras.process()
+    wanted = {**expected(batch), "reversed_bytes": levels}
+    records = [serialized(MIXED, {name: values[i] for name, values in batch.items()}) for i in range(NUM)]
+    assert check(path, by_bytes, wanted, atol=1e-5, process=clean).max_error < 1e-5
+    assert check(path, records, wanted, signature="serving_examples", atol=1e-5, process=clean).max_error < 1e-5
+    sound = RNG.normal(-80, 9, (2, 2, 7, 1)).astype(np.float32)
+    words = np.array([[1, 2, 3], [8, 8, 8]])
+    scores = sound.mean((1, 2)) + words.sum(1, keepdims=True)
+    check(path, {"sound": sound, "words": words}, scores, signature="listen", process=clean)
+    kinds = SERVINGS["listen"].inputs
+    records = [serialized(kinds, {"sound": sound[i], "words": words[i]}) for i in range(2)]
+    check(path, records, scores, signature="listen_examples", process=clean)
+    seen = draw(2, GivenSeed(7))
+    drawn = {"image": np.asarray(seen["image"]), "text": np.asarray(seen["text"])}
+    check(path, {"num": 2, "seed": 7}, drawn, signature="draw_tensor", atol=1e-5, process=clean)
+    with pytest.raises(CheckFailed, match=r"answers \['image', 'text'\]; expected is \['image'\]"):
+        check(path, {"num": 2, "seed": 7}, {"image": drawn["image"]}, signature="draw_tensor", process=clean)
 
 
 def test_a_seed_gives_the_same_and_a_negative_one_another_each_time(signatures):
