@@ -1,4 +1,4 @@
-"""The pages: their links lead somewhere, and the examples of docstrings come true."""
+"""The pages: their links lead somewhere, their commands load, and the examples of docstrings come true."""
 
 import doctest
 import importlib
@@ -6,11 +6,13 @@ import inspect
 import pathlib
 import pkgutil
 import re
+import shlex
 
 import pytest
 
 import keras_genssl
 import pipelines
+from pipelines.run import loading
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "RESULTS.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -39,6 +41,28 @@ def headings(page: pathlib.Path) -> set[str]:
     """The anchors that GitHub makes of a page's headings."""
     lines = re.findall(r"^#+ (.*)", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+def runs() -> list[list[str]]:
+    """The arguments of each `genssl run` of the pages and of the comments of recipes."""
+    recipes = [path.read_text().replace("\n#", "\n") for path in (ROOT / "pipelines").rglob("recipes/**/*.yaml")]
+    texts = [page.read_text() for page in PAGES] + recipes
+    shown = r"^ *genssl (run .*)|`genssl (run [^`]*)`"
+    found = [line or code for text in texts for line, code in re.findall(shown, text.replace("\\\n", ""), re.MULTILINE)]
+    return [arguments[1:] for arguments in (shlex.split(command, comments=True) for command in found) if arguments[1:]]
+
+
+def test_commands_of_the_pages_load(tmp_path: pathlib.Path) -> None:
+    own = {"RECIPE", "mine.yaml", "fashion_mnist/r1_gan"}  # a reader's own recipes
+    commands = [arguments for arguments in runs() if arguments[0] not in own and arguments[0][0] != "-"]
+    assert len(commands) > 100
+    (tmp_path / "pairs.csv").touch()
+    for recipe, *options in commands:
+        given = [options[place + 1] for place, option in enumerate(options) if option == "--data"]
+        named = (path.rpartition("=") for path in given)
+        data = {name: tmp_path / "pairs.csv" if path.endswith(".csv") else tmp_path for name, _, path in named}
+        changes = [options[place + 1] for place, option in enumerate(options) if option == "--set"]
+        loading.load(recipe, changes, "--full-scale" in options, data or None)
 
 
 @pytest.mark.parametrize("name", MODULES)
