@@ -176,7 +176,7 @@ class Task(ABC, Generic[R]):
             return []
         head = ["", *(self.numbers.title(number, evaluation) for number in columns)]
         cells = [[Cell(who), *(numeric(number.written(values)) for number in columns)] for who, values in rows]
-        return [Table("numbers", "Measured beside baselines", self.caption(evaluation), head, cells)]
+        return [Table("numbers", "The model and its baselines", self.caption(evaluation), head, cells)]
 
     def judgement(self, recipe: R, evaluation: dict[str, Any], pictures: Path) -> Judgement:
         """Returns what the report shows of the evaluation; its pictures are in the directory ``pictures``."""

@@ -82,7 +82,7 @@ def test_records_become_a_table_with_its_baseline_the_strongest_first(tmp_path):
     ]
     assert "- `genssl run strong --set train.seed=3` (seed 3, 2 CPU cores, keras 3.15.1, tensorflow 2.21.0)" in page
     assert "## Super-resolution x2, china and coffee held out" in page
-    assert "luma (Y), 2 pixels left out at each edge" in page
+    assert "luma (Y) without 2 pixels at each edge" in page
     assert "/somewhere" not in page + (tmp_path / "results" / "strong.json").read_text()
 
 
@@ -105,7 +105,7 @@ def test_leave_one_out_has_a_section_of_its_own(tmp_path):
     }
     (tmp_path / "leave_one_out.json").write_text(json.dumps(value))
     page = results.render(tmp_path)
-    assert "(left and right together: one scene)" in page
+    assert "(left and right are held out together: they show one scene)" in page
     lines = [_cells(line) for line in page.splitlines() if line.startswith("|")]
     assert lines[2] == ["coffee", "64 x 48", "30.00", "31.00", "+1.00", "0.8800", "0.9000"]
     assert lines[-1][0] == "**mean**"

@@ -66,7 +66,7 @@ def test_all_generators_stand_in_one_table_between_floor_and_baseline_the_best_f
     records[1]["baselines"]["real"]["train_on_samples_accuracy"] = 0.875
     text = results.sections()["generation"](records)
     assert _cells(text)[1][10:] == ["93.8%", "87.5%"]
-    assert "Beside the classifier trained on samples stands one trained on 10,000 real images." in text
+    assert "The baseline of the classifier trained on samples is one trained on 10,000 real images." in text
     other = _generator("c/gan", "GAN", 1.0) | {"images": 2000}
     assert results.sections()["generation"]([*records, other]).count("## ") == 2  # numbers that do not compare
 
@@ -159,4 +159,4 @@ def test_modes_of_stacked_garments_stand_below_those_of_real_stacks():
     assert gan == ["DCGAN", "3", "876", "0.5124", "12%", "100"]
     assert "81.2%" in text
     assert "0.0500" in text  # 999 / 20,000
-    assert "count 26,000 samples: with 10,000 fewer modes are found" in text
+    assert "count 26,000 samples. With 10,000 samples fewer" in text

@@ -21,11 +21,12 @@ def _downstream(value: dict[str, Any]) -> str:
     rows += [[row["title"], f"{row['knn']:.1%}", *(_spread(row[kind]) for kind in kinds)] for row in value["rows"]]
     return f"""## Downstream: {value["data"]} with few labels
 
-The small encoder, from several beginnings, on {value["images"]["test"]:,} test images: 20 neighbours among all \
-{value["images"]["train"]:,} training images; logistic regression on frozen features; the encoder and a linear layer \
-trained together for {value["steps"]} steps of {value["batch_size"]} images. {value["draws"]} draws of labels, each \
-with other random weights where the beginning is random; the deviation is over draws. The autoencoder learnt in \
-{value["autoencoder"]["steps"]:,} steps of {value["autoencoder"]["batch_size"]}, the others as their recipes say.
+The small encoder starts from the weights that "beginning" names, and is measured on {value["images"]["test"]:,} test \
+images. kNN takes 20 neighbours among all {value["images"]["train"]:,} training images. "Frozen" is logistic \
+regression on fixed features. "Fine-tuned" trains the encoder and a linear layer together for {value["steps"]} steps \
+of {value["batch_size"]} images. Labels are drawn {value["draws"]} times, each time with other random weights if the \
+beginning is random; the deviation is over draws. The autoencoder was trained for {value["autoencoder"]["steps"]:,} \
+steps of {value["autoencoder"]["batch_size"]} images, the other methods as their recipes say.
 
 {table(rows, text=1)}
 {_not_above_random(value)}- `{value["command"]}` ({value["seconds"]:.0f} seconds in all, {value["device"]}, \

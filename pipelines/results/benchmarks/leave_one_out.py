@@ -27,12 +27,14 @@ def _held_out_in_turn(value: dict[str, Any]) -> str:
                 f"{row['ssim_ours']:.4f}",
             ]
         )
-    scenes = "; ".join(f"{joined(group)} together: one scene" for group in value["groups"] if len(group) > 1)
+    scenes = "; ".join(
+        f"{joined(group)} are held out together: they show one scene" for group in value["groups"] if len(group) > 1
+    )
     scenes = scenes and f" ({scenes})"
     seconds = "" if value["seconds"] is None else f"{value['seconds']:.0f} seconds of training in all, "
     return f"""## Each photograph held out in turn: `{value["recipe"]}`, x{value["scale"]}
 
-For each row a training of {value["steps"]:,} steps that never saw its photograph{scenes}.
+For each row, a model is trained for {value["steps"]:,} steps on all other photographs{scenes}.
 {metric(value["metric"])}
 
 {table(rows, text=1)}

@@ -32,10 +32,11 @@ def _modes(value: dict[str, Any]) -> str:
         )
     return f"""## Mode collapse: {data["modes"]} Gaussians
 
-A grid of {data["modes"]} Gaussians, {data["spacing"]:g} apart, of standard deviation {data["sigma"]:g};
-{value["samples"]:,} samples, of high quality within {value["within"]:g} standard deviations of a centre; a mode is
-caught by {value["min_samples"]} such sample. A round is an update of each player on {value["batch_size"]} points, of
-the generator as many as the setting says; CPU seconds are the mean over seeds.
+The data are a grid of {data["modes"]} Gaussians, {data["spacing"]:g} apart, with standard deviation {data["sigma"]:g}.
+Of {value["samples"]:,} samples, those within {value["within"]:g} standard deviations of a centre are of high quality;
+a mode counts if at least {value["min_samples"]} such sample is near it. A round is an update of each player on
+{value["batch_size"]} points, or as many updates of the generator as the setting says. CPU seconds are the mean over
+seeds.
 
 {table(rows, text=1)}
 - `{value["command"]}` ({value["device"]}, {versions(value["versions"])})

@@ -23,8 +23,9 @@ def _retrieval(value: dict[str, Any]) -> str:
     rows += [[text.format(**value), f"{value['precision'][name]:.4f}"] for name, text in NAMES.items()]
     return f"""## Retrieval: similar images of {value["data"]}
 
-For each of {value["queries"]:,} test images the {value["k"]} nearest of {value["gallery"]:,} training images: the share
-that has its class. The autoencoder learnt from images alone, in {value["steps"]:,} steps of {value["batch_size"]}.
+The precision is the share of the {value["k"]} nearest of {value["gallery"]:,} training images that have the class of
+the test image, averaged over {value["queries"]:,} test images. The autoencoder was trained without labels, for
+{value["steps"]:,} steps of {value["batch_size"]} images.
 
 {table(rows, text=1)}
 - `{value["command"]}` (seed {value["seed"]}, {value["device"]}, {versions(value["versions"])})

@@ -20,14 +20,14 @@ def _modes(value: dict[str, Any]) -> str:
         rows.append([row["setting"], f"{row['seed']}", *_counted(row), f"{row['seconds']:.0f}"])
     return f"""## A thousand modes: stacked {data["name"]}
 
-Three random garments are the channels of one image, their classes one of {data["modes"]:,} modes. The shipped
-classifier names the classes of {value["samples"]:,} samples; of stacks of test images it finds the right mode in
-{100 * truth["accuracy"]:.1f}%. KL is that of the samples' modes to the uniform distribution, in nats;
-{_chance(value):.4f} by chance alone. Duplicates: of batches of {duplicates["among"]} samples, those whose closest pair
-is as near as that of test stacks in half of their batches (root mean square difference {duplicates["threshold"]:.3f},
-values in [-1, 1]); smooth samples lie nearer, too. {value["steps"]:,} updates of {value["batch_size"]} stacks for each
-player. The papers stack digits and count 26,000 samples: with {value["samples"]:,} fewer modes are found and KL is
-larger, so that these numbers do not compare with theirs.
+Three random garments are the channels of one image; their three classes are one of {data["modes"]:,} modes. The
+shipped classifier predicts the modes of {value["samples"]:,} samples; for stacks of test images it is right in
+{100 * truth["accuracy"]:.1f}%. KL is the divergence of the modes' distribution from the uniform one, in nats; by
+chance alone it is {_chance(value):.4f}. A batch of {duplicates["among"]} samples has duplicates if its closest pair is
+nearer than {duplicates["threshold"]:.3f} (root mean square difference of pixels in [-1, 1]), which half of the batches
+of test stacks reach; smooth samples are nearer to each other, too. Each player had {value["steps"]:,} updates with
+{value["batch_size"]} stacks. The papers stack digits and count 26,000 samples. With {value["samples"]:,} samples fewer
+modes are found and KL is larger, so these numbers cannot be compared with those of the papers.
 
 {table(rows, text=1)}
 - `{value["command"]}` ({value["device"]}, {versions(value["versions"])})

@@ -9,8 +9,8 @@ BELOW = "translation"
 
 DOMAINS = {"prints": ("photographs", "canvas prints"), "drawings": ("garments", "drawings")}
 WORDS = {
-    "prints": "patches of photographs against patches of other photographs, printed on canvas (warmer tones, a weave)",
-    "drawings": "garments of one half of the training images against edge drawings of the other half",
+    "prints": "patches of photographs and patches of other photographs printed on canvas (warmer tones, a weave)",
+    "drawings": "garments of one half of the training images and edge drawings of the other half",
 }
 
 
@@ -35,11 +35,11 @@ def _both_ways(value: dict[str, Any]) -> str:
     settings, images = value["settings"], value["images"]
     return f"""## Translation without pairs: {first} and {second}, both ways
 
-CycleGAN, {value["size"][0]} x {value["size"][1]} pixels, learns from {WORDS[value["domains"]]}: {images["first"]:,} and
-{images["second"]:,} images, no two of them a pair. Errors are mean absolute differences of values in [-1, 1] from the
-known truth, on {images["test_first"]:,} images held out; the better baseline is the least of copying and histogram
-matching. Cycle weight {settings["cycle_weight"]:g}, identity weight {settings["identity_weight"]:g},
-{settings["steps"]:,} steps of {settings["batch_size"]} images of each domain.
+CycleGAN learns, at {value["size"][0]} x {value["size"][1]} pixels, from {WORDS[value["domains"]]}: {images["first"]:,}
+and {images["second"]:,} images, of which no two are a pair. Errors are mean absolute differences from the known truth,
+of pixels in [-1, 1], on {images["test_first"]:,} held-out images. The better baseline is copying or histogram
+matching, whichever has the smaller error. Cycle weight {settings["cycle_weight"]:g}, identity weight
+{settings["identity_weight"]:g}, {settings["steps"]:,} steps of {settings["batch_size"]} images of each domain.
 
 {table(rows, text=1)}
 - `{value["command"]}` ({value["seconds"]:.0f} seconds of training, seed {value["seed"]}, {value["device"]}, \

@@ -27,9 +27,9 @@ def _gradients(value: dict[str, Any]) -> str:
     data = value["data"]
     return f"""## Vanishing gradients: minimax against non-saturating
 
-The norm of each objective's gradient at {value["batch_size"]} fakes of an untrained generator, while a discriminator
-learns to tell them from a ring of {data["modes"]} Gaussians (radius {data["radius"]:g}, sigma {data["sigma"]:g}). The
-better it gets, the less minimax tells the generator.
+The table shows the norm of each loss's gradient at {value["batch_size"]} samples of an untrained generator, while a
+discriminator learns to distinguish them from a ring of {data["modes"]} Gaussians (radius {data["radius"]:g}, sigma
+{data["sigma"]:g}). The better the discriminator gets, the less the generator learns from the minimax loss.
 
 {table(rows, text=0)}
 - `{value["command"]}` (seed {value["seed"]}, {value["device"]}, {versions(value["versions"])})

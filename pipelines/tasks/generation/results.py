@@ -71,8 +71,8 @@ def _generators(records: list[dict[str, Any]]) -> str:
     return f"""## Generation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels
 
 {TASK.caption({**first, "baselines": baselines})}
-KID is the unbiased estimate over subsets, precision and recall are those of Kynkaanniemi et al. 2019. Seconds are
-those of training alone, on what stands beside the command; none are given where it was interrupted.
+KID is the unbiased estimate over subsets; precision and recall are those of Kynkaanniemi et al. 2019. Seconds are
+those of training alone, on the device named after the command; they are missing if the training was interrupted.
 
 {table(rows, text=2)}
 {_likelihoods(records)}{commands(records)}
@@ -100,10 +100,9 @@ def _likelihoods(records: list[dict[str, Any]]) -> str:
             ]
         )
     images = joined(sorted({f"{value['likelihood']['images']:,}" for value in having}))
-    return f"""Negative log-likelihood in nats an image, the importance-weighted estimate (Burda et al. 2015) of K
-draws,
-an upper bound on average; {images} images held out, dequantised where the likelihood is a density; probabilistic PCA
-is exact, of the same latent size, on the same images.
+    return f"""NLL is the negative log-likelihood of {images} held-out images, in nats an image: the importance-weighted
+estimate (Burda et al. 2015) from K draws, on average an upper bound. If the likelihood is a density, images are
+dequantised. The likelihood of probabilistic PCA, with as many latents, is exact, on the same images.
 
 {table(rows, text=2)}
 """

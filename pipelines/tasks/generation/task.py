@@ -44,16 +44,18 @@ class Generation(Task[GenerationRecipe]):
     def caption(self, evaluation: dict[str, Any]) -> str:
         """Says how many images were measured, and in which features."""
         if evaluation["features"] == "none":
-            return "The recipe names no feature network (evaluate.features), so that distances are not measured."
+            return "The recipe names no feature network (evaluate.features), so no distances are measured."
         network = "the library's Fashion-MNIST network" if evaluation["features"] == "fashion" else "InceptionV3"
         taught = (
-            f" Beside the classifier trained on samples stands one trained on {evaluation['images']:,} real images."
+            f" The baseline of the classifier trained on samples is one trained on {evaluation['images']:,} real "
+            "images."
             if "train_on_samples_accuracy" in evaluation["baselines"]["real"]
             else ""
         )
         return (
-            f"{evaluation['images']:,} samples against {evaluation['images']:,} training images, in eight bits, in the "
-            f"features of {network}; {evaluation['held_out']:,} real images held out are the floor.{taught}"
+            f"{evaluation['images']:,} samples are compared with {evaluation['images']:,} training images, in eight "
+            f"bits, in the features of {network}; the row of {evaluation['held_out']:,} real held-out images shows "
+            f"the best value to expect.{taught}"
         )
 
     def galleries(self, recipe: GenerationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
@@ -62,7 +64,7 @@ class Generation(Task[GenerationRecipe]):
         return [
             Gallery(
                 "Samples",
-                "The first of a fixed seed, none picked; of a model that knows classes each column is one.",
+                "The first samples of a fixed seed, not selected. If the model knows classes, each column shows one.",
                 [Row("", [Picture(file, text) for file, text in files.items() if file.is_file()])],
             )
         ]

@@ -51,9 +51,9 @@ def _autoencoders(records: list[dict[str, Any]]) -> str:
     prepare = first["parameters"]["prepare"]
     return f"""## Reconstruction: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels
 
-The {first["images"]:,} images held out, through the code and back, values in [-1, 1]; PCA has as many components as
-the code has numbers, fitted to the training images. Damaged: the images that a denoising autoencoder is given, against
-the whole ones; PCA sees the same.
+The {first["images"]:,} held-out images are encoded and decoded; pixels lie in [-1, 1]. PCA is fitted to the training
+images and has as many components as the code has numbers. In the rows "damaged", the denoising autoencoder and PCA get
+damaged images, and their results are compared with the undamaged ones.
 
 {table(rows, text=2)}
 {commands(records)}

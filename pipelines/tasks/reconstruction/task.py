@@ -39,8 +39,8 @@ class Reconstruction(Task[ReconstructionRecipe]):
     def caption(self, evaluation: dict[str, Any]) -> str:
         """Says how many images were measured, and how they are scaled."""
         return (
-            f"{evaluation['images']:,} images held out, values in [-1, 1]; PCA of {evaluation['code_dim']} components "
-            "is fitted to the training images. PSNR is that of the mean error."
+            f"{evaluation['images']:,} held-out images, with pixels in [-1, 1]; PCA of {evaluation['code_dim']} "
+            "components is fitted to the training images. PSNR is that of the mean squared error."
         )
 
     def galleries(self, recipe: ReconstructionRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
@@ -48,7 +48,7 @@ class Reconstruction(Task[ReconstructionRecipe]):
         return [
             Gallery(
                 "Side by side",
-                f"The first images held out, none picked; from the top: {', '.join(evaluation['rows'])}.",
+                f"The first held-out images, not selected. From the top: {', '.join(evaluation['rows'])}.",
                 [Row("", [Picture(pictures / "reconstructions.png", "images and their reconstructions")])],
             )
         ]

@@ -55,10 +55,10 @@ def _encoders(records: list[dict[str, Any]]) -> str:
     methods = {value["parameters"]["model"]["method"] for value in records}
     learners = [f"`{name}`" for name in _FROM_LABELS if name in methods]
     learn = "learns" if len(learners) == 1 else "learn"
-    labels = f"{joined(learners)} {learn} from all labels, the other methods from none." if learners else ""
+    labels = f"{joined(learners)} {learn} from all labels, the other methods without labels." if learners else ""
     return f"""## Representation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels{of}
 
-{TASK.caption(first)} The random encoder is the same architecture before any training. \
+{TASK.caption(first)} The random encoder is the same network before any training. \
 {labels or "No method learns from labels."}
 
 {table(rows, text=3)}

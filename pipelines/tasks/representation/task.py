@@ -61,23 +61,23 @@ class Representation(Task[RepresentationRecipe]):
         """Says which images were measured, and what each classifier was trained on."""
         if "pair_roc_auc" in evaluation["numbers"]:
             return (
-                f"Cosines of frozen vectors, of {evaluation['images']:,} pairs held out. The AUC says how often a pair "
-                "of the same is more alike than a pair of different images: 0.5 by chance."
+                f"Cosine similarities of frozen vectors of {evaluation['images']:,} held-out pairs. The AUC says how "
+                "often a pair of one class is more similar than a pair of two classes: 0.5 by chance."
             )
-        held_out = f"Frozen vectors of {evaluation['images']:,} images held out"
+        held_out = f"Frozen vectors of {evaluation['images']:,} held-out images"
         if not evaluation["numbers"]:
-            return f"{held_out}. The images have no labels, so that nothing can be measured."
+            return f"{held_out}. The images have no labels, so nothing can be measured."
         if evaluation["classes"] is not None:
             trained = ", ".join(map(str, evaluation["classes"]))
             return (
-                f"{held_out}; training saw the classes {trained}, and the unseen ones are the others. One-shot: the "
-                "class by one image of each, 20 draws."
+                f"{held_out}. Training saw the classes {trained}; the others are unseen. One-shot: the class is "
+                "predicted from one image of each class; mean over 20 draws."
             )
         return (
-            f"{held_out}, the classifiers knowing those of up to {evaluation['known']:,} training images: "
-            f"{evaluation['neighbours']} neighbours by cosine; logistic regression on all labels and on "
-            f"{evaluation['labels_per_class']} of each class (five draws). Recall@1 and k-means are among those held "
-            "out."
+            f"{held_out}. Classifiers learn from the vectors of up to {evaluation['known']:,} training images: kNN "
+            f"from {evaluation['neighbours']} neighbours by cosine, logistic regression from all labels and from "
+            f"{evaluation['labels_per_class']} labels of each class (five draws). Recall@1 and k-means use the "
+            "held-out images alone."
         )
 
     def others(self, evaluation: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -23,8 +23,8 @@ def metric(measured: dict[str, Any]) -> str:
     """Says how photographs were measured."""
     channel = "luma (Y)" if measured["channel"] == "y" else "RGB"
     return (
-        f"PSNR in dB and SSIM on {channel}, {measured['border']} pixels left out at each edge, of the answer in eight "
-        "bits, as it is served."
+        f"PSNR (in dB) and SSIM compare {channel} without {measured['border']} pixels at each edge. The output is "
+        "measured as it is served, in eight bits."
     )
 
 
@@ -63,11 +63,11 @@ def _task(records: list[dict[str, Any]]) -> str:
         )
     return f"""## Super-resolution x{first["scale"]}, {joined(names)} held out
 
-Trained on all other photographs inside scikit-image and scikit-learn or, where the command names `--data`, in
-that folder; the photographs held out are never seen in training, and measured whole.
+Models are trained on all other photographs inside scikit-image and scikit-learn or, if the command has `--data`, in
+that folder. The held-out photographs are never seen in training, and are measured whole.
 {metric(first["metric"])}
-In brackets and under "mean gain": dB over bicubic. Seconds are those of training alone, on what stands beside
-the command; none are given where it was interrupted. A plus joins the steps of one phase to the next's.
+Numbers in brackets and "mean gain" are dB over bicubic. Seconds are those of training alone, on the device named after
+the command; they are missing if the training was interrupted. A plus stands between the steps of two phases.
 
 {table(rows, text=3)}
 {commands(records)}

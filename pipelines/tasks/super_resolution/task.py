@@ -87,9 +87,9 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         """Says on which channel the numbers were measured, and where."""
         metric = evaluation["metric"]
         return (
-            f"Means over the {len(evaluation['images'])} photographs held out. PSNR and SSIM are of "
-            f"{'luma (Y)' if metric['channel'] == 'y' else 'RGB'}, {metric['border']} pixels left out at each edge; "
-            "the model's answer is measured as it is served, in eight bits."
+            f"Means over the {len(evaluation['images'])} held-out photographs. PSNR and SSIM compare "
+            f"{'luma (Y)' if metric['channel'] == 'y' else 'RGB'} without {metric['border']} pixels at each edge. "
+            "The model's output is measured as it is served, in eight bits."
         )
 
     def tables(self, evaluation: dict[str, Any]) -> list[Table]:
@@ -97,7 +97,7 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         photographs = Table(
             id="images",
             title="Photograph by photograph",
-            caption="The gain is the PSNR less that of bicubic.",
+            caption="The gain is the PSNR minus that of bicubic.",
             head=["photograph", "gain, dB", "PSNR, dB", "bicubic", "SSIM", "bicubic", "pixels"],
             rows=[_photograph(row) for row in evaluation["images"]],
         )
@@ -108,7 +108,7 @@ class SuperResolution(Task[SuperResolutionRecipe]):
         return [
             Gallery(
                 "Side by side",
-                "The patch of each photograph where bicubic errs most; pixels are shown as they are.",
+                "The patch of each photograph where the error of bicubic is largest, pixel by pixel.",
                 [_crops(index, row, pictures) for index, row in enumerate(evaluation["images"][:SHOWN])],
             )
         ]

@@ -60,19 +60,22 @@ class Translation(Task[TranslationRecipe]):
     def caption(self, evaluation: dict[str, Any]) -> str:
         """Says what is translated into what, and explains errors and distances."""
         of, into = _DIRECTIONS[evaluation["source"]]
-        text = f"{evaluation['images']:,} {of} held out, translated into {into}"
+        text = f"{evaluation['images']:,} held-out {of}, translated into {into}"
         if evaluation.get("paired", True):
             text += (
-                ", against the known truth: mean absolute differences of values in [-1, 1]; the better baseline is the "
-                "least of copying and histogram matching."
+                ", are compared with the known truth: errors are mean absolute differences of pixels in [-1, 1]. "
+                "The better baseline is copying or histogram matching, whichever has the smaller error."
             )
         else:
-            text += "; what comes back is compared with them, in mean absolute differences of values in [-1, 1]."
+            text += (
+                ", are translated back and compared with the originals: errors are mean absolute differences of pixels "
+                "in [-1, 1]."
+            )
         if "fid" in evaluation["numbers"]:
             text += (
-                " FID and KID compare translations with images held out of the other domain, in features of a small "
-                "network with random weights (`metrics.SmallFeatures`): they compare methods on these images, and "
-                "nothing else."
+                " FID and KID compare translations with held-out images of the other domain, in features of a small "
+                "network with random weights (`metrics.SmallFeatures`). Use them only to compare methods on these "
+                "images."
             )
         return text
 
@@ -81,7 +84,7 @@ class Translation(Task[TranslationRecipe]):
         return [
             Gallery(
                 "Side by side",
-                f"The first held out, none picked; from the top: {', '.join(evaluation['rows'])}.",
+                f"The first held-out images, not selected. From the top: {', '.join(evaluation['rows'])}.",
                 [Row("", [Picture(pictures / "translations.png", "images and their translations")])],
             )
         ]
