@@ -54,10 +54,10 @@ def spectral_acgan_discriminator(
     *,
     name: str = "spectral_acgan_discriminator",
 ) -> keras.Model:
-    """Build a discriminator that also tells the class: ``spectral_discriminator`` with the two heads of ACGAN.
+    """Build a discriminator that also predicts the class: ``spectral_discriminator`` with the two heads of ACGAN.
 
-    Odena et al., 2017. The heads are not normalised. Without batch statistics an image's class does not depend on the
-    batch that it comes in, as it does in ``acgan_discriminator``.
+    Odena et al., 2017. The heads are not normalised. Without batch statistics, the predicted class of an image
+    does not depend on the other images of its batch, as it does in ``acgan_discriminator``.
 
     Reference:
         - Odena et al. 2017, [Conditional Image Synthesis with Auxiliary Classifier

@@ -1,4 +1,4 @@
-"""Callbacks: they probe, draw and resume while `fit` runs.
+"""Callbacks: callbacks that measure, draw and save while `fit` runs.
 
 images = data.load("prepared/photographs", batch_size=16)
 model.fit(images, epochs=20, callbacks=[callbacks.Resume("out/train", images, every=50)])

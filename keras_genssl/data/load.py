@@ -43,14 +43,19 @@ def load(
     is said here; other methods of `tf.data.Dataset` (`filter`, `batch`, ...) give a dataset without an order.
 
     Args:
-        source: a name of TFDS (`"fashion_mnist"`; downloaded when needed, or read from Debian's package
-            `dataset-fashion-mnist` where that is installed), `"embedded_patches"` (see `embedded_patches`), a prepared
-            directory (published by its `manifest.json`), a directory of IDX files (splits `"train"` and `"test"`), an
-            NPZ archive (`npz.read_npz`), a folder of images, searched recursively (elements `image`, `key`, and `label`
-            where all images lie in sub-folders, which are the classes), arrays in memory, name ->
-            `(num_examples, ...)`, or films, `FrameFolders`. In a folder, names that begin with a dot are ignored, links
-            to folders are followed, each folder is read once, and folders that hold prepared data or a SavedModel are
-            left out.
+        source: where the examples are:
+
+            - A name of TFDS, such as `"fashion_mnist"`. It is downloaded when needed; Fashion-MNIST is read from
+              Debian's package `dataset-fashion-mnist` if that is installed.
+            - `"embedded_patches"`, see the function of this name.
+            - A prepared directory, published by its `manifest.json`.
+            - A directory of IDX files, with the splits `"train"` and `"test"`.
+            - An NPZ archive, see `data.arrays.read_npz`.
+            - A folder of images, searched recursively. Its examples hold `image`, `key` and, if all images lie in
+              sub-folders, which are the classes, `label`. Names that begin with a dot are ignored, links to folders are
+              followed, each folder is read once, and folders that hold prepared data or a SavedModel are left out.
+            - Films, `FrameFolders`.
+            - Arrays in memory, name -> `(num_examples, ...)`.
         split: `"train"`, or another split of the source; TFDS' slices (`"train[:10%]"`) for names of TFDS, IDX files
             and archives. A folder of images has splits if a sub-folder is called `train` and another `val` or `test`
             (or similar). The classes are then those of all splits together.

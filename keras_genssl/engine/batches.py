@@ -49,7 +49,7 @@ def checked(method: str, named: Mapping[str, Any], inputs: Mapping[str, Kind]) -
     Args:
         method: The name of the method, for messages.
         named: Tensors by name; those that are not inputs are kept unchanged.
-        inputs: The method's inputs; the first that is present tells the number of examples of a replica.
+        inputs: The method's inputs; the first that is present gives the number of examples of a replica.
 
     Raises:
         ValueError: If a shape or a dtype is wrong, or two inputs have different numbers of examples.

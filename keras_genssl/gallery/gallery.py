@@ -31,10 +31,10 @@ class Gallery:
     """Embeddings of photographs with the names of the people on them.
 
     A gallery answers the questions of face recognition: *who is it* (`identify`), *are these two the same* (`verify`).
-    It adds *a new person from one photograph* without training (`enrol`), and tells *unknown* people by a threshold
-    (`calibrate`). Distances are Euclidean. The search is exact, by NumPy, or by FAISS if it is installed, with the same
-    results. Enrolling n photographs takes time proportional to n, one by one or all at once. Threads may share a
-    gallery.
+    It adds *a new person from one photograph* without training (`enrol`), and a threshold (`calibrate`) tells it which
+    people are *unknown*. Distances are Euclidean. The search is exact, by NumPy, or by FAISS if it is installed, with
+    the same results. Enrolling n photographs takes time proportional to n, one by one or all at once. Threads may share
+    a gallery.
 
     Names that are equivalent in Unicode (composed and decomposed accents) belong to one person. Answers have names in
     form NFC.

@@ -1,4 +1,4 @@
-"""Layers: those that the field needs and Keras lacks."""
+"""Layers: layers of generative and self-supervised networks that Keras lacks."""
 
 from keras_genssl.layers.borders import CropToSize, PadToMultiple, ReflectionPadding2D
 from keras_genssl.layers.discriminators import MinibatchStdDev, SelfAttention2D

@@ -1,4 +1,4 @@
-"""Layers that add to the borders of images or take away: reflections, multiples of a size, crops."""
+"""Layers that pad or crop images: by reflection, to a multiple of a size, to the size of another image."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from keras_genssl.layers.preprocessing import ImageLayer
 class ReflectionPadding2D(ImageLayer):
     """Pads images by mirroring them at their border pixels, which are not repeated: ``cb|abc|ba``.
 
-    Translation and style networks pad so before a convolution: zeros would draw a frame (Johnson, Alahi and Fei-Fei,
-    2016, supplement).
+    Translation and style networks pad images in this way before a convolution, because zeros would draw a frame
+    (Johnson, Alahi and Fei-Fei, 2016, supplement).
 
     Reference:
         - Johnson et al. 2016, [Perceptual Losses for Real-Time Style Transfer and Super-Resolution,
@@ -171,7 +171,7 @@ class CropToSize(ImageLayer):
         return (images[0], *reference[1:3], images[-1])
 
     def call(self, inputs: list[Any]) -> Any:
-        """Crop the first of two."""
+        """Crop the first of two inputs to the size of the second."""
         images, reference = inputs
         self.compute_output_shape([images.shape, reference.shape])  # refuses images that are too small
         _, height, width, _ = ops.shape(reference)

@@ -15,11 +15,11 @@ class MinibatchStdDev(ImageLayer):
 
     Progressive growing of GANs, Karras et al., 2018, Section 3: the standard deviation over the group at each position
     and channel, averaged over positions and channels to one number, which becomes a further channel. With several
-    features, the channels are parted into as many, each with its own number.
+    features, the channels are split into as many groups, each with its own number.
 
     A group is ``group_size`` *consecutive* images (the paper's code takes every ``batch / group_size``-th; in a
-    shuffled batch that is the same). So N replicas compute what one device does wherever each replica's share of the
-    batch is a multiple of ``group_size``. Otherwise the last group is smaller.
+    shuffled batch that is the same). So N replicas compute what one device does if each replica's share of the batch is
+    a multiple of ``group_size``. Otherwise the last group is smaller.
 
     Reference:
         - Karras et al. 2018, [Progressive Growing of GANs, Section 3](https://arxiv.org/abs/1710.10196)

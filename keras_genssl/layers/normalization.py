@@ -1,4 +1,4 @@
-"""Layers that normalise: batches, instances, the spectra of kernels."""
+"""Layers that normalise batches, instances, or the spectra of kernels."""
 
 import functools
 from typing import Any

@@ -1,4 +1,4 @@
-"""Layers that images pass first: other ranges, other colour spaces."""
+"""Layers that convert the range or the colour space of images."""
 
 from typing import Any
 

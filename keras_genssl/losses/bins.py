@@ -1,4 +1,4 @@
-"""Regression as classification: the cross-entropy of binned values, and what belongs to it."""
+"""Regression as classification: the cross-entropy of binned values, class weights, and means of bins."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ class BinCrossEntropy(keras.losses.Loss):
         Returns ``(batch,)``.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> loss = BinCrossEntropy([[0.0], [10.0]], neighbours=1)
@@ -120,7 +120,7 @@ def rebalancing_weights(frequencies: npt.ArrayLike, gamma: float = 0.5) -> np.nd
         float64 array (Q,), `sum(frequencies * weights) == 1`.
 
     Raises:
-        ValueError: if an argument breaks its rule; gamma must be positive if a class never occurs.
+        ValueError: if an argument is invalid; gamma must be positive if a class never occurs.
 
     Example:
         >>> rebalancing_weights([0.75, 0.25], gamma=0.0).round(3).tolist()

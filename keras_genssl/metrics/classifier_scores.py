@@ -1,4 +1,4 @@
-"""What a classifier makes of generated images: scores, and the modes that are covered."""
+"""Scores of generated images by a classifier, and the number of modes that samples reach."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""Networks whose features the metrics compare: Fashion-MNIST"s, which ships, and Inception from a file."""
+"""Networks whose features the metrics compare: Fashion-MNIST's, which ships, and Inception from a file."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Features of images for the distances between sets of them: checked, and summed up."""
+"""Features of sets of images: their checks, and their mean and covariance."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""How near images are to the true ones: PSNR and SSIM."""
+"""The similarity of images to the true ones: PSNR and SSIM."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""What the nearest features say: k-nearest-neighbour accuracy, and retrieval."""
+"""Scores from the nearest features: k-nearest-neighbour accuracy, and retrieval."""
 
 import itertools
 from collections.abc import Iterator, Sequence

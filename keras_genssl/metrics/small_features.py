@@ -16,13 +16,13 @@ _BATCH = 50
 class SmallFeatures:
     """Means over all pixels of three layers of a small convolutional network with random weights of a fixed seed.
 
-    A feature network for `FID` and `KID` of photographs where nothing may be downloaded. It is that of
-    `perceptual_extractor("small")`, whose random filters answer to colours, edges and textures, and to nothing that has
-    a name. Its distances compare methods on the same images. They never compare with those of `inception_features`,
-    which papers have.
+    Use it for `FID` and `KID` of photographs if nothing can be downloaded. The network is that of
+    `perceptual_extractor("small")`; its random filters respond to colours, edges and textures, not to objects.
+    Distances in these features compare methods on the same images. They cannot be compared with distances in
+    `inception_features`, which papers report.
 
     Attributes:
-        digest: tells these features from others.
+        digest: identifies the network and its weights.
 
     Example:
         >>> images = np.random.default_rng(0).integers(256, size=(2, 16, 24, 3), dtype=np.uint8)
@@ -37,16 +37,16 @@ class SmallFeatures:
         self._extractor = perceptual_extractor("small", _LAYERS)
 
     def __call__(self, images: Any) -> np.ndarray:
-        """The features of images, seen in eight bits.
+        """The features of images, which are rounded to eight bits first.
 
         Args:
-            images: ``(batch, height, width, 1 or 3)``, uint8 or float in [-1, 1]; grey counts as colour.
+            images: ``(batch, height, width, 1 or 3)``, uint8 or float in [-1, 1]; grey images are repeated three times.
 
         Returns:
             Float32 ``(batch, 168)``.
 
         Raises:
-            ValueError: if the images are not as said.
+            ValueError: if the images have another shape, dtype or range.
         """
         images = eight_bit(images)
         parts = []

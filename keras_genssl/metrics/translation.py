@@ -1,4 +1,4 @@
-"""How near translations are to the truth, beside what needs no training."""
+"""The errors of translations whose truth is known, and of baselines that need no training."""
 
 from collections.abc import Callable
 from typing import Any

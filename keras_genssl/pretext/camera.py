@@ -78,7 +78,7 @@ def camera_path(image: np.ndarray, seed: int, num_frames: int = 32, size: int = 
 
     This replaces films if there are none: one straight movement, slow at both ends (3t^2 - 2t^3), in a scene without
     motion. A view is a square of `size` to `2 * size` pixels of the image (bilinear, anti-aliased). The end is the
-    furthest of four random ones, so the camera hardly ever stands still.
+    furthest of four random ones, so the camera almost always moves.
 
     Args:
         image: uint8 array (height, width, 1 or 3), at least `size` a side.

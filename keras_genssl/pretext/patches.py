@@ -1,4 +1,4 @@
-"""Patches of an image, and where one lies beside another."""
+"""Patches of an image, and the position of one relative to another."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""What contrastive losses ask of embeddings: their shapes, and their directions."""
+"""Embeddings of contrastive losses: checks of their shapes, and their directions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Losses that tell the views of one image from those of others: NT-Xent, InfoNCE and supervised contrastive."""
+"""Losses that distinguish the views of one image from those of others: NT-Xent, InfoNCE and supervised contrastive."""
 
 import math
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Losses of two views that need no other images beside them: cosine similarity, Barlow Twins, VICReg."""
+"""Losses of two views that need no negatives: cosine similarity, Barlow Twins, VICReg."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""Triplet losses, by which of a batch"s triplets count: semi-hard, the hardest, all."""
+"""Triplet losses over the semi-hard, the hardest, or all triplets of a batch."""
 
 from typing import Any
 

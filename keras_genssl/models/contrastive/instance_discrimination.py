@@ -52,7 +52,7 @@ class InstanceDiscrimination(EncoderAndHead):
         )
         model.compile(keras.optimizers.SGD(0.03, momentum=0.9))
         model.fit(images, epochs=200)
-        features = model.encode(images)
+        features = model.encode(next(iter(images))["image"])
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""ACGAN: a discriminator that also tells the class."""
+"""ACGAN: a discriminator that also predicts the class."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ class ACGAN(ClassConditionalGAN):
     `L_G = -log D(G(z, y)) - w_G log C(y | G(z, y))`: both players learn to get the classes right. Each step is one
     round that updates both from one forward pass. Each fake has the class of the real image at the same position.
 
-    The paper's weights are all 1. With w_F > 0 the players can agree on a sign of the class that real images do not
-    have: on Fashion-MNIST, C classified the fakes correctly and another classifier did not. The default w_F = 0 trains
+    The paper's weights are all 1. With w_F > 0 the generator can mark classes in a way that no real image does: on
+    Fashion-MNIST, C classified the fakes correctly and another classifier did not. The default w_F = 0 trains
     C on real images alone, as in Gulrajani's code of WGAN-GP; the default w_G = 0.1 is from that code too.
 
     Reference:

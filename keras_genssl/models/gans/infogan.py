@@ -28,8 +28,9 @@ class InfoGAN(LatentGAN):
     of both players. Paper: latents 62 + 10 + 2, Adam with beta_1 0.5, 2e-4 for the discriminator and 1e-3 for the
     generator, batch 128.
 
-    Latents are N(0, 1), as in every GAN here. The category c is the index of the largest of `num_categories` latents,
-    which is uniformly distributed, and u is `erf(latent / sqrt(2))`, which is uniform too.
+    Latents are N(0, 1), as in every GAN here, in the order z, c, u. The category c is the index of the largest of its
+    `num_categories` latents, which is uniformly distributed, and u is `erf(latent / sqrt(2))`, which is uniform too. To
+    choose codes, set these latents and call `generate`: 1 for the category and 0 for the others; 2 gives u = 0.95.
 
     Reference:
         - Chen et al. 2016, [InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
@@ -61,6 +62,9 @@ class InfoGAN(LatentGAN):
         model.compile({"generator": Adam(1e-3, 0.5), "discriminator": Adam(2e-4, 0.5)})
         model.fit(kg.data.load("fashion_mnist", split="train", batch_size=128), epochs=10)
         one_of_each = model.sample(10, seed=1)  # the categories in turn
+        latents = model.sample_latents(10, seed=1)
+        latents[:, 62:72] = np.eye(10)[3]
+        of_category_3 = model.generate(latents)
         clusters = model.categories(images).argmax(axis=-1)
     """
 
@@ -121,7 +125,7 @@ class InfoGAN(LatentGAN):
         }
 
     def with_codes(self, latents: Any) -> Any:
-        """`[z, c, u]` of latents, both `(batch, latent_dim)`."""
+        """The generator's input `[z, c, u]` of latents, both `(batch, latent_dim)`."""
         noise, category, continuous = self._parts(latents)
         one_hot = ops.one_hot(ops.argmax(category, axis=-1), self.num_categories, dtype=noise.dtype)
         return ops.concatenate([noise, one_hot, ops.erf(continuous / math.sqrt(2.0))], axis=-1)
@@ -149,7 +153,12 @@ class InfoGAN(LatentGAN):
         return super().call(self.with_codes(latents), training=training)
 
     def sample_latents(self, num_images: int, seed: int | None) -> np.ndarray:
-        """The latents that `sample` uses, float32 `(num_images, latent_dim)`; categories are 0, 1, 2, ... in turn."""
+        """The latents that `sample` uses, float32 `(num_images, latent_dim)`; categories are 0, 1, 2, ... in turn.
+
+        Args:
+            num_images: How many, at least 1.
+            seed: At least 0; None draws other latents each time.
+        """
         latents = super().sample_latents(num_images, seed)
         category = latents[:, slice(*self._ends)]
         category[np.arange(num_images), np.arange(num_images) % self.num_categories] = category.max(axis=-1) + 1.0
@@ -168,7 +177,15 @@ class InfoGAN(LatentGAN):
         return ops.convert_to_numpy(ops.softmax(ops.cast(codes[:, : self.num_categories], "float32")))
 
     def information(self, num_images: int = 1000, seed: int = 0) -> float:
-        """The lower bound of the mutual information of category and image, in nats; at most `ln num_categories`."""
+        """A lower bound of the mutual information of category and image, in nats; at most `ln num_categories`.
+
+        It is `ln num_categories` minus the mean of `-log Q(c | image)` over generated images of all categories in turn:
+        0 or less if Q does not recognise the category, the maximum if it always does. Labels play no part.
+
+        Args:
+            num_images: How many images are generated, in one batch; at least 1.
+            seed: The seed of their latents.
+        """
         latents = ops.convert_to_tensor(self.sample_latents(num_images, seed))
         _, codes = self.discriminator(self(latents, training=False), training=False)
         return math.log(self.num_categories) - float(ops.mean(self.code_losses(self.with_codes(latents), codes)[0]))

@@ -40,7 +40,7 @@ class Colorization(LightnessToColour):
         name: The model's name.
 
     Raises:
-        ValueError: If an argument breaks its rule.
+        ValueError: If an argument is invalid.
 
     Example:
 

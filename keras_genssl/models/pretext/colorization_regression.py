@@ -29,7 +29,7 @@ class ColorizationRegression(LightnessToColour):
         name: The model's name.
 
     Raises:
-        ValueError: If an argument breaks its rule.
+        ValueError: If an argument is invalid.
 
     Example:
 

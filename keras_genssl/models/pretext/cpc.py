@@ -57,7 +57,7 @@ class CPC(StackMethod):
         name: The model's name.
 
     Raises:
-        ValueError: If an argument breaks its rule.
+        ValueError: If an argument is invalid.
 
     Example:
 

@@ -44,7 +44,7 @@ class DegradationPrediction(Method):
         name: The model's name.
 
     Raises:
-        ValueError: If an argument breaks its rule.
+        ValueError: If an argument is invalid.
 
     Example:
 

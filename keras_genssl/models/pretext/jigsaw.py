@@ -31,7 +31,7 @@ class Jigsaw(PatchClassification):
         name: The model's name.
 
     Raises:
-        ValueError: If an argument breaks its rule.
+        ValueError: If an argument is invalid.
 
     Example:
 

@@ -38,7 +38,7 @@ class SplitBrainAutoencoder(SplitBrain):
         name: The model's name.
 
     Raises:
-        ValueError: If an argument breaks its rule.
+        ValueError: If an argument is invalid.
 
     Example:
 

@@ -33,7 +33,7 @@ class SplitBrainRegression(SplitBrain):
         name: The model's name.
 
     Raises:
-        ValueError: If an argument breaks its rule.
+        ValueError: If an argument is invalid.
 
     Example:
 
