@@ -10,7 +10,7 @@ Everything takes NumPy arrays and callables, so it works for any model with `enc
 Images go in as uint8 or as floats in [-1, 1]; functions of images see float32 in [-1, 1], a batch at a time.
 """
 
-from keras_genssl.analysis.anomaly import auroc, leave_one_class_out, negative_elbo, reconstruction_error
+from keras_genssl.analysis.anomaly import leave_one_class_out, negative_elbo, reconstruction_error
 from keras_genssl.analysis.batches import decode_codes, encode_images, to_float
 from keras_genssl.analysis.dequantize import dequantize
 from keras_genssl.analysis.few_labels import classifier, few_label_comparison, fine_tuned_accuracy
@@ -42,7 +42,6 @@ __all__ = [
     "add_attribute",
     "analogy",
     "attribute_direction",
-    "auroc",
     "classifier",
     "classifier_direction",
     "closest_pairs",

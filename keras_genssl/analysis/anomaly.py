@@ -75,38 +75,6 @@ def negative_elbo(elbo: Function, images: npt.ArrayLike, batch_size: int = 256) 
     return -bounds
 
 
-def auroc(scores_normal: npt.ArrayLike, scores_anomalous: npt.ArrayLike) -> float:
-    """Returns the probability that an anomaly scores higher than a normal image; ties count half.
-
-    This is the area under the ROC curve, and the Mann-Whitney statistic divided by the number of pairs; 1/2 by chance.
-
-    Args:
-        scores_normal: `(num_normal,)`, larger is stranger.
-        scores_anomalous: `(num_anomalous,)`.
-
-    Returns:
-        A number in [0, 1].
-
-    Raises:
-        ValueError: if one of the two is empty, not one-dimensional or holds NaN.
-
-    Example:
-        >>> auroc([1.0, 2.0, 3.0], [2.0, 4.0])
-        0.75
-    """
-    normal, anomalous = (np.asarray(scores, np.float64) for scores in (scores_normal, scores_anomalous))
-    if normal.ndim != 1 or anomalous.ndim != 1 or not normal.size or not anomalous.size:
-        raise ValueError(
-            "`scores_normal` and `scores_anomalous` must be one-dimensional and not empty. "
-            f"Received: shapes {normal.shape} and {anomalous.shape}"
-        )
-    if np.isnan(normal).any() or np.isnan(anomalous).any():
-        raise ValueError("`scores_normal` and `scores_anomalous` must not hold NaN.")
-    from keras_genssl.metrics import roc_auc  # imports Keras, which scores alone do not need
-
-    return roc_auc(np.concatenate([normal, anomalous]), np.arange(len(normal) + len(anomalous)) >= len(normal))
-
-
 def leave_one_class_out(
     fit: Callable[[np.ndarray], dict[str, Scorer]],
     train: tuple[npt.ArrayLike, npt.ArrayLike],
@@ -138,6 +106,8 @@ def leave_one_class_out(
 
         kg.analysis.leave_one_class_out(fit, (train_images, train_labels), (test_images, test_labels))
     """
+    from keras_genssl.metrics import roc_auc  # imports Keras, which the scores need not
+
     (train_images, train_labels), (test_images, test_labels) = (_pair(*pair) for pair in (train, test))
     require_alike(train_labels, test_labels, "train", "test")
     held = np.unique(train_labels) if classes is None else checked_labels(list(classes), "classes")
@@ -150,7 +120,7 @@ def leave_one_class_out(
         scorers = fit(to_float(train_images[train_labels != held_out]))
         for name, score in scorers.items():
             scores = np.asarray(score(to_float(test_images)))
-            results.setdefault(name, {})[held_out] = auroc(scores[~anomalous], scores[anomalous])
+            results.setdefault(name, {})[held_out] = roc_auc(scores, anomalous)
     return results
 
 

@@ -95,8 +95,8 @@ def to_uint8(images: npt.ArrayLike) -> np.ndarray:
         >>> to_uint8(np.array([-1.0, 0.0, 1.0]).reshape(1, 3, 1, 1)).ravel().tolist()
         [0, 128, 255]
     """
-    images = arrays.levels(images)
-    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not images.size:
+    images = arrays.level_batch(images)
+    if images.shape[-1] not in (1, 3) or not images.size:
         raise ValueError(f"`images` must be (num, height, width, 1 or 3). Received: shape {images.shape}")
     return images
 

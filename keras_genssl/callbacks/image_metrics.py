@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_genssl.callbacks.periodic import Periodic, labels_to_sample
-from keras_genssl.metrics.image_quality import eight_bit
+from keras_genssl.checks import arrays
 from keras_genssl.metrics.reference import FeatureMetric
 
 _CHUNK = 500  # images sampled at a time
@@ -66,7 +66,7 @@ class ImageMetrics(Periodic):
         functions = {id(metric.features): metric.features for metric in self.image_metrics}
         parts: dict[int, list[np.ndarray]] = {key: [] for key in functions}
         for number, start in enumerate(range(0, self.num_images, _CHUNK)):
-            images = eight_bit(self._sample(number, start))
+            images = arrays.level_batch(self._sample(number, start))
             for key, features in functions.items():
                 parts[key].append(np.asarray(features(images), np.float32))
         values = {key: np.concatenate(part) for key, part in parts.items()}

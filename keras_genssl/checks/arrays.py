@@ -80,14 +80,26 @@ def levels(images: Any, name: str = "images") -> np.ndarray:
     return array if array.dtype == np.uint8 else nearest_levels(array)
 
 
-def nearest_levels(images: np.ndarray) -> np.ndarray:
+def level_batch(images: Any, name: str = "images") -> np.ndarray:
+    """A batch of images, `(num, height, width, channels)`, as uint8.
+
+    Raises:
+        ValueError: if it has another rank, and as in `checked_images`.
+    """
+    array = np.asarray(images)
+    if array.ndim != 4:
+        raise ValueError(f"`{name}` must be (num, height, width, channels). Received: shape {array.shape}")
+    return levels(array, name)
+
+
+def nearest_levels(images: Any) -> np.ndarray:
     """Floats as uint8, ``round((x + 1) 127.5)``; those outside [-1, 1] as 0 or 255.
 
     Example:
-        >>> nearest_levels(np.array([-2.0, 0.0, 1.0])).tolist()
+        >>> nearest_levels([-2.0, 0.0, 1.0]).tolist()
         [0, 128, 255]
     """
-    return np.rint((images.astype(np.float32) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
+    return np.rint((np.asarray(images).astype(np.float32) + 1.0) * 127.5).clip(0, 255).astype(np.uint8)
 
 
 def is_float(dtype: np.dtype) -> bool:

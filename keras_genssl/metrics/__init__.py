@@ -18,7 +18,7 @@ from keras_genssl.metrics.feature_networks import (
 )
 from keras_genssl.metrics.feature_statistics import FeatureStatistics
 from keras_genssl.metrics.frechet_distance import FID, frechet_distance
-from keras_genssl.metrics.image_quality import PSNR, SSIM, eight_bit, psnr, ssim
+from keras_genssl.metrics.image_quality import PSNR, SSIM, psnr, ssim
 from keras_genssl.metrics.kernel_distance import KID, kernel_distance, polynomial_mmd
 from keras_genssl.metrics.neighbours import knn_accuracy, map_at_r, r_precision, recall_at_k, retrieval_scores
 from keras_genssl.metrics.precision_recall import PrecisionRecall, precision_recall
@@ -53,7 +53,6 @@ __all__ = [
     "SmallFeatures",
     "cluster_agreement",
     "clustering_scores",
-    "eight_bit",
     "extract_features",
     "fashion_features",
     "feature_statistics",

@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from keras_genssl.checks import arrays
 from keras_genssl.checks.arrays import checked_labels
-from keras_genssl.metrics.image_quality import eight_bit
 
 
 def label_accuracy(features: Any, samples: Any, labels: npt.ArrayLike) -> float:
@@ -124,7 +123,7 @@ def _shifted(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _labelled(name: str, images: Any, label_name: str, labels: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    images = eight_bit(images, name)
+    images = arrays.level_batch(images, name)
     labels = checked_labels(labels, label_name, images, names=False)
     if not len(images):
         raise ValueError(f"`{name}` must hold an image at least. Received: none")

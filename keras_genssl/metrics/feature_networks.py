@@ -10,7 +10,6 @@ import numpy as np
 
 from keras_genssl.backbones import fashion_classifier
 from keras_genssl.checks import arrays
-from keras_genssl.metrics.image_quality import eight_bit
 
 _SHIPPED = pathlib.Path(__file__).parent / "weights" / "fashion_features.npz"
 
@@ -63,7 +62,7 @@ class FashionFeatures:
         np.savez(path, allow_pickle=False, **rounded)
 
     def _outputs(self, images: Any) -> tuple[np.ndarray, np.ndarray]:
-        grey = _as_grey(eight_bit(images))
+        grey = _as_grey(arrays.level_batch(images))
         parts = [[np.zeros((0, output.shape[-1]), np.float32) for output in self.network.outputs]]
         for start in range(0, len(grey), self.batch_size):
             batch = arrays.signed(grey[start : start + self.batch_size])
@@ -165,7 +164,7 @@ class InceptionFeatures:
 
     def __call__(self, images: Any) -> np.ndarray:
         """Returns features ``(count, 2048)`` of images."""
-        images = eight_bit(images)
+        images = arrays.level_batch(images)
         if images.shape[-1] not in (1, 3):
             raise ValueError(f"Images must have one channel or three. Received: images of shape {images.shape[1:]}")
         parts = [np.zeros((0, 2048), np.float32)]

@@ -7,33 +7,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_genssl.checks import arrays, tensors
+from keras_genssl.checks import tensors
 from keras_genssl.checks.arrays import BOUND, RANGE
 from keras_genssl.checks.tensors import asserted
-
-
-def eight_bit(images: Any, name: str = "images") -> np.ndarray:
-    """Quantise images to uint8: ``round((x + 1) 127.5)``; uint8 passes.
-
-    Args:
-        images: ``(batch, h, w, c)``, uint8, or float in [-1, 1].
-        name: the argument, for the messages.
-
-    Returns:
-        uint8 array of the same shape.
-
-    Raises:
-        ValueError: if the rank or dtype is another, or a float image leaves [-1, 1] or is not finite.
-
-    Example:
-        >>> eight_bit(np.array([-1.0, 0.0, 1.0]).reshape(1, 1, 3, 1)).ravel().tolist()
-        [0, 128, 255]
-    """
-    array = images if isinstance(images, np.ndarray) else keras.ops.convert_to_numpy(images)
-    if array.ndim != 4:
-        raise ValueError(f"Images must have shape (batch, h, w, channels). Received: `{name}` of shape {array.shape}")
-    return arrays.levels(array, name)
-
 
 # ITU-R BT.601, studio range, as MATLAB's rgb2ycbcr: for R, G, B in [0, 1], Y is 16 for black and 235 for white.
 _LUMA = (65.481, 128.553, 24.966)

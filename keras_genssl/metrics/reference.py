@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_genssl.checks import arrays
 from keras_genssl.metrics.feature_statistics import FeatureStatistics
-from keras_genssl.metrics.image_quality import eight_bit
 
 Features = Callable[[np.ndarray], Any]
 
@@ -101,7 +101,7 @@ def image_batches(images: Any) -> Iterator[np.ndarray]:
     """Yields uint8 batches of at most 250 images of an array or dataset; see `extract_features`."""
     if hasattr(images, "shape"):
         for start in range(0, len(images), _BATCH):
-            yield eight_bit(images[start : start + _BATCH])
+            yield arrays.level_batch(images[start : start + _BATCH])
         return
     order = getattr(images, "order", None)
     position = None if order is None else order.position
@@ -110,7 +110,7 @@ def image_batches(images: Any) -> Iterator[np.ndarray]:
             order.position = (0, 0)
         for batch in images:
             batch = batch["image"] if isinstance(batch, dict) else batch
-            yield from image_batches(eight_bit(batch[0] if isinstance(batch, (tuple, list)) else batch))
+            yield from image_batches(arrays.level_batch(batch[0] if isinstance(batch, (tuple, list)) else batch))
     finally:
         if order is not None:
             order.position = position

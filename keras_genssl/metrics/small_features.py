@@ -7,7 +7,6 @@ import numpy as np
 
 from keras_genssl.backbones.perceptual import perceptual_extractor
 from keras_genssl.checks import arrays
-from keras_genssl.metrics.image_quality import eight_bit
 
 _LAYERS = ("block1_conv2", "block2_conv2", "block3_conv2")
 _BATCH = 50
@@ -48,7 +47,7 @@ class SmallFeatures:
         Raises:
             ValueError: if the images have another shape, dtype or range.
         """
-        images = eight_bit(images)
+        images = arrays.level_batch(images)
         parts = []
         for start in range(0, len(images), _BATCH):
             batch = arrays.signed(images[start : start + _BATCH])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_genssl.checks import arrays
-from keras_genssl.metrics.image_quality import eight_bit, psnr, ssim
+from keras_genssl.metrics.image_quality import psnr, ssim
 
 
 def histogram_matching(images: Any, references: Any, each: bool = True) -> np.ndarray:
@@ -34,7 +34,7 @@ def histogram_matching(images: Any, references: Any, each: bool = True) -> np.nd
         >>> histogram_matching(images, np.array([50, 200], np.uint8).reshape(1, 1, 2, 1)).ravel().tolist()
         [50.0, 50.0, 200.0, 200.0]
     """
-    images, references = eight_bit(images, "images"), eight_bit(references, "references")
+    images, references = arrays.level_batch(images, "images"), arrays.level_batch(references, "references")
     if not images.size or not references.size:
         raise ValueError(
             "`images` and `references` must hold an image at least. "
@@ -96,7 +96,11 @@ def translation_scores(
         >>> scores["error"] < 1e-6, scores["copy"] > 0.5
         (True, True)
     """
-    images, truth, domain = eight_bit(images, "images"), eight_bit(truth, "truth"), eight_bit(domain, "domain")
+    images, truth, domain = (
+        arrays.level_batch(images, "images"),
+        arrays.level_batch(truth, "truth"),
+        arrays.level_batch(domain, "domain"),
+    )
     if images.shape != truth.shape or truth.shape[1:] != domain.shape[1:]:
         raise ValueError(
             "`images` and `truth` must have one shape, and `domain` images of the same. "

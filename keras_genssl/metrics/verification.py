@@ -104,21 +104,22 @@ def pair_similarities(
     return similarities
 
 
-def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
-    """Returns the probability that a pair of one label is more similar than a pair of two labels; ties count half.
+def roc_auc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
+    """Returns the probability that a positive scores higher than a negative; ties count half.
 
     This is the area under the ROC curve, and the Mann-Whitney statistic divided by the number of comparisons; 1/2 by
-    chance. scikit-learn computes it.
+    chance. scikit-learn computes it. The positives are, for example, pairs of one label, scored by their similarity, or
+    anomalies, scored by their error (`analysis.reconstruction_error`).
 
     Args:
-        similarities: ``(pairs,)``, larger is more similar; infinities are allowed.
-        same: bool ``(pairs,)``, with both values.
+        scores: ``(num,)``; infinities are allowed.
+        positive: bool ``(num,)``, with both values.
 
     Returns:
         A number in [0, 1].
 
     Raises:
-        ValueError: if the shapes are invalid, a kind is missing, or a similarity is NaN.
+        ValueError: if the shapes are invalid, a kind is missing, or a score is NaN.
 
     Example:
         >>> roc_auc([2.0, 4.0, 1.0, 2.0, 3.0], [True, True, False, False, False])
@@ -126,9 +127,9 @@ def roc_auc(similarities: npt.ArrayLike, same: npt.ArrayLike) -> float:
     """
     from sklearn.metrics import roc_auc_score
 
-    similarities, same = _checked(similarities, same)
-    _, ranks = np.unique(similarities, return_inverse=True)  # scikit-learn refuses infinities
-    return float(roc_auc_score(same, ranks))
+    scores, positive = _checked(scores, positive, "scores", "positive")
+    _, ranks = np.unique(scores, return_inverse=True)  # scikit-learn refuses infinities
+    return float(roc_auc_score(positive, ranks))
 
 
 def tar_at_far(similarities: npt.ArrayLike, same: npt.ArrayLike, far: float = 1e-3) -> tuple[float, float]:
@@ -243,15 +244,17 @@ def _best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
     return float(ends[best] / 2 + ends[best + 1] / 2)
 
 
-def _checked(similarities: npt.ArrayLike, same: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    similarities, same = np.asarray(similarities, np.float64), np.asarray(same)
-    if similarities.ndim != 1 or same.shape != similarities.shape or same.dtype != bool:
+def _checked(
+    scores: npt.ArrayLike, positive: npt.ArrayLike, name: str = "similarities", positive_name: str = "same"
+) -> tuple[np.ndarray, np.ndarray]:
+    scores, positive = np.asarray(scores, np.float64), np.asarray(positive)
+    if scores.ndim != 1 or positive.shape != scores.shape or positive.dtype != bool:
         raise ValueError(
-            "`similarities` must be (pairs,) and `same` bool (pairs,). "
-            f"Received: shape {similarities.shape} and {same.dtype} {same.shape}"
+            f"`{name}` must be (num,) and `{positive_name}` bool (num,). "
+            f"Received: shape {scores.shape} and {positive.dtype} {positive.shape}"
         )
-    if not same.any() or same.all():
-        raise ValueError("`same` must hold pairs of one label and pairs of two. Received: one kind alone")
-    if np.isnan(similarities).any():
-        raise ValueError("`similarities` must not be NaN. Received: NaN among them")
-    return similarities, same
+    if not positive.any() or positive.all():
+        raise ValueError(f"`{positive_name}` must hold True and False. Received: one of them alone")
+    if np.isnan(scores).any():
+        raise ValueError(f"`{name}` must not be NaN. Received: NaN among them")
+    return scores, positive

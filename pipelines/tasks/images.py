@@ -68,11 +68,6 @@ def fitted(shape: tuple[int, int, int]) -> int:
     return max(1, VALUES // math.prod(shape))
 
 
-def eight_bit(images: Any) -> np.ndarray:
-    """Converts images from [-1, 1] to uint8, as they are served."""
-    return arrays.nearest_levels(np.asarray(images))
-
-
 def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> tuple[Any, Any]:
     """Returns an input for the default signature of a model, and the answer of the model in memory.
 
@@ -96,7 +91,7 @@ def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> 
             arguments.append(asked[name])
     answer = np.asarray(serving.function(*arguments))
     (output,) = serving.outputs.values()
-    return asked, list(eight_bit(answer) if isinstance(output, Image) else answer)
+    return asked, list(arrays.nearest_levels(answer) if isinstance(output, Image) else answer)
 
 
 def png(image: np.ndarray) -> bytes:

@@ -80,7 +80,6 @@ FUNCTIONS = {
     "metrics.FashionFeatures": lambda x: metrics.fashion_features()(np.tile(x[..., :1], (1, 3, 3, 1))[:, :28, :28]),
     "metrics.SmallFeatures": lambda x: metrics.SmallFeatures()(x),
     "metrics.PrecisionRecall": lambda x: metrics.PrecisionRecall(mean_colour, OTHERS, 1)(x),
-    "metrics.eight_bit": metrics.eight_bit,
     "metrics.extract_features": lambda x: metrics.extract_features(mean_colour, x),
     "metrics.feature_statistics": lambda x: metrics.feature_statistics(mean_colour, x).mean,
     "metrics.histogram_matching": lambda x: metrics.histogram_matching(x, OTHERS),
@@ -146,7 +145,7 @@ WITHOUT_IMAGES = {
         "resize_bilinear_v1", "retrieval_scores", "roc_auc", "tar_at_far", "verification_pairs",
     },
     "analysis": {
-        "attribute_direction", "auroc", "classifier", "classifier_direction", "decode_codes", "dequantize",
+        "attribute_direction", "classifier", "classifier_direction", "decode_codes", "dequantize",
         "first_layer_filters", "gaussian_codes", "gaussian_quantiles", "latent_manifold", "lerp", "mine_triplets",
         "pca_projection", "plot_projection", "precision_at_k", "slerp", "stacked_mode_coverage", "support_size",
         "tsne_projection",
@@ -165,7 +164,7 @@ def test_every_public_name_says_whether_it_takes_images(package):
     assert not taking & WITHOUT_IMAGES[package]
 
 
-# They train a network each time, on what `eight_bit` or `to_float` makes of images.
+# They train a network each time, on what `level_batch` or `to_float` makes of images.
 SLOW = {"analysis.fine_tuned_accuracy", "metrics.train_on_synthetic_accuracy"}
 
 

@@ -111,7 +111,7 @@ def test_it_is_the_same_under_any_dtype_policy(features, labelled):
         (np.zeros((1, 28, 28, 2), np.uint8), "28x28 with one channel"),
         (np.arange(2352, dtype=np.uint8).reshape(1, 28, 28, 3), "coloured images"),
         (np.full((1, 28, 28, 1), 2.0), "must lie in"),
-        (np.zeros((28, 28, 1), np.uint8), "Images must have shape"),
+        (np.zeros((28, 28, 1), np.uint8), "`images` must be \\(num, height"),
     ],
 )
 def test_other_images_are_refused(features, images, rule):

@@ -110,7 +110,7 @@ def test_what_has_no_identity_is_not_cached(images, tmp_path):
 @pytest.mark.parametrize(
     ("images", "rule"),
     [
-        (np.zeros((4, 4, 1), np.uint8), r"\(batch, h, w, channels\). Received: `images` of shape \(4, 4, 1\)"),
+        (np.zeros((4, 4, 1), np.uint8), r"`images` must be \(num, height, width, channels\)\. Received: shape \(4"),
         (np.full((1, 4, 4, 1), 255.0), "must lie in"),
         (np.full((1, 4, 4, 1), np.nan), "must lie in"),
         (np.zeros((1, 4, 4, 1), np.int64), "uint8, or float in"),

@@ -23,6 +23,7 @@ def test_auc_is_scikit_learns(decimals):
     assert metrics.roc_auc(similarities, same) == pytest.approx(roc_auc_score(same, similarities), abs=1e-12)
     assert metrics.roc_auc(same * 1.0, same) == 1.0
     assert metrics.roc_auc(np.zeros(300), same) == 0.5
+    assert metrics.roc_auc([0.0, 1.0, 2.0, np.inf], [False, False, True, True]) == 1.0
 
 
 @pytest.mark.parametrize("decimals", [1, 15])
@@ -131,9 +132,9 @@ S, B = [0.1, 0.2, 0.3], [True, False, True]
     ("call", "message"),
     [
         (lambda: metrics.roc_auc([0.1, np.nan, 0.3], B), "must not be NaN"),
-        (lambda: metrics.roc_auc(S, [True] * 3), "one kind alone"),
-        (lambda: metrics.roc_auc(S, [1, 0, 1]), "`same` bool"),
-        (lambda: metrics.roc_auc(S, B[:2]), "`same` bool"),
+        (lambda: metrics.roc_auc(S, [True] * 3), "one of them alone"),
+        (lambda: metrics.roc_auc(S, [1, 0, 1]), "`positive` bool"),
+        (lambda: metrics.roc_auc(S, B[:2]), "`positive` bool"),
         (lambda: metrics.tar_at_far(S, B, 1.0), "`far` must lie in"),
         (lambda: metrics.kfold_verification_accuracy([0.1, np.inf, 0.3], B, 2), "must be finite"),
         (lambda: metrics.kfold_verification_accuracy(S, B), "`folds` must be 2 at least, and at most"),

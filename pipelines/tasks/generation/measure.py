@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_genssl.checks import arrays
 from pipelines.tasks import images
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.recipe import GenerationRecipe
@@ -44,8 +45,8 @@ def measure(
     classes = label.num_classes if isinstance(label, Label) else None
     labels = None if classes is None else images.read(examples, "train", count)["label"]
     options = {} if labels is None else {"labels": labels}
-    samples = images.eight_bit(model.sample(count, seed=SEED, **options))
-    sheet = samples[: GRID**2] if classes is None else images.eight_bit(model.sample(GRID * classes, seed=SEED))
+    samples = arrays.nearest_levels(model.sample(count, seed=SEED, **options))
+    sheet = samples[: GRID**2] if classes is None else arrays.nearest_levels(model.sample(GRID * classes, seed=SEED))
     images.save_grid(directory / "samples.png", sheet, GRID if classes is None else classes)
     network = networks.load(recipe.evaluate.features)
     if network is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_genssl.checks import arrays
 from pipelines.runtime import code, store
 from pipelines.tasks import images
 from pipelines.tasks.generation import features as networks
@@ -101,7 +102,7 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
     components = min(COMPONENTS, len(train) // 2)
     pca = None
     if np.prod(recipe.prepare.shape) <= PIXELS:
-        pca = images.eight_bit(analysis.PCA(components).fit(train).sample(count, seed=0))
+        pca = arrays.nearest_levels(analysis.PCA(components).fit(train).sample(count, seed=0))
         images.save_grid(part / "pca.png", pca[: GRID**2], GRID)
         result["components"] = components
     network = networks.load(recipe.evaluate.features)

@@ -77,7 +77,7 @@ def _retrieval(path: Path, shown: np.ndarray, vectors: np.ndarray, queries: np.n
 def _views(recipe: RepresentationRecipe, shown: np.ndarray, path: Path) -> None:
     scaled = arrays.signed(shown)
     rows = [
-        images.eight_bit(layer(scaled))
+        arrays.nearest_levels(layer(scaled))
         for number, views in enumerate(recipe.model.shown())
         for layer in [views.build(recipe.prepare.size, seed=number)]
         for _ in range(VIEWS)
@@ -92,4 +92,4 @@ def _answers(recipe: RepresentationRecipe, model: keras.Model, shown: np.ndarray
         return
     prepared = [section.example(image, seed) for seed, image in enumerate(shown)]
     examples = {name: np.stack([example[name] for example in prepared]) for name in prepared[0]}
-    images.save_grid(path, images.eight_bit(np.concatenate(method.answer(model, examples))), len(shown))
+    images.save_grid(path, arrays.nearest_levels(np.concatenate(method.answer(model, examples))), len(shown))

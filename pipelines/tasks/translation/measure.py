@@ -82,7 +82,7 @@ def measure(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, direct
             numbers["cycle_error"] = float(np.mean(np.abs(_answers(back, translated) - sources), dtype=np.float64))
         matched = np.rint(metrics.histogram_matching(test.sources, test.domain)).astype(np.uint8)
         distances = _Distances(recipe.evaluate.features, test.targets)
-        numbers |= distances.of(images.eight_bit(translated))
+        numbers |= distances.of(arrays.nearest_levels(translated))
         baselines["copy"] |= distances.of(test.sources)
         baselines[_MATCHING] |= distances.of(matched)
     rows = _sheet(model, back, test, directory / "translations.png")
@@ -127,9 +127,9 @@ def _sheet(model: keras.Model, back: Callable[[Any], Any] | None, test: HeldOut,
     shown = min(SHOWN, len(test.sources), len(test.targets))
     sources = test.sources[:shown]
     translated = _answers(model.translate, arrays.signed(sources))
-    rows = {"sources": sources, "this model": images.eight_bit(translated)}
+    rows = {"sources": sources, "this model": arrays.nearest_levels(translated)}
     if back is not None and not test.paired:
-        rows["back again"] = images.eight_bit(_answers(back, translated))
+        rows["back again"] = arrays.nearest_levels(_answers(back, translated))
     rows["truth" if test.paired else "images of the other domain"] = test.targets[:shown]
     rows["histogram matching"] = np.rint(metrics.histogram_matching(sources, test.domain)).astype(np.uint8)
     images.save_grid(path, np.concatenate(list(rows.values())), shown)
