@@ -1,6 +1,7 @@
 """FrameExampleGen: folders of frames, one per sequence -> keyed records of frames in order."""
 
 import collections
+import dataclasses
 import functools
 import hashlib
 import os
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import keras_genssl.pretext.codec as codec  # only these modules: the component depends on no other part of `pretext`
 from keras_genssl.pretext.class_folders import ClassFolders
 from keras_genssl.pretext.names import canonical, natural_order
-from pipelines.beam import progress, runner
-from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
+from pipelines.beam import progress
+from pipelines.beam.shards import DeadLetter, Record
 from pipelines.data.example_gen import image_files as sources
-from pipelines.data.written import DUPLICATE, VERSION, Dataset
+from pipelines.data.example_gen.keyed_shards import SHARD_BYTES, shard_count, write_keyed
+from pipelines.data.written import DUPLICATE, Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
@@ -28,10 +30,17 @@ SPEC = Component("FrameExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 NAME = "frames"
 FEATURES = {"key": "text", "name": "text", "image": "image", "sequence": "text", "frame": "int"}
 MIN_FRAMES = 3  # with fewer frames an order cannot be told from its reverse
-_SHARD_BYTES = 32 * 2**20
-_FEW_SHARDS = 8
 
 Sequences = dict[str, list[sources.File]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Film:
+    """A sequence: its key, its name (the folder) and its frames in order."""
+
+    key: str
+    name: str
+    frames: list[sources.File]
 
 
 def read(source: "Frames", reading: "Reading") -> Artifact:
@@ -104,10 +113,10 @@ def frame_example_gen(
     known = _names(listed) if isinstance(split, sources.FolderSplits) else sequences
     folders = sources.class_folders(known, class_names)
     classes = sources.classes(folders, sequences, class_names is not None) if labels else ()
-    sizes = {part: sum(file.size for name in names for file in sequences[name]) for part, names in parts.items()}
-    counts = {
-        part: max(1, -(-sizes[part] // _SHARD_BYTES), min(len(names), _FEW_SHARDS)) for part, names in parts.items()
-    }
+    key_of = {name: key for key, name in keys.items()}
+    films = {part: [Film(key_of[name], name, sequences[name]) for name in names] for part, names in parts.items()}
+    sizes = {part: sum(file.size for film in held for file in film.frames) for part, held in films.items()}
+    counts = {part: shard_count(len(held), sizes[part], SHARD_BYTES) for part, held in films.items()}
     execution: dict[str, Any] = {
         "component": "FrameExampleGen",
         "inputs": {
@@ -125,28 +134,11 @@ def frame_example_gen(
     }
 
     def build(directory: Path) -> dict[str, Any]:
-        everything = [Shard(NAME, part, index, count) for part, count in counts.items() for index in range(count)]
-        number = {shard: index for index, shard in enumerate(everything)}
-        key_of = {name: key for key, name in keys.items()}
-        keyed = [
-            (number[Shard(NAME, part, shard_index(key_of[name], _salt(part), counts[part]), counts[part])], element)
-            for part, names in parts.items()
-            for name in names
-            for element in [(key_of[name], name, sequences[name])]
-        ]
-        write = functools.partial(
-            _write,
-            shards=everything,
-            directory=str(directory),
-            max_pixels=max_pixels,
-            folders=folders if classes else None,
-        )
-        held = collections.Counter(index for index, _ in keyed)
-        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
-            runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
+        outcomes = functools.partial(_outcomes, max_pixels=max_pixels, folders=folders if classes else None)
+        written = write_keyed(directory, NAME, films, counts, outcomes, workers, tell)
         repeated = sum(letter.error == DUPLICATE for letter in letters)
         features = FEATURES | ({"label": "label"} if classes else {})
-        return Dataset(NAME, features, everything, classes).finish(
+        return Dataset(NAME, features, written, classes).finish(
             directory,
             len(found) - repeated,
             max_failure_rate,
@@ -221,43 +213,21 @@ def _divide(keys: Mapping[str, str], split: sources.Split) -> dict[str, list[str
     return parts
 
 
-def _salt(split: str) -> str:
-    return f"{split}/{VERSION}"
-
-
-def _write(
-    index: int,
-    sequences: Iterable[tuple[str, str, list[sources.File]] | None],
-    shards: Sequence[Shard],
-    directory: str,
-    max_pixels: int,
-    folders: ClassFolders | None,
-) -> dict[str, Any]:
-    shard = shards[index]
-    salt = _salt(shard.split)
-    ordered = sorted((one for one in sequences if one is not None), key=lambda one: hash64(one[0], salt))
-    return write_shard(directory, shard, _outcomes(ordered, max_pixels, folders))
-
-
-def _outcomes(
-    sequences: Iterable[tuple[str, str, list[sources.File]]], max_pixels: int, folders: ClassFolders | None
-) -> Iterator[Record | DeadLetter]:
-    for key, sequence, frames in sequences:
-        label = {"label": folders.number(sequence)} if folders is not None else {}
-        for number, file in enumerate(frames):
-            data = read_file(file.path)
-            if sources.content_key(data) != file.key:
-                raise UserError(f"{file.label} changed while it was being read; run again")
+def _outcomes(films: Iterable[Film], max_pixels: int, folders: ClassFolders | None) -> Iterator[Record | DeadLetter]:
+    for film in films:
+        label = {"label": folders.number(film.name)} if folders is not None else {}
+        for number, file in enumerate(film.frames):
+            data = sources.read_again(file)
             try:
                 image, mode = codec.decode_image(data, max_pixels)
             except codec.DECODE_ERRORS as error:
                 yield DeadLetter(file.key, file.label, "decode", type(error).__name__, str(error))
                 continue
             values: dict[str, bytes | int] = {
-                "key": f"{key}-{number:06d}".encode(),
+                "key": f"{film.key}-{number:06d}".encode(),
                 "name": file.name.encode(),
                 "image": codec.encode_png(image),
-                "sequence": sequence.encode(),
+                "sequence": film.name.encode(),
                 "frame": number,
             }
             facts: dict[str, int | str] = {"height": image.shape[0], "width": image.shape[1], "mode": mode}

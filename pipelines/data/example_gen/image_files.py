@@ -177,6 +177,18 @@ def content_key(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
+def read_again(file: File) -> bytes:
+    """Returns the bytes of a file that was fingerprinted.
+
+    Raises:
+        UserError: the file has changed since.
+    """
+    data = read_file(file.path)
+    if content_key(data) != file.key:
+        raise UserError(f"{file.label} changed while it was being read; run again")
+    return data
+
+
 def fingerprint(files: Sequence[File]) -> tuple[list[File], list[DeadLetter]]:
     """Reads every file once; returns the files with key and size, and dead letters for those that cannot be read."""
 

@@ -5,16 +5,16 @@ import dataclasses
 import functools
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from keras_genssl.pretext import codec
-from pipelines.beam import progress, runner
-from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
+from pipelines.beam import progress
+from pipelines.beam.shards import DeadLetter, Record
 from pipelines.data.example_gen import image_files as sources
-from pipelines.data.written import DUPLICATE, VERSION, Dataset
-from pipelines.errors import UserError
+from pipelines.data.example_gen.keyed_shards import shard_count, write_keyed
+from pipelines.data.written import DUPLICATE, Dataset
 from pipelines.runtime import code
 from pipelines.runtime.artifact import Artifact, publish
 from pipelines.runtime.engines import Workers
@@ -22,7 +22,6 @@ from pipelines.runtime.engines import Workers
 NAME = "pairs"
 SIDES = ("first", "second")
 _SHARD_RECORDS = 4096
-_FEW_SHARDS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,23 +100,12 @@ def publish_pairs(
     }
 
     def build(directory: Path) -> dict[str, Any]:
-        counts = {
-            part: max(-(-len(held) // _SHARD_RECORDS), min(len(held), _FEW_SHARDS)) for part, held in parts.items()
-        }
-        everything = [Shard(NAME, part, index, count) for part, count in counts.items() for index in range(count)]
-        number = {shard: index for index, shard in enumerate(everything)}
-        keyed = [
-            (number[Shard(NAME, part, shard_index(pair.key, _salt(part), counts[part]), counts[part])], pair)
-            for part, held in parts.items()
-            for pair in held
-        ]
-        write = functools.partial(_write, shards=everything, directory=str(directory), max_pixels=max_pixels)
-        held = collections.Counter(index for index, _ in keyed)
-        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
-            runner.run_grouped([*((index, None) for index in number.values()), *keyed], write, workers)
+        counts = {part: shard_count(len(held), len(held), _SHARD_RECORDS) for part, held in parts.items()}
+        outcomes = functools.partial(_outcomes, max_pixels=max_pixels)
+        written = write_keyed(directory, NAME, parts, counts, outcomes, workers, tell)
         features = {"key": "text", "name": "text", **dict.fromkeys(SIDES, "image")}
         features |= {"label": "label"} if labels else {}
-        dataset = Dataset(NAME, features, everything, labels)
+        dataset = Dataset(NAME, features, written, labels)
         return dataset.finish(directory, attempted, max_failure_rate, letters, **execution)
 
     return publish(output_dir, execution, build)
@@ -159,26 +147,15 @@ def _joined(pairs: Sequence[Pair]) -> dict[str, str]:
     return {key: root(key) for key in list(parent)}
 
 
-def _salt(split: str) -> str:
-    return f"{split}/{VERSION}"
-
-
-def _write(
-    index: int, pairs: Iterable[Pair | None], shards: Sequence[Shard], directory: str, max_pixels: int
-) -> dict[str, Any]:
-    shard = shards[index]
-    salt = _salt(shard.split)
-    ordered = sorted((pair for pair in pairs if pair is not None), key=lambda pair: hash64(pair.key, salt))
-    return write_shard(directory, shard, (_outcome(pair, max_pixels) for pair in ordered))
+def _outcomes(pairs: Iterable[Pair], max_pixels: int) -> Iterator[Record | DeadLetter]:
+    return (_outcome(pair, max_pixels) for pair in pairs)
 
 
 def _outcome(pair: Pair, max_pixels: int) -> Record | DeadLetter:
     values: dict[str, bytes | int] = {"key": pair.key.encode(), "name": pair.row.encode()}
     facts: dict[str, int | str] = {}
     for side, file in zip(SIDES, pair.files, strict=True):
-        data = read_file(file.path)
-        if sources.content_key(data) != file.key:
-            raise UserError(f"{file.label} changed while it was being read; run again")
+        data = sources.read_again(file)
         try:
             image, facts[f"{side}_mode"] = codec.decode_image(data, max_pixels)
         except codec.DECODE_ERRORS as error:

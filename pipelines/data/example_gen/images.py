@@ -1,6 +1,5 @@
 """ImageExampleGen: image files of any size and mode -> keyed 8-bit RGB records in shards."""
 
-import collections
 import functools
 import os
 import re
@@ -12,11 +11,12 @@ import numpy as np
 
 import keras_genssl.pretext.codec as codec  # only this module: the component depends on no other part of `pretext`
 from keras_genssl.pretext.class_folders import ClassFolders
-from pipelines.beam import progress, runner
-from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, read_file, shard_index, write_shard
+from pipelines.beam import progress
+from pipelines.beam.shards import DeadLetter, Record
 from pipelines.data.example_gen import image_files as sources
 from pipelines.data.example_gen import looks
-from pipelines.data.written import VERSION, Dataset
+from pipelines.data.example_gen.keyed_shards import SHARD_BYTES, shard_count, write_keyed
+from pipelines.data.written import Dataset
 from pipelines.errors import UserError
 from pipelines.runtime import code, store
 from pipelines.runtime.artifact import Artifact, publish
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 SPEC = Component("ImageExampleGen", {"images": Kind.IMAGES}, Kind.EXAMPLES)
 Parts = Mapping[str, Callable[[np.ndarray], np.ndarray]]
 WHOLE: Parts = {"image": looks.whole}
-_SHARD_BYTES = 32 * 2**20  # bytes of source files; decoded they are about five times as large
-_FEW_SHARDS = 8  # enough to keep a machine's workers busy with few files
 
 
 def read(source: "Folder", reading: "Reading") -> Artifact:
@@ -132,25 +130,14 @@ def image_example_gen(
     }
 
     def build(directory: Path) -> dict[str, Any]:
-        everything = [Shard(name, part, index, n) for part, n in counts.items() for index in range(n)]
-        number = {shard: index for index, shard in enumerate(everything)}
-        keys = [(number[_shard(name, part, file, counts[part])], file) for part in splits for file in splits[part]]
-        write = functools.partial(
-            _write,
-            shards=everything,
-            directory=str(directory),
-            max_pixels=max_pixels,
-            folders=folders if classes else None,
-            parts=parts,
+        outcomes = functools.partial(
+            _outcomes, max_pixels=max_pixels, folders=folders if classes else None, parts=parts
         )
-        # Each shard gets one None, so that it is written even if it is empty.
-        held = collections.Counter(index for index, _ in keys)
-        with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
-            runner.run_grouped([*((index, None) for index in number.values()), *keys], write, workers)
+        written = write_keyed(directory, name, splits, counts, outcomes, workers, tell)
         features = {"key": "text", "name": "text", **dict.fromkeys(parts, "image")} | (
             {"label": "label"} if classes else {}
         )
-        return Dataset(name, features, everything, classes).finish(
+        return Dataset(name, features, written, classes).finish(
             directory,
             len(found) - len(duplicates),
             max_failure_rate,
@@ -176,40 +163,14 @@ def _shard_count(split: str, files: list[sources.File], shards: Mapping[str, int
         if shards.get(split, 0) < 1:
             raise UserError(f"`shards` must give a positive number for {split!r}. Received: {dict(shards)}")
         return shards[split]
-    by_bytes = -(-sum(file.size for file in files) // _SHARD_BYTES)
-    return max(1, by_bytes, min(len(files), _FEW_SHARDS))
-
-
-def _salt(split: str) -> str:
-    return f"{split}/{VERSION}"
-
-
-def _shard(name: str, split: str, file: sources.File, count: int) -> Shard:
-    return Shard(name, split, shard_index(file.key, _salt(split), count), count)
-
-
-def _write(
-    index: int,
-    files: Iterable[sources.File | None],
-    shards: Sequence[Shard],
-    directory: str,
-    max_pixels: int,
-    folders: ClassFolders | None,
-    parts: Parts,
-) -> dict[str, Any]:
-    shard = shards[index]
-    salt = _salt(shard.split)
-    ordered = sorted((file for file in files if file is not None), key=lambda file: hash64(file.key, salt))
-    return write_shard(directory, shard, _outcomes(ordered, max_pixels, folders, parts))
+    return shard_count(len(files), sum(file.size for file in files), SHARD_BYTES)
 
 
 def _outcomes(
     files: Iterable[sources.File], max_pixels: int, folders: ClassFolders | None, parts: Parts
 ) -> Iterator[Record | DeadLetter]:
     for file in files:
-        data = read_file(file.path)
-        if sources.content_key(data) != file.key:
-            raise UserError(f"{file.label} changed while it was being read; run again")
+        data = sources.read_again(file)
         try:
             image, mode = codec.decode_image(data, max_pixels)
             made = {feature: part(image) for feature, part in parts.items()}
