@@ -33,7 +33,7 @@ def read(source: "MatchedFolders", reading: "Reading") -> Artifact:
     return matched_example_gen(
         folders,
         reading.home / "matched",
-        own or {"train": 1 - source.eval_fraction, "eval": source.eval_fraction},
+        own or source.split,
         exclude=reading.exclude,
         max_failure_rate=source.max_failure_rate,
         workers=reading.workers,

@@ -39,7 +39,7 @@ def read(source: "Table", reading: "Reading") -> Artifact:
     made = pair_example_gen(
         source.table,
         reading.home / NAME,
-        {"train": 1 - source.eval_fraction, "eval": source.eval_fraction},
+        source.split,
         max_failure_rate=source.max_failure_rate,
         labels=reading.labels,
         workers=reading.workers,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pipelines.runtime.engines import Workers
 
 IMAGES, FILMS, PAIRS = "images", "films", "pairs"  # the kinds of examples that a source can have
-EvalFraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +55,7 @@ class Source(Section):
         refuses: key of another source -> why this one does not have it.
         gives: what one example is: an image, a frame of a film (which is an image too), or a pair of images.
         counted: the word for its examples; None uses the word of the recipe's task.
+        told: the words for a source of the user's own files, such as "a folder of the user's".
     """
 
     example_gen: ClassVar[str]
@@ -64,6 +64,7 @@ class Source(Section):
     refuses: ClassVar[Mapping[str, str]] = {}
     gives: ClassVar[frozenset[str]] = frozenset({IMAGES})
     counted: ClassVar[str | None] = None
+    told: ClassVar[str] = ""
 
     source: str
     max_failure_rate: Fraction = 0.5
@@ -129,12 +130,12 @@ class Source(Section):
     @property
     def where(self) -> str:
         """Returns the place or the name of the source."""
-        raise NotImplementedError
+        return " and ".join(str(path.expanduser().resolve()) for path in self._paths())
 
     @property
     def described(self) -> str:
         """Describes for readers of a model's card where the images come from, without paths of this machine."""
-        raise NotImplementedError
+        return f"{self.told}: {' and '.join(path.name for path in self._paths())}"
 
     @property
     def published(self) -> str | None:
@@ -156,16 +157,27 @@ class Source(Section):
         loose = {"max_failure_rate", "schema_file", "validation"}
         return self.model_dump(mode="json", exclude=loose, exclude_none=True)
 
+    def _paths(self) -> list[Path]:
+        return [Path(getattr(self, key)) for key in self.place]
+
 
 class Divided(Source):
-    """A source of files. ``held_out`` names held-out files; otherwise ``eval_fraction`` is held out by content."""
+    """A source that is divided by content: about ``eval_fraction`` of its examples are held out."""
+
+    eval_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+    @property
+    def split(self) -> dict[str, Any]:
+        """Returns the fractions of the examples."""
+        return {"train": 1 - self.eval_fraction, "eval": self.eval_fraction}
+
+
+class Files(Divided):
+    """A source of files, each an example. ``held_out`` names held-out files instead of a fraction."""
 
     held_out: Annotated[list[str], Field(min_length=1)] | None = None
-    eval_fraction: EvalFraction = 0.1
 
     @property
     def split(self) -> dict[str, Any]:
         """Returns the names of held-out files, or the fractions of the files."""
-        if self.held_out is not None:
-            return {"eval": self.held_out}
-        return {"train": 1 - self.eval_fraction, "eval": self.eval_fraction}
+        return super().split if self.held_out is None else {"eval": self.held_out}

@@ -4,12 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from pipelines.data.sources.base import PAIRS, Divided
+from pipelines.data.sources.base import PAIRS, Files
 
 Look = Literal["grey", "sunset", "drawing"]
 
 
-class _Photographs(Divided):
+class _Photographs(Files):
     """Photographs that everyone has. ``photographs`` names those to read; without it all are read."""
 
     photographs: Annotated[list[str], Field(min_length=2)] | None = None

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from pipelines.data.sources.base import Divided
+from pipelines.data.sources.base import Files
 
 
-class InFolder(Divided):
+class InFolder(Files):
     """Files in a ``folder`` and the folders below it.
 
     If sub-folders are named like splits, ``train`` and ``val`` or ``test``, they are the splits, as ``train_split`` and
@@ -29,18 +29,11 @@ class InFolder(Divided):
     def takes(cls, paths: Mapping[str, Path]) -> bool:
         return set(paths) == {""} and paths[""].expanduser().is_dir()
 
-    @property
-    def where(self) -> str:
-        return str(Path(self.folder).expanduser().resolve())
-
 
 class Folder(InFolder):
     """Images in a ``folder``."""
 
     example_gen: ClassVar[str] = "pipelines.data.example_gen.images"
+    told: ClassVar[str] = "a folder of the user's"
 
     source: Literal["folder"]
-
-    @property
-    def described(self) -> str:
-        return f"a folder of the user's: {Path(self.folder).name}"

@@ -1,6 +1,5 @@
 """A folder of films."""
 
-from pathlib import Path
 from typing import ClassVar, Literal
 
 from pipelines.data.sources.base import FILMS, IMAGES
@@ -13,9 +12,6 @@ class Frames(InFolder):
     example_gen: ClassVar[str] = "pipelines.data.example_gen.frames"
     gives: ClassVar[frozenset[str]] = frozenset({IMAGES, FILMS})
     counted: ClassVar[str | None] = "frames"
+    told: ClassVar[str] = "films of the user's, folders of frames"
 
     source: Literal["frames"]
-
-    @property
-    def described(self) -> str:
-        return f"films of the user's, folders of frames: {Path(self.folder).name}"

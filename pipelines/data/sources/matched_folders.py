@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pipelines.data.sources.base import PAIRS, EvalFraction, Source
+from pipelines.data.sources.base import PAIRS, Divided
 
 
-class MatchedFolders(Source):
+class MatchedFolders(Divided):
     """Pairs of an image in the folder ``first`` and the image in the folder ``second`` with the same name.
 
     The name is the path below the folder without the extension. An image without a partner cannot be used. If
@@ -23,23 +23,14 @@ class MatchedFolders(Source):
     }
     gives: ClassVar[frozenset[str]] = frozenset({PAIRS})
     counted: ClassVar[str | None] = "pairs"
+    told: ClassVar[str] = "pairs of the user's, alike by name in two folders"
 
     source: Literal["matched_folders"]
     first: str
     second: str
     train_split: str = "train"
     eval_split: str = "test"
-    eval_fraction: EvalFraction = 0.1
 
     @classmethod
     def takes(cls, paths: Mapping[str, Path]) -> bool:
         return set(paths) == set(cls.place) and all(path.expanduser().is_dir() for path in paths.values())
-
-    @property
-    def where(self) -> str:
-        return " and ".join(str(Path(folder).expanduser().resolve()) for folder in (self.first, self.second))
-
-    @property
-    def described(self) -> str:
-        names = " and ".join(Path(folder).name for folder in (self.first, self.second))
-        return f"pairs of the user's, alike by name in two folders: {names}"

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pipelines.data.sources.base import PAIRS, EvalFraction, Source
+from pipelines.data.sources.base import PAIRS, Divided
 
 
-class Pairs(Source):
+class Pairs(Divided):
     """A ``table``, a CSV file of pairs of image files, for ``prepare.preparation: pairs``.
 
     About ``eval_fraction`` of the pairs are held out, and pairs that share an image stay together; if the table has a
@@ -22,19 +22,11 @@ class Pairs(Source):
     }
     gives: ClassVar[frozenset[str]] = frozenset({PAIRS})
     counted: ClassVar[str | None] = "pairs"
+    told: ClassVar[str] = "a table of pairs of the user's"
 
     source: Literal["pairs"]
     table: str
-    eval_fraction: EvalFraction = 0.1
 
     @classmethod
     def takes(cls, paths: Mapping[str, Path]) -> bool:
         return set(paths) == {""} and paths[""].suffix.lower() == ".csv" and not paths[""].expanduser().is_dir()
-
-    @property
-    def where(self) -> str:
-        return str(Path(self.table).expanduser().resolve())
-
-    @property
-    def described(self) -> str:
-        return f"a table of pairs of the user's: {Path(self.table).name}"

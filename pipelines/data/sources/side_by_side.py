@@ -1,6 +1,5 @@
 """A folder of images that each hold a pair side by side."""
 
-from pathlib import Path
 from typing import ClassVar, Literal
 
 from pipelines.data.sources.base import PAIRS
@@ -16,9 +15,6 @@ class SideBySide(InFolder):
     example_gen: ClassVar[str] = "pipelines.data.example_gen.side_by_side"
     gives: ClassVar[frozenset[str]] = frozenset({PAIRS})
     counted: ClassVar[str | None] = "pairs"
+    told: ClassVar[str] = "pairs of the user's, side by side in one image each"
 
     source: Literal["side_by_side"]
-
-    @property
-    def described(self) -> str:
-        return f"pairs of the user's, side by side in one image each: {Path(self.folder).name}"
