@@ -1,6 +1,24 @@
 """What the sections of RESULTS.md share: tables, lists, versions."""
 
+from collections.abc import Callable
+from itertools import groupby
 from typing import Any
+
+Record = dict[str, Any]
+
+
+def groups(
+    records: list[Record], alike: Callable[[Record], tuple[Any, ...]], worth: Callable[[Record], float]
+) -> list[list[Record]]:
+    """Returns the records that one table compares, table by table.
+
+    Args:
+        records: the records of a task.
+        alike: what the records of one table have in common; tables are sorted by it.
+        worth: records of one table are sorted by it, the smallest first, and then by the name of the recipe.
+    """
+    ordered = sorted(records, key=lambda record: (alike(record), worth(record), record["recipe"]))
+    return [list(group) for _, group in groupby(ordered, alike)]
 
 
 def versions(known: dict[str, str]) -> str:

@@ -1,9 +1,8 @@
 """The section on generation: all generators of one data set and feature network in one table."""
 
-from itertools import groupby
 from typing import Any
 
-from pipelines.report.markdown import commands, joined, seconds, steps, table
+from pipelines.report.markdown import commands, groups, joined, seconds, steps, table
 from pipelines.tasks.generation.numbers import PCA, REAL
 from pipelines.tasks.generation.task import TASK
 
@@ -27,10 +26,9 @@ def section(records: list[dict[str, Any]]) -> str:
         prepare = value["parameters"]["prepare"]
         return value["data"], prepare["size"], prepare["channels"], value["features"], value["images"]
 
-    ordered = sorted(
-        records, key=lambda value: (measured(value), value["numbers"].get("fid", float("inf")), value["recipe"])
+    return "\n".join(
+        map(_generators, groups(records, measured, lambda value: value["numbers"].get("fid", float("inf"))))
     )
-    return "\n".join(_generators(list(group)) for _, group in groupby(ordered, measured))
 
 
 def _generators(records: list[dict[str, Any]]) -> str:

@@ -1,9 +1,8 @@
 """The section on reconstruction: all autoencoders of a data set, compared with PCA with codes of the same size."""
 
-from itertools import groupby
 from typing import Any
 
-from pipelines.report.markdown import commands, seconds, steps, table
+from pipelines.report.markdown import commands, groups, seconds, steps, table
 from pipelines.tasks.reconstruction.numbers import NUMBERS
 
 
@@ -23,8 +22,7 @@ def section(records: list[dict[str, Any]]) -> str:
         prepare = value["parameters"]["prepare"]
         return value["data"], prepare["size"], prepare["channels"], value["images"]
 
-    ordered = sorted(records, key=lambda value: (measured(value), value["code_dim"], value["recipe"]))
-    return "\n".join(_autoencoders(list(group)) for _, group in groupby(ordered, measured))
+    return "\n".join(map(_autoencoders, groups(records, measured, lambda value: value["code_dim"])))
 
 
 def _autoencoders(records: list[dict[str, Any]]) -> str:

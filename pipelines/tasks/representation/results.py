@@ -1,10 +1,9 @@
 """The section on representation: all methods of one data set in one table, above pixels, PCA and a random encoder."""
 
-from itertools import groupby
 from typing import Any
 
 from pipelines.recipe.numbers import Number, Values
-from pipelines.report.markdown import commands, joined, seconds, steps, table
+from pipelines.report.markdown import commands, groups, joined, seconds, steps, table
 from pipelines.tasks.representation.methods import colour
 from pipelines.tasks.representation.numbers import NUMBERS, RANDOM
 from pipelines.tasks.representation.task import TASK
@@ -35,8 +34,7 @@ def section(records: list[dict[str, Any]]) -> str:
         number = NUMBERS.first(value["numbers"])
         return 0.0 if number is None else -value["numbers"][number.name]
 
-    ordered = sorted(records, key=lambda value: (measured(value), worth(value), value["recipe"]))
-    return "\n".join(_encoders(list(group)) for _, group in groupby(ordered, measured))
+    return "\n".join(map(_encoders, groups(records, measured, worth)))
 
 
 def _encoders(records: list[dict[str, Any]]) -> str:

@@ -1,9 +1,8 @@
 """The section on super-resolution: one table for each scale, metric and set of photographs."""
 
-from itertools import groupby
 from typing import Any
 
-from pipelines.report.markdown import commands, joined, seconds, steps, table
+from pipelines.report.markdown import commands, groups, joined, seconds, steps, table
 from pipelines.tasks.super_resolution.numbers import GAIN, PSNR
 
 
@@ -34,8 +33,7 @@ def section(records: list[dict[str, Any]]) -> str:
     def task(value: dict[str, Any]) -> tuple[Any, ...]:
         return value["scale"], sorted(_names(value)), sorted(value["metric"].items())
 
-    ordered = sorted(records, key=lambda value: (task(value), -value["numbers"]["gain_db"], value["recipe"]))
-    return "\n".join(_task(list(group)) for _, group in groupby(ordered, task))
+    return "\n".join(map(_task, groups(records, task, lambda value: -value["numbers"]["gain_db"])))
 
 
 def _task(records: list[dict[str, Any]]) -> str:

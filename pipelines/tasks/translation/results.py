@@ -1,9 +1,8 @@
 """The section on translation: all translators of one data set and direction in one table."""
 
-from itertools import groupby
 from typing import Any
 
-from pipelines.report.markdown import commands, seconds, steps, table
+from pipelines.report.markdown import commands, groups, seconds, steps, table
 from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.task import TASK
 
@@ -25,8 +24,7 @@ def section(records: list[dict[str, Any]]) -> str:
         drawn = (prepare.get(key, 0) for key in ("size", "channels", "thickness", "threshold", "source"))
         return (value["data"], *drawn, value["images"])
 
-    ordered = sorted(records, key=lambda value: (measured(value), _worth(value["numbers"]), value["recipe"]))
-    return "\n".join(_translators(list(group)) for _, group in groupby(ordered, measured))
+    return "\n".join(map(_translators, groups(records, measured, lambda value: _worth(value["numbers"]))))
 
 
 def _worth(numbers: dict[str, float]) -> float:
