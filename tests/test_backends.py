@@ -1,9 +1,12 @@
 """Layers, backbones, losses, metrics and optimizers give the same values under another Keras backend."""
 
+import contextlib
+import functools
 import os
 import pathlib
 import subprocess
 import sys
+from unittest import mock
 
 import keras
 import numpy as np
@@ -11,11 +14,34 @@ import numpy as np
 from keras_genssl import backbones, layers, losses, metrics, optimizers
 
 
+def _constant(value):
+    return lambda self, shape, dtype=None, **_: np.full(shape, value, dtype or "float32")
+
+
+@contextlib.contextmanager
+def _nothing_drawn():
+    """Weights are zeros until `_with_weights`: JAX compiles a program for each shape that it draws or fills."""
+    of = keras.initializers
+    with contextlib.ExitStack() as stack:
+        for kind in (of.VarianceScaling, of.RandomNormal, of.RandomUniform, of.TruncatedNormal, of.Zeros, of.Ones):
+            stack.enter_context(mock.patch.object(kind, "__call__", _constant(float(kind is of.Ones))))
+        yield
+
+
+def _whole(function):
+    """Calls a function in one program where the backend is JAX, not in one for each of its operations."""
+    if keras.backend.backend() != "jax":
+        return function
+    import jax
+
+    return jax.jit(function)
+
+
 def _with_weights(network):
     """Fill ``network`` with numbers that do not depend on the backend's random generator."""
     generator = np.random.default_rng(0)
     network.set_weights([generator.uniform(0.05, 0.3, w.shape) * 0.3 for w in network.weights])
-    return network
+    return _whole(network) if isinstance(network, keras.Model) else network
 
 
 def _gans(generator):
@@ -59,9 +85,9 @@ def _metric_learning(generator):
         _with_weights(losses.ArcFaceLoss(5, 4)),
         _with_weights(losses.SoftmaxLoss(5, 4)),
     ]
-    values = {type(loss).__name__: loss.call(labels, embeddings) for loss in of_embeddings}
+    values = {type(loss).__name__: _whole(loss.call)(labels, embeddings) for loss in of_embeddings}
     distances = losses.paired_distances(embeddings[:6], embeddings[6:])
-    return {**values, "contrastive": losses.ContrastiveLoss().call(np.arange(6) % 2, distances)}
+    return {**values, "contrastive": _whole(losses.ContrastiveLoss().call)(np.arange(6) % 2, distances)}
 
 
 def _built(layer, shape):
@@ -118,6 +144,7 @@ def _adversarial(real, fake):
     return values
 
 
+@_nothing_drawn()
 def compute():
     """Every public function's values on fixed images, as NumPy arrays."""
     generator = np.random.default_rng(1)
@@ -150,7 +177,8 @@ def compute():
     }
     values |= {name: _with_weights(network)(true) for name, network in networks.items()}
     values |= _gans(generator)
-    small = _with_weights(backbones.small_extractor((3, 4)))
+    small = backbones.small_extractor((3, 4))
+    _with_weights(small)
     extractor = backbones.perceptual_extractor(small, ["block1_conv2", "block2_conv1"])
     values |= {f"extractor{i}": features for i, features in enumerate(extractor(true))}
 
@@ -166,7 +194,9 @@ def compute():
     values["kl_sparsity"] = losses.KLSparsity(0.05, 2.0)(codes)
     bins = np.array([[-1.0, 0.0], [0.0, 0.0], [0.5, 0.5], [1.0, -1.0]])
     binned = losses.BinCrossEntropy(bins, [1.0, 0.5, 2.0, 1.0], sigma=0.5, neighbours=2)
-    values["bin_cross_entropy"] = binned.call(true[..., :2], np.concatenate([predicted, true], axis=-1)[..., :4])
+    values["bin_cross_entropy"] = _whole(binned.call)(
+        true[..., :2], np.concatenate([predicted, true], axis=-1)[..., :4]
+    )
     values["annealed_mean"] = losses.annealed_mean(logits[..., 0], bins, 0.5)
     values["standard_normal_kl"] = losses.standard_normal_kl(codes, -codes)
     for likelihood in (losses.GaussianLikelihood(0.3), losses.BernoulliLikelihood()):
@@ -174,8 +204,8 @@ def compute():
         values[f"{type(likelihood).__name__}_mean"] = likelihood.mean(2 * predicted)
 
     keys, queries = generator.normal(size=(2, 4, 6)).astype("float32")
-    values["info_nce_queue"] = losses.InfoNCELoss(0.2).call(keys, queries, codes)
-    values["info_nce_batch"] = losses.InfoNCELoss(0.2).call(keys, queries)
+    values["info_nce_queue"] = _whole(losses.InfoNCELoss(0.2).call)(keys, queries, codes)
+    values["info_nce_batch"] = _whole(losses.InfoNCELoss(0.2).call)(keys, queries)
     weight, lars = keras.Variable(keys), optimizers.LARS(0.5, weight_decay=0.1, trust=0.1)
     for _ in range(2):
         lars.apply([keras.ops.convert_to_tensor(queries)], [weight])
@@ -190,7 +220,7 @@ def compute():
     values |= _translators(true)
     values |= _adversarial(*logits)
 
-    values["perceptual_loss"] = losses.PerceptualLoss(extractor, [0.5, 2.0]).call(true, predicted)
+    values["perceptual_loss"] = _whole(losses.PerceptualLoss(extractor, [0.5, 2.0]).call)(true, predicted)
 
     head = backbones.projection_head(6, 4, output_norm=True, synchronized=False)
     values["projection_head"] = _with_weights(head)(codes)
@@ -201,13 +231,13 @@ def compute():
         losses.VICRegLoss(),
         losses.NegativeCosineSimilarity(),
     ):
-        values[type(loss).__name__] = loss.call(first, second)
-    values["SupConLoss"] = losses.SupConLoss(0.2).call(np.array([0, 1, 0, 2, 2]), first)
+        values[type(loss).__name__] = _whole(loss.call)(first, second)
+    values["SupConLoss"] = _whole(losses.SupConLoss(0.2).call)(np.array([0, 1, 0, 2, 2]), first)
 
     for channel in ("y", "rgb"):
         for metric in (metrics.psnr, metrics.ssim):
             arguments = {"channel": channel, "border": 2, "quantise": True}
-            values[f"{metric.__name__}_{channel}"] = metric(true, predicted, **arguments)
+            values[f"{metric.__name__}_{channel}"] = _whole(functools.partial(metric, **arguments))(true, predicted)
     for metric in (metrics.PSNR(), metrics.SSIM()):
         metric.update_state(true, predicted)
         values[metric.name] = metric.result()
