@@ -291,6 +291,7 @@ def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, s
     else:
         expected = _EXPECTED.get(kind) or fault["msg"].removeprefix("Input should be ")
         rule = f"must be {expected}. Received: {received!r}"
+        hint = _of_kind(received, path[-1], sections) if path else ""
     name = dotted(path)
     return f"{_place(path, places)}: {f'`{name}` ' if name else ''}{rule}{hint}"
 
@@ -352,6 +353,14 @@ def _inside(key: str, sections: list[type[BaseModel]]) -> str:
             if not _is_mapping(field.annotation) and any(key in _fields(model) for model in _models(field.annotation)):
                 return f" Did you mean `{name}.{key}`?"
     return ""
+
+
+def _of_kind(received: Any, key: Any, sections: list[type[BaseModel]]) -> str:
+    """Returns ``. Did you mean `{kind: sgd}`?`` if a bare value is a kind of the section that belongs there."""
+    fields = [_fields(section)[key] for section in sections if key in _fields(section)]
+    kinds = [model.model_fields.get("kind") for field in fields for model in _models(field.annotation)]
+    known = [value for kind in kinds if kind is not None for value in get_args(kind.annotation)]
+    return f". Did you mean `{{kind: {received}}}`?" if received in known else ""
 
 
 def _tags(section: type[BaseModel]) -> set[Any]:

@@ -73,7 +73,11 @@ def test_a_section_makes_the_optimizer_that_the_constructor_makes(section, expec
     [
         ("dcgan", "beta_1=0.5", "`train.beta_1` is not a known key. Did you mean `optimizer.beta_1`?"),
         ("simclr", "weight_decay=0.1", "is not a known key. Did you mean `optimizer.weight_decay`?"),
-        ("simclr", "optimizer=sgd", "`train.optimizer` must be a section of keys. Received: 'sgd'"),
+        (
+            "simclr",
+            "optimizer=sgd",
+            "`train.optimizer` must be a section of keys. Received: 'sgd'. Did you mean `{kind: sgd}`?",
+        ),
         ("simclr", "optimizer={kind: adagrad}", "`train.optimizer.kind` must be one of 'adam', 'adamw', 'sgd', "),
         ("dcgan", "optimizer.beta_1=1.0", "`train.optimizer.beta_1` must be less than 1. Received: 1.0"),
         ("dcgan", "optimizer.momentum=0.5", "momentum` is read only with `kind: sgd or rmsprop or lars`"),
