@@ -106,4 +106,4 @@ class PCA:
 def _vectors(images: np.ndarray) -> np.ndarray:
     images = arrays.checked_images(images)
     vectors = images.reshape(len(images), -1).astype(np.float64)
-    return vectors / 127.5 - 1.0 if images.dtype == np.uint8 else vectors
+    return arrays.from_levels(vectors) if images.dtype == np.uint8 else vectors

@@ -52,7 +52,7 @@ def signed(images: Any, name: str = "images") -> np.ndarray:
     """
     array = checked_images(images, name)
     if array.dtype == np.uint8:
-        return array.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+        return from_levels(array.astype(np.float32))
     return array.astype(np.float32)
 
 
@@ -78,6 +78,11 @@ def levels(images: Any, name: str = "images") -> np.ndarray:
     """
     array = checked_images(images, name)
     return array if array.dtype == np.uint8 else nearest_levels(array)
+
+
+def from_levels(values: np.ndarray) -> np.ndarray:
+    """Levels of 8 bits, fractions of them too, as floats in [-1, 1]: ``x / 127.5 - 1``, in the precision of floats."""
+    return values / 127.5 - 1.0
 
 
 def level_batch(images: Any, name: str = "images") -> np.ndarray:

@@ -131,7 +131,7 @@ def translation_scores(
 
 
 def _signed(images: np.ndarray) -> np.ndarray:
-    return (images / 127.5 - 1.0).astype(np.float32)
+    return arrays.from_levels(images).astype(np.float32)
 
 
 def _error(images: np.ndarray, truth: np.ndarray) -> float:
