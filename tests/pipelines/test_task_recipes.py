@@ -76,10 +76,14 @@ def test_garments_can_be_compared_in_features_of_a_colour_network():
     np.testing.assert_allclose(model.example_losses(images, images, {"image": made}), expected, rtol=1e-5)
 
 
-def test_classes_are_those_of_the_data():
+def test_numbers_of_the_data_fill_a_recipe_or_refuse_it():
     loaded = recipe.load(ACGAN)
     assert trainer.complete(loaded, DatasetInfo(60, 3), lambda: False).model.num_classes == 3
     with pytest.raises(UserError, match="the images have no labels"):
         trainer.complete(loaded, DatasetInfo(60), lambda: False)
-    with pytest.raises(UserError, match=r"model.num_classes=4: the training data have num_classes=3"):
-        trainer.complete(recipe.load(ACGAN, ["model.num_classes=4"]), DatasetInfo(60, 3), lambda: False)
+    for name, given, told in (
+        (ACGAN, "model.num_classes=4", "num_classes=3"),
+        ("fashion_mnist/byol", "model.num_examples=4", "num_examples=60"),
+    ):
+        with pytest.raises(UserError, match=f"{given}: the training data have {told}"):
+            trainer.complete(recipe.load(name, [given]), DatasetInfo(60, 3), lambda: False)
