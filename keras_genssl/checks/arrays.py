@@ -21,7 +21,7 @@ def checked_images(images: Any, name: str = "images") -> np.ndarray:
         ValueError: if they are neither uint8 nor float, or a float is outside [-1, 1] or not finite.
 
     Example:
-        >>> checked([300.0])
+        >>> checked_images([300.0])
         Traceback (most recent call last):
         ...
         ValueError: Float images must lie in [-1, 1]; pass uint8, or scale them. Received: `images` with \
@@ -44,7 +44,7 @@ def signed(images: Any, name: str = "images") -> np.ndarray:
     """Images as float32 in [-1, 1].
 
     Raises:
-        ValueError: as in `checked`.
+        ValueError: as in `checked_images`.
 
     Example:
         >>> signed(np.array([0, 255], np.uint8)).tolist()
@@ -70,7 +70,7 @@ def levels(images: Any, name: str = "images") -> np.ndarray:
     """Images as uint8, as in a file: ``round((x + 1) 127.5)``; uint8 images are not changed.
 
     Raises:
-        ValueError: as in `checked`.
+        ValueError: as in `checked_images`.
 
     Example:
         >>> levels([-1.0, 0.0, 1.0]).tolist()
