@@ -98,21 +98,25 @@ class Representation(Task[RepresentationRecipe]):
         )
         galleries = [
             Gallery(
-                "Found alike",
-                f"In each row an image and, to its right, the nearest of {evaluation['drawn']:,} held out, by cosine; "
-                "the first image of each class, none picked.",
+                "Similar images",
+                f"Each row shows an image and the nearest of {evaluation['drawn']:,} held-out images, by cosine. "
+                "The images are the first of each class, not selected.",
                 [row(SHEETS)],
             ),
-            Gallery("Views", f"Images, and below each what training sees of it: {views}.", [row({"views": "views"})]),
             Gallery(
-                "What the model answers",
-                f"Images held out, none picked. From above: {', '.join(recipe.model.rows)}.",
+                "Views",
+                f"Images, and below each the views that training draws: {views}.",
+                [row({"views": "views"})],
+            ),
+            Gallery(
+                "Answers of the model",
+                f"Held-out images, not selected. From the top: {', '.join(recipe.model.rows)}.",
                 [row({"answers": "answers"})],
             ),
             Gallery(
-                "In the plane",
-                "The first 1,000 vectors by t-SNE: neighbours stay neighbours, distances between groups mean nothing.",
-                [row({"scatter": "vectors of images held out"})],
+                "The vectors in the plane",
+                "The first 1,000 vectors by t-SNE, which keeps neighbours together; distances of groups mean nothing.",
+                [row({"scatter": "vectors of held-out images"})],
             ),
         ]
         return [gallery for gallery in galleries if gallery.rows[0].pictures]
