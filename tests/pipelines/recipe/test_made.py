@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 import keras_genssl
-from keras_genssl import losses, penalties
+from keras_genssl import losses, models, penalties
 from pipelines import tasks
 from pipelines.recipe.adversarial import AnyAdversarialLoss, AnyPenalty
 from pipelines.recipe.losses import Loss
@@ -65,6 +65,8 @@ def made(monkeypatch):
         calls.append((section, kind, set(parts)))
         return mock.MagicMock()
 
+    for name in models.__all__:
+        getattr(models, name)  # a model that is imported now, on first use, would keep the mock of `backbones`
     monkeypatch.setattr(Section, "made", record)
     network = types.SimpleNamespace(output_shape=(None, 8))
     monkeypatch.setattr(keras_genssl, "backbones", mock.MagicMock(**{
