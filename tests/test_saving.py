@@ -99,7 +99,7 @@ assert imported() == ["registered", "registry"]
 
 # A name is its class, and imports no more than its subpackage needs.
 assert find("keras_genssl>PixelShuffle") is kg.layers.PixelShuffle
-assert imported() == ["checks", "layers", "registered", "registry"]
+assert imported() == ["checks", "layers", "pretext", "registered", "registry"]
 objects = keras.saving.get_custom_objects()
 assert objects["keras_genssl>LARS"] is kg.optimizers.LARS and objects.get("keras_genssl>psnr") is kg.metrics.psnr
 
