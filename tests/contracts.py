@@ -471,9 +471,10 @@ CASES = {
 # is SNGAN's too): neither interrupted nor on several replicas.
 LARGE = ("ACGAN, as the paper", "ConditionalGAN, projection", "SRGAN, as the paper")
 
-# On two workers one case stands for all whose replicas meet in the same way, the others being trained on two devices:
-# most meet in gradients, counts and batch normalisation alone, some in noise that is drawn for the global batch.
-SAME_ON_WORKERS = {
+# One case stands for all whose replicas meet in the same way: it alone is trained on two workers, and in graphs on two
+# devices, where the others are trained op by op. Most meet in gradients, counts and batch normalisation alone, some in
+# noise that is drawn for the global batch.
+MEETS_AS = {
     **dict.fromkeys(("SRCNN", "ESPCN", "EDSR, perceptual", "EDSR, as the paper", "SRResNet"), "EDSR"),
     **dict.fromkeys(("Autoencoder, as the lectures", "DegradationPrediction", "ContextEncoder", "Jigsaw"), "EDSR"),
     **dict.fromkeys(("RelativePosition", "ShuffleAndLearn", "PairEmbeddingModel"), "Autoencoder, batch norm"),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import keras_genssl as kg
-from tests.contracts import CASES, LARGE, SAME_ON_WORKERS
+from tests.contracts import CASES, LARGE, MEETS_AS
 
 ROOT = pathlib.Path(__file__).parents[2]
 TIMEOUT = 3000  # seconds, twice the budget of the whole suite: a busy machine is no failure
@@ -51,7 +51,7 @@ def free_ports(count: int) -> list[int]:
 
 
 ON_TWO_DEVICES = [name for name in CASES if name not in LARGE]
-ON_TWO_WORKERS = [name for name in ON_TWO_DEVICES if name not in SAME_ON_WORKERS]
+ON_TWO_WORKERS = [name for name in ON_TWO_DEVICES if name not in MEETS_AS]
 
 # Two times two processes train; the first test waits for them.
 pytestmark = pytest.mark.timeout(TIMEOUT)
@@ -103,10 +103,10 @@ def test_replicas_equal_one_device(trained, name: str, strategy: str) -> None:
 
 
 def test_what_stands_for_others_is_trained_itself() -> None:
-    assert set(SAME_ON_WORKERS) <= set(ON_TWO_DEVICES)
-    assert set(SAME_ON_WORKERS.values()) <= set(ON_TWO_WORKERS)
+    assert set(MEETS_AS) <= set(ON_TWO_DEVICES)
+    assert set(MEETS_AS.values()) <= set(ON_TWO_WORKERS)
     noisy = {name for name in ON_TWO_DEVICES if kg.engine.replicas.seed_generators(CASES[name].build())}
-    assert [name for name, other in SAME_ON_WORKERS.items() if name in noisy and other not in noisy] == []
+    assert [name for name, other in MEETS_AS.items() if name in noisy and other not in noisy] == []
 
 
 def test_batches_of_an_update_are_one_large_batch_on_two_replicas_too(trained) -> None:
