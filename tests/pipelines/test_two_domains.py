@@ -9,8 +9,13 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_genssl import data as reading
+from pipelines.console import Console
 from pipelines.errors import UserError
+from pipelines.run import data_steps
 from pipelines.run import loading as recipe
+from pipelines.run.steps import Steps
+from pipelines.runtime import recording
+from pipelines.runtime.metadata import Metadata
 from pipelines.tasks.translation import data
 from tests.pipelines import genssl
 from tests.pipelines.test_report import Tables
@@ -108,14 +113,11 @@ def test_each_domain_of_a_batch_comes_from_its_folder_and_the_direction_is_the_r
                 assert of * (red - blue) >= 0  # a grey photograph of either has none
 
 
-def check_pairs(home, metrics, pushed):
+def check_pairs(prepared):
     """Crops of both images are of one place: the second is the negative of the first."""
-    (prepared,) = home.glob("out/prepared/photograph_pairs/*")
     for split in ("train", "eval"):
         for one in reading.load(prepared, split, features=["first", "second"]).as_numpy_iterator():
             assert np.abs(one["first"].astype(int) + one["second"] - 255).max() <= 1  # resized each on its own
-    assert {"error", "ratio", "fid", "fid_over_copy"} <= set(metrics["evaluation"]["numbers"])
-    assert translated(pushed, scene(7, (16, 16))).size == (16, 16)
 
 
 BLESSED = ("--set", "evaluate.bless={error: {max: 2}}")
@@ -130,10 +132,13 @@ def test_pix2pix_learns_from_two_folders_matched_by_name(tmp_path):
     assert "7 pairs, 1 held out, 3 dead letters" in output
     letters = {row[0]: row[1] for row in Tables(report).rows["dead-letters"][1:]}
     assert set(letters) == {"first/bad_day.png", "first/lonely.png", "second/bad_night.png"}
-    check_pairs(tmp_path, metrics, pushed)
+    (prepared,) = tmp_path.glob("out/prepared/photograph_pairs/*")
+    check_pairs(prepared)
+    assert {"error", "ratio", "fid", "fid_over_copy"} <= set(metrics["evaluation"]["numbers"])
+    assert translated(pushed, scene(7, (16, 16))).size == (16, 16)
 
 
-def test_pix2pix_learns_from_images_side_by_side(tmp_path):
+def test_pix2pix_reads_images_side_by_side(tmp_path):
     pairs = []
     for number, size in enumerate(SIZES):
         both = Image.new("RGB", (2 * size[0], size[1]))
@@ -141,10 +146,20 @@ def test_pix2pix_learns_from_images_side_by_side(tmp_path):
         both.paste(scene(number, size, dark=True), (size[0], 0))
         pairs.append(both)
     write(tmp_path / "facades", pairs)
-    output, report, metrics, pushed = run(tmp_path, "translation/pix2pix", "--data", "facades", *BLESSED)
-    assert "SideBySideExampleGen" in output
-    assert Tables(report).rows["dead-letters"][1][0] == "bad_facades.png"
-    check_pairs(tmp_path, metrics, pushed)
+    loaded = recipe.load("translation/pix2pix", NARROW, folder=tmp_path / "facades")
+    (tmp_path / "out").mkdir()
+    with recording.begin(Metadata(tmp_path / "out"), loaded.name, "") as record:
+        steps = Steps(Console(), record)
+        found = data_steps.run(loaded, tmp_path / "out", 1, steps, Console())
+    assert steps.done[0].name == "SideBySideExampleGen"
+    assert [letter["path"] for letter in found.inputs[""].examples.dead_letters] == ["bad_facades.png"]
+    check_pairs(found.prepared.path)
+    # What is learnt is what the run above learns from two folders.
+    for batch in data.training(loaded, found.prepared.path).take(3).as_numpy_iterator():
+        source, target = batch["source"].astype(int), batch["target"]
+        assert source.shape == (2, 16, 16, 3)
+        assert np.abs(source + target - 255).max() <= 1
+        assert source[..., 0].mean() >= source[..., 2].mean()
 
 
 @pytest.mark.parametrize(
