@@ -17,7 +17,7 @@ TINY = {
     "train.batch_size": 4,
     "train.epochs": 100,
     "train.steps": 40,
-    "train.checkpoint_steps": 5,
+    "train.checkpoint_steps": 20,
     "evaluate.bless": "{gain_db: {min: -20}, least_gain_db: {min: -20}}",
 }
 
@@ -30,8 +30,8 @@ INSIDE = "{}/state-*[1-9]"  # a state inside an epoch
 
 SRGAN = {
     "model.discriminator_filters": 2,
-    "train.steps": 24,
-    "train.warm_start.steps": 24,
+    "train.steps": 12,
+    "train.warm_start.steps": 12,
     "evaluate.bless": "{gain_db: {min: -60}, least_gain_db: {min: -60}}",
 }
 
@@ -169,7 +169,7 @@ def test_srgan_killed_in_its_warm_start_and_against_the_discriminator_ends_with_
 
     status, output, errors = genssl.call(home, *arguments("gan"))
     assert status == 0, output + errors
-    assert "warm start: 24 steps" in output
+    assert "warm start: 12 steps" in output
     _kill_in(home, "killed_gan", arguments("killed_gan", **SLOW), INSIDE.format("warm_start"))
     assert not list(home.glob("killed_gan/runs/*/*/train.resume/adversarial_training"))
     _kill_in(home, "killed_gan", arguments("killed_gan", **SLOW), INSIDE.format("adversarial_training"))
