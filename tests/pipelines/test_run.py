@@ -71,7 +71,8 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def first(home):
     """The outcome of a first run."""
-    return genssl.run(home, *_arguments("out"), "--workers", "2")
+    process = genssl.start(home, *_arguments("out"), "--workers", "2")
+    return process.wait(400), process.output, process.errors
 
 
 def test_first_run_trains_judges_exports_and_pushes(home, first):
@@ -139,7 +140,7 @@ def _kill_in(home, output, arguments, state):
 
 
 def _states(home, output):
-    status, text, errors = genssl.run(home, "runs", "--output", output, "--format", "json")
+    status, text, errors = genssl.call(home, "runs", "--output", output, "--format", "json")
     assert status == 0, errors
     return [run["state"] for run in reversed(json.loads(text))]
 
