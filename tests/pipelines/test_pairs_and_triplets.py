@@ -92,7 +92,7 @@ def test_a_recipe_draws_from_labels_shows_learns_and_is_judged_on_whole_images(h
     [
         (SIAMESE, "prepare={}", "must be pairs for PairEmbeddingModel. Received: images"),
         (TRIPLETS, "prepare.preparation=pairs", "must be triplets for TripletEmbeddingModel. Received: pairs"),
-        (SIAMESE, "model.objective={kind: npairs}", "`model.objective` is read only with `method: EmbeddingModel`"),
+        (SIAMESE, "model.loss={kind: npairs}", "`model.loss` is read only with `method: EmbeddingModel`"),
         (SIAMESE, "train.classes_per_batch=2", "is for methods that learn from labels. Received: model.method=PairEmb"),
         (SIAMESE, "data={source: pairs}", "`source: pairs` needs `table`, or `--data TABLE.csv` on the command line"),
         (SIAMESE, "data={table: pairs.csv}", "`data.table` is read only with `source: pairs`"),
@@ -107,16 +107,16 @@ def test_faults_name_place_key_and_rule(name, change, message):
 
 
 @pytest.mark.parametrize(
-    ("objective", "expected"),
+    ("loss", "expected"),
     [
         ("{kind: contrastive_batch_all, margin: 0.5, distance_metric: squared-L2}",
          losses.ContrastiveBatchAllLoss(0.5, "squared-L2")),
         ("{kind: lifted_struct, margin: 0.75}", losses.LiftedStructLoss(0.75)),
     ],
 )  # fmt: skip
-def test_objectives_are_the_losses(objective, expected):
-    loaded = recipe.load("fashion_mnist/triplet", [f"model.objective={objective}"])
-    built = loaded.model.objective.build(3, 4)
+def test_the_section_loss_is_the_loss(loss, expected):
+    loaded = recipe.load("fashion_mnist/triplet", [f"model.loss={loss}"])
+    built = loaded.model.loss.build(3, 4)
     assert type(built) is type(expected)
     assert built.get_config() | {"name": ""} == expected.get_config() | {"name": ""}
 

@@ -37,8 +37,8 @@ EVALUATE = Evaluate(neighbours=3, labels_per_class=2)
         (SIMCLR, "model.encoder.stem=small", "`stem` is that of resnet18 and resnet50. Received: network=small"),
         (SIMCLR, "train.classes_per_batch=2", "is for methods that learn from labels. Received: model.method=SimCLR"),
         (SIMCLR, "evaluate.bless={knn_over_pixel: {min: 0}}", "Did you mean `knn_over_pixels`?"),
-        (TRIPLET, "model.objective={kind: triplet_hrad}", "`model.objective.kind` must be one of 'triplet_semi_hard'"),
-        (TRIPLET, "model.objective={kind: arcface, margn: 1}", "`model.objective.margn` is not a known key. Did you"),
+        (TRIPLET, "model.loss={kind: triplet_hrad}", "`model.loss.kind` must be one of 'triplet_semi_hard'"),
+        (TRIPLET, "model.loss={kind: arcface, margn: 1}", "`model.loss.margn` is not a known key. Did you"),
         (TRIPLET, "train.batch_size=7", "`batch_size` must be a multiple of `classes_per_batch`=10. Received: 7"),
         (TRIPLET, "train.classes=[0, 1]", "`classes` needs `classes_per_batch`, at most as many."),
     ],
@@ -194,7 +194,7 @@ def _record(name, method, few, encoder="small", **more):
 
 
 def test_all_methods_stand_in_one_table_above_the_baselines_the_best_first():
-    triplet = _record("a/triplet", "EmbeddingModel", 0.8, objective={"kind": "triplet_semi_hard"})
+    triplet = _record("a/triplet", "EmbeddingModel", 0.8, loss={"kind": "triplet_semi_hard"})
     triplet |= {"penultimate": {"knn": 0.875}, "dim": 64}
     text = results.sections()["representation"]([_record("a/simclr", "SimCLR", 0.7), triplet])
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]

@@ -93,7 +93,7 @@ def _not_above_random(records: list[dict[str, Any]], columns: list[Number]) -> s
 
 def _about(value: dict[str, Any]) -> list[str]:
     model = value["parameters"]["model"]
-    kind = f", {model['objective']['kind'].replace('_', ' ')}" if "objective" in model else ""
+    kind = f", {model['loss']['kind'].replace('_', ' ')}" if "loss" in model else ""
     return [
         f"`{value['recipe']}`",
         f"{model['method']}{kind}",

@@ -16,7 +16,7 @@ from pipelines.recipe.schedules import Constant
 from pipelines.recipe.training import Train
 from pipelines.section import Section
 from pipelines.tasks.generation.gans import GAN
-from pipelines.tasks.representation.methods.objectives import AnyObjective
+from pipelines.tasks.representation.methods.embedding_losses import AnyEmbeddingLoss
 
 TEST_PREPARE = types.SimpleNamespace(
     shape=(28, 28, 1), size=28, channels=1, scale=2, interpolation="bicubic", patch_size=64,
@@ -77,7 +77,7 @@ def made(monkeypatch):
 
 def section_of(kind):
     """A section of a class, with what it must be given."""
-    given = {"num_classes": 3, "num_examples": 9, "objective": {"kind": "softmax"}}
+    given = {"num_classes": 3, "num_examples": 9, "loss": {"kind": "softmax"}}
     tag = {"method": kind.__name__} if "method" in kind.model_fields else {}
     return kind(**tag, **{name: value for name, value in given.items() if name in kind.model_fields})
 
@@ -103,12 +103,12 @@ def test_what_a_method_takes_can_be_said_in_a_recipe_and_has_one_default(made, n
 
 
 def test_losses_and_penalties_take_the_fields_of_their_sections(made):
-    objectives, parts = members(AnyObjective), [*members(AnyPenalty), *members(AnyAdversarialLoss)]
-    for kind in objectives:
+    losses, parts = members(AnyEmbeddingLoss), [*members(AnyPenalty), *members(AnyAdversarialLoss)]
+    for kind in losses:
         kind(kind=get_args(kind.model_fields["kind"].annotation)[0]).build(3, 4)
     for kind in parts:
         kind(kind=get_args(kind.model_fields["kind"].annotation)[0]).build()
-    assert len({kind for _, kind, _ in made}) == len(objectives) + len(parts)
+    assert len({kind for _, kind, _ in made}) == len(losses) + len(parts)
     for call in made:
         check(*call)
 

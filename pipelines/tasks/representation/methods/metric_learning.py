@@ -10,8 +10,8 @@ from pydantic import PositiveInt
 from pipelines.data.preparations.images import Squares
 from pipelines.recipe.method import Sections
 from pipelines.section import Classes, PositiveFloat
+from pipelines.tasks.representation.methods.embedding_losses import AnyEmbeddingLoss
 from pipelines.tasks.representation.methods.encoders import Representation
-from pipelines.tasks.representation.methods.objectives import AnyObjective
 
 if TYPE_CHECKING:
     import keras
@@ -52,7 +52,7 @@ class EmbeddingModel(Embedder):
     reads: ClassVar[Mapping[str, tuple[str, ...]]] = {"images": ("image", "label")}
 
     method: Literal["EmbeddingModel"]
-    objective: AnyObjective
+    loss: AnyEmbeddingLoss
     num_classes: Classes | None = None
 
     def build(self, sections: Sections) -> keras.Model:
@@ -60,7 +60,7 @@ class EmbeddingModel(Embedder):
 
         assert self.num_classes is not None  # from the data
         encoder = self.embedding_encoder(sections.prepare)
-        loss = self.objective.build(self.num_classes, encoder.output_shape[-1])
+        loss = self.loss.build(self.num_classes, encoder.output_shape[-1])
         return self.made(models.EmbeddingModel, encoder=encoder, loss=loss)
 
 

@@ -1,4 +1,4 @@
-"""Losses on labels and embeddings: the section ``objective`` of `EmbeddingModel`."""
+"""Losses on labels and embeddings: the section ``loss`` of `EmbeddingModel`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pipelines.section import PositiveFloat, Section, Weight
 Distance = Literal["L2", "squared-L2", "angular"]
 
 
-class Objective(Section):
-    """The section ``objective``. Its fields are the arguments of the loss that ``kind`` names."""
+class EmbeddingLoss(Section):
+    """The section ``loss``. Its fields are the arguments of the loss that ``kind`` names."""
 
     kind: str
 
@@ -21,7 +21,7 @@ class Objective(Section):
         raise NotImplementedError(f"{type(self).__name__} does not build a loss")
 
 
-class TripletSemiHard(Objective):
+class TripletSemiHard(EmbeddingLoss):
     """Schroff et al. 2015: the nearest negative that is farther than the positive."""
 
     kind: Literal["triplet_semi_hard"]
@@ -34,7 +34,7 @@ class TripletSemiHard(Objective):
         return self.made(losses.TripletSemiHardLoss)
 
 
-class TripletHard(Objective):
+class TripletHard(EmbeddingLoss):
     """Hermans et al. 2017: the farthest positive and the nearest negative; ``soft`` replaces the margin."""
 
     kind: Literal["triplet_hard"]
@@ -48,7 +48,7 @@ class TripletHard(Objective):
         return self.made(losses.TripletHardLoss)
 
 
-class TripletBatchAll(Objective):
+class TripletBatchAll(EmbeddingLoss):
     """Hermans et al. 2017: all active triplets."""
 
     kind: Literal["triplet_batch_all"]
@@ -61,7 +61,7 @@ class TripletBatchAll(Objective):
         return self.made(losses.TripletBatchAllLoss)
 
 
-class ContrastiveBatchAll(Objective):
+class ContrastiveBatchAll(EmbeddingLoss):
     """Hadsell et al. 2006 on all pairs of the batch: beyond the distance ``margin`` classes are not pushed apart."""
 
     kind: Literal["contrastive_batch_all"]
@@ -74,7 +74,7 @@ class ContrastiveBatchAll(Objective):
         return self.made(losses.ContrastiveBatchAllLoss)
 
 
-class LiftedStruct(Objective):
+class LiftedStruct(EmbeddingLoss):
     """Oh Song et al. 2016: each positive pair against the negatives of both; embeddings must not be normalised."""
 
     kind: Literal["lifted_struct"]
@@ -86,7 +86,7 @@ class LiftedStruct(Objective):
         return self.made(losses.LiftedStructLoss)
 
 
-class NPairs(Objective):
+class NPairs(EmbeddingLoss):
     """Sohn 2016: cross-entropy over inner products; embeddings must not be normalised."""
 
     kind: Literal["npairs"]
@@ -97,7 +97,7 @@ class NPairs(Objective):
         return self.made(losses.NPairsLoss, from_embeddings=True)
 
 
-class MultiSimilarity(Objective):
+class MultiSimilarity(EmbeddingLoss):
     """Wang et al. 2019: soft weights on hard pairs."""
 
     kind: Literal["multi_similarity"]
@@ -112,7 +112,7 @@ class MultiSimilarity(Objective):
         return self.made(losses.MultiSimilarityLoss)
 
 
-class SupCon(Objective):
+class SupCon(EmbeddingLoss):
     """Khosla et al. 2020: all images of the class are positives."""
 
     kind: Literal["sup_con"]
@@ -124,7 +124,7 @@ class SupCon(Objective):
         return self.made(losses.SupConLoss)
 
 
-class ProxyAnchor(Objective):
+class ProxyAnchor(EmbeddingLoss):
     """Kim et al. 2020: a learnt proxy for each class."""
 
     kind: Literal["proxy_anchor"]
@@ -137,7 +137,7 @@ class ProxyAnchor(Objective):
         return self.made(losses.ProxyAnchorLoss, num_classes=num_classes, embedding_dim=dim)
 
 
-class ArcFace(Objective):
+class ArcFace(EmbeddingLoss):
     """Deng et al. 2019: a margin on the angle to the centre of the class."""
 
     kind: Literal["arcface"]
@@ -150,7 +150,7 @@ class ArcFace(Objective):
         return self.made(losses.ArcFaceLoss, num_classes=num_classes, embedding_dim=dim)
 
 
-class Softmax(Objective):
+class Softmax(EmbeddingLoss):
     """A linear classifier on unnormalised embeddings: the supervised baseline, with ``normalize: false``."""
 
     kind: Literal["softmax"]
@@ -161,7 +161,7 @@ class Softmax(Objective):
         return self.made(losses.SoftmaxLoss, num_classes=num_classes, embedding_dim=dim)
 
 
-AnyObjective = Annotated[
+AnyEmbeddingLoss = Annotated[
     TripletSemiHard
     | TripletHard
     | TripletBatchAll
