@@ -22,6 +22,8 @@ SLOWEST = (
     "tests/pipelines/test_tasks_run.py",
     "tests/pipelines/test_run.py",
     "tests/test_export_contract.py",
+    "tests/pipelines/test_two_domains.py",
+    "tests/test_backends.py",
     "tests/callbacks/test_resume.py",
     "tests/callbacks/test_image_callbacks.py",
 )

@@ -2,7 +2,6 @@
 
 import io
 import pathlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from PIL import Image
 
 import keras_genssl as kg
+from tests import without_keras
 from tests.contracts import CASES, Batch
 
 
@@ -37,16 +37,8 @@ def given(model: kg.engine.Method, served: kg.engine.Serving, batch: Batch) -> t
     return asked, floats
 
 
-@pytest.fixture(scope="module")
-def clean() -> Iterator[kg.export.CleanProcess]:
-    with kg.export.CleanProcess() as process:
-        yield process
-
-
 @pytest.mark.parametrize("name", CASES)
-def test_the_export_answers_in_a_clean_process(
-    name: str, clean: kg.export.CleanProcess, tmp_path: pathlib.Path
-) -> None:
+def test_the_export_answers_in_a_clean_process(name: str, tmp_path: pathlib.Path) -> None:
     case = CASES[name]
     model = case.make(run_eagerly=True)
     (batch,) = case.batches(1)
@@ -58,6 +50,6 @@ def test_the_export_answers_in_a_clean_process(
     if isinstance(output, kg.engine.Image):
         expected = np.round(np.clip((expected + 1) * 127.5, 0, 255)).astype(np.uint8)
     path = kg.export.saved_model(model, tmp_path / "model" / "1")
-    result = kg.export.check(path, inputs, expected, process=clean)
+    result = kg.export.check(path, inputs, expected, process=without_keras.process())
     assert result.max_error <= (1 if isinstance(output, kg.engine.Image) else 1e-4)
     assert not list(tmp_path.rglob("*.part*"))

@@ -4,39 +4,28 @@ import json
 import os
 import pathlib
 import socket
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import keras_genssl as kg
+from tests import processes
 from tests.contracts import CASES, LARGE, MEETS_AS
 
-ROOT = pathlib.Path(__file__).parents[2]
 TIMEOUT = 3000  # seconds, twice the budget of the whole suite: a busy machine is no failure
 
 
-def start(strategy: str, output: pathlib.Path, names: list[str], **environment: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "tests.distribution.train", strategy, str(output), *names]
-    with open(output.with_suffix(".log"), "wb") as log:  # a full pipe of one worker would block all
-        return subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONPATH": str(ROOT), **environment},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+def start(strategy: str, output: pathlib.Path, names: list[str], **environment: str) -> processes.Process:
+    command = ["-m", "tests.distribution.train", strategy, str(output), *names]
+    return processes.start(command, env={**os.environ, **environment})
 
 
-def finish(processes: list[subprocess.Popen]) -> None:
+def finish(started: list[processes.Process]) -> None:
     try:
-        for process in processes:
-            process.wait(timeout=TIMEOUT)
-            log = pathlib.Path(process.args[4]).with_suffix(".log")
-            assert process.returncode == 0, log.read_text()[-6000:]
+        for process in started:
+            assert process.wait(TIMEOUT) == 0, process.errors[-6000:]
     finally:
-        for process in processes:
+        for process in started:
             process.kill()
 
 
