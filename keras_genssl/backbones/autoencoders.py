@@ -1,4 +1,4 @@
-"""Encoders and decoders: dense, the lectures", convolutional."""
+"""Encoders and decoders: dense ones, those of the lectures, and convolutional ones."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""DCGAN"s and AC-GAN"s networks."""
+"""The networks of DCGAN and AC-GAN."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""SNGAN"s networks, under spectral normalisation."""
+"""The networks of SNGAN, with spectral normalisation."""
 
 from typing import Any
 

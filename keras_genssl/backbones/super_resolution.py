@@ -1,4 +1,4 @@
-"""Networks that enlarge images: SRCNN, ESPCN, EDSR, SRGAN"s."""
+"""Networks that enlarge images: SRCNN, ESPCN, EDSR, and those of SRGAN."""
 
 from typing import Any
 

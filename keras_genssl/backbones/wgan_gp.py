@@ -1,4 +1,4 @@
-"""Dense generators and critics, and WGAN-GP"s networks."""
+"""Dense generators and critics, and the networks of WGAN-GP."""
 
 import math
 from collections.abc import Callable, Sequence
