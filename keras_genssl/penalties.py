@@ -1,4 +1,4 @@
-"""Penalties on the gradient of a discriminator, as an argument of a GAN, and weight clipping.
+"""Penalties: on the gradient of a discriminator, as an argument of a GAN, and weight clipping.
 
 Guide: docs/generative.md. Their effect on mode collapse: `benchmarks/mode_collapse.py`.
 """
