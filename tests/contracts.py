@@ -471,9 +471,9 @@ CASES = {
 # is SNGAN's too): neither interrupted nor on several replicas.
 LARGE = ("ACGAN, as the paper", "ConditionalGAN, projection", "SRGAN, as the paper")
 
-# One case stands for all whose replicas meet in the same way: it alone is trained on two workers, and in graphs on two
+# One case, small to trace, stands for all whose replicas meet in the same way: it alone is trained in graphs on two
 # devices, where the others are trained op by op. Most meet in gradients, counts and batch normalisation alone, some in
-# noise that is drawn for the global batch.
+# noise that is drawn for the global batch, or in the features of its other images.
 MEETS_AS = {
     **dict.fromkeys(("SRCNN", "ESPCN", "EDSR, perceptual", "EDSR, as the paper", "SRResNet"), "EDSR"),
     **dict.fromkeys(("Autoencoder, as the lectures", "DegradationPrediction", "ContextEncoder", "Jigsaw"), "EDSR"),
@@ -485,8 +485,26 @@ MEETS_AS = {
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
     **dict.fromkeys(("VAE", "VAE, Bernoulli"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "InfoGAN"), "ACGAN"),
-    "Pix2Pix, batch normalised": "Pix2Pix",
-    "SimCLR, prepared pairs": "SimCLR",
+    **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),
     "SimSiam": "BYOL",
-    "AdversarialContextEncoder": "SRGAN",
+    "VICReg": "BarlowTwins",
+    "WGANGP": "ToyGAN",
+    "ToyRelativisticGAN": "GAN",
+    **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),
 }
+
+# What one worker asks of the other is the strategy's: each kind of question is asked once.
+ON_TWO_WORKERS = (
+    "Autoencoder, batch norm",  # gradients, counts, statistics
+    "SparseAutoencoder, KL",  # a mean inside the loss
+    "VAE, batch norm",  # noise of the global batch
+    "AdversarialContextEncoder",  # two players
+    "GAN",  # rounds, and a penalty in one step of two
+    "SNGAN",  # power iterations
+    "CycleGAN",  # a pool of images
+    "SimCLR",  # features
+    "BarlowTwins",  # moments
+    "MoCo",  # a queue, an average, shuffled groups
+    "InstanceDiscrimination",  # a memory bank
+    "EmbeddingModel",  # labels
+)

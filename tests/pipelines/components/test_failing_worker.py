@@ -56,7 +56,9 @@ def test_it_is_told_in_a_line_and_the_next_run_goes_on(photos, tmp_path, monkeyp
             _made(photos, tmp_path / "out", workers)
     assert 'raise RuntimeError("boom in' in str(told.value.__cause__)
     (building,) = (tmp_path / "out").iterdir()
-    assert not [path for path in building.rglob("*") if path.is_file()]
+    left = [path.name for path in building.rglob("*") if path.is_file()]
+    # Beam ends the other worker as it is: its open file stays, under a temporary name, until the next run.
+    assert [name for name in left if workers == 1 or ".part-" not in name] == []
     made = _made(photos, tmp_path / "out", 1)
     assert [path.name for path in (tmp_path / "out").iterdir()] == [made.digest]
 
