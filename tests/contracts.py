@@ -471,12 +471,13 @@ CASES = {
 # is SNGAN's too): neither interrupted nor on several replicas.
 LARGE = ("ACGAN, as the paper", "ConditionalGAN, projection", "SRGAN, as the paper")
 
-# One case, small to trace, stands for all whose replicas meet in the same way: it alone is trained in graphs on two
-# devices, where the others are trained op by op. Most meet in gradients, counts and batch normalisation alone, some in
-# noise that is drawn for the global batch, or in the features of its other images.
+# One case, small to trace, stands for all whose replicas meet in the same way: it alone is trained on two workers, and
+# in graphs on two devices, where the others are trained op by op. Most meet in gradients, counts and batch
+# normalisation alone, some in noise that is drawn for the global batch, or in the features of its other images.
 MEETS_AS = {
-    **dict.fromkeys(("SRCNN", "ESPCN", "EDSR, perceptual", "EDSR, as the paper", "SRResNet"), "EDSR"),
-    **dict.fromkeys(("Autoencoder, as the lectures", "DegradationPrediction", "ContextEncoder", "Jigsaw"), "EDSR"),
+    **dict.fromkeys(("EDSR", "EDSR, perceptual", "EDSR, as the paper"), "Autoencoder, batch norm"),
+    **dict.fromkeys(("SRCNN", "ESPCN", "SRResNet", "DegradationPrediction"), "Autoencoder, batch norm"),
+    **dict.fromkeys(("Autoencoder, as the lectures", "ContextEncoder", "Jigsaw"), "Autoencoder, batch norm"),
     **dict.fromkeys(("RelativePosition", "ShuffleAndLearn", "PairEmbeddingModel"), "Autoencoder, batch norm"),
     **dict.fromkeys(("Rotation", "TripletEmbeddingModel"), "Autoencoder, batch norm"),
     **dict.fromkeys(("Colorization", "ColorizationRegression"), "Autoencoder, batch norm"),
@@ -484,27 +485,12 @@ MEETS_AS = {
     "SparseAutoencoder, L1": "SparseAutoencoder, KL",
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
     **dict.fromkeys(("VAE", "VAE, Bernoulli"), "VAE, batch norm"),
-    **dict.fromkeys(("DCGAN", "ConditionalGAN", "InfoGAN"), "ACGAN"),
+    **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN"), "SNGAN"),
     **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),
-    "SimSiam": "BYOL",
+    **dict.fromkeys(("BYOL", "SimSiam"), "MoCo"),
     "VICReg": "BarlowTwins",
+    "EmbeddingModel, proxies": "EmbeddingModel",
     "WGANGP": "ToyGAN",
     "ToyRelativisticGAN": "GAN",
     **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),
 }
-
-# What one worker asks of the other is the strategy's: each kind of question is asked once.
-ON_TWO_WORKERS = (
-    "Autoencoder, batch norm",  # gradients, counts, statistics
-    "SparseAutoencoder, KL",  # a mean inside the loss
-    "VAE, batch norm",  # noise of the global batch
-    "AdversarialContextEncoder",  # two players
-    "GAN",  # rounds, and a penalty in one step of two
-    "SNGAN",  # power iterations
-    "CycleGAN",  # a pool of images
-    "SimCLR",  # features
-    "BarlowTwins",  # moments
-    "MoCo",  # a queue, an average, shuffled groups
-    "InstanceDiscrimination",  # a memory bank
-    "EmbeddingModel",  # labels
-)

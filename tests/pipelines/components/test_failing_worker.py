@@ -59,8 +59,11 @@ def test_it_is_told_in_a_line_and_the_next_run_goes_on(photos, tmp_path, monkeyp
     left = [path.name for path in building.rglob("*") if path.is_file()]
     # Beam ends the other worker as it is: its open file stays, under a temporary name, until the next run.
     assert [name for name in left if workers == 1 or ".part-" not in name] == []
+    if workers == 2:
+        (building / "photographs-train.tfrecord-00000-of-00002.part-0123").write_bytes(b"what an ended worker left")
     made = _made(photos, tmp_path / "out", 1)
     assert [path.name for path in (tmp_path / "out").iterdir()] == [made.digest]
+    assert not list(made.path.rglob("*.part-*"))
 
 
 def test_what_was_whole_is_kept(photos, tmp_path, monkeypatch):
