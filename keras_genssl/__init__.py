@@ -12,6 +12,7 @@ holds of them is found all the same (see `registry`):
 import importlib
 from types import ModuleType
 
+from keras_genssl import onednn
 from keras_genssl.registry import when_keras_is_imported
 
 __version__ = "0.1.0"
@@ -49,4 +50,5 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+onednn.prefer()
 when_keras_is_imported()

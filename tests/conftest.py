@@ -3,6 +3,8 @@
 import gc
 import os
 
+import keras_genssl  # noqa: F401  (before TensorFlow, so that the whole suite runs with oneDNN)
+
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # Steps compiled with XLA run once here: what LLVM spends on their speed is lost.

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "checks": {"pretext"},
     "corruptions": {"engine"},
     "data": {"checks", "pretext"},
-    "engine": {"checks", "export", "kinds"},
+    "engine": {"checks", "export", "kinds", "onednn"},
     "export": {"kinds", "pretext"},
     "gallery": {"analysis", "checks", "pretext"},
     "kinds": {"checks"},
@@ -40,6 +40,7 @@ MAY_IMPORT = {
         "registered",
         "views",
     },
+    "onednn": set(),
     "optimizers": set(),
     "pretext": set(),
     "registry": {"registered"},
@@ -288,7 +289,7 @@ def modules_after(statement):
 
 def test_importing_the_library_loads_no_other_module():
     """No time is measured here (`benchmarks/import_cost.py` does): it costs what its own modules cost."""
-    own = {"keras_genssl", "keras_genssl.registered", "keras_genssl.registry"}
+    own = {"keras_genssl", "keras_genssl.onednn", "keras_genssl.registered", "keras_genssl.registry"}
     code = """
 import sys, keras
 before = set(sys.modules)

@@ -17,6 +17,7 @@ from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.arguments import config_of, made_from, named
 from keras_genssl.engine.finite import finite_losses
 from keras_genssl.engine.memory import Memory, remember
+from keras_genssl.engine.onednn_hint import hint
 from keras_genssl.engine.updates import counting, update, where
 from keras_genssl.kinds import Kind, Serving
 from keras_genssl.kinds.rules import in_plain_words
@@ -214,6 +215,7 @@ class Method(keras.Model):
 
         For a dataset, `shuffle` is False by default: Keras shuffles only arrays, and would otherwise warn.
         """
+        hint()
         arguments = named(keras.Model.fit, *args, **kwargs)
         if isinstance(arguments.get("x"), _ORDERED):
             arguments.setdefault("shuffle", False)
