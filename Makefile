@@ -16,7 +16,7 @@ help:
 	@echo "make lint    ruff: rules and format"
 	@echo "make types   mypy"
 	@echo "make pages   writes RESULTS.md and docs/METHODS.md from records, docstrings and recipes"
-	@echo "make shipped exports saved_models/ anew from their own weights, when the exporter has changed"
+	@echo "make shipped exports saved_models/ anew, as the next version, when the exporter has changed"
 	@echo "make clean   remove .venv, build products and caches; out/ stays"
 	@echo "PYTHON=$(PYTHON) makes .venv: Python 3.11, 3.12 or 3.13"
 

@@ -118,6 +118,25 @@ class Preparing:
             self._console.print(line((f"    shard {done.shards}/{done.all_shards}, {found}", "dim")))
 
 
+class Tiles:
+    """The progress of one image that is computed tile by tile; made by `Console.tiles`."""
+
+    def __init__(self, console: rich.console.Console, bar: Progress | None):
+        self._console, self._bar = console, bar
+        self._task = bar.add_task("tiles", total=None) if bar else None
+        self._began = self._spoke = time.monotonic()
+
+    def update(self, done: int, total: int) -> None:
+        """Shows that ``done`` of ``total`` tiles are done."""
+        now = time.monotonic()
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total)
+        elif now - self._spoke > 10 and done < total:
+            self._spoke = now
+            left = (now - self._began) / done * (total - done)
+            self._console.print(line((f"    tile {done}/{total}, {_duration(left)} left", "dim")))
+
+
 class Console:
     """Prints for people: on a terminal a moving bar, elsewhere a line every ten seconds."""
 
@@ -155,6 +174,22 @@ class Console:
         )
         with Progress(*columns, console=self._console, transient=True) as bar:
             yield Preparing(self._console, bar)
+
+    @contextlib.contextmanager
+    def tiles(self, name: str) -> Iterator[Tiles]:
+        """Shows the progress of one image that is computed tile by tile."""
+        if not self._console.is_terminal:
+            yield Tiles(self._console, None)
+            return
+        columns = (
+            TextColumn(f"    {visible(name)}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("tiles"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._console, transient=True) as bar:
+            yield Tiles(self._console, bar)
 
     @contextlib.contextmanager
     def training(self, total: int) -> Iterator[Training]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import tasks
 from pipelines.components import card as cards
+from pipelines.console import Console
 from pipelines.run import loading as recipes
 from pipelines.runtime import saved_model, store
 from pipelines.training import weights
@@ -66,8 +67,12 @@ def export(version: Path, path: Path) -> Path:
     return exporting.saved_model(model(version), path)
 
 
-def renew(version: Path) -> None:
-    """Replaces a model that ships by today's export, and updates its card, so that the two can be told apart."""
+def renew(version: Path) -> Path:
+    """Replaces a model that ships by today's export as the next version, with its card, and returns the new directory.
+
+    The number changes because TensorFlow Serving, and whoever copied the model, tells exports apart by it.
+    """
+    following = version.with_name(str(int(version.name) + 1))
     told = card(version)
     with tempfile.TemporaryDirectory(dir=version.parent, prefix=".renewing-") as directory:
         made = export(version, Path(directory) / "model")
@@ -75,12 +80,13 @@ def renew(version: Path) -> None:
         told["digest"] = store.digest({"weights": told["training"]["sha256"], "export": saved_model.digest(made)})
         (made / _EXTRA).mkdir()
         store.write_json(made / _EXTRA / "card.json", told)
-        text = cards.markdown(told, int(version.name), tasks.named(told["task"]))
+        text = cards.markdown(told, int(following.name), tasks.named(told["task"]))
         (made / _EXTRA / "README.md").write_text(text, encoding="utf-8")
         version.rename(Path(directory) / "old")
-        shutil.copytree(made, version)
+        shutil.copytree(made, following)
+    return following
 
 
 if __name__ == "__main__":
     for each in versions():
-        renew(each)
+        Console().result(str(each.relative_to(HOME)), renew(each).relative_to(HOME))

@@ -4,6 +4,7 @@ import collections
 import io
 import json
 import pathlib
+import re
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from skimage.metrics import peak_signal_noise_ratio
 from tensorflow.core.protobuf import saved_model_pb2
 
 import keras_genssl as kg
+from keras_genssl.export import tiles
 from pipelines import shipped
 from tests import without_keras
 
-SHIPPED = pathlib.Path(__file__).parents[1] / "saved_models" / "super_resolution_x2" / "1"
+(SHIPPED,) = (version for version in shipped.versions() if version.parent.name == "super_resolution_x2")
 
 
 def png(image: Image.Image) -> bytes:
@@ -68,7 +70,7 @@ def test_its_card_is_the_one_that_a_push_would_write_and_names_the_leave_one_out
     from pipelines.components import card as cards
 
     readme = (SHIPPED / "assets.extra" / "README.md").read_text()
-    assert readme == cards.markdown(card, 1, tasks.named(card["task"]))
+    assert readme == cards.markdown(card, int(SHIPPED.name), tasks.named(card["task"]))
     table = json.loads((SHIPPED.parents[2] / "results" / "leave_one_out.json").read_text())
     assert card["task"] == "super_resolution"
     assert card["leave_one_out"] == {
@@ -119,6 +121,35 @@ def test_what_ships_is_what_the_exporter_makes_today(version, tmp_path) -> None:
     ]
     for name, answer in answers[0].items():
         np.testing.assert_array_equal(answer, answers[1][name])
+
+
+def test_the_pages_name_the_version_that_ships() -> None:
+    pages = [SHIPPED.parents[2] / "README.md", *(SHIPPED.parents[2] / "docs").glob("*.md")]
+    named = {match for page in pages for match in re.findall(r"super_resolution_x2/(\d+)", page.read_text())}
+    assert named == {SHIPPED.name}
+
+
+def test_a_tile_of_a_large_picture_is_that_of_todays_code_to_the_bit_and_no_larger_than_a_tile() -> None:
+    """A picture of 2000 x 1500 has 3 x 4 tiles of 500 pixels; the largest feature map is that of 530 x 530 pixels."""
+    import tensorflow as tf
+
+    photograph = Image.open(kg.data.embedded_photographs()["china"]).convert("RGB").resize((2000, 1500))
+    pixels = tf.constant(np.asarray(photograph))
+    tile = tf.saved_model.load(str(SHIPPED)).signatures["serving_tile"]
+    answer = tile(image=pixels, row=tf.constant(2), column=tf.constant(1))
+    sizes = {name: int(answer[name]) for name in ("rows", "columns", "height", "width")}
+    assert sizes == {"rows": 3, "columns": 4, "height": 3000, "width": 4000}
+    model = shipped.model(SHIPPED)
+    radius = kg.backbones.receptive_radius(model.network)
+    assert radius == 15  # head, 5 blocks of 2, body and tail: 13; 2 for bicubic
+    serving = model.serving()["upscale"]
+    today = tiles.by_tile(tiles.of(serving), serving)(image=pixels, row=tf.constant(2), column=tf.constant(1))
+    np.testing.assert_array_equal(answer["image"], today["image"])
+    cut = pixels[1000 - radius :, 500 - radius : 1000 + radius]
+    once = model.upscale(cut[tf.newaxis])[0, 2 * radius :, 2 * radius : -2 * radius]
+    once = kg.engine.Image((None, None, 3)).pixels(once)  # other kernels may round otherwise
+    np.testing.assert_allclose(answer["image"].numpy().astype(int), once, atol=1)
+    assert answer["image"].shape == (1000, 1000, 3)
 
 
 def test_it_answers_in_a_process_without_keras_and_without_this_package() -> None:

@@ -13,7 +13,6 @@ from keras_genssl.engine.players import PlayersModel
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.engine.strategies import strategy
 from keras_genssl.engine.target import TargetNetwork
-from keras_genssl.engine.tiles import in_tiles
 from keras_genssl.kinds import (
     Anything,
     Image,
@@ -28,6 +27,7 @@ from keras_genssl.kinds import (
     Vector,
 )
 from keras_genssl.kinds.rules import RuleError, require
+from keras_genssl.kinds.tiles import in_tiles
 
 __all__ = [
     "Anything",

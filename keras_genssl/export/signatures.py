@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_genssl.export import decoding, reading
+from keras_genssl.export import decoding, reading, tiles
 from keras_genssl.kinds import Serving, records
 from keras_genssl.kinds.base import Picture
 from keras_genssl.kinds.seeds import GivenSeed
@@ -16,6 +16,8 @@ _Named = dict[str, tf.Tensor]
 _Read = Callable[[Any], tuple[_Named, tf.Tensor]]
 _Answer = Callable[[Any, _Read], _Named]
 
+_Served = Callable[[dict[str, Any]], _Named]
+
 _OF_NOTHING = [tf.TensorSpec((), tf.int32, "num"), tf.TensorSpec((), tf.int64, "seed")]
 
 
@@ -24,7 +26,8 @@ def build(servings: Mapping[str, Serving]) -> dict[str, Any]:
 
     The first entry becomes `serving_default`, `serving_tensor` and `serving_examples`, whatever its name. A later entry
     `name` becomes `name`, `name_tensor` and `name_examples`. Entries without inputs have no `_examples`; neither have
-    entries whose inputs do not fit into records (`records.fit_records`).
+    entries whose inputs do not fit into records (`records.fit_records`). An entry that is computed in tiles also has
+    `serving_tile` or `name_tile`.
 
     Args:
         servings: Name -> `Serving`, the default first.
@@ -52,13 +55,18 @@ def build(servings: Mapping[str, Serving]) -> dict[str, Any]:
 
 def _of_entry(name: str, stem: str, serving: Serving) -> dict[str, Any]:
     by_tensor = _by_tensor(serving)
+    tiled = tiles.of(serving)
     if any(isinstance(kind.element, Picture) for kind in serving.inputs.values()):
-        default = _by_bytes(_one_by_one(by_tensor, serving), serving)
+        served = _served(by_tensor, serving) if tiled is None else tiles.served(tiled, serving)
+        answer = _one_by_one(by_tensor, served, serving)
+        default = _by_bytes(answer, serving)
     else:
         default = _by_value(by_tensor, serving)
     made = {name: default, f"{stem}_tensor": by_tensor}
+    if tiled is not None:
+        made[f"{stem}_tile"] = tiles.by_tile(tiled, serving)
     if serving.inputs and all(records.fit_records(kind) for kind in serving.inputs.values()):
-        made[f"{stem}_examples"] = _by_examples(_one_by_one(by_tensor, serving), serving)
+        made[f"{stem}_examples"] = _by_examples(answer, serving)
     return made
 
 
@@ -121,14 +129,20 @@ def _by_value(by_tensor: Any, serving: Serving) -> Any:
     return by_value.get_concrete_function()
 
 
-def _one_by_one(by_tensor: Any, serving: Serving) -> _Answer:
-    """A batch, and what of one of its elements the inputs are, to the signature's outputs."""
-    specs = {key(name, kind): _spec(name, by_tensor, kind) for name, kind in serving.outputs.items()}
-    readers = {name: reading.reader(name, kind) for name, kind in serving.inputs.items()}
+def _served(by_tensor: Any, serving: Serving) -> _Served:
+    """What was read of one example to its answers."""
 
     def served(read: dict[str, Any]) -> _Named:
         batches = [reading.values(kind, read[name])[tf.newaxis] for name, kind in serving.inputs.items()]
         return {name: batch[0] for name, batch in _travelling(serving, by_tensor(*batches)).items()}
+
+    return served
+
+
+def _one_by_one(by_tensor: Any, served: _Served, serving: Serving) -> _Answer:
+    """A batch, and what of one of its elements the inputs are, to the signature's outputs."""
+    specs = {key(name, kind): _spec(name, by_tensor, kind) for name, kind in serving.outputs.items()}
+    readers = {name: reading.reader(name, kind) for name, kind in serving.inputs.items()}
 
     def nothing() -> _Named:
         return {name: _no_answer(name, spec) for name, spec in specs.items()}

@@ -127,14 +127,15 @@ def run(
 @app.command()
 def upscale(
     model: Annotated[
-        Path, typer.Argument(help="The directory of a SavedModel, such as saved_models/super_resolution_x2/1.")
+        Path, typer.Argument(help="The directory of a SavedModel, such as saved_models/super_resolution_x2/2.")
     ],
     images: Annotated[list[Path], typer.Argument(help="Image files.")],
     output: Annotated[Path, typer.Option(help="The folder for the PNG files.")] = Path("upscaled"),
 ) -> None:
     """Enlarge image files by a SavedModel.
 
-    Writes OUTPUT/<name>_x2.png for a model that enlarges twice. It never replaces an existing file.
+    Writes OUTPUT/<name>_x2.png for a model that enlarges twice, strip by strip while tiles of the image are computed.
+    It never replaces an existing file.
 
     The exit status is 0 if all files were enlarged, 1 if some were not, and 2 if the model or OUTPUT cannot be used.
     """
@@ -142,7 +143,7 @@ def upscale(
 
     console = Console()
     failures = 0
-    for path, result in apply.files(model, images, output):
+    for path, result in apply.files(model, images, output, console):
         failures += isinstance(result, str)
         style = "bold red" if isinstance(result, str) else "bold green"
         console.result(path.name, result, style)

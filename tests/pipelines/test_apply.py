@@ -1,3 +1,4 @@
+import contextlib
 import io
 import shutil
 
@@ -6,7 +7,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from keras_genssl import engine
+from keras_genssl.export import saved_model
 from pipelines.batch import apply
+from pipelines.console import Console, Terminal
 from pipelines.errors import UserError
 
 
@@ -25,6 +29,51 @@ def model(tmp_path_factory):
     module.double = double
     tf.saved_model.save(module, str(path), signatures={"serving_default": double})
     return path
+
+
+@pytest.fixture(scope="module")
+def tiled_model(tmp_path_factory):
+    """A SavedModel that repeats each pixel twice each way, in tiles of at most 8 pixels."""
+
+    def double(images):
+        return tf.repeat(tf.repeat(images, 2, 1), 2, 2)
+
+    image = {"image": engine.Image((None, None, 3))}
+    path = tmp_path_factory.mktemp("tiled") / "1"
+    return saved_model(None, path, signatures={"double": engine.Serving(engine.in_tiles(double, 1, 8), image, image)})
+
+
+def test_tiles_give_what_the_whole_gives_and_tell_their_number(tiled_model, tmp_path):
+    small = np.random.default_rng(3).integers(0, 256, (20, 13, 3)).astype(np.uint8)
+    path = tmp_path / "a.png"
+    Image.fromarray(small).save(path)
+    told = []
+    (png, whole) = (tmp_path / "out" / "a_x2.png", tf.saved_model.load(str(tiled_model)).signatures["serving_default"])
+    console = Console(Terminal(file=io.StringIO()))
+    console.tiles = lambda name: contextlib.nullcontext(Told(name, told))
+    assert dict(apply.files(tiled_model, [path], tmp_path / "out", console)) == {path: png}
+    large = small.repeat(2, 0).repeat(2, 1)
+    np.testing.assert_array_equal(Image.open(png), large)
+    answer = whole(image_bytes=tf.constant([path.read_bytes()]))["image_bytes"].numpy()[0]
+    np.testing.assert_array_equal(Image.open(io.BytesIO(answer)), large)
+    assert told == [("a.png", done, 6) for done in range(1, 7)]  # 3 x 2
+
+
+class Told:
+    """Records what progress is told of a file."""
+
+    def __init__(self, name, told):
+        self.name, self.told = name, told
+
+    def update(self, done, total):
+        self.told.append((self.name, done, total))
+
+
+def test_a_result_that_is_there_already_costs_one_tile_and_leaves_no_part(tiled_model, tmp_path):
+    path = _save(tmp_path / "a.png", (20, 20))
+    (tmp_path / "a_x2.png").write_text("mine")
+    assert "a_x2.png is there already" in _results(tiled_model, [path], tmp_path)[path]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "a_x2.png"]
 
 
 def _results(model, images, output):

@@ -46,6 +46,24 @@ def test_preparation_is_a_bar_on_a_terminal() -> None:
     assert "2,345 records, 1 dead letter" in output
 
 
+def test_tiles_are_a_line_every_ten_seconds_where_lines_stay(monkeypatch) -> None:
+    clock = iter([0.0, 5.0, 12.0, 13.0, 24.0, 30.0])
+    monkeypatch.setattr("pipelines.console.time.monotonic", lambda: next(clock))
+    output = io.StringIO()
+    with Console(Terminal(file=output, width=100)).tiles("a.jpg") as tiles:
+        for done in range(1, 6):
+            tiles.update(done, 5)
+    assert [line.strip() for line in output.getvalue().splitlines()] == ["tile 2/5, 18 s left", "tile 4/5, 6.0 s left"]
+
+
+def test_tiles_are_a_bar_with_the_files_name_on_a_terminal() -> None:
+    output = io.StringIO()
+    with Console(Terminal(file=output, force_terminal=True, width=100)).tiles("[red]a.jpg") as tiles:
+        tiles.update(5, 5)
+    assert "[red]a.jpg" in output.getvalue()
+    assert "5/5" in output.getvalue()
+
+
 NAMES = {  # of files, and how they are shown
     "dog [copy].png": "dog [copy].png",
     "[red]dog[/red] [/] [link=x].png": "[red]dog[/red] [/] [link=x].png",

@@ -1,7 +1,7 @@
 """The base class of the super-resolution methods with a single network."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -10,13 +10,14 @@ from keras_genssl.engine import Image, Kind, Method, Serving, batches, in_tiles
 from keras_genssl.engine.networks import require_built
 from keras_genssl.engine.shapes import same_shape
 
-BICUBIC_RADIUS = 2  # that of a bicubic interpolation before the network
 
+def by_tiles(upscale: Callable[[Any], Any], network: keras.Model, before: int = 0) -> Callable[[Any], Any]:
+    """`upscale` applied tile by tile, in bounded memory; unchanged if the network depends on the whole image.
 
-def by_tiles(upscale: Callable[[Any], Any], network: keras.Model) -> Callable[[Any], Any]:
-    """`upscale` applied tile by tile, in bounded memory; unchanged if the network depends on the whole image."""
+    `before` is the radius of what comes before the network.
+    """
     radius = receptive_radius(network)
-    return upscale if radius is None else in_tiles(upscale, radius + BICUBIC_RADIUS)
+    return upscale if radius is None else in_tiles(upscale, radius + before)
 
 
 class SuperResolution(Method):
@@ -33,6 +34,9 @@ class SuperResolution(Method):
     Raises:
         ValueError: If the network is not built, or does not give images of 3 channels.
     """
+
+    interpolation_radius: ClassVar[int] = 0
+    """How far `upscale` looks around a pixel before the network."""
 
     def __init__(self, network: keras.Model, loss: keras.losses.Loss, *, name: str | None = None) -> None:
         require_built(network=network)
@@ -77,6 +81,6 @@ class SuperResolution(Method):
         )
 
     def serving(self) -> dict[str, Serving]:
-        """One function: image in, enlarged image out; large images are processed in tiles if that is exact."""
+        """One function: image in, enlarged image out, tile by tile unless the network depends on the whole image."""
         image = {"image": Image((None, None, 3))}
-        return {"upscale": Serving(by_tiles(self.upscale, self.network), image, image)}
+        return {"upscale": Serving(by_tiles(self.upscale, self.network, self.interpolation_radius), image, image)}

@@ -1,6 +1,6 @@
 """SRCNN: a convolutional network that sharpens an interpolated image."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -40,6 +40,8 @@ class SRCNN(SuperResolution):
         model.compile("adam")
         model.fit(interpolated_pairs, epochs=10)
     """
+
+    interpolation_radius: ClassVar[int] = 2  # of the bicubic one, the widest
 
     def __init__(
         self,

@@ -106,6 +106,6 @@ class SRGAN(PlayersModel):
         )
 
     def serving(self) -> dict[str, Serving]:
-        """One function: image in, enlarged image out; large images are processed in tiles if that is exact."""
+        """One function: image in, enlarged image out, tile by tile unless the network depends on the whole image."""
         image = {"image": Image((None, None, 3))}
         return {"upscale": Serving(by_tiles(self.upscale, self.generator), image, image)}

@@ -128,6 +128,7 @@ tf.io.write_file("photo_x{parameters["prepare"]["scale"]}.png", png)"""
             "serving_default": "encoded images of any size in, PNG out",
             "serving_tensor": "float32 NHWC in [-1, 1] in and out",
             "serving_examples": "`tf.train.Example` in, PNG out",
+            "serving_tile": "pixels of a whole image and a tile's row and column in, the tile's pixels out",
         }
 
     def note(self, card: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_genssl as kg
 from keras_genssl.engine import in_tiles
@@ -21,6 +22,42 @@ def test_tiles_give_the_whole_image(size) -> None:
     whole = network(images)
     tiled = in_tiles(network, radius, tile=16)(images)
     np.testing.assert_allclose(tiled, whole, atol=2e-5)
+
+
+@pytest.mark.parametrize("size", [(1, 16, 16), (2, 37, 50), (1, 5, 33)])
+def test_single_tiles_are_the_result_to_the_bit(size) -> None:
+    network = kg.backbones.edsr(scale=2, filters=4, blocks=2)
+    network.set_weights([RNG.normal(0, 0.2, weight.shape) for weight in network.weights])
+    images = keras.ops.convert_to_tensor(image(*size, 3))
+    tiled = in_tiles(network, kg.backbones.receptive_radius(network), tile=16)
+    rows, columns = (int(count) for count in tiled.grid(images))
+    assert (rows, columns) == (-(-size[1] // 16), -(-size[2] // 16))
+    one = tf.function(tiled.one, reduce_retracing=True)
+    grid = [[one(images, tf.constant(row), tf.constant(column)) for column in range(columns)] for row in range(rows)]
+    joined = np.concatenate([np.concatenate([tile for tile, _ in row], axis=2) for row in grid], axis=1)
+    np.testing.assert_array_equal(tiled(images), joined)
+    assert {int(scale) for row in grid for _, scale in row} == {2}
+
+
+def test_the_function_sees_a_tile_and_its_margins_at_most() -> None:
+    """37 and 50 pixels in tiles of at most 16: 3 of 13 and 4 of 13, with 2 pixels on one side or on both."""
+
+    def sides(cut):
+        return keras.ops.ones_like(cut[..., :1]) * keras.ops.cast(keras.ops.shape(cut)[1:3], "float32")
+
+    seen = np.asarray(in_tiles(sides, 2, tile=16)(image(1, 37, 50, 3)))[0]
+    assert seen[::13, 0, 0].tolist() == [15, 17, 13]
+    assert seen[0, ::13, 1].tolist() == [15, 17, 17, 13]
+
+
+def test_pixels_are_converted_tile_by_tile() -> None:
+    levels = RNG.integers(0, 256, (1, 20, 30, 3)).astype("uint8")
+    halved = in_tiles(lambda cut: cut / 2, 1, tile=8).between(
+        lambda cut: keras.ops.cast(cut, "float32"), lambda cut: keras.ops.cast(cut, "uint8"), tf.uint8
+    )
+    made = halved(levels)
+    assert made.dtype == tf.uint8
+    np.testing.assert_array_equal(made, levels // 2)
 
 
 def test_too_small_a_radius_shows() -> None:
