@@ -228,3 +228,38 @@ def test_arguments_survive_and_are_checked() -> None:
         InstanceNormalization(epsilon=0)
     with pytest.raises(ValueError, match="takes images"):
         InstanceNormalization().build((None, 4))
+
+
+def derived(x, gamma, beta, epsilon=1e-3):
+    """Instance normalisation whose gradient TensorFlow derives."""
+    mean, variance = tf.nn.moments(x, (1, 2), keepdims=True)
+    return (x - mean) * tf.math.rsqrt(variance + epsilon) * gamma + beta
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_first_and_second_gradients_of_instance_normalization_are_the_derived_ones(jit_compile):
+    layer = InstanceNormalization(epsilon=1e-3, dtype="float64")
+    layer.build((None, 5, 4, 3))
+    rng = np.random.default_rng(0)
+    x, weights = tf.constant(rng.normal(2.0, 1.0, (2, 5, 4, 3))), tf.constant(rng.normal(size=(2, 5, 4, 3)))
+    layer.gamma.assign(rng.normal(size=3))
+    layer.beta.assign(rng.normal(size=3))
+    variables = [layer.gamma.value, layer.beta.value]
+
+    def gradients(function):
+        @tf.function(jit_compile=jit_compile)
+        def both():
+            with tf.GradientTape() as outer:
+                outer.watch(x)
+                with tf.GradientTape() as inner:
+                    inner.watch(x)
+                    value = tf.reduce_sum(weights * tf.sin(function(x)))
+                first = inner.gradient(value, [x, *variables])
+                norm = sum(tf.reduce_sum(tf.square(gradient)) for gradient in first)
+            return first, outer.gradient(norm, [x, *variables])
+
+        return tf.nest.flatten(both())
+
+    expected = gradients(lambda x: derived(x, *variables))
+    for ours, theirs in zip(gradients(layer), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
