@@ -1,5 +1,6 @@
 """Builds the signatures of a SavedModel from what a method serves: by bytes, by tensor, by tf.Example."""
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -56,17 +57,18 @@ def build(servings: Mapping[str, Serving]) -> dict[str, Any]:
 def _of_entry(name: str, stem: str, serving: Serving) -> dict[str, Any]:
     by_tensor = _by_tensor(serving)
     tiled = tiles.of(serving)
-    if any(isinstance(kind.element, Picture) for kind in serving.inputs.values()):
+    if serving.inputs:
         served = _served(by_tensor, serving) if tiled is None else tiles.served(tiled, serving)
-        answer = _one_by_one(by_tensor, served, serving)
-        default = _by_bytes(answer, serving)
+        answer = functools.partial(_one_by_one, by_tensor, served, serving)
+    if any(isinstance(kind.element, Picture) for kind in serving.inputs.values()):
+        default = _by_bytes(answer(), serving)
     else:
         default = _by_value(by_tensor, serving)
     made = {name: default, f"{stem}_tensor": by_tensor}
     if tiled is not None:
         made[f"{stem}_tile"] = tiles.by_tile(tiled, serving)
     if serving.inputs and all(records.fit_records(kind) for kind in serving.inputs.values()):
-        made[f"{stem}_examples"] = _by_examples(answer, serving)
+        made[f"{stem}_examples"] = _by_examples(answer(), serving)
     return made
 
 
