@@ -7,6 +7,7 @@ model.fit(images, epochs=20, callbacks=[callbacks.Resume("out/train", images, ev
 from keras_genssl.callbacks.fine_tuning_probe import FineTuningProbe
 from keras_genssl.callbacks.image_metrics import ImageMetrics
 from keras_genssl.callbacks.image_sheets import LatentWalk, ReconstructionGrid, SampleGrid
+from keras_genssl.callbacks.input_wait import InputWait
 from keras_genssl.callbacks.probes import ClusteringProbe, FewLabelProbe, KNNProbe, LinearProbe, Probe
 from keras_genssl.callbacks.resume import Resume
 from keras_genssl.callbacks.triplet_mining import TripletMining
@@ -18,6 +19,7 @@ __all__ = [
     "FineTuningProbe",
     "ForPlayer",
     "ImageMetrics",
+    "InputWait",
     "KNNProbe",
     "LatentWalk",
     "LinearProbe",

@@ -101,6 +101,8 @@ class ArraySource:
         ValueError: if there is no array, the lengths differ, or `names` holds an unknown name.
     """
 
+    by_batch = True
+
     def __init__(
         self,
         arrays: Mapping[str, np.ndarray],
@@ -120,14 +122,17 @@ class ArraySource:
         self._arrays = {name: arrays[name] for name in (arrays if names is None else names)}
         self.identity = _digest(self._arrays)
         self.class_names = class_names
+        self.decoded: dict[str, Any] | None = {
+            name: tf.TensorSpec(array.shape[1:], array.dtype) for name, array in self._arrays.items()
+        }
+        self.stored = tuple(tf.TensorSpec(array.shape[1:], array.dtype) for array in self._arrays.values())
 
     def __len__(self) -> int:
         return len(next(iter(self._arrays.values())))
 
-    def read(self, ids: np.ndarray) -> list[bytes]:
-        """Returns the bytes of each example: its rows of all arrays, one after the other."""
-        rows = [self._arrays[name][ids] for name in self._arrays]
-        return [b"".join(array[position].tobytes() for array in rows) for position in range(len(ids))]
+    def read(self, ids: np.ndarray) -> list[np.ndarray]:
+        """Returns the rows of all arrays."""
+        return [array[ids] for array in self._arrays.values()]
 
     def labels(self, name: str) -> np.ndarray:
         """Returns an array of integers, one for each example."""
@@ -141,16 +146,9 @@ class ArraySource:
         """Returns what messages call an example: `example` and its number."""
         return f"example {number}"
 
-    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Decodes the bytes of an example to one tensor per array."""
-        del number
-        example, start = {}, 0
-        for name, array in self._arrays.items():
-            size = array[0].nbytes
-            row = tf.io.decode_raw(tf.strings.substr(encoded, start, size), array.dtype)
-            example[name] = tf.reshape(row, array.shape[1:])
-            start += size
-        return example
+    def decode(self, stored: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Names the rows."""
+        return dict(zip(self._arrays, stored, strict=True))
 
 
 def is_idx(directory: str) -> bool:

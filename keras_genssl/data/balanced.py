@@ -128,10 +128,10 @@ class BalancedOrder(Order):
         """Number of batches in an epoch."""
         return self._balance.steps_per_epoch or max(1, sum(map(len, self._members)) // self._balance.batch_size)
 
-    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Ids and transform seeds of one batch: two int64 arrays (P * K,), class after class."""
+    def batch(self, epoch: int, step: int, num_steps: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and transform seeds of one batch, or of several: two int64 arrays (P * K,), class after class."""
         size = self._balance.batch_size
-        places = np.arange(step * size, (step + 1) * size)
+        places = np.arange(step * size, (step + num_steps) * size)
         seeds = hashes(self.seed, epoch, TRANSFORM, places)
         return self.epoch(epoch)[places], (seeds >> np.uint64(1)).astype(np.int64)
 

@@ -1,21 +1,16 @@
-"""`OrderedDataset`: a `tf.data.Dataset` that knows its order and can continue from any step of it.
-
-    ids of the batch (Order) -> encoded bytes (one read per batch) -> decode, transform -> batch -> prefetch
-
-All of it is deterministic, runs on any number of threads, and depends on no global random state.
-"""
+"""`OrderedDataset`: a `tf.data.Dataset` that knows its order and can continue from any step of it."""
 
 import dataclasses
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from keras_genssl.data.batches import plain, ranked
 from keras_genssl.data.groups import GroupSource
 from keras_genssl.data.order import Order
-from keras_genssl.data.preparation import Example, Preparation, Transform, call
+from keras_genssl.data.preparation import Transform, call
 from keras_genssl.data.sources import Source
 
 
@@ -34,19 +29,6 @@ class Examples:
     transform: Transform | None
     skip: bool
     identity: Mapping[str, Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Part:
-    """One contribution to each element of a dataset: examples, and their numbers in each batch.
-
-    Args:
-        prepare: reads and decodes an example.
-        batch: (epoch, step) -> numbers of examples and seeds of their transforms, int64 `(batch,)` each.
-    """
-
-    prepare: Preparation
-    batch: Callable[[int, int], tuple[np.ndarray, np.ndarray]]
 
 
 class OrderedDataset(tf.data.Dataset):
@@ -90,7 +72,7 @@ class OrderedDataset(tf.data.Dataset):
         self.examples = examples
         self._batches = batches
         # The position must move when a batch is taken, not when it is prefetched, so this map comes last.
-        self._taken = batches.prefetch(2).map(_plain(_taking(order))).with_options(_options())
+        self._taken = batches.prefetch(2).map(plain(_taking(order))).with_options(_options())
         super().__init__(self._taken._variant_tensor)
 
     def _inputs(self) -> list[tf.data.Dataset]:
@@ -144,48 +126,6 @@ class OrderedDataset(tf.data.Dataset):
         )
 
 
-def ordered(
-    order: Order, parts: Sequence[Part], merge: Callable[[Sequence[Example], Sequence[tf.Tensor]], Example]
-) -> tf.data.Dataset:
-    """Returns the batches of an `OrderedDataset`, with their tickets.
-
-    Args:
-        order: sets the number of batches, their size and where an iteration starts.
-        parts: the contributions to each element.
-        merge: (examples, their numbers), one of each part -> the element.
-    """
-    threads = min(max(os.cpu_count() or 1, 2), 16)
-
-    def steps(_: tf.Tensor) -> tf.data.Dataset:
-        epoch, step, ticket = _of_rank(0, call(order.start, [], [tf.int64] * 3))
-        rest = tf.data.Dataset.range(step, order.steps_per_epoch)
-        return rest.map(_plain(lambda step: (epoch, step, ticket)))
-
-    def draw(epoch: int, step: int, ticket: int) -> list[np.ndarray]:
-        columns: list[np.ndarray] = []
-        for part in parts:
-            numbers, seeds = part.batch(int(epoch), int(step))
-            columns += (np.array(part.prepare.read(numbers), object), numbers, seeds)
-        last = int(step) == order.steps_per_epoch - 1
-        return [*columns, np.full(len(columns[0]), ticket if last else -1)]
-
-    def read(*position: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        dtypes = [tf.string, tf.int64, tf.int64] * len(parts)
-        return tuple(_of_rank(1, call(draw, position, [*dtypes, tf.int64])))
-
-    def make(*drawn: tf.Tensor) -> tuple[Example, tf.Tensor]:
-        *columns, ticket = drawn
-        made = [part.prepare(*columns[3 * i : 3 * i + 3]) for i, part in enumerate(parts)]
-        return merge([example for example, _ in made], [number for _, number in made]), ticket
-
-    dataset = tf.data.Dataset.from_tensors(0).flat_map(_plain(steps))
-    dataset = dataset.map(_plain(read), num_parallel_calls=2).unbatch()
-    dataset = dataset.map(_plain(make), num_parallel_calls=threads)
-    if order.batch_size is not None:
-        dataset = dataset.batch(order.batch_size, drop_remainder=order.drop_remainder)
-    return dataset
-
-
 def _taking(order: Order) -> Callable[[Any, tf.Tensor], Any]:
     """Returns a graph function that moves the position after the last batch of an epoch."""
 
@@ -198,15 +138,12 @@ def _taking(order: Order) -> Callable[[Any, tf.Tensor], Any]:
         done = tf.cond(
             ticket < 0,
             lambda: tf.constant(0, tf.int64),
-            lambda: _of_rank(0, call(finish, [ticket], [tf.int64]))[0],
+            lambda: ranked(0, call(finish, [ticket], [tf.int64]))[0],
         )
         with tf.control_dependencies([done]):
             return tf.nest.map_structure(tf.identity, batch)
 
     return take
-
-
-_plain = tf.autograph.experimental.do_not_convert  # these functions need no rewriting
 
 
 def _options() -> tf.data.Options:
@@ -215,7 +152,3 @@ def _options() -> tf.data.Options:
     options.autotune.enabled = False  # its thread can hold up the end of an iteration for up to a minute
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return options
-
-
-def _of_rank(rank: int, tensors: list[tf.Tensor]) -> list[tf.Tensor]:
-    return [tf.ensure_shape(tensor, [None] * rank) for tensor in tensors]

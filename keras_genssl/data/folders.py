@@ -89,6 +89,8 @@ class FolderSource:
         ValueError: if a class, a feature or a file is refused.
     """
 
+    by_batch = False
+
     def __init__(
         self,
         folder: str,
@@ -100,11 +102,11 @@ class FolderSource:
         self._system = file_system(folder)
         self._paths = [file.path for file in files]
         keys = [file.name for file in files]
-        self._table: dict[str, Any] = {"key": tf.constant(keys)}
+        self._table = {"key": np.array([key.encode() for key in keys], object)}
         numbers = classes.numbers(keys)
         self.class_names = classes.class_names if numbers is not None else None
         if numbers is not None:
-            self._table["label"] = tf.constant(numbers, tf.int64)
+            self._table["label"] = np.asarray(numbers, np.int64)
         described: list[Any] = [[key, self._size(number, strict)] for number, key in enumerate(keys)]
         own = sorted({label for label in map(classes.class_of, keys) if label is not None})
         if numbers is not None and list(classes.class_names) != own:
@@ -112,23 +114,34 @@ class FolderSource:
         self.identity = hashlib.sha256(json.dumps(described).encode()).hexdigest()
         self._names = ["image", *self._table] if names is None else list(names)
         require_names(self._names, ["image", *self._table])
+        text, number = tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.int64)
+        stored = {"image": (text, number), "key": (text,), "label": (number,)}
+        decoded = {"image": tf.TensorSpec((None, None, 3), tf.uint8), "key": text, "label": number}
+        self.stored = tuple(spec for name in self._names for spec in stored[name])
+        self.decoded: dict[str, Any] | None = {name: decoded[name] for name in self._names}
 
     def __len__(self) -> int:
         return len(self._paths)
 
-    def read(self, ids: np.ndarray) -> list[bytes]:
-        """Returns the bytes of the files."""
-        return [self._read(number) for number in map(int, ids)]
+    def read(self, ids: np.ndarray) -> list[np.ndarray]:
+        """Returns the bytes of the files and their numbers, the keys and the labels: what is asked for."""
+        columns: list[np.ndarray] = []
+        for name in self._names:
+            if name == "image":
+                columns += [np.array([self._read(number) for number in map(int, ids)], object), ids]
+            else:
+                columns.append(self._table[name][ids])
+        return columns
 
     def labels(self, name: str) -> np.ndarray:
         """Returns the numbers of the images' sub-folders."""
         if name != "label" or name not in self._table:
             raise ValueError(f"A folder has 'label', where all its images lie in sub-folders. Received: {name!r}")
-        return self._table["label"].numpy()
+        return self._table["label"]
 
     def names(self) -> list[str]:
         """Returns the paths of the images below the folder, without their extensions."""
-        return [os.path.splitext(key.decode())[0] for key in self._table["key"].numpy()]
+        return [os.path.splitext(key.decode())[0] for key in self._table["key"]]
 
     def title(self, number: int) -> str:
         """Returns the path of an image file, after the words `the image`."""
@@ -148,19 +161,16 @@ class FolderSource:
         except OSError as error:
             raise unreadable(self.title(number), error) from error
 
-    def _pixels(self, encoded: bytes | np.ndarray, number: np.ndarray) -> np.ndarray:
+    def _pixels(self, encoded: bytes, number: np.integer) -> np.ndarray:
         try:
-            return decode_image(encoded if isinstance(encoded, bytes) else encoded.item())[0]
+            return decode_image(encoded)[0]
         except Exception as error:  # whatever the decoder raises, the message must name the file
             raise ValueError(f"Cannot decode {self.title(int(number))}: {error}") from error
 
-    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+    def decode(self, stored: Sequence[Any]) -> dict[str, Any]:
         """Decodes one image file."""
-        example = {name: self._table[name][number] for name in self._names if name != "image"}
-        if "image" in self._names:
-            image = tf.numpy_function(self._pixels, [encoded, number], tf.uint8, stateful=False)
-            example["image"] = tf.ensure_shape(image, (None, None, 3))
-        return example
+        left = iter(stored)
+        return {name: self._pixels(next(left), next(left)) if name == "image" else next(left) for name in self._names}
 
 
 def unreadable(title: str, error: OSError) -> ValueError:
@@ -233,6 +243,9 @@ class FrameFolders:
         tuples = kg.data.load(films, batch_size=32, transform=kg.pretext.frame_order)
     """
 
+    stored = (tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.int64), tf.TensorSpec((), tf.string))
+    by_batch = False
+
     def __init__(self, folder: str | os.PathLike[str], every: int = 1, least: int = 1) -> None:
         for name, value in (("every", every), ("least", least)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -260,6 +273,10 @@ class FrameFolders:
                 f"`folder` must hold folders of at least {least} frames ({', '.join(EXTENSIONS)}). "
                 f"Received: {printable(root)}"
             )
+        self.decoded: dict[str, Any] | None = {
+            "frames": tf.TensorSpec((None, None, None, 3), tf.uint8),
+            "key": tf.TensorSpec((), tf.string),
+        }
         self._films = films
         self._keys = list(films)
         self.class_names: tuple[str, ...] | None = None
@@ -269,8 +286,8 @@ class FrameFolders:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def read(self, ids: np.ndarray) -> list[bytes]:
-        """Returns the bytes of each film: the number of its frames, their lengths, then the frames."""
+    def read(self, ids: np.ndarray) -> list[np.ndarray]:
+        """Returns the bytes of each film (the number of its frames, their lengths, then the frames), number and key."""
         encoded = []
         for number in map(int, ids):
             frames = []
@@ -281,12 +298,13 @@ class FrameFolders:
                     raise unreadable(f"the frame {printable(file)}", error) from error
             header = np.array([len(frames), *map(len, frames)], np.int64)
             encoded.append(header.tobytes() + b"".join(frames))
-        return encoded
+        keys = [self._keys[number].encode() for number in map(int, ids)]
+        return [np.array(encoded, object), ids, np.array(keys, object)]
 
-    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+    def decode(self, stored: Sequence[Any]) -> dict[str, Any]:
         """Decodes one film."""
-        frames = tf.numpy_function(self._pixels, [encoded, number], tf.uint8, stateful=False)
-        return {"frames": tf.ensure_shape(frames, (None, None, None, 3)), "key": tf.constant(self._keys)[number]}
+        encoded, number, key = stored
+        return {"frames": self._pixels(encoded, int(number)), "key": key}
 
     def labels(self, name: str) -> np.ndarray:
         """Raises a `ValueError`: films have no labels."""
@@ -306,12 +324,11 @@ class FrameFolders:
         except OSError:
             return None  # the film is refused or skipped when it is read
 
-    def _pixels(self, encoded: Any, number: np.ndarray) -> np.ndarray:
-        data = encoded if isinstance(encoded, bytes) else encoded.item()
+    def _pixels(self, data: bytes, number: int) -> np.ndarray:
         count = int(np.frombuffer(data, np.int64, 1)[0])
         ends = 8 * (count + 1) + np.cumsum(np.frombuffer(data, np.int64, count, 8))
         starts = [8 * (count + 1), *ends[:-1]]
-        files = self._films[self._keys[int(number)]]
+        files = self._films[self._keys[number]]
         frames: list[np.ndarray] = []
         for file, start, end in zip(files, starts, ends, strict=True):
             try:

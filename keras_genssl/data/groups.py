@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +71,15 @@ class GroupSource:
     def __init__(self, source: Source, groups: Groups) -> None:
         self._source = source
         self.groups = groups
+        labels = () if groups.labels is None else (tf.TensorSpec((), tf.int64),)
+        self.stored = source.stored * len(groups.members) + labels
+        self.decoded: dict[str, tf.TensorSpec] | None = None
+        if source.decoded is not None:
+            fields = [*groups.members, *([] if groups.labels is None else ["label"])]
+            self.decoded = {
+                field: tf.TensorSpec((), tf.int64) if field == "label" else source.decoded["image"] for field in fields
+            }
+        self.by_batch = source.by_batch
         self.class_names: tuple[str, ...] | None = (
             None  # `label` says whether two images are of one class, so no class has a name
         )
@@ -114,46 +124,19 @@ class GroupSource:
         images = [f"{name}: {self._source.title(int(ids[number]))}" for name, ids in self.groups.members.items()]
         return f"group {number} ({', '.join(images)})"
 
-    def read(self, ids: np.ndarray) -> list[bytes]:
-        """Returns the bytes of each group: the encoded examples of its images, their positions and the label."""
+    def read(self, ids: np.ndarray) -> list[np.ndarray]:
+        """Returns what is stored of the images of each field, one field after the other, then the labels."""
         groups = self.groups
-        columns = [members[ids] for members in groups.members.values()]
-        label = np.zeros(len(ids), np.int64) if groups.labels is None else groups.labels[ids]
-        return packed([self._source.read(column) for column in columns], [*columns, label])
+        columns = [column for members in groups.members.values() for column in self._source.read(members[ids])]
+        return columns if groups.labels is None else [*columns, groups.labels[ids]]
 
-    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+    def decode(self, stored: Sequence[Any]) -> dict[str, Any]:
         """Decodes the images of a group, by field, and its label."""
-        del number
-        fields = list(self.groups.members)
-        parts, numbers = unpacked(encoded, len(fields), len(fields) + 1)
-        example = {} if self.groups.labels is None else {"label": numbers[-1]}
-        for field, part, position in zip(fields, parts, numbers, strict=False):
-            example[field] = self._source.decode(part, position)["image"]
+        example = {} if self.groups.labels is None else {"label": stored[-1]}
+        size = len(self._source.stored)
+        for place, field in enumerate(self.groups.members):
+            example[field] = self._source.decode(stored[place * size : (place + 1) * size])["image"]
         return example
-
-
-def packed(parts: Sequence[Sequence[bytes]], numbers: Sequence[np.ndarray]) -> list[bytes]:
-    """Packs several encoded examples into one, row by row: an int64 header, then the parts one after the other.
-
-    Args:
-        parts: columns of encoded examples.
-        numbers: columns of integers, which the header holds after the lengths of the parts.
-    """
-    return [
-        np.array([*map(len, row), *(column[index] for column in numbers)], "<i8").tobytes() + b"".join(row)
-        for index, row in enumerate(zip(*parts, strict=True))
-    ]
-
-
-def unpacked(encoded: tf.Tensor, num_parts: int, num_numbers: int) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """Returns the parts and the numbers of a row of `packed`, in a graph."""
-    size = 8 * (num_parts + num_numbers)
-    header = tf.io.decode_raw(tf.strings.substr(encoded, 0, size), tf.int64)
-    parts, start = [], tf.constant(size, tf.int64)
-    for index in range(num_parts):
-        parts.append(tf.strings.substr(encoded, start, header[index]))
-        start += header[index]
-    return parts, [header[num_parts + index] for index in range(num_numbers)]
 
 
 def pairs(labels: npt.ArrayLike, num: int, seed: int = 0) -> Groups:

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from keras_genssl.data.dataset import Examples, OrderedDataset, Part, ordered
-from keras_genssl.data.groups import packed, unpacked
+from keras_genssl.data.batches import Part, ordered
+from keras_genssl.data.dataset import Examples, OrderedDataset
 from keras_genssl.data.order import Order, UnalignedOrder
-from keras_genssl.data.preparation import Example, Preparation, Transform
+from keras_genssl.data.preparation import Example, Preparation, Transform, call
 from keras_genssl.data.sources import Named, Source
 
 
@@ -117,24 +117,25 @@ class JoinedSource:
         self._sources = sources
         self._rows = rows
         self.identity = "".join(source.identity for source in sources.values())
+        self.stored = tuple(spec for source in sources.values() for spec in source.stored)
+        in_python = all(source.decoded is not None for source in sources.values())
+        self.decoded = {name: source.decoded for name, source in sources.items()} if in_python else None
+        self.by_batch = all(source.by_batch for source in sources.values())
 
     def __len__(self) -> int:
         return len(next(iter(self._rows.values())))
 
-    def read(self, ids: np.ndarray) -> list[bytes]:
-        """Returns the encoded examples of all sources, with their numbers."""
-        numbers = [self._rows[name][ids] for name in self._sources]
-        sources = self._sources.values()
-        return packed([source.read(own) for source, own in zip(sources, numbers, strict=True)], numbers)
+    def read(self, ids: np.ndarray) -> list[np.ndarray]:
+        """Returns what is stored of the examples, one source after the other."""
+        return [column for name, source in self._sources.items() for column in source.read(self._rows[name][ids])]
 
-    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, Any]:
+    def decode(self, stored: Sequence[Any]) -> dict[str, Any]:
         """Decodes the examples, by the name of their source."""
-        del number
-        parts, numbers = unpacked(encoded, len(self._sources), len(self._sources))
-        return {
-            name: source.decode(part, own)
-            for (name, source), part, own in zip(self._sources.items(), parts, numbers, strict=True)
-        }
+        left, example = list(stored), {}
+        for name, source in self._sources.items():
+            own, left = left[: len(source.stored)], left[len(source.stored) :]
+            example[name] = source.decode(own) if self.decoded is not None else _decoded_in_graph(source, own)
+        return example
 
     def labels(self, name: str) -> np.ndarray:
         """Raises a `ValueError`: joined datasets have no labels."""
@@ -146,9 +147,21 @@ class JoinedSource:
         return f"({', '.join(titles)})" if len(titles) > 1 else titles[0]
 
 
-def _column(order: UnalignedOrder, position: int, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+def _decoded_in_graph(source: Source, stored: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Decodes one example of any source in a graph."""
+    if source.decoded is None:
+        return source.decode(stored)
+    specs = tf.nest.flatten(source.decoded)
+    values = call(lambda *row: tf.nest.flatten(source.decode(row)), stored, [spec.dtype for spec in specs])
+    shaped = [tf.ensure_shape(value, spec.shape) for value, spec in zip(values, specs, strict=True)]
+    return tf.nest.pack_sequence_as(source.decoded, shaped)
+
+
+def _column(
+    order: UnalignedOrder, position: int, epoch: int, step: int, num_steps: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns the numbers and seeds of one dataset in a batch."""
-    ids, seeds = order.batch(epoch, step)
+    ids, seeds = order.batch(epoch, step, num_steps)
     return ids[:, position], seeds[:, position]
 
 

@@ -9,12 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
-from keras_genssl.data.dataset import Examples, OrderedDataset, Part, ordered
+from keras_genssl.data.batches import Part, ordered
+from keras_genssl.data.dataset import Examples, OrderedDataset
 from keras_genssl.data.folders import FrameFolders
 from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.order import Order
 from keras_genssl.data.preparation import Example, Preparation, Transform
 from keras_genssl.data.sources import Source, open_source
+from keras_genssl.pretext import OnProcesses
 
 
 def load(
@@ -42,6 +44,10 @@ def load(
     `batch_size` is the global batch size. `dataset.map` takes a TensorFlow function of a batch and keeps all that
     is said here; other methods of `tf.data.Dataset` (`filter`, `batch`, ...) give a dataset without an order.
 
+    Batches are made ahead, on as many threads as there are cores (at most 16): two that are ready, and those in the
+    making, which take at most 512 MB or two batches. Of a folder only the names are held, some 600 bytes a file.
+    `callbacks.InputWait` tells whether training waits for data.
+
     Args:
         source: where the examples are:
 
@@ -64,7 +70,8 @@ def load(
         shuffle: `False` for the order on disk.
         transform: pure function `f(example, seed)` from a dict of NumPy values (images uint8 (height, width,
             channels), strings `bytes`, scalars) and an integer to another such dict, the same names and
-            dtypes each time. Its seed is a hash of (`seed`, epoch, number of the example).
+            dtypes each time. Its seed is a hash of (`seed`, epoch, number of the example). It runs on threads; give
+            `pretext.OnProcesses(f)` if it spends long in Python itself.
         drop_remainder: drop the last batch of an epoch when it is incomplete.
         features: names of the features to read; `None` for all. Leave out strings for accelerators.
         index: adds `index`, int64: the number of the example in the split, from 0 on, the same in every epoch. Methods
@@ -142,7 +149,7 @@ def load(
 
 def _name(transform: Transform | None) -> str | None:
     """Returns the qualified name of a function, or of the class of another callable, without the module."""
-    while isinstance(transform, functools.partial):
+    while isinstance(transform, functools.partial | OnProcesses):
         transform = transform.func
     return None if transform is None else getattr(transform, "__qualname__", type(transform).__qualname__)
 

@@ -140,9 +140,12 @@ class Order:
         ids = np.arange(self.num_examples, dtype=np.int64)
         return np.argsort(hashes(self.seed, epoch, _ORDER, ids), kind="stable") if self.shuffle else ids
 
-    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns ids and transform seeds of one batch: two int64 arrays (batch,), the seeds non-negative."""
-        ids = self.epoch(epoch)[step * self._step_size : (step + 1) * self._step_size]
+    def batch(self, epoch: int, step: int, num_steps: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Returns ids and transform seeds of one batch: two int64 arrays (batch,), the seeds non-negative.
+
+        With `num_steps`, those of as many batches from this one on, one after the other.
+        """
+        ids = self.epoch(epoch)[step * self._step_size : (step + num_steps) * self._step_size]
         return ids, (hashes(self.seed, epoch, TRANSFORM, ids) >> np.uint64(1)).astype(np.int64)
 
     def substitutes(self, number: int, seed: int) -> Iterator[int]:
@@ -212,9 +215,9 @@ class UnalignedOrder(Order):
         seeds = hashes(self.seed, 0, _SET, np.arange(len(sizes))).tolist()
         self.orders = [Order(size, None, own, shuffle) for size, own in zip(sizes, seeds, strict=True)]
 
-    def batch(self, epoch: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns ids and transform seeds of one batch: two int64 arrays `(batch, num_sets)`."""
-        ids = self.epoch(epoch)[step * self._step_size : (step + 1) * self._step_size]
+    def batch(self, epoch: int, step: int, num_steps: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Returns ids and transform seeds of one batch, or of several: two int64 arrays `(batch, num_sets)`."""
+        ids = self.epoch(epoch)[step * self._step_size : (step + num_steps) * self._step_size]
         places = step * self._step_size + np.arange(len(ids))
         seeds = [
             hashes(order.seed, epoch * self._passes(order) + places // order.num_examples, TRANSFORM, column)

@@ -1,6 +1,7 @@
 """The sources of `load`: prepared directories, TFDS names, IDX files, NPZ archives, folders of images and arrays.
 
-Each source is a sequence of encoded examples (`__len__`, `read`) and a TensorFlow function that decodes one.
+Each source reads what is stored of a batch of examples (`read`) and decodes it (`decode`): records in a TensorFlow
+graph, all others in Python.
 """
 
 import hashlib
@@ -23,24 +24,31 @@ _AT_ONCE = 256
 
 
 class Source(Protocol):
-    """Encoded examples by number, and how to decode them.
+    """Stored examples by number, and how to decode them.
 
     Attributes:
         identity: a string that is equal for sources of equal content, wherever they are stored.
+        stored: what is stored of one example: the shape and dtype of each array of `read`, without the batch's axis.
+        decoded: the shapes and dtypes of what `decode` returns, if it is a function of NumPy values to NumPy values;
+            `None` if it is one of tensors to tensors.
+        by_batch: whether `decode` also takes the arrays of a whole batch, as it does where nothing is encoded.
         class_names: the names of the classes that the feature `label` numbers; `None` without names or without labels.
     """
 
     identity: str
     class_names: tuple[str, ...] | None
+    stored: tuple[tf.TensorSpec, ...]
+    decoded: dict[str, Any] | None
+    by_batch: bool
 
     def __len__(self) -> int: ...
 
-    def read(self, ids: np.ndarray) -> list[bytes]:
-        """Returns the encoded examples with these numbers."""
+    def read(self, ids: np.ndarray) -> list[np.ndarray]:
+        """Returns what is stored of the examples with these numbers: arrays `(len(ids), ...)`; bytes are objects."""
         ...
 
-    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Decodes one example in a TensorFlow graph."""
+    def decode(self, stored: Sequence[Any]) -> dict[str, Any]:
+        """Decodes one example."""
         ...
 
     def labels(self, name: str) -> np.ndarray:
@@ -73,6 +81,10 @@ class RecordSource:
         class_names: the names of the classes that `label` numbers.
     """
 
+    stored: tuple[tf.TensorSpec, ...] = (tf.TensorSpec((), tf.string),)
+    decoded: dict[str, Any] | None = None
+    by_batch = False
+
     def __init__(
         self,
         identity: str,
@@ -94,15 +106,17 @@ class RecordSource:
         self._all_features = all_features
         self._stacks = {name: count for name, count in (stacks or {}).items() if name in features}
         self._records = Records(shards)
-        self.read = self._records.read
 
     def __len__(self) -> int:
         return len(self._records)
 
-    def decode(self, encoded: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+    def read(self, ids: np.ndarray) -> list[np.ndarray]:
+        """Returns the serialized `tf.train.Example`s."""
+        return [np.array(self._records.read(ids), object)]
+
+    def decode(self, stored: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
         """Decodes one serialized `tf.train.Example`; stacks are `(num, height, width, channels)`."""
-        del number
-        example = self._features.deserialize_example(encoded)
+        example = self._features.deserialize_example(stored[0])
         return {**example, **{name: _stack(example[name], count) for name, count in self._stacks.items()}}
 
     def labels(self, name: str) -> np.ndarray:
@@ -124,7 +138,7 @@ class RecordSource:
     def _column(self, name: str, kind: Any) -> np.ndarray:
         values = []
         for start in range(0, len(self), _AT_ONCE):
-            records = self.read(np.arange(start, min(start + _AT_ONCE, len(self))))
+            records = self._records.read(np.arange(start, min(start + _AT_ONCE, len(self))))
             values.append(tf.io.parse_example(records, {name: kind})[name].numpy())
         return np.concatenate(values)
 
@@ -132,7 +146,7 @@ class RecordSource:
         """Returns the number of a record and its `name` or `key`, also if that feature is not among those read."""
         import tensorflow_datasets as tfds
 
-        stored = tf.train.Example.FromString(self.read([number])[0]).features.feature
+        stored = tf.train.Example.FromString(self._records.read([number])[0]).features.feature
         for name in ("name", "key"):
             if isinstance(dict(self._all_features.items()).get(name), tfds.features.Text):
                 return f"example {number} ({stored[name].bytes_list.value[0].decode(errors='replace')})"

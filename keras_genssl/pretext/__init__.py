@@ -1,4 +1,4 @@
-"""Training examples of pretext tasks: pure functions of single images, NumPy and Pillow only, uint8 in and out.
+"""Training examples of pretext tasks: pure functions of single images, without TensorFlow, uint8 in and out.
 
 The same function makes an example on disk (in a Beam pipeline) and on the fly (in `data.load`):
 
@@ -29,6 +29,7 @@ from keras_genssl.pretext.jigsaw import jigsaw, permutation_set
 from keras_genssl.pretext.masks import block_masked, center_masked
 from keras_genssl.pretext.overlapping_patches import OPERATIONS, augment, overlapping_patches
 from keras_genssl.pretext.patches import POSITIONS, aligned_patches, low_high_patch, relative_position
+from keras_genssl.pretext.processes import OnProcesses
 from keras_genssl.pretext.resize import canvas_print, crop_to_multiple, downscale, low_high, upscale
 from keras_genssl.pretext.rotation import dihedral, rotated
 from keras_genssl.pretext.scene_crop import scene_crop
@@ -40,6 +41,7 @@ __all__ = [
     "MAX_PIXELS",
     "OPERATIONS",
     "POSITIONS",
+    "OnProcesses",
     "Unpaired",
     "ab_bin_frequencies",
     "ab_bins",

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
+from keras_genssl.pretext import jpeg
+
 MAX_PIXELS = 89_478_485  # Pillow's own: a quarter of a gigabyte of RGB
 NO_LIMIT = 2**62  # for images that were checked when their examples were made
 
@@ -76,6 +78,15 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray,
     """
     if not data:
         raise UnidentifiedImageError("the file is empty")
+    plain = jpeg.plain_header(data)
+    if plain is not None and plain.height * plain.width <= max_pixels:
+        image = jpeg.decode_plain(data, plain)
+        if image is not None:
+            return image, "L" if plain.grey else "RGB"
+    return _decode_by_pillow(data, max_pixels)
+
+
+def _decode_by_pillow(data: bytes, max_pixels: int) -> tuple[np.ndarray, str]:
     with _open(data, max_pixels) as file:
         mode = file.mode
         if mode == "F":
