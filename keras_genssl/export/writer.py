@@ -46,7 +46,7 @@ def saved_model(
     An entry whose function is `engine.in_tiles` of one image to one image has another signature, `serving_tile` or
     `name_tile`, for results that must not be held whole: `image`, uint8 `(height, width, 3)`, `row` and `column`, int32
     scalars -> `image`, the tile at that place, uint8; `rows` and `columns`, the number of tiles; `height` and `width`
-    of the whole result. The tiles are those of the other signatures, to the bit. Other functions of images take
+    of the whole result. The tiles are those of the image signatures. Other functions of images take
     each image in one piece: memory grows with the largest, about `8 * filters * height * width` bytes for a plain
     convolutional network (two float32 feature maps; 0.5 GB for each megapixel at 64 filters).
 

@@ -178,7 +178,7 @@ class InstanceNormalization(ImageLayer):
 
 
 def _instances(x: Any, gamma: Any, beta: Any, epsilon: float) -> Any:
-    """Instance normalisation with its gradient in closed form, which takes a third of the derived one's operations.
+    """Instance normalisation with its gradient in closed form.
 
     With ``c = x - mean`` and ``r = 1 / sqrt(var + epsilon)``, the gradient with respect to x of a loss whose gradient
     with respect to the output is d is ``gamma r (d - mean(d) - c r² mean(d c))``. It is differentiable again.
