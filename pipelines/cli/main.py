@@ -183,9 +183,8 @@ def list_recipes() -> None:
     table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("recipe", "method", "description"):
         table.add_column(heading, no_wrap=heading != "description")
-    for name in recipes.names():
-        loaded = recipes.load(name)
-        table.add_row(name, loaded.model.method, loaded.description)
+    for listed in recipes.listed():
+        table.add_row(*listed)
     Terminal(soft_wrap=False).print(table)
 
 

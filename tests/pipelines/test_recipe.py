@@ -202,6 +202,11 @@ def test_shipped_recipes_are_valid_and_named_as_their_file(name):
         recipe.load(name, full_scale=True, thoroughly=True)
 
 
+def test_the_list_says_what_the_checked_recipes_say():
+    loaded = [(name, recipe.load(name)) for name in recipe.names()]
+    assert recipe.listed() == [(name, checked.model.method, checked.description) for name, checked in loaded]
+
+
 def test_reading_recipes_imports_neither_tensorflow_nor_beam():
     code = (
         "import sys; from pipelines.run import loading as recipe; recipe.load('super_resolution');"
