@@ -11,7 +11,7 @@ A random function takes the example and an integer seed, and draws from nothing 
 
 from keras_genssl.pretext.binarized import binarized
 from keras_genssl.pretext.camera import camera_path, camera_tuple, neighbouring_crops
-from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, decode_image, encode_png
+from keras_genssl.pretext.codec import DECODE_ERRORS, EXTENSIONS, MAX_PIXELS, decode_image, encode_jpeg, encode_png
 from keras_genssl.pretext.colours import (
     ab_bin_frequencies,
     ab_bins,
@@ -63,6 +63,7 @@ __all__ = [
     "downscale",
     "drawn_pair",
     "edge_drawing",
+    "encode_jpeg",
     "encode_png",
     "frame_motion",
     "frame_order",

@@ -104,6 +104,13 @@ def encode_png(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
+    """Encode a uint8 array (height, width, 1 or 3) as JPEG of a quality from 1 to 100, its colour at half the size."""
+    buffer = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
 def _open(data: bytes, max_pixels: int) -> Image.Image:
     # Pillow's own limit is global and only warns up to twice its value, so the limit is checked here.
     with _opening:

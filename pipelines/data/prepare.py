@@ -66,7 +66,8 @@ def prepare(
         shards = shard_by_shard(examples, name, write, directory, workers, tell)
         labels = examples.manifest.get("labels", ()) if preparation.keeps_label else ()
         label = {"label": "label"} if labels else {}
-        dataset = Dataset(name, {"key": "text", "name": "text", **features, **label}, shards, labels)
+        encoding = "png" if preparation.jpeg is None else "jpeg"
+        dataset = Dataset(name, {"key": "text", "name": "text", **features, **label}, shards, labels, encoding)
         attempted = sum(part["records"] for part in examples.manifest["splits"].values())
         manifest = dataset.finish(directory, attempted, max_failure_rate, **execution)
         examples_picture.add(directory, manifest, features, preparation.arrangements, preparation.illustrations)
@@ -111,6 +112,8 @@ def _outcomes(part: Part, preparation: Preparation) -> Iterator[Record | DeadLet
                 made = preparation.examples_of(images, key, part.shard.split, part.of_split)
                 for index, example in enumerate(made):
                     label = {"label": record["label"]} if preparation.keeps_label and "label" in record else {}
-                    yield made_record(f"{key}-{index:05d}", name, example, preparation.features, label)
+                    yield made_record(
+                        f"{key}-{index:05d}", name, example, preparation.features, label, preparation.jpeg
+                    )
             except ValueError as error:
                 yield DeadLetter(key, name, "prepare", type(error).__name__, str(error))

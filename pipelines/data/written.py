@@ -7,7 +7,7 @@ import json
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -34,12 +34,14 @@ class Dataset:
             little-endian float32, whose length is in the facts of each record as `<name>_num`.
         shards: all files of all splits.
         labels: the names of the classes, if there is a label.
+        encoding: the format of images, `"png"` or `"jpeg"`; stacks are always PNG.
     """
 
     name: str
     features: Mapping[str, str]
     shards: Sequence[Shard]
     labels: Sequence[str] = ()
+    encoding: Literal["png", "jpeg"] = "png"
 
     def finish(
         self,
@@ -150,15 +152,15 @@ class Dataset:
     ) -> None:
         import tensorflow_datasets as tfds
 
-        def image(channels: int) -> Any:
-            return tfds.features.Image(shape=(None, None, channels), encoding_format="png")
+        def image(channels: int, encoding: str = self.encoding) -> Any:
+            return tfds.features.Image(shape=(None, None, channels), encoding_format=encoding)
 
         kinds = {
             "text": tfds.features.Text,
             "image": lambda: image(3),
             "grey": lambda: image(1),
-            "patches": lambda: image(3),
-            "grey_patches": lambda: image(1),
+            "patches": lambda: image(3, "png"),
+            "grey_patches": lambda: image(1, "png"),
             "int": lambda: tfds.features.Scalar(np.int64),
             "label": lambda: tfds.features.ClassLabel(names=list(self.labels)),
         }

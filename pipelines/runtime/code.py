@@ -12,7 +12,7 @@ from pipelines.runtime.definitions import Definition, Tree
 
 ROOT = Path(__file__).parents[2]
 FIRST_PARTY = ("keras_genssl", "pipelines")
-PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "apache-beam", "tensorflow-datasets")
+PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "simplejpeg", "apache-beam", "tensorflow-datasets")
 
 
 def digest(*roots: Callable[..., Any] | str) -> str:

@@ -44,6 +44,11 @@ class Preparation(Section):
         """Returns what an example contains besides `key`, `name` and a kept label: name -> kind (`written.KINDS`)."""
         raise NotImplementedError(f"{type(self).__name__} does not say what its examples hold")
 
+    @property
+    def jpeg(self) -> int | None:
+        """Returns the quality of the JPEG files in which pictures are kept; `None` for PNG, which keeps every bit."""
+        return None
+
     def component(self, gives: frozenset[str]) -> str:
         """Returns the module of `pipelines.data`, and the function in it, that prepare.
 

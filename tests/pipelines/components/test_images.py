@@ -1,7 +1,11 @@
+import io
+
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
+import keras_genssl as kg
 from pipelines.data.example_gen.images import image_example_gen
 from pipelines.data.preparations.images import Images
 from pipelines.data.prepare import prepare
@@ -35,6 +39,29 @@ def test_what_would_be_enlarged_more_than_twice_is_refused():
     assert _only(Images(size=8), np.zeros((4, 9, 3), np.uint8)).shape == (8, 8, 1)
     with pytest.raises(ValueError, match="9 x 3 pixels would be enlarged more than twice for a size of 8"):
         _only(Images(size=8), np.zeros((3, 9, 3), np.uint8))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_jpeg_is_kept_as_pillow_writes_it_and_read_as_pillow_reads_it(tmp_path, channels):
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    photograph = Image.fromarray(pixels).resize((48, 40), Image.Resampling.BICUBIC)
+    (tmp_path / "photos").mkdir()
+    photograph.save(tmp_path / "photos" / "a.png")
+    examples = image_example_gen(tmp_path / "photos", tmp_path / "out", {"train": ["a"]})
+    kept = Images(size=40, channels=channels, jpeg_quality=80)
+    prepared = prepare(examples, tmp_path / "prepared", kept)
+    assert prepared.digest != prepare(examples, tmp_path / "prepared", Images(size=40, channels=channels)).digest
+
+    square = photograph.crop((4, 0, 44, 40)).convert("RGB" if channels == 3 else "L")
+    file = io.BytesIO()
+    square.save(file, "JPEG", quality=80)
+    (record,) = tf.data.TFRecordDataset(str(next(prepared.path.glob("*.tfrecord*"))))
+    stored = tf.train.Example.FromString(record.numpy()).features.feature["image"].bytes_list.value[0]
+    assert stored == file.getvalue()
+    (example,) = kg.data.load(prepared.path, features=["image"])
+    expected = np.asarray(Image.open(file)).reshape(40, 40, channels)
+    np.testing.assert_array_equal(example["image"], expected)
+    assert example["image"].shape == (40, 40, channels)
 
 
 def test_folders_of_classes_give_labels_where_there_are_two_or_more(tmp_path):
