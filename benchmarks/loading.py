@@ -74,7 +74,8 @@ def records(folder: pathlib.Path) -> tuple[Way, Way, int]:
     split = tfds.core.SplitInfo(name="train", shard_lengths=[NUM_RECORDS], num_bytes=size)
     tfds.folder_dataset.write_metadata(data_dir=directory, features=features, split_infos=[split])
     splits = {"train": {"records": NUM_RECORDS, "shards": [shard]}}
-    (directory / "manifest.json").write_text(json.dumps({"format": 1, "name": "photographs", "splits": splits}))
+    manifest = json.dumps({"format": 1, "name": "photographs", "splits": splits})
+    (directory / "manifest.json").write_text(manifest, encoding="utf-8")
     described = {"image": tf.io.FixedLenFeature((), tf.string), "label": tf.io.FixedLenFeature((), tf.int64)}
 
     def parsed(record: tf.Tensor) -> dict[str, tf.Tensor]:

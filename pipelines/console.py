@@ -68,6 +68,9 @@ def escape_what_streams_cannot_encode() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+_TRIAL = 3.0  # seconds of steps that tell how long the others will take
+
+
 class Training:
     """The progress of one training; made by `Console.training`."""
 
@@ -76,19 +79,25 @@ class Training:
         self._task = bar.add_task("train", total=total, loss="") if bar else None
         self._started: tuple[float, int] | None = None
         self._spoke = -1e9
+        self._estimated = False
 
     def update(self, step: int, loss: float | None = None) -> None:
-        """Shows that ``step`` steps are done."""
+        """Shows that ``step`` steps are done; once, after some seconds, how long all of them will take."""
         now = time.monotonic()
         self._started = self._started or (now, step)
+        began, first = self._started
+        pace = (now - began) / (step - first) if step > first else None
+        if pace is not None and not self._estimated and now - began >= _TRIAL and step < self._total:
+            self._estimated = True
+            rest = self._total - step
+            text = f"    {rest:,} steps will take about {_duration(pace * rest)} on this machine"
+            self._console.print(line((text, "dim")))
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=step)
             if loss is not None:
                 self._bar.update(self._task, loss=f"loss {loss:.4g}")
         elif loss is not None and (now - self._spoke > 10 or step == self._total):
             self._spoke = now
-            began, first = self._started
-            pace = (now - began) / (step - first) if step > first else None
             left = "" if pace is None or step == self._total else f", {_duration(pace * (self._total - step))} left"
             self._console.print(line((f"    step {step}/{self._total}, loss {loss:.4g}{left}", "dim")))
 

@@ -46,6 +46,19 @@ def test_preparation_is_a_bar_on_a_terminal() -> None:
     assert "2,345 records, 1 dead letter" in output
 
 
+@pytest.mark.parametrize("terminal", [False, True])
+def test_training_tells_once_how_long_it_will_take(monkeypatch, terminal: bool) -> None:
+    clock = iter([100.0, 101.0, 104.0, 108.0])  # the first step, which is traced, does not count
+    monkeypatch.setattr("pipelines.console.time.monotonic", lambda: next(clock))
+    output = io.StringIO()
+    console = Console(Terminal(file=output, force_terminal=terminal, width=100))
+    with console.training(1000) as training:
+        for step in (10, 20, 50, 90):
+            training.update(step)
+    assert output.getvalue().count("will take") == 1
+    assert "950 steps will take about 1 min 35 s on this machine" in output.getvalue()
+
+
 def test_tiles_are_a_line_every_ten_seconds_where_lines_stay(monkeypatch) -> None:
     clock = iter([0.0, 5.0, 12.0, 13.0, 24.0, 30.0])
     monkeypatch.setattr("pipelines.console.time.monotonic", lambda: next(clock))
