@@ -7,7 +7,7 @@ import json
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Dataset:
     features: Mapping[str, str]
     shards: Sequence[Shard]
     labels: Sequence[str] = ()
-    encoding: Literal["png", "jpeg"] = "png"
+    encoding: str = "png"
 
     def finish(
         self,

@@ -124,12 +124,15 @@ def _class_of(label: Any, name: str) -> int:
 
 def _decoded(source: str, split: str, start: int, stop: int) -> Iterator[dict[str, Any]]:
     """Yields the examples of a range, in order."""
-    opened, numbers = _open(source, split), np.arange(start, stop)
+    opened = _open(source, split)
+    stored = opened.read(np.arange(start, stop))
+    if opened.decoded is not None:  # it decodes in Python
+        yield from map(opened.decode, zip(*stored, strict=True))
+        return
     import tensorflow as tf
 
     with tf.device("CPU:0"):
-        encoded = tf.data.Dataset.from_tensor_slices((opened.read(numbers), numbers))
-        examples = encoded.map(opened.decode)
+        examples = tf.data.Dataset.from_tensor_slices(tuple(stored)).map(lambda *row: opened.decode(row))
         if not all(spec.shape.is_fully_defined() for spec in examples.element_spec.values()):
             yield from examples.as_numpy_iterator()
             return
