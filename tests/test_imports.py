@@ -71,7 +71,7 @@ ROOMS = {
     },
     "batch": {"components", "console", "data", "errors", "run", "runtime"},
     "results": {"errors", "recipe", "report", "run", "runtime", "tasks"},
-    "shipped": {"components", "run", "runtime", "tasks", "training"},
+    "shipped": {"components", "console", "run", "runtime", "tasks", "training"},
     "cli": {
         "batch",
         "beam",
