@@ -95,11 +95,11 @@ def imported():
 # What is not ours imports nothing of ours, and neither does a model of Keras' own.
 keras.models.clone_model(keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="relu")]))
 assert find("keras_genssl>Unheard") is None and find("Dense") is None
-assert imported() == ["registered", "registry"]
+assert imported() == ["onednn", "registered", "registry"]
 
 # A name is its class, and imports no more than its subpackage needs.
 assert find("keras_genssl>PixelShuffle") is kg.layers.PixelShuffle
-assert imported() == ["checks", "layers", "pretext", "registered", "registry"]
+assert imported() == ["checks", "layers", "onednn", "pretext", "registered", "registry"]
 objects = keras.saving.get_custom_objects()
 assert objects["keras_genssl>LARS"] is kg.optimizers.LARS and objects.get("keras_genssl>psnr") is kg.metrics.psnr
 

@@ -99,7 +99,7 @@ def test_interrupting_is_one_line_and_status_130(tmp_path, monkeypatch):
     def interrupt():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(recipe, "names", interrupt)
+    monkeypatch.setattr(recipe, "listed", interrupt)
     assert genssl.call(tmp_path, "recipes") == (130, "", "interrupted; the same command continues from here\n")
 
 
