@@ -87,7 +87,7 @@ class Preparation:
             raise ValueError('`on_error` must be "raise" where examples hold ragged or sparse tensors')
         if not one_shape and transform is None and source.decoded is not None:
             self.specs = tf.nest.flatten(source.decoded)
-        elif not one_shape and self.in_python | (transform is not None):
+        elif not one_shape and (self.in_python or transform is not None):
             self.specs = [tf.TensorSpec(_loose(spec.shape), spec.dtype) for spec in self.specs]
 
     def arrays(self, numbers: np.ndarray, seeds: np.ndarray) -> list[np.ndarray]:
