@@ -152,6 +152,20 @@ def test_a_tile_of_a_large_picture_is_that_of_todays_code_to_the_bit_and_no_larg
     assert answer["image"].shape == (1000, 1000, 3)
 
 
+@pytest.mark.parametrize("size", [(64, 48), (530, 40)], ids=["one tile", "two tiles"])
+def test_its_answers_are_those_of_the_model_in_memory_to_the_bit(size) -> None:
+    import tensorflow as tf
+
+    photograph = (
+        Image.open(kg.data.embedded_photographs()["china"]).convert("RGB").crop((40, 60, 40 + size[0], 60 + size[1]))
+    )
+    upscale = tf.saved_model.load(str(SHIPPED)).signatures["serving_default"]
+    answer = upscale(image_bytes=tf.constant([png(photograph)]))["image_bytes"][0].numpy()
+    large = shipped.model(SHIPPED).upscale(np.asarray(photograph)[np.newaxis])
+    pixels = kg.engine.Image((None, None, 3)).pixels(large)[0]
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(answer))), pixels)
+
+
 def test_it_answers_in_a_process_without_keras_and_without_this_package() -> None:
     import tensorflow as tf
 

@@ -18,7 +18,7 @@ from keras_genssl.backbones.perceptual import (
     perceptual_extractor,
 )
 from keras_genssl.backbones.resnet import resnet18, resnet50
-from keras_genssl.backbones.sizes import penultimate, receptive_radius
+from keras_genssl.backbones.sizes import penultimate, receptive_radius, total_stride
 from keras_genssl.backbones.small import (
     context_network,
     fashion_classifier,
@@ -78,6 +78,7 @@ __all__ = [
     "srcnn",
     "srgan_discriminator",
     "srresnet",
+    "total_stride",
     "unet_generator",
     "wgan_gp_critic",
     "wgan_gp_generator",

@@ -69,17 +69,19 @@ _POINTWISE = (
 )
 
 
-def receptive_radius(network: keras.Model) -> int | None:
+def receptive_radius(*layers: keras.layers.Layer) -> int | None:
     """Returns how many input pixels away an output pixel of a convolutional network can look, at most.
 
-    The sum over all convolutions, as if they stood in one row, in pixels of the input: an upper bound for
-    networks with skips and for convolutions behind an up-sampling.
+    The sum over all convolutions, as if they stood in one row, in pixels of the input: an upper bound for networks with
+    skips and for convolutions behind an up-sampling. Where strides leave one output pixel of a square of input pixels,
+    the distance is that from the square.
 
     Args:
-        network: A built functional model of images.
+        *layers: A built functional model of images; or several models and layers, one applied after the other.
 
     Returns:
-        The radius in pixels; None if a layer looks at the whole image, has strides, or is of an unknown type.
+        The radius in pixels; None if a layer looks at the whole image, gives less than the image (padding "valid"), or
+        is of an unknown type.
 
     Example:
         >>> from keras_genssl.backbones import srcnn
@@ -87,20 +89,45 @@ def receptive_radius(network: keras.Model) -> int | None:
         6
     """
     require_channels_last()
-    radius = 0
-    for layer in network.layers:
-        if isinstance(layer, keras.Model):
-            inner = receptive_radius(layer)
-            if inner is None:
-                return None
-            radius += inner
-        elif isinstance(layer, keras.layers.Conv2D) and set(layer.strides) == {1}:
-            radius += max(size // 2 * rate for size, rate in zip(layer.kernel_size, layer.dilation_rate, strict=True))
-        elif isinstance(layer, BicubicUpsampling):
-            radius += 2
-        elif not isinstance(layer, _POINTWISE):
+    radius, pixel = 0, 1  # the side of a pixel that the layer takes, in pixels of the first input, at most
+    for layer in layers:
+        reach = _reach(layer)
+        if reach is None:
             return None
+        radius += reach * pixel
+        pixel *= total_stride(layer)
     return radius
+
+
+def _reach(layer: keras.layers.Layer) -> int | None:
+    """How far a layer looks, in pixels of its own input."""
+    if isinstance(layer, keras.Model):
+        return receptive_radius(*layer.layers)
+    if isinstance(layer, keras.layers.Conv2D) and (layer.padding == "same" or max(layer.kernel_size) == 1):
+        return max(size // 2 * rate for size, rate in zip(layer.kernel_size, layer.dilation_rate, strict=True))
+    if isinstance(layer, BicubicUpsampling):
+        return 2
+    return 0 if isinstance(layer, _POINTWISE) else None
+
+
+def total_stride(*layers: keras.layers.Layer) -> int:
+    """Returns the product of the strides of all convolutions in layers and models, 1 if there are none.
+
+    Args:
+        *layers: As `receptive_radius` takes them.
+
+    Example:
+        >>> from keras_genssl.backbones import small_feature_map
+        >>> total_stride(small_feature_map())
+        4
+    """
+    stride = 1
+    for layer in layers:
+        if isinstance(layer, keras.Model):
+            stride *= total_stride(*layer.layers)
+        elif isinstance(layer, keras.layers.Conv2D):
+            stride *= max(layer.strides)
+    return stride
 
 
 def penultimate(model: keras.Model, name: str = "penultimate") -> keras.Model:

@@ -132,6 +132,16 @@ def signed(images: Any, name: str = "images", dtype: str | None = None) -> Any:
     return images
 
 
+def require_images(images: Any, name: str = "images") -> Any:
+    """Images of uint8 or float as they are, with the checks of `signed`, and without its copy.
+
+    Raises:
+        ValueError: As `signed` raises it.
+    """
+    images = images if hasattr(images, "dtype") else np.asarray(images)
+    return images if keras.backend.standardize_dtype(images.dtype) == "uint8" else signed(images, name)
+
+
 def as_float(images: Any, name: str = "images", dtype: str | None = None) -> Any:
     """Like `signed`, for a network's output: floats may leave [-1, 1].
 

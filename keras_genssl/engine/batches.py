@@ -100,3 +100,6 @@ def one_hot(labels: Any, count: int) -> Any:
 
 scaled = tensors.signed
 """Scales uint8 images to float in [-1, 1]; returns float images unchanged, with a check outside of graphs."""
+
+required = tensors.require_images
+"""Returns images unchanged, uint8 or float, with the same check."""

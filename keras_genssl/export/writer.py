@@ -41,8 +41,9 @@ def saved_model(
     levels are `(x + 1) * 127.5`, clipped to [0, 255] and rounded half to even: for the in-memory model's
     output `x`, `np.round(np.clip((x + 1) * 127.5, 0, 255))`.
 
-    A batch is processed image by image. Super-resolution processes each image in tiles of 512 pixels a side at most
-    (`engine.in_tiles`), and keeps of each tile its 8-bit pixels: apart from these, memory does not grow with the image.
+    A batch is processed image by image. Super-resolution and colorization process each image in tiles of 512 pixels a
+    side at most (`engine.in_tiles`), and keep of each tile its 8-bit pixels: apart from these, memory does not grow
+    with the image.
     An entry whose function is `engine.in_tiles` of one image to one image has another signature, `serving_tile` or
     `name_tile`, for results that must not be held whole: `image`, uint8 `(height, width, 3)`, `row` and `column`, int32
     scalars -> `image`, the tile at that place, uint8; `rows` and `columns`, the number of tiles; `height` and `width`

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import keras
 import tensorflow as tf
 
 TILE = 512
+"""The largest side of a tile, in input pixels. Images of at most this size are computed in one piece."""
 
 Images = Callable[[Any], Any]
 
@@ -26,11 +28,12 @@ class Tiled:
         function: As in `in_tiles`.
         radius: As in `in_tiles`.
         tile: As in `in_tiles`.
+        step: As in `in_tiles`.
         dtype: The dtype of the results.
     """
 
-    def __init__(self, function: Images, radius: int, tile: int, dtype: tf.DType) -> None:
-        self._radius, self._tile, self._dtype = radius, tile, dtype
+    def __init__(self, function: Images, radius: int, tile: int, step: int, dtype: tf.DType) -> None:
+        self._radius, self._tile, self._step, self._dtype = radius, tile, step, dtype
         self._function = tf.function(function, autograph=False, reduce_retracing=True)  # one graph, wherever it is used
         self._whole = tf.function(self._joined, autograph=False, reduce_retracing=True)
 
@@ -44,7 +47,7 @@ class Tiled:
 
         A chain of functions of single pixels costs the memory of one tile here, and that of whole images outside.
         """
-        return Tiled(lambda cut: after(self._function(before(cut))), self._radius, self._tile, dtype)
+        return Tiled(lambda cut: after(self._function(before(cut))), self._radius, self._tile, self._step, dtype)
 
     def grid(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """How many rows and how many columns of tiles images have: two int32 scalars."""
@@ -76,7 +79,8 @@ class Tiled:
 
     def _span(self, size: tf.Tensor, number: tf.Tensor) -> _Span:
         # Of equal sides, so that no tile is mostly margin.
-        side = (size + self._count(size) - 1) // self._count(size)
+        share = self._count(size) * self._step
+        side = (size + share - 1) // share * self._step
         start = number * side
         stop = tf.minimum(start + side, size)
         return _Span(start, stop, tf.maximum(start - self._radius, 0), tf.minimum(stop + self._radius, size))
@@ -103,30 +107,37 @@ class Tiled:
         return tf.transpose(parts.concat(), back)
 
 
-def in_tiles(function: Images, radius: int, tile: int = TILE) -> Tiled:
+def in_tiles(function: Images, radius: int, tile: int = TILE, step: int = 1) -> Tiled:
     """Returns the same function of images, computed tile by tile.
 
     Each tile is computed with a margin of `radius` pixels from its neighbours, and without a margin at the border of
     the image. No output pixel may depend on input pixels further away than `radius`. The memory needed is that of one
-    tile and of the result. The result equals that of one pass over the whole image up to the rounding of float32: a
-    library may add a convolution's products in another order at another size.
+    tile and of the result. An image that fits into one tile is computed in one piece. The result for a larger one is
+    that of one pass over it up to the rounding of float32: a library may add a convolution's products in another order
+    at another size. Whatever uses the same tiles gives the same answers to the bit.
 
     Args:
         function: Maps `(batch, h, w, c)` to `(batch, h * s, w * s, d)` for an integer s, any h and w.
         radius: The largest distance of an input pixel that an output pixel depends on (`backbones.receptive_radius`).
-        tile: The largest side of a tile in input pixels.
+        tile: The largest side of a tile in input pixels; it is rounded down to a multiple of `step`.
+        step: The side of the squares of input pixels that the function treats alike: the product of its strides. Tiles
+            and margins are whole squares, counted from the image's top left corner; the radius is rounded up.
 
     Returns:
-        A function with the same arguments, and results in float32; it may be exported. `grid` and `one` compute single
-        tiles of it.
+        A function with the same arguments, and results in `keras.config.floatx()`; it may be exported. `grid` and `one`
+        compute single tiles of it.
 
     Raises:
-        ValueError: If the radius is negative or the tile is not positive.
+        ValueError: If the radius is negative, the step not positive or the tile smaller than the step.
 
     Example:
 
         enlarge = in_tiles(function, radius=receptive_radius(network))
     """
-    if radius < 0 or tile < 1:
-        raise ValueError(f"`radius` must be at least 0 and `tile` at least 1. Received: {radius=}, {tile=}")
-    return Tiled(function, radius, tile, tf.float32)
+    if radius < 0 or step < 1 or tile < step:
+        raise ValueError(
+            "`radius` must be at least 0, `step` at least 1 and `tile` at least `step`. "
+            f"Received: {radius=}, {tile=}, {step=}"
+        )
+    margin = -(-radius // step) * step
+    return Tiled(function, margin, tile // step * step, step, tf.as_dtype(keras.config.floatx()))

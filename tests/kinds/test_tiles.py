@@ -74,11 +74,23 @@ def test_too_small_a_radius_shows() -> None:
         (kg.backbones.espcn(2, filters=(4, 4)), 2 + 1 + 1),  # 5, 3, 3
         (kg.backbones.edsr(2, 4, 3), 1 + 3 * 2 + 1 + 1 + 1 + 2),  # head, blocks, body, up, tail, bicubic
         (kg.backbones.srresnet(2, 4, 2), 4 + 2 * 2 + 1 + 1 + 4),
-        (kg.backbones.srgan_discriminator(4, 8, input_shape=(32, 32, 3)), None),  # strides
+        (kg.backbones.small_feature_map(filters=2), 1 + 1 + 1 + 2 + 2 + 4),  # the third and the fifth halve
+        (kg.backbones.srgan_discriminator(4, 8, input_shape=(32, 32, 3)), None),  # a mean over the image
+        (kg.backbones.resnet_translator((None, None, 3), 4, 1), None),  # instance normalisation
+        (kg.backbones.unet_generator((None, None, 3), filters=4, halvings=3), None),
     ],
 )
 def test_radius_is_the_sum_of_the_kernels_reach(network, radius) -> None:
     assert kg.backbones.receptive_radius(network) == radius
+
+
+def test_radius_of_networks_in_a_row_and_without_padding() -> None:
+    encoder = kg.backbones.small_feature_map(filters=2)
+    upsampling = kg.layers.BicubicUpsampling(4)
+    assert kg.backbones.receptive_radius(encoder, kg.backbones.position_head(8, 2), upsampling) == 11 + 4 + 2 * 4
+    assert kg.backbones.total_stride(encoder, encoder) == 16
+    image = keras.Input((None, None, 3))
+    assert kg.backbones.receptive_radius(keras.Model(image, keras.layers.Conv2D(3, 3)(image))) is None
 
 
 def test_no_pixel_further_away_than_the_radius_counts() -> None:
@@ -93,6 +105,30 @@ def test_no_pixel_further_away_than_the_radius_counts() -> None:
     assert rows.max() // 2 == 12 + radius
 
 
+@pytest.mark.parametrize("size", [(1, 16, 16), (2, 37, 50), (1, 33, 5)])
+def test_tiles_of_functions_with_strides_are_whole_squares(size) -> None:
+    """Each square of 4 pixels a side becomes its mean, and that of its neighbour to the right is added."""
+
+    def means(images):
+        images = tf.pad(images, ((0, 0), (0, -tf.shape(images)[1] % 4), (0, -tf.shape(images)[2] % 4), (0, 0)))
+        coarse = tf.nn.avg_pool2d(images, 4, 4, "VALID")
+        return tf.repeat(tf.repeat(coarse + tf.pad(coarse, ((0, 0), (0, 0), (0, 1), (0, 0)))[:, :, 1:], 4, 1), 4, 2)
+
+    def cropped(images):
+        return means(images)[:, : tf.shape(images)[1], : tf.shape(images)[2]]
+
+    images = image(*size, 3)
+    padded = np.pad(images, ((0, 0), (0, -size[1] % 4), (0, -size[2] % 4 + 4), (0, 0)))
+    coarse = padded.reshape(size[0], -(-size[1] // 4), 4, -1, 4, 3).mean(axis=(2, 4))
+    expected = (coarse[:, :, :-1] + coarse[:, :, 1:]).repeat(4, 1).repeat(4, 2)[:, : size[1], : size[2]]
+    tiled = in_tiles(cropped, 3, tile=18, step=4)  # a margin of 4 pixels, tiles of at most 16
+    np.testing.assert_allclose(tiled(images), expected, atol=1e-6)
+    assert [int(count) for count in tiled.grid(tf.constant(images))] == [-(-size[1] // 16), -(-size[2] // 16)]
+
+
 def test_errors() -> None:
-    with pytest.raises(ValueError, match="`radius` must be at least 0 and `tile` at least 1"):
-        in_tiles(keras.ops.relu, -1)
+    for wrong in ({"radius": -1}, {"radius": 1, "step": 0}, {"radius": 1, "tile": 3, "step": 4}):
+        with pytest.raises(
+            ValueError, match="`radius` must be at least 0, `step` at least 1 and `tile` at least `step`"
+        ):
+            in_tiles(keras.ops.relu, **wrong)

@@ -86,6 +86,20 @@ def test_colorize_takes_grey_images_of_any_size(model, images):
     np.testing.assert_allclose(coloured, np.asarray(model.colorize(continued))[:, :13, :11], atol=1e-4)
 
 
+def test_large_images_are_coloured_tile_by_tile_with_equal_colours(model):
+    """Two tiles of 260 pixels, of which the second is not a multiple of 4."""
+    rng = np.random.default_rng(2)
+    image = rng.integers(0, 256, (1, 5, 131, 3)).repeat(4, axis=1).repeat(4, axis=2)[:, :18, :518].astype(np.uint8)
+    lab = model.to_lab(image / np.float32(127.5) - 1)
+    padded = np.pad(lab, ((0, 0), (0, 2), (0, 2), (0, 0)), mode="edge")
+    ab = model.upsampling(model.colours(model(padded[..., :1] / 50 - 1)))[:, :18, :518]
+    expected = model.to_rgb(np.concatenate([lab[..., :1], ab], axis=-1))
+    np.testing.assert_allclose(model.colorize(image), expected, atol=1e-5)
+    tile, scale = model.serving()["colorize"].function.one(keras.ops.convert_to_tensor(image), 0, 1)
+    assert (tile.shape, int(scale)) == ((1, 18, 258, 3), 1)
+    np.testing.assert_array_equal(tile, model.colorize(image)[:, :, 260:])
+
+
 def test_known_predictions_become_known_colours(images):
     """A decoder that says (20, -30) everywhere colours everything so."""
     wanted = np.flatnonzero((BINS == [20, -30]).all(axis=1))[0]

@@ -1,9 +1,12 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import keras_genssl as kg
+from keras_genssl.export import tiles
+from keras_genssl.kinds.tiles import TILE
 from tests.contracts import CASES
 
 RNG = np.random.default_rng(5)
@@ -48,6 +51,28 @@ def test_upscale_clips_to_the_range_of_images() -> None:
     doubled = keras.Model(image, keras.layers.UpSampling2D(2)(image * 3.0))
     large = kg.models.EDSR(doubled).upscale(np.full((1, 2, 2, 3), 0.5, "float32"))
     np.testing.assert_array_equal(large, np.ones((1, 4, 4, 3)))
+
+
+@pytest.mark.parametrize("name", ["SRCNN", "EDSR", "SRGAN"])
+@pytest.mark.parametrize("size", [(9, 7), (12, TILE + 8)], ids=["one tile", "two tiles"])
+def test_what_is_enlarged_in_memory_is_what_is_served_to_the_bit(name, size) -> None:
+    model = CASES[name].make()
+    serving = model.serving()["upscale"]
+    of_any_size = tf.TensorSpec((None, None, None, 3))
+    served = tf.function(serving.function, autograph=False, input_signature=[of_any_size])
+    pixels = RNG.integers(0, 256, (1, *size, 3)).astype("uint8")
+    large = np.asarray(model.upscale(pixels))
+    floats = images(1, *size, 3)
+    np.testing.assert_array_equal(model.upscale(floats), served(floats))
+    levels = np.round((large + 1) * np.float32(127.5))
+    np.testing.assert_array_equal(levels, tiles.of(serving)(pixels))
+    np.testing.assert_array_equal(levels, tf.function(tiles.of(serving), reduce_retracing=True)(pixels))
+
+
+def test_floats_outside_the_range_are_refused_before_anything_is_computed() -> None:
+    model = CASES["EDSR"].make()
+    with pytest.raises(ValueError, match=r"`images` with values from 0 to 2"):
+        model.upscale(np.linspace(0, 2, 48, dtype="float32").reshape(1, 4, 4, 3))
 
 
 def test_srgan_objectives_are_the_papers() -> None:

@@ -1,12 +1,14 @@
 """Base classes of the methods that predict one part of a colour image from the other."""
 
+import functools
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from keras_genssl import backbones
-from keras_genssl.engine import Anything, Image, Kind, Method, Serving, Vector, batches
+from keras_genssl.engine import Anything, Image, Kind, Method, Serving, Vector, batches, in_tiles
 from keras_genssl.engine.networks import require_built, require_multiple
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.layers import BicubicUpsampling, LabToRGB, RGBToLab
@@ -120,7 +122,9 @@ class LightnessToColour(ColourMethod):
     def colorize(self, images: Any) -> Any:
         """Colours images by their lightness: keeps the lightness and interpolates the predicted colours.
 
-        Sides that are not a multiple of the stride are padded with their last pixels for the prediction.
+        Sides that are not a multiple of the stride are padded with their last pixels for the prediction. Large images
+        are computed tile by tile (`engine.in_tiles`), as an export does and with its answers, if the networks take
+        images of any size and `backbones.receptive_radius` knows how far they look.
 
         Args:
             images: As `encode` takes them.
@@ -128,15 +132,27 @@ class LightnessToColour(ColourMethod):
         Returns:
             `(batch, h, w, 3)` in [-1, 1].
         """
-        lab = self.to_lab(batches.scaled(images))
-        ab = self.upsampling(self.colours(self(planes(continued(lab, self.stride))[0], training=False)))
-        height, width = ops.shape(lab)[1:3]
-        return self.to_rgb(ops.concatenate([lab[..., :1], ab[:, :height, :width]], axis=-1))
+        images = batches.required(images)
+        return self._colorize(images if images.shape[-1] == 3 else ops.repeat(images, 3, axis=-1))
+
+    @functools.cached_property
+    def _colorize(self) -> Callable[[Any], Any]:
+        def colorize(images: Any) -> Any:
+            lab = self.to_lab(batches.scaled(images))
+            ab = self.upsampling(self.colours(self(planes(continued(lab, self.stride))[0], training=False)))
+            height, width = ops.shape(lab)[1:3]
+            return self.to_rgb(ops.concatenate([lab[..., :1], ab[:, :height, :width]], axis=-1))
+
+        networks = self.encoder, self.decoder, self.upsampling
+        radius = backbones.receptive_radius(*networks)
+        if radius is None or None not in self.encoder.input_shape[1:3]:
+            return colorize
+        return in_tiles(colorize, radius, step=backbones.total_stride(*networks))
 
     def serving(self) -> dict[str, Serving]:
         """Image to features, and image to coloured image."""
         image = {"image": self.image}
-        return {**super().serving(), "colorize": Serving(self.colorize, image, image)}
+        return {**super().serving(), "colorize": Serving(self._colorize, image, image)}
 
 
 def default_decoder(encoder: keras.Model, outputs: int, name: str = "encoder") -> keras.Model:

@@ -1,23 +1,38 @@
 """The base class of the super-resolution methods with a single network."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import keras
 
-from keras_genssl.backbones import receptive_radius
+from keras_genssl.backbones import receptive_radius, total_stride
 from keras_genssl.engine import Image, Kind, Method, Serving, batches, in_tiles
 from keras_genssl.engine.networks import require_built
 from keras_genssl.engine.shapes import same_shape
 
+Upscale = Callable[[Any], Any]
 
-def by_tiles(upscale: Callable[[Any], Any], network: keras.Model, before: int = 0) -> Callable[[Any], Any]:
-    """`upscale` applied tile by tile, in bounded memory; unchanged if the network depends on the whole image.
 
-    `before` is the radius of what comes before the network.
+def by_tiles(enlarge: Upscale, network: keras.Model, before: int = 0) -> Upscale:
+    """Returns how a method enlarges images: tile by tile, or in one piece if the network depends on the whole image.
+
+    Args:
+        enlarge: Maps images in [-1, 1] to larger ones by the network, unclipped.
+        network: The network.
+        before: The radius of what comes before the network.
+
+    Returns:
+        A function from images, uint8 or float, to larger ones in [-1, 1].
     """
+
+    def upscale(images: Any) -> Any:
+        made = enlarge(batches.scaled(images))
+        return keras.ops.clip(keras.ops.cast(made, keras.config.floatx()), -1.0, 1.0)
+
     radius = receptive_radius(network)
-    return upscale if radius is None else in_tiles(upscale, radius + before)
+    # A network with strides rounds sizes up, so its result is no multiple of its input.
+    return upscale if radius is None or total_stride(network) > 1 else in_tiles(upscale, radius + before)
 
 
 class SuperResolution(Method):
@@ -74,13 +89,23 @@ class SuperResolution(Method):
         """Updates the metrics; those of `compile` compare images clipped to [-1, 1], as `upscale` gives them."""
         return super().compute_metrics(x, y, keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
 
+    def enlarge(self, images: Any) -> Any:
+        """Enlarges images in [-1, 1] in one piece, before clipping."""
+        return self(images, training=False)
+
+    @functools.cached_property
+    def _upscale(self) -> Upscale:
+        return by_tiles(self.enlarge, self.network, self.interpolation_radius)
+
     def upscale(self, images: Any) -> Any:
-        """Enlarges images: `(batch, h, w, 3)`, uint8 or float32 in [-1, 1], to `(batch, h * scale, w * scale, 3)`."""
-        return keras.ops.clip(
-            keras.ops.cast(self(batches.scaled(images), training=False), keras.config.floatx()), -1.0, 1.0
-        )
+        """Enlarges images: `(batch, h, w, 3)`, uint8 or float32 in [-1, 1], to `(batch, h * scale, w * scale, 3)`.
+
+        Computes large images tile by tile (`engine.in_tiles`), as an export does and with its answers, unless the
+        network depends on the whole image.
+        """
+        return self._upscale(batches.required(images))
 
     def serving(self) -> dict[str, Serving]:
-        """One function: image in, enlarged image out, tile by tile unless the network depends on the whole image."""
+        """One function, `upscale`: image in, enlarged image out."""
         image = {"image": Image((None, None, 3))}
-        return {"upscale": Serving(by_tiles(self.upscale, self.network, self.interpolation_radius), image, image)}
+        return {"upscale": Serving(self._upscale, image, image)}

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 import keras
 
-from keras_genssl.engine import batches
 from keras_genssl.layers import BicubicUpsampling
 from keras_genssl.models.super_resolution.base import SuperResolution
 
@@ -61,17 +60,16 @@ class SRCNN(SuperResolution):
         super().__init__(network, loss or keras.losses.MeanSquaredError(), name=name)
         self.scale = scale
         self.interpolation = interpolation
-        self.enlarge: keras.layers.Layer = (
+        self.interpolate: keras.layers.Layer = (
             BicubicUpsampling(scale)
             if interpolation == "bicubic"
             else keras.layers.UpSampling2D(scale, interpolation=interpolation)
         )
-        self.enlarge.build((None, None, None, 3))
+        self.interpolate.build((None, None, None, 3))
 
-    def upscale(self, images: Any) -> Any:
-        """Enlarges *small* images, `(batch, h, w, 3)`, uint8 or float32 in [-1, 1], by `scale`.
+    def enlarge(self, images: Any) -> Any:
+        """Enlarges *small* images in [-1, 1] in one piece, before clipping.
 
         The network gets images as in training: interpolated, and clipped to [-1, 1] as stored images are.
         """
-        enlarged = self.enlarge(batches.scaled(images))
-        return super().upscale(keras.ops.clip(enlarged, -1.0, 1.0))
+        return super().enlarge(keras.ops.clip(self.interpolate(images), -1.0, 1.0))

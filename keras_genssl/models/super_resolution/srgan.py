@@ -1,5 +1,6 @@
 """SRGAN: photo-realistic super-resolution with an adversarial loss."""
 
+import functools
 from typing import Any
 
 import keras
@@ -9,7 +10,7 @@ from keras_genssl.engine.networks import require_built, require_match
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.losses import NonSaturatingGANLoss
 from keras_genssl.models.adversarial import discriminator_losses, generator_losses
-from keras_genssl.models.super_resolution.base import by_tiles
+from keras_genssl.models.super_resolution.base import Upscale, by_tiles
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -99,13 +100,19 @@ class SRGAN(PlayersModel):
         """Updates the metrics; those of `compile` compare images clipped to [-1, 1], as `upscale` gives them."""
         return super().compute_metrics(x, y, keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
 
+    @functools.cached_property
+    def _upscale(self) -> Upscale:
+        return by_tiles(lambda images: self(images, training=False), self.generator)
+
     def upscale(self, images: Any) -> Any:
-        """Enlarges images: `(batch, h, w, 3)`, uint8 or float32 in [-1, 1], to `(batch, h * scale, w * scale, 3)`."""
-        return keras.ops.clip(
-            keras.ops.cast(self(batches.scaled(images), training=False), keras.config.floatx()), -1.0, 1.0
-        )
+        """Enlarges images: `(batch, h, w, 3)`, uint8 or float32 in [-1, 1], to `(batch, h * scale, w * scale, 3)`.
+
+        Computes large images tile by tile (`engine.in_tiles`), as an export does and with its answers, unless the
+        generator depends on the whole image.
+        """
+        return self._upscale(batches.required(images))
 
     def serving(self) -> dict[str, Serving]:
-        """One function: image in, enlarged image out, tile by tile unless the network depends on the whole image."""
+        """One function, `upscale`: image in, enlarged image out."""
         image = {"image": Image((None, None, 3))}
-        return {"upscale": Serving(by_tiles(self.upscale, self.generator), image, image)}
+        return {"upscale": Serving(self._upscale, image, image)}
