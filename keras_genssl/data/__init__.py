@@ -12,7 +12,6 @@ dataset from several, for translation between domains and other methods that rea
 
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
 from keras_genssl.data.dataset import OrderedDataset
-from keras_genssl.data.embedded import embedded_patches, embedded_photographs
 from keras_genssl.data.embeddings import Embeddings, load_embeddings
 from keras_genssl.data.folders import FrameFolders
 from keras_genssl.data.gaussians import GaussianModes, gaussian_grid, gaussian_ring
@@ -20,6 +19,7 @@ from keras_genssl.data.groups import Groups, GroupSource, pairs, triplets
 from keras_genssl.data.join import join
 from keras_genssl.data.load import load
 from keras_genssl.data.order import Order, UnalignedOrder
+from keras_genssl.embedded import embedded_patches, embedded_photographs
 
 __all__ = [
     "BalancedOrder",

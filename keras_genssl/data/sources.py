@@ -15,10 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_genssl.data.arrays import DEBIAN, ArraySource, is_idx, read_idx, read_npz
-from keras_genssl.data.embedded import PATCHES, embedded_patch_names, embedded_patches
 from keras_genssl.data.feature_names import require_names
 from keras_genssl.data.folders import FrameFolders, is_file, is_folder, open_folder
 from keras_genssl.data.records import Records, Shard
+from keras_genssl.embedded import PATCHES, embedded_patch_names, embedded_patches
 
 _AT_ONCE = 256
 

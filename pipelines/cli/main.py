@@ -18,9 +18,8 @@ from pipelines.cli import engine_options
 from pipelines.cli import gallery as gallery_commands
 from pipelines.cli import lineage as lineage_commands
 from pipelines.console import Console, Terminal, complain, escape_what_streams_cannot_encode
-from pipelines.data import sources
 from pipelines.errors import UserError
-from pipelines.run import loading as recipes
+from pipelines.run import finding
 from pipelines.runtime import engines, store
 
 app = typer.Typer(
@@ -94,6 +93,8 @@ def run(
     The exit status is 0 if the model was blessed and its export passed its check, 1 if not, and 2 if the input cannot
     be used.
     """
+    from pipelines.run import loading
+
     if strategy == "multi_worker":
         _refuse_cluster(strategy)
     paths = _paths(data or [])
@@ -101,7 +102,7 @@ def run(
     overrides += [
         f"train.{key}={value}" for key, value in {"strategy": strategy, "seed": seed}.items() if value is not None
     ]
-    checked = recipes.load(recipe, overrides, full_scale, paths or None, thoroughly=True)
+    checked = loading.load(recipe, overrides, full_scale, paths or None, thoroughly=True)
     _refuse_cluster(checked.train.strategy)
     engine = engine_options.engine(runner, workers, beam_options)
     console = Console()
@@ -183,13 +184,15 @@ def list_recipes() -> None:
     table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("recipe", "method", "description"):
         table.add_column(heading, no_wrap=heading != "description")
-    for listed in recipes.listed():
+    for listed in finding.listed():
         table.add_row(*listed)
     Terminal(soft_wrap=False).print(table)
 
 
 def _paths(given: list[str]) -> dict[str, Path]:
     """Returns what ``--data`` names: name -> path; an unnamed one has the empty string as its name."""
+    from pipelines.data import sources
+
     paths: dict[str, Path] = {}
     for text in given:
         named = re.fullmatch(r"([A-Za-z_]\w*)=(.+)", text)

@@ -22,7 +22,7 @@ from typing import Any
 
 from keras_genssl.registered import NAMES
 from pipelines import tasks
-from pipelines.run import loading
+from pipelines.run import finding, loading
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "METHODS.md"
@@ -187,7 +187,7 @@ def _file(module: str) -> Path:
 def _recipes() -> dict[str, list[str]]:
     """Returns name of a method -> the recipes that train it."""
     found: dict[str, list[str]] = {}
-    for name in loading.names():
+    for name in finding.names():
         found.setdefault(loading.load(name).model.method, []).append(name)
     return found
 

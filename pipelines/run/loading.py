@@ -1,12 +1,10 @@
-"""Recipes: found by name or path, changed by ``--set``, checked; errors name the line."""
+"""Recipes: read, changed by ``--set``, checked; errors name the line."""
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -16,8 +14,7 @@ from pipelines.data.sources.base import PAIRS
 from pipelines.errors import UserError
 from pipelines.located_yaml import dotted
 from pipelines.recipe.base import Recipe
-
-TASKS = Path(__file__).parents[1] / "tasks"
+from pipelines.run.finding import find, nearest
 
 DEFAULT = "super_resolution"  # the task of a recipe that names none
 
@@ -40,57 +37,6 @@ _EXPECTED = {
 }
 
 
-class Listed(NamedTuple):
-    """What a recipe's file says of it."""
-
-    name: str
-    method: str
-    description: str
-
-
-def names() -> list[str]:
-    """Returns the sorted names of the recipes in the package."""
-    return sorted(_files())
-
-
-def listed() -> list[Listed]:
-    """Returns the recipes in the package, sorted by name. Reads their files without checking them, which takes long."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    read = {name: yaml.load(path.read_text(encoding="utf-8"), loader) for name, path in sorted(_files().items())}
-    return [Listed(name, content["model"]["method"], content["description"]) for name, content in read.items()]
-
-
-def _files() -> dict[str, Path]:
-    """Returns the recipes in the package by name; each task has a folder of them."""
-    folders = TASKS.glob("*/recipes")
-    return {
-        path.relative_to(folder).with_suffix("").as_posix(): path
-        for folder in folders
-        for path in folder.rglob("*.yaml")
-    }
-
-
-def find(name: str) -> Path:
-    """Returns the file of a recipe.
-
-    Args:
-        name: the name of a recipe in the package, or the path of a YAML file.
-
-    Raises:
-        UserError: there is no such recipe; the message names the nearest one.
-    """
-    path = Path(name).expanduser()
-    if path.suffix in (".yaml", ".yml") or path.is_file():
-        if not path.is_file():
-            raise UserError(f"No such recipe file: {name}. `genssl recipes` lists the recipes that have a name")
-        return path
-    files = _files()
-    if name in files:
-        return files[name]
-    hint = _nearest(name, sorted(files))
-    raise UserError(f"Unknown recipe: {name}.{hint} `genssl recipes` lists all; a path must end in .yaml")
-
-
 def load(
     name: str,
     overrides: list[str] | None = None,
@@ -101,7 +47,7 @@ def load(
     """Reads, changes and checks a recipe.
 
     Args:
-        name: as in `find`.
+        name: as in `finding.find`.
         overrides: changes such as ``"train.epochs=5"``; the value is YAML; the last one wins.
         full_scale: whether to apply the recipe's ``full_scale`` section before the overrides.
         folder: the user's own images, or a CSV table of pairs of them, read instead of the recipe's images. The
@@ -238,7 +184,7 @@ def _kind(data: dict[str, Any], places: dict[located_yaml.Path, str]) -> type[Re
     known = tasks.names()
     if not isinstance(task, str) or task not in known:
         expected = ", ".join(map(repr, known))
-        hint = _nearest(str(task), known)
+        hint = nearest(str(task), known)
         raise UserError(f"{places[_TASK,]}: `{_TASK}` must be one of {expected}. Received: {task!r}.{hint}")
     return tasks.recipes_of(task)
 
@@ -293,7 +239,7 @@ def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, s
         valid = sorted({key for section in sections for key in _fields(section)})
         key, choice = str(path[-1]), _choice(others, str(path[-1]))
         rule = f"is read only with {choice}" if choice else "is not a known key."
-        near = _inside(key, sections) or _nearest(key, valid)
+        near = _inside(key, sections) or nearest(key, valid)
         hint = "" if choice else near or f" Valid keys here: {', '.join(valid)}"
     elif kind in ("missing", "union_tag_not_found"):
         if kind == "union_tag_not_found":
@@ -302,7 +248,7 @@ def _explain(fault: dict[str, Any], data: Any, places: dict[located_yaml.Path, s
     elif kind in ("literal_error", "union_tag_invalid"):
         expected = context.get("expected_tags") or context["expected"]
         rule = f"must be {'one of ' if ' ' in expected else ''}{expected}. Received: {received!r}."
-        hint = _nearest(str(received), expected.replace("'", "").replace(" or ", ", ").split(", "))
+        hint = nearest(str(received), expected.replace("'", "").replace(" or ", ", ").split(", "))
     elif kind == "value_error":
         rule = str(context["error"])
     else:
@@ -400,9 +346,3 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for argument in get_args(annotation) for model in _models(argument)]
-
-
-def _nearest(word: str, valid: list[str]) -> str:
-    """Returns `` Did you mean `epochs`?``, or nothing."""
-    close = difflib.get_close_matches(word, valid, n=1, cutoff=0.5)
-    return f" Did you mean `{close[0]}`?" if close else ""

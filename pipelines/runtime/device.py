@@ -1,12 +1,16 @@
 """Starts TensorFlow without the many messages that its C++ side writes to standard error."""
 
 import functools
+import importlib.util
 import os
 import sys
 import tempfile
 from pathlib import Path
 
 CPU_INFO = Path("/proc/cpuinfo")
+# What the drivers of accelerators put below /dev: NVIDIA's (Jetson's and Windows' too), AMD's, TPUs'.
+DEVICES = Path("/dev")
+_DRIVERS = ("nvidia*", "nvhost*", "nvgpu*", "nvmap", "dxg", "kfd", "accel*", "vfio")
 
 
 @functools.cache
@@ -42,18 +46,29 @@ def has_bfloat16() -> bool:
 
     NVIDIA GPUs compute in bfloat16 from compute capability 8.0, all TPUs do, and CPUs report it in `CPU_INFO`.
     """
-    start()
-    import tensorflow as tf
-
-    if os.environ.get("TPU_NAME") or tf.config.list_physical_devices("TPU"):
+    if os.environ.get("TPU_NAME"):
         return True
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-        return all(detail.get("compute_capability", (8, 0)) >= (8, 0) for detail in details)
+    if _may_have_accelerators():
+        start()
+        import tensorflow as tf
+
+        if tf.config.list_physical_devices("TPU"):
+            return True
+        gpus = tf.config.list_physical_devices("GPU")
+        if gpus:
+            details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+            return all(detail.get("compute_capability", (8, 0)) >= (8, 0) for detail in details)
     try:
         lines = CPU_INFO.read_text(encoding="utf-8").splitlines()
     except OSError:
         return False
     flags = [set(line.split()) for line in lines if line.startswith("flags")]
     return bool(flags) and all(not {"avx512_bf16", "amx_bf16"}.isdisjoint(words) for words in flags)
+
+
+def _may_have_accelerators() -> bool:
+    """Returns whether TensorFlow may know other devices than CPUs, without its import, which takes seconds."""
+    if "tensorflow" in sys.modules or not sys.platform.startswith("linux"):
+        return True
+    has_plugin = os.environ.get("TF_PLUGGABLE_DEVICE_LIBRARY_PATH") or importlib.util.find_spec("tensorflow-plugins")
+    return bool(has_plugin) or any(next(DEVICES.glob(driver), None) is not None for driver in _DRIVERS)

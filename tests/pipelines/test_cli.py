@@ -7,6 +7,7 @@ import pytest
 
 from keras_genssl import __version__
 from pipelines.cli import main as cli
+from pipelines.run import finding
 from pipelines.run import loading as recipe
 from tests.pipelines import genssl
 
@@ -16,7 +17,7 @@ def test_recipes_lists_name_method_and_description(tmp_path):
     lines = [line.split() for line in output.splitlines()]
     assert status == 0
     assert lines[0] == ["recipe", "method", "description"]
-    assert [line[0] for line in lines[1:]] == recipe.names()
+    assert [line[0] for line in lines[1:]] == finding.names()
     assert ["super_resolution", "EDSR", "Doubles"] in [line[:3] for line in lines]
 
 
@@ -99,7 +100,7 @@ def test_interrupting_is_one_line_and_status_130(tmp_path, monkeypatch):
     def interrupt():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(recipe, "listed", interrupt)
+    monkeypatch.setattr(finding, "listed", interrupt)
     assert genssl.call(tmp_path, "recipes") == (130, "", "interrupted; the same command continues from here\n")
 
 

@@ -14,6 +14,7 @@ from pipelines.data.example_gen.frames import frame_example_gen
 from pipelines.data.preparations.frame_tuples import FrameTuples
 from pipelines.data.prepare_sequences import prepare_sequences
 from pipelines.errors import UserError
+from pipelines.run import finding
 from pipelines.run import loading as recipe
 from tests.pipelines import genssl
 
@@ -148,7 +149,7 @@ def test_faults_name_key_and_rule(changes, message):
 
 def test_own_data_of_a_recipe_of_films_are_films(tmp_path):
     text = (
-        recipe.find(RECIPE)
+        finding.find(RECIPE)
         .read_text()
         .replace("source: dataset", "source: frames")
         .replace("dataset: emb", "folder: emb")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines.results import methods_page
-from pipelines.run import loading
+from pipelines.run import finding, loading
 
 
 def test_the_page_on_disk_is_what_is_generated():
@@ -12,7 +12,7 @@ def test_the_page_on_disk_is_what_is_generated():
 
 def test_every_method_is_a_model_whose_docstring_names_its_paper():
     models = {it.name: it for it in methods_page.public("models")}
-    assert {loading.load(name).model.method for name in loading.names()} <= set(models)
+    assert {loading.load(name).model.method for name in finding.names()} <= set(models)
     assert [name for name, it in models.items() if not it.papers] == []
 
 

@@ -19,7 +19,7 @@ from pipelines.data.preparations.pretext import Pretext
 from pipelines.data.prepare import prepare
 from pipelines.errors import UserError
 from pipelines.recipe.method import DatasetInfo
-from pipelines.run import data_steps
+from pipelines.run import data_steps, finding
 from pipelines.run import loading as recipe
 from pipelines.run.steps import Steps
 from pipelines.runtime import recording
@@ -405,7 +405,7 @@ def test_methods_of_two_views_learn_from_neighbouring_crops_and_encode_whole_ima
 
 
 def test_views_that_a_recipe_does_not_name_are_none_where_pairs_are_prepared(tmp_path):
-    text = recipe.find("photographs/simclr").read_text()
+    text = finding.find("photographs/simclr").read_text()
     start, end = text.index("  views:"), text.index("train:")
     (tmp_path / "mine.yaml").write_text(text[:start] + text[end:])
     loaded = recipe.load(str(tmp_path / "mine.yaml"), ["prepare={preparation: neighbouring_crops}"])

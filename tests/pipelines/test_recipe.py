@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from pipelines.errors import UserError
+from pipelines.run import finding
 from pipelines.run import loading as recipe
 
 PLAIN = """\
@@ -184,7 +185,7 @@ def test_what_preparation_and_method_refuse_is_told_with_key_before_anything_run
 
 
 def test_what_they_refuse_is_told_together_where_it_was_given(write):
-    paper = recipe.find("fashion_mnist/cpc").read_text().replace("steps: [2, 3]", "steps: [6]")
+    paper = finding.find("fashion_mnist/cpc").read_text().replace("steps: [2, 3]", "steps: [6]")
     pathlib.Path(write()).write_text(paper)
     with pytest.raises(UserError) as error:
         recipe.load("tiny.yaml", ["prepare.size=20"], thoroughly=True)
@@ -194,7 +195,7 @@ def test_what_they_refuse_is_told_together_where_it_was_given(write):
     assert second.startswith(f"tiny.yaml:{line}: `model.steps` must be different integers from 1 to 5")
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@pytest.mark.parametrize("name", finding.names())
 def test_shipped_recipes_are_valid_and_named_as_their_file(name):
     loaded = recipe.load(name, thoroughly=True)
     assert loaded.name == name
@@ -203,8 +204,8 @@ def test_shipped_recipes_are_valid_and_named_as_their_file(name):
 
 
 def test_the_list_says_what_the_checked_recipes_say():
-    loaded = [(name, recipe.load(name)) for name in recipe.names()]
-    assert recipe.listed() == [(name, checked.model.method, checked.description) for name, checked in loaded]
+    loaded = [(name, recipe.load(name)) for name in finding.names()]
+    assert finding.listed() == [(name, checked.model.method, checked.description) for name, checked in loaded]
 
 
 def test_reading_recipes_imports_neither_tensorflow_nor_beam():

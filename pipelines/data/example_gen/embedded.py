@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from keras_genssl.embedded import embedded_photographs
 from pipelines.data.example_gen import looks
 from pipelines.data.example_gen.images import SPEC, image_example_gen
 from pipelines.data.sources.base import PAIRS
 from pipelines.errors import UserError
-from pipelines.runtime import device
 from pipelines.runtime.artifact import Artifact
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ def read(source: "Embedded | EmbeddedPairs", reading: "Reading") -> Artifact:
     Raises:
         UserError: there is no such photograph.
     """
-    device.start()  # keras_genssl.data imports TensorFlow
-    from keras_genssl.data import embedded_photographs
-
     pairs = PAIRS in source.gives
     found = embedded_photographs(colour_only=pairs)
     if source.photographs is not None:

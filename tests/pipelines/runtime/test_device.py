@@ -1,5 +1,6 @@
 import functools
 import os
+import sys
 
 import pytest
 import tensorflow as tf
@@ -34,6 +35,22 @@ def test_gpu_has_bfloat16_from_ampere_on(monkeypatch, capability, expected):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"] if kind == "GPU" else [])
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"compute_capability": capability})
     monkeypatch.delenv("TPU_NAME", raising=False)
+    assert device.has_bfloat16() == expected
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere TensorFlow is always asked")
+@pytest.mark.parametrize(
+    ("file", "expected"), [(None, False), ("null", False), ("nvme0", False), ("nvidiactl", True), ("accel0", True)]
+)
+def test_tensorflow_is_asked_only_where_a_driver_is(tmp_path, monkeypatch, file, expected):
+    monkeypatch.setattr(device, "DEVICES", tmp_path)
+    monkeypatch.setattr(device, "CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["it"] if kind == "TPU" else [])
+    monkeypatch.setattr(device, "start", lambda: monkeypatch.setitem(sys.modules, "tensorflow", tf))
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    monkeypatch.delenv("TPU_NAME", raising=False)
+    if file is not None:
+        (tmp_path / file).touch()
     assert device.has_bfloat16() == expected
 
 

@@ -9,7 +9,7 @@ import pytest
 from pipelines import tasks
 from pipelines.components import evaluator, exporter, infra_validator
 from pipelines.recipe.method import DatasetInfo
-from pipelines.run import loading
+from pipelines.run import finding, loading
 from pipelines.runtime import code
 from pipelines.training import trainer
 
@@ -41,7 +41,7 @@ CHANGED_LOSSES = {  # loss -> the methods of the recipes that it trains
 
 @pytest.fixture
 def recipes():
-    return [trainer.complete(loading.load(name), DatasetInfo(100, 10), lambda: False) for name in loading.names()]
+    return [trainer.complete(loading.load(name), DatasetInfo(100, 10), lambda: False) for name in finding.names()]
 
 
 @pytest.fixture
