@@ -207,8 +207,9 @@ def made(row: str) -> keras.Model:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("row", choices=ROWS)
-    row = parser.parse_args().row
-    ours.limit_threads()
-    keras.utils.set_random_seed(SEED)
+    parser.add_argument("--precision", choices=ours.PRECISIONS, default="float32")
+    options = parser.parse_args()
+    row = options.row
+    ours.prepare(options.precision)
     batch = ours.batch(row)
     ours.take_steps(made(row), (batch["low"], batch["high"]) if row == "edsr" else batch)

@@ -1,6 +1,6 @@
 """Our side of the training steps, through `fit`, as a user takes them.
 
-python benchmarks/peers/ours.py dcgan [--xla]
+python benchmarks/peers/ours.py dcgan [--xla] [--precision bfloat16]
 """
 
 import argparse
@@ -14,6 +14,7 @@ from rows import CRITIC_STEPS, ROWS, SEED, THREADS
 
 from keras_genssl import backbones, models
 
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # and Keras' policies
 LATENTS = {"dcgan": 100, "wgan_gp": 128, "vae": 32}
 
 
@@ -87,13 +88,20 @@ def limit_threads() -> None:
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)
 
 
+def prepare(precision: str) -> None:
+    """Settles threads, seed and precision."""
+    limit_threads()
+    keras.utils.set_random_seed(SEED)
+    keras.config.set_dtype_policy(PRECISIONS[precision])
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("row", choices=ROWS)
     parser.add_argument("--xla", action="store_true", help="compile the whole step with XLA")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     options = parser.parse_args()
-    limit_threads()
-    keras.utils.set_random_seed(SEED)
+    prepare(options.precision)
     model, settings = globals()[options.row]()
     model.compile(**settings, jit_compile=options.xla)
     take_steps(model, batch(options.row))

@@ -1,6 +1,6 @@
-"""The machine's own limit: GFLOP/s of a matrix multiplication and of a convolution, by TensorFlow or by PyTorch.
+"""The machine's own limit: a matrix multiplication, a convolution and its gradients, by TensorFlow or by PyTorch.
 
-python benchmarks/peers/peak.py tensorflow
+python benchmarks/peers/peak.py tensorflow matmul
 """
 
 import sys
@@ -12,6 +12,7 @@ from rows import THREADS
 
 SIDE = 1024  # of the matrices
 BATCH, PIXELS, CHANNELS = 16, 64, 64  # of the convolution, 3x3
+KINDS = ("matmul", "convolution", "gradient of its images", "gradient of its weights")
 
 
 def of_tensorflow(kind: str) -> Callable[[], Any]:
@@ -23,7 +24,13 @@ def of_tensorflow(kind: str) -> Callable[[], Any]:
         return lambda: tf.matmul(a, a).numpy()
     x = tf.random.normal((BATCH, PIXELS, PIXELS, CHANNELS))
     kernel = tf.random.normal((3, 3, CHANNELS, CHANNELS))
-    return lambda: tf.nn.conv2d(x, kernel, 1, "SAME").numpy()
+    if kind == "convolution":
+        return lambda: tf.nn.conv2d(x, kernel, 1, "SAME").numpy()
+    if kind == "gradient of its images":
+        return lambda: tf.nn.conv2d_transpose(x, kernel, x.shape, 1, "SAME").numpy()
+    return lambda: tf.raw_ops.Conv2DBackpropFilter(
+        input=x, filter_sizes=kernel.shape, out_backprop=x, strides=[1, 1, 1, 1], padding="SAME"
+    ).numpy()
 
 
 def of_torch(kind: str) -> Callable[[], Any]:
@@ -35,7 +42,11 @@ def of_torch(kind: str) -> Callable[[], Any]:
         return lambda: a @ a
     x = torch.randn(BATCH, CHANNELS, PIXELS, PIXELS).to(memory_format=torch.channels_last)
     kernel = torch.randn(CHANNELS, CHANNELS, 3, 3).to(memory_format=torch.channels_last)
-    return lambda: torch.nn.functional.conv2d(x, kernel, padding=1)
+    if kind == "convolution":
+        return lambda: torch.nn.functional.conv2d(x, kernel, padding=1)
+    if kind == "gradient of its images":
+        return lambda: torch.nn.grad.conv2d_input(x.shape, kernel, x, padding=1)
+    return lambda: torch.nn.grad.conv2d_weight(x, kernel.shape, x, padding=1)
 
 
 def billions(kind: str) -> float:

@@ -1,9 +1,10 @@
-"""Children that take training steps when they are told to. Needs nothing but Python: children have other libraries."""
+"""Children that work when they are told to. Needs nothing but Python: children have other libraries."""
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -15,19 +16,27 @@ HERE = Path(__file__).parent
 _MARK = "peer: "
 
 
-def serve(parameters: int, steps: Callable[[int], None]) -> None:
-    """Runs in a child: warms up, says how many parameters are trained, then obeys until the input ends.
+def serve(agreed: float, steps: Callable[[int], Any], warmup: int = 2) -> None:
+    """Runs in a child: warms up, says a number, then obeys until the input ends.
 
     Args:
-        parameters: The number of parameters that are trained.
+        agreed: A number on which all sides agree, such as that of the parameters that are trained.
         steps: Takes a number of steps; all work is done when it returns.
+        warmup: The steps that are taken first.
     """
-    steps(2)
-    _say(parameters=parameters)
+    before = _megabytes()
+    if warmup:
+        steps(warmup)
+    _say(agreed=agreed)
     for line in sys.stdin:
         started = time.perf_counter()
         steps(int(line))
-        _say(seconds=time.perf_counter() - started)
+        _say(seconds=time.perf_counter() - started, megabytes=_megabytes() - before)
+
+
+def _megabytes() -> float:
+    """The largest resident size of the process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def _say(**values: Any) -> None:
@@ -35,22 +44,27 @@ def _say(**values: Any) -> None:
 
 
 class Child:
-    """A process that takes training steps; see `serve`.
+    """A process that works when it is told to; see `serve`.
 
     Args:
         python: Its interpreter.
         script: A file of this folder.
         arguments: Of the script.
         threads: How many threads its libraries may use.
+
+    Attributes:
+        megabytes: By how much the work has raised the peak of its memory.
     """
 
     def __init__(self, python: str | Path, script: str, arguments: Sequence[str], threads: int) -> None:
         environment = {
             "OMP_NUM_THREADS": str(threads),
+            "OPENBLAS_NUM_THREADS": str(threads),
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "TF_ENABLE_ONEDNN_OPTS": "1",
             "KERAS_BACKEND": "tensorflow",
         }
+        self.megabytes = 0.0
         self._process = subprocess.Popen(
             [str(python), str(HERE / script), *arguments],
             stdin=subprocess.PIPE,
@@ -59,15 +73,17 @@ class Child:
             env=os.environ | environment,
         )
 
-    def ready(self) -> int:
-        """Waits until the child has warmed up; returns the number of parameters that it trains."""
-        return int(self._hear()["parameters"])
+    def ready(self) -> float:
+        """Waits until the child has warmed up; returns the number on which all agree."""
+        return float(self._hear()["agreed"])
 
     def seconds(self, steps: int) -> float:
         """The seconds that a number of steps take."""
         assert self._process.stdin is not None
         print(steps, file=self._process.stdin, flush=True)
-        return float(self._hear()["seconds"])
+        heard = self._hear()
+        self.megabytes = float(heard["megabytes"])
+        return float(heard["seconds"])
 
     def end(self) -> None:
         """Ends the child."""

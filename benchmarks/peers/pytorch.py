@@ -1,6 +1,6 @@
 """PyTorch's side of the training steps: the same networks and optimizers, written as its users write them.
 
-    python benchmarks/peers/pytorch.py dcgan [--compile]
+    python benchmarks/peers/pytorch.py dcgan [--compile] [--precision bfloat16]
 
 Runs where PyTorch is installed, and needs nothing of this project. Images lie channels last, Adam is the fused one.
 """
@@ -203,10 +203,13 @@ def resnet18(filters: int = 32) -> nn.Module:
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
-def simclr(ready: Callable[[nn.Module], nn.Module]) -> tuple[list[nn.Module], Step]:
+def simclr_head() -> list[nn.Module]:
     head = [nn.Linear(256, 256, bias=False), nn.BatchNorm1d(256), nn.ReLU()]
-    head += [nn.Linear(256, 128, bias=False), nn.BatchNorm1d(128, affine=False)]
-    network = ready(nn.Sequential(resnet18(), *head))
+    return [*head, nn.Linear(256, 128, bias=False), nn.BatchNorm1d(128, affine=False)]
+
+
+def simclr(ready: Callable[[nn.Module], nn.Module]) -> tuple[list[nn.Module], Step]:
+    network = ready(nn.Sequential(resnet18(), *simclr_head()))
     views, optimizer = images(256, 3, 32, 32), adam(network.parameters(), 0.9)
     others = torch.eye(256, dtype=torch.bool)
     partners = torch.arange(256).roll(128)
@@ -273,6 +276,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("row", choices=ROWS)
     parser.add_argument("--compile", action="store_true", help="compile the networks with torch.compile")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     options = parser.parse_args()
     torch.set_num_threads(THREADS)
     torch.manual_seed(SEED)
@@ -285,7 +289,8 @@ if __name__ == "__main__":
 
     def steps(number: int) -> None:
         for _ in range(number):
-            loss = step()
+            with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bfloat16"):
+                loss = step()
         assert math.isfinite(loss.item())
 
     serve(sum(each.numel() for network in networks for each in network.parameters()), steps)

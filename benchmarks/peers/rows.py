@@ -1,4 +1,4 @@
-"""What each training step is: sizes that all sides read. Needs nothing but Python."""
+"""What is compared, with the sizes that all sides read. Needs nothing but Python."""
 
 import dataclasses
 
@@ -29,3 +29,12 @@ ROWS = {
 THREADS = 2
 SEED = 0
 CRITIC_STEPS = 5
+
+# Semi-hard mining: embeddings of so many numbers, so many of each class.
+MINED, DIM, PER_CLASS, MARGIN = (64, 256, 1024, 2048), 128, 4, 0.2
+
+# Features of images, to be judged.
+FEATURES, WIDTH, CLASSES, NEIGHBOURS = 4096, 1024, 10, 20
+
+# The loop of SimCLR: images of a folder, and its batches.
+IMAGES, LOOP_BATCH, WORKERS = 1024, 128, 2

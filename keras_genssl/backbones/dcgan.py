@@ -7,7 +7,7 @@ from keras import layers
 
 from keras_genssl.backbones.sizes import check_widths, halvings
 from keras_genssl.checks.tensors import require_channels_last
-from keras_genssl.layers import BatchNormalization
+from keras_genssl.layers import BatchNormalization, LeakyReLU
 
 # PyTorch's value, in Keras' convention: after a few thousand steps the statistics are those of the last weights.
 _MOMENTUM = 0.9
@@ -177,7 +177,7 @@ def dcgan_discriminator(
         x = _with_labels(x, labels, f"label{stage}")
         if normalised:
             x = _norm(synchronized, f"norm{stage}")(x)
-        x = layers.LeakyReLU(0.2, name=f"relu{stage}")(x)
+        x = LeakyReLU(0.2, name=f"relu{stage}")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(1, kernel_initializer=_normal(), dtype=keras.config.floatx(), name="logit")(x)
     return keras.Model(images if labels is None else [images, labels], x, name=name)
@@ -246,7 +246,7 @@ def acgan_discriminator(
             x = BatchNormalization(
                 momentum=_MOMENTUM, epsilon=_EPSILON, synchronized=synchronized, name=f"norm{index + 1}"
             )(x)
-        x = layers.LeakyReLU(0.2, name=f"relu{index + 1}")(x)
+        x = LeakyReLU(0.2, name=f"relu{index + 1}")(x)
         if dropout:
             x = layers.Dropout(dropout, name=f"dropout{index + 1}")(x)
     x = layers.Flatten(name="flatten")(x)

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_genssl.layers import BatchNormalization
+from keras_genssl.layers import BatchNormalization, LeakyReLU
 
 Wrap = Callable[[keras.layers.Layer], keras.layers.Layer]
 
@@ -100,7 +100,7 @@ def down_block(
     def relu(x: Any, part: int) -> Any:
         if normalization is not None:
             x = normalization(name=f"{name}_norm{part}")(x)
-        return layers.ReLU(name=f"{name}_relu{part}")(x)
+        return LeakyReLU(0.0, name=f"{name}_relu{part}")(x)
 
     shortcut = x
     if halve:
@@ -174,4 +174,4 @@ def residual_features(images: Any, channels: list[int], wrap: Wrap) -> Any:
     for index in range(blocks):
         width = channels[min(index, stages)]
         x = down_block(x, width, f"block{index + 1}", wrap=wrap, first=index == 0, halve=index < halvings)
-    return layers.ReLU(name="relu")(x)
+    return LeakyReLU(0.0, name="relu")(x)

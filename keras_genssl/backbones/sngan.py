@@ -8,7 +8,7 @@ from keras import layers
 from keras_genssl.backbones.residual_blocks import initializer, residual_features, residual_generator, widths
 from keras_genssl.backbones.sizes import check_widths, halvings
 from keras_genssl.checks.tensors import require_channels_last
-from keras_genssl.layers import SpectralNormalization
+from keras_genssl.layers import LeakyReLU, SpectralNormalization
 
 
 def spectral_discriminator(
@@ -97,7 +97,7 @@ def _features(image_shape: tuple[int, int, int], filters: int) -> tuple[Any, Any
     for stage in range(stages):
         convolution = layers.Conv2D(filters * 2**stage, 4, strides=2, padding="same", name=f"down{stage + 1}")
         x = SpectralNormalization(convolution, name=f"{convolution.name}_sn")(x)
-        x = layers.LeakyReLU(0.2, name=f"relu{stage + 1}")(x)
+        x = LeakyReLU(0.2, name=f"relu{stage + 1}")(x)
     return images, layers.Flatten(name="flatten")(x)
 
 

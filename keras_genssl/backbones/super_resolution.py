@@ -7,7 +7,7 @@ from keras import layers
 
 from keras_genssl.backbones.sizes import check_scale, stages
 from keras_genssl.checks.tensors import require_channels_last
-from keras_genssl.layers import BatchNormalization, BicubicUpsampling, PixelShuffle
+from keras_genssl.layers import BatchNormalization, BicubicUpsampling, LeakyReLU, PixelShuffle
 
 
 def srcnn(
@@ -292,12 +292,12 @@ def srgan_discriminator(
 
     images = keras.Input(input_shape, name="images")
     x = layers.Conv2D(filters, 3, padding="same", name="conv1")(images)
-    x = layers.LeakyReLU(0.2, name="relu1")(x)
+    x = LeakyReLU(0.2, name="relu1")(x)
     for index in range(2, 9):
         width, strides = filters * 2 ** ((index - 1) // 2), 2 - index % 2
         x = layers.Conv2D(width, 3, strides=strides, padding="same", use_bias=False, name=f"conv{index}")(x)
         x = BatchNormalization(momentum=_MOMENTUM, synchronized=synchronized, name=f"norm{index}")(x)
-        x = layers.LeakyReLU(0.2, name=f"relu{index}")(x)
+        x = LeakyReLU(0.2, name=f"relu{index}")(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
-    x = layers.LeakyReLU(0.2, name="dense_relu")(layers.Dense(dense, name="dense")(x))
+    x = LeakyReLU(0.2, name="dense_relu")(layers.Dense(dense, name="dense")(x))
     return keras.Model(images, layers.Dense(1, dtype=keras.config.floatx(), name="logit")(x), name=name)

@@ -8,7 +8,7 @@ from keras import layers
 from keras import layers as keras_layers
 
 from keras_genssl.checks.tensors import require_channels_last
-from keras_genssl.layers import CropToSize, InstanceNormalization, PadToMultiple, ReflectionPadding2D
+from keras_genssl.layers import CropToSize, InstanceNormalization, LeakyReLU, PadToMultiple, ReflectionPadding2D
 
 
 def resnet_translator(
@@ -291,9 +291,9 @@ def patch_discriminator(
         return convolution(x)
 
     images = keras.Input(image_shape, name="images")
-    x = keras_layers.LeakyReLU(0.2, name="patch1_relu")(conv(images, filters, 2, "patch1"))
+    x = LeakyReLU(0.2, name="patch1_relu")(conv(images, filters, 2, "patch1"))
     for index in range(2, layers + 2):
         strides = 2 if index <= layers else 1
         x = conv(x, filters * min(2 ** (index - 1), 8), strides, f"patch{index}")
-        x = keras_layers.LeakyReLU(0.2, name=f"patch{index}_relu")(normalization(name=f"patch{index}_norm")(x))
+        x = LeakyReLU(0.2, name=f"patch{index}_relu")(normalization(name=f"patch{index}_norm")(x))
     return keras.Model(images, conv(x, 1, 1, "logits", dtype=keras.config.floatx()), name=name)

@@ -17,6 +17,7 @@ from keras_genssl.backbones.residual_blocks import (
 )
 from keras_genssl.backbones.sizes import check_widths, halvings
 from keras_genssl.checks.tensors import require_channels_last
+from keras_genssl.layers import LeakyReLU
 
 
 def _hidden(x: Any, units: Sequence[int], activation: Callable[[str], keras.layers.Layer]) -> Any:
@@ -122,7 +123,7 @@ def mlp_discriminator(
         labels = keras.Input((num_classes,), name="labels")
         inputs = [images, labels]
         x = layers.Concatenate(name="images_and_labels")([x, labels])
-    x = _hidden(x, units, lambda name: layers.LeakyReLU(0.2, name=name))
+    x = _hidden(x, units, lambda name: LeakyReLU(0.2, name=name))
     return keras.Model(inputs, layers.Dense(1, dtype=keras.config.floatx(), name="logit")(x), name=name)
 
 

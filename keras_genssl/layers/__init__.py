@@ -1,5 +1,6 @@
 """Layers: layers of generative and self-supervised networks that Keras lacks."""
 
+from keras_genssl.layers.activations import LeakyReLU
 from keras_genssl.layers.borders import CropToSize, PadToMultiple, ReflectionPadding2D
 from keras_genssl.layers.discriminators import MinibatchStdDev, SelfAttention2D
 from keras_genssl.layers.normalization import BatchNormalization, InstanceNormalization, SpectralNormalization
@@ -14,6 +15,7 @@ __all__ = [
     "ImageStandardization",
     "InstanceNormalization",
     "LabToRGB",
+    "LeakyReLU",
     "MinibatchStdDev",
     "PadToMultiple",
     "PixelShuffle",
