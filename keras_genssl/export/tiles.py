@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from keras_genssl.kinds import Image, Serving
+from keras_genssl.kinds.base import png
 from keras_genssl.kinds.serving import key
 from keras_genssl.kinds.tiles import Tiled
 
@@ -31,7 +32,7 @@ def served(tiled: Tiled, serving: Serving) -> Callable[[dict[str, Any]], _Named]
     def answer(read: dict[str, Any]) -> _Named:
         pixels = tf.identity(read[taken])
         pixels.set_shape(kind.example_shape)
-        return {key(given, serving.outputs[given]): tf.io.encode_png(tiled(pixels[tf.newaxis])[0])}
+        return {key(given, serving.outputs[given]): png(tiled(pixels[tf.newaxis])[0])}
 
     return answer
 

@@ -128,7 +128,7 @@ def run(
 @app.command()
 def upscale(
     model: Annotated[
-        Path, typer.Argument(help="The directory of a SavedModel, such as saved_models/super_resolution_x2/3.")
+        Path, typer.Argument(help="The directory of a SavedModel, such as saved_models/super_resolution_x2/4.")
     ],
     images: Annotated[list[Path], typer.Argument(help="Image files.")],
     output: Annotated[Path, typer.Option(help="The folder for the PNG files.")] = Path("upscaled"),
