@@ -3,7 +3,6 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -28,15 +27,19 @@ class LeakyReLU(keras.layers.LeakyReLU):
     """
 
     def call(self, inputs: Any) -> Any:
-        return _leaky_relu(tf.convert_to_tensor(inputs), self.negative_slope)
+        if keras.backend.backend() != "tensorflow":
+            return super().call(inputs)
+        return _leaky_relu(keras.ops.convert_to_tensor(inputs), self.negative_slope)
 
 
-def _leaky_relu(inputs: tf.Tensor, slope: float) -> tf.Tensor:
+def _leaky_relu(inputs: Any, slope: float) -> Any:
+    import tensorflow as tf
+
     @tf.custom_gradient
-    def activated(x: tf.Tensor) -> Any:
+    def activated(x: Any) -> Any:
         y = tf.nn.leaky_relu(x, slope) if slope else tf.nn.relu(x)
 
-        def sloped(upstream: tf.Tensor) -> tf.Tensor:
+        def sloped(upstream: Any) -> Any:
             if slope:
                 return tf.raw_ops.LeakyReluGrad(gradients=upstream, features=x, alpha=slope)
             return tf.raw_ops.ReluGrad(gradients=upstream, features=y)

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from keras_genssl.checks.tensors import require_channels_last
-from keras_genssl.engine import batches, replicas
+from keras_genssl.engine import batches, replicas, xla
 
 Parameters = dict[str, Any]
 
@@ -89,9 +88,7 @@ class View(keras.layers.Layer):
         self.compute_output_shape(images.shape)
         images = batches.scaled(images)
         chances = replicas.uniform((ops.shape(images)[0], self.num_chances), self.seed, dtype=self.compute_dtype)
-        if tf.executing_eagerly():
-            return self._made(images, chances)
-        return tf.function(self._made, jit_compile=True, autograph=False)(images, chances)
+        return xla.compiled_in_graphs(self._made, images, chances)
 
     def _made(self, images: Any, chances: Any) -> Any:
         return self.apply(images, self.draw(chances, tuple(images.shape[1:])))
