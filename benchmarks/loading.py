@@ -4,7 +4,8 @@
 
 Rows are arrays in memory, prepared records (PNG in TFRecord files) and a folder of JPEG files, in batches of 32 and
 256. Plain `tf.data` shuffles with a buffer of the whole set and decodes with `tf.io`; JPEG with the accurate DCT, whose
-pixels are Pillow's. The two take turns. It prints examples a second of both and the ratio with its spread, which go to
+pixels are Pillow's. A last row compares a transform that computes in Python on processes with the same on threads. The
+two take turns. It prints examples a second of both and the ratio with its spread, which go to
 `results/speed/loading.json`.
 """
 
@@ -28,6 +29,8 @@ BATCHES = (32, 256)
 ARRAYS = {"28x28x1": (28, 28, 1), "32x32x3": (32, 32, 3)}
 NUM_ARRAYS, NUM_RECORDS, NUM_FILES, SIDE = 102_400, 10_240, 4_096, 224
 AUTOTUNE = tf.data.AUTOTUNE
+
+NUM_SLOW = 1_024
 
 Way = Callable[[int], tf.data.Dataset]
 
@@ -108,6 +111,26 @@ def files(folder: pathlib.Path) -> tuple[Way, Way, int]:
     return lambda batch: kg.data.load(root, batch_size=batch, features=["image"]), plain, NUM_FILES
 
 
+def slow(example: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
+    """Spends some milliseconds in Python."""
+    total = seed
+    for number in range(50_000):
+        total = (total * 31 + number) % 251
+    return {"image": example["image"] + np.uint8(total)}
+
+
+def on_processes() -> tuple[Way, Way, int]:
+    held = {"image": np.zeros((NUM_SLOW, 32, 32, 3), np.uint8)}
+
+    def processes(batch: int) -> tf.data.Dataset:
+        return kg.data.load(held, batch_size=batch, transform=kg.pretext.OnProcesses(slow))
+
+    def threads(batch: int) -> tf.data.Dataset:
+        return kg.data.load(held, batch_size=batch, transform=slow)
+
+    return processes, threads, NUM_SLOW
+
+
 def rate(data: tf.data.Dataset, batch: int) -> float:
     """Returns examples a second of one epoch."""
     started, count = time.perf_counter(), 0
@@ -125,20 +148,22 @@ def main() -> None:
         folder = pathlib.Path(made)
         sources = {f"arrays {name}": arrays(shape) for name, shape in ARRAYS.items()}
         sources |= {"records of PNG 32x32x3": records(folder), f"folder of JPEG {SIDE}x{SIDE}": files(folder)}
-        for name, (ours, plain, _) in sources.items():
-            for batch in BATCHES:
-                ways = ours(batch), plain(batch).prefetch(2)
-                rates = np.array([[rate(way, batch) for way in ways] for _ in range(rounds + 1)])[1:]
-                row = speed.ratio(f"{name}, batches of {batch}", (rates[:, 0] / rates[:, 1]).tolist())
-                rows.append(row)
-                median = np.median(rates, axis=0)
-                print("{what}: {median:.2f} times plain ({low:.2f} to {high:.2f})".format(**row), end="")
-                print(f", {median[0]:,.0f} and {median[1]:,.0f} a second", flush=True)
+        compared = {(name, batch): ways for name, ways in sources.items() for batch in BATCHES}
+        compared["slow transform, processes against threads", BATCHES[0]] = on_processes()
+        for (name, batch), (ours, other, _) in compared.items():
+            ways = ours(batch), other(batch).prefetch(2)
+            rates = np.array([[rate(way, batch) for way in ways] for _ in range(rounds + 1)])[1:]
+            row = speed.ratio(f"{name}, batches of {batch}", (rates[:, 0] / rates[:, 1]).tolist())
+            rows.append(row)
+            median = np.median(rates, axis=0)
+            print("{what}: {median:.2f} times the other ({low:.2f} to {high:.2f})".format(**row), end="")
+            print(f", {median[0]:,.0f} and {median[1]:,.0f} a second", flush=True)
     speed.write(
         "loading",
         "Loading",
         "Examples a second of `data.load`, shuffled and restartable, times those of plain `tf.data` with the same "
-        "decoder and a shuffle buffer of the whole set.",
+        "decoder and a shuffle buffer of the whole set. The last row: a transform of some milliseconds in Python, with "
+        "`pretext.OnProcesses` and without.",
         rows,
     )
 

@@ -46,9 +46,13 @@ def versions() -> dict[str, str]:
     from keras_genssl import __version__
 
     found = {"python": platform.python_version(), "keras_genssl": __version__}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    return found | {package: version for package in PACKAGES if (version := _installed(package)) is not None}
+
+
+@functools.cache
+def _installed(package: str) -> str | None:
+    """The version of a package, or None; searching for its metadata takes milliseconds."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

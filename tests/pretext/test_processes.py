@@ -1,6 +1,8 @@
 """Transforms on processes give the examples of transforms on threads."""
 
+import gc
 import os
+import time
 
 import numpy as np
 import pytest
@@ -34,6 +36,26 @@ def test_processes_give_the_same_examples_and_name_the_refused_one():
     images = kg.data.load(IMAGES, shuffle=False, transform=kg.pretext.OnProcesses(marked, 1))
     with pytest.raises(tf.errors.InvalidArgumentError, match="Cannot transform example 7: it is refused"):
         list(images)
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_processes_end_with_the_transform():
+    transform = kg.pretext.OnProcesses(lambda example, seed: {"process": np.int64(os.getpid())}, 1)
+    process = int(transform({}, 0)["process"])
+    assert is_alive(process)
+    del transform
+    gc.collect()
+    ends = time.monotonic() + 60
+    while is_alive(process) and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert not is_alive(process)
 
 
 @pytest.mark.parametrize("num", [0, -1, True, 2.0])
