@@ -1,15 +1,5 @@
 """Beam: linear graphs, the sharded writer, and how workers are started.
 
-Importing Beam warns through the root logger, which would print and leave a handler in the user's program.
+Beam takes a second to import. Only what runs a graph or opens a file imports it, so a run that finds everything done
+does not.
 """
-
-import logging
-
-_disabled, _silence = logging.root.manager.disable, logging.NullHandler()
-logging.disable(logging.WARNING)
-logging.root.addHandler(_silence)
-try:
-    import apache_beam  # noqa: F401
-finally:
-    logging.root.removeHandler(_silence)
-    logging.disable(_disabled)

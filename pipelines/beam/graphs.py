@@ -5,6 +5,9 @@ other transform on as its output, gives every output of a `ParDo` to each reader
 `finish_bundle` emits, computes no windows, and runs only what the last transform of the graph depends on.
 """
 
+import pipelines.beam.quiet  # noqa: F401
+
+# isort: split
 import apache_beam as beam
 from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
 from apache_beam.runners.common import DoFnSignature

@@ -3,6 +3,9 @@
 import threading
 from typing import Any
 
+import pipelines.beam.quiet  # noqa: F401
+
+# isort: split
 from apache_beam.portability import python_urns
 from apache_beam.runners.portability import local_job_service
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import (

@@ -5,6 +5,9 @@ import contextlib
 import importlib
 import io
 
+import pipelines.beam.quiet  # noqa: F401
+
+# isort: split
 from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 from apache_beam.runners.runner import create_runner
 

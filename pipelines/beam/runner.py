@@ -16,6 +16,9 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import pipelines.beam.quiet  # noqa: F401
+
+# isort: split
 import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner

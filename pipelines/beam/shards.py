@@ -7,12 +7,12 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable
-from typing import Any, BinaryIO
-
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pipelines.beam import records
+
+if TYPE_CHECKING:
+    from apache_beam.io.filesystems import FileSystems
 
 REPORTS = ".reports"
 
@@ -61,9 +61,22 @@ def shard_index(key: str, salt: str, count: int) -> int:
     return hash64(key, salt) * count >> 64
 
 
+def _systems() -> "type[FileSystems]":
+    """Returns Beam's file systems, and imports Beam if nothing has."""
+    import pipelines.beam.quiet  # noqa: F401
+
+    # isort: split
+    from apache_beam.io.filesystems import FileSystems
+
+    return FileSystems
+
+
+_AS_IT_IS = "uncompressed"  # Beam's `CompressionTypes.UNCOMPRESSED`; "auto" would go by the file's name
+
+
 def open_file(path: str) -> BinaryIO:
     """Opens a file for reading, in any file system that Beam supports."""
-    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return _systems().open(path, compression_type=_AS_IT_IS)
 
 
 def read_file(path: str) -> bytes:
@@ -76,13 +89,13 @@ def write_file(path: str, chunks: Iterable[bytes]) -> None:
     """Writes a file so that its name shows nothing or the whole file. Retries and parallel writers do no harm."""
     part = f"{path}.part-{uuid.uuid4().hex}"
     try:
-        with FileSystems.create(part, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        with _systems().create(part, compression_type=_AS_IT_IS) as file:
             for chunk in chunks:
                 file.write(chunk)
-        FileSystems.rename([part], [path])
+        _systems().rename([part], [path])
     except BaseException:
         with contextlib.suppress(Exception):  # the original exception is reported
-            FileSystems.delete([part])
+            _systems().delete([part])
         raise
 
 
@@ -122,7 +135,7 @@ def write_shard(directory: str, shard: Shard, outcomes: Iterable[Record | DeadLe
             yield framed
 
     try:
-        write_file(FileSystems.join(directory, shard.file), frames())
+        write_file(_systems().join(directory, shard.file), frames())
     except Exception as error:
         error.add_note(f"while writing {shard.file}")
         raise
@@ -139,7 +152,7 @@ def write_report(directory: str, shard: Shard, report: dict[str, Any]) -> None:
 
 def is_written(directory: str, shard: Shard) -> bool:
     """Returns whether a shard has a report."""
-    return FileSystems.exists(_report_path(directory, shard))
+    return _systems().exists(_report_path(directory, shard))
 
 
 def read_report(directory: str, shard: Shard) -> dict[str, Any]:
@@ -148,14 +161,14 @@ def read_report(directory: str, shard: Shard) -> dict[str, Any]:
 
 
 def _report_path(directory: str, shard: Shard) -> str:
-    return FileSystems.join(directory, REPORTS, f"{shard.file}.json")
+    return _systems().join(directory, REPORTS, f"{shard.file}.json")
 
 
 def _finished(directory: str, shard: Shard) -> dict[str, Any] | None:
     if not is_written(directory, shard):
         return None
     report = read_report(directory, shard)
-    path = FileSystems.join(directory, shard.file)
-    if not FileSystems.exists(path) or hashlib.sha256(read_file(path)).hexdigest() != report["sha256"]:
+    path = _systems().join(directory, shard.file)
+    if not _systems().exists(path) or hashlib.sha256(read_file(path)).hexdigest() != report["sha256"]:
         return None
     return report

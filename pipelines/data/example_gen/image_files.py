@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from keras_genssl.pretext.class_folders import ClassFolders
 from keras_genssl.pretext.image_files import find_images, printable
 from keras_genssl.pretext.names import canonical, canonical_paths
-from pipelines.beam.shards import DeadLetter, hash64, read_file
+from pipelines.beam.shards import DeadLetter, hash64
 from pipelines.data.written import DUPLICATE
 from pipelines.errors import UserError
 
@@ -183,7 +183,7 @@ def read_again(file: File) -> bytes:
     Raises:
         UserError: the file has changed since.
     """
-    data = read_file(file.path)
+    data = Path(file.path).read_bytes()
     if content_key(data) != file.key:
         raise UserError(f"{file.label} changed while it was being read; run again")
     return data
@@ -197,7 +197,7 @@ def fingerprint(files: Sequence[File]) -> tuple[list[File], list[DeadLetter]]:
             mode = os.stat(file.path).st_mode
             if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # reading a pipe or a device may never end
                 return DeadLetter(None, file.label, "read", "OSError", "is no regular file")
-            data = read_file(file.path)
+            data = Path(file.path).read_bytes()
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else "cannot be read"
             return DeadLetter(None, file.label, "read", type(error).__name__, reason)

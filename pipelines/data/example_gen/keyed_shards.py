@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from pipelines.beam import progress, runner
+from pipelines.beam import progress
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, shard_index, write_shard
 from pipelines.data.written import VERSION
 from pipelines.runtime.engines import Workers
@@ -64,6 +64,8 @@ def write_keyed(
     held = collections.Counter(index for index, _ in placed)
     with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
         # Each shard gets one None, so that it is written even if it is empty.
+        from pipelines.beam import runner  # it imports Beam
+
         runner.run_grouped([*((index, None) for index in number.values()), *placed], write, workers)
     return shards
 
