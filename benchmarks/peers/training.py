@@ -38,4 +38,4 @@ def measure(row: str, pytorch: Path, sides: list[str], precision: str, rounds: i
 def has_bfloat16() -> bool:
     """Whether the processor multiplies bfloat16 itself. Linux alone tells."""
     info = Path("/proc/cpuinfo")
-    return info.exists() and bool({"avx512_bf16", "amx_bf16"} & set(info.read_text("utf-8").split()))
+    return info.exists() and bool({"avx512_bf16", "amx_bf16"} & set(info.read_text(encoding="utf-8").split()))
