@@ -11,6 +11,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.engine.memory_bank": ("MemoryBank",),
     "keras_genssl.engine.replicas": ("ReplicaSeedGenerator", "SharedSeedGenerator"),
     "keras_genssl.engine.target": ("TargetNetwork",),
+    "keras_genssl.layers.activations": ("LeakyReLU",),
     "keras_genssl.layers.borders": ("CropToSize", "PadToMultiple", "ReflectionPadding2D"),
     "keras_genssl.layers.discriminators": ("MinibatchStdDev", "SelfAttention2D"),
     "keras_genssl.layers.normalization": ("BatchNormalization", "InstanceNormalization", "SpectralNormalization"),
