@@ -130,6 +130,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "ImageStandardization": lambda: plain(kg.layers.ImageStandardization()),
     "PadToMultiple": lambda: plain(kg.layers.PadToMultiple(3, minimum=(1, 12))),
     "CropToSize": padded_and_cropped,
+    "LeakyReLU": lambda: plain(kg.layers.LeakyReLU(0.1)),
     "InstanceNormalization": lambda: plain(kg.layers.InstanceNormalization(1e-2, gamma_initializer="random_normal")),
     "LabToRGB": lambda: plain(kg.layers.RGBToLab(), kg.layers.LabToRGB()),
     "RGBToLab": lambda: plain(kg.layers.RGBToLab()),

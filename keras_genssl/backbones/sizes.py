@@ -121,6 +121,7 @@ def total_stride(*layers: keras.layers.Layer) -> int:
         >>> total_stride(small_feature_map())
         4
     """
+    require_channels_last()
     stride = 1
     for layer in layers:
         if isinstance(layer, keras.Model):
