@@ -132,8 +132,8 @@ class Method(keras.Model):
                 `mixed_float16` policy, it is wrapped in a `LossScaleOptimizer`.
             loss: Must be None: the loss is set in the method's constructor.
             metrics: `keras.metrics.Metric` objects, updated with the `y` of `split_inputs` and the method's output.
-            jit_compile: Whether a step is compiled with XLA. `"auto"` means yes on one GPU or TPU, and no on CPU (1.7
-                times slower there) or under MirroredStrategy (fails).
+            jit_compile: Whether a step is compiled with XLA. `"auto"` means yes on one GPU or TPU, and no on CPU (no
+                faster for most methods, and up to minutes to compile) or under MirroredStrategy (fails).
             run_eagerly: Runs each step op by op, for debugging.
             steps_per_execution: Steps per call of the compiled function.
 
