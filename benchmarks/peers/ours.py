@@ -76,7 +76,10 @@ def batch(row: str) -> Any:
 
 def take_steps(model: keras.Model, given: Any) -> None:
     """Serves steps of `fit` on one batch, which lies in memory."""
-    data = tf.data.Dataset.from_tensors(given).repeat()
+    # The thread that tunes `tf.data` can hold up the end of a `fit` for as long as it took; `data.load` has none.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    data = tf.data.Dataset.from_tensors(given).repeat().with_options(options)
     serve(
         sum(int(np.prod(each.shape)) for each in model.trainable_variables),
         lambda steps: model.fit(data, steps_per_epoch=steps, epochs=1, verbose=0),
