@@ -306,3 +306,9 @@ print(*sys.modules)
     # Nor Keras: whoever prepares images, or asks the command line for help, does not wait for it.
     alone = modules_after("import keras_genssl")
     assert {name for name in alone if name.startswith(("keras", "tensorflow", "numpy"))} == own
+
+
+def test_components_import_beam_only_when_they_have_work():
+    names = ("data.example_gen.images", "data.example_gen.dataset", "data.prepare", "data.prepare_groups", "run.run")
+    found = modules_after("\n".join(f"import pipelines.{name}" for name in names))
+    assert {name for name in found if name.startswith(("apache_beam", "tensorflow"))} == set()

@@ -20,8 +20,8 @@ class View(keras.layers.Layer):
     from one seed, and each replica keeps its own rows, so N replicas make the same views as one device. Views are
     computed in `keras.config.floatx()`, also in mixed precision.
 
-    In a graph, such as a training step, `draw` and `change` are compiled with XLA, also where the step is not: 1.3 to
-    2.6 times as fast on a CPU (`benchmarks/views.py`). All their shapes must therefore be static, but for the batch.
+    In a graph, such as a training step, `draw` and `change` are compiled with XLA, also where the step is not: twice as
+    fast on a CPU (`benchmarks/views.py`). All their shapes must therefore be static, but for the batch.
 
     Args:
         seed: Seed that makes the views reproducible; None to use Keras' global seed.

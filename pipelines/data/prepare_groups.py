@@ -115,10 +115,10 @@ def _places(
     examples: Artifact, split: str, directory: Path, workers: Workers
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Returns the files of a split, file and offset of each record `(num_examples, 2)`, and all labels."""
-    files = [str(examples.path / shard["file"]) for shard in examples.manifest["splits"][split]["shards"]]
-    indices = [str(directory / f"{split}-{number}.index") for number in range(len(files))]
     from pipelines.beam import runner  # it imports Beam
 
+    files = [str(examples.path / shard["file"]) for shard in examples.manifest["splits"][split]["shards"]]
+    indices = [str(directory / f"{split}-{number}.index") for number in range(len(files))]
     runner.run_each(list(zip(files, indices, strict=True)), _index, workers)
     found = [np.frombuffer(read_file(index), "<i8").reshape(-1, 2) for index in indices]
     places = [np.stack([np.full(len(rows), number), rows[:, 0]], 1) for number, rows in enumerate(found)]

@@ -176,3 +176,9 @@ print("replica views are right")
 def test_two_replicas_make_the_views_of_one_device():
     done = processes.run(["-c", PROGRAM])
     assert "replica views are right" in done.output, done.errors[-4000:]
+
+
+def test_a_graph_compiles_views_with_xla():
+    graph = tf.function(views.simclr(8)).get_concrete_function(tf.TensorSpec((None, 8, 8, 3))).graph
+    functions = [function for function in graph.as_graph_def().library.function if "_XlaMustCompile" in function.attr]
+    assert any("made" in function.signature.name for function in functions)

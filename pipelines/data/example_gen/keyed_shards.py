@@ -63,9 +63,9 @@ def write_keyed(
     write = functools.partial(_write, shards=shards, directory=str(directory), outcomes=outcomes)
     held = collections.Counter(index for index, _ in placed)
     with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
-        # Each shard gets one None, so that it is written even if it is empty.
         from pipelines.beam import runner  # it imports Beam
 
+        # Each shard gets one None, so that it is written even if it is empty.
         runner.run_grouped([*((index, None) for index in number.values()), *placed], write, workers)
     return shards
 
