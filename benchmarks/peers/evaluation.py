@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 from processes import serve
-from rows import CLASSES, FEATURES, NEIGHBOURS, SEED, WIDTH
+from rows import CLASSES, FEATURES, NEIGHBOURS, SEED, TEMPERATURE, WIDTH
 
 TITLES = {"fid": "FID, against torch-fidelity", "neighbours": "nearest neighbours, against scikit-learn"}
 
@@ -40,13 +40,16 @@ def their_fid() -> float:
 def our_neighbours() -> float:
     from keras_genssl.metrics import knn_accuracy
 
-    return knn_accuracy(*features(1), *features(0), k=NEIGHBOURS, temperature=None)
+    return knn_accuracy(*features(1), *features(0), k=NEIGHBOURS, temperature=TEMPERATURE)
 
 
 def their_neighbours() -> float:
     from sklearn.neighbors import KNeighborsClassifier
 
-    classifier = KNeighborsClassifier(NEIGHBOURS, metric="cosine", algorithm="brute")
+    def weights(distances: np.ndarray) -> np.ndarray:
+        return np.exp(-distances / TEMPERATURE)
+
+    classifier = KNeighborsClassifier(NEIGHBOURS, metric="cosine", algorithm="brute", weights=weights)
     return float(classifier.fit(*features(0)).score(*features(1)))
 
 

@@ -27,7 +27,7 @@ def write_images(folder: Path) -> None:
 
 def ours(folder: str) -> tuple[int, Callable[[int], Any]]:
     import keras
-    from ours import adam, limit_threads
+    from ours import adam, limit_threads, trained
 
     import keras_genssl as kg
 
@@ -37,7 +37,7 @@ def ours(folder: str) -> tuple[int, Callable[[int], Any]]:
     model = kg.models.SimCLR(encoder, views=kg.views.simclr(SIZE, strength=0.5, blur=False))
     model.compile(adam(0.9))
     data = kg.data.load(folder, batch_size=LOOP_BATCH)
-    return model.count_params(), lambda steps: model.fit(data, steps_per_epoch=steps, epochs=1, verbose=0)
+    return trained(model), lambda steps: model.fit(data, steps_per_epoch=steps, epochs=1, verbose=0)
 
 
 def lightly(folder: str) -> tuple[int, Callable[[int], Any]]:

@@ -80,10 +80,12 @@ def take_steps(model: keras.Model, given: Any) -> None:
     options = tf.data.Options()
     options.autotune.enabled = False
     data = tf.data.Dataset.from_tensors(given).repeat().with_options(options)
-    serve(
-        sum(int(np.prod(each.shape)) for each in model.trainable_variables),
-        lambda steps: model.fit(data, steps_per_epoch=steps, epochs=1, verbose=0),
-    )
+    serve(trained(model), lambda steps: model.fit(data, steps_per_epoch=steps, epochs=1, verbose=0))
+
+
+def trained(model: keras.Model) -> int:
+    """How many parameters are trained."""
+    return sum(int(np.prod(each.shape)) for each in model.trainable_variables)
 
 
 def limit_threads() -> None:

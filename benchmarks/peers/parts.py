@@ -70,8 +70,8 @@ def measure_evaluation(pytorch: Path, rounds: int) -> None:
         "peers_evaluation",
         "Judging features, against torch-fidelity and scikit-learn",
         f"Times faster on the same {FEATURES:,} features of {WIDTH:,} numbers, with the same result: FID of two such "
-        f"sets, and the accuracy of {NEIGHBOURS} neighbours by cosine ({CLASSES} classes). The linear probe is "
-        "scikit-learn's, so there is nothing to compare.",
+        f"sets, and the accuracy of {NEIGHBOURS} neighbours by cosine with weighted votes ({CLASSES} classes). The "
+        "linear probe is scikit-learn's, so there is nothing to compare.",
         [outcome.rows({})[0] | {"what": title} for title, outcome in outcomes.items()],
     )
 

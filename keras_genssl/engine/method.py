@@ -265,7 +265,7 @@ class Method(keras.Model):
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             y = self.matched(y, y_pred)
-            losses = finite_losses(self.example_losses(x, y, y_pred), type(self).__name__)
+            (losses,) = finite_losses([self.example_losses(x, y, y_pred)], type(self).__name__)
             penalty = regularization(self.layers)
             scaled = self.optimizer.scale_loss(replicas.share_of_mean(losses) + penalty / replicas.count())
         variables = self.trainable_variables
@@ -281,7 +281,7 @@ class Method(keras.Model):
         x, y = self.split_inputs(self.batch(data))
         y_pred = self(x, training=False)
         y = self.matched(y, y_pred)
-        losses = finite_losses(self.example_losses(x, y, y_pred), type(self).__name__)
+        (losses,) = finite_losses([self.example_losses(x, y, y_pred)], type(self).__name__)
         self._track_loss(losses, regularization(self.layers))
         return self.logs(self.compute_metrics(x, y, y_pred))
 

@@ -256,8 +256,9 @@ class PlayersModel(Method):
     def _forward(self, batch: dict[str, Any], players: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The losses of the examples and the regularisation losses of the networks, by player."""
         given, method = self.player_losses(batch, players), type(self).__name__
-        losses = {player: finite_losses(given[player], method) for player in players}
-        return losses, {player: regularization(self.players()[player]) for player in players}
+        losses = finite_losses([given[player] for player in players], method)
+        penalties = {player: regularization(self.players()[player]) for player in players}
+        return dict(zip(players, losses, strict=True)), penalties
 
     def _track(self, losses: dict[str, Any], penalties: dict[str, Any]) -> None:
         for player, values in losses.items():
