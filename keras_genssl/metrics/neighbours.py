@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from keras_genssl.metrics.feature_statistics import checked_both, checked_features, checked_neighbours
 
-_QUERIES, _GALLERY = 512, 8192  # size of a block: 32 MiB of similarities, whatever the sizes
+_QUERIES, _GALLERY = 2048, 2048  # size of a block: 32 MiB of similarities, whatever the sizes
 _GRID = 2.0**32
 
 
@@ -18,7 +18,7 @@ class Nearest:
 
     Products are computed in float64 and rounded to multiples of ``2^-32`` (of the largest squared norm, if vectors are
     not normalised), so copies of an image are equally near, whatever the blocks. On ties the first of the gallery
-    counts as nearer. Memory in addition to the features: about 100 MiB, and 16 KiB for each requested neighbour.
+    counts as nearer. Memory in addition to the features: about 100 MiB, and 64 KiB for each requested neighbour.
 
     Args:
         queries: finite ``(num_queries, dim)``.
@@ -217,7 +217,7 @@ def retrieval_scores(
 
     each averaged over the queries whose R is not 0: the only image of a label is not a query, but stays in the
     gallery. Of equally near images the first of the gallery counts as nearer. Memory in addition to the features: about
-    100 MiB, and 16 KiB for each neighbour that a query needs at most (k or R).
+    100 MiB, and 64 KiB for each neighbour that a query needs at most (k or R).
 
     Reference:
         - Musgrave et al. 2020, [A Metric Learning Reality Check](https://arxiv.org/abs/2003.08505)
