@@ -4,15 +4,12 @@ FnApiRunner is named because DirectRunner would first try to download another ru
 workers are as many processes. If a worker fails or dies, the job ends with an error; finished shards are kept.
 """
 
-import collections
 import contextlib
 import functools
 import logging
 import os
-import pickle
 import shlex
 import sys
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -30,7 +27,7 @@ from pipelines.runtime import engines
 
 
 def run_each(elements: Sequence[tuple], function: Callable[..., Any], workers: engines.Workers) -> None:
-    """Calls a function with each element's items, spread over the workers."""
+    """Calls a function with each element's items, spread over the workers; components call `jobs.run_each`."""
     run(
         lambda pipeline: (
             pipeline
@@ -41,23 +38,6 @@ def run_each(elements: Sequence[tuple], function: Callable[..., Any], workers: e
         workers,
         len(elements),
     )
-
-
-def run_grouped(pairs: Sequence[tuple[int, Any]], function: Callable[..., Any], workers: engines.Workers) -> None:
-    """Calls a function with each number and the values paired with it, spread over the workers.
-
-    The driver has all pairs, and a group of them is sent as one small element: engines keep several copies of each
-    element, and one element for each image would cost the driver kilobytes.
-    """
-    groups = collections.defaultdict(list)
-    for number, value in pairs:
-        groups[number].append(value)
-    packed = [(number, zlib.compress(pickle.dumps(values))) for number, values in groups.items()]
-    run_each(packed, functools.partial(_call_unpacked, function), workers)
-
-
-def _call_unpacked(function: Callable[..., Any], number: int, packed: bytes) -> None:
-    function(number, pickle.loads(zlib.decompress(packed)))
 
 
 def _call(function: Callable[..., Any], *items: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from keras_genssl.pretext import codec
-from pipelines.beam import progress, records
+from pipelines.beam import jobs, progress, records
 from pipelines.beam.shards import DeadLetter, Record, Shard, open_file, read_file, write_file, write_shard
 from pipelines.data import examples_picture
 from pipelines.data.example_gen.pairs import LABELS
@@ -100,9 +100,7 @@ def prepare_groups(
         shards = [shard for shard, _ in everything]
         write = functools.partial(_write, groups=groups, directory=str(directory))
         with progress.watch(str(directory), {shard: len(drawn) for shard, drawn in everything}, tell):
-            from pipelines.beam import runner  # it imports Beam
-
-            runner.run_each(everything, write, workers)
+            jobs.run_each(everything, write, workers)
         dataset = Dataset(name, {"key": "text", "name": "text", **groups.features}, shards, labels)
         manifest = dataset.finish(directory, sum(num.values()), max_failure_rate, **execution)
         examples_picture.add(directory, manifest, groups.features)
@@ -115,11 +113,9 @@ def _places(
     examples: Artifact, split: str, directory: Path, workers: Workers
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Returns the files of a split, file and offset of each record `(num_examples, 2)`, and all labels."""
-    from pipelines.beam import runner  # it imports Beam
-
     files = [str(examples.path / shard["file"]) for shard in examples.manifest["splits"][split]["shards"]]
     indices = [str(directory / f"{split}-{number}.index") for number in range(len(files))]
-    runner.run_each(list(zip(files, indices, strict=True)), _index, workers)
+    jobs.run_each(list(zip(files, indices, strict=True)), _index, workers)
     found = [np.frombuffer(read_file(index), "<i8").reshape(-1, 2) for index in indices]
     places = [np.stack([np.full(len(rows), number), rows[:, 0]], 1) for number, rows in enumerate(found)]
     return files, np.concatenate(places), np.concatenate([rows[:, 1] for rows in found])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.beam import progress
+from pipelines.beam import jobs, progress
 from pipelines.beam.shards import Shard
 from pipelines.runtime.artifact import Artifact
 from pipelines.runtime.engines import Workers
@@ -62,7 +62,5 @@ def shard_by_shard(
         for index, one in enumerate(of["shards"])
     ]
     with progress.watch(str(directory), {part.shard: part.records for part in parts}, tell):
-        from pipelines.beam import runner  # it imports Beam
-
-        runner.run_each([(part,) for part in parts], write, workers)
+        jobs.run_each([(part,) for part in parts], write, workers)
     return [part.shard for part in parts]

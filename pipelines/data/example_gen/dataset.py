@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import keras_genssl.pretext.codec as codec  # only this module: the component depends on no other part of `pretext`
-from pipelines.beam import progress
+from pipelines.beam import jobs, progress
 from pipelines.beam.shards import Record, Shard, read_report, write_shard
 from pipelines.data.written import Dataset
 from pipelines.errors import UserError
@@ -88,9 +88,7 @@ def dataset_example_gen(
         shards = [shard for shard, *_ in everything]
         sizes_of = {shard: stop - start for shard, _, start, stop in everything}
         with progress.watch(str(directory), sizes_of, tell):
-            from pipelines.beam import runner  # it imports Beam
-
-            runner.run_each(everything, functools.partial(_write, source=source, directory=str(directory)), workers)
+            jobs.run_each(everything, functools.partial(_write, source=source, directory=str(directory)), workers)
         features = {"key": "text", "name": "text", "image": kind} | ({"label": "label"} if labelled else {})
         labels = known or (_numbered(directory, shards) if labelled else ())
         dataset = Dataset(NAME, features, shards, labels)

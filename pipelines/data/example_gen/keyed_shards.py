@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from pipelines.beam import progress
+from pipelines.beam import jobs, progress
 from pipelines.beam.shards import DeadLetter, Record, Shard, hash64, shard_index, write_shard
 from pipelines.data.written import VERSION
 from pipelines.runtime.engines import Workers
@@ -63,10 +63,8 @@ def write_keyed(
     write = functools.partial(_write, shards=shards, directory=str(directory), outcomes=outcomes)
     held = collections.Counter(index for index, _ in placed)
     with progress.watch(str(directory), {shard: held[index] for shard, index in number.items()}, tell):
-        from pipelines.beam import runner  # it imports Beam
-
         # Each shard gets one None, so that it is written even if it is empty.
-        runner.run_grouped([*((index, None) for index in number.values()), *placed], write, workers)
+        jobs.run_grouped([*((index, None) for index in number.values()), *placed], write, workers)
     return shards
 
 

@@ -6,20 +6,20 @@ import sys
 import pytest
 
 import pipelines
-from pipelines.beam import runner
+from pipelines.beam import jobs
 from pipelines.errors import UserError
 
 ROOT = os.path.dirname(os.path.dirname(pipelines.__file__))
 DYING = f"""
 import os, sys
 sys.path.insert(0, {ROOT!r})
-from pipelines.beam import runner
+from pipelines.beam import jobs
 
 def die(number):
     os.kill(os.getpid(), {int(signal.SIGKILL)})
 
 try:
-    runner.run_each([(number,) for number in range(4)], die, 2)
+    jobs.run_each([(number,) for number in range(4)], die, 2)
 except ChildProcessError as error:
     print(error)
 """
@@ -31,8 +31,8 @@ def touch(directory, name, values):
 
 
 def test_groups_and_elements_reach_the_function(tmp_path):
-    runner.run_grouped([(0, 3), (1, 5), (0, 2)], lambda key, values: touch(tmp_path, key, values), 1)
-    runner.run_each([(7, [1])], lambda name, values: touch(tmp_path, name, values), 1)
+    jobs.run_grouped([(0, 3), (1, 5), (0, 2)], lambda key, values: touch(tmp_path, key, values), 1)
+    jobs.run_each([(7, [1])], lambda name, values: touch(tmp_path, name, values), 1)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
         "0": "[2, 3]",
         "1": "[5]",
@@ -46,7 +46,7 @@ def interrupt(number):
 
 def test_an_interruption_is_one_also_where_beam_wraps_it_up():
     with pytest.raises(KeyboardInterrupt):
-        runner.run_each([(1,)], interrupt, 1)
+        jobs.run_each([(1,)], interrupt, 1)
 
 
 def test_a_killed_worker_ends_the_job_with_an_error():
@@ -56,4 +56,4 @@ def test_a_killed_worker_ends_the_job_with_an_error():
 
 def test_workers_must_be_positive():
     with pytest.raises(UserError, match=r"`workers` must be positive\. Received: workers=0"):
-        runner.run_each([(1,)], print, 0)
+        jobs.run_each([(1,)], print, 0)

@@ -20,7 +20,7 @@ def test_each_shard_is_made_of_one_and_weighs_its_own_records(tmp_path, monkeypa
         yield
 
     monkeypatch.setattr(progress, "watch", watch)
-    monkeypatch.setattr("pipelines.beam.runner.run_each", lambda parts, write, workers: [write(*one) for one in parts])
+    monkeypatch.setattr("pipelines.beam.jobs.run_each", lambda parts, write, workers: [write(*one) for one in parts])
     artifact = Artifact(tmp_path / "read", "digest", False, {"splits": SPLITS})
     made = [Shard("new", "train", 0, 2), Shard("new", "train", 1, 2), Shard("new", "eval", 0, 1)]
     assert shard_by_shard(artifact, "new", done.append, tmp_path, 1, None) == made
