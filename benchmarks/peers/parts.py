@@ -71,8 +71,8 @@ def measure_evaluation(pytorch: Path, rounds: int) -> None:
         "Judging features, against torch-fidelity and scikit-learn",
         f"Times faster on the same {FEATURES:,} features of {WIDTH:,} numbers, with the same result: FID of two such "
         f"sets, and the accuracy of {NEIGHBOURS} neighbours by cosine with weighted votes ({CLASSES} classes). The "
-        "linear probe is scikit-learn's, so there is nothing to compare. Our search computes in float64, so that copies "
-        "of an image are equally near; scikit-learn's in float32.",
+        "linear probe is scikit-learn's, so there is nothing to compare. Our search computes in float64, so that "
+        "copies of an image are equally near; scikit-learn's in float32.",
         [outcome.rows({})[0] | {"what": title} for title, outcome in outcomes.items()],
     )
 
