@@ -29,7 +29,7 @@ from pipelines import shipped
 from pipelines.batch import apply
 from pipelines.results.benchmarks import speed
 
-LEAST = 30  # seconds that a row is measured at least: one small picture takes a second
+LEAST = 30  # seconds that a row is measured, about, at least: one small picture takes a second
 
 
 def seconds(function: Callable[[], Any]) -> float:
@@ -80,7 +80,7 @@ def main() -> None:
                 at_once(count, of_network(side)),
                 at_once(count, lambda file=file: upscale(image_bytes=file)["image_bytes"].numpy()),
             ]
-            first = sum(seconds(way) for way in ways)
+            first = sum(seconds(way) for way in ways)  # builds the graphs, too
             rounds = max(given.rounds, round(LEAST / first))
             taken = np.array([[seconds(way) for way in ways] for _ in range(rounds)])
             add(f"{side} x {side} pixels, {count} at once", (taken[:, 0] / taken[:, 1]).tolist(), "at least 0.9")

@@ -8,8 +8,6 @@ import tensorflow as tf
 
 from keras_genssl.kinds.rules import require
 
-_ADVICE = "(a lower learning rate?)"
-
 
 def finite(values: Any, name: str) -> Any:
     """Returns the values if none of them is NaN or infinite.
@@ -38,7 +36,7 @@ def finite(values: Any, name: str) -> Any:
 
 
 def finite_losses(losses: Sequence[Any], method: str) -> list[Any]:
-    """Checks that losses have the shape `(batch,)` and, as `finite` does, that they are finite; in full precision.
+    """Returns losses in full precision if they have the shape `(batch,)` and, as `finite` checks, are finite.
 
     All losses of a forward pass are checked at once. Their gradients wait for the same operation, so TensorFlow finds
     the parts of backward passes that are equal, such as those of CycleGAN's cycles, and computes them once.
@@ -94,7 +92,9 @@ def require_finite(tensors: Sequence[Any], name: str) -> list[Any]:
 
 
 def _fail_unless(fine: Any, name: str) -> Any:
-    return require(fine, f"All {name} must be finite. Received: NaN or infinity; training has diverged {_ADVICE}")
+    """An operation that fails, and says what was not finite, unless a bool scalar holds."""
+    message = f"All {name} must be finite. Received: NaN or infinity; training has diverged (a lower learning rate?)"
+    return require(fine, message)
 
 
 def all_finite(tensors: Sequence[Any]) -> Any:
