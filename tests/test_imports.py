@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "callbacks": {"analysis", "checks", "data", "engine", "metrics", "pretext"},
     "checks": {"pretext"},
     "corruptions": {"engine"},
-    "data": {"checks", "embedded", "pretext"},
+    "data": {"checks", "embedded", "labelled_subset", "pretext"},
     "embedded": set(),
     "engine": {"checks", "export", "kinds", "onednn"},
     "export": {"kinds", "pretext"},
@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "kinds": {"checks"},
     "layers": {"checks"},
     "losses": {"checks"},
-    "metrics": {"backbones", "checks", "engine"},
+    "labelled_subset": {"checks"},
+    "metrics": {"backbones", "checks", "engine", "labelled_subset"},
     "models": {
         "backbones",
         "checks",

@@ -267,16 +267,16 @@ def are_whole(labels: Any) -> Any:
     return ops.logical_and(ops.floor(labels) == labels, ops.abs(labels) < 2.0**digits)
 
 
-def inside(labels: Any, num_classes: int) -> Any:
-    """Whether labels lie in [0, num_classes), bool `(batch,)`; not cast to int32 before, in which 2**32 is 0."""
+def inside(labels: Any, num_classes: int, least: int = 0) -> Any:
+    """Whether labels lie in [least, num_classes), bool `(batch,)`; not cast to int32 before, in which 2**32 is 0."""
     wide = _wide(labels)
-    return ops.logical_and(wide >= 0, wide < num_classes)
+    return ops.logical_and(wide >= least, wide < num_classes)
 
 
-def as_classes(labels: Any, num_classes: int) -> Any:
-    """Labels as int32, -1 where one lies outside [0, num_classes)."""
+def as_classes(labels: Any, num_classes: int, least: int = 0) -> Any:
+    """Labels as int32; where one lies outside [least, num_classes), `least - 1`."""
     wide = _wide(labels)
-    return ops.cast(ops.where(inside(labels, num_classes), wide, ops.full_like(wide, -1)), "int32")
+    return ops.cast(ops.where(inside(labels, num_classes, least), wide, ops.full_like(wide, least - 1)), "int32")
 
 
 def require_inside(labels: Any, num_classes: int, name: str) -> None:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
 from keras_genssl.data.batches import Part, ordered
 from keras_genssl.data.dataset import Examples, OrderedDataset
+from keras_genssl.data.few_labels import FewLabels, FewLabelSource
 from keras_genssl.data.folders import FrameFolders
 from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.order import Order
@@ -33,6 +34,7 @@ def load(
     data_dir: str | None = None,
     balance: ClassBalanced | None = None,
     groups: Groups | None = None,
+    few_labels: FewLabels | None = None,
     class_names: Sequence[str] | None = None,
     on_error: Literal["raise", "skip"] = "raise",
 ) -> OrderedDataset:
@@ -80,6 +82,8 @@ def load(
         balance: batches of P classes with K examples each, `ClassBalanced(P, K)`; `batch_size` is then P x K.
         groups: examples of several images, `data.pairs(labels, num)`, `data.triplets(labels, num)` or `Groups`. Their
             images are numbered as in the source. `features` names features of the source.
+        few_labels: which labels are known, `FewLabels(labels_per_class)`; all others become -1. Not with `balance` or
+            `groups`.
         class_names: for a folder of images, the sub-folders that are the classes: `label` is the position in this list.
             A class may have no images. Pass the names of another folder (`class_names=train.class_names`) to give both
             folders the same numbers, whichever classes each holds. `None` for the sub-folders, in alphabetical order.
@@ -118,6 +122,10 @@ def load(
         raise ValueError(f"The split {split!r} of {_title(source)} holds no example.")
     if groups is not None:
         examples = GroupSource(examples, groups)
+    if few_labels is not None:
+        if balance is not None or groups is not None:
+            raise ValueError("`few_labels` must be None with `balance` or `groups`, which need all labels.")
+        examples = FewLabelSource(examples, few_labels)
     identity = {
         "source": examples.identity,
         "split": split,

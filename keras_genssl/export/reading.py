@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_genssl.export import decoding
 from keras_genssl.kinds import Image, Kind, LabelMap
-from keras_genssl.kinds.base import Picture, Shape
+from keras_genssl.kinds.base import Picture, Shape, told_range
 
 Read = Callable[[tf.Tensor], tuple[Any, tf.Tensor]]
 
@@ -76,7 +76,7 @@ def _against_numbers(name: str, kind: Kind, numbers: tf.Tensor) -> tf.Tensor:
     """Returns the reason against classes that do not exist; empty if all exist."""
     if kind.count is None:
         return tf.constant("")
-    inside = tf.reduce_all((numbers >= 0) & (numbers < kind.count))
+    inside = tf.reduce_all((numbers >= kind.least) & (numbers < kind.count))
     extremes = [tf.strings.as_string(edge(numbers)) for edge in (tf.reduce_min, tf.reduce_max)]
-    rule = f"{name!r} must lie in [0, {kind.count}). Received: numbers from "
+    rule = f"{name!r} must {told_range(kind.count, kind.least)}. Received: numbers from "
     return tf.where(inside, "", tf.strings.join([rule, tf.strings.join(extremes, " to ")]))

@@ -42,6 +42,11 @@ class Kind:
         return None
 
     @property
+    def least(self) -> int:
+        """The smallest integer that a class may be: 0, or -1 if that stands for an example without a label."""
+        return 0
+
+    @property
     def carried(self) -> tf.TensorSpec:
         """The form of an example in a record and in byte signatures: its numbers, or an encoded file as a string."""
         return tf.TensorSpec(self.example_shape, self.dtype)
@@ -137,14 +142,14 @@ def png(pixels: Any) -> Any:
     return tf.io.encode_png(pixels, compression=1)
 
 
-def classes(name: str, value: Any, count: int | None) -> Any:
-    """Checks integers in [0, count) and returns them as int32.
+def classes(name: str, value: Any, count: int | None, least: int = 0) -> Any:
+    """Checks integers in [least, count) and returns them as int32.
 
     If `count` is None, any integers are allowed; int64, uint32 and uint64 are returned as int64.
 
     Raises:
         ValueError: If they are not integers.
-        RuleError: When run, if one lies outside. XLA drops this check; there it becomes -1.
+        RuleError: When run, if one lies outside. XLA drops this check; there it becomes `least - 1`.
     """
     kind = keras.backend.standardize_dtype(value.dtype)
     if "int" not in kind:
@@ -152,9 +157,14 @@ def classes(name: str, value: Any, count: int | None) -> Any:
         raise ValueError(f"{rule}. Received: {kind} of shape {tuple(value.shape)}")
     if count is None:  # only some integer dtypes can be gathered from all workers
         return keras.ops.cast(value, "int64" if kind in ("int64", "uint32", "uint64") else "int32")
-    inside = require_all(tensors.inside(value, count), f"`{name}` must lie in [0, {count})", value)
+    inside = require_all(tensors.inside(value, count, least), f"`{name}` must {told_range(count, least)}", value)
     with tf.control_dependencies([inside]):
-        return tensors.as_classes(value, count)
+        return tensors.as_classes(value, count, least)
+
+
+def told_range(count: int, least: int) -> str:
+    """The rule for integers in [least, count), as text."""
+    return f"lie in [0, {count})" + (", or be -1 for an example without a label" if least < 0 else "")
 
 
 def floats(name: str, value: Any) -> Any:

@@ -14,17 +14,35 @@ class Label(Kind):
 
     Args:
         num_classes: The number of classes; None: any integer is a class, and int64 is kept.
+        unlabelled: Whether -1 is allowed too, for an example without a label. Methods that learn from few labels say
+            so; all others refuse -1.
         required: Whether a training batch must hold it.
+
+    Raises:
+        ValueError: If examples may be unlabelled and the number of classes is not given.
     """
 
     num_classes: int | None = None
+    unlabelled: bool = dataclasses.field(default=False, kw_only=True)
 
     dtype: ClassVar[tf.DType] = tf.int64
+
+    def __post_init__(self) -> None:
+        if self.unlabelled and self.num_classes is None:
+            raise ValueError(
+                "`num_classes` must be given if examples may be unlabelled: otherwise -1 is a class like any other. "
+                "Received: num_classes=None"
+            )
 
     @property
     def count(self) -> int | None:
         """The number of classes."""
         return self.num_classes
+
+    @property
+    def least(self) -> int:
+        """-1 if examples may be unlabelled, otherwise 0."""
+        return -1 if self.unlabelled else 0
 
     @property
     def example_shape(self) -> Shape:
@@ -33,7 +51,7 @@ class Label(Kind):
 
     def converted(self, name: str, value: Any) -> Any:
         """Checks the classes and returns them as int32, or as int64 if any integer is a class."""
-        return classes(name, value, self.num_classes)
+        return classes(name, value, self.num_classes, self.least)
 
 
 @dataclasses.dataclass(frozen=True)

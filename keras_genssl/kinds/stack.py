@@ -44,6 +44,11 @@ class Stack(Kind):
         return self.kind.count
 
     @property
+    def least(self) -> int:
+        """The smallest integer that a class of an element may be."""
+        return self.kind.least
+
+    @property
     def carried(self) -> tf.TensorSpec:
         """The `carried` of the elements, with `num` as the first axis."""
         each = self.kind.carried

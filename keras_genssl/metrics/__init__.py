@@ -3,6 +3,7 @@
 Guide: docs/metrics.md says what each number means, and the traps; docs/probes.md does so for representations.
 """
 
+from keras_genssl.labelled_subset import labelled_subset
 from keras_genssl.metrics.classifier_scores import (
     ModeCoverage,
     label_accuracy,
@@ -27,7 +28,6 @@ from keras_genssl.metrics.representation import (
     cluster_agreement,
     clustering_scores,
     few_label_accuracy,
-    labelled_subset,
     linear_accuracy,
 )
 from keras_genssl.metrics.small_features import SmallFeatures

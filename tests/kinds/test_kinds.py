@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_genssl.engine import Anything, Image, Label, LabelMap, Mask, Method, Spectrogram, Stack, Tokens, Vector
+from keras_genssl.kinds.records import parsed, serialized
 
 LABELS = 20
 
@@ -62,6 +63,8 @@ INT8 = np.int8([[0, 1], [2, 0]])
         (Mask(), np.float32([-1, 0.1]).reshape(1, 1, 2, 1), np.float32([0, 1]).reshape(1, 1, 2, 1)),
         (LabelMap(300), np.uint16([[[[299]]]]), np.int32([[[[299]]]])),
         (Label(3), np.uint64([0, 2]), np.int32([0, 2])),
+        (Label(3, unlabelled=True), np.int64([-1, 2]), np.int32([-1, 2])),
+        (Label(3, unlabelled=True), np.uint8([0, 2]), np.int32([0, 2])),
         (Label(), np.int64([2**40]), np.int64([2**40])),
         (Tokens(3, 2), INT8, INT8.astype(np.int32)),
         (Vector(2), np.float64([[1e3, -1e3]]), np.float32([[1e3, -1e3]])),
@@ -88,6 +91,13 @@ FRAMES = Stack(Image((2, 2, 1)), 3)
         (LabelMap(20), np.zeros((2, 4, 4), np.uint8), r"shape \(batch, any, any, 1\) .* of shape \(2, 4, 4\)"),
         (Mask(), np.array([[[["a"]]]]), "hold numbers or booleans. Received: a batch of string"),
         (Label(10), np.int64([0, 2**32]), r"lie in \[0, 10\)\. Received: numbers from 0 to 4294967296"),
+        (Label(10), np.int64([0, -1]), r"lie in \[0, 10\)\. Received: numbers from -1 to 0"),
+        (
+            Label(2, unlabelled=True),
+            [-2, 1],
+            r"lie in \[0, 2\), or be -1 for an example without a label\. .* from -2 to 1",
+        ),
+        (Label(2, unlabelled=True), np.uint8([255]), r"without a label\. Received: numbers from 255 to 255"),
         (Label(), np.float32([0.0]), r"hold integers of shape \(batch,\)\. Received: float32 of shape \(1,\)"),
         (Tokens(5, 3), np.zeros((2, 4), np.int32), r"shape \(batch, 3\)"),
         (Tokens(5), np.int32([[0, 5]]), r"lie in \[0, 5\)\. Received: numbers from 0 to 5"),
@@ -147,3 +157,19 @@ def test_under_xla_what_is_refused_elsewhere_shows() -> None:
     """XLA drops what raises: an id outside becomes -1, of which `batches.one_hot` makes NaN."""
     taken = tf.function(lambda ids: LabelMap(3).taken("Toy", "it", ids), jit_compile=True)
     np.testing.assert_array_equal(np.ravel(taken(tf.constant([[[[2], [3], [-5]]]]))), [2, -1, -1])
+    labels = tf.function(lambda labels: Label(3, unlabelled=True).taken("Toy", "it", labels), jit_compile=True)
+    np.testing.assert_array_equal(labels(tf.constant([2, 3, -1, -5])), [2, -2, -1, -2])  # -2 is no example without one
+
+
+def test_without_a_number_of_classes_no_example_is_unlabelled() -> None:
+    with pytest.raises(ValueError, match=r"^`num_classes` must be given if examples may be unlabelled"):
+        Label(unlabelled=True)
+
+
+def test_a_record_keeps_that_an_example_has_no_label() -> None:
+    kinds = {"label": Label(3, unlabelled=True), "labels": Stack(Label(3, unlabelled=True), 2)}
+    found = parsed(kinds, serialized(kinds, {"label": np.int64(-1), "labels": np.int64([-1, 2])}))
+    assert found["label"] == -1
+    np.testing.assert_array_equal(found["labels"], [-1, 2])
+    with pytest.raises(ValueError, match=r"`label` must lie in \[0, 3\)\. Received: numbers from -1 to -1"):
+        serialized({"label": Label(3)}, {"label": np.int64(-1)})
