@@ -13,7 +13,7 @@ dataset from several, for translation between domains and other methods that rea
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
 from keras_genssl.data.dataset import OrderedDataset
 from keras_genssl.data.embeddings import Embeddings, load_embeddings
-from keras_genssl.data.few_labels import FewLabels
+from keras_genssl.data.few_labels import FewLabels, LabelledOrder
 from keras_genssl.data.folders import FrameFolders
 from keras_genssl.data.gaussians import GaussianModes, gaussian_grid, gaussian_ring
 from keras_genssl.data.groups import Groups, GroupSource, pairs, triplets
@@ -31,6 +31,7 @@ __all__ = [
     "GaussianModes",
     "GroupSource",
     "Groups",
+    "LabelledOrder",
     "Order",
     "OrderedDataset",
     "UnalignedOrder",

@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,11 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from keras_genssl.checks.arrays import checked_labels
+from keras_genssl.data.order import TRANSFORM, Order, hashes
 from keras_genssl.data.sources import Source
 from keras_genssl.labelled_subset import labelled_subset
+
+_LABELLED = 6  # a purpose of hashes, next to those of `Order` and `BalancedOrder`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,13 +24,17 @@ class FewLabels:
     The labelled examples are those of `metrics.labelled_subset` with the same number and seed. Methods that take -1 for
     "no label" (`kinds.Label(unlabelled=True)`) learn from all images and these labels.
 
+    A hundred labels among 60,000 images come up rarely. With `per_batch`, every batch holds that many labelled
+    examples, which come up again and again, before its unlabelled ones, of which an epoch holds each once.
+
     Args:
         labels_per_class: The number of labels to keep of each class, at least 1.
         seed: The seed of the draw; the order of the examples has a seed of its own.
+        per_batch: The number of labelled examples in each batch, at least 1; None: as they come.
         label: The name of the feature that holds the class, an integer.
 
     Raises:
-        ValueError: If `labels_per_class` is not a positive integer.
+        ValueError: If a number is not a positive integer.
 
     Example:
         >>> from keras_genssl import data
@@ -39,14 +46,14 @@ class FewLabels:
 
     labels_per_class: int
     seed: int = 0
+    per_batch: int | None = None
     label: str = "label"
 
     def __post_init__(self) -> None:
-        number = self.labels_per_class
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ValueError(
-                f"`labels_per_class` must be an integer of at least 1. Received: labels_per_class={number!r}"
-            )
+        for name, value in (("labels_per_class", self.labels_per_class), ("per_batch", self.per_batch)):
+            absent = name == "per_batch" and value is None
+            if not absent and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                raise ValueError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
 
     def marked(self, labels: npt.ArrayLike) -> np.ndarray:
         """Labels with -1 for those that are not kept.
@@ -108,3 +115,77 @@ class FewLabelSource:
     def title(self, number: int) -> str:
         """Returns what the source calls the example."""
         return self._source.title(number)
+
+
+class LabelledOrder(Order):
+    """The order of batches with a fixed number of labelled examples: like `Order`, a pure function of seed and epoch.
+
+    An epoch lists the unlabelled examples as `Order` does, and puts as many in each batch as it has room for. Cycle j
+    of the labelled examples sorts them by a hash of (seed, epoch, j, id). The seed of an example's random transform is
+    a hash of (seed, epoch, place in the epoch), so an example that comes up twice is transformed in two ways.
+
+    Args:
+        labels: Integers `(num_examples,)`, negative for examples without a label.
+        batch_size: The number of examples in a step.
+        per_batch: How many of them are labelled; they come first.
+        seed: Integer in [0, 2**64).
+        identity: See `Order`.
+
+    Raises:
+        ValueError: If a batch has no room for an unlabelled example, or the examples are fewer than a batch needs.
+
+    Example:
+        >>> order = LabelledOrder([-1, 3, -1, -1, -1], batch_size=3, per_batch=1)
+        >>> [int(order.batch(0, step)[0][0]) for step in range(order.steps_per_epoch)]
+        [1, 1]
+    """
+
+    def __init__(
+        self,
+        labels: npt.ArrayLike,
+        batch_size: int,
+        per_batch: int,
+        seed: int = 0,
+        identity: Mapping[str, Any] | None = None,
+    ) -> None:
+        labels = checked_labels(labels, names=False)
+        identity = {**(identity or {}), "labelled_per_batch": per_batch}
+        super().__init__(len(labels), batch_size, seed, drop_remainder=True, identity=identity)
+        self._labelled, self._others = np.flatnonzero(labels >= 0), np.flatnonzero(labels < 0)
+        self._per_batch, self._room = per_batch, batch_size - per_batch
+        if not 1 <= self._room <= len(self._others):
+            raise ValueError(
+                f"`per_batch` must leave room in a batch for 1 ... {len(self._others)} examples without a label. "
+                f"Received: per_batch={per_batch}, with batch_size={batch_size}"
+            )
+        if not len(self._labelled):
+            raise ValueError("`labels` must hold one at least that is not negative. Received: none")
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Number of batches in an epoch."""
+        return len(self._others) // self._room
+
+    def batch(self, epoch: int, step: int, num_steps: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Returns ids and transform seeds of one batch, or of several: two int64 arrays `(batch,)`."""
+        places = np.arange(step * self._step_size, (step + num_steps) * self._step_size)
+        seeds = hashes(self.seed, epoch, TRANSFORM, places)
+        return self.epoch(epoch)[places], (seeds >> np.uint64(1)).astype(np.int64)
+
+    def substitutes(self, number: int, seed: int) -> Iterator[int]:
+        """Yields the other ids of the same part, labelled or not, each once."""
+        members = self._labelled if number in self._labelled else self._others
+        for other in np.roll(members, -(seed % len(members))).tolist():
+            if other != number:
+                yield other
+
+    def _ids(self, epoch: int) -> np.ndarray:
+        steps = self.steps_per_epoch
+        count = steps * self._per_batch
+        cycles = np.arange(-(-count // len(self._labelled)))[:, np.newaxis]
+        keys = hashes(self.seed, epoch, _LABELLED, (cycles * self.num_examples + self._labelled).ravel())
+        orders = np.argsort(keys.reshape(len(cycles), -1), axis=1, kind="stable")
+        everyone = super()._ids(epoch)
+        others = everyone[np.isin(everyone, self._others)][: steps * self._room]
+        parts = self._labelled[orders].ravel()[:count].reshape(steps, -1), others.reshape(steps, -1)
+        return np.concatenate(parts, axis=1).ravel()

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras_genssl.data.balanced import BalancedOrder, ClassBalanced
 from keras_genssl.data.batches import Part, ordered
 from keras_genssl.data.dataset import Examples, OrderedDataset
-from keras_genssl.data.few_labels import FewLabels, FewLabelSource
+from keras_genssl.data.few_labels import FewLabels, FewLabelSource, LabelledOrder
 from keras_genssl.data.folders import FrameFolders
 from keras_genssl.data.groups import Groups, GroupSource
 from keras_genssl.data.order import Order
@@ -82,8 +82,8 @@ def load(
         balance: batches of P classes with K examples each, `ClassBalanced(P, K)`; `batch_size` is then P x K.
         groups: examples of several images, `data.pairs(labels, num)`, `data.triplets(labels, num)` or `Groups`. Their
             images are numbered as in the source. `features` names features of the source.
-        few_labels: which labels are known, `FewLabels(labels_per_class)`; all others become -1. Not with `balance` or
-            `groups`.
+        few_labels: which labels are known, `FewLabels(labels_per_class)`; all others become -1. With its `per_batch`,
+            every batch holds labelled examples. Not with `balance` or `groups`.
         class_names: for a folder of images, the sub-folders that are the classes: `label` is the position in this list.
             A class may have no images. Pass the names of another folder (`class_names=train.class_names`) to give both
             folders the same numbers, whichever classes each holds. `None` for the sub-folders, in alphabetical order.
@@ -132,10 +132,12 @@ def load(
         "features": None if features is None else sorted(features),
         "transform": _name(transform),
     }
-    if balance is None:
-        order = Order(len(examples), batch_size, seed, shuffle, drop_remainder, identity)
+    if balance is not None:
+        order: Order = _balanced(examples, balance, batch_size, seed, shuffle, identity)
+    elif few_labels is not None and few_labels.per_batch is not None:
+        order = _labelled(examples, few_labels, batch_size, seed, shuffle, identity)
     else:
-        order = _balanced(examples, balance, batch_size, seed, shuffle, identity)
+        order = Order(len(examples), batch_size, seed, shuffle, drop_remainder, identity)
     first_seed = int(order.batch(0, 0)[1][0])
     substitutes = order.substitutes if skip else None
     prepare = Preparation(examples, transform, first_seed, order.batch_size is not None, substitutes)
@@ -151,7 +153,7 @@ def load(
         class_names=examples.class_names,
         skipped=prepare.skipped,
         groups=examples if isinstance(examples, GroupSource) else None,
-        examples=None if balance or index else Examples(examples, transform, skip, identity),
+        examples=None if index or type(order) is not Order else Examples(examples, transform, skip, identity),
     )
 
 
@@ -171,6 +173,18 @@ def _balanced(
             f"shuffled: leave both out. Received: batch_size={batch_size}, shuffle={shuffle}"
         )
     return BalancedOrder(examples.labels(balance.label), balance, seed, identity)
+
+
+def _labelled(
+    examples: Source, few: FewLabels, batch_size: int | None, seed: int, shuffle: bool, identity: dict[str, Any]
+) -> LabelledOrder:
+    assert few.per_batch is not None
+    if batch_size is None or not shuffle:
+        raise ValueError(
+            "With `per_batch` of `few_labels` a batch size must be given, and the order is shuffled. "
+            f"Received: batch_size={batch_size}, shuffle={shuffle}"
+        )
+    return LabelledOrder(examples.labels(few.label), batch_size, few.per_batch, seed, identity)
 
 
 def _title(source: Any) -> str:

@@ -7,6 +7,7 @@ import tensorflow_datasets as tfds
 
 from keras_genssl import data, metrics
 from tests.data.prepared import write_prepared
+from tests.data.test_order import python_hash
 
 LABELS = np.tile(np.arange(3), 20)
 ARRAYS = {"image": np.arange(60, dtype=np.uint8).reshape(60, 1, 1, 1), "label": LABELS.astype(np.uint8)}
@@ -47,11 +48,43 @@ def test_every_epoch_of_arrays_and_of_records_has_the_same_labels(tmp_path) -> N
     np.testing.assert_array_equal(batch["label"], expected[batch["image"].numpy().ravel()])
 
 
+def test_an_epoch_with_labelled_examples_in_each_batch_is_the_documented_one() -> None:
+    few = data.FewLabels(2, seed=1, per_batch=4)
+    loaded = data.load(ARRAYS, batch_size=10, seed=5, few_labels=few)
+    labels = few.marked(LABELS)
+    known, others = np.flatnonzero(labels >= 0).tolist(), np.flatnonzero(labels < 0).tolist()
+    assert (len(known), loaded.order.steps_per_epoch) == (6, 9)  # 54 examples without a label, 6 a step
+
+    def expected(epoch):
+        cycles = [sorted((python_hash(5, epoch, 6, 60 * turn + n), n) for n in known) for turn in range(6)]
+        first = [n for cycle in cycles for _, n in cycle]
+        rest = [n for _, n in sorted((python_hash(5, epoch, 1, n), n) for n in others)]
+        return [first[4 * step : 4 * step + 4] + rest[6 * step : 6 * step + 6] for step in range(9)]
+
+    for epoch in range(2):
+        batches = list(loaded)
+        found = [batch["image"].numpy().ravel().tolist() for batch in batches]
+        assert found == expected(epoch)
+        for ids, batch in zip(found, batches, strict=True):
+            np.testing.assert_array_equal(batch["label"], labels[ids])
+    loaded.order.position = (1, 7)
+    np.testing.assert_array_equal(next(iter(loaded))["image"], batches[7]["image"])
+    assert loaded.order.batch(1, 2, 2)[1].tolist() == [python_hash(5, 1, 2, place) >> 1 for place in range(20, 40)]
+
+
+def test_an_example_that_cannot_be_read_is_replaced_by_one_of_its_part() -> None:
+    order = data.LabelledOrder([-1, 0, -1, 1, -1, 2], batch_size=4, per_batch=2)
+    assert list(order.substitutes(3, seed=7)) == [5, 1]
+    assert sorted(order.substitutes(4, seed=8)) == [0, 2]
+
+
 def test_another_draw_is_another_data_set() -> None:
     """So that a training is not continued with other labels."""
     configs = [data.load(ARRAYS, few_labels=few).order.config for few in (None, data.FewLabels(2), data.FewLabels(3))]
     assert configs[0] != configs[1] != configs[2]
     assert data.load(ARRAYS, few_labels=data.FewLabels(2)).order.config == configs[1]
+    orders = [data.LabelledOrder(LABELS - 1, 10, number) for number in (2, 3)]
+    assert orders[0].config != orders[1].config
 
 
 @pytest.mark.parametrize(
@@ -61,6 +94,10 @@ def test_another_draw_is_another_data_set() -> None:
             lambda: data.FewLabels(0),
             "`labels_per_class` must be an integer of at least 1. Received: labels_per_class=0",
         ),
+        (lambda: data.FewLabels(1, per_batch=0), "`per_batch` must be an integer of at least 1"),
+        (lambda: data.load(ARRAYS, few_labels=data.FewLabels(1, per_batch=1)), "a batch size must be given"),
+        (lambda: data.LabelledOrder(LABELS - 1, 4, 4), "leave room in a batch for 1 ... 20 .* with batch_size=4"),
+        (lambda: data.LabelledOrder(-np.ones(9, int), 4, 1), "hold one at least that is not negative"),
         (
             lambda: data.FewLabels(21).marked(LABELS),
             "`labels_per_class` must lie in 1 ... 20, the size of the smallest class",
