@@ -33,6 +33,7 @@ _SUBPACKAGES = (
     "optimizers",
     "pretext",
     "penalties",
+    "priors",
     "schedules",
     "views",
 )

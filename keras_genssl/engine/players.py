@@ -37,6 +37,7 @@ class PlayersModel(Method):
                 return {"critic": critic_losses, "generator": generator_losses}   # each (batch,)
 
     A round updates a set of players from one forward pass: all gradients are computed at the old weights, then applied.
+    Players of different rounds may hold the same network; each has an optimizer of its own for it.
     If a step has several rounds, each gets its own share of the batch, so that no two updates see the same images. A
     round does not change the weights *or* the batch statistics of the players that do not take part. A player whose
     losses or gradients are not finite is not updated: the step raises, or under XLA continues.
@@ -209,7 +210,7 @@ class PlayersModel(Method):
         """Evaluates the players' losses on a batch; changes no weights and no batch statistics."""
         batch = self.batch(data)
         self._compare(batch)
-        statistics = self._statistics_of(tuple(self.players()))
+        statistics = self._statistics()
         for players in dict.fromkeys(self.rounds()):
             self._track(*self._forward(batch, players))
         _restore(statistics)
@@ -224,7 +225,7 @@ class PlayersModel(Method):
 
     def _play(self, batch: dict[str, Any], players: tuple[str, ...]) -> None:
         """Runs one round: one forward pass, all gradients at the old weights, then all updates."""
-        statistics = self._statistics_of(tuple(set(self.players()) - set(players)))
+        statistics = self._statistics(besides=players)
         # Not always persistent: for a persistent tape TensorFlow builds every `cond` for gradients of any order, which
         # is slow to trace.
         with tf.GradientTape(persistent=len(players) > 1) as tape:
@@ -265,11 +266,18 @@ class PlayersModel(Method):
             value = keras.ops.mean(values) + penalties[player]
             self.player_trackers[player].update_state(value, sample_weight=keras.ops.shape(values)[0])
 
-    def _statistics_of(self, players: tuple[str, ...]) -> list[tuple[keras.Variable, Any]]:
-        """Copies of the non-trainable weights of players' networks, which a forward pass may change."""
+    def _statistics(self, besides: tuple[str, ...] = ()) -> list[tuple[keras.Variable, Any]]:
+        """Copies of the non-trainable weights that a forward pass may change, without those of some players."""
         networks = self.players()
-        weights = [weight for player in players for network in networks[player] for weight in network.weights]
-        return [(weight, tf.identity(weight.value)) for weight in weights if not weight.trainable]
+        kept = {id(weight) for player in besides for network in networks[player] for weight in network.weights}
+        weights = {
+            id(weight): weight for player in networks for network in networks[player] for weight in network.weights
+        }
+        return [
+            (weight, tf.identity(weight.value))
+            for key, weight in weights.items()
+            if not weight.trainable and key not in kept
+        ]
 
     def _share(self, batch: dict[str, Any], number: int, rounds: int) -> dict[str, Any]:
         """Every `rounds`-th example of a batch, starting at `number`.

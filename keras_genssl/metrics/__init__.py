@@ -32,6 +32,7 @@ from keras_genssl.metrics.representation import (
 )
 from keras_genssl.metrics.small_features import SmallFeatures
 from keras_genssl.metrics.translation import histogram_matching, translation_scores
+from keras_genssl.metrics.two_sample import Discrepancy, gaussian_mmd
 from keras_genssl.metrics.verification import (
     kfold_verification_accuracy,
     pair_similarities,
@@ -45,6 +46,7 @@ __all__ = [
     "KID",
     "PSNR",
     "SSIM",
+    "Discrepancy",
     "FashionFeatures",
     "FeatureStatistics",
     "InceptionFeatures",
@@ -58,6 +60,7 @@ __all__ = [
     "feature_statistics",
     "few_label_accuracy",
     "frechet_distance",
+    "gaussian_mmd",
     "histogram_matching",
     "inception_features",
     "kernel_distance",

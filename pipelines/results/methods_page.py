@@ -31,6 +31,7 @@ PARTS = (
     "losses",
     "penalties",
     "corruptions",
+    "priors",
     "views",
     "layers",
     "backbones",

@@ -68,6 +68,31 @@ def test_reuse_batch_shows_every_round_the_whole_batch() -> None:
     np.testing.assert_allclose(model.values(), [0.75, 1 + 0.1 * 0.75 * 2.5], rtol=1e-6)
 
 
+class Sharing(Tug):
+    """Both players hold the network on the left, which normalises; only one holds that on the right."""
+
+    def __init__(self):
+        super().__init__(rounds=[("both",), ("left",)], reuse_batch=True)
+        self.norm = keras.layers.BatchNormalization(momentum=0.5)
+        self.norm.build((None, 1))
+
+    def players(self):
+        return {"both": [self.left, self.norm, self.right], "left": [self.left, self.norm]}
+
+    def player_losses(self, batch, players):
+        made = self.right(self.norm(self.left(batch["image"]), training=True))
+        return dict.fromkeys(players, made[:, 0])
+
+
+def test_a_network_of_two_players_keeps_the_batch_statistics_of_the_rounds_of_each() -> None:
+    model = compiled(Sharing(), rate=0.0)
+    model.train_on_batch(np.full((4, 1), 8.0, "float32"))
+    # Two rounds move the mean half the way from 0 to 8 each; evaluation leaves it.
+    assert model.norm.moving_mean.numpy() == pytest.approx([6.0])
+    model.evaluate(np.full((4, 1), 8.0, "float32"), verbose=0)
+    assert model.norm.moving_mean.numpy() == pytest.approx([6.0])
+
+
 def test_a_batch_that_cannot_be_shared_out() -> None:
     model = compiled(Tug(rounds=[("left",), ("right",)]), run_eagerly=True)
     with pytest.raises(tf.errors.InvalidArgumentError, match="multiple of the 2 rounds"):

@@ -29,7 +29,7 @@ class EncoderDecoder(Method):
         self, encoder: keras.Model, decoder: keras.Model, *, statistics: int = 1, name: str | None = None
     ) -> None:
         super().__init__(name=name)
-        _check_networks(encoder, decoder, statistics)
+        require_coder(encoder, decoder, statistics)
         self.encoder = encoder
         self.decoder = decoder
 
@@ -59,7 +59,7 @@ class EncoderDecoder(Method):
 
     def decode(self, codes: Any) -> Any:
         """Images: float32 `(batch, code_dim)` to `(batch, h, w, c)` in [-1, 1]."""
-        return ops.clip(ops.cast(self.decoder(codes, training=False), keras.config.floatx()), -1.0, 1.0)
+        return decoded(self.decoder, codes)
 
     def reconstruct(self, images: Any) -> Any:
         """Encodes and decodes images, `(batch, h, w, c)`; gives images in [-1, 1]."""
@@ -67,13 +67,7 @@ class EncoderDecoder(Method):
 
     def serving(self) -> dict[str, Serving]:
         """Image to code, code to image, image to image."""
-        image = {"image": Image(self.encoder.input_shape[1:])}
-        latent = {"latent": Vector(self.decoder.input_shape[1])}
-        return {
-            "encode": Serving(self.encode, image, latent),
-            "decode": Serving(self.decode, latent, image),
-            "reconstruct": Serving(self.reconstruct, image, image),
-        }
+        return serving(self)
 
 
 class PixelAutoencoder(EncoderDecoder):
@@ -104,8 +98,7 @@ class PixelAutoencoder(EncoderDecoder):
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The image loss of each example, `(batch,)`."""
-        losses = self.image_loss.call(y, y_pred["image"])
-        return ops.mean(losses, axis=tuple(range(1, len(losses.shape))))
+        return image_losses(self.image_loss, y, y_pred["image"])
 
 
 def last_activation(network: keras.Model) -> str | None:
@@ -114,7 +107,39 @@ def last_activation(network: keras.Model) -> str | None:
     return next((name for name in names if name is not None), None)
 
 
-def _check_networks(encoder: keras.Model, decoder: keras.Model, statistics: int) -> None:
+def decoded(decoder: keras.Model, codes: Any) -> Any:
+    """A decoder's images in [-1, 1], of codes `(batch, code_dim)`."""
+    return ops.clip(ops.cast(decoder(codes, training=False), keras.config.floatx()), -1.0, 1.0)
+
+
+def image_losses(loss: keras.losses.Loss, images: Any, made: Any) -> Any:
+    """A loss on images, averaged over each of them, `(batch,)`."""
+    losses = loss.call(images, made)
+    return ops.mean(losses, axis=tuple(range(1, len(losses.shape))))
+
+
+def serving(method: Any) -> dict[str, Serving]:
+    """Image to code, code to image, image to image."""
+    image = {"image": Image(method.encoder.input_shape[1:])}
+    latent = {"latent": Vector(method.decoder.input_shape[1])}
+    return {
+        "encode": Serving(method.encode, image, latent),
+        "decode": Serving(method.decode, latent, image),
+        "reconstruct": Serving(method.reconstruct, image, image),
+    }
+
+
+def require_coder(encoder: keras.Model, decoder: keras.Model, statistics: int = 1) -> None:
+    """Requires an encoder and a decoder that fit together.
+
+    Args:
+        encoder: Images to `(batch, statistics * code_dim)`.
+        decoder: Codes `(batch, code_dim)` to images.
+        statistics: How many values the encoder gives for each unit of the code.
+
+    Raises:
+        ValueError: If a network is not built, or the two do not fit together.
+    """
     require_built(encoder=encoder, decoder=decoder)
     code, image = encoder.output_shape, encoder.input_shape
     if len(code) != 2 or not code[1]:
