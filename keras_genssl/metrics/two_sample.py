@@ -76,7 +76,7 @@ def gaussian_mmd(
         raise ValueError(f"`level` must lie in (0, 1). Received: level={level}")
     of_real, of_both, of_fake = (_squared_distances(*pair) for pair in ((real, real), (real, fake), (fake, fake)))
     if bandwidth is None:
-        bandwidth = float(np.sqrt(np.median(of_real[np.triu_indices(len(real), 1)])))
+        bandwidth = float(np.median(np.sqrt(of_real[np.triu_indices(len(real), 1)])))
     if not 0.0 < bandwidth < np.inf:
         raise ValueError(
             "`bandwidth` must be positive and finite; the default is the median distance within `real`. "
