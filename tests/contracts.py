@@ -236,6 +236,13 @@ def vae(output: str | None = "tanh", **arguments: Any) -> Callable[[], kg.models
     return build
 
 
+def _adversarial_autoencoder() -> kg.models.AdversarialAutoencoder:
+    # Batch normalised: two of the players hold the encoder.
+    judge = kg.backbones.mlp_discriminator((2,), (8,), name="judge")
+    prior = kg.priors.GaussianMixture(3, radius=2.0)
+    return kg.models.AdversarialAutoencoder(toys.encoder("encoder", 2), toys.decoder(2), judge, prior=prior)
+
+
 def garments(rng: np.random.Generator, size: int) -> Batch:
     """Batches of Fashion-MNIST's shape."""
     return {"image": photographs(rng, size, SHAPE[0])[..., :1]}
@@ -422,6 +429,7 @@ CASES = {
     "VAE": Case(vae(), images, 1e-4),
     "VAE, Bernoulli": Case(vae(output=None, likelihood=kg.losses.BernoulliLikelihood(), beta=2.0), images, 1e-4),
     "VAE, batch norm": Case(lambda: kg.models.VAE(toys.encoder("encoder", 8), toys.decoder(4)), images, 1e-4),
+    "AdversarialAutoencoder": Case(_adversarial_autoencoder, images),
     "GAN": Case(_gan, garments),
     "DCGAN": Case(_dcgan, garments),
     "WGANGP": Case(_wgan_gp, garments),
@@ -485,7 +493,7 @@ MEETS_AS = {
     "SparseAutoencoder, L1": "SparseAutoencoder, KL",
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
     **dict.fromkeys(("VAE", "VAE, Bernoulli"), "VAE, batch norm"),
-    **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN"), "SNGAN"),
+    **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
     **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),
     **dict.fromkeys(("BYOL", "SimSiam"), "MoCo"),
     "VICReg": "BarlowTwins",
