@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pipelines.errors import UserError
 from pipelines.recipe.losses import Loss
-from pipelines.recipe.numbers import Numbers
+from pipelines.recipe.numbers import Numbers, Values
 from pipelines.recipe.phase import Phase
 from pipelines.recipe.training import Train
 from pipelines.section import Section
@@ -124,6 +124,18 @@ class Method(Section):
             Two dictionaries: name -> value, and name of a baseline -> the same numbers for the baseline.
         """
         return {}, {}
+
+    def remarks(self, numbers: Values, baselines: Mapping[str, Values]) -> str:
+        """Says in plain sentences what the measured numbers mean, such as that a part of the model has collapsed.
+
+        Args:
+            numbers: name -> value, of the task and of the method.
+            baselines: name of a baseline -> its numbers.
+
+        Returns:
+            Sentences for report and card; empty if there is nothing to say.
+        """
+        return ""
 
     def check(self, prepare: Any) -> None:
         """Refuses prepared examples that the method cannot learn from, before anything runs and without Keras.

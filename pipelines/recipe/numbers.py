@@ -148,14 +148,16 @@ class Numbers:
     facts: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
     def joined(self, *others: "Numbers") -> "Numbers":
-        """Returns these numbers followed by those of ``others``.
+        """Returns these numbers followed by those of ``others``, each number and each baseline once.
 
-        >>> Numbers((Number(name="fid", heading="FID", better="lower"),)).joined(Numbers()).names
+        >>> fid = Numbers((Number(name="fid", heading="FID", better="lower"),))
+        >>> fid.joined(Numbers(), fid).names
         ['fid']
         """
-        numbers = tuple(number for other in others for number in other.numbers)
-        baselines = tuple(baseline for other in others for baseline in other.baselines)
-        return dataclasses.replace(self, numbers=(*self.numbers, *numbers), baselines=(*self.baselines, *baselines))
+        joined = (self, *others)
+        numbers = dict.fromkeys(number for one in joined for number in one.numbers)
+        baselines = dict.fromkeys(baseline for one in joined for baseline in one.baselines)
+        return dataclasses.replace(self, numbers=tuple(numbers), baselines=tuple(baselines))
 
     @property
     def names(self) -> list[str]:

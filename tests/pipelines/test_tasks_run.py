@@ -27,6 +27,7 @@ NARROW = {
         "evaluate.likelihood={images: 10, num_samples: 2}",
         "train.learning_rate={schedule: constant, initial: 1e-3}",
     ],
+    "fashion_mnist/adversarial_autoencoder": [*_DENSE, "model.discriminator_units=[4]"],
     "fashion_mnist/denoising_autoencoder": _DENSE,
     "fashion_mnist/cyclegan": ["model.filters=2", "model.blocks=1", "model.discriminator_filters=2"],
     "fashion_mnist/simclr": ["model.encoder.filters=2", "evaluate.labels_per_class=2"],
@@ -40,6 +41,7 @@ NARROW = {
 BLESS = {
     "fashion_mnist/dcgan": "{fid: {min: 0}, precision: {min: 0, max: 1}}",
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
+    "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
     "fashion_mnist/simclr": "{knn: {min: 0}, few_label_over_random: {min: -1}}",
@@ -50,6 +52,9 @@ _DISTANCES, _ERRORS = {"fid", "fid_over_pca", "kid", "precision", "recall"}, {"m
 NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
     "fashion_mnist/vae": _DISTANCES | {"nll", "nll_below_ppca"},
+    "fashion_mnist/adversarial_autoencoder": _DISTANCES
+    | {"psnr", "code_variance", "sample_variance"}
+    | {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")},
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
     "fashion_mnist/simclr": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},
@@ -98,6 +103,7 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     section = results.sections()[loaded.task]([record])
     row, *_ = [line for line in section.splitlines() if line.startswith(f"| `{name}` |")]
     assert shown[1][1] in row
+    assert outcome.evaluation.get("remarks", "") in page
     again = run.run(loaded, home / "out")
     assert not again.pushed.new
     assert again.evaluation == outcome.evaluation

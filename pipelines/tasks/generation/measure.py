@@ -30,12 +30,13 @@ def measure(
         model: the trained model; it has `sample`, and a label among its `inputs` if it samples classes.
         reference: what samples are compared with.
         examples: the directory of prepared examples.
-        directory: the directory for the sheet ``samples.png``; conditional models have a column for each class.
+        directory: the directory for the sheet ``samples.png``; conditional models have a column for each class. If the
+            model reconstructs, the sheet ``reconstructions.png`` has held-out images above their reconstructions.
 
     Returns:
         ``numbers`` (name -> value, for those that could be measured), ``baselines`` (the same for held-out real images
-        and for a Gaussian in PCA), ``images``, ``held_out``, ``components``, ``features``, and ``likelihood`` if the
-        recipe asks for it.
+        and for a Gaussian in PCA), ``images``, ``held_out``, ``components``, ``features``, ``remarks`` if the method
+        has any, and ``likelihood`` if the recipe asks for it.
     """
     from keras_genssl.engine import Label
 
@@ -64,15 +65,21 @@ def measure(
         if "ppca" in of:
             numbers["nll_below_ppca"] = of["ppca"] - of["nll"]
         likelihood["likelihood"] = of
+    if hasattr(model, "reconstruct"):
+        shown = images.read(examples, "eval", 2 * GRID)["image"].reshape(2, GRID, *recipe.prepare.shape)
+        rows = [row for given in shown for row in (given, arrays.nearest_levels(np.asarray(model.reconstruct(given))))]
+        images.save_grid(directory / "reconstructions.png", np.concatenate(rows), GRID)
     own, beside = recipe.model.measure(model, examples)
     numbers |= own
     baselines = {**reference.result["baselines"], **beside}
+    remarks = recipe.model.remarks(numbers, baselines)
     return {
         **reference.result,
         "numbers": numbers,
         "baselines": baselines,
         **likelihood,
         "features": recipe.evaluate.features,
+        **({"remarks": remarks} if remarks else {}),
     }
 
 

@@ -10,6 +10,7 @@ from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks.base import Task
 from pipelines.tasks.generation import data, measure
 from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation.adversarial_autoencoders import AnyAdversarialAutoencoder
 from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
 from pipelines.tasks.generation.recipe import GenerationRecipe
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 SHEETS = {"samples": "samples", "real": "training images", "pca": "Gaussian in PCA"}
+RECONSTRUCTIONS = "reconstructions"
 
 
 class Generation(Task[GenerationRecipe]):
@@ -42,7 +44,10 @@ class Generation(Task[GenerationRecipe]):
         return measure.measure(recipe, trial.model(), against, trial.examples, trial.directory)
 
     def caption(self, evaluation: dict[str, Any]) -> str:
-        """Says how many images were measured, and in which features."""
+        """Says how many images were measured, in which features, and what the numbers mean for the method."""
+        return " ".join(filter(None, [self._compared(evaluation), evaluation.get("remarks")]))
+
+    def _compared(self, evaluation: dict[str, Any]) -> str:
         if evaluation["features"] == "none":
             return "The recipe names no feature network (evaluate.features), so no distances are measured."
         network = "the library's Fashion-MNIST network" if evaluation["features"] == "fashion" else "InceptionV3"
@@ -59,19 +64,28 @@ class Generation(Task[GenerationRecipe]):
         )
 
     def galleries(self, recipe: GenerationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
-        """Returns samples, real images and the baseline's images."""
+        """Returns samples, real images and the baseline's images; and reconstructions, if the model makes any."""
         files = {pictures / f"{name}.png": text for name, text in SHEETS.items()}
-        return [
-            Gallery(
-                "Samples",
-                "The first samples of a fixed seed, not selected. If the model knows classes, each column shows one.",
-                [Row("", [Picture(file, text) for file, text in files.items() if file.is_file()])],
-            )
-        ]
+        samples = Gallery(
+            "Samples",
+            "The first samples of a fixed seed, not selected. If the model knows classes, each column shows one.",
+            [Row("", [Picture(file, text) for file, text in files.items() if file.is_file()])],
+        )
+        sheet = pictures / f"{RECONSTRUCTIONS}.png"
+        if not sheet.is_file():
+            return [samples]
+        note = "The first held-out images, not selected; below each its reconstruction from the code."
+        return [samples, Gallery("Reconstructions", note, [Row("", [Picture(sheet, "images and reconstructions")])])]
 
     def usage(self, parameters: dict[str, Any]) -> str:
         """Returns code that turns latents into a PNG."""
         model = parameters["model"]
+        if "prior" in model:
+            return """import tensorflow as tf
+
+sample = tf.saved_model.load({path}).signatures["generate"]
+pngs = sample(num=tf.constant(16), seed=tf.constant(0, tf.int64))["image_bytes"]
+tf.io.write_file("sample.png", pngs[0])"""
         labels = ", label=tf.range(16, dtype=tf.int64) % 10" if "num_classes" in model else ""
         signature, latents = ("generate", "code_dim") if "code_dim" in model else ("serving_default", "latent_dim")
         return f"""import tensorflow as tf
@@ -84,6 +98,13 @@ tf.io.write_file("sample.png", pngs[0])"""
     def signatures(self, card: dict[str, Any]) -> dict[str, str]:
         """Describes images from latents. An autoencoder encodes by default."""
         model = card["parameters"]["model"]
+        if "prior" in model:
+            return {
+                "serving_default": "encoded image in, code out",
+                "decode": "code in, PNG out",
+                "reconstruct": "encoded image in, PNG out",
+                "generate": "a number of images and a seed in, PNG out",
+            }
         if "code_dim" in model:
             return {"serving_default": "encoded image in, latents out", "generate": "latents in, PNG out"}
         given = "latents and labels" if "num_classes" in model else "latents"
@@ -93,4 +114,4 @@ tf.io.write_file("sample.png", pngs[0])"""
         }
 
 
-TASK = Generation(get_args(AnyGAN))
+TASK = Generation(get_args(AnyGAN | AnyAdversarialAutoencoder))

@@ -6,8 +6,8 @@ import pytest
 from keras_genssl import analysis, metrics
 from pipelines.run import loading as recipe
 from pipelines.tasks import images
+from pipelines.tasks.generation import codes, measure
 from pipelines.tasks.generation import features as networks
-from pipelines.tasks.generation import measure
 from pipelines.tasks.generation.reference import reference
 
 RNG = np.random.default_rng(0)
@@ -115,3 +115,41 @@ def test_a_bernoulli_likelihood_is_of_black_and_white_images_without_pca(taught,
     found = measure._likelihood(recipe.load("fashion_mnist/vae", changes), model, tmp_path)
     np.testing.assert_array_equal(model.judged[0], 255 * (SPLITS["eval"]["image"][:11] > 127))
     assert "ppca" not in found
+
+
+class Coder:
+    """Codes are pairs of pixels, which uniform bytes make uniform; the decoder gives one image whatever the code is."""
+
+    def encode(self, values):
+        return values[:, 0, :2, 0] / 255.0
+
+    def reconstruct(self, values):
+        return values / 127.5 - 1.0 + 0.2
+
+    def sample(self, num, seed):
+        return np.zeros((num, 28, 28, 1), np.float32)
+
+    def sample_codes(self, num, seed):
+        return np.random.default_rng(seed).uniform(size=(num, 2))
+
+
+def test_codes_are_compared_with_the_prior_and_a_collapse_is_told(taught, tmp_path):
+    model, test = Coder(), SPLITS["eval"]["image"]
+    numbers, baselines = codes.measure(model, tmp_path)
+    drawn = model.sample_codes(48, codes.SEED)
+    expected = metrics.gaussian_mmd(drawn[:24], model.encode(test))
+    found = [numbers[f"code_mmd{suffix}"] for suffix in ("", "_deviation", "_low", "_high")]
+    assert found == [expected.estimate, expected.deviation, expected.low, expected.high]
+    assert baselines["prior"]["code_mmd"] == metrics.gaussian_mmd(drawn[:24], drawn[24:]).estimate
+    assert numbers["psnr"] == pytest.approx(20.0)  # an error of 0.2 of 2
+    assert numbers["code_variance"] == pytest.approx(model.encode(test).var(axis=0).sum() / drawn.var(axis=0).sum())
+    assert numbers["sample_variance"] == 0.0
+    known = analysis.PCA(2).fit(SPLITS["train"]["image"])
+    truth = test / 127.5 - 1.0
+    error = np.mean((known.reconstruct(test) - truth) ** 2)
+    assert baselines["pca_codes"]["psnr"] == pytest.approx(10 * np.log10(4 / error))
+    told = codes.remarks(numbers, baselines)
+    assert (
+        "prior: they have not collapsed. Samples vary 0.00 times as much as held-out images: the decoder has COLL"
+        in told
+    )

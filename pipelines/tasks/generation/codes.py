@@ -1,0 +1,121 @@
+"""Measures codes that are to follow a prior: against the prior, and what decoding them gives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from keras_genssl.checks import arrays
+from pipelines.recipe.numbers import Baseline, Number, Numbers, Values
+from pipelines.tasks import images
+
+if TYPE_CHECKING:
+    import keras
+
+SEED = 1  # the seed of the prior's draws
+COMPARED = 2000  # the number of codes in a two-sample test
+COLLAPSED = 0.5  # the share of variance below which something has collapsed
+_BATCH = 500
+
+PRIOR = Baseline("prior", "other draws of the prior")
+PCA_CODES = Baseline("pca_codes", "codes of PCA, as long and scaled to the prior")
+NUMBERS = Numbers(
+    (
+        Number(name="psnr", heading="PSNR of reconstructions", better="higher", format=".2f", unit="dB", tile=True),
+        Number(name="code_mmd", heading="MMD² of codes and prior", better="lower", format=".4f", tile=True),
+        Number(name="code_mmd_low", heading="MMD², lower end", better="lower", format=".4f", column=False),
+        Number(name="code_mmd_high", heading="MMD², upper end", better="lower", format=".4f", column=False),
+        Number(name="code_variance", heading="variance of codes over prior's", better="higher", column=False),
+        Number(name="sample_variance", heading="variance of samples over images'", better="higher"),
+    ),
+    (PRIOR, PCA_CODES),
+)
+
+
+def measure(model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Measures held-out codes against the prior, reconstructions, and how much samples vary.
+
+    Codes are compared with draws of the prior by `metrics.gaussian_mmd`, with its 95% bootstrap interval; so are other
+    draws of the prior, and principal components as many as a code has units, with the mean and the variance of each
+    unit of the prior.
+
+    Args:
+        model: it has `encode`, `reconstruct`, `sample` and `sample_codes`.
+        examples: the directory of prepared examples.
+
+    Returns:
+        The numbers of the model, and those of the baselines.
+    """
+    from keras_genssl import analysis, metrics
+
+    test = images.read(examples, "eval")["image"]
+    codes = _in_batches(model.encode, test)
+    compared = min(COMPARED, len(test))
+    drawn = model.sample_codes(2 * compared, seed=SEED)
+    prior, others = drawn[:compared], drawn[compared:]
+    of_codes = metrics.gaussian_mmd(prior, codes[:compared])
+    samples = model.sample(compared, seed=SEED)
+    truth = arrays.signed(test)
+    numbers = {
+        "psnr": _psnr(truth, _in_batches(model.reconstruct, test)),
+        "code_mmd": of_codes.estimate,
+        "code_mmd_deviation": of_codes.deviation,
+        "code_mmd_low": of_codes.low,
+        "code_mmd_high": of_codes.high,
+        "code_variance": _variance(codes) / _variance(drawn),
+        "sample_variance": _variance(samples) / _variance(truth),
+    }
+    of_prior = metrics.gaussian_mmd(prior, others)
+    baselines = {PRIOR.name: {"code_mmd": of_prior.estimate, "code_mmd_deviation": of_prior.deviation}}
+    train = images.read(examples, "train", images.fitted(test.shape[1:]))["image"]
+    if codes.shape[1] < min(len(train), math.prod(test.shape[1:])):
+        pca = analysis.PCA(codes.shape[1]).fit(train)
+        linear = pca.encode(test)
+        scaled = drawn.mean(axis=0) + drawn.std(axis=0) * (linear - linear.mean(axis=0)) / linear.std(axis=0)
+        of_pca = metrics.gaussian_mmd(prior, scaled[:compared])
+        baselines[PCA_CODES.name] = {
+            "psnr": _psnr(truth, pca.reconstruct(test)),
+            "code_mmd": of_pca.estimate,
+            "code_mmd_deviation": of_pca.deviation,
+        }
+    return numbers, baselines
+
+
+def remarks(numbers: Values, baselines: Mapping[str, Values]) -> str:
+    """Says how far codes are from the prior, and whether codes or decoder have collapsed.
+
+    >>> found = {"code_mmd": 0.01, "code_mmd_low": 0.008, "code_mmd_high": 0.012}
+    >>> print(remarks({**found, "code_variance": 0.9, "sample_variance": 0.2}, {"prior": {"code_mmd": 0.0}}))
+    Held-out codes and draws of the prior: MMD² 0.0100, 95% bootstrap interval 0.0080 to 0.0120 (two sets of draws: \
+0.0000). Codes vary 0.90 times as much as the prior: they have not collapsed. Samples vary 0.20 times as much as \
+held-out images: the decoder has COLLAPSED.
+    """
+    mmd, low, high = (numbers[f"code_mmd{suffix}"] for suffix in ("", "_low", "_high"))
+    of_codes, of_samples = numbers["code_variance"], numbers["sample_variance"]
+    assert of_codes is not None  # measured, as are all
+    assert of_samples is not None
+    codes = "they have COLLAPSED" if of_codes < COLLAPSED else "they have not collapsed"
+    decoder = "the decoder has COLLAPSED" if of_samples < COLLAPSED else "the decoder has not collapsed"
+    return (
+        f"Held-out codes and draws of the prior: MMD² {mmd:.4f}, 95% bootstrap interval {low:.4f} to {high:.4f} (two "
+        f"sets of draws: {baselines[PRIOR.name]['code_mmd']:.4f}). Codes vary {of_codes:.2f} times as much as the "
+        f"prior: {codes}. Samples vary {of_samples:.2f} times as much as held-out images: {decoder}."
+    )
+
+
+def _in_batches(function: Callable[[np.ndarray], Any], values: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.asarray(function(values[at : at + _BATCH])) for at in range(0, len(values), _BATCH)])
+
+
+def _psnr(truth: np.ndarray, answer: np.ndarray) -> float:
+    """The PSNR of the mean squared error, in dB, for values in [-1, 1]."""
+    return 10 * math.log10(4 / max(float(np.mean(np.square(truth - answer), dtype=np.float64)), 1e-12))
+
+
+def _variance(values: np.ndarray) -> float:
+    """The variance of vectors or images around their mean, summed over their values."""
+    return float(values.var(axis=0, dtype=np.float64).sum())
