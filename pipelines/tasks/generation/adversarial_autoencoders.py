@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from pipelines.recipe.adversarial import AnyAdversarialLoss
+from pipelines.recipe.losses import Pixel, pixel_loss
 from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Numbers, Values
-from pipelines.section import PositiveFloat, Section
+from pipelines.section import Part, PositiveFloat, Section
 from pipelines.tasks.generation import codes
 from pipelines.tasks.reconstruction.autoencoders import EncoderDecoder
 
@@ -76,10 +77,20 @@ class SwissRoll(Prior):
 AnyPrior = Annotated[Gaussian | GaussianMixture | SwissRoll, Field(discriminator="kind")]
 
 
+class PixelLoss(Part):
+    """The section ``loss``: ``l1`` or ``l2``, the mean over pixels."""
+
+    kind: Pixel
+
+    def build(self) -> Any:
+        return pixel_loss(self.kind)
+
+
 class AdversarialAutoencoder(EncoderDecoder):
     """Makhzani et al. 2015: a discriminator makes the codes follow ``prior``.
 
-    The hidden layers of the discriminator have ``discriminator_units``.
+    The hidden layers of the discriminator have ``discriminator_units``. ``loss`` is that of reconstructions, by default
+    l2.
     """
 
     players: ClassVar[tuple[str, ...]] = ("autoencoder", "discriminator", "encoder")
@@ -88,6 +99,7 @@ class AdversarialAutoencoder(EncoderDecoder):
     method: Literal["AdversarialAutoencoder"]
     prior: AnyPrior = Gaussian(kind="gaussian")
     discriminator_units: list[PositiveInt] = Field(default=[256, 256], min_length=1)
+    loss: PixelLoss | None = None
     adversarial_loss: AnyAdversarialLoss | None = None
 
     @model_validator(mode="after")
