@@ -18,6 +18,7 @@ from keras_genssl.analysis.image_grid import first_layer_filters, image_grid, sa
 from keras_genssl.analysis.interpolation import gaussian_codes, interpolate, interpolation_grid, lerp, morph, slerp
 from keras_genssl.analysis.labelled import encode_labelled
 from keras_genssl.analysis.latent_arithmetic import add_attribute, analogy, attribute_direction, classifier_direction
+from keras_genssl.analysis.mixture_sampler import GaussianMixtureSampler
 from keras_genssl.analysis.neighbours import (
     closest_pairs,
     duplicate_rate,
@@ -39,6 +40,7 @@ from keras_genssl.analysis.stacked import stacked_classes, stacked_mode_coverage
 
 __all__ = [
     "PCA",
+    "GaussianMixtureSampler",
     "add_attribute",
     "analogy",
     "attribute_direction",
