@@ -222,6 +222,19 @@ def _contractive_autoencoder() -> kg.models.ContractiveAutoencoder:
     return kg.models.ContractiveAutoencoder(*_coder("sigmoid"), weight=0.1, loss=keras.losses.MeanSquaredError())
 
 
+def few_labels(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of semi-supervised methods: some images have a label, the others -1."""
+    labels = np.where(rng.random(size) < 0.4, rng.integers(0, CLASSES, size), -1)
+    return {**garments(rng, size), "label": labels.astype(np.int32)}
+
+
+def _semi_supervised_autoencoder() -> kg.models.SemiSupervisedAutoencoder:
+    codes = keras.Input((4,))
+    logits = keras.layers.Dense(CLASSES, dtype=keras.config.floatx(), name="logits")(codes)
+    classifier = keras.Model(codes, logits, name="classifier")
+    return kg.models.SemiSupervisedAutoencoder(*_coder(), classifier, loss=keras.losses.MeanSquaredError())
+
+
 def vae(output: str | None = "tanh", **arguments: Any) -> Callable[[], kg.models.VAE]:
     """Builds a VAE on the recipe's networks, of 8 pixels a side in colour and 4 latents."""
 
@@ -426,8 +439,10 @@ CASES = {
     "RedundantAutoencoder": Case(_redundant_autoencoder, garments),
     "DenoisingAutoencoder": Case(_denoising_autoencoder, garments),
     "ContractiveAutoencoder": Case(_contractive_autoencoder, garments),
+    "SemiSupervisedAutoencoder": Case(_semi_supervised_autoencoder, few_labels),
     "VAE": Case(vae(), images, 1e-4),
     "VAE, Bernoulli": Case(vae(output=None, likelihood=kg.losses.BernoulliLikelihood(), beta=2.0), images, 1e-4),
+    "VAE, importance-weighted": Case(vae(num_samples=3), images, 1e-4),
     "VAE, batch norm": Case(lambda: kg.models.VAE(toys.encoder("encoder", 8), toys.decoder(4)), images, 1e-4),
     "AdversarialAutoencoder": Case(_adversarial_autoencoder, images),
     "GAN": Case(_gan, garments),
@@ -492,12 +507,12 @@ MEETS_AS = {
     **dict.fromkeys(("SplitBrainAutoencoder", "SplitBrainRegression"), "Autoencoder, batch norm"),
     "SparseAutoencoder, L1": "SparseAutoencoder, KL",
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
-    **dict.fromkeys(("VAE", "VAE, Bernoulli"), "VAE, batch norm"),
+    **dict.fromkeys(("VAE", "VAE, Bernoulli", "VAE, importance-weighted"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
     **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),
     **dict.fromkeys(("BYOL", "SimSiam"), "MoCo"),
     "VICReg": "BarlowTwins",
-    "EmbeddingModel, proxies": "EmbeddingModel",
+    **dict.fromkeys(("EmbeddingModel, proxies", "SemiSupervisedAutoencoder"), "EmbeddingModel"),
     "WGANGP": "ToyGAN",
     "ToyRelativisticGAN": "GAN",
     **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),

@@ -82,6 +82,67 @@ def test_beta_weighs_the_divergence_in_the_loss_alone(images):
     np.testing.assert_allclose(model.elbo(images, 3, seed=4), linear_vae()[0].elbo(images, 3, seed=4), rtol=1e-6)
 
 
+def with_samples(count, **arguments):
+    model, exact, _ = linear_vae(**arguments)
+    nets = model.encoder, model.decoder
+    return kg.models.VAE(*nets, likelihood=kg.losses.GaussianLikelihood(NOISE), num_samples=count), exact
+
+
+def losses_of(model, images):
+    return np.array(model.example_losses(images, images, model(images, training=True)))
+
+
+def test_with_the_true_posterior_the_importance_weighted_loss_is_the_likelihood(images):
+    """Each weight is p(x) then, whatever z is, and so is their mean."""
+    for count in (2, 7):
+        model, exact = with_samples(count)
+        np.testing.assert_allclose(losses_of(model, images), -exact(images), atol=1e-3)
+
+
+def test_the_importance_weighted_loss_equals_a_loop_over_images_and_draws(images):
+    model, _ = with_samples(3, posterior_scale=2.0, shift=0.3)
+    model.seed = keras.random.SeedGenerator(5)
+    noise = np.array(keras.random.normal((4, 3, 2), seed=keras.random.SeedGenerator(5)), np.float64)
+    terms = model(images[:4], training=True)
+    mean, log_variance = np.split(np.array(model.encoder(images[:4]), np.float64), 2, axis=1)
+    scale = np.exp(log_variance / 2)
+    weights, offset = model.decoder.get_weights()
+    for i in range(4):
+        log_w, log_p = [], []
+        for k in range(3):
+            z = mean[i] + scale[i] * noise[i, k]
+            pixels = scipy.stats.norm(z @ weights + offset, np.sqrt(NOISE))
+            log_p.append(pixels.logpdf(images[i].ravel()).sum())
+            prior, posterior = scipy.stats.norm.logpdf(z).sum(), scipy.stats.norm.logpdf(z, mean[i], scale[i]).sum()
+            log_w.append(log_p[-1] + prior - posterior)
+        np.testing.assert_allclose(terms["log_weights"][i], log_w, rtol=1e-4)
+        assert float(terms["reconstruction"][i]) == pytest.approx(-np.mean(log_p), rel=1e-4)
+        loss = model.example_losses(images[:4], images[:4], terms)[i]
+        assert float(loss) == pytest.approx(-np.log(np.mean(np.exp(log_w))), rel=1e-4)
+        z = mean[i] + scale[i] * noise[i, 0]
+        np.testing.assert_allclose(np.ravel(terms["image"][i]), np.clip(z @ weights + offset, -1, 1), atol=1e-5)
+
+
+def test_the_loss_is_the_bound_that_is_estimated_for_any_model(images):
+    """`log_likelihood` with as many draws; and its gap to the likelihood closes with more."""
+    many, gaps = np.repeat(images, 20, axis=0), []
+    for count in (2, 10):
+        model, exact = with_samples(count, posterior_scale=2.0, shift=0.3)
+        losses = losses_of(model, many)
+        differences = losses + model.log_likelihood(many, count, seed=1)
+        assert abs(differences.mean()) < 4 * differences.std() / np.sqrt(len(many))
+        gaps.append((losses + exact(many)).mean())
+    assert gaps[0] > 2 * gaps[1] > 0
+
+
+def test_one_sample_is_the_elbo_to_the_bit(images):
+    one, _ = with_samples(1, posterior_scale=2.0)
+    plain, _, _ = linear_vae(posterior_scale=2.0)
+    for model in (one, plain):
+        model.seed = keras.random.SeedGenerator(5)
+    np.testing.assert_array_equal(losses_of(one, images), losses_of(plain, images))
+
+
 def test_codes_are_drawn_from_the_posterior(images):
     """The variance of reconstructions W z + b over draws of z is diag(W S W^T)."""
     model, _, variances = linear_vae()
@@ -147,6 +208,14 @@ def test_bernoulli_likelihood_of_a_vae_that_ignores_its_code():
         (
             lambda model: kg.models.VAE(model.encoder, model.decoder, beta=-1),
             "`beta` must not be negative. Received: beta=-1",
+        ),
+        (
+            lambda model: kg.models.VAE(model.encoder, model.decoder, num_samples=0),
+            "`num_samples` must be at least 1, .* Received: num_samples=0, beta=1",
+        ),
+        (
+            lambda model: kg.models.VAE(model.encoder, model.decoder, num_samples=5, beta=2.0),
+            "`num_samples` must be .* 1 unless beta=1.* Received: num_samples=5, beta=2",
         ),
         (
             lambda model: kg.models.VAE(kg.backbones.dense_encoder(2, (), input_shape=SHAPE), model.decoder),

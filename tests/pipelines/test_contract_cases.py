@@ -23,6 +23,12 @@ OF_RECIPES = {
     "RedundantAutoencoder": ("fashion_mnist/redundant_autoencoder", *_SMALL),
     "DenoisingAutoencoder": ("fashion_mnist/denoising_autoencoder", *_SMALL),
     "ContractiveAutoencoder": ("fashion_mnist/contractive_autoencoder", *_SMALL, "model.weight=0.1"),
+    "SemiSupervisedAutoencoder": (
+        "fashion_mnist/semi_supervised_autoencoder",
+        *_SMALL,
+        "model.dropout=0.0",
+        "model.num_classes=3",
+    ),
     "WGANGP": ("fashion_mnist/wgan_gp", *_LATENTS),
     "SNGAN": ("fashion_mnist/sngan", *_LATENTS, "model.discriminator_filters=4"),
     "ACGAN": ("fashion_mnist/acgan", *_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),

@@ -29,6 +29,11 @@ NARROW = {
     ],
     "fashion_mnist/adversarial_autoencoder": [*_DENSE, "model.discriminator_units=[4]"],
     "fashion_mnist/denoising_autoencoder": _DENSE,
+    "fashion_mnist/semi_supervised_autoencoder": [
+        *_DENSE,
+        "model.labels_per_class=2",
+        "model.labelled_per_batch=4",
+    ],
     "fashion_mnist/cyclegan": ["model.filters=2", "model.blocks=1", "model.discriminator_filters=2"],
     "fashion_mnist/simclr": ["model.encoder.filters=2", "evaluate.labels_per_class=2"],
     "fashion_mnist/context_encoder_adversarial": [
@@ -43,6 +48,7 @@ BLESS = {
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
+    "fashion_mnist/semi_supervised_autoencoder": "{accuracy_over_pixels: {min: -1}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
     "fashion_mnist/simclr": "{knn: {min: 0}, few_label_over_random: {min: -1}}",
     "fashion_mnist/context_encoder_adversarial": "{few_label_over_random: {min: -1}}",
@@ -56,6 +62,7 @@ NUMBERS = {
     | {"psnr", "code_variance", "sample_variance"}
     | {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")},
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
+    "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
     "fashion_mnist/simclr": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},
     "fashion_mnist/context_encoder_adversarial": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},

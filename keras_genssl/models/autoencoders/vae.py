@@ -1,5 +1,6 @@
 """The variational autoencoder: codes with a distribution to sample from."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,8 +26,15 @@ class VAE(EncoderDecoder):
     bound (ELBO); beta is from Higgins et al., 2017. The divergence is computed in closed form. Logs `reconstruction`,
     the mean of -log p(x|z), and `kl`.
 
+    With `num_samples` K above 1 it is the importance-weighted autoencoder (IWAE): each step draws K codes z_k an image,
+    and minimises `-log 1/K sum_k w_k`, where `w_k = p(x|z_k) p(z_k) / q(z_k|x)`. On average this bound is no smaller
+    than the ELBO, and tighter with each draw; a decoder step costs K times as much. K of 1 is the ELBO, with its
+    divergence in closed form. `reconstruction` and `kl` are logged as before, so their sum above the loss is what the
+    tighter bound gains.
+
     Reference:
         - Kingma and Welling 2013, [Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114)
+        - `num_samples`: Burda et al. 2016, [Importance Weighted Autoencoders](https://arxiv.org/abs/1509.00519)
         - beta: Higgins et al. 2017, [beta-VAE](https://openreview.net/forum?id=Sy2fzU9gl)
 
     Args:
@@ -35,12 +43,13 @@ class VAE(EncoderDecoder):
         decoder: A built network of `(batch, latent_dim)` to the input of `likelihood`, `(batch, h, w, c)`.
         likelihood: `losses.GaussianLikelihood()` (the default, with a learnt variance) or
             `losses.BernoulliLikelihood()` (binarised images; the decoder gives logits).
-        beta: The weight of the divergence, at least 0.
+        beta: The weight of the divergence, at least 0; 1 with more than one sample, whose bound has no such term.
+        num_samples: K, the number of codes drawn for each image in training, at least 1.
         name: The model's name.
 
     Raises:
-        ValueError: If a network is not built, the two do not fit together, beta is negative, or the last
-            activation of a decoder for a Bernoulli likelihood is not linear.
+        ValueError: If a network is not built, the two do not fit together, beta or the number of samples is out of its
+            range, or the last activation of a decoder for a Bernoulli likelihood is not linear.
 
     Example:
 
@@ -58,11 +67,17 @@ class VAE(EncoderDecoder):
         *,
         likelihood: Likelihood | None = None,
         beta: float = 1.0,
+        num_samples: int = 1,
         name: str | None = None,
     ) -> None:
         super().__init__(encoder, decoder, statistics=2, name=name)
         if beta < 0:
             raise ValueError(f"`beta` must not be negative. Received: beta={beta}")
+        if num_samples < 1 or (num_samples > 1 and beta != 1):
+            raise ValueError(
+                "`num_samples` must be at least 1, and 1 unless beta=1: the importance-weighted bound has no "
+                f"divergence to weigh. Received: num_samples={num_samples}, beta={beta}"
+            )
         self.likelihood = likelihood or GaussianLikelihood(
             name="likelihood"
         )  # a fixed name: the path of its weights is the same when it is loaded
@@ -73,6 +88,7 @@ class VAE(EncoderDecoder):
                 f"Received: a decoder whose last activation is {activation!r}"
             )
         self.beta = float(beta)
+        self.num_samples = num_samples
         self.latent_dim = decoder.input_shape[1]
         self.seed = keras.random.SeedGenerator()
         self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
@@ -84,8 +100,14 @@ class VAE(EncoderDecoder):
         return statistics[:, : self.latent_dim], statistics[:, self.latent_dim :]
 
     def call(self, images: Any, training: bool = False) -> dict[str, Any]:
-        """Returns `image`, the expected image of one draw of z, and both terms of the bound, each `(batch,)`."""
+        """Returns `image`, the expected image of one draw of z, and the terms of the bound, each `(batch,)`.
+
+        These are `reconstruction`, -log p(x|z), and `kl`; of several draws, the mean of the first, and `log_weights`,
+        the `log w_k`, `(batch, num_samples)`.
+        """
         mean, log_variance = self.posterior(images, training)
+        if self.num_samples > 1:
+            return self._importance_weighted(images, mean, log_variance, training)
         noise = replicas.normal((ops.shape(images)[0], self.latent_dim), self.seed)
         outputs = self.decoder(mean + ops.exp(0.5 * log_variance) * noise, training=training)
         return {
@@ -94,8 +116,25 @@ class VAE(EncoderDecoder):
             "kl": standard_normal_kl(mean, log_variance),
         }
 
+    def _importance_weighted(self, images: Any, mean: Any, log_variance: Any, training: bool) -> dict[str, Any]:
+        """What `call` returns with several draws of z for each image."""
+        draws, mean, log_variance = self.num_samples, mean[:, None], log_variance[:, None]
+        noise = replicas.normal((ops.shape(images)[0], draws, self.latent_dim), self.seed)
+        latents = mean + ops.exp(0.5 * log_variance) * noise  # (batch, draws, latent_dim)
+        outputs = self.decoder(ops.reshape(latents, (-1, self.latent_dim)), training=training)
+        log_probs = self.likelihood.log_prob(ops.repeat(images, draws, axis=0), outputs)
+        log_probs = ops.reshape(log_probs, (-1, draws))
+        return {
+            "image": self.likelihood.mean(outputs[::draws]),
+            "reconstruction": -ops.mean(log_probs, axis=1),
+            "kl": standard_normal_kl(mean[:, 0], log_variance[:, 0]),
+            "log_weights": log_probs + _log_ratio(noise, latents, log_variance),
+        }
+
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """`-log p(x|z) + beta KL` of each example, `(batch,)`."""
+        """`-log p(x|z) + beta KL` of each example, or `-log 1/K sum_k w_k`, `(batch,)`."""
+        if self.num_samples > 1:
+            return math.log(self.num_samples) - ops.logsumexp(y_pred["log_weights"], axis=1)
         return y_pred["reconstruction"] + self.beta * y_pred["kl"]
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
@@ -185,8 +224,7 @@ class VAE(EncoderDecoder):
                 outputs = self.decoder(ops.reshape(latents, (-1, self.latent_dim)), training=False)
                 log_prob = self.likelihood.log_prob(ops.tile(x, (draws, 1, 1, 1)), outputs)
                 log_probs.append(ops.convert_to_numpy(ops.reshape(log_prob, (draws, size))))
-                ratio = 0.5 * ops.sum(noise**2 - ops.square(latents) + log_variance, axis=-1)
-                ratios.append(ops.convert_to_numpy(ratio))
+                ratios.append(ops.convert_to_numpy(_log_ratio(noise, latents, log_variance)))
             kl = ops.convert_to_numpy(standard_normal_kl(mean, log_variance))
             yield (
                 np.concatenate(log_probs).astype(np.float64),
@@ -200,3 +238,8 @@ class VAE(EncoderDecoder):
         """The functions of every autoencoder, and `generate`, which decodes latents from the prior."""
         served = super().serving()
         return {**served, "generate": served["decode"]}
+
+
+def _log_ratio(noise: Any, latents: Any, log_variance: Any) -> Any:
+    """`log p(z) / q(z|x)` of latents `mean + exp(log_variance / 2) noise`, summed over the last axis."""
+    return 0.5 * ops.sum(ops.square(noise) - ops.square(latents) + log_variance, axis=-1)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
 from pipelines.recipe.losses import pixel_or_perceptual
 from pipelines.recipe.method import Method, Sections
-from pipelines.section import Weight
+from pipelines.recipe.numbers import Baseline, Numbers, difference
+from pipelines.section import Classes, Weight
+from pipelines.tasks.reconstruction.numbers import ACCURACY, PCA
 
 if TYPE_CHECKING:
     import keras
 
+    from keras_genssl.data import FewLabels
 
+PIXELS = Baseline("pixels", "pixels")
 Share = Annotated[float, Field(ge=0, lt=1)]
 Networks = Literal["lecture", "convolutional", "dense"]
 
@@ -63,6 +68,10 @@ class EncoderDecoder(Method):
                 self.code_dim, self.filters, output_shape=shape, output_activation=None if logits else "tanh"
             )
         return {"encoder": encoder, "decoder": decoder}
+
+    def few_labels(self) -> FewLabels | None:
+        """Returns which labels training sees; None if it sees images alone."""
+        return None
 
     def served(self, model: keras.Model) -> keras.Model:
         """Returns encoder and decoder."""
@@ -164,12 +173,88 @@ class DenoisingAutoencoder(EncoderDecoder):
         )
 
 
+class SemiSupervisedAutoencoder(EncoderDecoder):
+    """Ranzato & Szummer 2008: code and classifier are learnt at once, from many images and few labels.
+
+    ``labels_per_class`` labels of each class are known, drawn with ``labels_seed``. Each batch holds
+    ``labelled_per_batch`` labelled images. The classifier is linear; in training ``dropout`` of the code is hidden from
+    it, so that it does not rest on the few numbers that tell a hundred labelled images apart. ``weight`` is that of the
+    cross-entropy.
+    """
+
+    numbers: ClassVar[Numbers] = Numbers(
+        (ACCURACY, difference(ACCURACY, PCA, tile=True), difference(ACCURACY, PIXELS)), (PIXELS,)
+    )
+
+    method: Literal["SemiSupervisedAutoencoder"]
+    num_classes: Classes | None = None
+    labels_per_class: PositiveInt = 10
+    labels_seed: Annotated[int, Field(ge=0)] = 0
+    labelled_per_batch: PositiveInt = 32
+    dropout: Share = 0.5
+    weight: Weight = 1.0
+
+    def few_labels(self) -> FewLabels:
+        from keras_genssl import data
+
+        return data.FewLabels(self.labels_per_class, self.labels_seed, self.labelled_per_batch)
+
+    def build(self, sections: Sections) -> keras.Model:
+        import keras
+
+        from keras_genssl import models
+
+        codes = keras.Input((self.code_dim,))
+        seen = keras.layers.Dropout(self.dropout)(codes) if self.dropout else codes
+        logits = keras.layers.Dense(self.num_classes, dtype=keras.config.floatx(), name="logits")(seen)
+        return self.made(
+            models.SemiSupervisedAutoencoder,
+            **self.encoder_decoder(sections.prepare.shape),
+            classifier=keras.Model(codes, logits, name="classifier"),
+            loss=pixel_or_perceptual(sections.loss),
+        )
+
+    def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+        """Measures the accuracy on held-out images, and that of logistic regression on PCA and on pixels.
+
+        Both baselines learn from the same labels; PCA is fitted to all training images.
+        """
+        import numpy as np
+
+        from keras_genssl import analysis, metrics
+        from pipelines.tasks import images
+
+        train, test = (images.read(examples, split) for split in ("train", "eval"))
+        probabilities = analysis.encode_images(model.classify, test["image"])
+        pca = analysis.PCA(self.code_dim).fit(train["image"])
+        features = {PCA.name: pca.encode, PIXELS.name: lambda pixels: np.reshape(pixels, (len(pixels), -1)) / 255.0}
+        beside = {}
+        for name, of in features.items():
+            judged, known = of(test["image"]), of(train["image"])
+            few = metrics.few_label_accuracy(
+                judged, test["label"], known, train["label"], self.labels_per_class, [self.labels_seed]
+            )
+            beside[name] = {ACCURACY.name: few["mean"]}
+        accuracy = float(np.mean(probabilities.argmax(axis=-1) == test["label"]))
+        return {ACCURACY.name: accuracy}, beside
+
+
 class VAE(EncoderDecoder):
-    """Kingma & Welling 2013: codes with a distribution to sample from; ``code_dim`` is the number of latents."""
+    """Kingma & Welling 2013: codes with a distribution to sample from; ``code_dim`` is the number of latents.
+
+    ``num_samples`` above 1 draws as many codes an image, for the tighter bound of Burda et al. 2016 (IWAE).
+    """
 
     method: Literal["VAE"]
     likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
     beta: Weight = 1.0
+    num_samples: PositiveInt = 1
+
+    @model_validator(mode="after")
+    def _the_tighter_bound_has_no_beta(self) -> VAE:
+        if self.num_samples > 1 and self.beta != 1:
+            raise ValueError(f"`beta` must be 1 with `num_samples`={self.num_samples}. Received: {self.beta}")
+        return self
 
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import losses, models
@@ -186,5 +271,10 @@ class VAE(EncoderDecoder):
 
 
 AnyAutoencoder = (
-    Autoencoder | SparseAutoencoder | RedundantAutoencoder | ContractiveAutoencoder | DenoisingAutoencoder
+    Autoencoder
+    | SparseAutoencoder
+    | RedundantAutoencoder
+    | ContractiveAutoencoder
+    | DenoisingAutoencoder
+    | SemiSupervisedAutoencoder
 )  # for reconstruction; a VAE is a method of generation

@@ -12,6 +12,7 @@ import numpy as np
 from keras_genssl.checks import arrays
 from pipelines.errors import UserError
 from pipelines.tasks import images
+from pipelines.tasks.reconstruction.numbers import PCA
 from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ _BATCH = 500
 
 
 def measure(
-    recipe: ReconstructionRecipe, model: keras.Model, train: np.ndarray, test: np.ndarray, directory: Path
+    recipe: ReconstructionRecipe,
+    model: keras.Model,
+    train: np.ndarray,
+    test: np.ndarray,
+    examples: Path,
+    directory: Path,
 ) -> dict[str, Any]:
     """Measures reconstructions.
 
@@ -32,12 +38,13 @@ def measure(
         model: the trained model; it has `reconstruct`, and `corruption` if it was trained on corrupted images.
         train: uint8 images that PCA is fitted to.
         test: held-out uint8 images.
+        examples: the directory of prepared examples, for what only the method measures.
         directory: the directory for the sheet ``reconstructions.png``, with rows of images, of the model's and of PCA's
             answers. With corruption, the second row shows corrupted images, and the answers are those to them.
 
     Returns:
-        ``numbers``, ``baselines`` (those of PCA), ``images``, ``code_dim`` and ``rows`` of the sheet. Errors are for
-        float images in [-1, 1]; PSNR is in dB.
+        ``numbers``, ``baselines`` (those of PCA and of the method), ``images``, ``code_dim`` and ``rows`` of the sheet.
+        Errors are for float images in [-1, 1]; PSNR is in dB.
     """
     from keras_genssl import analysis
 
@@ -62,10 +69,11 @@ def measure(
             values[f"{prefix}mse"], values[f"{prefix}psnr"] = _errors(clean, answer)
         last = {name: answer[:SHOWN] for name, answer in answers.items()}
     shown |= last
+    own, beside = recipe.model.measure(model, examples)
     images.save_grid(directory / "reconstructions.png", np.concatenate(list(shown.values())), len(shown["images"]))
     return {
-        "numbers": numbers,
-        "baselines": {"pca": baseline},
+        "numbers": {**numbers, **own},
+        "baselines": {**beside, PCA.name: {**baseline, **beside.get(PCA.name, {})}},
         "images": len(test),
         "code_dim": code_dim,
         "rows": list(shown),

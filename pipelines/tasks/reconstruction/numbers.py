@@ -5,6 +5,7 @@ from pipelines.recipe.numbers import Baseline, Number, Numbers, ratio
 PCA = Baseline("pca", "PCA-{code_dim}")
 MSE = Number(name="mse", heading="MSE", better="lower", format=".5f")
 DAMAGED = Number(name="damaged_mse", heading="MSE of damaged images", better="lower", format=".5f")
+ACCURACY = Number(name="accuracy", heading="accuracy with few labels", better="higher", format=".1%", tile=True)
 NUMBERS = Numbers(
     (
         MSE,
@@ -15,5 +16,5 @@ NUMBERS = Numbers(
         Number(name="damaged_psnr", heading="PSNR of damaged images", better="higher", format=".2f", unit="dB"),
     ),
     (PCA,),
-    headline=("mse",),
+    headline=("accuracy", "mse"),
 )

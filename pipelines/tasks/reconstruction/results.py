@@ -3,7 +3,8 @@
 from typing import Any
 
 from pipelines.report.markdown import commands, groups, seconds, steps, table
-from pipelines.tasks.reconstruction.numbers import NUMBERS
+from pipelines.tasks.reconstruction.autoencoders import PIXELS
+from pipelines.tasks.reconstruction.numbers import ACCURACY, NUMBERS, PCA
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -54,5 +55,27 @@ images and has as many components as the code has numbers. In the rows "damaged"
 damaged images, and their results are compared with the undamaged ones.
 
 {table(rows, text=2)}
-{commands(records)}
+{_few_labels(records)}{commands(records)}
+"""
+
+
+def _few_labels(records: list[dict[str, Any]]) -> str:
+    """Writes the accuracies of methods that learn a classifier from few labels, next to classifiers of the same."""
+    having = [value for value in records if ACCURACY.name in value["numbers"]]
+    if not having:
+        return ""
+    rows = [["recipe", "labels a class", "accuracy", "logistic regression on PCA", "on pixels"]]
+    for value in having:
+        measured = value["numbers"], value["baselines"][PCA.name], value["baselines"][PIXELS.name]
+        rows.append(
+            [
+                f"`{value['recipe']}`",
+                f"{value['parameters']['model']['labels_per_class']}",
+                *(ACCURACY.written(values) for values in measured),
+            ]
+        )
+    return f"""Accuracy is that of the classifier of codes on the held-out images. Logistic regression learns from the
+same few labels, on as many principal components as the code has numbers, and on pixels.
+
+{table(rows, text=1)}
 """

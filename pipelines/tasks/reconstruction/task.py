@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
 from pipelines.tasks.reconstruction import data, measure
+from pipelines.tasks.reconstruction.autoencoders import AnyAutoencoder
 from pipelines.tasks.reconstruction.numbers import NUMBERS
 from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
 
@@ -30,7 +31,7 @@ class Reconstruction(Task[ReconstructionRecipe]):
         """Measures the errors of the model and of PCA on held-out images."""
         train = images.read(trial.examples, "train", images.fitted(recipe.prepare.shape))["image"]
         test = images.read(trial.examples, "eval", recipe.evaluate.images)["image"]
-        return measure.measure(recipe, trial.model(), train, test, trial.directory)
+        return measure.measure(recipe, trial.model(), train, test, trial.examples, trial.directory)
 
     def identity(self, recipe: ReconstructionRecipe) -> dict[str, Any]:
         """Returns method, image size and code size."""
@@ -63,12 +64,14 @@ code = model.signatures["serving_default"](image_bytes=image[None])["latent"]
 png = model.signatures["decode"](latent=code)["image_bytes"][0]"""
 
     def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Describes the encoder, the decoder, and both together."""
+        """Describes the encoder, the decoder, and both together; also the classifier, if there is one."""
+        classes = "num_classes" in card["parameters"]["model"]
         return {
             "serving_default": "encoded image in, code out",
             "decode": "code in, PNG out",
             "reconstruct": "encoded image in, PNG out",
+            **({"classify": "encoded image in, probabilities of the classes out"} if classes else {}),
         }
 
 
-TASK = Reconstruction()
+TASK = Reconstruction(get_args(AnyAutoencoder))

@@ -23,7 +23,7 @@ def test_damaged_images_are_measured_against_whole_ones_beside_pca_of_the_same(t
     rng = np.random.default_rng(0)
     train, test = (rng.integers(40, 216, (size, 28, 28, 1), dtype=np.uint8) for size in (30, 12))
     loaded = recipe.load("fashion_mnist/denoising_autoencoder", ["model.code_dim=2"])
-    found = measure.measure(loaded, Lighter(), train, test, tmp_path)
+    found = measure.measure(loaded, Lighter(), train, test, tmp_path, tmp_path)
     numbers, clean = found["numbers"], test / np.float32(127.5) - 1
     assert numbers["mse"] == pytest.approx(0.0625, rel=1e-5)
     assert numbers["damaged_mse"] == pytest.approx(0.015625, rel=1e-5)
