@@ -256,6 +256,18 @@ def _adversarial_autoencoder() -> kg.models.AdversarialAutoencoder:
     return kg.models.AdversarialAutoencoder(toys.encoder("encoder", 2), toys.decoder(2), judge, prior=prior)
 
 
+def _semi_supervised_adversarial_autoencoder() -> kg.models.SemiSupervisedAdversarialAutoencoder:
+    judges = [kg.backbones.mlp_discriminator((size,), (8,), name=f"judge{size}") for size in (CLASSES, 2)]
+    networks = toys.encoder("encoder", CLASSES + 2), toys.decoder(CLASSES + 2)
+    return kg.models.SemiSupervisedAdversarialAutoencoder(*networks, *judges)
+
+
+def partly_labelled(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of semi-supervised methods: every third image has a label, the others -1."""
+    labels = np.where(np.arange(size) % 3 == 0, rng.integers(0, CLASSES, size), -1)
+    return {**images(rng, size), "label": labels.astype(np.int32)}
+
+
 def garments(rng: np.random.Generator, size: int) -> Batch:
     """Batches of Fashion-MNIST's shape."""
     return {"image": photographs(rng, size, SHAPE[0])[..., :1]}
@@ -445,6 +457,7 @@ CASES = {
     "VAE, importance-weighted": Case(vae(num_samples=3), images, 1e-4),
     "VAE, batch norm": Case(lambda: kg.models.VAE(toys.encoder("encoder", 8), toys.decoder(4)), images, 1e-4),
     "AdversarialAutoencoder": Case(_adversarial_autoencoder, images),
+    "SemiSupervisedAdversarialAutoencoder": Case(_semi_supervised_adversarial_autoencoder, partly_labelled),
     "GAN": Case(_gan, garments),
     "DCGAN": Case(_dcgan, garments),
     "WGANGP": Case(_wgan_gp, garments),

@@ -159,7 +159,7 @@ def test_metrics_compare_images_with_their_reconstructions(images) -> None:
         (lambda model: model.sample_codes(-1), "`num_codes` must be at least 1. Received: num_codes=-1"),
         (
             lambda model: linear(kg.priors.Gaussian(3)),
-            "`prior` must draw codes of the length of the encoder's, 2. Received: a Gaussian of dim=3",
+            "`prior` must draw codes of length 2. Received: a Gaussian of dim=3",
         ),
         (lambda model: linear("gaussian"), "`prior` must be a priors.Prior. Received: prior='gaussian'"),
         (

@@ -112,9 +112,13 @@ class PriorAutoencoder(PlayersModel):
         Raises:
             ValueError: If `num_images` is less than 1.
         """
+        return self._decoded(self._sampled(num_images, seed))
+
+    def _sampled(self, num_images: int, seed: int | None) -> np.ndarray:
+        """The codes of `num_images` samples."""
         if num_images < 1:
             raise ValueError(f"`num_images` must be at least 1. Received: num_images={num_images}")
-        return self._decoded(self.sample_codes(num_images, seed))
+        return self.sample_codes(num_images, seed)
 
     def _decoded(self, codes: np.ndarray) -> np.ndarray:
         parts = [codes[start : start + _DECODED] for start in range(0, len(codes), _DECODED)]
@@ -130,11 +134,10 @@ class PriorAutoencoder(PlayersModel):
 
 
 def require_dim(argument: str, prior: Prior, code_dim: int) -> None:
-    """Raises ValueError unless codes of the prior have the length of the encoder's."""
+    """Raises ValueError unless a prior draws codes of a length."""
     if not isinstance(prior, Prior):
         raise ValueError(f"`{argument}` must be a priors.Prior. Received: {argument}={prior!r}")
     if prior.dim != code_dim:
         raise ValueError(
-            f"`{argument}` must draw codes of the length of the encoder's, {code_dim}. "
-            f"Received: a {type(prior).__name__} of dim={prior.dim}"
+            f"`{argument}` must draw codes of length {code_dim}. Received: a {type(prior).__name__} of dim={prior.dim}"
         )
