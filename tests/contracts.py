@@ -527,6 +527,6 @@ MEETS_AS = {
     "VICReg": "BarlowTwins",
     **dict.fromkeys(("EmbeddingModel, proxies", "SemiSupervisedAutoencoder"), "EmbeddingModel"),
     "WGANGP": "ToyGAN",
-    "ToyRelativisticGAN": "GAN",
+    **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder"), "GAN"),
     **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),
 }

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from keras_genssl.data import FewLabels
+
 
 @dataclasses.dataclass(frozen=True)
 class Sections:
@@ -158,6 +160,10 @@ class Method(Section):
 
     def transform(self) -> Callable[[dict[str, Any], int], dict[str, Any]] | None:
         """Returns the function that `data.load` applies to each training example as it is read, or None."""
+        return None
+
+    def few_labels(self) -> FewLabels | None:
+        """Returns which labels the training knows, of a method that learns from few; None for all other methods."""
         return None
 
     def with_dataset_info(self, info: DatasetInfo) -> Self:

@@ -28,6 +28,14 @@ NARROW = {
         "train.learning_rate={schedule: constant, initial: 1e-3}",
     ],
     "fashion_mnist/adversarial_autoencoder": [*_DENSE, "model.discriminator_units=[4]"],
+    "fashion_mnist/semi_supervised_adversarial_autoencoder": [
+        "model.networks=dense",
+        "model.units=[8]",
+        "model.code_dim=12",
+        "model.discriminator_units=[4]",
+        "model.labels_per_class=2",
+        "model.labelled_per_batch=4",
+    ],
     "fashion_mnist/denoising_autoencoder": _DENSE,
     "fashion_mnist/semi_supervised_autoencoder": [
         *_DENSE,
@@ -47,6 +55,7 @@ BLESS = {
     "fashion_mnist/dcgan": "{fid: {min: 0}, precision: {min: 0, max: 1}}",
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
+    "fashion_mnist/semi_supervised_adversarial_autoencoder": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/semi_supervised_autoencoder": "{accuracy_over_pixels: {min: -1}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
@@ -55,12 +64,15 @@ BLESS = {
     "fashion_mnist/triplet_unseen": "{unseen_one_shot_over_pixels: {min: -1}}",
 }
 _DISTANCES, _ERRORS = {"fid", "fid_over_pca", "kid", "precision", "recall"}, {"mse", "psnr", "mse_over_pca"}
+_CODES = {"psnr", "code_variance", "sample_variance"}
+_CODES |= {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")}
 NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
     "fashion_mnist/vae": _DISTANCES | {"nll", "nll_below_ppca"},
-    "fashion_mnist/adversarial_autoencoder": _DISTANCES
-    | {"psnr", "code_variance", "sample_variance"}
-    | {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")},
+    "fashion_mnist/adversarial_autoencoder": _DISTANCES | _CODES,
+    "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES
+    | _CODES
+    | {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"},
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},

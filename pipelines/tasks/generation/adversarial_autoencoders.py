@@ -11,13 +11,15 @@ from pydantic import Field, PositiveInt, model_validator
 from pipelines.recipe.adversarial import AnyAdversarialLoss
 from pipelines.recipe.losses import Pixel, pixel_loss
 from pipelines.recipe.method import Sections
-from pipelines.recipe.numbers import Numbers, Values
-from pipelines.section import Part, PositiveFloat, Section
+from pipelines.recipe.numbers import Baseline, Number, Numbers, Values, difference
+from pipelines.section import Classes, Part, PositiveFloat, Section
 from pipelines.tasks.generation import codes
 from pipelines.tasks.reconstruction.autoencoders import EncoderDecoder
 
 if TYPE_CHECKING:
     import keras
+
+    from keras_genssl.data import FewLabels
 
 
 class Prior(Section):
@@ -125,4 +127,91 @@ class AdversarialAutoencoder(EncoderDecoder):
         return codes.remarks(numbers, baselines)
 
 
-AnyAdversarialAutoencoder = AdversarialAutoencoder
+ALONE = Baseline("alone", "the encoder and those labels alone")
+PIXELS = Baseline("pixels", "logistic regression on pixels and those labels")
+ACCURACY = Number(name="accuracy", heading="accuracy with few labels", better="higher", format=".1%", tile=True)
+
+
+class SemiSupervisedAdversarialAutoencoder(EncoderDecoder):
+    """Makhzani et al. 2015, Section 5: a code of class and style, from ``labels_per_class`` labels of each class.
+
+    The labels are drawn with ``labels_seed``; each batch holds ``labelled_per_batch`` labelled images. ``code_dim`` is
+    the length of the whole code: the probabilities of the classes, then the style, which follows ``prior``.
+    """
+
+    players: ClassVar[tuple[str, ...]] = (
+        "autoencoder",
+        "class_discriminator",
+        "style_discriminator",
+        "encoder",
+        "classifier",
+    )
+    numbers: ClassVar[Numbers] = codes.NUMBERS.joined(
+        Numbers((ACCURACY, difference(ACCURACY, ALONE, tile=True), difference(ACCURACY, PIXELS)), (ALONE, PIXELS))
+    )
+
+    method: Literal["SemiSupervisedAdversarialAutoencoder"]
+    num_classes: Classes | None = None
+    labels_per_class: PositiveInt = 100
+    labels_seed: Annotated[int, Field(ge=0)] = 0
+    labelled_per_batch: PositiveInt = 32
+    prior: AnyPrior = Gaussian(kind="gaussian")
+    discriminator_units: list[PositiveInt] = Field(default=[256, 256], min_length=1)
+    loss: PixelLoss | None = None
+    adversarial_loss: AnyAdversarialLoss | None = None
+
+    def few_labels(self) -> FewLabels:
+        from keras_genssl import data
+
+        return data.FewLabels(self.labels_per_class, self.labels_seed, self.labelled_per_batch)
+
+    def build(self, sections: Sections) -> keras.Model:
+        from keras_genssl import backbones, models
+
+        assert self.num_classes is not None  # from the data
+        style = self.code_dim - self.num_classes
+        if style < 1:
+            raise ValueError(
+                f"`model.code_dim` must be larger than the number of classes, {self.num_classes}. "
+                f"Received: {self.code_dim}"
+            )
+        class_judge, style_judge = (
+            backbones.mlp_discriminator((size,), tuple(self.discriminator_units)) for size in (self.num_classes, style)
+        )
+        return self.made(
+            models.SemiSupervisedAdversarialAutoencoder,
+            **self.encoder_decoder(sections.prepare.shape),
+            class_discriminator=class_judge,
+            style_discriminator=style_judge,
+            prior=self.prior.of(style),
+        )
+
+    def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+        """Measures codes and samples, and the accuracy on held-out images.
+
+        The same labels teach the baselines: a new encoder of the same kind, and logistic regression.
+        """
+        import keras
+        import numpy as np
+
+        from keras_genssl import analysis, metrics
+        from pipelines.tasks import images
+
+        numbers, baselines = codes.measure(model, examples)
+        (known, labels), (test, truth) = (
+            (part["image"], part["label"]) for part in (images.read(examples, split) for split in ("train", "eval"))
+        )
+        given = self.labels_per_class, self.labels_seed
+        encoder = keras.models.clone_model(model.encoder)
+        alone = analysis.fine_tuned_accuracy(encoder, (known, labels), (test, truth), given[0], seed=given[1])
+        flat, judged = (np.reshape(pixels, (len(pixels), -1)) / np.float32(255) for pixels in (known, test))
+        pixels = metrics.few_label_accuracy(judged, truth, flat, labels, given[0], [given[1]])
+        predicted = analysis.encode_images(model.classify, test).argmax(axis=-1)
+        beside = {ALONE.name: {ACCURACY.name: alone}, PIXELS.name: {ACCURACY.name: pixels["mean"]}}
+        return {**numbers, ACCURACY.name: float(np.mean(predicted == truth))}, {**baselines, **beside}
+
+    def remarks(self, numbers: Values, baselines: Mapping[str, Values]) -> str:
+        return codes.remarks(numbers, baselines)
+
+
+AnyAdversarialAutoencoder = AdversarialAutoencoder | SemiSupervisedAdversarialAutoencoder

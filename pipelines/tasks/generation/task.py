@@ -104,6 +104,9 @@ tf.io.write_file("sample.png", pngs[0])"""
                 "decode": "code in, PNG out",
                 "reconstruct": "encoded image in, PNG out",
                 "generate": "a number of images and a seed in, PNG out",
+                **(
+                    {"classify": "encoded image in, probabilities of the classes out"} if "num_classes" in model else {}
+                ),
             }
         if "code_dim" in model:
             return {"serving_default": "encoded image in, latents out", "generate": "latents in, PNG out"}
