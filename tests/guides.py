@@ -59,7 +59,8 @@ def fashion_mnist(monkeypatch: pytest.MonkeyPatch, num: int, batch_size: int) ->
 
     def small_load(source: str, split: str = "train", **options: Any) -> Any:
         assert source == "fashion_mnist"
-        return load(arrays, split, **{**options, "batch_size": batch_size, "shuffle": False})
+        shuffle = options.get("few_labels") is not None  # labelled images have an order of their own
+        return load(arrays, split, **{**options, "batch_size": batch_size, "shuffle": shuffle})
 
     monkeypatch.setattr(kg.data, "load", small_load)
     return garments
