@@ -182,10 +182,12 @@ def write_results(
 def list_recipes() -> None:
     """List the recipes with their methods."""
     table = rich.table.Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("recipe", "method", "description"):
-        table.add_column(heading, no_wrap=heading != "description")
-    for listed in finding.listed():
-        table.add_row(*listed)
+    rows = list(finding.listed())
+    table.add_column("recipe", no_wrap=True, min_width=max(len(name) for name, *_ in rows))  # never cut: it is typed
+    table.add_column("method", no_wrap=True)
+    table.add_column("description")
+    for row in rows:
+        table.add_row(*row)
     Terminal(soft_wrap=False).print(table)
 
 
