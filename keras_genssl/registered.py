@@ -59,6 +59,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.models.autoencoders.contractive_autoencoder": ("ContractiveAutoencoder",),
     "keras_genssl.models.autoencoders.denoising_autoencoder": ("DenoisingAutoencoder",),
     "keras_genssl.models.autoencoders.redundant_autoencoder": ("RedundantAutoencoder",),
+    "keras_genssl.models.autoencoders.semi_supervised_adversarial_autoencoder": (
+        "SemiSupervisedAdversarialAutoencoder",
+    ),
     "keras_genssl.models.autoencoders.semi_supervised_autoencoder": ("SemiSupervisedAutoencoder",),
     "keras_genssl.models.autoencoders.sparse_autoencoder": ("SparseAutoencoder",),
     "keras_genssl.models.autoencoders.vae": ("VAE",),
