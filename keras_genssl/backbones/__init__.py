@@ -17,6 +17,7 @@ from keras_genssl.backbones.perceptual import (
     PerceptualExtractor,
     perceptual_extractor,
 )
+from keras_genssl.backbones.pixelcnn import PixelNetwork, code_map, pixelcnn
 from keras_genssl.backbones.resnet import resnet18, resnet50
 from keras_genssl.backbones.sizes import penultimate, receptive_radius, total_stride
 from keras_genssl.backbones.small import (
@@ -44,7 +45,9 @@ __all__ = [
     "SRGAN_CONTENT_LAYERS",
     "SRGAN_FEATURE_SCALE",
     "PerceptualExtractor",
+    "PixelNetwork",
     "acgan_discriminator",
+    "code_map",
     "context_network",
     "convolutional_decoder",
     "convolutional_encoder",
@@ -62,6 +65,7 @@ __all__ = [
     "patch_discriminator",
     "penultimate",
     "perceptual_extractor",
+    "pixelcnn",
     "position_head",
     "projection_head",
     "receptive_radius",

@@ -3,6 +3,8 @@
 from keras_genssl.layers.activations import LeakyReLU
 from keras_genssl.layers.borders import CropToSize, PadToMultiple, ReflectionPadding2D
 from keras_genssl.layers.discriminators import MinibatchStdDev, SelfAttention2D
+from keras_genssl.layers.gated_pixels import GatedPixelBlock
+from keras_genssl.layers.masked import HorizontalMaskedConv2D, VerticalMaskedConv2D
 from keras_genssl.layers.normalization import BatchNormalization, InstanceNormalization, SpectralNormalization
 from keras_genssl.layers.preprocessing import CaffePreprocessing, ImageStandardization, LabToRGB, RGBToLab
 from keras_genssl.layers.upsampling import BicubicUpsampling, PixelShuffle
@@ -12,6 +14,8 @@ __all__ = [
     "BicubicUpsampling",
     "CaffePreprocessing",
     "CropToSize",
+    "GatedPixelBlock",
+    "HorizontalMaskedConv2D",
     "ImageStandardization",
     "InstanceNormalization",
     "LabToRGB",
@@ -23,4 +27,5 @@ __all__ = [
     "ReflectionPadding2D",
     "SelfAttention2D",
     "SpectralNormalization",
+    "VerticalMaskedConv2D",
 ]

@@ -19,6 +19,12 @@ from keras_genssl.losses.contrastive import (
     SupConLoss,
     VICRegLoss,
 )
+from keras_genssl.losses.discrete import (
+    BernoulliDistribution,
+    CategoricalDistribution,
+    DiscreteDistribution,
+    DiscretizedLogisticMixture,
+)
 from keras_genssl.losses.feature_matching import FeatureMatchingLoss
 from keras_genssl.losses.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood, standard_normal_kl
 from keras_genssl.losses.metric_learning import (
@@ -53,10 +59,14 @@ __all__ = [
     "AdversarialLoss",
     "ArcFaceLoss",
     "BarlowTwinsLoss",
+    "BernoulliDistribution",
     "BernoulliLikelihood",
+    "CategoricalDistribution",
     "BinCrossEntropy",
     "ContrastiveBatchAllLoss",
     "ContrastiveLoss",
+    "DiscreteDistribution",
+    "DiscretizedLogisticMixture",
     "DistanceLoss",
     "EmbeddingLoss",
     "FeatureMatchingLoss",
