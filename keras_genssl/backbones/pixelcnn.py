@@ -49,7 +49,9 @@ class LevelEncoding(ImageLayer):
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The shape of the input, with `embedding_dim` numbers for each channel."""
-        return (*input_shape[:-1], input_shape[-1] * (self.embedding_dim or 1))
+        channels = input_shape[-1]
+        assert channels is not None
+        return (*input_shape[:-1], channels * (self.embedding_dim or 1))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_levels": self.num_levels, "embedding_dim": self.embedding_dim}
@@ -121,8 +123,9 @@ class PixelNetwork(keras.Model):
         self.vector_dim = vector_dim
         self.map_channels = map_channels
         self.encode, self.stack, self.head = encode, stack, head
+        self.level_shape = height, width, channels
         self.own_config = {
-            "shape": list(shape),
+            "shape": [height, width, channels],
             "num_levels": num_levels,
             "num_outputs": num_outputs,
             **config,
@@ -131,16 +134,11 @@ class PixelNetwork(keras.Model):
             "name": name,
         }
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """`(height, width, channels)` of the levels."""
-        return tuple(self.own_config["shape"])
-
     # Sampling, a row and a pixel at a time ------------------------------------------------------
 
     def no_rows(self, batch: Any) -> list[Any]:
         """What is kept of the rows above the first one: zeros, for each block."""
-        width = self.shape[1]
+        width = self.level_shape[1]
         return [
             ops.zeros((batch, block.rows_kept, width, channels), self.compute_dtype)
             for block, channels in zip(self.stack, self._channels(), strict=True)
@@ -198,7 +196,7 @@ class PixelNetwork(keras.Model):
             later.append(window[:, :, 1:])
             horizontal = block.across(window, link)
         hidden = ops.relu(self.head[0].window(ops.relu(horizontal)))
-        outputs = ops.reshape(self.head[1].window(hidden), (-1, 1, 1, self.num_outputs, self.shape[2]))
+        outputs = ops.reshape(self.head[1].window(hidden), (-1, 1, 1, self.num_outputs, self.level_shape[2]))
         return ops.cast(ops.swapaxes(outputs, -1, -2), keras.config.floatx()), later
 
     def with_pixel(self, kept: list[Any], levels: Any) -> list[Any]:
@@ -208,7 +206,7 @@ class PixelNetwork(keras.Model):
 
     def _channels(self) -> list[int]:
         """The channels that each block takes."""
-        encoded = self.encode.compute_output_shape((None, *self.shape))[-1]
+        encoded = self.level_shape[2] * (self.encode.embedding_dim or 1)
         return [encoded, *(block.filters for block in self.stack[:-1])]
 
     # Saving -------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ class CausalConv2D(ImageLayer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         channels = input_shape[-1]
+        assert channels is not None
         self.kernel = self.add_weight((*self.taps(), channels, self.filters), "glorot_uniform", name="kernel")
         self.bias = self.add_weight((self.filters,), "zeros", name="bias")
         self._mask = self.mask(channels)

@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_genssl.losses.arguments import check_count
@@ -81,7 +80,7 @@ class BernoulliDistribution(DiscreteDistribution):
 
     Example:
         >>> distribution = BernoulliDistribution()
-        >>> round(float(distribution.log_prob(np.ones(1, "int32"), ops.zeros((1, 1)))[0]), 4)  # log 1/2
+        >>> round(float(distribution.log_prob(ops.ones((1,), "int32"), ops.zeros((1, 1)))[0]), 4)  # log 1/2
         -0.6931
     """
 
@@ -117,7 +116,7 @@ class CategoricalDistribution(DiscreteDistribution):
 
     Example:
         >>> distribution = CategoricalDistribution(256)
-        >>> round(float(distribution.log_prob(np.zeros(1, "int32"), ops.zeros((1, 256)))[0]), 4)  # log 1/256
+        >>> round(float(distribution.log_prob(ops.zeros((1,), "int32"), ops.zeros((1, 256)))[0]), 4)  # log 1/256
         -5.5452
     """
 

@@ -36,7 +36,7 @@ def draw_levels(
     Returns:
         int32 `(batch, h, w, c)` in [0, num_levels).
     """
-    height, width, channels = network.shape
+    height, width, channels = network.level_shape
     batch = ops.shape(noise)[0]
     given = ops.zeros(ops.shape(noise), "int32") if given is None else ops.cast(given, "int32")
     columns = ops.reshape(ops.arange(width), (1, 1, width, 1))
