@@ -58,8 +58,6 @@ class GatedPixelBlock(ImageLayer):
         )
         self.link = layers.Conv2D(2 * filters, 1, name="link", **own)
         self.mix = HorizontalMaskedConv2D(filters, 1, groups=groups, name="mix", **own)
-        self.of_vector = layers.Dense(4 * filters, use_bias=False, name="of_vector", **own)
-        self.of_map = layers.Dense(4 * filters, use_bias=False, name="of_map", **own)
 
     def build(
         self,
@@ -72,11 +70,16 @@ class GatedPixelBlock(ImageLayer):
         self.horizontal.build(horizontal)
         self.link.build((*vertical[:-1], 2 * self.filters))
         self.mix.build((*horizontal[:-1], self.filters))
-        for layer, shape in ((self.of_vector, vector_shape), (self.of_map, map_shape)):
-            if shape is None:
-                layer.built = True  # it has no weights: there is no such condition
-            else:
-                layer.build(shape)
+        self.of_vector = self._condition("of_vector", vector_shape)
+        self.of_map = self._condition("of_map", map_shape)
+
+    def _condition(self, name: str, shape: tuple[int | None, ...] | None) -> layers.Dense | None:
+        """The layer that turns a condition into biases of both stacks, values and gates; None without it."""
+        if shape is None:
+            return None
+        layer = layers.Dense(4 * self.filters, use_bias=False, name=name, dtype=self.dtype_policy)
+        layer.build(shape)
+        return layer
 
     def call(self, inputs: list[Any], vector: Any = None, map: Any = None) -> list[Any]:
         """Computes both stacks of whole images."""
@@ -125,11 +128,13 @@ class GatedPixelBlock(ImageLayer):
     def _down(self, padded: Any, vector: Any, map: Any) -> tuple[Any, Any]:
         vertical = self.vertical.window(padded)
         link = self.link(vertical)
-        if vector is not None:
-            down, across = ops.split(self.of_vector(vector)[:, None, None], 2, axis=-1)
-            vertical, link = vertical + down, link + across
-        if map is not None:
-            down, across = ops.split(self.of_map(map), 2, axis=-1)
+        conditions = []
+        if self.of_vector is not None:
+            conditions.append(self.of_vector(vector)[:, None, None])
+        if self.of_map is not None:
+            conditions.append(self.of_map(map))
+        for condition in conditions:
+            down, across = ops.split(condition, 2, axis=-1)
             vertical, link = vertical + down, link + across
         return _gated(vertical), link
 
