@@ -278,6 +278,36 @@ def classes(rng: np.random.Generator, size: int) -> Batch:
     return {**garments(rng, size), "label": rng.integers(0, CLASSES, size).astype(np.int32)}
 
 
+def _pixelcnn() -> kg.models.PixelCNN:
+    distribution = kg.losses.DiscretizedLogisticMixture(256, 10)
+    network = kg.backbones.pixelcnn(SHAPE, 256, distribution.num_outputs, filters=4, blocks=2)
+    return kg.models.PixelCNN(network, distribution=distribution)
+
+
+def _coloured_pixelcnn() -> kg.models.PixelCNN:
+    """Of classes, in colour, with levels as they are in codes."""
+    shape = (toys.SIZE, toys.SIZE, 3)
+    network = kg.backbones.pixelcnn(
+        shape, 256, 256, filters=6, blocks=2, first_kernel_size=3, embedding_dim=2, vector_dim=CLASSES
+    )
+    return kg.models.PixelCNN(network)
+
+
+def _pixel_vae() -> kg.models.PixelVAE:
+    return kg.models.PixelVAE(
+        kg.backbones.convolutional_encoder(2 * 4, 4, input_shape=SHAPE),
+        kg.backbones.convolutional_decoder(4, 4, output_shape=(*SHAPE[:2], 3), output_activation=None),
+        kg.backbones.pixelcnn(SHAPE, 2, 1, filters=4, blocks=2, first_kernel_size=5, map_channels=3),
+        distribution=kg.losses.BernoulliDistribution(),
+        free_nats=0.5,
+    )
+
+
+def black_and_white(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of Fashion-MNIST's shape, of two levels."""
+    return {"image": kg.pretext.quantize(garments(rng, size)["image"], 2)}
+
+
 def _gan() -> kg.models.GAN:
     return kg.models.GAN(
         kg.backbones.mlp_generator(SHAPE, 5, (8,)),
@@ -470,6 +500,9 @@ CASES = {
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
     "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),
     "CycleGAN": Case(_cyclegan, domains("first", "second")),
+    "PixelCNN": Case(_pixelcnn, garments, 1e-6),
+    "PixelCNN, of classes in colour": Case(_coloured_pixelcnn, faces, 1e-5),
+    "PixelVAE": Case(_pixel_vae, black_and_white, 1e-5),
     "SimCLR": Case(two_views(kg.models.SimCLR, views=toys.NoiseView), images),
     "SimCLR, prepared pairs": Case(two_views(kg.models.SimCLR), domains("first", "second")),
     "SimSiam": Case(two_views(kg.models.SimSiam, views=toys.NoiseView), images),
@@ -519,6 +552,7 @@ MEETS_AS = {
     **dict.fromkeys(("Colorization", "ColorizationRegression"), "Autoencoder, batch norm"),
     **dict.fromkeys(("SplitBrainAutoencoder", "SplitBrainRegression"), "Autoencoder, batch norm"),
     "SparseAutoencoder, L1": "SparseAutoencoder, KL",
+    **dict.fromkeys(("PixelCNN", "PixelCNN, of classes in colour"), "Autoencoder, batch norm"),
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
     **dict.fromkeys(("VAE", "VAE, Bernoulli", "VAE, importance-weighted"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
@@ -526,6 +560,7 @@ MEETS_AS = {
     **dict.fromkeys(("BYOL", "SimSiam"), "MoCo"),
     "VICReg": "BarlowTwins",
     **dict.fromkeys(("EmbeddingModel, proxies", "SemiSupervisedAutoencoder"), "EmbeddingModel"),
+    "PixelVAE": "VAE, batch norm",
     "WGANGP": "ToyGAN",
     **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder"), "GAN"),
     **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),

@@ -90,6 +90,12 @@ def padded_and_cropped() -> keras.Model:
     return keras.Model(images, kg.layers.CropToSize()([kg.layers.PadToMultiple(4)(images), images]))
 
 
+def causal(layer: keras.layers.Layer) -> keras.Model:
+    """A plain model of a block of PixelCNN, both of whose stacks begin at the image."""
+    images, vector = keras.Input((5, 7, 2)), keras.Input((3,))
+    return keras.Model([images, vector], layer([images, images], vector=vector))
+
+
 def addons_loss(name: str) -> keras.Model:
     """A model that was compiled with one of TensorFlow Addons' functions."""
     return compiled(network((3,), 2), "sgd", loss=getattr(kg.losses, name))
@@ -137,6 +143,11 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "MinibatchStdDev": lambda: plain(kg.layers.MinibatchStdDev(group_size=2, num_features=3)),
     "PixelShuffle": lambda: plain(kg.layers.PixelShuffle(2), channels=4),
     "ReflectionPadding2D": lambda: plain(kg.layers.ReflectionPadding2D(2)),
+    "HorizontalMaskedConv2D": lambda: plain(kg.layers.HorizontalMaskedConv2D(3, 5, own_pixel=False, groups=3)),
+    "VerticalMaskedConv2D": lambda: plain(kg.layers.VerticalMaskedConv2D(2, 5, own_row=False)),
+    "GatedPixelBlock": lambda: causal(kg.layers.GatedPixelBlock(4, 5, first=True, groups=2)),
+    "PixelNetwork": lambda: kg.backbones.pixelcnn((4, 5, 1), 3, 3, filters=2, blocks=2, vector_dim=2, map_channels=1),
+    "LevelEncoding": lambda: kg.backbones.code_map((2, 3), 5, (4, 6), 2),
     "SelfAttention2D": lambda: plain(kg.layers.SelfAttention2D(spectral_normalization=True), channels=8),
     "SpectralNormalization": lambda: plain(kg.layers.SpectralNormalization(keras.layers.Conv2D(2, 3), 2)),
     "TargetNetwork": lambda: plain(kg.engine.TargetNetwork(toys.encoder("online"), 0.8, average_statistics=True)),
@@ -191,6 +202,9 @@ OTHERS: dict[str, Callable[[], Any]] = {
     "NTXentLoss": lambda: kg.losses.NTXentLoss(0.3, reduction="none"),
     "SupConLoss": lambda: kg.losses.SupConLoss(0.3),
     "VICRegLoss": lambda: kg.losses.VICRegLoss(1.0, 2.0, 3.0),
+    "BernoulliDistribution": kg.losses.BernoulliDistribution,
+    "CategoricalDistribution": lambda: kg.losses.CategoricalDistribution(7),
+    "DiscretizedLogisticMixture": lambda: kg.losses.DiscretizedLogisticMixture(16, 3),
     "BernoulliLikelihood": lambda: kg.losses.BernoulliLikelihood("bits"),
     "GaussianLikelihood": lambda: kg.losses.GaussianLikelihood(0.25, learn_variance=False),
     "_InRange": lambda: kg.losses.GaussianLikelihood(0.25).log_variance.constraint,

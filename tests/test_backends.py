@@ -126,6 +126,27 @@ def _translators(images):
     return {name: _with_weights(network)(images) for name, network in networks.items()}
 
 
+def _densities(generator):
+    """The network of PixelCNN with all its conditions, and distributions of its outputs."""
+    levels, coarse = generator.integers(0, 4, (2, 4, 6, 3)), generator.integers(0, 5, (2, 2, 3, 1))
+    vector, noise = generator.normal(size=(2, 2)).astype("float32"), generator.uniform(size=levels.shape)
+    context = _with_weights(backbones.code_map((2, 3), 5, (4, 6), channels=2))(coarse.astype("int32"))
+    network = backbones.pixelcnn(
+        (4, 6, 3), 4, 6, filters=6, blocks=2, embedding_dim=2, vector_dim=2, map_channels=2, first_kernel_size=3
+    )
+    outputs = _with_weights(network)([levels.astype("int32"), vector, np.asarray(context)])
+    values = {"code_map": context, "pixelcnn": outputs}
+    for distribution, share in (
+        (losses.BernoulliDistribution(), outputs[..., :1]),
+        (losses.CategoricalDistribution(4), outputs[..., :4]),
+        (losses.DiscretizedLogisticMixture(4, 2), outputs),
+    ):
+        name, inside = type(distribution).__name__, levels % distribution.num_levels
+        values[f"{name}_log_prob"] = _whole(distribution.log_prob)(inside, share)
+        values[f"{name}_sample"] = _whole(distribution.sample)(share, noise.astype("float32"))
+    return values
+
+
 def _adversarial(real, fake):
     """Every adversarial loss of both players."""
     every = (
@@ -198,6 +219,7 @@ def compute():
         true[..., :2], np.concatenate([predicted, true], axis=-1)[..., :4]
     )
     values["annealed_mean"] = losses.annealed_mean(logits[..., 0], bins, 0.5)
+    values["free_bits_kl"] = losses.free_bits_kl(codes, -codes, 0.1)
     values["standard_normal_kl"] = losses.standard_normal_kl(codes, -codes)
     for likelihood in (losses.GaussianLikelihood(0.3), losses.BernoulliLikelihood()):
         values[f"{type(likelihood).__name__}_log_prob"] = likelihood.log_prob(true, predicted)
@@ -218,6 +240,7 @@ def compute():
 
     values |= _layers(true)
     values |= _translators(true)
+    values |= _densities(generator)
     values |= _adversarial(*logits)
 
     values["perceptual_loss"] = _whole(losses.PerceptualLoss(extractor, [0.5, 2.0]).call)(true, predicted)

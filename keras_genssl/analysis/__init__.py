@@ -12,6 +12,13 @@ Images go in as uint8 or as floats in [-1, 1]; functions of images see float32 i
 
 from keras_genssl.analysis.anomaly import leave_one_class_out, negative_elbo, reconstruction_error
 from keras_genssl.analysis.batches import decode_codes, encode_images, to_float
+from keras_genssl.analysis.code_lengths import (
+    file_nats,
+    histogram_nats,
+    left_and_above_nats,
+    pixel_histogram_nats,
+    ten_neighbour_nats,
+)
 from keras_genssl.analysis.dequantize import dequantize
 from keras_genssl.analysis.few_labels import classifier, few_label_comparison, fine_tuned_accuracy
 from keras_genssl.analysis.image_grid import first_layer_filters, image_grid, save_image_grid, to_uint8
@@ -53,15 +60,18 @@ __all__ = [
     "encode_images",
     "encode_labelled",
     "few_label_comparison",
+    "file_nats",
     "fine_tuned_accuracy",
     "first_layer_filters",
     "gaussian_codes",
     "gaussian_quantiles",
+    "histogram_nats",
     "image_grid",
     "interpolate",
     "interpolation_grid",
     "latent_manifold",
     "leave_one_class_out",
+    "left_and_above_nats",
     "lerp",
     "memorisation_rate",
     "mine_triplets",
@@ -69,6 +79,7 @@ __all__ = [
     "nearest_images",
     "negative_elbo",
     "pca_projection",
+    "pixel_histogram_nats",
     "plot_projection",
     "precision_at_k",
     "reconstruction_error",
@@ -78,6 +89,7 @@ __all__ = [
     "stacked_mode_coverage",
     "stacked_predictions",
     "support_size",
+    "ten_neighbour_nats",
     "to_float",
     "to_uint8",
     "tsne_projection",

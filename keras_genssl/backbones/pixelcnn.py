@@ -258,15 +258,15 @@ def pixelcnn(
         name: the model's name.
 
     Returns:
-        A model from `[levels, vector, map]` (those that it was made with; levels int32 `(batch, height, width,
-        channels)`) to float32 `(batch, height, width, channels, num_outputs)`.
+        A model from a list `[levels, vector, map]`, of the inputs that it was made with, to float32 `(batch, height,
+        width, channels, num_outputs)`. Levels are int32 `(batch, height, width, channels)`.
 
     Raises:
         ValueError: if an argument is out of its range.
 
     Example:
         >>> network = pixelcnn((28, 28, 1), 256, 256, filters=8, blocks=2)
-        >>> network(ops.zeros((2, 28, 28, 1), "int32")).shape
+        >>> network([ops.zeros((2, 28, 28, 1), "int32")]).shape
         TensorShape([2, 28, 28, 1, 256])
     """
     return PixelNetwork(

@@ -26,7 +26,13 @@ from keras_genssl.losses.discrete import (
     DiscretizedLogisticMixture,
 )
 from keras_genssl.losses.feature_matching import FeatureMatchingLoss
-from keras_genssl.losses.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood, standard_normal_kl
+from keras_genssl.losses.likelihoods import (
+    BernoulliLikelihood,
+    GaussianLikelihood,
+    Likelihood,
+    free_bits_kl,
+    standard_normal_kl,
+)
 from keras_genssl.losses.metric_learning import (
     ArcFaceLoss,
     ContrastiveBatchAllLoss,
@@ -100,6 +106,7 @@ __all__ = [
     "WassersteinGANLoss",
     "annealed_mean",
     "contrastive_loss",
+    "free_bits_kl",
     "lifted_struct_loss",
     "npairs_loss",
     "npairs_multilabel_loss",

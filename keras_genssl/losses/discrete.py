@@ -56,7 +56,8 @@ class DiscreteDistribution:
         Returns:
             int32 `(...)` in [0, num_levels).
         """
-        passed = noise[..., None] >= ops.cumsum(ops.exp(self.log_probs(outputs)), axis=-1)[..., :-1]
+        below = ops.cumsum(ops.exp(self.log_probs(outputs)), axis=-1)[..., :-1]
+        passed = ops.cast(noise, below.dtype)[..., None] >= below
         return ops.sum(ops.cast(passed, "int32"), axis=-1)
 
     def mean(self, outputs: Any) -> Any:

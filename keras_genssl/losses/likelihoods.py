@@ -38,6 +38,32 @@ def standard_normal_kl(mean: Any, log_variance: Any) -> Any:
     return 0.5 * ops.sum(ops.square(mean) + ops.exp(log_variance) - log_variance - 1.0, axis=1)
 
 
+def free_bits_kl(mean: Any, log_variance: Any, free_nats: float) -> Any:
+    """`standard_normal_kl` with a floor for each dimension: ``sum_j max(free_nats, KL_j)``; Kingma et al., 2016.
+
+    A dimension below the floor has no gradient, so it need not give up what little it tells.
+
+    Reference:
+        - Kingma et al. 2016, [Improving Variational Inference with Inverse Autoregressive
+          Flow](https://arxiv.org/abs/1606.04934)
+
+    Args:
+        mean: float ``(batch, dim)``.
+        log_variance: float ``(batch, dim)``.
+        free_nats: the floor, at least 0.
+
+    Returns:
+        ``(batch,)``, at least ``dim * free_nats``.
+
+    Example:
+        >>> float(free_bits_kl(ops.convert_to_tensor([[2.0, 0.0]]), ops.zeros((1, 2)), 0.5)[0])  # 2 + 0.5
+        2.5
+    """
+    check_same_shape(mean=mean, log_variance=log_variance)
+    each = 0.5 * (ops.square(mean) + ops.exp(log_variance) - log_variance - 1.0)
+    return ops.sum(ops.maximum(each, free_nats), axis=1)
+
+
 class Likelihood(keras.layers.Layer):
     """The distribution p(x|z) of an image given a decoder's output; a layer, because it may own weights.
 

@@ -30,6 +30,7 @@ from keras_genssl.pretext.masks import block_masked, center_masked
 from keras_genssl.pretext.overlapping_patches import OPERATIONS, augment, overlapping_patches
 from keras_genssl.pretext.patches import POSITIONS, aligned_patches, low_high_patch, relative_position
 from keras_genssl.pretext.processes import OnProcesses
+from keras_genssl.pretext.quantized import level_numbers, quantize, quantized
 from keras_genssl.pretext.resize import canvas_print, crop_to_multiple, downscale, low_high, upscale
 from keras_genssl.pretext.rotation import dihedral, rotated
 from keras_genssl.pretext.scene_crop import scene_crop
@@ -70,12 +71,15 @@ __all__ = [
     "jigsaw",
     "lab_planes",
     "lab_to_rgb",
+    "level_numbers",
     "low_high",
     "low_high_patch",
     "nearest_ab_bin",
     "neighbouring_crops",
     "overlapping_patches",
     "permutation_set",
+    "quantize",
+    "quantized",
     "relative_position",
     "rgb_to_lab",
     "rotated",

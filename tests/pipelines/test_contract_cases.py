@@ -30,6 +30,11 @@ OF_RECIPES = {
         "model.num_classes=3",
     ),
     "WGANGP": ("fashion_mnist/wgan_gp", *_LATENTS),
+    "PixelCNN": ("fashion_mnist/pixelcnn", "model.filters=4", "model.blocks=2"),
+    "PixelVAE": (
+        "fashion_mnist/pixel_vae_free_bits",
+        *("model.filters=4", "model.blocks=2", "model.code_dim=4", "model.coder_filters=4", "model.map_channels=3"),
+    ),
     "SNGAN": ("fashion_mnist/sngan", *_LATENTS, "model.discriminator_filters=4"),
     "ACGAN": ("fashion_mnist/acgan", *_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),
 }

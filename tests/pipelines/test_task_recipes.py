@@ -14,7 +14,7 @@ DCGAN, ACGAN = "fashion_mnist/dcgan", "fashion_mnist/acgan"
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (["task=generatoin"], "--set task=generatoin: `task` must be one of 'generation', 'reconstruction'"),
+        (["task=generatoin"], "--set task=generatoin: `task` must be one of 'density', 'generation', 'reconstruction'"),
         (["model.method=EDSR"], "`model.method` must be one of 'GAN', 'DCGAN', 'WGANGP'"),
         (["prepare.scale=2"], "--set prepare.scale=2: `prepare.scale` is not a known key. Valid keys here: channels,"),
         (["prepare.channels=2"], "`prepare.channels` must be one of 1 or 3. Received: 2"),

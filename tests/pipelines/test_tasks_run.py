@@ -43,6 +43,10 @@ NARROW = {
         "model.labelled_per_batch=4",
     ],
     "fashion_mnist/cyclegan": ["model.filters=2", "model.blocks=1", "model.discriminator_filters=2"],
+    "fashion_mnist/pixelcnn_binarized": ["model.filters=2", "model.blocks=2"],
+    "fashion_mnist/pixel_vae_free_bits": [
+        *("model.filters=2", "model.blocks=2", "model.code_dim=3", "model.coder_filters=2", "model.map_channels=2"),
+    ],
     "fashion_mnist/simclr": ["model.encoder.filters=2", "evaluate.labels_per_class=2"],
     "fashion_mnist/context_encoder_adversarial": [
         "model.encoder.filters=2",
@@ -59,6 +63,8 @@ BLESS = {
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/semi_supervised_autoencoder": "{accuracy_over_pixels: {min: -1}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
+    "fashion_mnist/pixelcnn_binarized": "{nats_over_ten_neighbours: {max: 1e6}}",
+    "fashion_mnist/pixel_vae_free_bits": "{kl: {min: 0}}",
     "fashion_mnist/simclr": "{knn: {min: 0}, few_label_over_random: {min: -1}}",
     "fashion_mnist/context_encoder_adversarial": "{few_label_over_random: {min: -1}}",
     "fashion_mnist/triplet_unseen": "{unseen_one_shot_over_pixels: {min: -1}}",
@@ -76,6 +82,8 @@ NUMBERS = {
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
+    "fashion_mnist/pixelcnn_binarized": {"nats", "nats_over_ten_neighbours"},
+    "fashion_mnist/pixel_vae_free_bits": {"nats", "nats_over_ten_neighbours", "kl", "active_dimensions"},
     "fashion_mnist/simclr": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},
     "fashion_mnist/context_encoder_adversarial": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},
     "fashion_mnist/triplet_unseen": {"unseen_one_shot_deviation", *_beside_baselines(UNSEEN_CLASSES)},

@@ -10,9 +10,9 @@ from keras import ops
 
 from keras_genssl.backbones.pixelcnn import PixelNetwork
 from keras_genssl.engine import Method
-from keras_genssl.engine.compiled import compiled
+from keras_genssl.engine.graphs import as_graph
 from keras_genssl.losses import DiscreteDistribution
-from keras_genssl.models.autoregressive.sampling import draw_levels
+from keras_genssl.models.autoregressive.sampling_base import draw_levels
 
 BATCH = 200  # of images that are judged or drawn at a time: bounds memory
 
@@ -39,7 +39,7 @@ class AutoregressiveMethod(Method):
         self.network = network
         self.distribution = distribution
         self.bits_tracker = keras.metrics.Mean("bits_per_dim")
-        self._draw = compiled(self.draw)
+        self._draw = as_graph(self.draw)
 
     @property
     def dimensions(self) -> int:

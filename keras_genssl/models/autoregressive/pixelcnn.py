@@ -56,7 +56,7 @@ class PixelCNN(AutoregressiveMethod):
         super().__init__(network, distribution or CategoricalDistribution(256), name=name)
         if network.map_channels:
             raise ValueError(
-                "`network` must take no map: PixelVAE and CodePrior have conditions pixel by pixel. "
+                "`network` must take no map: PixelVAE gives the network a map of its code. "
                 f"Received: map_channels={network.map_channels}"
             )
         self.num_classes = network.vector_dim

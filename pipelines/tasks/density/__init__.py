@@ -1,0 +1,1 @@
+"""Density: the probability of images, and images drawn from it."""
