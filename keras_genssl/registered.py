@@ -5,6 +5,7 @@ Written by `python -m tests.index_of_registered`, never by hand; a test compares
 
 NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.backbones.perceptual": ("PerceptualExtractor",),
+    "keras_genssl.backbones.pixelcnn": ("LevelEncoding", "PixelNetwork"),
     "keras_genssl.corruptions": ("GaussianNoise", "MaskingNoise", "SaltAndPepperNoise"),
     "keras_genssl.engine.feature_queue": ("FeatureQueue",),
     "keras_genssl.engine.image_pool": ("ImagePool",),
@@ -14,6 +15,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.layers.activations": ("LeakyReLU",),
     "keras_genssl.layers.borders": ("CropToSize", "PadToMultiple", "ReflectionPadding2D"),
     "keras_genssl.layers.discriminators": ("MinibatchStdDev", "SelfAttention2D"),
+    "keras_genssl.layers.gated_pixels": ("GatedPixelBlock",),
+    "keras_genssl.layers.masked": ("HorizontalMaskedConv2D", "VerticalMaskedConv2D"),
     "keras_genssl.layers.normalization": ("BatchNormalization", "InstanceNormalization", "SpectralNormalization"),
     "keras_genssl.layers.preprocessing": ("CaffePreprocessing", "ImageStandardization", "LabToRGB", "RGBToLab"),
     "keras_genssl.layers.upsampling": ("BicubicUpsampling", "PixelShuffle"),
@@ -29,6 +32,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.losses.bins": ("BinCrossEntropy", "annealed_mean"),
     "keras_genssl.losses.contrastive.negatives": ("InfoNCELoss", "NTXentLoss", "SupConLoss"),
     "keras_genssl.losses.contrastive.without_negatives": ("BarlowTwinsLoss", "NegativeCosineSimilarity", "VICRegLoss"),
+    "keras_genssl.losses.discrete": ("BernoulliDistribution", "CategoricalDistribution", "DiscretizedLogisticMixture"),
     "keras_genssl.losses.feature_matching": ("FeatureMatchingLoss",),
     "keras_genssl.losses.likelihoods": ("BernoulliLikelihood", "GaussianLikelihood", "_InRange", "standard_normal_kl"),
     "keras_genssl.losses.metric_learning.addons": (
@@ -65,6 +69,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.models.autoencoders.semi_supervised_autoencoder": ("SemiSupervisedAutoencoder",),
     "keras_genssl.models.autoencoders.sparse_autoencoder": ("SparseAutoencoder",),
     "keras_genssl.models.autoencoders.vae": ("VAE",),
+    "keras_genssl.models.autoregressive.pixel_vae": ("PixelVAE",),
+    "keras_genssl.models.autoregressive.pixelcnn": ("PixelCNN",),
     "keras_genssl.models.contrastive.barlow_twins": ("BarlowTwins",),
     "keras_genssl.models.contrastive.byol": ("BYOL",),
     "keras_genssl.models.contrastive.instance_discrimination": ("InstanceDiscrimination",),
