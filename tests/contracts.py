@@ -354,6 +354,28 @@ def _infogan() -> kg.models.InfoGAN:
     )
 
 
+def _vaegan() -> kg.models.VAEGAN:
+    return kg.models.VAEGAN(
+        kg.backbones.dcgan_encoder(2 * 5, 4, input_shape=SHAPE),
+        kg.backbones.dcgan_generator(SHAPE, 5, 4),
+        kg.backbones.with_features(kg.backbones.dcgan_discriminator(SHAPE, 4), "relu2"),
+        latent_dim=5,
+        reconstruction_weight=1e-2,
+        ema=0.995,
+    )
+
+
+def joint(method: type[kg.engine.Method], statistics: int = 1) -> Callable[[], kg.engine.Method]:
+    """Builds a GAN of pairs of images and codes."""
+    return lambda: method(
+        kg.backbones.dcgan_encoder(statistics * 5, 4, input_shape=SHAPE),
+        kg.backbones.dcgan_generator(SHAPE, 5, 4),
+        kg.backbones.joint_discriminator(SHAPE, 5, 4, units=8),
+        latent_dim=5,
+        ema=0.995,
+    )
+
+
 def _conditional_gan() -> kg.models.ConditionalGAN:
     generator = kg.backbones.dcgan_generator(SHAPE, 5, 4, num_classes=CLASSES)
     discriminator = kg.backbones.dcgan_discriminator(SHAPE, 4, num_classes=CLASSES)
@@ -495,6 +517,9 @@ CASES = {
     "ConditionalGAN": Case(_conditional_gan, classes),
     "ConditionalGAN, projection": Case(_projection_gan, classes),
     "InfoGAN": Case(_infogan, garments),
+    "VAEGAN": Case(_vaegan, garments, 1e-3),
+    "BiGAN": Case(joint(kg.models.BiGAN), garments),
+    "ALI": Case(joint(kg.models.ALI, statistics=2), garments),
     "ACGAN": Case(_spectral_acgan, classes),
     "ACGAN, as the paper": Case(_acgan, classes),
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
@@ -556,6 +581,7 @@ MEETS_AS = {
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
     **dict.fromkeys(("VAE", "VAE, Bernoulli", "VAE, importance-weighted"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
+    **dict.fromkeys(("VAEGAN", "BiGAN", "ALI"), "SNGAN"),
     **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),
     **dict.fromkeys(("BYOL", "SimSiam"), "MoCo"),
     "VICReg": "BarlowTwins",

@@ -62,9 +62,13 @@ def _gans(generator):
     values = {name: _with_weights(network)([latents, labels]) for name, network in given_both.items()}
     values |= {name: _with_weights(network)([images, labels]) for name, network in judged_with_labels.items()}
     values["wgan_gp_generator"] = _with_weights(backbones.wgan_gp_generator(shape, 5, 2, synchronized=False))(latents)
+    encoder = backbones.dcgan_encoder(3, 2, input_shape=shape, synchronized=False)
+    values["dcgan_encoder"] = _with_weights(encoder)(images)
     values["wgan_gp_critic"] = _with_weights(backbones.wgan_gp_critic(shape, 2))(images)
     values["acgan_logits"], values["acgan_classes"] = _with_weights(acgan)(images)
     values["spectral_discriminator"] = _with_weights(backbones.spectral_discriminator(shape, 2))(images)
+    joint = backbones.with_features(backbones.joint_discriminator(shape, 5, 2, 4, synchronized=False), "relu1")
+    values["joint_discriminator"], values["joint_features"] = _with_weights(joint)([images, latents])
     spectral = backbones.spectral_acgan_discriminator(shape, 3, 2)
     values["spectral_logits"], values["spectral_classes"] = _with_weights(spectral)(images)
     return values

@@ -3,6 +3,7 @@
 import importlib.util
 import pathlib
 
+import keras
 import numpy as np
 import pytest
 
@@ -55,3 +56,24 @@ def test_retrieval_is_counted_by_codes_components_and_pixels():
     value["precision"] |= {"codes": 0.8125}
     text = results.sections()["retrieval"]([value])
     assert "| codes of an autoencoder, 32 numbers | 0.8125 |\n| principal components, 32 numbers | 1.0000 |" in text
+
+
+def test_a_search_finds_the_latents_of_a_linear_generator_and_the_table_shows_them():
+    """The nearest images are the projections on the generator's plane, and each is found from every start."""
+    benchmark = load("encoders_and_critics")
+    rng = np.random.default_rng(0)
+    plane = np.linalg.qr(rng.normal(size=(16, 2)))[0].T.astype("float32")  # (2, 16)
+    images = rng.normal(size=(5, 4, 4, 1)).astype("float32")
+    found = benchmark.searched(lambda latents: keras.ops.reshape(latents @ plane, (-1, 4, 4, 1)), 2, images)
+    projected = (images.reshape(5, 16) @ plane.T @ plane).reshape(images.shape)
+    np.testing.assert_allclose(found, projected, atol=0.02)
+    row = {"title": "BiGAN", "fid": 6.25, "psnr": 12.5, "mse_of_random_pairs": 0.3125, "nearest_neighbour": 0.75}
+    value = {
+        "data": "Fashion-MNIST",
+        **{"images": 256, "judged": 10_000, "known": 20_000, "code": 32, "rows": [row, {"title": "raw pixels"}]},
+        "search": {"starts": 3, "steps": 200, "rate": 0.1, "latents": 64},
+        "autoencoder": {"steps": 2000, "batch_size": 128},
+        **{"command": "python benchmarks/encoders_and_critics.py", "device": "2 CPU cores", "versions": {"keras": "3"}},
+    }
+    text = results.sections()["encoders_and_critics"]([value])
+    assert "| BiGAN | 6.25 | 12.50 | 0.312 | 75.0% |\n| raw pixels |  |  |  |  |" in text

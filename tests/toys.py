@@ -48,7 +48,10 @@ def head(outputs: int = 3) -> keras.Model:
 
 @keras.saving.register_keras_serializable(package="tests")
 class ToyGAN(PlayersModel):
-    """Latents drawn inside, several rounds, a gradient penalty, batch norm in both networks, an EMA generator."""
+    """Latents drawn inside, several rounds, a gradient penalty, batch norm in both networks, an EMA generator.
+
+    The generator waits while it loses: in the second of the three steps that are compared over replicas.
+    """
 
     def __init__(self, generator: keras.Model, critic: keras.Model, critic_rounds: int = 2, name: str | None = None):
         super().__init__(name=name)
@@ -80,6 +83,9 @@ class ToyGAN(PlayersModel):
         slope = input_gradient(lambda x: self.critic(x, training=False), mixed)
         penalty = ops.square(ops.sqrt(ops.sum(ops.square(slope), axis=(1, 2, 3)) + 1e-12) - 1.0)
         return {"critic": ops.softplus(fake_logits) + ops.softplus(-real_logits) + penalty}
+
+    def waits(self, losses: dict[str, Any]) -> dict[str, Any]:
+        return {"generator": replicas.mean_of_all(losses["generator"]) > 1.3} if "generator" in losses else {}
 
     def after_update(self, player: str) -> None:
         if player == "generator":

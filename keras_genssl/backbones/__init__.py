@@ -8,7 +8,9 @@ from keras_genssl.backbones.autoencoders import (
     lecture_decoder,
     lecture_encoder,
 )
-from keras_genssl.backbones.dcgan import acgan_discriminator, dcgan_discriminator, dcgan_generator
+from keras_genssl.backbones.dcgan import acgan_discriminator, dcgan_discriminator, dcgan_encoder, dcgan_generator
+from keras_genssl.backbones.features import with_features
+from keras_genssl.backbones.joint import joint_discriminator
 from keras_genssl.backbones.perceptual import (
     JOHNSON_CONTENT_LAYERS,
     JOHNSON_STYLE_LAYERS,
@@ -52,12 +54,14 @@ __all__ = [
     "convolutional_decoder",
     "convolutional_encoder",
     "dcgan_discriminator",
+    "dcgan_encoder",
     "dcgan_generator",
     "dense_decoder",
     "dense_encoder",
     "edsr",
     "espcn",
     "fashion_classifier",
+    "joint_discriminator",
     "lecture_decoder",
     "lecture_encoder",
     "mlp_discriminator",
@@ -86,4 +90,5 @@ __all__ = [
     "unet_generator",
     "wgan_gp_critic",
     "wgan_gp_generator",
+    "with_features",
 ]

@@ -183,6 +183,56 @@ def dcgan_discriminator(
     return keras.Model(images if labels is None else [images, labels], x, name=name)
 
 
+def dcgan_encoder(
+    code_dim: int,
+    filters: int = 64,
+    *,
+    input_shape: tuple[int, int, int] = (28, 28, 1),
+    synchronized: bool = True,
+    name: str = "dcgan_encoder",
+) -> keras.Model:
+    """Build an encoder beside DCGAN's generator: the convolutions of its discriminator, and a linear code.
+
+    Donahue et al., 2017, and Larsen et al., 2016: strided convolutions with batch normalisation and LeakyReLU of slope
+    0.2. Codes of an untrained network already differ from image to image about as much as draws from N(0, 1), as the
+    encoder of a BiGAN needs, whose discriminator compares the two: codes that begin near 0 stay there.
+
+    Reference:
+        - Donahue et al. 2017, [Adversarial Feature Learning](https://arxiv.org/abs/1605.09782)
+        - Radford et al. 2016, [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+          Networks](https://arxiv.org/abs/1511.06434)
+
+    Args:
+        code_dim: units of the code, at least 1; twice the latents for means and log-variances.
+        filters: channels of the first layer, at least 1; doubled at each halving.
+        input_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
+        synchronized: batch statistics of the global batch under several replicas (TensorFlow only).
+        name: the model's name.
+
+    Returns:
+        A model from images ``(batch, *input_shape)`` in [-1, 1] to float32 ``(batch, code_dim)``.
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> dcgan_encoder(2 * 16, filters=4).output_shape
+        (None, 32)
+    """
+    require_channels_last()
+    _, stages = halvings(input_shape)
+    check_widths(code_dim=code_dim, filters=filters)
+    images = x = keras.Input(tuple(input_shape), name="images")
+    for stage in range(1, stages + 1):
+        convolution = layers.Conv2D(
+            filters * 2 ** (stage - 1), 4, strides=2, padding="same", use_bias=False, name=f"down{stage}"
+        )
+        x = LeakyReLU(0.2, name=f"relu{stage}")(_norm(synchronized, f"norm{stage}")(convolution(x)))
+    x = layers.Flatten(name="features")(x)
+    codes = layers.Dense(code_dim, dtype=keras.config.floatx(), name="code")(x)
+    return keras.Model(images, codes, name=name)
+
+
 def acgan_discriminator(
     image_shape: tuple[int, int, int],
     num_classes: int,

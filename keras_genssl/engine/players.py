@@ -14,7 +14,7 @@ from keras_genssl.engine.finite import finite_losses
 from keras_genssl.engine.for_player import for_players
 from keras_genssl.engine.method import Method, regularization
 from keras_genssl.engine.players_optimizers import PlayersOptimizers
-from keras_genssl.engine.updates import counting, update, where
+from keras_genssl.engine.updates import Step, counting, unless, update, where
 from keras_genssl.kinds.rules import require
 
 Optimizer: TypeAlias = keras.optimizers.Optimizer
@@ -78,6 +78,20 @@ class PlayersModel(Method):
     def rounds(self) -> list[tuple[str, ...]]:
         """The rounds of a step, each a tuple of players; by default one round of all players."""
         return [tuple(self.players())]
+
+    def waits(self, losses: dict[str, Any]) -> dict[str, Any]:
+        """The players whose update in this round has a condition, each with whether it waits; by default none has.
+
+        A player that waits keeps its weights and its optimizer as they are, and has no `after_update`. Its batch
+        statistics move: it was run in training mode.
+
+        Args:
+            losses: What `player_losses` has returned; it may return more than the losses of players.
+
+        Returns:
+            Player -> a bool scalar, the same on all replicas: decide by `replicas.mean_of_all(losses[...])`.
+        """
+        return {}
 
     def after_update(self, player: str) -> None:  # type: ignore[override]
         """Runs after each update of a player's weights, as `Method.after_update` does."""
@@ -212,7 +226,8 @@ class PlayersModel(Method):
         self._compare(batch)
         statistics = self._statistics()
         for players in dict.fromkeys(self.rounds()):
-            self._track(*self._forward(batch, players))
+            losses, penalties, _ = self._forward(batch, players)
+            self._track(losses, penalties)
         _restore(statistics)
         return self.logs(self.get_metrics_result())
 
@@ -229,7 +244,7 @@ class PlayersModel(Method):
         # Not always persistent: for a persistent tape TensorFlow builds every `cond` for gradients of any order, which
         # is slow to trace.
         with tf.GradientTape(persistent=len(players) > 1) as tape:
-            losses, penalties = self._forward(batch, players)
+            losses, penalties, waiting = self._forward(batch, players)
             scaled = {
                 player: self.optimizer_of(player).scale_loss(
                     replicas.share_of_mean(losses[player]) + penalties[player] / replicas.count()
@@ -245,21 +260,33 @@ class PlayersModel(Method):
                     f"The loss of player {player!r} must depend on its networks. "
                     f"Received: no gradient for any of its {len(variables[player])} variables"
                 )
-            name = f"{player!r} in {type(self).__name__}"
-            optimizer = self.optimizer_of(player)
             given = gradients[player], variables[player], losses[player]
-            steps[player] = update(name, optimizer, *given, self.jit_compile)
+            steps[player] = self._update(player, *given, waiting.get(player))
         _restore(statistics)
         for player, step in steps.items():
             where(step.moved, functools.partial(self.after_update, player))
         self._track(losses, penalties)
 
-    def _forward(self, batch: dict[str, Any], players: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The losses of the examples and the regularisation losses of the networks, by player."""
+    def _update(
+        self, player: str, gradients: list[Any], variables: list[keras.Variable], losses: Any, waiting: Any
+    ) -> Step:
+        """Updates a player, unless it waits; None is for a player without a condition."""
+        name, optimizer = f"{player!r} in {type(self).__name__}", self.optimizer_of(player)
+        given = name, optimizer, gradients, variables, losses, self.jit_compile
+        if waiting is None:
+            return update(*given)
+        with unless(waiting, [*variables, *optimizer.variables]):
+            step = update(*given)
+        return Step(*(tf.logical_and(done, tf.logical_not(waiting)) for done in step))
+
+    def _forward(
+        self, batch: dict[str, Any], players: tuple[str, ...]
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """The losses of the examples, the regularisation losses of the networks, and who waits, by player."""
         given, method = self.player_losses(batch, players), type(self).__name__
         losses = finite_losses([given[player] for player in players], method)
         penalties = {player: regularization(self.players()[player]) for player in players}
-        return dict(zip(players, losses, strict=True)), penalties
+        return dict(zip(players, losses, strict=True)), penalties, self.waits(given)
 
     def _track(self, losses: dict[str, Any], penalties: dict[str, Any]) -> None:
         for player, values in losses.items():

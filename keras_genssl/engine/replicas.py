@@ -99,6 +99,20 @@ def share_of_mean(losses: Any) -> Any:
     return keras.ops.sum(losses) / examples
 
 
+def mean_of_all(losses: Any) -> Any:
+    """The mean of losses over the global batch, a scalar that is the same on all replicas.
+
+    It is for decisions and for logs: what is minimised is `share_of_mean`, whose gradients are summed.
+
+    Args:
+        losses: The losses of this replica's examples, `(batch,)`.
+    """
+    share = keras.ops.stop_gradient(share_of_mean(losses))
+    if count() == 1:
+        return share
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, share)
+
+
 def normal(shape: tuple[Any, ...], seed: keras.random.SeedGenerator, dtype: str | None = None) -> Any:
     """Standard normal noise that does not depend on the number of replicas.
 

@@ -1,6 +1,7 @@
 """Optimizer steps that change no weight if a value is not finite, and actions that run once per update."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -68,11 +69,8 @@ def update(
             optimizer.apply([None if gradient is None else next(rest) for gradient in gradients], variables)
     else:
         fine = _on_all_replicas(all_finite([losses, *given]))
-        state = [*variables, *optimizer.variables]
-        values = [tf.identity(variable.value) for variable in state]
-        optimizer.apply(gradients, variables)
-        for variable, value in zip(state, values, strict=True):
-            variable.assign(tf.where(fine, variable.value, value))
+        with unless(~fine, [*variables, *optimizer.variables]):
+            optimizer.apply(gradients, variables)
     after = tf.identity(counted._iterations.value)
     taken = after > before if scaled or jit_compile else True
     each = counted.gradient_accumulation_steps
@@ -102,6 +100,23 @@ def where(condition: Any, action: Callable[[], None]) -> None:
     with Assignments() as scope:
         action()
     for variable, value in scope.made():
+        variable.assign(tf.where(condition, value, variable.value))
+
+
+@contextlib.contextmanager
+def unless(condition: Any, state: Sequence[keras.Variable]) -> Iterator[None]:
+    """A context after which variables have their old values again if a condition holds.
+
+    There is no branch, as in `where`; what runs inside, such as an optimizer, may also assign to TensorFlow's
+    variables. Only the given variables are restored.
+
+    Args:
+        condition: A bool scalar, the same on all replicas.
+        state: The variables that are assigned inside.
+    """
+    before = [tf.identity(variable.value) for variable in state]
+    yield
+    for variable, value in zip(state, before, strict=True):
         variable.assign(tf.where(condition, value, variable.value))
 
 

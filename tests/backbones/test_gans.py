@@ -226,6 +226,35 @@ def test_spectral_discriminators_are_dcgans_convolutions_whatever_their_norm(net
         np.testing.assert_allclose(output, expected, atol=1e-5)
 
 
+def test_an_encoder_has_the_convolutions_of_the_discriminator_and_spreads_its_codes() -> None:
+    network = backbones.dcgan_encoder(6, filters=4)
+    expected = _conv(1, 4, 4, bias=False) + 4 * 2 + _conv(4, 8, 4, bias=False) + 8 * 2 + (49 * 8 + 1) * 6
+    assert _trained(network) == expected
+    # After batch normalisation a feature has a second moment of (1 + 0.2^2) / 2 = 0.52; Glorot's weights have the
+    # variance 2 / (392 + 6), so a code that sums 392 features has 1.02, of mean and variance together.
+    keras.utils.set_random_seed(3)
+    codes = backbones.dcgan_encoder(200, filters=4)(
+        np.random.default_rng(0).normal(size=(64, 28, 28, 1)), training=True
+    )
+    moment = float(np.mean(np.square(codes)))
+    assert moment == pytest.approx(0.52 * 392 * 2 / (392 + 200), rel=0.1)
+
+
+def test_a_joint_discriminator_sees_the_image_and_the_latents_together() -> None:
+    network = backbones.joint_discriminator((28, 28, 1), 5, 3, units=4)
+    image_path = _conv(1, 3, 4) + _conv(3, 6, 4, bias=False) + 6 * 2
+    latent_path = 4 * (5 + 1) + 4 * (4 + 1)
+    assert _trained(network) == image_path + latent_path + 4 * (7 * 7 * 6 + 4 + 1) + 4 * (4 + 1) + 4 + 1
+    rng = np.random.default_rng(0)
+    images, latents = rng.uniform(-1, 1, (2, 28, 28, 1)), 3 * rng.normal(size=(2, 5))
+    logits = [
+        [float(network([images[i : i + 1].astype("float32"), latents[j : j + 1].astype("float32")])) for j in (0, 1)]
+        for i in (0, 1)
+    ]
+    # Were it a sum of what it thinks of both, the effect of the latents would be that of any image.
+    assert abs((logits[0][0] - logits[0][1]) - (logits[1][0] - logits[1][1])) > 1e-5
+
+
 @pytest.mark.parametrize(
     ("message", "build"),
     [
@@ -236,6 +265,8 @@ def test_spectral_discriminators_are_dcgans_convolutions_whatever_their_norm(net
         ("`dropout` must lie in", lambda s: backbones.acgan_discriminator(s, 10, dropout=1.0)),
         ("`num_classes` must be at least 1", lambda s: backbones.sngan_generator(s, num_classes=0)),
         ("`units` must be at least 1", lambda s: backbones.mlp_generator(s, units=(4, 0))),
+        ("`units` must be at least 1", lambda s: backbones.joint_discriminator(s, 5, units=0)),
+        ("`latent_dim` must be at least 1", lambda s: backbones.joint_discriminator(s, 0)),
         ("`input_shape` must be at least 1", lambda s: backbones.mlp_discriminator((0, 3))),
     ],
 )

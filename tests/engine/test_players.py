@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_genssl.engine import PlayersModel, Vector
+from keras_genssl.engine import PlayersModel, Vector, replicas
 from tests import toys
 from tests.contracts import CASES, images
 
@@ -97,6 +97,32 @@ def test_a_batch_that_cannot_be_shared_out() -> None:
     model = compiled(Tug(rounds=[("left",), ("right",)]), run_eagerly=True)
     with pytest.raises(tf.errors.InvalidArgumentError, match="multiple of the 2 rounds"):
         model.train_on_batch(np.ones((3, 1), "float32"))
+
+
+class Patient(Tug):
+    """Left waits while its loss, a b x^2, is above 0.85 on average."""
+
+    def player_losses(self, batch, players):
+        losses = super().player_losses(batch, players)
+        return {**losses, "seen": losses["left"]}
+
+    def waits(self, losses):
+        return {"left": replicas.mean_of_all(losses["seen"]) > 0.85}
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_player_that_waits_keeps_its_weights_and_its_optimizer(jit_compile) -> None:
+    model = Patient()
+    model.compile({"left": keras.optimizers.SGD(0.1, momentum=0.9), "right": "sgd"}, jit_compile=jit_compile)
+    state = [*model.left_optimizer.variables, *model.left.weights]
+    before = [variable.numpy() for variable in state]
+    assert model.train_on_batch(np.ones((4, 1), "float32"), return_dict=True)["left_loss"] == 1.0
+    for variable, value in zip(state, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+    np.testing.assert_allclose(model.values(), [1.0, 1.01], rtol=1e-6)
+    model.train_on_batch(np.full((4, 1), 0.5, "float32"))  # a b x^2 is 0.2525 now: left moves, by its gradient alone
+    np.testing.assert_allclose(model.values(), [1.0 - 0.1 * 1.01 / 4, 1.01 + 0.01 / 4], rtol=1e-6)
+    assert (model.left_optimizer.iterations, model.right_optimizer.iterations) == (1, 2)
 
 
 def test_a_loss_that_is_not_finite_does_not_move_its_player() -> None:

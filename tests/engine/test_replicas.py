@@ -50,7 +50,8 @@ def uneven(batch):
     ranks = replicas.on_global_batch(lambda x, y: (x - keras.ops.mean(y)) * x, image, image)
     size = keras.ops.shape(image)[0]
     order = keras.ops.cast(replicas.offset(size) + keras.ops.arange(size, dtype="int32"), "float32")
-    return ranks, replicas.normal((size, 2), again), replicas.uniform((size,), again, -1.0, 1.0), order
+    mean = replicas.mean_of_all(image[:, 0])[None]
+    return ranks, replicas.normal((size, 2), again), replicas.uniform((size,), again, -1.0, 1.0), order, mean
 
 @tf.function
 def one_step(iterator):  # as `fit` does: sizes are known only when it runs
@@ -59,7 +60,8 @@ def one_step(iterator):  # as `fit` does: sizes are known only when it runs
 distributed = chosen.experimental_distribute_dataset(data)
 answers = [chosen.experimental_local_results(v) for v in one_step(iter(distributed))]
 assert [len(v) for v in answers[0]] == [4, 3]
-ranks, drawn, flat, order = (np.concatenate(v) for v in answers)
+ranks, drawn, flat, order, means = (np.concatenate(v) for v in answers)
+assert np.allclose(means, [3.0, 3.0]), "the mean is that of seven images on both replicas"
 assert np.array_equal(order, images), "rows are numbered as they are gathered"
 assert np.allclose(ranks[:, 0], (images - 3.0) * images), "each replica must keep its own rows"
 one = keras.random.SeedGenerator(5)
@@ -94,3 +96,4 @@ def test_one_replica_is_plain_keras() -> None:
     assert replicas.all_gather({"a": 1})["a"] == 1
     assert int(replicas.offset(5)) == 0
     assert replicas.share_of_mean(np.array([1.0, 2.0, 6.0])) == 3.0
+    assert replicas.mean_of_all(np.array([1.0, 2.0, 6.0])) == 3.0

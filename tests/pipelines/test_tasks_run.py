@@ -36,6 +36,7 @@ NARROW = {
         "model.labels_per_class=2",
         "model.labelled_per_batch=4",
     ],
+    "fashion_mnist/vaegan": ["model.filters=2", "model.latent_dim=4", "model.discriminator_filters=2"],
     "fashion_mnist/denoising_autoencoder": _DENSE,
     "fashion_mnist/semi_supervised_autoencoder": [
         *_DENSE,
@@ -60,6 +61,7 @@ BLESS = {
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/semi_supervised_adversarial_autoencoder": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
+    "fashion_mnist/vaegan": "{nearest_neighbour: {min: 0}, mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/semi_supervised_autoencoder": "{accuracy_over_pixels: {min: -1}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
@@ -79,6 +81,8 @@ NUMBERS = {
     "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES
     | _CODES
     | {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"},
+    "fashion_mnist/vaegan": _DISTANCES
+    | {"psnr", "mse_of_random_pairs", "nearest_neighbour", "code_variance", "sample_variance"},
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},

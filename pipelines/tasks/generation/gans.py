@@ -11,6 +11,7 @@ from pipelines.recipe.adversarial import AnyAdversarialLoss, AnyPenalty
 from pipelines.recipe.method import Method, Sections
 from pipelines.recipe.numbers import Baseline, Number, Numbers, difference
 from pipelines.section import Classes, Weight
+from pipelines.tasks.generation.encoding_gans import AnyEncodingGAN
 
 if TYPE_CHECKING:
     import keras
@@ -244,4 +245,4 @@ class InfoGAN(Adversarial):
         return {**information, accuracy: of_model["accuracy"]}, {KMEANS.name: {accuracy: of_pixels["accuracy"]}}
 
 
-AnyGAN = GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN | InfoGAN
+AnyGAN = GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN | InfoGAN | AnyEncodingGAN

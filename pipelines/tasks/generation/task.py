@@ -11,6 +11,7 @@ from pipelines.tasks.base import Task
 from pipelines.tasks.generation import data, measure
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.adversarial_autoencoders import AnyAdversarialAutoencoder
+from pipelines.tasks.generation.encoding_gans import Encoding
 from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
 from pipelines.tasks.generation.recipe import GenerationRecipe
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SHEETS = {"samples": "samples", "real": "training images", "pca": "Gaussian in PCA"}
 RECONSTRUCTIONS = "reconstructions"
+ENCODING = {method.__name__ for method in Encoding.__subclasses__()}  # they serve an encoder too
 
 
 class Generation(Task[GenerationRecipe]):
@@ -111,9 +113,11 @@ tf.io.write_file("sample.png", pngs[0])"""
         if "code_dim" in model:
             return {"serving_default": "encoded image in, latents out", "generate": "latents in, PNG out"}
         given = "latents and labels" if "num_classes" in model else "latents"
+        encodes = {"encode": "encoded image in, latents out", "reconstruct": "encoded image in, PNG out"}
         return {
             "serving_default": f"{given} in, PNG out",
             "serving_tensor": f"{given} in, float32 NHWC in [-1, 1] out",
+            **(encodes if model["method"] in ENCODING else {}),
         }
 
 

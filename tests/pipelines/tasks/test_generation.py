@@ -1,12 +1,13 @@
 """What is measured of labelled samples and of likelihoods, by models and networks whose answers are known."""
 
+import keras
 import numpy as np
 import pytest
 
 from keras_genssl import analysis, metrics
 from pipelines.run import loading as recipe
 from pipelines.tasks import images
-from pipelines.tasks.generation import codes, measure
+from pipelines.tasks.generation import codes, inverses, measure
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.reference import reference
 
@@ -153,3 +154,41 @@ def test_codes_are_compared_with_the_prior_and_a_collapse_is_told(taught, tmp_pa
         "prior: they have not collapsed. Samples vary 0.00 times as much as held-out images: the decoder has COLL"
         in told
     )
+
+
+class Inverse(Coder):
+    """Codes are pixels; the encoder, which is asked for with random weights, has one dense layer."""
+
+    encoder = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(4)])
+
+    def encode(self, values):
+        return values[:, 3, :2, 0]
+
+    def reconstruct(self, values):
+        return values + 0.2
+
+
+def test_an_encoder_is_judged_beside_random_pairs_and_by_neighbours(taught, tmp_path):
+    numbers, baselines = inverses.measure(Inverse(), tmp_path)
+    truth, known = (SPLITS[split]["image"] / 127.5 - 1.0 for split in ("eval", "train"))
+    others = np.concatenate([truth[-1:], truth[:-1]])  # each image beside the reconstruction of the one before
+    assert numbers["psnr"] == pytest.approx(20.0, abs=1e-4)
+    assert numbers["mse_of_random_pairs"] == pytest.approx(0.04 / np.mean((truth - others - 0.2) ** 2), rel=1e-4)
+    assert numbers["code_variance"] == pytest.approx(truth[:, 3, :2, 0].var(axis=0).mean(), rel=1e-4)
+    assert numbers["sample_variance"] == 0.0
+
+    def right(test, gallery):
+        test, gallery = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (test, gallery))
+        nearest = [max(range(len(gallery)), key=lambda row, code=code: gallery[row] @ code) for code in test]
+        return np.mean(SPLITS["train"]["label"][nearest] == SPLITS["eval"]["label"])
+
+    assert numbers["nearest_neighbour"] == right(truth[:, 3, :2, 0], known[:, 3, :2, 0])
+    flat = [images.reshape(len(images), -1) for images in (truth, known)]
+    assert baselines["pixels"] == {"nearest_neighbour": right(*flat)}
+    assert set(baselines["random"]) == {"nearest_neighbour"}
+    pca = analysis.PCA(2).fit(SPLITS["train"]["image"])
+    linear = np.mean((truth - pca.reconstruct(SPLITS["eval"]["image"])) ** 2)
+    assert baselines["pca_inverse"]["psnr"] == pytest.approx(10 * np.log10(4 / linear), rel=1e-4)
+    told = inverses.remarks(numbers, baselines)
+    assert f"{numbers['mse_of_random_pairs']:.3f} of the error of random pairs" in told
+    assert told.endswith("Samples vary 0.00 times as much as held-out images: the generator has COLLAPSED.")
