@@ -23,7 +23,7 @@ KNOWN = 20_000  # the most training images among which neighbours are searched
 SAMPLES = 2000
 _BATCH = 500
 
-PIXELS = Baseline("pixels", "raw pixels")
+PIXELS = Baseline("raw_pixels", "raw pixels")
 PCA_CODES = Baseline("pca_inverse", "PCA with codes as long")
 RANDOM = Baseline("random", "random encoder")
 PSNR = codes.NUMBERS["psnr"]

@@ -184,7 +184,7 @@ def test_an_encoder_is_judged_beside_random_pairs_and_by_neighbours(taught, tmp_
 
     assert numbers["nearest_neighbour"] == right(truth[:, 3, :2, 0], known[:, 3, :2, 0])
     flat = [images.reshape(len(images), -1) for images in (truth, known)]
-    assert baselines["pixels"] == {"nearest_neighbour": right(*flat)}
+    assert baselines["raw_pixels"] == {"nearest_neighbour": right(*flat)}
     assert set(baselines["random"]) == {"nearest_neighbour"}
     pca = analysis.PCA(2).fit(SPLITS["train"]["image"])
     linear = np.mean((truth - pca.reconstruct(SPLITS["eval"]["image"])) ** 2)
