@@ -241,16 +241,14 @@ def test_an_encoder_has_the_convolutions_of_the_discriminator_and_spreads_its_co
 
 
 def test_a_joint_discriminator_sees_the_image_and_the_latents_together() -> None:
+    keras.utils.set_random_seed(1)
     network = backbones.joint_discriminator((28, 28, 1), 5, 3, units=4)
     image_path = _conv(1, 3, 4) + _conv(3, 6, 4, bias=False) + 6 * 2
     latent_path = 4 * (5 + 1) + 4 * (4 + 1)
     assert _trained(network) == image_path + latent_path + 4 * (7 * 7 * 6 + 4 + 1) + 4 * (4 + 1) + 4 + 1
     rng = np.random.default_rng(0)
-    images, latents = rng.uniform(-1, 1, (2, 28, 28, 1)), 3 * rng.normal(size=(2, 5))
-    logits = [
-        [float(network([images[i : i + 1].astype("float32"), latents[j : j + 1].astype("float32")])) for j in (0, 1)]
-        for i in (0, 1)
-    ]
+    images, latents = rng.uniform(-1, 1, (2, 28, 28, 1)).astype("float32"), rng.normal(size=(2, 5)).astype("float32")
+    logits = [[array(network([image[None], latent[None]]))[0, 0] for latent in latents] for image in images]
     # Were it a sum of what it thinks of both, the effect of the latents would be that of any image.
     assert abs((logits[0][0] - logits[0][1]) - (logits[1][0] - logits[1][1])) > 1e-5
 
