@@ -24,9 +24,6 @@ def joint_discriminator(
     latents have two dense layers, the pair two more. LeakyReLU of slope 0.2 everywhere. Deviation: ALI has dropout
     too.
 
-    Spectral normalisation, which helps plain GANs of this size, does not help here: the slope of 1 is too small for
-    latents, and codes shrink to their mean.
-
     Reference:
         - Donahue et al. 2017, [Adversarial Feature Learning](https://arxiv.org/abs/1605.09782)
         - Dumoulin et al. 2017, [Adversarially Learned Inference](https://arxiv.org/abs/1606.00704)
