@@ -194,8 +194,8 @@ def dcgan_encoder(
     """Build an encoder beside DCGAN's generator: the convolutions of its discriminator, and a linear code.
 
     Donahue et al., 2017, and Larsen et al., 2016: strided convolutions with batch normalisation and LeakyReLU of slope
-    0.2. Codes of an untrained network already differ from image to image about as much as draws from N(0, 1), with which
-    the discriminator of a BiGAN compares them.
+    0.2. Codes of an untrained network already differ from image to image about as much as draws from N(0, 1), with
+    which the discriminator of a BiGAN compares them.
 
     Reference:
         - Donahue et al. 2017, [Adversarial Feature Learning](https://arxiv.org/abs/1605.09782)
