@@ -53,7 +53,8 @@ def check(
             PNG bytes, otherwise floats or integers. For several outputs, a dict of these by name.
         signature: The signature's name.
         atol: The largest absolute difference allowed; by default one grey level for PNG bytes (the last
-            bit of a float may round either way on another device or batch size) and 1e-4 for tensors.
+            bit of a float may round either way on another device or batch size), and 1e-4 for tensors, or a millionth
+            of their largest value where that is more (single precision knows no smaller share).
         timeout: Seconds until the process is stopped.
         process: The `CleanProcess` to use; by default one is started for this check.
 
@@ -86,7 +87,8 @@ def check(
     errors = []
     for name, outputs in answered.items():
         error = largest_difference([_as_array(output) for output in outputs], asked[name])
-        allowed = atol if atol is not None else 1.0 if isinstance(outputs[0], bytes) or _are_files(outputs[0]) else 1e-4
+        files = isinstance(outputs[0], bytes) or _are_files(outputs[0])
+        allowed = atol if atol is not None else 1.0 if files else tensor_tolerance(asked[name])
         if not error <= allowed:  # NaN fails too
             raise CheckFailed(f"{told} differs by {error:g} from the expected values; at most {allowed:g} is allowed")
         errors.append(error)
@@ -112,6 +114,15 @@ def _as_array(output: Any) -> np.ndarray:
     with PIL.Image.open(io.BytesIO(output)) as image:
         pixels = np.asarray(image)
     return pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
+
+
+def tensor_tolerance(expected: Any) -> float:
+    """Returns the largest difference allowed by default: 1e-4, or a millionth of the largest value if that is more.
+
+    >>> tensor_tolerance([np.ones(3)]), tensor_tolerance([np.array([-2000.0])])
+    (0.0001, 0.002)
+    """
+    return max([1e-4, *(1e-6 * float(np.abs(wanted).max(initial=0.0)) for wanted in map(np.asarray, expected))])
 
 
 def largest_difference(outputs: Sequence[np.ndarray], expected: Any) -> float:
