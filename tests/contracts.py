@@ -268,6 +268,44 @@ def partly_labelled(rng: np.random.Generator, size: int) -> Batch:
     return {**images(rng, size), "label": labels.astype(np.int32)}
 
 
+def vqvae(quantizer: Callable[[], Any]) -> Callable[[], kg.models.VQVAE]:
+    """Builds a VQ-VAE on the recipe's networks, with maps of 7 x 7 codes."""
+
+    def build() -> kg.models.VQVAE:
+        made, narrow = quantizer(), {"residual_filters": 2, "residual_blocks": 1}
+        encoder = kg.backbones.vqvae_encoder(made.dim, 4, **narrow, input_shape=SHAPE)
+        return kg.models.VQVAE(encoder, kg.backbones.vqvae_decoder(made.dim, 4, **narrow), made, variance=0.4)
+
+    return build
+
+
+def _vector_quantizer(restart_below: float = 60.0, by_gradient: bool = False) -> kg.layers.VectorQuantizer:
+    # So many restarts that there is one at each update.
+    return kg.layers.VectorQuantizer(8, 3, by_gradient=by_gradient, decay=0.9, restart_below=restart_below)
+
+
+def _vqvae2() -> kg.models.VQVAE2:
+    narrow = {"filters": 4, "residual_filters": 2, "residual_blocks": 1}
+    return kg.models.VQVAE2(
+        kg.backbones.vqvae_encoder(4, **narrow, halvings=1, input_shape=SHAPE),
+        kg.backbones.vqvae_encoder(3, **narrow, halvings=1, input_shape=(14, 14, 4)),
+        kg.backbones.vqvae2_merger(3, **narrow, top_shape=(7, 7, 3), features=4),
+        kg.backbones.vqvae2_decoder(3, 3, **narrow, halvings=1, output_shape=SHAPE),
+        _vector_quantizer(restart_below=200.0),
+        _vector_quantizer(restart_below=400.0),
+        variance=0.4,
+    )
+
+
+def _code_generator() -> kg.models.CodeGenerator:
+    # With nothing to learn in its codes: the memories of a codebook stay as they are here.
+    autoencoder = vqvae(lambda: kg.layers.FiniteScalarQuantizer([3, 2]))()
+    prior = kg.backbones.pixelcnn(
+        (7, 7, 1), 6, 6, filters=4, blocks=2, first_kernel_size=3, embedding_dim=3, vector_dim=CLASSES
+    )
+    return kg.models.CodeGenerator(autoencoder, [prior], num_classes=CLASSES)
+
+
 def garments(rng: np.random.Generator, size: int) -> Batch:
     """Batches of Fashion-MNIST's shape."""
     return {"image": photographs(rng, size, SHAPE[0])[..., :1]}
@@ -510,6 +548,10 @@ CASES = {
     "VAE, batch norm": Case(lambda: kg.models.VAE(toys.encoder("encoder", 8), toys.decoder(4)), images, 1e-4),
     "AdversarialAutoencoder": Case(_adversarial_autoencoder, images),
     "SemiSupervisedAdversarialAutoencoder": Case(_semi_supervised_adversarial_autoencoder, partly_labelled),
+    "VQVAE": Case(vqvae(_vector_quantizer), garments),
+    "VQVAE, by gradient": Case(vqvae(lambda: _vector_quantizer(by_gradient=True)), garments),
+    "VQVAE2": Case(_vqvae2, garments),
+    "CodeGenerator": Case(_code_generator, classes),
     "GAN": Case(_gan, garments),
     "DCGAN": Case(_dcgan, garments),
     "WGANGP": Case(_wgan_gp, garments),
@@ -582,6 +624,8 @@ MEETS_AS = {
     **dict.fromkeys(("VAE", "VAE, Bernoulli", "VAE, importance-weighted"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
     **dict.fromkeys(("VAEGAN", "BiGAN", "ALI"), "SNGAN"),
+    **dict.fromkeys(("VQVAE, by gradient", "VQVAE2"), "VQVAE"),
+    "CodeGenerator": "Autoencoder, batch norm",
     **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),
     **dict.fromkeys(("BYOL", "SimSiam"), "MoCo"),
     "VICReg": "BarlowTwins",

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 import keras_genssl as kg
+from keras_genssl.engine.code_usage import CodeUsage
 from tests import toys
 from tests.contracts import CASES
 
@@ -175,6 +176,12 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "ssim": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.ssim]),
 }
 OTHERS: dict[str, Callable[[], Any]] = {
+    "Codebook": lambda: kg.engine.Codebook(kg.layers.VectorQuantizer(3, 2, decay=0.5), name="codes"),
+    "CodeUsage": lambda: CodeUsage(5, "_top", name="usage"),
+    "FiniteScalarQuantizer": lambda: kg.layers.FiniteScalarQuantizer([5, 3]),
+    "VectorQuantizer": lambda: kg.layers.VectorQuantizer(
+        5, 2, commitment=0.5, by_gradient=True, decay=0.5, epsilon=1e-3, from_data=False, restart_below=0.5
+    ),
     "FeatureQueue": lambda: kg.engine.FeatureQueue(5, 3),
     "ImagePool": lambda: kg.engine.ImagePool((4, 4, 3), 6),
     "MemoryBank": lambda: kg.engine.MemoryBank(5, 3, momentum=0.25),

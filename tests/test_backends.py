@@ -119,6 +119,29 @@ def _layers(images):
     }
 
 
+def _quantized(images, vectors):
+    """Quantizers of vectors (2, 4, 6), and the networks around them."""
+    nearest = _with_weights(layers.VectorQuantizer(5, 6, by_gradient=True))
+    rounded = layers.FiniteScalarQuantizer([5, 4, 3, 2, 2, 2])
+    values = {}
+    for name, quantizer in (("vector_quantizer", nearest), ("finite_scalar_quantizer", rounded)):
+        values[f"{name}_codes"], values[f"{name}_indices"] = _, indices = quantizer(vectors)
+        values[f"{name}_penalties"] = quantizer.penalties(vectors, indices)
+    narrow = {"residual_filters": 2, "residual_blocks": 1}
+    values["vqvae_encoder"] = maps = _with_weights(
+        backbones.vqvae_encoder(3, 2, **narrow, halvings=1, input_shape=images.shape[1:])
+    )(images)
+    values["vqvae_decoder"] = _with_weights(
+        backbones.vqvae_decoder(3, 2, **narrow, halvings=1, output_shape=images.shape[1:])
+    )(maps)
+    top = maps[:, ::2, ::2]
+    merger = backbones.vqvae2_merger(2, 2, **narrow, top_shape=(4, 4, 3), features=3)
+    values["vqvae2_merger"] = _with_weights(merger)([maps, top])
+    decoder = backbones.vqvae2_decoder(3, 3, 2, **narrow, halvings=1, output_shape=images.shape[1:])
+    values["vqvae2_decoder"] = _with_weights(decoder)([top, maps])
+    return values
+
+
 def _translators(images):
     """The networks of pix2pix and CycleGAN; dropout is off outside training."""
     shape = images.shape[1:]
@@ -245,6 +268,7 @@ def compute():
     values |= _layers(true)
     values |= _translators(true)
     values |= _densities(generator)
+    values |= _quantized(true, logits * np.linspace(0.5, 2.0, 6, dtype="float32"))
     values |= _adversarial(*logits)
 
     values["perceptual_loss"] = _whole(losses.PerceptualLoss(extractor, [0.5, 2.0]).call)(true, predicted)

@@ -43,11 +43,13 @@ from keras_genssl.analysis.projection import (
     plot_projection,
     tsne_projection,
 )
+from keras_genssl.analysis.quantized_pca import QuantizedPCA
 from keras_genssl.analysis.stacked import stacked_classes, stacked_mode_coverage, stacked_predictions
 
 __all__ = [
     "PCA",
     "GaussianMixtureSampler",
+    "QuantizedPCA",
     "add_attribute",
     "analogy",
     "attribute_direction",

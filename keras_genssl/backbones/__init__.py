@@ -39,6 +39,7 @@ from keras_genssl.backbones.sngan import (
 )
 from keras_genssl.backbones.super_resolution import edsr, espcn, srcnn, srgan_discriminator, srresnet
 from keras_genssl.backbones.translation import patch_discriminator, resnet_translator, unet_generator
+from keras_genssl.backbones.vqvae import vqvae2_decoder, vqvae2_merger, vqvae_decoder, vqvae_encoder
 from keras_genssl.backbones.wgan_gp import mlp_discriminator, mlp_generator, wgan_gp_critic, wgan_gp_generator
 
 __all__ = [
@@ -88,6 +89,10 @@ __all__ = [
     "srresnet",
     "total_stride",
     "unet_generator",
+    "vqvae2_decoder",
+    "vqvae2_merger",
+    "vqvae_decoder",
+    "vqvae_encoder",
     "wgan_gp_critic",
     "wgan_gp_generator",
     "with_features",

@@ -2,6 +2,7 @@
 
 from keras_genssl.engine import replicas
 from keras_genssl.engine.batch_groups import in_groups, shuffled
+from keras_genssl.engine.codebook import Codebook
 from keras_genssl.engine.feature_queue import FeatureQueue
 from keras_genssl.engine.finite import finite
 from keras_genssl.engine.gradients import input_gradient
@@ -31,6 +32,7 @@ from keras_genssl.kinds.tiles import in_tiles
 
 __all__ = [
     "Anything",
+    "Codebook",
     "FeatureQueue",
     "Image",
     "ImagePool",

@@ -47,6 +47,14 @@ def all_gather(values: Any) -> Any:
     return keras.tree.map_structure(gather, values)
 
 
+def total(values: Any) -> Any:
+    """Sums each tensor of a nested structure over all replicas; the result is the same on each, without gradients."""
+    if count() == 1:
+        return values
+    context = tf.distribute.get_replica_context()
+    return keras.tree.map_structure(lambda value: context.all_reduce(tf.distribute.ReduceOp.SUM, value), values)
+
+
 def offset(rows: Any) -> Any:
     """The position of this replica's first row among the gathered rows; replicas may have different numbers of rows.
 

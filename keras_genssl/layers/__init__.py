@@ -7,6 +7,7 @@ from keras_genssl.layers.gated_pixels import GatedPixelBlock
 from keras_genssl.layers.masked import HorizontalMaskedConv2D, VerticalMaskedConv2D
 from keras_genssl.layers.normalization import BatchNormalization, InstanceNormalization, SpectralNormalization
 from keras_genssl.layers.preprocessing import CaffePreprocessing, ImageStandardization, LabToRGB, RGBToLab
+from keras_genssl.layers.quantization import FiniteScalarQuantizer, Quantizer, VectorQuantizer
 from keras_genssl.layers.upsampling import BicubicUpsampling, PixelShuffle
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "BicubicUpsampling",
     "CaffePreprocessing",
     "CropToSize",
+    "FiniteScalarQuantizer",
     "GatedPixelBlock",
     "HorizontalMaskedConv2D",
     "ImageStandardization",
@@ -23,9 +25,11 @@ __all__ = [
     "MinibatchStdDev",
     "PadToMultiple",
     "PixelShuffle",
+    "Quantizer",
     "RGBToLab",
     "ReflectionPadding2D",
     "SelfAttention2D",
     "SpectralNormalization",
+    "VectorQuantizer",
     "VerticalMaskedConv2D",
 ]

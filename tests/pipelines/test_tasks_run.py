@@ -37,6 +37,10 @@ NARROW = {
         "model.labelled_per_batch=4",
     ],
     "fashion_mnist/vaegan": ["model.filters=2", "model.latent_dim=4", "model.discriminator_filters=2"],
+    "fashion_mnist/vqvae": [
+        *("model.filters=2", "model.residual_filters=1", "model.quantizer.num_codes=8", "model.quantizer.dim=2"),
+        *("model.prior.filters=2", "model.prior.blocks=2", "model.prior.steps=2"),
+    ],
     "fashion_mnist/denoising_autoencoder": _DENSE,
     "fashion_mnist/semi_supervised_autoencoder": [
         *_DENSE,
@@ -62,6 +66,7 @@ BLESS = {
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/semi_supervised_adversarial_autoencoder": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
     "fashion_mnist/vaegan": "{nearest_neighbour: {min: 0}, mse_of_random_pairs: {min: 0}}",
+    "fashion_mnist/vqvae": "{used_codes: {min: 0}, reconstruction_fid: {min: 0}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/semi_supervised_autoencoder": "{accuracy_over_pixels: {min: -1}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
@@ -83,6 +88,8 @@ NUMBERS = {
     | {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"},
     "fashion_mnist/vaegan": _DISTANCES
     | {"psnr", "mse_of_random_pairs", "nearest_neighbour", "code_variance", "sample_variance"},
+    "fashion_mnist/vqvae": _DISTANCES
+    | {"nmse", "psnr", "reconstruction_fid", "bits", "used_codes", "perplexity", "code_nats"},
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},

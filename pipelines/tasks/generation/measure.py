@@ -10,6 +10,7 @@ import numpy as np
 from keras_genssl.checks import arrays
 from pipelines.tasks import images
 from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID
 from pipelines.tasks.generation.recipe import GenerationRecipe
 from pipelines.tasks.generation.reference import GRID, Reference, distances
 from pipelines.tasks.reconstruction.autoencoders import VAE
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import keras
 
 SEED = 0  # the seed of the samples
+_BATCH = 500
 
 
 def measure(
@@ -56,6 +58,11 @@ def measure(
         real = reference.features
         assert real is not None  # made with the same network
         numbers |= distances(real, metrics.extract_features(network, samples))
+        if RECONSTRUCTION_FID in recipe.model.numbers.numbers:
+            held_out = images.read(examples, "eval", count)["image"]
+            parts = [model.reconstruct(held_out[at : at + _BATCH]) for at in range(0, len(held_out), _BATCH)]
+            made = metrics.extract_features(network, arrays.nearest_levels(np.concatenate(parts)))
+            numbers[RECONSTRUCTION_FID.name] = distances(real, made)["fid"]
     if labels is not None:
         numbers |= _labelled(recipe, network, samples, labels, examples, classes)
     likelihood = {}

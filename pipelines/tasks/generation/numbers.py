@@ -18,6 +18,11 @@ def _facts(evaluation: Mapping[str, Any]) -> dict[str, Any]:
 REAL = Baseline("real", "real images held out", "real images")
 PCA = Baseline("pca", "Gaussian in {components} principal components", "PCA")
 FID = Number(name="fid", heading="{fid}", better="lower", format=".2f", fine=".4f", tile=True)
+RECONSTRUCTION_FID = Number(
+    name="reconstruction_fid", heading="{fid} of reconstructions", better="lower", format=".2f", fine=".4f"
+)
+"""Of held-out images, for methods that declare it: what samples could reach if codes were drawn perfectly."""
+
 NUMBERS = Numbers(
     (
         FID,

@@ -12,6 +12,7 @@ from pipelines.section import Section
 from pipelines.tasks.generation.adversarial_autoencoders import AnyAdversarialAutoencoder
 from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
+from pipelines.tasks.generation.quantized import AnyQuantized
 from pipelines.tasks.reconstruction.autoencoders import VAE
 
 
@@ -49,7 +50,7 @@ class GenerationRecipe(Recipe):
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.features=none", "evaluate.bless=null")
 
     prepare: Images = Images()
-    model: Annotated[AnyGAN | AnyAdversarialAutoencoder | VAE, Field(discriminator="method")]
+    model: Annotated[AnyGAN | AnyAdversarialAutoencoder | AnyQuantized | VAE, Field(discriminator="method")]
     evaluate: Evaluate = Evaluate()
 
     @model_validator(mode="after")

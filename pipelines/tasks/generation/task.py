@@ -14,6 +14,7 @@ from pipelines.tasks.generation.adversarial_autoencoders import AnyAdversarialAu
 from pipelines.tasks.generation.encoding_gans import Encoding
 from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
+from pipelines.tasks.generation.quantized import AnyQuantized
 from pipelines.tasks.generation.recipe import GenerationRecipe
 from pipelines.tasks.generation.reference import reference
 
@@ -100,6 +101,14 @@ tf.io.write_file("sample.png", pngs[0])"""
     def signatures(self, card: dict[str, Any]) -> dict[str, str]:
         """Describes images from latents. An autoencoder encodes by default."""
         model = card["parameters"]["model"]
+        if "conditional" in model:
+            signatures = {
+                "serving_default": "encoded image in, PNG of its reconstruction out",
+                "encode": "encoded image in, codes out",
+                "decode": "codes in, PNG out",
+                "generate": "a number of images and a seed in, PNG out",
+            }
+            return signatures | ({"generate_class": "latents and labels in, PNG out"} if model["conditional"] else {})
         if "prior" in model:
             return {
                 "serving_default": "encoded image in, code out",
@@ -121,4 +130,4 @@ tf.io.write_file("sample.png", pngs[0])"""
         }
 
 
-TASK = Generation(get_args(AnyGAN | AnyAdversarialAutoencoder))
+TASK = Generation(get_args(AnyGAN | AnyAdversarialAutoencoder | AnyQuantized))
