@@ -34,6 +34,7 @@ _SUBPACKAGES = (
     "pretext",
     "penalties",
     "priors",
+    "regularizers",
     "schedules",
     "views",
 )

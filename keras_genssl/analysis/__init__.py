@@ -11,6 +11,7 @@ Images go in as uint8 or as floats in [-1, 1]; functions of images see float32 i
 """
 
 from keras_genssl.analysis.anomaly import leave_one_class_out, negative_elbo, reconstruction_error
+from keras_genssl.analysis.ascent import Ascent, ascend, class_log_probability, class_logit
 from keras_genssl.analysis.batches import decode_codes, encode_images, to_float
 from keras_genssl.analysis.code_lengths import (
     file_nats,
@@ -50,9 +51,13 @@ __all__ = [
     "PCA",
     "GaussianMixtureSampler",
     "QuantizedPCA",
+    "Ascent",
     "add_attribute",
     "analogy",
+    "ascend",
     "attribute_direction",
+    "class_log_probability",
+    "class_logit",
     "classifier",
     "classifier_direction",
     "closest_pairs",

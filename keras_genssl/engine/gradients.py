@@ -27,11 +27,27 @@ def input_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
 
         norms = keras.ops.norm(input_gradient(critic, mixed), axis=(1, 2, 3))
     """
+    return input_gradient_and_more(lambda values: (function(values), None), inputs)[0]
+
+
+def input_gradient_and_more(function: Callable[[Any], tuple[Any, Any]], inputs: Any) -> tuple[Any, Any]:
+    """`input_gradient` of the first of a function's two outputs, and the second as it is, from one forward pass.
+
+    Args:
+        function: Maps `inputs` to the output whose gradient is asked for, and to anything else.
+        inputs: A float tensor `(batch, ...)`.
+
+    Returns:
+        A tensor of the shape and dtype of `inputs`, and the function's second output.
+
+    Raises:
+        ValueError: If the first output does not depend on the input.
+    """
     inputs = tf.convert_to_tensor(inputs)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        outputs = function(inputs)
+        outputs, more = function(inputs)
     gradient = tape.gradient(outputs, inputs)
     if gradient is None:
         raise ValueError("`function` must depend on `inputs`. Received: a function whose output does not.")
-    return gradient
+    return gradient, more

@@ -30,6 +30,7 @@ MODELS = "models"
 PARTS = (
     "losses",
     "penalties",
+    "regularizers",
     "corruptions",
     "priors",
     "views",

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from keras_genssl.engine import input_gradient
+from keras_genssl.engine.gradients import input_gradient_and_more
 
 
 def test_gradient_of_a_cubic_and_its_own_gradient() -> None:
@@ -22,6 +23,12 @@ def test_rows_are_apart() -> None:
     for row in range(3):
         alone = input_gradient(lambda v: keras.ops.sum(keras.ops.tanh(v), axis=1), x[row : row + 1])
         np.testing.assert_allclose(together[row : row + 1], alone, rtol=1e-6)
+
+
+def test_the_second_output_is_returned_and_adds_nothing_to_the_gradient() -> None:
+    gradient, more = input_gradient_and_more(lambda v: (v**2, 100.0 * v), tf.constant([[3.0], [-1.0]]))
+    assert gradient.numpy().tolist() == [[6.0], [-2.0]]
+    assert more.numpy().tolist() == [[300.0], [-100.0]]
 
 
 def test_an_output_that_ignores_the_input() -> None:
