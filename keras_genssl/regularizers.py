@@ -56,8 +56,8 @@ class Regularizer:
 class L2Decay(Regularizer):
     """Pulls points to a centre: subtracts `weight * |x - centre|²`.
 
-    Codes that are drawn from a standard normal distribution have the density `exp(-|z|² / 2)`, up to a factor. With a
-    weight of 0.5 the ascent is therefore on `log p(y | x(z)) + log p(z)`.
+    Of codes, a weight of 0.5 is the logarithm of the standard normal density. Its top lies at 0, far from where codes
+    are drawn: codes of `dim` numbers have a length of about `sqrt(dim)`. Smaller weights keep them there.
 
     Reference:
         - Simonyan et al. 2013, [Deep Inside Convolutional Networks](https://arxiv.org/abs/1312.6034)
@@ -152,14 +152,14 @@ class Blur(Regularizer):
     def __init__(self, sigma: float = 0.5, every: int = 4) -> None:
         self.sigma = _positive("sigma", sigma)
         self.every = _count("every", every)
-        self.view = GaussianBlur((sigma, sigma), probability=1.0, kernel_size=2 * math.ceil(3 * sigma) + 1)
+        self.reach = math.ceil(3 * sigma)
+        self.view = GaussianBlur((sigma, sigma), probability=1.0, kernel_size=2 * self.reach + 1)
 
     def require(self, points: tuple[int, ...], images: tuple[int, ...], decoded: bool) -> None:
         if decoded:
             raise ValueError("`Blur` changes images, and cannot change codes. Received: Blur with `decode`")
         _require_images(self, images)
-        reach = self.view.kernel_size // 2
-        if min(images[:2]) <= reach:
+        if min(images[:2]) <= self.reach:
             raise ValueError(
                 f"`sigma` must be smaller for images of {images[0]} x {images[1]} pixels, whose sides must exceed "
                 f"three standard deviations. Received: sigma={self.sigma}"

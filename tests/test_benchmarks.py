@@ -77,3 +77,44 @@ def test_a_search_finds_the_latents_of_a_linear_generator_and_the_table_shows_th
     }
     text = results.sections()["encoders_and_critics"]([value])
     assert "| BiGAN | 6.25 | 12.50 | 0.312 | 75.0% |\n| raw pixels |  |  |  |  |" in text
+
+
+def test_points_of_the_plane_are_judged_by_the_density_of_their_data():
+    """At a centre: a third of a Gaussian's top, and what the two others reach there."""
+    benchmark = load("gradient_ascent")
+    centres, sigma = benchmark.PLANE_CENTRES, benchmark.PLANE_SIGMA
+    points = np.concatenate([centres[:1], [[500.0, 0.0]]])
+    top, far = benchmark.log_density(points)
+    squares = np.square(centres - centres[0]).sum(axis=1)
+    np.testing.assert_allclose(np.exp(top), np.exp(-squares / (2 * sigma**2)).sum() / (3 * 2 * np.pi * sigma**2))
+    np.testing.assert_allclose(far, -np.square(500.0 - 0.87) / (2 * sigma**2), rtol=1e-4)
+
+
+def test_rows_of_gradient_ascent_say_what_was_not_reached_or_not_asked():
+    accuracy = {"climbed": 1.0, "other_weights": 0.25, "other_architecture": 0.1}
+    judged = {"fid": 70.21, "precision": 0.5, "distance": 0.7129}
+    look = {"setting": "log p(y | x)", "steps": 1000, "probability": 0.9999, "sigmas": 26.92, "within": 0.26}
+    value = {
+        "command": "python benchmarks/gradient_ascent.py",
+        "plane": {"sigma": 0.3, "points": 200, "rows": [{**look, "log_density": -362.8}]},
+        "samples": 1000,
+        "reference": 10_000,
+        "steps": 100,
+        "learning_rate": {"pixels": 1.0, "codes": 0.1},
+        "certain": 0.99,
+        "trained": {"test_accuracy": accuracy, "vae_steps": 3000, "gan_steps": 2000},
+        "rows": [
+            {"setting": "PCA", "accuracy": {}, **judged},
+            {"setting": "pixels", "accuracy": accuracy, **judged, "probability": 0.9968, "certain_after": 31},
+            {"setting": "blurred", "accuracy": accuracy, **judged, "probability": 0.92, "certain_after": None},
+        ],
+        "seed": 0,
+        "seconds": 300.4,
+        "device": "2 CPU cores",
+        "versions": {"keras": "3", "tensorflow": "2"},
+    }
+    text = results.sections()["gradient_ascent"]([value])
+    assert r"| log p(y \| x) | 1,000 | 0.9999 | 26.9 | 26% | -362.8 |" in text
+    assert "| PCA |  |  |  |  |  | 70.2 | 0.500 | 0.713 |" in text
+    assert "| pixels | 0.9968 | 31 | 100.0% | 25.0% | 10.0% | 70.2 | 0.500 | 0.713 |" in text
+    assert "| blurred | 0.9200 | not reached | 100.0% | 25.0% | 10.0% | 70.2 | 0.500 | 0.713 |" in text
