@@ -25,4 +25,4 @@ def test_examples_of_the_guide_run(tmp_path: pathlib.Path, monkeypatch: pytest.M
         assert images.shape == (10, 28, 28, 1)
         assert np.abs(images).max() <= 1.0
     for file in ("noise.png", "garments.png"):
-        assert (tmp_path / "out" / file).stat().st_size > 0
+        assert (tmp_path / file).stat().st_size > 0
