@@ -49,9 +49,9 @@ from keras_genssl.analysis.stacked import stacked_classes, stacked_mode_coverage
 
 __all__ = [
     "PCA",
+    "Ascent",
     "GaussianMixtureSampler",
     "QuantizedPCA",
-    "Ascent",
     "add_attribute",
     "analogy",
     "ascend",
