@@ -1,4 +1,4 @@
-"""The loss of methods that learn a classifier from batches of which few examples have a label."""
+"""The cross-entropies of methods that learn a classifier from batches of which few examples have a label."""
 
 from typing import Any
 
@@ -8,28 +8,41 @@ from keras import ops
 from keras_genssl.engine import batches, replicas
 
 
-def labelled_losses(labels: Any, logits: Any) -> Any:
-    """Cross-entropies whose mean over the global batch is that over its labelled examples.
-
-    So the weight of the labels does not depend on how many of them a batch holds. A batch without labels gives zeros.
+def cross_entropies(labels: Any, logits: Any) -> tuple[Any, Any]:
+    """Which examples have a label, and their cross-entropies.
 
     Args:
         labels: Integers `(batch,)` in [0, num_classes), or -1 for examples without a label.
         logits: `(batch, num_classes)`.
 
     Returns:
-        `(batch,)`: for a labelled example its cross-entropy times `batch / labelled`, both of the global batch; 0 for
-        the others.
+        Two float `(batch,)`: 1 for labelled examples and 0 for the others; and the cross-entropy, 0 for the others.
     """
     labelled = labels != -1
     logits = ops.cast(logits, keras.config.floatx())
     targets = batches.one_hot(ops.where(labelled, labels, 0), logits.shape[-1])
     cross_entropy = ops.categorical_crossentropy(targets, logits, from_logits=True)
-    shares = replicas.on_global_batch(_shares, ops.cast(labelled, logits.dtype))
-    return shares * ops.where(labelled, cross_entropy, 0.0)
+    return ops.cast(labelled, logits.dtype), ops.where(labelled, cross_entropy, 0.0)
+
+
+def labelled_losses(labels: Any, logits: Any) -> Any:
+    """Cross-entropies whose mean over the global batch is that over its labelled examples.
+
+    So the weight of the labels does not depend on how many of them a batch holds. A batch without labels gives zeros.
+
+    Args:
+        labels: As in `cross_entropies`.
+        logits: As in `cross_entropies`.
+
+    Returns:
+        `(batch,)`: for a labelled example its cross-entropy times `batch / labelled`, both of the global batch; 0 for
+        the others.
+    """
+    labelled, cross_entropy = cross_entropies(labels, logits)
+    return replicas.on_global_batch(_shares, labelled) * cross_entropy
 
 
 def _shares(labelled: Any) -> Any:
-    """What makes a mean over a batch one over its labelled examples, which are 1 and the others 0, `(batch,)`."""
+    """For each example of a batch, what makes the mean over the batch one over the labelled examples, `(batch,)`."""
     examples = ops.cast(ops.shape(labelled)[0], labelled.dtype)
     return labelled * examples / ops.maximum(ops.sum(labelled), 1.0)

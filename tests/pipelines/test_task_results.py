@@ -71,6 +71,27 @@ def test_all_generators_stand_in_one_table_between_floor_and_baseline_the_best_f
     assert results.sections()["generation"]([*records, other]).count("## ") == 2  # numbers that do not compare
 
 
+def test_numbers_that_only_some_generators_have_stand_in_a_table_for_each_kind():
+    records = [
+        _generator("a/aae", "AdversarialAutoencoder", 4.0, psnr=18.0, sample_variance=0.75),
+        _generator("b/bigan", "BiGAN", 2.0, psnr=15.0, nearest_neighbour=0.875),
+        _generator("c/ali", "ALI", 3.0, psnr=16.0, nearest_neighbour=0.75),
+    ]
+    for record in records[1:]:
+        record["baselines"]["raw_pixels"] = {"nearest_neighbour": 0.5}
+    text = results.sections()["generation"](records)
+    generators, of_inverses, of_codes = text.split("## ")[1].split("\n\n|")[1:4]
+    assert "PSNR" not in generators
+    assert _cells("|" + of_inverses) == [
+        ["recipe", "method", "PSNR of reconstructions, dB", "1-NN accuracy of codes"],
+        ["`b/bigan`", "BiGAN", "15.00", "87.5%"],
+        ["", "raw pixels", "", "50.0%"],
+        ["`c/ali`", "ALI", "16.00", "75.0%"],
+        ["", "raw pixels", "", "50.0%"],
+    ]
+    assert _cells("|" + of_codes)[1] == ["`a/aae`", "AdversarialAutoencoder", "18.00", "0.750"]
+
+
 def test_autoencoders_stand_beside_pca_of_their_code_and_damaged_images_have_a_row():
     record = {
         "kind": "reconstruction",

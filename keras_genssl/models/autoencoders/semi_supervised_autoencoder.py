@@ -5,9 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_genssl.engine import Image, Kind, Label, Serving, Vector, batches, replicas
+from keras_genssl.engine import Image, Kind, Label, Serving, Vector
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.models.autoencoders.base import PixelAutoencoder
+from keras_genssl.models.few_labels import cross_entropies, labelled_losses
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -97,30 +98,17 @@ class SemiSupervisedAutoencoder(PixelAutoencoder):
         The mean over the global batch is the mean over all images plus the mean over the labelled ones: a labelled
         example's cross-entropy counts `batch / labelled` times.
         """
-        terms = self._terms(y, y_pred)
-        shares = replicas.on_global_batch(_shares, terms["labelled"])
-        return terms["reconstruction"] + self.weight * shares * terms["cross_entropy"]
+        reconstruction = super().example_losses(x, y["image"], y_pred)
+        return reconstruction + self.weight * labelled_losses(y["label"], y_pred["logits"])
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics; those of `compile` compare images with reconstructions clipped to [-1, 1]."""
-        terms = self._terms(y, y_pred)
+        labelled, cross_entropy = cross_entropies(y["label"], y_pred["logits"])
         correct = ops.cast(ops.argmax(y_pred["logits"], axis=-1) == y["label"], keras.config.floatx())
-        self.reconstruction_tracker.update_state(terms["reconstruction"])
-        self.cross_entropy_tracker.update_state(terms["cross_entropy"], sample_weight=terms["labelled"])
-        self.accuracy_tracker.update_state(correct, sample_weight=terms["labelled"])
+        self.reconstruction_tracker.update_state(super().example_losses(x, y["image"], y_pred))
+        self.cross_entropy_tracker.update_state(cross_entropy, sample_weight=labelled)
+        self.accuracy_tracker.update_state(correct, sample_weight=labelled)
         return super().compute_metrics(x, y["image"], y_pred, sample_weight)
-
-    def _terms(self, y: Any, y_pred: Any) -> dict[str, Any]:
-        """The image loss, 1 for labelled examples and 0 for others, and the cross-entropy, 0 for the others."""
-        labelled = y["label"] != -1
-        targets = batches.one_hot(ops.where(labelled, y["label"], 0), self.num_classes)
-        logits = ops.cast(y_pred["logits"], keras.config.floatx())
-        cross_entropy = ops.categorical_crossentropy(targets, logits, from_logits=True)
-        return {
-            "reconstruction": super().example_losses(None, y["image"], y_pred),
-            "labelled": ops.cast(labelled, keras.config.floatx()),
-            "cross_entropy": ops.where(labelled, cross_entropy, 0.0),
-        }
 
     def classify(self, images: Any) -> Any:
         """Probabilities of the classes: `(batch, h, w, c)`, uint8 or float in [-1, 1], to `(batch, num_classes)`."""
@@ -132,9 +120,3 @@ class SemiSupervisedAutoencoder(PixelAutoencoder):
         image = {"image": Image(self.encoder.input_shape[1:])}
         probabilities = {"probabilities": Vector(self.num_classes)}
         return {**super().serving(), "classify": Serving(self.classify, image, probabilities)}
-
-
-def _shares(labelled: Any) -> Any:
-    """For each example of a batch, what makes the mean over the batch one over the labelled examples, `(batch,)`."""
-    examples = ops.cast(ops.shape(labelled)[0], labelled.dtype)
-    return labelled * examples / ops.maximum(ops.sum(labelled), 1.0)

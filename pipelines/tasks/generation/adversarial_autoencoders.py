@@ -13,7 +13,7 @@ from pipelines.recipe.losses import Pixel, pixel_loss
 from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Baseline, Number, Numbers, Values, difference
 from pipelines.section import Classes, Part, PositiveFloat, Section
-from pipelines.tasks.generation import codes
+from pipelines.tasks.generation import prior_codes
 from pipelines.tasks.reconstruction.autoencoders import EncoderDecoder
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class AdversarialAutoencoder(EncoderDecoder):
     """
 
     players: ClassVar[tuple[str, ...]] = ("autoencoder", "discriminator", "encoder")
-    numbers: ClassVar[Numbers] = codes.NUMBERS
+    numbers: ClassVar[Numbers] = prior_codes.NUMBERS
 
     method: Literal["AdversarialAutoencoder"]
     prior: AnyPrior = Gaussian(kind="gaussian")
@@ -121,10 +121,10 @@ class AdversarialAutoencoder(EncoderDecoder):
         )
 
     def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        return codes.measure(model, examples)
+        return prior_codes.measure(model, examples)
 
     def remarks(self, numbers: Values, baselines: Mapping[str, Values]) -> str:
-        return codes.remarks(numbers, baselines)
+        return prior_codes.remarks(numbers, baselines)
 
 
 ALONE = Baseline("alone", "the encoder and those labels alone")
@@ -146,7 +146,7 @@ class SemiSupervisedAdversarialAutoencoder(EncoderDecoder):
         "encoder",
         "classifier",
     )
-    numbers: ClassVar[Numbers] = codes.NUMBERS.joined(
+    numbers: ClassVar[Numbers] = prior_codes.NUMBERS.joined(
         Numbers((ACCURACY, difference(ACCURACY, ALONE, tile=True), difference(ACCURACY, PIXELS)), (ALONE, PIXELS))
     )
 
@@ -197,7 +197,7 @@ class SemiSupervisedAdversarialAutoencoder(EncoderDecoder):
         from keras_genssl import analysis, metrics
         from pipelines.tasks import images
 
-        numbers, baselines = codes.measure(model, examples)
+        numbers, baselines = prior_codes.measure(model, examples)
         (known, labels), (test, truth) = (
             (part["image"], part["label"]) for part in (images.read(examples, split) for split in ("train", "eval"))
         )
@@ -211,7 +211,7 @@ class SemiSupervisedAdversarialAutoencoder(EncoderDecoder):
         return {**numbers, ACCURACY.name: float(np.mean(predicted == truth))}, {**baselines, **beside}
 
     def remarks(self, numbers: Values, baselines: Mapping[str, Values]) -> str:
-        return codes.remarks(numbers, baselines)
+        return prior_codes.remarks(numbers, baselines)
 
 
 AnyAdversarialAutoencoder = AdversarialAutoencoder | SemiSupervisedAdversarialAutoencoder

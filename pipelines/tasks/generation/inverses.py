@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,9 @@ import numpy as np
 from keras_genssl.checks import arrays
 from pipelines.recipe.numbers import Baseline, Number, Numbers, Values
 from pipelines.tasks import images
-from pipelines.tasks.generation import codes
-from pipelines.tasks.generation.codes import COLLAPSED
+from pipelines.tasks.generation import prior_codes
+from pipelines.tasks.generation.prior_codes import COLLAPSED
+from pipelines.tasks.generation.reconstructions import PSNR, in_batches, mean_squared_error, psnr, variance
 
 if TYPE_CHECKING:
     import keras
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 SEED = 1  # of samples, and of the random encoder
 KNOWN = 20_000  # the most training images among which neighbours are searched
 SAMPLES = 2000
-_BATCH = 500
 
 PIXELS = Baseline("raw_pixels", "raw pixels")
 PCA_CODES = Baseline("pca_inverse", "PCA with codes as long")
 RANDOM = Baseline("random", "random encoder")
-PSNR = codes.NUMBERS["psnr"]
 RATIO = Number(
     name="mse_of_random_pairs", heading="MSE of reconstructions over that of random pairs", better="lower", tile=True
 )
@@ -36,8 +34,8 @@ NUMBERS = Numbers(
         PSNR,
         RATIO,
         NEIGHBOUR,
-        codes.NUMBERS["code_variance"],
-        codes.NUMBERS["sample_variance"],
+        prior_codes.NUMBERS["code_variance"],
+        prior_codes.NUMBERS["sample_variance"],
     ),
     (PIXELS, PCA_CODES, RANDOM),
 )
@@ -67,7 +65,7 @@ def measure(model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[
     numbers = {
         **errors(truth, rebuilt),
         "code_variance": float(found.var(axis=0, dtype=np.float64).mean()),
-        "sample_variance": _variance(model.sample(SAMPLES, seed=SEED)) / _variance(truth),
+        "sample_variance": variance(model.sample(SAMPLES, seed=SEED)) / variance(truth),
     }
     keras.utils.set_random_seed(SEED)
     untrained = keras.models.clone_model(model.encoder)
@@ -121,19 +119,7 @@ generator has COLLAPSED.
     )
 
 
-def in_batches(function: Callable[[np.ndarray], Any], values: np.ndarray) -> np.ndarray:
-    """Returns a function's answers to all values, a batch at a time."""
-    return np.concatenate([np.asarray(function(values[at : at + _BATCH])) for at in range(0, len(values), _BATCH)])
-
-
 def errors(truth: np.ndarray, answer: np.ndarray) -> dict[str, float]:
     """Returns the PSNR in dB of values in [-1, 1], and the error over that of each image with the next one's answer."""
-    mse, of_pairs = (
-        float(np.mean(np.square(truth - made), dtype=np.float64)) for made in (answer, np.roll(answer, 1, axis=0))
-    )
-    return {PSNR.name: 10 * math.log10(4 / max(mse, 1e-12)), RATIO.name: mse / of_pairs}
-
-
-def _variance(values: np.ndarray) -> float:
-    """Returns the variance of images around their mean, summed over pixels."""
-    return float(values.var(axis=0, dtype=np.float64).sum())
+    mse, of_pairs = (mean_squared_error(truth, made) for made in (answer, np.roll(answer, 1, axis=0)))
+    return {PSNR.name: psnr(mse), RATIO.name: mse / of_pairs}

@@ -13,7 +13,7 @@ from pipelines.recipe.numbers import Numbers, Values
 from pipelines.recipe.phase import Phase
 from pipelines.recipe.training import Updates
 from pipelines.section import Classes, Part, PositiveFloat, Weight
-from pipelines.tasks.generation import code_numbers
+from pipelines.tasks.generation import discrete_codes
 
 if TYPE_CHECKING:
     import keras
@@ -89,7 +89,7 @@ class Quantized(Method):
     If the prior is ``conditional``, it knows the class of an image; ``num_classes`` is taken from the data.
     """
 
-    numbers: ClassVar[Numbers] = code_numbers.NUMBERS
+    numbers: ClassVar[Numbers] = discrete_codes.NUMBERS
 
     filters: Annotated[int, Field(ge=2, multiple_of=2)] = 64
     residual_filters: PositiveInt = 32
@@ -115,7 +115,7 @@ class Quantized(Method):
 
         if self.variance is not None:
             return {}
-        pixels = images.read(examples, "train", code_numbers.IMAGES)["image"]
+        pixels = images.read(examples, "train", discrete_codes.IMAGES)["image"]
         return {"variance": float(arrays.signed(pixels).var(dtype="float64"))}
 
     def with_facts(self, facts: dict[str, Any]) -> Self:
@@ -131,10 +131,10 @@ class Quantized(Method):
         return model
 
     def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        return code_numbers.measure(model, examples)
+        return discrete_codes.measure(model, examples)
 
     def remarks(self, numbers: Values, baselines: Mapping[str, Values]) -> str:
-        return code_numbers.remarks(numbers, baselines)
+        return discrete_codes.remarks(numbers, baselines)
 
     def network_of_prior(self, shape: tuple[int, int], num_codes: int, map_channels: int | None = None) -> keras.Model:
         """Makes the prior's network over a map of codes."""

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from pipelines.recipe.numbers import Number
 from pipelines.report.markdown import commands, groups, joined, seconds, steps, table
-from pipelines.tasks.generation.numbers import PCA, REAL
+from pipelines.tasks.generation.numbers import NUMBERS, PCA, REAL
 from pipelines.tasks.generation.task import TASK
 
 LIKELIHOODS = ("nll", "nll_below_ppca")  # they have a table of their own
@@ -33,9 +34,8 @@ def section(records: list[dict[str, Any]]) -> str:
 
 def _generators(records: list[dict[str, Any]]) -> str:
     first = records[0]
-    columns = [
-        it for it in TASK.numbers.columns(*(value["numbers"] for value in records)) if it.name not in LIKELIHOODS
-    ]
+    measured = NUMBERS.columns(*(value["numbers"] for value in records))
+    columns = [number for number in measured if number.name not in LIKELIHOODS]
     # Only some records also have the numbers of labelled samples for real images.
     real = {name: value for of in reversed(records) for name, value in of["baselines"]["real"].items()}
     baselines = {**first["baselines"], "real": real}
@@ -60,9 +60,6 @@ def _generators(records: list[dict[str, Any]]) -> str:
                 *(number.written(value["numbers"]) for number in columns),
             ]
         )
-        own = {name: values for name, values in value["baselines"].items() if name not in (REAL.name, PCA.name)}
-        for heading, values in TASK.numbers.rows({**value, "baselines": own}):
-            rows.append(["", heading, "", "", "", *(number.written(values) for number in columns)])
     if first["baselines"]["pca"]:
         rows += row(TASK.numbers.heading(PCA, first), "0")
     prepare = first["parameters"]["prepare"]
@@ -70,11 +67,34 @@ def _generators(records: list[dict[str, Any]]) -> str:
 
 {TASK.caption({**first, "baselines": baselines})}
 KID is the unbiased estimate over subsets; precision and recall are those of Kynkaanniemi et al. 2019. Seconds are
-those of training alone, on the device named after the command; they are missing if the training was interrupted.
+those of training alone, on the device named after the command; they are missing if the training was interrupted or
+waited for others.
 
 {table(rows, text=2)}
-{_likelihoods(records)}{commands(records)}
+{_of_methods(records)}{_likelihoods(records)}{commands(records)}
 """
+
+
+def _of_methods(records: list[dict[str, Any]]) -> str:
+    """Writes the numbers that only some methods have, one table for all methods with the same ones."""
+    alike: dict[tuple[Number, ...], list[dict[str, Any]]] = {}
+    for value in records:
+        columns = tuple(it for it in TASK.numbers.columns(value["numbers"]) if it.name not in NUMBERS.names)
+        if columns:
+            alike.setdefault(columns, []).append(value)
+    return "".join(f"{_own(columns, having)}\n" for columns, having in alike.items())
+
+
+def _own(columns: tuple[Number, ...], records: list[dict[str, Any]]) -> str:
+    """Writes one table of numbers of methods; below each record are the baselines that its method has."""
+    rows = [["recipe", "method", *(TASK.numbers.title(number, records[0]) for number in columns)]]
+    for value in records:
+        method = value["parameters"]["model"]["method"]
+        rows.append([f"`{value['recipe']}`", method, *(number.written(value["numbers"]) for number in columns)])
+        own = {name: values for name, values in value["baselines"].items() if name not in (REAL.name, PCA.name)}
+        for heading, values in TASK.numbers.rows({**value, "baselines": own}):
+            rows.append(["", heading, *(number.written(values) for number in columns)])
+    return table(rows, text=2)
 
 
 def _likelihoods(records: list[dict[str, Any]]) -> str:

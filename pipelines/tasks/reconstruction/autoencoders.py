@@ -69,10 +69,6 @@ class EncoderDecoder(Method):
             )
         return {"encoder": encoder, "decoder": decoder}
 
-    def few_labels(self) -> FewLabels | None:
-        """Returns which labels training sees; None if it sees images alone."""
-        return None
-
     def served(self, model: keras.Model) -> keras.Model:
         """Returns encoder and decoder."""
         return model

@@ -7,8 +7,8 @@ import pytest
 from keras_genssl import analysis, metrics
 from pipelines.run import loading as recipe
 from pipelines.tasks import images
-from pipelines.tasks.generation import codes, inverses, measure
 from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation import inverses, measure, prior_codes
 from pipelines.tasks.generation.reference import reference
 
 RNG = np.random.default_rng(0)
@@ -136,8 +136,8 @@ class Coder:
 
 def test_codes_are_compared_with_the_prior_and_a_collapse_is_told(taught, tmp_path):
     model, test = Coder(), SPLITS["eval"]["image"]
-    numbers, baselines = codes.measure(model, tmp_path)
-    drawn = model.sample_codes(48, codes.SEED)
+    numbers, baselines = prior_codes.measure(model, tmp_path)
+    drawn = model.sample_codes(48, prior_codes.SEED)
     expected = metrics.gaussian_mmd(drawn[:24], model.encode(test))
     found = [numbers[f"code_mmd{suffix}"] for suffix in ("", "_deviation", "_low", "_high")]
     assert found == [expected.estimate, expected.deviation, expected.low, expected.high]
@@ -149,7 +149,7 @@ def test_codes_are_compared_with_the_prior_and_a_collapse_is_told(taught, tmp_pa
     truth = test / 127.5 - 1.0
     error = np.mean((known.reconstruct(test) - truth) ** 2)
     assert baselines["pca_codes"]["psnr"] == pytest.approx(10 * np.log10(4 / error))
-    told = codes.remarks(numbers, baselines)
+    told = prior_codes.remarks(numbers, baselines)
     assert (
         "prior: they have not collapsed. Samples vary 0.00 times as much as held-out images: the decoder has COLL"
         in told

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from keras_genssl.checks import arrays
 from pipelines.recipe.numbers import Baseline, Number, Numbers, Values
 from pipelines.tasks import images
+from pipelines.tasks.generation.reconstructions import PSNR, in_batches, mean_squared_error, psnr, variance
 
 if TYPE_CHECKING:
     import keras
@@ -19,13 +18,12 @@ if TYPE_CHECKING:
 SEED = 1  # the seed of the prior's draws
 COMPARED = 2000  # the number of codes in a two-sample test
 COLLAPSED = 0.5  # the share of variance below which something has collapsed
-_BATCH = 500
 
 PRIOR = Baseline("prior", "other draws of the prior")
 PCA_CODES = Baseline("pca_codes", "codes of PCA, as long and scaled to the prior")
 NUMBERS = Numbers(
     (
-        Number(name="psnr", heading="PSNR of reconstructions", better="higher", format=".2f", unit="dB", tile=True),
+        PSNR,
         Number(name="code_mmd", heading="MMD² of codes and prior", better="lower", format=".4f", tile=True),
         Number(name="code_mmd_low", heading="MMD², lower end", better="lower", format=".4f", column=False),
         Number(name="code_mmd_high", heading="MMD², upper end", better="lower", format=".4f", column=False),
@@ -53,7 +51,7 @@ def measure(model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[
     from keras_genssl import analysis, metrics
 
     test = images.read(examples, "eval")["image"]
-    codes = _in_batches(model.encode, test)
+    codes = in_batches(model.encode, test)
     compared = min(COMPARED, len(test))
     drawn = model.sample_codes(2 * compared, seed=SEED)
     prior, others = drawn[:compared], drawn[compared:]
@@ -61,13 +59,13 @@ def measure(model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[
     samples = model.sample(compared, seed=SEED)
     truth = arrays.signed(test)
     numbers = {
-        "psnr": _psnr(truth, _in_batches(model.reconstruct, test)),
+        PSNR.name: psnr(mean_squared_error(truth, in_batches(model.reconstruct, test))),
         "code_mmd": of_codes.estimate,
         "code_mmd_deviation": of_codes.deviation,
         "code_mmd_low": of_codes.low,
         "code_mmd_high": of_codes.high,
-        "code_variance": _variance(codes) / _variance(drawn),
-        "sample_variance": _variance(samples) / _variance(truth),
+        "code_variance": variance(codes) / variance(drawn),
+        "sample_variance": variance(samples) / variance(truth),
     }
     of_prior = metrics.gaussian_mmd(prior, others)
     baselines = {PRIOR.name: {"code_mmd": of_prior.estimate, "code_mmd_deviation": of_prior.deviation}}
@@ -78,7 +76,7 @@ def measure(model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[
         scaled = drawn.mean(axis=0) + drawn.std(axis=0) * (linear - linear.mean(axis=0)) / linear.std(axis=0)
         of_pca = metrics.gaussian_mmd(prior, scaled[:compared])
         baselines[PCA_CODES.name] = {
-            "psnr": _psnr(truth, pca.reconstruct(test)),
+            PSNR.name: psnr(mean_squared_error(truth, pca.reconstruct(test))),
             "code_mmd": of_pca.estimate,
             "code_mmd_deviation": of_pca.deviation,
         }
@@ -105,17 +103,3 @@ held-out images: the decoder has COLLAPSED.
         f"sets of draws: {baselines[PRIOR.name]['code_mmd']:.4f}). Codes vary {of_codes:.2f} times as much as the "
         f"prior: {codes}. Samples vary {of_samples:.2f} times as much as held-out images: {decoder}."
     )
-
-
-def _in_batches(function: Callable[[np.ndarray], Any], values: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.asarray(function(values[at : at + _BATCH])) for at in range(0, len(values), _BATCH)])
-
-
-def _psnr(truth: np.ndarray, answer: np.ndarray) -> float:
-    """The PSNR of the mean squared error, in dB, for values in [-1, 1]."""
-    return 10 * math.log10(4 / max(float(np.mean(np.square(truth - answer), dtype=np.float64)), 1e-12))
-
-
-def _variance(values: np.ndarray) -> float:
-    """The variance of vectors or images around their mean, summed over their values."""
-    return float(values.var(axis=0, dtype=np.float64).sum())

@@ -13,6 +13,7 @@ from keras_genssl.checks import arrays
 from pipelines.recipe.numbers import Baseline, Number, Numbers, Values
 from pipelines.tasks import images
 from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID
+from pipelines.tasks.generation.reconstructions import PSNR, mean_squared_error, psnr
 
 if TYPE_CHECKING:
     import keras
@@ -26,7 +27,7 @@ HISTOGRAM = Baseline("histogram", "histogram of the codes")
 NUMBERS = Numbers(
     (
         Number(name="nmse", heading="NMSE of reconstructions", better="lower", format=".4f", tile=True),
-        Number(name="psnr", heading="PSNR of reconstructions", better="higher", format=".2f", unit="dB", tile=True),
+        PSNR,
         RECONSTRUCTION_FID,
         Number(name="bits", heading="bits of a code", better="lower", format=".0f"),
         Number(name="used_codes", heading="codes used", better="higher", format=".1%", tile=True),
@@ -113,5 +114,5 @@ def _entropy(counts: np.ndarray) -> float:
 
 def _errors(truth: np.ndarray, answer: np.ndarray) -> dict[str, float]:
     """The mean squared error over the variance, and the PSNR of that mean, for values in [-1, 1]."""
-    mse = float(np.mean(np.square(truth - answer), dtype=np.float64))
-    return {"nmse": mse / float(truth.var(dtype=np.float64)), "psnr": 10 * math.log10(4 / max(mse, 1e-12))}
+    mse = mean_squared_error(truth, answer)
+    return {"nmse": mse / float(truth.var(dtype=np.float64)), PSNR.name: psnr(mse)}
