@@ -1,0 +1,45 @@
+"""Classifiers from few labels, with an autoencoder and without (``benchmarks/semi_supervised.py``)."""
+
+import statistics
+from typing import Any
+
+from pipelines.report.markdown import table, versions
+
+BELOW = "representation"  # after the table of initial weights
+
+NAMES = {
+    "pixels": "logistic regression on pixels",
+    "alone": "a classifier alone",
+    "frozen": "an autoencoder, then logistic regression on its codes",
+    "tuned": "an autoencoder, then a classifier that trains its encoder too",
+    "at_once": "`SemiSupervisedAutoencoder`, code and classifier at once",
+}
+
+
+def section(records: list[dict[str, Any]]) -> str:
+    """Writes a table for each record."""
+    return "\n".join(_semi_supervised(value) for value in records)
+
+
+def _semi_supervised(value: dict[str, Any]) -> str:
+    labels = [str(number) for number in value["labels"]]
+    rows = [["learnt", *(f"{number} labels a class" for number in labels)]]
+    rows += [[text, *(_spread(value["accuracies"][name][number]) for number in labels)] for name, text in NAMES.items()]
+    classifier = value["classifier"]
+    return f"""## Few labels beside many images: {value["data"]}
+
+Accuracy on {value["images"]["test"]:,} test images, mean and deviation over {value["draws"]} draws of labels and of
+initial weights. All rows but the first have the same convolutional encoder of {value["code_dim"]} numbers and see the
+same labels. The autoencoders see all {value["images"]["train"]:,} training images, {value["steps"]:,} steps of
+{value["batch_size"]}. Where code and classifier are learnt at once, {value["labelled"]} of these are labelled, the
+cross-entropy has weight {value["weight"]:g}, and the classifier sees codes with dropout {value["dropout"]:g}.
+Classifiers alone, and after an autoencoder, are trained for {classifier["steps"]:,} steps of
+{classifier["batch_size"]} labelled images. The table above has a wider encoder and three draws.
+
+{table(rows, text=1)}
+- `{value["command"]}` ({value["seconds"]:.0f} seconds in all, {value["device"]}, {versions(value["versions"])})
+"""
+
+
+def _spread(accuracies: list[float]) -> str:
+    return f"{statistics.mean(accuracies):.1%} ± {100 * statistics.stdev(accuracies):.1f}"
