@@ -138,6 +138,9 @@ class ToyRelativisticGAN(ToyGAN):
             "critic": replicas.on_global_batch(self.adversarial_loss.discriminator, real_logits, fake_logits) + penalty
         }
 
+    def waits(self, losses: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
 
 @keras.saving.register_keras_serializable(package="tests")
 class NoiseView(keras.layers.Layer):
