@@ -625,7 +625,7 @@ MEETS_AS = {
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
     **dict.fromkeys(("VAEGAN", "BiGAN", "ALI"), "SNGAN"),
     **dict.fromkeys(("VQVAE, by gradient", "VQVAE2"), "VQVAE"),
-    "CodeGenerator": "Autoencoder, batch norm",
+    "CodeGenerator": "VAE, batch norm",
     **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),
     **dict.fromkeys(("BYOL", "SimSiam"), "MoCo"),
     "VICReg": "BarlowTwins",
