@@ -3,7 +3,8 @@
 from typing import Any
 
 from pipelines.report.markdown import table, versions
-from pipelines.tasks.generation.inverses import NEIGHBOUR, PSNR, RATIO
+from pipelines.tasks.generation.inverses import NEIGHBOUR, RATIO
+from pipelines.tasks.generation.reconstructions import PSNR
 
 BELOW = "generation"
 
