@@ -11,7 +11,7 @@ from tests import guides
 def test_examples_of_the_guide_run(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     guides.fashion_mnist(monkeypatch, 24, batch_size=12)
-    histories = guides.one_step(monkeypatch)
+    guides.one_step(monkeypatch)
     smaller = {
         r"(convolutional_\w+)\(([\d +]+)\)": r"\1(\2, filters=2, units=4)",
         r"FewLabels\(100, per_batch=32\)": "FewLabels(1, per_batch=4)",
@@ -22,8 +22,7 @@ def test_examples_of_the_guide_run(tmp_path: pathlib.Path, monkeypatch: pytest.M
 
     assert names["codes"].shape == (12, 16)
     assert names["drawn"].shape == (100, 28, 28, 1)
-    # Networks have hardly learnt: the discriminator is near 2 ln 2, and the encoder's codes are not the prior's.
-    assert histories[0].history["discriminator_loss"][0] == pytest.approx(2 * np.log(2), abs=0.5)
+    # Networks have hardly learnt: the encoder's codes are not the prior's.
     assert names["of_codes"].low > names["of_chance"].estimate
     cube = np.array(names["in_cube"].sample_codes(50, seed=0))
     assert cube.shape == (50, 3)

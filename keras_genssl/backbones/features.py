@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_genssl.checks.tensors import require_channels_last
+
 
 def with_features(network: keras.Model, layer: str, name: str | None = None) -> keras.Model:
     """Extend a network by the output of one of its layers.
@@ -25,6 +27,7 @@ def with_features(network: keras.Model, layer: str, name: str | None = None) -> 
         >>> [output.shape for output in discriminator.outputs]
         [(None, 1), (None, 7, 7, 8)]
     """
+    require_channels_last()
     if not network.built or not network.inputs:
         raise ValueError(f"`network` must be built, and functional or sequential. Received: {network.name!r}")
     names = [each.name for each in network.layers]

@@ -66,6 +66,16 @@ def left_out(images):
     return list(analysis.leave_one_class_out(fit, (images, LABELS), (images, LABELS))["mean"].values())
 
 
+def climbed(images):
+    classifier = keras.Sequential([keras.Input((12, 12, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    classifier.set_weights([np.linspace(-1, 1, 864).reshape(432, 2), np.zeros(2)])
+    return analysis.ascend(classifier, images, LABELS, steps=1, learning_rate=0.1).images
+
+
+def mixture(images):
+    return analysis.GaussianMixtureSampler(mean_colour, shown, 1).fit(images)
+
+
 def few_labels(images):
     rows = analysis.few_label_comparison(mean_colour, (images, LABELS), (images, LABELS), 1, seeds=[0])
     return [rows[name]["mean"] for name in ("codes", "pca", "pixels")]
@@ -88,9 +98,12 @@ FUNCTIONS = {
     "metrics.ssim": lambda x: metrics.ssim(x, OTHERS, channel="rgb"),
     "metrics.train_on_synthetic_accuracy": lambda x: trained(x, LABELS, OTHERS),
     "metrics.translation_scores": scored,
+    "analysis.GaussianMixtureSampler": lambda x: mixture(x).log_prob(x),
     "analysis.PCA": lambda x: analysis.PCA(2).fit(x).reconstruct(x),
+    "analysis.QuantizedPCA": lambda x: analysis.QuantizedPCA(2).fit(x).reconstruct(x),
     "analysis.add_attribute": lambda x: analysis.add_attribute(flat, shown, x, np.ones(432)),
     "analysis.analogy": lambda x: analysis.analogy(flat, shown, x, OTHERS[:1], x[:1]),
+    "analysis.ascend": climbed,
     "analysis.closest_pairs": lambda x: analysis.closest_pairs(x)[1],
     "analysis.duplicate_rate": lambda x: analysis.duplicate_rate(x, 2, 0.75),
     "analysis.encode_images": lambda x: analysis.encode_images(flat, x),
@@ -138,14 +151,18 @@ OF_ANY_NUMBERS = OF_ANY_FLOATS - {"layers.CaffePreprocessing"}
 # The other public names: they take features, codes, labels or numbers, or images by way of those above.
 WITHOUT_IMAGES = {
     "metrics": {
-        "FeatureStatistics", "InceptionFeatures", "ModeCoverage", "cluster_agreement", "clustering_scores",
-        "fashion_features", "few_label_accuracy", "frechet_distance", "inception_features", "kernel_distance",
+        "Discrepancy", "FeatureStatistics", "InceptionFeatures", "ModeCoverage", "cluster_agreement",
+        "clustering_scores", "fashion_features", "few_label_accuracy", "frechet_distance", "gaussian_mmd",
+        "inception_features", "kernel_distance",
         "kfold_verification_accuracy", "knn_accuracy", "labelled_subset", "linear_accuracy", "map_at_r",
         "mode_coverage", "pair_similarities", "polynomial_mmd", "precision_recall", "r_precision", "recall_at_k",
         "resize_bilinear_v1", "retrieval_scores", "roc_auc", "tar_at_far", "verification_pairs",
     },
     "analysis": {
-        "attribute_direction", "classifier", "classifier_direction", "decode_codes", "dequantize",
+        "Ascent", "attribute_direction", "class_log_probability", "class_logit", "classifier",
+        "classifier_direction", "decode_codes", "dequantize",
+        # of levels, integers whose number is an argument, and of files of uint8 alone
+        "file_nats", "histogram_nats", "left_and_above_nats", "pixel_histogram_nats", "ten_neighbour_nats",
         "first_layer_filters", "gaussian_codes", "gaussian_quantiles", "latent_manifold", "lerp", "mine_triplets",
         "pca_projection", "plot_projection", "precision_at_k", "slerp", "stacked_mode_coverage", "support_size",
         "tsne_projection",
