@@ -4,7 +4,6 @@ from typing import Any
 
 import keras
 
-from keras_genssl.losses import AdversarialLoss
 from keras_genssl.models.gans.joint_base import JointGAN
 
 
@@ -45,27 +44,7 @@ class ALI(JointGAN):
         again = model.reconstruct(images)
     """
 
-    def __init__(
-        self,
-        encoder: keras.Model,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        latent_dim: int,
-        *,
-        adversarial_loss: AdversarialLoss | None = None,
-        ema: float | None = None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(
-            encoder,
-            generator,
-            discriminator,
-            latent_dim,
-            statistics=2,
-            adversarial_loss=adversarial_loss,
-            ema=ema,
-            name=name,
-        )
+    statistics = 2
 
     def codes(self, images: Any) -> Any:
         """A draw from the posterior of each image."""

@@ -4,7 +4,6 @@ from typing import Any
 
 import keras
 
-from keras_genssl.losses import AdversarialLoss
 from keras_genssl.models.gans.joint_base import JointGAN
 
 
@@ -44,21 +43,6 @@ class BiGAN(JointGAN):
         model.fit(kg.data.load("fashion_mnist", split="train", batch_size=128), epochs=10)
         codes = model.encode(images)
     """
-
-    def __init__(
-        self,
-        encoder: keras.Model,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        latent_dim: int,
-        *,
-        adversarial_loss: AdversarialLoss | None = None,
-        ema: float | None = None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(
-            encoder, generator, discriminator, latent_dim, adversarial_loss=adversarial_loss, ema=ema, name=name
-        )
 
     def codes(self, images: Any) -> Any:
         """What the encoder gives."""

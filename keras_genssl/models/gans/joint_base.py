@@ -16,14 +16,14 @@ class JointGAN(EncodingGAN):
     The discriminator D tells pairs `(x, E(x))` of an image from pairs `(G(z), z)` of a latent. Encoder E and generator
     G are one player, which minimises D's loss with both kinds of pairs exchanged: E sees it through the first kind
     alone, G through the second. If D cannot tell them apart, both pairs have one distribution, and a deterministic E is
-    the inverse of G. Each step is one round of both players. A subclass says how E makes codes.
+    the inverse of G. Each step is one round of both players. A subclass says how E makes codes, and in `statistics`
+    what E gives for each latent (`EncodingGAN`).
 
     Args:
         encoder: As for `EncodingGAN`.
         generator: As for `LatentGAN`.
         discriminator: A built `keras.Model`, `[images, latents]` to logits.
         latent_dim: The length of the latent vectors, at least 1.
-        statistics: As for `EncodingGAN`.
         adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
         ema: As for `EncodingGAN`.
         name: The model's name.
@@ -32,6 +32,8 @@ class JointGAN(EncodingGAN):
         ValueError: If networks are not built or do not fit one another, or a number is out of its range.
     """
 
+    statistics = 1
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -39,12 +41,11 @@ class JointGAN(EncodingGAN):
         discriminator: keras.Model,
         latent_dim: int,
         *,
-        statistics: int = 1,
         adversarial_loss: AdversarialLoss | None = None,
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(encoder, generator, latent_dim, statistics=statistics, ema=ema, name=name)
+        super().__init__(encoder, generator, latent_dim, statistics=self.statistics, ema=ema, name=name)
         require_inputs("discriminator", discriminator, self.image_shape, (latent_dim,))
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()

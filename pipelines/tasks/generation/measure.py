@@ -12,6 +12,7 @@ from pipelines.tasks import images
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID
 from pipelines.tasks.generation.recipe import GenerationRecipe
+from pipelines.tasks.generation.reconstructions import in_batches
 from pipelines.tasks.generation.reference import GRID, Reference, distances
 from pipelines.tasks.reconstruction.autoencoders import VAE
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import keras
 
 SEED = 0  # the seed of the samples
-_BATCH = 500
 
 
 def measure(
@@ -60,8 +60,8 @@ def measure(
         numbers |= distances(real, metrics.extract_features(network, samples))
         if RECONSTRUCTION_FID in recipe.model.numbers.numbers:
             held_out = images.read(examples, "eval", count)["image"]
-            parts = [model.reconstruct(held_out[at : at + _BATCH]) for at in range(0, len(held_out), _BATCH)]
-            made = metrics.extract_features(network, arrays.nearest_levels(np.concatenate(parts)))
+            rebuilt = arrays.nearest_levels(in_batches(model.reconstruct, held_out))
+            made = metrics.extract_features(network, rebuilt)
             numbers[RECONSTRUCTION_FID.name] = distances(real, made)["fid"]
     if labels is not None:
         numbers |= _labelled(recipe, network, samples, labels, examples, classes)
