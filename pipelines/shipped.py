@@ -78,6 +78,7 @@ def renew(version: Path) -> Path:
         made = export(version, Path(directory) / "model")
         # The weights are the same, so the card's numbers, measured on the first export, still hold.
         told["digest"] = store.digest({"weights": told["training"]["sha256"], "export": saved_model.digest(made)})
+        told["signatures"] = saved_model.signatures(made)
         (made / _EXTRA).mkdir()
         store.write_json(made / _EXTRA / "card.json", told)
         text = cards.markdown(told, int(following.name), tasks.named(told["task"]))

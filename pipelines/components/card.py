@@ -28,6 +28,7 @@ def card(
     examples: dict[str, Any],
     training: dict[str, Any],
     evaluation: dict[str, Any],
+    export: dict[str, Any],
     versions: dict[str, str],
 ) -> dict[str, Any]:
     """Returns what a user of the model must know, as a JSON value.
@@ -39,6 +40,7 @@ def card(
         examples: the manifest of the prepared data.
         training: the result of the trainer.
         evaluation: the result of the evaluator.
+        export: the result of the exporter.
         versions: package -> version.
     """
     sources = recipe.inputs
@@ -64,6 +66,7 @@ def card(
         },
         "training": training,
         "evaluation": {key: value for key, value in evaluation.items() if key not in ("blessed", "reasons")},
+        "signatures": export["signatures"],
         "parameters": recipe.model_dump(mode="json", include={"prepare", "model", "loss", "train"}),
         "versions": versions,
     }

@@ -21,7 +21,8 @@ def export(model: Callable[[], Any], trained_digest: str, run: Path) -> store.Ou
         run: the run's directory, locked by the caller.
 
     Returns:
-        The output; ``result["bytes"]`` is the size of the SavedModel. Its content digest is the same for every copy.
+        The output; ``result`` has the ``bytes`` of the SavedModel, its ``sha256``, which is the same for every copy,
+        and its ``signatures``.
     """
     return store.make(run / "export", inputs(trained_digest), lambda part: _exported(model, part))
 
@@ -39,4 +40,4 @@ def _exported(model: Callable[[], Any], part: Path) -> dict[str, Any]:
     path = part / "model"
     exporting.saved_model(model(), path)
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return {"bytes": size, "sha256": saved_model.digest(path)}
+    return {"bytes": size, "sha256": saved_model.digest(path), "signatures": saved_model.signatures(path)}

@@ -84,14 +84,12 @@ class Judgement:
         tiles: the most important numbers.
         tables: the tables with all numbers.
         galleries: the galleries of pictures.
-        usage: Python code that uses the pushed model; ``{path}`` stands for its directory. Empty if there is none.
     """
 
     summary: str
     tiles: list[Tile]
     tables: list[Table]
     galleries: list[Gallery]
-    usage: str | None = None
 
 
 def numeric(text: str, good: bool | None = None) -> Cell:

@@ -51,6 +51,7 @@ class Contents:
         history: phase -> metric -> one value per epoch.
         training: the result of the trainer.
         export: the result of the exporter.
+        usage: Python code that uses the pushed model; ``{path}`` stands for its directory.
         pushed: where the model was pushed; None if it was not.
         inputs: the inputs by name; a single unnamed input has the empty string as its name.
         steps: the components in order.
@@ -66,6 +67,7 @@ class Contents:
     history: dict[str, dict[str, list[float]]]
     training: dict[str, Any]
     export: dict[str, Any]
+    usage: str
     pushed: Path | None
     inputs: dict[str, Input]
     steps: list[Step]
@@ -88,9 +90,7 @@ def render(contents: Contents) -> str:
         f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if isinstance(value, int) else value
     )
     environment.filters["inline"] = _inline
-    usage = contents.judgement.usage
-    if usage is not None:
-        usage = None if contents.pushed is None else usage.replace("{path}", json.dumps(str(contents.pushed)))
+    usage = None if contents.pushed is None else contents.usage.replace("{path}", json.dumps(str(contents.pushed)))
     parameters = contents.recipe.model_dump(mode="json", by_alias=True, exclude={"full_scale", "name", "description"})
     return environment.get_template("report.html.j2").render(
         vars(contents)

@@ -134,7 +134,7 @@ def _run(
         pushed = None
         if evaluation["blessed"] and export["checked"]:
             digest = store.digest({"weights": trained.result["sha256"], "export": exported.digest})
-            facts = card.card(recipe, task, digest, prepared.manifest, training, evaluation, code.versions())
+            facts = card.card(recipe, task, digest, prepared.manifest, training, evaluation, export, code.versions())
             if last is not None and (note := card.renumbered(last.card, facts)) is not None:
                 console.note(note)
             pushed = steps.run(
@@ -157,6 +157,7 @@ def _run(
             history=publish.history(trained.path),
             training=training,
             export=export,
+            usage=task.usage(export["signatures"]),
             pushed=pushed.path if pushed else None,
             inputs={name: reporting.shown(task, one) for name, one in data.inputs.items()},
             steps=steps.done,

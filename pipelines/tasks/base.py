@@ -16,6 +16,7 @@ from pipelines.recipe.method import Method
 from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Cell, Gallery, Judgement, Table, Tile, markdown, minus, numeric
+from pipelines.report.signatures import Tensors, described
 from pipelines.tasks import images
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 R = TypeVar("R", bound=Recipe)
-
-FILES_IN = (
-    "Encoded images are read in eight bits, upright as EXIF says, with transparency on white. The output `error` says\n"
-    "why an image was refused, and is empty for the others."
-)
-"""What a model card says about signatures that take image files, in Markdown."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,16 +140,12 @@ class Task(ABC, Generic[R]):
         """Returns the pictures of the report; their files are in the directory ``pictures``."""
 
     @abstractmethod
-    def usage(self, parameters: dict[str, Any]) -> str:
+    def usage(self, signatures: dict[str, dict[str, Tensors]]) -> str:
         """Returns Python code that uses the pushed model; ``{path}`` stands for its directory in quotes.
 
         Args:
-            parameters: the recipe's parameters as they are in a card: section -> its values.
+            signatures: what the SavedModel serves (`saved_model.signatures`).
         """
-
-    @abstractmethod
-    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Describes the signatures of the SavedModel: name -> its inputs and outputs."""
 
     def note(self, card: dict[str, Any]) -> str:
         """Returns more text for the card, below its tables; empty by default."""
@@ -185,7 +176,6 @@ class Task(ABC, Generic[R]):
             tiles=self._tiles(evaluation),
             tables=self.tables(evaluation),
             galleries=self.galleries(recipe, evaluation, pictures),
-            usage=self.usage(recipe.model_dump(mode="json", include={"prepare", "model"})),
         )
 
     def card_text(self, card: dict[str, Any], path: str) -> str:
@@ -196,21 +186,17 @@ class Task(ABC, Generic[R]):
             path: the path of the SavedModel, ``<name>/<version>``.
         """
         evaluation = card["evaluation"]
-        signatures = self.signatures(card)
-        named = "; ".join(f"`{name}`: {what}" for name, what in signatures.items())
-        size = ""
+        size = []
         if "image" in card:
             height, width, channels = card["image"]
-            size = f"Images of {height} x {width} pixels, {channels} {'channel' if channels == 1 else 'channels'}. "
-        files = [FILES_IN] if any("encoded image" in what for what in signatures.values()) else []
+            size = [f"Images of {height} x {width} pixels, {channels} {'channel' if channels == 1 else 'channels'}."]
         parts = [
             self.caption(evaluation),
             *map(markdown, self.tables(evaluation)),
             *([self.note(card)] if self.note(card) else []),
-            "\n".join(
-                [f"{size}Signatures: {named}. `saved_model_cli show --dir {path} --all` tells what each takes.", *files]
-            ),
-            f"```python\n{self.usage(card['parameters']).replace('{path}', json.dumps(path))}\n```",
+            *size,
+            described(card["signatures"], path),
+            f"```python\n{self.usage(card['signatures']).replace('{path}', json.dumps(path))}\n```",
         ]
         return "\n\n".join(parts) + "\n"
 

@@ -80,6 +80,7 @@ def contents(tmp_path):
             "seconds": 1.5,
         },
         export={"checked": True, "error": None, "bytes": 1_650_000},
+        usage="load({path})",
         pushed=None,
         inputs={
             "": page.Input(

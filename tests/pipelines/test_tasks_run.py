@@ -1,8 +1,11 @@
 """Each task from end to end on scikit-learn's digits, with narrow networks and a few steps."""
 
+import io
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from pipelines import results, tasks
 from pipelines.components import card
@@ -12,6 +15,9 @@ from pipelines.tasks.representation.numbers import ALL_CLASSES, BASELINES, UNSEE
 from tests.pipelines import digits
 from tests.pipelines.test_report import Tables
 
+_ENCODING = ["model.filters=2", "model.latent_dim=4", "model.discriminator_filters=2"]
+_QUANTIZED = ["model.filters=2", "model.residual_filters=1"]
+_QUANTIZED += ["model.prior.filters=2", "model.prior.blocks=2", "model.prior.steps=2"]
 _DENSE = ["model.networks=dense", "model.units=[8]", "model.code_dim=4"]
 
 
@@ -36,10 +42,13 @@ NARROW = {
         "model.labels_per_class=2",
         "model.labelled_per_batch=4",
     ],
-    "fashion_mnist/vaegan": ["model.filters=2", "model.latent_dim=4", "model.discriminator_filters=2"],
-    "fashion_mnist/vqvae": [
-        *("model.filters=2", "model.residual_filters=1", "model.quantizer.num_codes=8", "model.quantizer.dim=2"),
-        *("model.prior.filters=2", "model.prior.blocks=2", "model.prior.steps=2"),
+    "fashion_mnist/vaegan": _ENCODING,
+    "fashion_mnist/bigan": [*_ENCODING, "model.units=4"],
+    "fashion_mnist/ali": [*_ENCODING, "model.units=4"],
+    "fashion_mnist/vqvae": [*_QUANTIZED, "model.quantizer.num_codes=8", "model.quantizer.dim=2"],
+    "fashion_mnist/vqvae2": [
+        *_QUANTIZED,
+        *(f"model.{level}_quantizer.{size}" for level in ("top", "bottom") for size in ("num_codes=8", "dim=2")),
     ],
     "fashion_mnist/denoising_autoencoder": _DENSE,
     "fashion_mnist/semi_supervised_autoencoder": [
@@ -66,7 +75,10 @@ BLESS = {
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/semi_supervised_adversarial_autoencoder": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
     "fashion_mnist/vaegan": "{nearest_neighbour: {min: 0}, mse_of_random_pairs: {min: 0}}",
+    "fashion_mnist/bigan": "{mse_of_random_pairs: {min: 0}}",
+    "fashion_mnist/ali": "{mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/vqvae": "{used_codes: {min: 0}, reconstruction_fid: {min: 0}}",
+    "fashion_mnist/vqvae2": "{used_codes: {min: 0}, reconstruction_fid: {min: 0}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/semi_supervised_autoencoder": "{accuracy_over_pixels: {min: -1}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
@@ -78,6 +90,8 @@ BLESS = {
 }
 _DISTANCES, _ERRORS = {"fid", "fid_over_pca", "kid", "precision", "recall"}, {"mse", "psnr", "mse_over_pca"}
 _CODES = {"psnr", "code_variance", "sample_variance"}
+_INVERSES = {"psnr", "mse_of_random_pairs", "nearest_neighbour", "code_variance", "sample_variance"}
+_OF_CODES = {"nmse", "psnr", "reconstruction_fid", "bits", "used_codes", "perplexity", "code_nats"}
 _CODES |= {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")}
 NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
@@ -86,10 +100,8 @@ NUMBERS = {
     "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES
     | _CODES
     | {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"},
-    "fashion_mnist/vaegan": _DISTANCES
-    | {"psnr", "mse_of_random_pairs", "nearest_neighbour", "code_variance", "sample_variance"},
-    "fashion_mnist/vqvae": _DISTANCES
-    | {"nmse", "psnr", "reconstruction_fid", "bits", "used_codes", "perplexity", "code_nats"},
+    **dict.fromkeys(("fashion_mnist/vaegan", "fashion_mnist/bigan", "fashion_mnist/ali"), _DISTANCES | _INVERSES),
+    **dict.fromkeys(("fashion_mnist/vqvae", "fashion_mnist/vqvae2"), _DISTANCES | _OF_CODES),
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
@@ -109,7 +121,7 @@ def home(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", NARROW)
-def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, name):
+def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, name, monkeypatch):
     changes = [
         f"data.dataset={home / 'digits'}",
         *NARROW[name],
@@ -133,7 +145,13 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     shown = tables["numbers"]
     assert shown[1][0] == "this model"
     assert shown[1][1] in text  # the first number, written the same in report and card
-    assert ("The output `error` says" in text) == ("encoded image in" in text) == (loaded.model.method != "DCGAN")
+    assert ("The output `error` says" in text) == (loaded.model.method != "DCGAN")
+    used = _used(text, outcome.pushed.path.parents[1], monkeypatch)
+    if loaded.task == "representation":
+        assert len(used["vector"]) == outcome.evaluation["dim"]
+    else:
+        png = used["png"] if "png" in used else used["pngs"][0]
+        assert Image.open(io.BytesIO(png.numpy())).size == (28, 28)
     assert all(link.startswith(("data:image/png;base64,", "#")) for link in Tables(page).links)
     path = results.record(outcome.report.parent, home / "results")
     record = json.loads(path.read_text())
@@ -145,6 +163,16 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     again = run.run(loaded, home / "out")
     assert not again.pushed.new
     assert again.evaluation == outcome.evaluation
+
+
+def _used(text, models, monkeypatch):
+    """Runs the code in a card beside an image, as a reader would, and returns its variables."""
+    monkeypatch.chdir(models)
+    black_and_white = np.where(digits.digits()[0][0] > 127, 255, 0).astype(np.uint8)  # the levels that each model knows
+    Image.fromarray(black_and_white).save("image.png")
+    variables = {}
+    exec(text.split("```python\n")[1].split("```")[0], variables)
+    return variables
 
 
 def test_own_photographs_are_made_into_a_data_set_of_another_size_without_distances(home):

@@ -11,6 +11,7 @@ import numpy as np
 from keras_genssl.checks import arrays
 from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
+from pipelines.report.signatures import Tensors, arguments
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
 from pipelines.tasks.density import data, measure
@@ -80,44 +81,17 @@ class Density(Task[DensityRecipe]):
             Gallery(title, f"The first held-out images, not selected. From the top: {rows}.", [Row("", [redrawn])]),
         ]
 
-    def usage(self, parameters: dict[str, Any]) -> str:
+    def usage(self, signatures: dict[str, dict[str, Tensors]]) -> str:
         """Returns code that judges or encodes an image, and draws others."""
-        size, channels = (parameters["prepare"][name] for name in ("size", "channels"))
-        model, count = parameters["model"], size * size * channels
-        label, labels = (
-            (", label=[3]", ", label=tf.range(16, dtype=tf.int64) % 10") if model.get("num_classes") else ("", "")
-        )
-        asked = (
-            f"""code = model.signatures["serving_default"](image_bytes=image[None])["latent"]
-latents, noise = tf.random.normal((16, {model["code_dim"]})), tf.random.normal((16, {count}))
-pngs = model.signatures["generate"](latent=latents, noise=noise)["image_bytes"]"""
-            if "code_dim" in model
-            else f"""nats = -model.signatures["serving_default"](image_bytes=image[None]{label})["log_prob"]
-latents = tf.random.normal((16, {count}))
-pngs = model.signatures["generate"](latent=latents{labels})["image_bytes"]"""
-        )
+        first, generate, draw = (signatures[name] for name in ("serving_default", "generate", "draw"))
+        (told,) = first["outputs"].keys() - {"error"}
         return f"""import tensorflow as tf
 
-model = tf.saved_model.load({{path}})
-image = tf.io.read_file("image.png")
-{asked}
-drawn = model.signatures["draw"](num=tf.constant(16), seed=tf.constant(0, tf.int64))["image_bytes"]"""
-
-    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Describes log-probabilities or codes of images, images from latents, and images from nothing."""
-        model = card["parameters"]["model"]
-        if "code_dim" in model:
-            return {
-                "serving_default": "encoded image in, code out",
-                "generate": "codes and noise in, PNG out",
-                "draw": "number and seed in, PNG out",
-            }
-        label = " and label" if model.get("num_classes") else ""
-        return {
-            "serving_default": f"encoded image{label} in, log-probability in nats out",
-            "generate": f"latents{label and ' and labels'} in, PNG out",
-            "draw": f"number and seed in, PNG{label and ' and label'} out",
-        }
+model = tf.saved_model.load({{path}}).signatures
+image = tf.io.read_file("image.png")  # on the grey levels of the model
+{told} = model["serving_default"]({arguments(first["inputs"], 1)})["{told}"]
+pngs = model["generate"]({arguments(generate["inputs"], 16)})["image_bytes"]
+drawn = model["draw"]({arguments(draw["inputs"], 16)})["image_bytes"]"""
 
 
 TASK = Density(get_args(AnyDensity))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
+from pipelines.report.signatures import Tensors, arguments
 from pipelines.tasks.base import Task
 from pipelines.tasks.generation import data, measure
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.adversarial_autoencoders import AnyAdversarialAutoencoder
-from pipelines.tasks.generation.encoding_gans import Encoding
 from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
 from pipelines.tasks.generation.quantized import AnyQuantized
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 SHEETS = {"samples": "samples", "real": "training images", "pca": "Gaussian in PCA"}
 RECONSTRUCTIONS = "reconstructions"
-ENCODING = {method.__name__ for method in Encoding.__subclasses__()}  # they serve an encoder too
 
 
 class Generation(Task[GenerationRecipe]):
@@ -80,54 +79,14 @@ class Generation(Task[GenerationRecipe]):
         note = "The first held-out images, not selected; below each its reconstruction from the code."
         return [samples, Gallery("Reconstructions", note, [Row("", [Picture(sheet, "images and reconstructions")])])]
 
-    def usage(self, parameters: dict[str, Any]) -> str:
-        """Returns code that turns latents into a PNG."""
-        model = parameters["model"]
-        if "prior" in model:
-            return """import tensorflow as tf
-
-sample = tf.saved_model.load({path}).signatures["generate"]
-pngs = sample(num=tf.constant(16), seed=tf.constant(0, tf.int64))["image_bytes"]
-tf.io.write_file("sample.png", pngs[0])"""
-        labels = ", label=tf.range(16, dtype=tf.int64) % 10" if "num_classes" in model else ""
-        signature, latents = ("generate", "code_dim") if "code_dim" in model else ("serving_default", "latent_dim")
+    def usage(self, signatures: dict[str, dict[str, Tensors]]) -> str:
+        """Returns code that writes a sample."""
+        name = "generate" if "generate" in signatures else "serving_default"
         return f"""import tensorflow as tf
 
-sample = tf.saved_model.load({{path}}).signatures["{signature}"]
-latents = tf.random.normal((16, {model[latents]}))
-pngs = sample(latent=latents{labels})["image_bytes"]
+sample = tf.saved_model.load({{path}}).signatures["{name}"]
+pngs = sample({arguments(signatures[name]["inputs"], 16)})["image_bytes"]
 tf.io.write_file("sample.png", pngs[0])"""
-
-    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Describes images from latents. An autoencoder encodes by default."""
-        model = card["parameters"]["model"]
-        if "conditional" in model:
-            signatures = {
-                "serving_default": "encoded image in, PNG of its reconstruction out",
-                "encode": "encoded image in, codes out",
-                "decode": "codes in, PNG out",
-                "generate": "a number of images and a seed in, PNG out",
-            }
-            return signatures | ({"generate_class": "latents and labels in, PNG out"} if model["conditional"] else {})
-        if "prior" in model:
-            return {
-                "serving_default": "encoded image in, code out",
-                "decode": "code in, PNG out",
-                "reconstruct": "encoded image in, PNG out",
-                "generate": "a number of images and a seed in, PNG out",
-                **(
-                    {"classify": "encoded image in, probabilities of the classes out"} if "num_classes" in model else {}
-                ),
-            }
-        if "code_dim" in model:
-            return {"serving_default": "encoded image in, latents out", "generate": "latents in, PNG out"}
-        given = "latents and labels" if "num_classes" in model else "latents"
-        encodes = {"encode": "encoded image in, latents out", "reconstruct": "encoded image in, PNG out"}
-        return {
-            "serving_default": f"{given} in, PNG out",
-            "serving_tensor": f"{given} in, float32 NHWC in [-1, 1] out",
-            **(encodes if model["method"] in ENCODING else {}),
-        }
 
 
 TASK = Generation(get_args(AnyGAN | AnyAdversarialAutoencoder | AnyQuantized))

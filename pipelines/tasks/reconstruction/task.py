@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
+from pipelines.report.signatures import Tensors
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
 from pipelines.tasks.reconstruction import data, measure
@@ -54,7 +55,7 @@ class Reconstruction(Task[ReconstructionRecipe]):
             )
         ]
 
-    def usage(self, parameters: dict[str, Any]) -> str:
+    def usage(self, signatures: dict[str, dict[str, Tensors]]) -> str:
         """Returns code that encodes an image and decodes it again."""
         return """import tensorflow as tf
 
@@ -62,16 +63,6 @@ model = tf.saved_model.load({path})
 image = tf.io.read_file("image.png")
 code = model.signatures["serving_default"](image_bytes=image[None])["latent"]
 png = model.signatures["decode"](latent=code)["image_bytes"][0]"""
-
-    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Describes the encoder, the decoder, and both together; also the classifier, if there is one."""
-        classes = "num_classes" in card["parameters"]["model"]
-        return {
-            "serving_default": "encoded image in, code out",
-            "decode": "code in, PNG out",
-            "reconstruct": "encoded image in, PNG out",
-            **({"classify": "encoded image in, probabilities of the classes out"} if classes else {}),
-        }
 
 
 TASK = Reconstruction(get_args(AnyAutoencoder))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.data.preparations.images import Squares
 from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
+from pipelines.report.signatures import Tensors
 from pipelines.tasks.base import Task
 from pipelines.tasks.representation import data, measure
 from pipelines.tasks.representation.numbers import NUMBERS
@@ -121,21 +122,13 @@ class Representation(Task[RepresentationRecipe]):
         ]
         return [gallery for gallery in galleries if gallery.rows[0].pictures]
 
-    def usage(self, parameters: dict[str, Any]) -> str:
+    def usage(self, signatures: dict[str, dict[str, Tensors]]) -> str:
         """Returns code that maps an image file to its vector."""
         return """import tensorflow as tf
 
 model = tf.saved_model.load({path})
 image = tf.io.read_file("image.png")
 vector = model.signatures["serving_default"](image_bytes=image[None])["vector"][0]"""
-
-    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Describes images to vectors."""
-        vector = f"vector of {card['evaluation']['dim']} out"
-        return {
-            "serving_default": f"encoded image in, {vector}",
-            "serving_tensor": f"float32 NHWC in [-1, 1] in, {vector}",
-        }
 
 
 TASK = Representation()

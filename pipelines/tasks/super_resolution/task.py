@@ -11,6 +11,7 @@ from PIL import Image
 
 from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Cell, Gallery, Picture, Row, Table, numeric
+from pipelines.report.signatures import Tensors
 from pipelines.tasks.base import Nouns, Task
 from pipelines.tasks.super_resolution import data, measure
 from pipelines.tasks.super_resolution.numbers import GAIN, NUMBERS, PSNR, SSIM
@@ -113,23 +114,14 @@ class SuperResolution(Task[SuperResolutionRecipe]):
             )
         ]
 
-    def usage(self, parameters: dict[str, Any]) -> str:
+    def usage(self, signatures: dict[str, dict[str, Tensors]]) -> str:
         """Returns code that enlarges an image file."""
-        return f"""import tensorflow as tf
+        return """import tensorflow as tf
 
-upscale = tf.saved_model.load({{path}}).signatures["serving_default"]
+upscale = tf.saved_model.load({path}).signatures["serving_default"]
 photo = tf.io.read_file("photo.jpg")
 png = upscale(image_bytes=photo[None])["image_bytes"][0]
-tf.io.write_file("photo_x{parameters["prepare"]["scale"]}.png", png)"""
-
-    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Describes images of any size to larger images."""
-        return {
-            "serving_default": "encoded images of any size in, PNG out",
-            "serving_tensor": "float32 NHWC in [-1, 1] in and out",
-            "serving_examples": "`tf.train.Example` in, PNG out",
-            "serving_tile": "pixels of a whole image and a tile's row and column in, the tile's pixels out",
-        }
+tf.io.write_file("enlarged.png", png)"""
 
     def note(self, card: dict[str, Any]) -> str:
         """Returns the gains of another recipe on each photograph held out in turn; only for the model that ships."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
+from pipelines.report.signatures import Tensors
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
 from pipelines.tasks.translation import data, measure
@@ -89,20 +90,13 @@ class Translation(Task[TranslationRecipe]):
             )
         ]
 
-    def usage(self, parameters: dict[str, Any]) -> str:
+    def usage(self, signatures: dict[str, dict[str, Tensors]]) -> str:
         """Returns code that translates an image file."""
         return """import tensorflow as tf
 
 translate = tf.saved_model.load({path}).signatures["serving_default"]
 png = translate(image_bytes=tf.io.read_file("image.png")[None])["image_bytes"][0]
 tf.io.write_file("translated.png", png)"""
-
-    def signatures(self, card: dict[str, Any]) -> dict[str, str]:
-        """Describes images to images."""
-        return {
-            "serving_default": "encoded image in, PNG out",
-            "serving_tensor": "float32 NHWC in [-1, 1] in and out",
-        }
 
 
 TASK = Translation()

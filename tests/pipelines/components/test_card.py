@@ -19,7 +19,16 @@ class Task:
 
 def made(**manifest):
     examples = {"content": "0", "statistics": {}, **manifest}
-    facts = card.card(recipe.load("fashion_mnist/dcgan"), Task(), "1", examples, {"weights": 1, "steps": 2}, {}, {})
+    facts = card.card(
+        recipe.load("fashion_mnist/dcgan"),
+        Task(),
+        "1",
+        examples,
+        {"weights": 1, "steps": 2},
+        {},
+        {"signatures": {}},
+        {},
+    )
     return facts["data"], card.markdown(facts, 1, Task())
 
 
