@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_genssl.checks import arrays
 from pipelines.tasks import images
+from pipelines.tasks.generation import code_plane
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID
 from pipelines.tasks.generation.recipe import GenerationRecipe
@@ -33,7 +34,8 @@ def measure(
         reference: what samples are compared with.
         examples: the directory of prepared examples.
         directory: the directory for the sheet ``samples.png``; conditional models have a column for each class. If the
-            model reconstructs, the sheet ``reconstructions.png`` has held-out images above their reconstructions.
+            model reconstructs, the sheet ``reconstructions.png`` has held-out images above their reconstructions; if
+            its codes follow a prior in the plane, ``codes.png`` shows both.
 
     Returns:
         ``numbers`` (name -> value, for those that could be measured), ``baselines`` (the same for held-out real images
@@ -76,6 +78,8 @@ def measure(
         shown = images.read(examples, "eval", 2 * GRID)["image"].reshape(2, GRID, *recipe.prepare.shape)
         rows = [row for given in shown for row in (given, arrays.nearest_levels(np.asarray(model.reconstruct(given))))]
         images.save_grid(directory / "reconstructions.png", np.concatenate(rows), GRID)
+    if code_plane.in_the_plane(model):
+        code_plane.draw(model, examples, directory / "codes.png")
     own, beside = recipe.model.measure(model, examples)
     numbers |= own
     baselines = {**reference.result["baselines"], **beside}

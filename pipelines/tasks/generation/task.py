@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 SHEETS = {"samples": "samples", "real": "training images", "pca": "Gaussian in PCA"}
-RECONSTRUCTIONS = "reconstructions"
+MORE = {
+    "Reconstructions": (
+        "reconstructions.png",
+        "images and reconstructions",
+        "The first held-out images, not selected; below each its reconstruction from the code.",
+    ),
+    "Codes": (
+        "codes.png",
+        "codes of images, over draws of the prior",
+        "The codes of the first held-out images, not selected, in a colour for each class; grey: draws of the prior.",
+    ),
+}
 
 
 class Generation(Task[GenerationRecipe]):
@@ -66,18 +77,19 @@ class Generation(Task[GenerationRecipe]):
         )
 
     def galleries(self, recipe: GenerationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
-        """Returns samples, real images and the baseline's images; and reconstructions, if the model makes any."""
+        """Returns samples, real images and the baseline's images; also reconstructions and codes, if there are any."""
         files = {pictures / f"{name}.png": text for name, text in SHEETS.items()}
         samples = Gallery(
             "Samples",
             "The first samples of a fixed seed, not selected. If the model knows classes, each column shows one.",
             [Row("", [Picture(file, text) for file, text in files.items() if file.is_file()])],
         )
-        sheet = pictures / f"{RECONSTRUCTIONS}.png"
-        if not sheet.is_file():
-            return [samples]
-        note = "The first held-out images, not selected; below each its reconstruction from the code."
-        return [samples, Gallery("Reconstructions", note, [Row("", [Picture(sheet, "images and reconstructions")])])]
+        more = [
+            Gallery(title, note, [Row("", [Picture(pictures / file, text)])])
+            for title, (file, text, note) in MORE.items()
+            if (pictures / file).is_file()
+        ]
+        return [samples, *more]
 
     def usage(self, signatures: dict[str, dict[str, Tensors]]) -> str:
         """Returns code that writes a sample."""

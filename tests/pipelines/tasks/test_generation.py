@@ -3,12 +3,14 @@
 import keras
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
 
 from keras_genssl import analysis, metrics
 from pipelines.run import loading as recipe
 from pipelines.tasks import images
+from pipelines.tasks.generation import code_plane, inverses, measure, prior_codes
 from pipelines.tasks.generation import features as networks
-from pipelines.tasks.generation import inverses, measure, prior_codes
 from pipelines.tasks.generation.reference import reference
 
 RNG = np.random.default_rng(0)
@@ -154,6 +156,19 @@ def test_codes_are_compared_with_the_prior_and_a_collapse_is_told(taught, tmp_pa
         "prior: they have not collapsed. Samples vary 0.00 times as much as held-out images: the decoder has COLL"
         in told
     )
+
+
+def test_codes_in_the_plane_are_drawn_in_colours_of_classes_over_the_prior(taught, tmp_path):
+    model = Coder()
+    model.decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    assert code_plane.in_the_plane(model)
+    assert not code_plane.in_the_plane(Network())
+    code_plane.draw(model, tmp_path, tmp_path / "codes.png")
+    with Image.open(tmp_path / "codes.png") as picture:
+        found = {colour for _, colour in picture.convert("RGB").getcolors(100_000)}
+    of_classes = [to_rgb(f"C{number}") for number in range(10)]
+    for wanted in (to_rgb("lightgrey"), *of_classes):
+        assert tuple(round(255 * part) for part in wanted) in found
 
 
 class Inverse(Coder):
