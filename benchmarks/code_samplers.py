@@ -10,12 +10,12 @@ results/code_samplers.json and docs/images/code_samplers.png.
 """
 
 import argparse
-import json
 import shlex
 import sys
 import time
 from pathlib import Path
 
+import finished
 import keras
 import numpy as np
 from garments import fashion_mnist
@@ -26,7 +26,6 @@ from pipelines.results import without_places
 from pipelines.runtime import code, device, store
 from pipelines.tasks.generation.recipe import GenerationRecipe
 from pipelines.tasks.generation.reference import distances
-from pipelines.training import weights
 
 RESULTS = Path("results/code_samplers.json")
 PICTURE = Path("docs/images/code_samplers.png")
@@ -34,19 +33,6 @@ VARIATIONAL = {"vae": "VAE", "iwae": "IWAE"}  # recipes
 COMPONENTS = (1, 10, 100)
 IMAGES = 10_000
 SHOWN = 12  # samples of each row of the picture
-
-
-def of_run(runs, name):
-    """Returns recipe and model of a finished run."""
-    found = sorted(
-        (runs / "runs" / "fashion_mnist" / name).glob("*/metrics.json"), key=lambda path: path.stat().st_mtime
-    )
-    if not found:
-        raise SystemExit(
-            f"{runs}: holds no finished run of fashion_mnist/{name}; first: genssl run fashion_mnist/{name}"
-        )
-    recipe = GenerationRecipe.model_validate(json.loads(found[-1].read_text(encoding="utf-8"))["recipe"])
-    return recipe, weights.load(recipe, found[-1].parent / "train")
 
 
 def plain(recipe, images, output):
@@ -72,9 +58,10 @@ def main(runs, output):
     train, test = fashion_mnist("train")[0], fashion_mnist("test")[0]
     network = metrics.fashion_features()
     real, held_out = (metrics.extract_features(network, images[:IMAGES]) for images in (train, test))
-    variational = {name: of_run(runs, name) for name in VARIATIONAL}
+    variational = {name: finished.last(runs, f"fashion_mnist/{name}", GenerationRecipe) for name in VARIATIONAL}
     recipe = variational["vae"][0]
-    models = {"autoencoder": plain(recipe, train, output), **{name: model for name, (_, model) in variational.items()}}
+    models = {name: model for name, (_, model, _) in variational.items()}
+    models = {"autoencoder": plain(recipe, train, output), **models}
     rows, shown = [], []
 
     def judge(name, density, samples, log_prob=None):

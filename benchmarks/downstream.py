@@ -17,6 +17,7 @@ import sys
 import time
 from pathlib import Path
 
+import finished
 import keras
 import numpy as np
 from garments import fashion_mnist
@@ -26,7 +27,6 @@ from keras_genssl import analysis, metrics
 from pipelines.results import without_places
 from pipelines.runtime import code, device, store
 from pipelines.tasks.representation.recipe import RepresentationRecipe
-from pipelines.training import weights
 
 TABLE = Path("results/downstream.json")
 RECIPES = {
@@ -50,15 +50,7 @@ AUTOENCODER_STEPS, AUTOENCODER_BATCH = 550, 256  # as many images as the context
 
 def of_run(runs, name):
     """Returns, from a finished run of a recipe, the encoder of whole images and the function of its frozen features."""
-    found = sorted(
-        (runs / "runs" / "fashion_mnist" / name).glob("*/metrics.json"), key=lambda path: path.stat().st_mtime
-    )
-    if not found:
-        raise SystemExit(
-            f"{runs}: holds no finished run of fashion_mnist/{name}; first: genssl run fashion_mnist/{name}"
-        )
-    recipe = RepresentationRecipe.model_validate(json.loads(found[-1].read_text(encoding="utf-8"))["recipe"])
-    model = weights.load(recipe, found[-1].parent / "train")
+    recipe, model, _ = finished.last(runs, f"fashion_mnist/{name}", RepresentationRecipe)
     encoder = recipe.model.encoder.build(SHAPE)
     encoder.set_weights(model.encoder.get_weights())
     return encoder, recipe.model.penultimate(model) or model.encode

@@ -9,7 +9,6 @@ long, is trained here. Prints the table and writes results/encoders_and_critics.
 """
 
 import argparse
-import json
 import shlex
 import sys
 import time
@@ -17,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import finished
 import keras
 import numpy as np
 from garments import fashion_mnist
@@ -28,7 +28,6 @@ from pipelines.results import without_places
 from pipelines.runtime import code, device, store
 from pipelines.tasks.generation import inverses
 from pipelines.tasks.generation.recipe import GenerationRecipe
-from pipelines.training import weights
 
 TABLE = Path("results/encoders_and_critics.json")
 RECIPES = {"vae": "VAE", "vaegan": "VAEGAN", "bigan": "BiGAN", "ali": "ALI"}
@@ -42,16 +41,8 @@ AUTOENCODER_STEPS, AUTOENCODER_BATCH, AUTOENCODER_RATE = 2000, 128, 1e-3
 
 def of_run(runs: Path, name: str) -> tuple[Any, float]:
     """Returns the model of the last finished run of a recipe, and the FID that the run has measured."""
-    found = sorted(
-        (runs / "runs" / "fashion_mnist" / name).glob("*/metrics.json"), key=lambda path: path.stat().st_mtime
-    )
-    if not found:
-        raise SystemExit(
-            f"{runs}: holds no finished run of fashion_mnist/{name}; first: genssl run fashion_mnist/{name}"
-        )
-    metrics = json.loads(found[-1].read_text(encoding="utf-8"))
-    recipe = GenerationRecipe.model_validate(metrics["recipe"])
-    return weights.load(recipe, found[-1].parent / "train"), metrics["evaluation"]["numbers"]["fid"]
+    _, model, measured = finished.last(runs, f"fashion_mnist/{name}", GenerationRecipe)
+    return model, measured["evaluation"]["numbers"]["fid"]
 
 
 def autoencoder(images: np.ndarray) -> kg.models.Autoencoder:

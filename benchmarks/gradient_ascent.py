@@ -135,7 +135,7 @@ def plane_picture(path: pathlib.Path, model: keras.Model, ways: dict[str, np.nda
         axes.scatter(*start.T, s=5, color="0.2", zorder=4, label="start")
         axes.set(xlim=square, ylim=square, title=title)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    figure.savefig(path)
+    figure.savefig(path, bbox_inches="tight")
 
 
 def classifier(images: np.ndarray, labels: np.ndarray, seed: int) -> keras.Model:
@@ -275,7 +275,7 @@ def garments_picture(path: pathlib.Path, shown: dict[str, np.ndarray]) -> None:
         axes.imshow(np.hstack(analysis.to_uint8(images)[..., 0]), cmap="gray", vmin=0, vmax=255)
         axes.set(xticks=[], yticks=[])
         axes.set_ylabel(name, rotation=0, ha="right", va="center")
-    figure.savefig(path)
+    figure.savefig(path, bbox_inches="tight")
 
 
 def _say(row: dict) -> None:

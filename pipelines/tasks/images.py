@@ -1,4 +1,4 @@
-"""What tasks on whole images share: reading images, probing a model, drawing sheets."""
+"""What tasks on whole images share: training data, reading images, probing a model, drawing sheets."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ import numpy as np
 from PIL import Image
 
 from keras_genssl.checks import arrays
+from pipelines.errors import UserError
+from pipelines.recipe.base import Recipe
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 ASKED = 4  # the number of inputs with which the exporter probes a model
 VALUES = 50_000_000  # the most pixel values of all images that are searched or to which principal components are fitted
@@ -43,6 +46,39 @@ def read(
         batches = batches.take(-(-limit // _BATCH))
     parts = list(batches.as_numpy_iterator())
     return {name: np.concatenate([part[name] for part in parts])[:limit] for name in parts[0]}
+
+
+def training(recipe: Recipe, examples: Path, features: Sequence[str]) -> tf.data.Dataset:
+    """Returns the images that a method learns from, with those of their labels that it is to know (`few_labels`).
+
+    Args:
+        recipe: the completed recipe.
+        examples: the directory of prepared examples.
+        features: the names of the features to read.
+
+    Raises:
+        UserError: a class has fewer images than labels are to be known, or a batch has no room for them.
+    """
+    from keras_genssl import data
+
+    settings, few_labels = recipe.train, recipe.model.few_labels()
+    try:
+        return data.load(
+            examples,
+            "train",
+            settings.batch_size,
+            seed=settings.seed,
+            features=features,
+            transform=recipe.model.transform(),
+            few_labels=few_labels,
+        )
+    except ValueError as error:
+        if few_labels is None:
+            raise
+        raise UserError(
+            f"model.labels_per_class={few_labels.labels_per_class}, model.labelled_per_batch={few_labels.per_batch}, "
+            f"train.batch_size={settings.batch_size}: {error}"
+        ) from error
 
 
 def inputs(examples: Path) -> dict[str, Path]:

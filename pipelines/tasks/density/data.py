@@ -14,14 +14,4 @@ if TYPE_CHECKING:
 
 def training(recipe: DensityRecipe, examples: Path) -> tf.data.Dataset:
     """Returns the images on the method's levels, with their labels if they have any."""
-    from keras_genssl import data
-
-    settings = recipe.train
-    return data.load(
-        examples,
-        "train",
-        settings.batch_size,
-        seed=settings.seed,
-        features=images.numbers(examples),
-        transform=recipe.model.transform(),
-    )
+    return images.training(recipe, examples, images.numbers(examples))

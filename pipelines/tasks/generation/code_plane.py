@@ -36,11 +36,12 @@ def draw(model: keras.Model, examples: Path, path: Path) -> None:
     codes, drawn = in_batches(model.encode, held_out["image"]), model.sample_codes(SHOWN, seed=SEED)
     figure = Figure(figsize=(7, 6), layout="constrained")
     axes = figure.add_subplot(aspect="equal")
-    axes.scatter(*drawn.T, s=12, color="lightgrey", linewidths=0, label="prior")
+    axes.scatter(drawn[:, 0], drawn[:, 1], s=12, color="lightgrey", linewidths=0, label="prior")
     labels = held_out.get("label", np.zeros(len(codes), int))
     for label in np.unique(labels):
         name = f"class {label}" if "label" in held_out else "images"
-        axes.scatter(*codes[labels == label].T, s=6, linewidths=0, color=f"C{label % 10}", label=name)
+        of_class = codes[labels == label]
+        axes.scatter(of_class[:, 0], of_class[:, 1], s=6, linewidths=0, color=f"C{label % 10}", label=name)
     reach = 1.5 * np.abs(drawn).max()  # a code far outside must not shrink the rest
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="first number of the code", ylabel="second")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=3, frameon=False)
