@@ -89,6 +89,8 @@ def ten_neighbour_nats(train: np.ndarray, test: np.ndarray, num_levels: int = 2)
 def file_nats(images: np.ndarray, kind: Literal["png", "webp"]) -> float:
     """Nats of an image in a compressed file of many: a sheet of up to 50 x 50 images, without loss.
 
+    A PNG file of images that are black and white, 0 and 255, has one bit a pixel.
+
     Args:
         images: uint8 `(num, h, w, c)` with 1 or 3 channels; the first 2,500 are used, or the largest square number.
         kind: "png", or "webp" (lossless).
@@ -107,6 +109,8 @@ def file_nats(images: np.ndarray, kind: Literal["png", "webp"]) -> float:
     sheet = sheet.reshape(side * height, side * width, channels)
     buffer = io.BytesIO()
     picture = Image.fromarray(sheet[..., 0] if channels == 1 else sheet)
+    if kind == "png" and channels == 1 and np.isin(sheet, (0, 255)).all():
+        picture = picture.convert("1", dither=Image.Dither.NONE)
     picture.save(buffer, kind, **({"optimize": True} if kind == "png" else {"lossless": True, "quality": 100}))
     return len(buffer.getvalue()) * 8 * math.log(2) / side**2
 

@@ -74,6 +74,15 @@ def test_a_file_holds_the_largest_square_number_of_images(kind):
     assert analysis.file_nats(many, kind) == pytest.approx(len(buffer.getvalue()) * 8 * math.log(2) / 9)
 
 
+def test_a_png_of_black_and_white_images_has_one_bit_a_pixel():
+    black_and_white = RNG.choice(np.array([0, 255], np.uint8), (1, 64, 64, 1))
+    buffer = io.BytesIO()
+    Image.fromarray(black_and_white[0, ..., 0] > 0).save(buffer, "png", optimize=True)
+    nats = len(buffer.getvalue()) * 8 * math.log(2)
+    assert analysis.file_nats(black_and_white, "png") == pytest.approx(nats)
+    assert nats < 64 * 64 * 1.5 * math.log(2)  # noise cannot be compressed, and eight bits a pixel would be longer
+
+
 def test_bad_images_are_named():
     some = images(2, 4)
     with pytest.raises(ValueError, match=r"`test` must hold levels in \[0, 2\)"):

@@ -78,8 +78,7 @@ def _simple_codes(train: np.ndarray, test: np.ndarray, levels: int) -> dict[str,
     nats = {name: float(np.mean(code(counted, judged, levels))) for name, code in codes.items()}
     if levels == 2:
         nats["ten_neighbours"] = float(np.mean(analysis.ten_neighbour_nats(counted, judged)))
-    else:
-        nats |= {kind: analysis.file_nats(test, kind) for kind in ("png", "webp")}
+    nats |= {kind: analysis.file_nats(test, kind) for kind in ("png", "webp")}
     return {name: _both(value, test, levels) for name, value in nats.items()}
 
 

@@ -55,7 +55,7 @@ class Density(Task[DensityRecipe]):
 
     def caption(self, evaluation: dict[str, Any]) -> str:
         """Says how many images were measured, what the simple codes are, and what the method remarks."""
-        files = f"Files hold {evaluation['sheet']} held-out images on one sheet." if evaluation["levels"] > 2 else ""
+        files = f"Files hold {evaluation['sheet']} held-out images on one sheet."
         compared = (
             f"The mean over {evaluation['images']:,} held-out images of {evaluation['levels']} grey levels; bits/dim "
             "are bits for each pixel and channel, the length of the best code. Histograms and tables are counted on "
