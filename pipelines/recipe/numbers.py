@@ -137,7 +137,8 @@ class Numbers:
     Attributes:
         numbers: the numbers in the order of tables.
         baselines: the baselines in the order of tables.
-        headline: names of numbers; the first that was measured represents the evaluation in one line.
+        headline: names of numbers; the first that was measured represents the evaluation in one line. If none was, the
+            first of all numbers does.
         facts: a function from the evaluation to the values that fill the braces in headings; by default the
             evaluation itself.
     """
@@ -204,8 +205,9 @@ class Numbers:
         return found
 
     def first(self, values: Values) -> Number | None:
-        """Returns the number that represents the evaluation; None if no number of the headline was measured."""
-        return next((self[name] for name in self.headline if values.get(name) is not None), None)
+        """Returns the number that represents the evaluation; None if none was measured."""
+        names = (*self.headline, *(number.name for number in self.numbers))
+        return next((self[name] for name in names if values.get(name) is not None), None)
 
     def summary(self, evaluation: Mapping[str, Any]) -> str:
         """Describes the evaluation in one line: its first number, and in brackets that number for each baseline."""

@@ -89,8 +89,13 @@ def inputs(examples: Path) -> dict[str, Path]:
 
 def numbers(examples: Path) -> list[str]:
     """Returns the features of a prepared directory that are not text."""
+    return ["image", "label"] if class_names(examples) else ["image"]
+
+
+def class_names(examples: Path) -> list[str]:
+    """Returns the names of the classes of a prepared directory, by number; empty without labels."""
     described = json.loads((examples / "manifest.json").read_text(encoding="utf-8"))
-    return ["image", "label"] if described.get("labels") else ["image"]
+    return list(described.get("labels", ()))
 
 
 def count(examples: Path, split: str) -> int:

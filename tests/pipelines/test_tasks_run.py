@@ -175,6 +175,21 @@ def _used(text, models, monkeypatch):
     return variables
 
 
+def test_a_few_own_photographs_are_reconstructed_as_far_as_they_go(home):
+    digits.write_folder(home / "few", count=30, classes=2)
+    changes = ["prepare.size=32", "prepare.channels=3", *NARROW["fashion_mnist/adversarial_autoencoder"]]
+    changes += ["train.steps=2", "train.batch_size=4", "train.precision=float32", "evaluate.images=20"]
+    loaded = recipe.load("fashion_mnist/adversarial_autoencoder", changes, folder=home / "few")
+    outcome = run.run(loaded, home / "own_few")
+    assert outcome.evaluation["held_out"] < 10
+    with Image.open(outcome.report.parent / "evaluation" / "reconstructions.png") as sheet:
+        rows, columns = sheet.height // 32, sheet.width // 32
+    assert (rows, columns) == (2, outcome.evaluation["held_out"])  # each image above its reconstruction
+    assert outcome.evaluation["numbers"]["psnr"] > 0
+    assert tasks.of(loaded).numbers.summary(outcome.evaluation).startswith("PSNR of reconstructions")
+    assert "too few to judge codes by" in outcome.report.read_text()
+
+
 def test_own_photographs_are_made_into_a_data_set_of_another_size_without_distances(home):
     digits.write_folder(home / "photos", count=30, classes=2)
     changes = ["prepare.size=32", "prepare.channels=3", *NARROW["fashion_mnist/dcgan"]]

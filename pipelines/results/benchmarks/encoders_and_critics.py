@@ -4,7 +4,7 @@ from typing import Any
 
 from pipelines.report.markdown import table, versions
 from pipelines.tasks.generation.inverses import NEIGHBOUR, RATIO
-from pipelines.tasks.generation.reconstructions import PSNR
+from pipelines.tasks.reconstructions import PSNR
 
 BELOW = "generation"
 

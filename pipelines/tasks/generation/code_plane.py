@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.tasks import images
-from pipelines.tasks.generation.reconstructions import in_batches
+from pipelines.tasks.reconstructions import in_batches
 
 if TYPE_CHECKING:
     import keras
 
 SHOWN = 3000  # codes, and as many draws of the prior
 SEED = 0  # the seed of the draws
+_MARKERS = "o^sD"  # of ten classes each; there are ten colours
 
 
 def in_the_plane(model: keras.Model) -> bool:
@@ -38,10 +39,11 @@ def draw(model: keras.Model, examples: Path, path: Path) -> None:
     axes = figure.add_subplot(aspect="equal")
     axes.scatter(drawn[:, 0], drawn[:, 1], s=12, color="lightgrey", linewidths=0, label="prior")
     labels = held_out.get("label", np.zeros(len(codes), int))
-    for label in np.unique(labels):
-        name = f"class {label}" if "label" in held_out else "images"
-        of_class = codes[labels == label]
-        axes.scatter(of_class[:, 0], of_class[:, 1], s=6, linewidths=0, color=f"C{label % 10}", label=name)
+    for label, name in enumerate(images.class_names(examples) or ["images"]):
+        of_class, marker = codes[labels == label], _MARKERS[label // 10 % len(_MARKERS)]
+        axes.scatter(
+            of_class[:, 0], of_class[:, 1], s=6, marker=marker, linewidths=0, color=f"C{label % 10}", label=name
+        )
     reach = 1.5 * np.abs(drawn).max()  # a code far outside must not shrink the rest
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), xlabel="first number of the code", ylabel="second")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=3, frameon=False)

@@ -13,7 +13,7 @@ from keras_genssl.checks import arrays
 from pipelines.recipe.numbers import Baseline, Number, Numbers, Values
 from pipelines.tasks import images
 from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID
-from pipelines.tasks.generation.reconstructions import PSNR, mean_squared_error, psnr
+from pipelines.tasks.reconstructions import PSNR, mean_squared_error, psnr
 
 if TYPE_CHECKING:
     import keras

@@ -12,8 +12,8 @@ from keras_genssl.checks import arrays
 from pipelines.recipe.numbers import Baseline, Number, Numbers, Values
 from pipelines.tasks import images
 from pipelines.tasks.generation import prior_codes
-from pipelines.tasks.generation.prior_codes import COLLAPSED
-from pipelines.tasks.generation.reconstructions import PSNR, in_batches, mean_squared_error, psnr, variance
+from pipelines.tasks.generation.prior_codes import FEWEST, TOO_FEW
+from pipelines.tasks.reconstructions import PSNR, in_batches, mean_squared_error, psnr, variance
 
 if TYPE_CHECKING:
     import keras
@@ -53,7 +53,8 @@ def measure(model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[
         examples: the directory of prepared examples.
 
     Returns:
-        The numbers of the model, and those of the baselines. Without labels there are no nearest neighbours.
+        The numbers of the model, and those of the baselines. Without labels there are no nearest neighbours; with
+        fewer than ten held-out images neither ratio of errors nor variance of codes.
     """
     import keras
 
@@ -64,9 +65,10 @@ def measure(model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[
     found, rebuilt = (in_batches(function, truth) for function in (model.encode, model.reconstruct))
     numbers = {
         **errors(truth, rebuilt),
-        "code_variance": float(found.var(axis=0, dtype=np.float64).mean()),
-        "sample_variance": variance(model.sample(SAMPLES, seed=SEED)) / variance(truth),
+        "sample_variance": variance(model.sample(SAMPLES, seed=SEED)) / variance(known),
     }
+    if len(truth) >= FEWEST:
+        numbers["code_variance"] = float(found.var(axis=0, dtype=np.float64).mean())
     keras.utils.set_random_seed(SEED)
     untrained = keras.models.clone_model(model.encoder)
     baselines: dict[str, dict[str, float]] = {PIXELS.name: {}, RANDOM.name: {}}
@@ -102,24 +104,24 @@ def remarks(numbers: Values, baselines: Mapping[str, Values]) -> str:
     >>> found = {"mse_of_random_pairs": 0.25, "code_variance": 0.9, "sample_variance": 0.2}
     >>> print(remarks(found, {"pca_inverse": {"mse_of_random_pairs": 0.0625}}))
     Reconstructions of held-out images have 0.250 of the error of random pairs (PCA with codes as long: 0.062). Codes \
-vary 0.90 times as much as the prior: they have not collapsed. Samples vary 0.20 times as much as held-out images: the \
+vary 0.90 times as much as the prior: they have not collapsed. Samples vary 0.20 times as much as training images: the \
 generator has COLLAPSED.
     """
-    ratio, of_codes, of_samples = (numbers[name] for name in (RATIO.name, "code_variance", "sample_variance"))
-    assert of_codes is not None  # measured, as are all
-    assert of_samples is not None
-    beside = baselines.get(PCA_CODES.name)
-    pca = f" (PCA with codes as long: {beside[RATIO.name]:.3f})" if beside else ""
-    spread = "they have COLLAPSED" if of_codes < COLLAPSED else "they have not collapsed"
-    generator = "the generator has COLLAPSED" if of_samples < COLLAPSED else "the generator has not collapsed"
-    return (
-        f"Reconstructions of held-out images have {ratio:.3f} of the error of random pairs{pca}. Codes vary "
-        f"{of_codes:.2f} times as much as the prior: {spread}. Samples vary {of_samples:.2f} times as much as held-out "
-        f"images: {generator}."
-    )
+    told = TOO_FEW
+    if RATIO.name in numbers:
+        beside = baselines.get(PCA_CODES.name)
+        pca = f" (PCA with codes as long: {beside[RATIO.name]:.3f})" if beside else ""
+        told = (
+            f"Reconstructions of held-out images have {numbers[RATIO.name]:.3f} of the error of random pairs{pca}. "
+            f"{prior_codes.of_codes(numbers)}"
+        )
+    return f"{told} {prior_codes.of_samples(numbers, 'generator')}"
 
 
 def errors(truth: np.ndarray, answer: np.ndarray) -> dict[str, float]:
-    """Returns the PSNR in dB of values in [-1, 1], and the error over that of each image with the next one's answer."""
+    """Returns the PSNR in dB of values in [-1, 1], and the error over that of each image with the next one's answer.
+
+    The ratio is left out if there are fewer than ten images.
+    """
     mse, of_pairs = (mean_squared_error(truth, made) for made in (answer, np.roll(answer, 1, axis=0)))
-    return {PSNR.name: psnr(mse), RATIO.name: mse / of_pairs}
+    return {PSNR.name: psnr(mse), **({RATIO.name: mse / of_pairs} if len(truth) >= FEWEST else {})}

@@ -13,9 +13,9 @@ from pipelines.tasks.generation import code_plane
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID
 from pipelines.tasks.generation.recipe import GenerationRecipe
-from pipelines.tasks.generation.reconstructions import in_batches
 from pipelines.tasks.generation.reference import GRID, Reference, distances
 from pipelines.tasks.reconstruction.autoencoders import VAE
+from pipelines.tasks.reconstructions import in_batches
 
 if TYPE_CHECKING:
     import keras
@@ -75,9 +75,11 @@ def measure(
             numbers["nll_below_ppca"] = of["ppca"] - of["nll"]
         likelihood["likelihood"] = of
     if hasattr(model, "reconstruct"):
-        shown = images.read(examples, "eval", 2 * GRID)["image"].reshape(2, GRID, *recipe.prepare.shape)
-        rows = [row for given in shown for row in (given, arrays.nearest_levels(np.asarray(model.reconstruct(given))))]
-        images.save_grid(directory / "reconstructions.png", np.concatenate(rows), GRID)
+        shown = images.read(examples, "eval", 2 * GRID)["image"]
+        columns = min(GRID, len(shown))
+        given = [shown[start : start + columns] for start in range(0, len(shown) - columns + 1, columns)]
+        rows = [row for part in given for row in (part, arrays.nearest_levels(np.asarray(model.reconstruct(part))))]
+        images.save_grid(directory / "reconstructions.png", np.concatenate(rows), columns)
     if code_plane.in_the_plane(model):
         code_plane.draw(model, examples, directory / "codes.png")
     own, beside = recipe.model.measure(model, examples)

@@ -223,7 +223,10 @@ class SemiSupervisedAutoencoder(EncoderDecoder):
         train, test = (images.read(examples, split) for split in ("train", "eval"))
         probabilities = analysis.encode_images(model.classify, test["image"])
         pca = analysis.PCA(self.code_dim).fit(train["image"])
-        features = {PCA.name: pca.encode, PIXELS.name: lambda pixels: np.reshape(pixels, (len(pixels), -1)) / 255.0}
+        features = {
+            PCA.name: pca.encode,
+            PIXELS.name: lambda pixels: np.reshape(pixels, (len(pixels), -1)) / np.float32(255),
+        }
         beside = {}
         for name, of in features.items():
             judged, known = of(test["image"]), of(train["image"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,13 @@ from pipelines.errors import UserError
 from pipelines.tasks import images
 from pipelines.tasks.reconstruction.numbers import PCA
 from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
+from pipelines.tasks.reconstructions import in_batches, mean_squared_error, psnr
 
 if TYPE_CHECKING:
     import keras
 
 SEED = 0  # the seed of the corruption
 SHOWN = 10  # the number of images in the sheet
-_BATCH = 500
 
 
 def measure(
@@ -64,9 +63,10 @@ def measure(
         inputs["damaged_"] = _damaged(model, clean)
         shown["damaged"] = inputs["damaged_"][:SHOWN]
     for prefix, given in inputs.items():
-        answers = {"this model": _in_batches(model.reconstruct, given), f"PCA-{code_dim}": pca.reconstruct(given)}
+        answers = {"this model": in_batches(model.reconstruct, given), f"PCA-{code_dim}": pca.reconstruct(given)}
         for values, answer in zip((numbers, baseline), answers.values(), strict=True):
-            values[f"{prefix}mse"], values[f"{prefix}psnr"] = _errors(clean, answer)
+            error = mean_squared_error(clean, answer)
+            values |= {f"{prefix}mse": error, f"{prefix}psnr": psnr(error)}
         last = {name: answer[:SHOWN] for name, answer in answers.items()}
     shown |= last
     own, beside = recipe.model.measure(model, examples)
@@ -80,21 +80,9 @@ def measure(
     }
 
 
-def _errors(truth: np.ndarray, answer: np.ndarray) -> tuple[float, float]:
-    """Returns the mean squared error, and the PSNR of that mean, for values in [-1, 1]."""
-    mse = float(np.mean(np.square(truth - answer), dtype=np.float64))
-    return mse, 10 * math.log10(4 / max(mse, 1e-12))
-
-
 def _damaged(model: keras.Model, clean: np.ndarray) -> np.ndarray:
     """Returns the images as a denoising autoencoder sees them in training."""
     import keras
 
     seed = keras.random.SeedGenerator(SEED)
-    return np.concatenate(
-        [np.asarray(model.corruption(clean[at : at + _BATCH], seed)) for at in range(0, len(clean), _BATCH)]
-    )
-
-
-def _in_batches(function: Callable[[np.ndarray], Any], values: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.asarray(function(values[at : at + _BATCH])) for at in range(0, len(values), _BATCH)])
+    return in_batches(lambda batch: model.corruption(batch, seed), clean)

@@ -48,7 +48,7 @@ def taught(monkeypatch):
         return {name: values[:limit] for name, values in SPLITS[split].items()}
 
     monkeypatch.setattr(images, "read", read)
-    monkeypatch.setattr(images, "numbers", lambda examples: ["image", "label"])
+    monkeypatch.setattr(images, "class_names", lambda examples: list("abcdefghij"))
     monkeypatch.setattr(networks, "load", lambda name: Network())
     monkeypatch.setattr(metrics, "train_on_synthetic_accuracy", accuracy)
     return calls
@@ -139,11 +139,11 @@ class Coder:
 def test_codes_are_compared_with_the_prior_and_a_collapse_is_told(taught, tmp_path):
     model, test = Coder(), SPLITS["eval"]["image"]
     numbers, baselines = prior_codes.measure(model, tmp_path)
-    drawn = model.sample_codes(48, prior_codes.SEED)
+    drawn = model.sample_codes(prior_codes.COMPARED, prior_codes.SEED)
     expected = metrics.gaussian_mmd(drawn[:24], model.encode(test))
     found = [numbers[f"code_mmd{suffix}"] for suffix in ("", "_deviation", "_low", "_high")]
     assert found == [expected.estimate, expected.deviation, expected.low, expected.high]
-    assert baselines["prior"]["code_mmd"] == metrics.gaussian_mmd(drawn[:24], drawn[24:]).estimate
+    assert baselines["prior"]["code_mmd"] == metrics.gaussian_mmd(drawn[:24], drawn[24:48]).estimate
     assert numbers["psnr"] == pytest.approx(20.0)  # an error of 0.2 of 2
     assert numbers["code_variance"] == pytest.approx(model.encode(test).var(axis=0).sum() / drawn.var(axis=0).sum())
     assert numbers["sample_variance"] == 0.0
@@ -153,9 +153,22 @@ def test_codes_are_compared_with_the_prior_and_a_collapse_is_told(taught, tmp_pa
     assert baselines["pca_codes"]["psnr"] == pytest.approx(10 * np.log10(4 / error))
     told = prior_codes.remarks(numbers, baselines)
     assert (
-        "prior: they have not collapsed. Samples vary 0.00 times as much as held-out images: the decoder has COLL"
+        "prior: they have not collapsed. Samples vary 0.00 times as much as training images: the decoder has COLL"
         in told
     )
+
+
+def test_too_few_codes_are_not_compared_with_the_prior_and_the_report_says_so(taught, tmp_path, monkeypatch):
+    few = {split: {name: values[:9] for name, values in part.items()} for split, part in SPLITS.items()}
+    monkeypatch.setattr(images, "read", lambda examples, split, limit=None, features=None: few[split])
+    numbers, baselines = prior_codes.measure(Coder(), tmp_path)
+    assert set(numbers) == {"psnr", "sample_variance"}
+    assert set(baselines) == {"pca_codes"}
+    told = prior_codes.remarks(numbers, baselines)
+    assert told.startswith("Fewer than 10 images are held out, too few to judge codes by. Samples vary 0.00 times")
+    numbers, baselines = inverses.measure(Inverse(), tmp_path)
+    assert set(numbers) == {"psnr", "sample_variance", "nearest_neighbour"}
+    assert inverses.remarks(numbers, baselines) == told.replace("decoder", "generator")
 
 
 def test_codes_in_the_plane_are_drawn_in_colours_of_classes_over_the_prior(taught, tmp_path):
@@ -206,4 +219,4 @@ def test_an_encoder_is_judged_beside_random_pairs_and_by_neighbours(taught, tmp_
     assert baselines["pca_inverse"]["psnr"] == pytest.approx(10 * np.log10(4 / linear), rel=1e-4)
     told = inverses.remarks(numbers, baselines)
     assert f"{numbers['mse_of_random_pairs']:.3f} of the error of random pairs" in told
-    assert told.endswith("Samples vary 0.00 times as much as held-out images: the generator has COLLAPSED.")
+    assert told.endswith("Samples vary 0.00 times as much as training images: the generator has COLLAPSED.")
