@@ -1,6 +1,7 @@
 """Methods in which several networks, the players, are trained by one optimizer each."""
 
 import functools
+import itertools
 import types
 from typing import Any, TypeAlias
 
@@ -37,7 +38,9 @@ class PlayersModel(Method):
                 return {"critic": critic_losses, "generator": generator_losses}   # each (batch,)
 
     A round updates a set of players from one forward pass: all gradients are computed at the old weights, then applied.
-    Players of different rounds may hold the same network; each has an optimizer of its own for it.
+    Players of different rounds may hold the same network; each has an optimizer of its own for it. The network's
+    penalties on weights are part of the loss of the first of these players, in the order of `players()`, and of no
+    other: they count once a step.
     If a step has several rounds, each gets its own share of the batch, so that no two updates see the same images. A
     round does not change the weights *or* the batch statistics of the players that do not take part. A player whose
     losses or gradients are not finite is not updated: the step raises, or under XLA continues.
@@ -285,8 +288,15 @@ class PlayersModel(Method):
         """The losses of the examples, the regularisation losses of the networks, and who waits, by player."""
         given, method = self.player_losses(batch, players), type(self).__name__
         losses = finite_losses([given[player] for player in players], method)
-        penalties = {player: regularization(self.players()[player]) for player in players}
+        penalties = {player: regularization(self._penalised(player)) for player in players}
         return dict(zip(players, losses, strict=True)), penalties, self.waits(given)
+
+    def _penalised(self, player: str) -> list[keras.layers.Layer]:
+        """The networks of a player that no player before it holds."""
+        networks = self.players()
+        before = itertools.takewhile(lambda other: other != player, networks)
+        held = {id(network) for other in before for network in networks[other]}
+        return [network for network in networks[player] if id(network) not in held]
 
     def _track(self, losses: dict[str, Any], penalties: dict[str, Any]) -> None:
         for player, values in losses.items():

@@ -93,6 +93,32 @@ def test_a_network_of_two_players_keeps_the_batch_statistics_of_the_rounds_of_ea
     assert model.norm.moving_mean.numpy() == pytest.approx([6.0])
 
 
+class Penalised(Tug):
+    """`first` and `second` hold the network on the left, whose penalty is its weight's square; `second` another."""
+
+    def __init__(self):
+        super().__init__(rounds=[("first",), ("second",)], reuse_batch=True)
+        for network in (self.left, self.right):
+            network.kernel.regularizer = keras.regularizers.L2(1.0)
+
+    def players(self):
+        return {"first": [self.left], "second": [self.left, self.right]}
+
+    def player_losses(self, batch, players):
+        return dict.fromkeys(players, super().player_losses(batch, players)["left"])
+
+
+def test_a_network_of_two_players_is_penalised_for_the_first_alone() -> None:
+    model = compiled(Penalised())
+    logs = model.evaluate(np.ones((4, 1), "float32"), verbose=0, return_dict=True)
+    assert logs == pytest.approx({"first_loss": 1.0 + 1.0, "second_loss": 1.0 + 1.0})
+    logs = model.train_on_batch(np.ones((4, 1), "float32"), return_dict=True)
+    # first: a = 1 - 0.1 * d(ab + a^2)/da = 0.7. second: a = 0.7 - 0.1 * d(ab)/da = 0.6, and the penalty of b alone:
+    # b = 1 - 0.1 * d(ab + b^2)/db = 1 - 0.1 * (0.7 + 2) = 0.73.
+    np.testing.assert_allclose(model.values(), [0.6, 0.73], rtol=1e-6)
+    assert logs == pytest.approx({"first_loss": 1.0 + 1.0, "second_loss": 0.7 + 1.0})
+
+
 def test_a_batch_that_cannot_be_shared_out() -> None:
     model = compiled(Tug(rounds=[("left",), ("right",)]), run_eagerly=True)
     with pytest.raises(tf.errors.InvalidArgumentError, match="multiple of the 2 rounds"):
