@@ -25,10 +25,12 @@ class FewLabels:
     "no label" (`kinds.Label(unlabelled=True)`) learn from all images and these labels.
 
     A hundred labels among 60,000 images come up rarely. With `per_batch`, every batch holds that many labelled
-    examples, which come up again and again, before its unlabelled ones, of which an epoch holds each once.
+    examples, which come up again and again, spread among unlabelled ones, of which an epoch holds each once. Your own
+    partly labelled images, with -1 for no label, get such batches by `FewLabels(None, per_batch=32)`.
 
     Args:
-        labels_per_class: The number of labels to keep of each class, at least 1.
+        labels_per_class: The number of labels to keep of each class, at least 1; None for all of them, whatever the
+            `seed`.
         seed: The seed of the draw; the order of the examples has a seed of its own.
         per_batch: The number of labelled examples in each batch, at least 1; None: as they come.
         label: The name of the feature that holds the class, an integer.
@@ -44,16 +46,15 @@ class FewLabels:
         [-1, -1, 1, -1, 0, -1]
     """
 
-    labels_per_class: int
+    labels_per_class: int | None
     seed: int = 0
     per_batch: int | None = None
     label: str = "label"
 
     def __post_init__(self) -> None:
         for name, value in (("labels_per_class", self.labels_per_class), ("per_batch", self.per_batch)):
-            absent = name == "per_batch" and value is None
-            if not absent and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise ValueError(f"`{name}` must be an integer of at least 1. Received: {name}={value!r}")
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                raise ValueError(f"`{name}` must be an integer of at least 1, or None. Received: {name}={value!r}")
 
     def marked(self, labels: npt.ArrayLike) -> np.ndarray:
         """Labels with -1 for those that are not kept.
@@ -69,7 +70,14 @@ class FewLabels:
         """
         labels = checked_labels(labels, self.label, names=False)
         known = np.flatnonzero(labels >= 0)
-        kept = known[labelled_subset(labels[known], self.labels_per_class, self.seed)]
+        if not len(known):
+            raise ValueError(
+                f"`{self.label}` must be known of one example at least. "
+                f"Received: {len(labels)} examples without a label"
+            )
+        kept = known
+        if self.labels_per_class is not None:
+            kept = known[labelled_subset(labels[known], self.labels_per_class, self.seed)]
         marked = np.full(len(labels), -1, np.int64)
         marked[kept] = labels[kept]
         return marked
@@ -120,19 +128,22 @@ class FewLabelSource:
 class LabelledOrder(Order):
     """The order of batches with a fixed number of labelled examples: like `Order`, a pure function of seed and epoch.
 
-    An epoch lists the unlabelled examples as `Order` does, and puts as many in each batch as it has room for. Cycle j
-    of the labelled examples sorts them by a hash of (seed, epoch, j, id). The seed of an example's random transform is
-    a hash of (seed, epoch, place in the epoch), so an example that comes up twice is transformed in two ways.
+    An epoch lists the unlabelled examples as `Order` does, and puts as many in each batch as it has room for. Labelled
+    example i of a batch is its row `i * batch_size // per_batch`. So equal parts of a batch, one for each replica, hold
+    equally many labelled examples, give or take one. Cycle j of the labelled examples sorts them by a hash of
+    (seed, epoch, j, id). The seed of an example's random transform is a hash of (seed, epoch, place in the epoch), so
+    an example that comes up twice is transformed in two ways.
 
     Args:
         labels: Integers `(num_examples,)`, negative for examples without a label.
         batch_size: The number of examples in a step.
-        per_batch: How many of them are labelled; they come first.
+        per_batch: How many of them are labelled.
         seed: Integer in [0, 2**64).
         identity: See `Order`.
 
     Raises:
-        ValueError: If a batch has no room for an unlabelled example, or the examples are fewer than a batch needs.
+        ValueError: If no example has a label, or all have one; if a batch has no room for an unlabelled example, or
+            there are fewer of these than it has room for.
 
     Example:
         >>> order = LabelledOrder([-1, 3, -1, -1, -1], batch_size=3, per_batch=1)
@@ -153,6 +164,12 @@ class LabelledOrder(Order):
         super().__init__(len(labels), batch_size, seed, drop_remainder=True, identity=identity)
         self._labelled, self._others = np.flatnonzero(labels >= 0), np.flatnonzero(labels < 0)
         self._per_batch, self._room = per_batch, batch_size - per_batch
+        if not len(self._others):
+            raise ValueError(
+                "`per_batch` must be None where every example has a label, for it takes others to fill the batches: "
+                f"leave it out, or keep fewer labels. Received: per_batch={per_batch}, with {len(labels)} labelled "
+                "examples"
+            )
         if not 1 <= self._room <= len(self._others):
             raise ValueError(
                 f"`per_batch` must leave room in a batch for 1 ... {len(self._others)} examples without a label. "
@@ -187,5 +204,9 @@ class LabelledOrder(Order):
         orders = np.argsort(keys.reshape(len(cycles), -1), axis=1, kind="stable")
         everyone = super()._ids(epoch)
         others = everyone[np.isin(everyone, self._others)][: steps * self._room]
-        parts = self._labelled[orders].ravel()[:count].reshape(steps, -1), others.reshape(steps, -1)
-        return np.concatenate(parts, axis=1).ravel()
+        known = np.zeros(self._step_size, bool)
+        known[np.arange(self._per_batch) * self._step_size // self._per_batch] = True
+        ids = np.empty((steps, self._step_size), np.int64)
+        ids[:, known] = self._labelled[orders].ravel()[:count].reshape(steps, -1)
+        ids[:, ~known] = others.reshape(steps, -1)
+        return ids.ravel()

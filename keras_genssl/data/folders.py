@@ -73,7 +73,7 @@ class FolderSource:
     """Image files under a folder, sorted by their path in it.
 
     Elements: `image`; `key`, the path below the folder; and, if every image lies in a sub-folder, `label`, the number
-    of the sub-folder of its class.
+    of the sub-folder of its class, or -1 in that of images without a label.
 
     Args:
         folder: the folder.
@@ -179,7 +179,12 @@ def unreadable(title: str, error: OSError) -> ValueError:
 
 
 def open_folder(
-    folder: str, split: str, features: Sequence[str] | None, class_names: Sequence[str] | None, strict: bool
+    folder: str,
+    split: str,
+    features: Sequence[str] | None,
+    class_names: Sequence[str] | None,
+    unlabelled: str | None,
+    strict: bool,
 ) -> FolderSource:
     """Opens the images of a folder and its sub-folders, or of one of its splits (`ClassFolders`).
 
@@ -201,7 +206,7 @@ def open_folder(
             f"`source` must be a TFDS name, a prepared directory (with manifest.json) or a folder of images "
             f"({', '.join(EXTENSIONS)}). Received: the directory {folder}, with {len(names)} other entries"
         )
-    classes = ClassFolders([file.name for file in files], class_names)
+    classes = ClassFolders([file.name for file in files], class_names, unlabelled)
     if classes.doubt is not None:
         warnings.warn(f"{printable(folder)}: {classes.doubt}.", stacklevel=4)
     chosen = classes.split(split)

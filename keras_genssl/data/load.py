@@ -36,6 +36,7 @@ def load(
     groups: Groups | None = None,
     few_labels: FewLabels | None = None,
     class_names: Sequence[str] | None = None,
+    unlabelled: str | None = None,
     on_error: Literal["raise", "skip"] = "raise",
 ) -> OrderedDataset:
     """Load images as a deterministic, restartable `tf.data.Dataset` of dicts.
@@ -74,7 +75,8 @@ def load(
             channels), strings `bytes`, scalars) and an integer to another such dict, the same names and
             dtypes each time. Its seed is a hash of (`seed`, epoch, number of the example). It runs on threads; give
             `pretext.OnProcesses(f)` if it spends long in Python itself.
-        drop_remainder: drop the last batch of an epoch when it is incomplete.
+        drop_remainder: drop the last batch of an epoch when it is incomplete. With `balance`, or `per_batch` of
+            `few_labels`, all batches are full.
         features: names of the features to read; `None` for all. Leave out strings for accelerators.
         index: adds `index`, int64: the number of the example in the split, from 0 on, the same in every epoch. Methods
             that store something for each example need it (`models.InstanceDiscrimination`).
@@ -83,10 +85,13 @@ def load(
         groups: examples of several images, `data.pairs(labels, num)`, `data.triplets(labels, num)` or `Groups`. Their
             images are numbered as in the source. `features` names features of the source.
         few_labels: which labels are known, `FewLabels(labels_per_class)`; all others become -1. With its `per_batch`,
-            every batch holds labelled examples. Not with `balance` or `groups`.
+            every batch holds labelled examples: `FewLabels(None, per_batch=32)` for a source that is partly labelled
+            already. Not with `balance` or `groups`.
         class_names: for a folder of images, the sub-folders that are the classes: `label` is the position in this list.
             A class may have no images. Pass the names of another folder (`class_names=train.class_names`) to give both
             folders the same numbers, whichever classes each holds. `None` for the sub-folders, in alphabetical order.
+        unlabelled: for a folder of images, the sub-folder (of each split) that is no class: its images have the label
+            -1, "no label".
         on_error: `"raise"` or `"skip"`. With `"skip"`, an example that cannot be read, or that `transform` refuses by a
             ValueError, is replaced by another (of its class, with `balance`). The replacement is drawn from `seed`,
             epoch and the number of the example, so batches are full and the same after a resumption. Without
@@ -117,7 +122,7 @@ def load(
     if on_error not in ("raise", "skip"):
         raise ValueError(f'`on_error` must be "raise" or "skip". Received: on_error={on_error!r}')
     skip = on_error == "skip"
-    examples = open_source(source, split, features, data_dir, class_names, strict=not skip)
+    examples = open_source(source, split, features, data_dir, class_names, unlabelled, strict=not skip)
     if not len(examples):
         raise ValueError(f"The split {split!r} of {_title(source)} holds no example.")
     if groups is not None:
@@ -133,9 +138,9 @@ def load(
         "transform": _name(transform),
     }
     if balance is not None:
-        order: Order = _balanced(examples, balance, batch_size, seed, shuffle, identity)
+        order: Order = _balanced(examples, balance, batch_size, seed, shuffle, drop_remainder, identity)
     elif few_labels is not None and few_labels.per_batch is not None:
-        order = _labelled(examples, few_labels, batch_size, seed, shuffle, identity)
+        order = _labelled(examples, few_labels, batch_size, seed, shuffle, drop_remainder, identity)
     else:
         order = Order(len(examples), batch_size, seed, shuffle, drop_remainder, identity)
     first_seed = int(order.batch(0, 0)[1][0])
@@ -165,24 +170,37 @@ def _name(transform: Transform | None) -> str | None:
 
 
 def _balanced(
-    examples: Source, balance: ClassBalanced, batch_size: int | None, seed: int, shuffle: bool, identity: dict[str, Any]
+    examples: Source,
+    balance: ClassBalanced,
+    batch_size: int | None,
+    seed: int,
+    shuffle: bool,
+    drop_remainder: bool,
+    identity: dict[str, Any],
 ) -> BalancedOrder:
-    if batch_size not in (None, balance.batch_size) or not shuffle:
+    if batch_size not in (None, balance.batch_size) or not shuffle or not drop_remainder:
         raise ValueError(
-            f"With `balance` the batch size is {balance.batch_size}, num_classes * per_class, and the order is "
-            f"shuffled: leave both out. Received: batch_size={batch_size}, shuffle={shuffle}"
+            f"With `balance` the batch size is {balance.batch_size}, num_classes * per_class, the order is shuffled, "
+            f"and all batches are full: leave these arguments out. Received: batch_size={batch_size}, "
+            f"shuffle={shuffle}, drop_remainder={drop_remainder}"
         )
     return BalancedOrder(examples.labels(balance.label), balance, seed, identity)
 
 
 def _labelled(
-    examples: Source, few: FewLabels, batch_size: int | None, seed: int, shuffle: bool, identity: dict[str, Any]
+    examples: Source,
+    few: FewLabels,
+    batch_size: int | None,
+    seed: int,
+    shuffle: bool,
+    drop_remainder: bool,
+    identity: dict[str, Any],
 ) -> LabelledOrder:
     assert few.per_batch is not None
-    if batch_size is None or not shuffle:
+    if batch_size is None or not shuffle or not drop_remainder:
         raise ValueError(
-            "With `per_batch` of `few_labels` a batch size must be given, and the order is shuffled. "
-            f"Received: batch_size={batch_size}, shuffle={shuffle}"
+            "With `per_batch` of `few_labels` a batch size must be given, the order is shuffled, and all batches are "
+            f"full. Received: batch_size={batch_size}, shuffle={shuffle}, drop_remainder={drop_remainder}"
         )
     return LabelledOrder(examples.labels(few.label), batch_size, few.per_batch, seed, identity)
 

@@ -187,16 +187,22 @@ def open_source(
     features: Sequence[str] | None,
     data_dir: str | None,
     class_names: Sequence[str] | None = None,
+    unlabelled: str | None = None,
     strict: bool = True,
 ) -> Source:
     """Opens any source that `load` takes. With `strict`, files that cannot be read are refused at once."""
     name = "" if isinstance(source, FrameFolders | Mapping) else os.path.expanduser(os.fspath(source))
     if is_images(name):
-        return open_folder(name, split, features, class_names, strict)
+        return open_folder(name, split, features, class_names, unlabelled, strict)
     if class_names is not None:
         raise ValueError(
             "`class_names` numbers the sub-folders of a folder of images; other sources hold numbers already, and "
             f"tell the names as `dataset.class_names`. Received: class_names={list(class_names)}"
+        )
+    if unlabelled is not None:
+        raise ValueError(
+            "`unlabelled` names a sub-folder of a folder of images; other sources hold -1 for an example without a "
+            f"label. Received: unlabelled={unlabelled!r}"
         )
     if isinstance(source, FrameFolders):
         if split != "train" or features is not None:

@@ -20,6 +20,7 @@ class ClassFolders:
         names: the names of all images, as `find_images` gives them.
         class_names: the classes in the order of their numbers; None for the existing ones, sorted. Sub-folders that
             they name are classes, even if they are named like splits.
+        unlabelled: the sub-folder, of the folder or of its splits, whose images have no label and get the number -1.
 
     Attributes:
         splits: the sub-folders that are splits, sorted; empty if the folder is not divided.
@@ -27,7 +28,7 @@ class ClassFolders:
         doubt: a warning, one sentence, if the sub-folders may be meant in another way; otherwise None.
 
     Raises:
-        ValueError: if `class_names` are not different strings.
+        ValueError: if `class_names` are not different strings, or `unlabelled` is one of them or holds no image.
 
     Example:
         >>> folders = ClassFolders(["train/cat/1.png", "train/dog/2.png", "val/dog/3.png"])
@@ -35,7 +36,9 @@ class ClassFolders:
         (('train', 'val'), ('cat', 'dog'), [1])
     """
 
-    def __init__(self, names: Sequence[str], class_names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, names: Sequence[str], class_names: Sequence[str] | None = None, unlabelled: str | None = None
+    ) -> None:
         self._given = None if class_names is None else _checked(class_names)
         folders = sorted({name.partition("/")[0] for name in names if "/" in name})
         kinds = {folder: kind for folder in folders if (kind := _kind(folder)) is not None}
@@ -45,7 +48,13 @@ class ClassFolders:
         self.splits = tuple(self._kinds)
         inside = [name for name in names if not divided or name.partition("/")[0] in kinds]
         found = {label for label in map(self.class_of, inside) if label is not None}
-        self.class_names = tuple(sorted(found)) if self._given is None else self._given
+        self._unlabelled = None if unlabelled is None else canonical(unlabelled)
+        if self._unlabelled is not None and (self._unlabelled not in found or self._unlabelled in (self._given or ())):
+            raise ValueError(
+                "`unlabelled` must name a sub-folder that holds images, and that is no class. Received: "
+                f"unlabelled={unlabelled!r}, and the sub-folders {', '.join(sorted(found)[:9]) or 'none'}"
+            )
+        self.class_names = tuple(sorted(found - {self._unlabelled})) if self._given is None else self._given
         self.doubt: str | None = None
         if divided and len(inside) < len(names):
             self.doubt = (
@@ -81,13 +90,18 @@ class ClassFolders:
         return self.class_names.index(str(self.class_of(name)))
 
     def numbers(self, names: Iterable[str]) -> list[int] | None:
-        """Returns the numbers of the classes of images, or None if not all lie in the folder of a class.
+        """Returns the numbers of the classes of images, or None if not all lie in a folder.
+
+        Images without a label have the number -1.
 
         Raises:
-            ValueError: if `class_names` were given and an image lies in none of these classes.
+            ValueError: if `class_names` were given and an image lies in none of these classes, or `unlabelled` was
+                given and an image lies in no folder.
         """
         labels = {name: self.class_of(name) for name in names}
         number = {label: index for index, label in enumerate(self.class_names)}
+        if self._unlabelled is not None:
+            number[self._unlabelled] = -1
         strange = {name: label for name, label in labels.items() if label not in number}
         if strange and self._given is not None:
             unknown = sorted({label for label in strange.values() if label is not None})
@@ -97,6 +111,11 @@ class ClassFolders:
             raise ValueError(
                 "`class_names` must name every sub-folder that holds images, and each image must lie in one. "
                 f"Received: class_names={list(self.class_names)}, and {what}"
+            )
+        if strange and self._unlabelled is not None:
+            raise ValueError(
+                "`unlabelled` must be the sub-folder of all images without a label. "
+                f"Received: unlabelled={self._unlabelled!r}, and {next(iter(strange))}, in no sub-folder"
             )
         return None if strange else [number[str(label)] for label in labels.values()]
 

@@ -126,6 +126,7 @@ def test_load_gives_balanced_batches_of_any_source_and_resumes(source):
         ({"balance": (0, 2)}, "`num_classes` must be an integer of at least 1. Received: num_classes=0"),
         ({"balance": (2, 2.0)}, r"`per_class` must be .* per_class=2.0"),
         ({"balance": (4, 2)}, r"which is 3 of 4 \(`repeat=True` takes smaller classes too\). Received: num_classes=4"),
+        ({"balance": (2, 2), "drop_remainder": False}, "all batches are full.* Received: .*drop_remainder=False"),
         ({"balance": (2, 2), "batch_size": 5}, "the batch size is 4, .* Received: batch_size=5"),
         ({"balance": (2, 2), "shuffle": False}, "shuffle=False"),
         ({"balance": (2, 2, False, None, "name")}, "There must be an array 'name' of integers"),

@@ -28,6 +28,27 @@ def test_labels_that_are_unknown_already_stay_so() -> None:
     np.testing.assert_array_equal(marked, labels)
 
 
+def test_all_labels_of_a_source_that_is_partly_labelled_are_kept() -> None:
+    known = {7: 1, 10: 1, 27: 0}  # two of one class, one of another
+    partly = {**ARRAYS, "label": np.where(np.isin(np.arange(60), list(known)), LABELS, -1)}
+    few = data.FewLabels(None, per_batch=3)
+    np.testing.assert_array_equal(few.marked(partly["label"]), partly["label"])
+    batches = list(data.load(partly, batch_size=22, few_labels=few))
+    assert len(batches) == 3  # 57 images without a label, 19 a step
+    for batch in batches:
+        numbers, labels = batch["image"].numpy().ravel(), batch["label"].numpy()
+        assert dict(zip(numbers[labels >= 0].tolist(), labels[labels >= 0].tolist(), strict=True)) == known
+
+
+@pytest.mark.parametrize(("batch_size", "per_batch", "replicas"), [(12, 4, 4), (12, 5, 2), (12, 7, 3), (128, 32, 8)])
+def test_replicas_get_equally_many_labelled_examples(batch_size: int, per_batch: int, replicas: int) -> None:
+    order = data.LabelledOrder(np.where(np.arange(400) < 40, 0, -1), batch_size, per_batch)
+    for step in range(order.steps_per_epoch):
+        shares = np.sum(order.batch(0, step)[0].reshape(replicas, -1) < 40, axis=1)
+        assert sum(shares) == per_batch
+        assert set(shares) <= {per_batch // replicas, -(-per_batch // replicas)}
+
+
 def test_every_epoch_of_arrays_and_of_records_has_the_same_labels(tmp_path) -> None:
     """Labels are int64, although the array's are unsigned; each goes with its image in every order."""
     few = data.FewLabels(2, seed=1)
@@ -59,7 +80,11 @@ def test_an_epoch_with_labelled_examples_in_each_batch_is_the_documented_one() -
         cycles = [sorted((python_hash(5, epoch, 6, 60 * turn + n), n) for n in known) for turn in range(6)]
         first = [n for cycle in cycles for _, n in cycle]
         rest = [n for _, n in sorted((python_hash(5, epoch, 1, n), n) for n in others)]
-        return [first[4 * step : 4 * step + 4] + rest[6 * step : 6 * step + 6] for step in range(9)]
+        made = []
+        for step in range(9):
+            (a, b, c, d), (e, f, g, h, i, j) = first[4 * step : 4 * step + 4], rest[6 * step : 6 * step + 6]
+            made.append([a, e, b, f, g, c, h, d, i, j])  # labelled in rows 0, 10 / 4, 20 / 4, 30 / 4
+        return made
 
     for epoch in range(2):
         batches = list(loaded)
@@ -92,17 +117,31 @@ def test_another_draw_is_another_data_set() -> None:
     [
         (
             lambda: data.FewLabels(0),
-            "`labels_per_class` must be an integer of at least 1. Received: labels_per_class=0",
+            "`labels_per_class` must be an integer of at least 1, or None. Received: labels_per_class=0",
         ),
         (lambda: data.FewLabels(1, per_batch=0), "`per_batch` must be an integer of at least 1"),
         (lambda: data.load(ARRAYS, few_labels=data.FewLabels(1, per_batch=1)), "a batch size must be given"),
+        (
+            lambda: data.load(ARRAYS, batch_size=6, drop_remainder=False, few_labels=data.FewLabels(1, per_batch=1)),
+            "all batches are full. Received: .*drop_remainder=False",
+        ),
+        (
+            lambda: data.load(ARRAYS, batch_size=6, few_labels=data.FewLabels(20, per_batch=2)),
+            "`per_batch` must be None where every example has a label.* per_batch=2, with 60 labelled examples",
+        ),
         (lambda: data.LabelledOrder(LABELS - 1, 4, 4), "leave room in a batch for 1 ... 20 .* with batch_size=4"),
         (lambda: data.LabelledOrder(-np.ones(9, int), 4, 1), "hold one at least that is not negative"),
         (
             lambda: data.FewLabels(21).marked(LABELS),
             "`labels_per_class` must lie in 1 ... 20, the size of the smallest class",
         ),
-        (lambda: data.FewLabels(1).marked(-np.ones(3, int)), "`labels` must hold one at least. Received: none"),
+        *(
+            (
+                lambda number=number: data.FewLabels(number).marked(-np.ones(3, int)),
+                "`label` must be known of one example at least. Received: 3 examples without a label",
+            )
+            for number in (1, None)
+        ),
         (lambda: data.load({"image": ARRAYS["image"]}, few_labels=data.FewLabels(1)), "must be an array 'label'"),
         (
             lambda: data.load(ARRAYS, few_labels=data.FewLabels(1), balance=data.ClassBalanced(2, 2)),

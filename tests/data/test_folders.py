@@ -44,6 +44,18 @@ def test_a_class_has_one_number_in_every_split(split):
         data.load(split, "dev_2")
 
 
+def test_a_folder_may_be_partly_labelled(split):
+    partly = data.load(split, shuffle=False, unlabelled="bee")
+    assert labels(partly) == {"train/ant/1.png": 0, "train/bee/1.png": -1, "train/cat/1.png": 1}
+    assert partly.class_names == ("ant", "cat")
+    assert partly.order.config["source"] != data.load(split).order.config["source"]
+    few = data.load(split, batch_size=2, unlabelled="bee", few_labels=data.FewLabels(None, per_batch=1))
+    (batch,) = few
+    assert sorted(batch["label"].numpy() >= 0) == [False, True]
+    with pytest.raises(ValueError, match="`unlabelled` names a sub-folder of a folder of images"):
+        data.load({"image": np.zeros((1, 2, 2, 3), np.uint8)}, unlabelled="others")
+
+
 def test_class_names_of_one_folder_number_another(split):
     alone = data.load(split / "val", shuffle=False)
     assert labels(alone) == {"bee/1.png": 0, "cat/1.png": 1}  # the fault that `class_names` mends

@@ -75,6 +75,22 @@ def test_class_names_give_the_numbers():
             ClassFolders(names, wrong)
 
 
+def test_images_of_the_unlabelled_folder_have_the_number_minus_one():
+    names = ["cat/1.png", "others/2.png", "dog/3.png"]
+    folders = ClassFolders(names, unlabelled="others")
+    assert folders.class_names == ("cat", "dog")
+    assert folders.numbers(names) == [0, -1, 1]
+    assert ClassFolders(names, ["dog", "cat"], "others").numbers(names) == [1, -1, 0]
+    split = [f"{part}/{name}" for part in ("train", "val") for name in names]
+    assert ClassFolders(split, unlabelled="others").numbers(split) == 2 * [0, -1, 1]
+    with pytest.raises(ValueError, match=r"`unlabelled` must name a sub-folder .* cat, dog, others$"):
+        ClassFolders(names, unlabelled="other")
+    with pytest.raises(ValueError, match="`unlabelled` must name a sub-folder that holds images, and that is no class"):
+        ClassFolders(names, ["cat", "dog"], "dog")
+    with pytest.raises(ValueError, match=r"all images without a label. Received: .*top\.png, in no sub-folder$"):
+        ClassFolders([*names, "top.png"], unlabelled="others").numbers([*names, "top.png"])
+
+
 def test_spellings_of_one_name_are_one_class():
     nfc, nfd = "\u00e9", "e\u0301"
     folders = ClassFolders([f"{nfd}/1.png", f"{nfc}/2.png", "a/3.png"])
