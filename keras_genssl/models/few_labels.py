@@ -42,6 +42,25 @@ def labelled_losses(labels: Any, logits: Any) -> Any:
     return replicas.on_global_batch(_shares, labelled) * cross_entropy
 
 
+def trackers() -> list[keras.metrics.Mean]:
+    """Means for `track`: `cross_entropy` and `accuracy` of the labelled examples of an epoch."""
+    return [keras.metrics.Mean("cross_entropy"), keras.metrics.Mean("accuracy")]
+
+
+def track(means: list[keras.metrics.Mean], labels: Any, logits: Any) -> None:
+    """Updates `trackers` by a batch; each labelled example counts once, so a batch without labels counts nothing.
+
+    Args:
+        means: Those of `trackers`.
+        labels: As in `cross_entropies`.
+        logits: As in `cross_entropies`.
+    """
+    labelled, cross_entropy = cross_entropies(labels, logits)
+    correct = ops.cast(ops.argmax(logits, axis=-1) == labels, labelled.dtype)
+    for mean, values in zip(means, (cross_entropy, correct), strict=True):
+        mean.update_state(values, sample_weight=labelled)
+
+
 def _shares(labelled: Any) -> Any:
     """For each example of a batch, what makes the mean over the batch one over the labelled examples, `(batch,)`."""
     examples = ops.cast(ops.shape(labelled)[0], labelled.dtype)

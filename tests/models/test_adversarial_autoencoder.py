@@ -88,15 +88,29 @@ def test_a_step_is_reconstruction_then_the_discriminator_then_the_encoder(images
     model, old = linear(rates=rates), weights(linear())
     seed = keras.random.SeedGenerator(0)
     seed.state.assign(model.seed.state)
-    # The round of the discriminator draws first; that of the encoder draws too, and its loss does not use it.
+    # Only the round of the discriminator draws.
     drawn = np.array(model.prior.draw(len(images), seed), np.float64)
     logs = model.train_on_batch(images, return_dict=True)
+    np.testing.assert_array_equal(model.seed.state, seed.state)
     expected, losses = step(old, images, drawn, {**dict.fromkeys(RATES, 0.0), **rates})
     assert logs == pytest.approx(losses, rel=1e-5)
     for name, values in weights(model).items():
         for value, wanted, before in zip(values, expected[name], old[name], strict=True):
             np.testing.assert_allclose(value, wanted, atol=1e-6)
             assert np.array_equal(wanted, before) or np.any(np.abs(value - before) > 1e-4)
+
+
+def test_the_encoder_draws_from_the_prior_where_its_loss_needs_real_codes(images) -> None:
+    model = linear()
+    model.adversarial_loss = kg.losses.RelativisticGANLoss()
+    seed = keras.random.SeedGenerator(0)
+    seed.state.assign(model.seed.state)
+    drawn = np.array(model.prior.draw(len(images), seed), np.float64)
+    found = model.player_losses({"image": images}, ("encoder",))
+    (into, shift), (logit, bias) = weights(model)["encoder"], weights(model)["judge"]
+    real, fake = drawn @ logit + bias, (images.reshape(5, PIXELS) @ into + shift) @ logit + bias
+    np.testing.assert_allclose(found["encoder"], softplus(real - fake)[:, 0], rtol=1e-5)
+    np.testing.assert_array_equal(model.seed.state, seed.state)
 
 
 def test_any_prior_is_what_codes_are_compared_with(images) -> None:

@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 
 import keras_genssl as kg
+from keras_genssl.kinds.seeds import GivenSeed
+from tests import without_keras
 
 SHAPE, PIXELS, CLASSES, STYLE = (3, 3, 1), 9, 3, 2
 LABELS = np.int32([-1, 2, -1, 0, 2, -1])
@@ -61,7 +63,7 @@ def test_losses_by_hand(images) -> None:
     drawn = np.array(model.draw_codes(6, seed))
     batch = {"image": tf.constant(images), "label": tf.constant(LABELS)}
     found = {
-        **model.player_losses(batch, ("class_discriminator", "style_discriminator")),
+        **model.player_losses(batch, ("class_discriminator", "style_discriminator")),  # and the encoder
         **model.player_losses(batch, ("autoencoder",)),
         **model.player_losses(batch, ("classifier",)),
     }
@@ -87,6 +89,25 @@ def test_losses_by_hand(images) -> None:
     assert found.keys() == expected.keys()
     for player, losses in expected.items():
         np.testing.assert_allclose(found[player], losses, rtol=1e-4, err_msg=player)
+
+
+@pytest.mark.parametrize("needs_real", [False, True])
+def test_codes_are_drawn_where_a_loss_needs_them(images, needs_real: bool) -> None:
+    model = linear(adversarial_loss=kg.losses.RelativisticGANLoss() if needs_real else None)
+    seed = keras.random.SeedGenerator(0)
+    seed.state.assign(model.seed.state)
+    found = model.player_losses({"image": images, "label": LABELS}, ("encoder",))["encoder"]
+    log_probabilities, style = coded(model, images)
+    parts = np.exp(log_probabilities), style
+    judges = model.class_discriminator, model.style_discriminator
+    fakes = [judged(judge, codes) for judge, codes in zip(judges, parts, strict=True)]
+    reals = [0.0, 0.0]
+    if needs_real:
+        drawn = np.array(model.draw_codes(6, seed))
+        reals = [judged(judges[0], drawn[:, :CLASSES]), judged(judges[1], drawn[:, CLASSES:])]
+    expected = sum(softplus(real - fake) for real, fake in zip(reals, fakes, strict=True))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    np.testing.assert_array_equal(model.seed.state, seed.state)
 
 
 @pytest.mark.parametrize("player", PLAYERS)
@@ -123,12 +144,39 @@ def test_a_batch_without_labels_teaches_no_class(images) -> None:
         np.testing.assert_array_equal(weight, old)
 
 
+def test_each_labelled_image_counts_once_in_the_logs_of_an_epoch(images) -> None:
+    """Two labelled images, then one, then none: a mean of batches would be another number."""
+    model = linear()
+    model.compile(dict.fromkeys(PLAYERS, "sgd"), run_eagerly=True)
+    labels = np.int32([1, 2, 0, -1, -1, -1])
+    logs = model.evaluate({"image": images, "label": labels}, batch_size=2, verbose=0, return_dict=True)
+    log_probabilities = coded(model, images)[0]
+    surprises = [-log_probabilities[number, labels[number]] for number in range(3)]
+    assert logs["cross_entropy"] == pytest.approx(np.mean(surprises), rel=1e-5)
+    assert logs["accuracy"] == pytest.approx(np.mean(log_probabilities[:3].argmax(axis=1) == labels[:3]))
+    # The loss is the mean of three batches, of which the last counts as 0.
+    assert logs["classifier_loss"] == pytest.approx((np.mean(surprises[:2]) + surprises[2] + 0) / 3, rel=1e-5)
+
+
+def test_images_of_classes_are_served(images, tmp_path) -> None:
+    model = linear()
+    served = model.serving()
+    assert list(served) == ["encode", "decode", "reconstruct", "generate", "classify", "generate_class"]
+    styles, labels = model.prior.draw(4, GivenSeed(5)), np.int64([0, 1, 2, 0])
+    codes = np.concatenate([np.eye(CLASSES, dtype="float32")[labels], styles], axis=1)
+    expected = np.array(model.decode(codes))
+    np.testing.assert_array_equal(served["generate"].function(4, GivenSeed(5)), expected)
+    path = kg.export.saved_model(model, tmp_path / "model" / "1")
+    given = {"style": np.array(styles), "label": labels}
+    answer = {"signature": "generate_class_tensor", "process": without_keras.process()}
+    assert kg.export.check(path, given, expected, **answer).max_error <= 1e-5
+
+
 def test_codes_classes_and_samples(images) -> None:
     model = linear()
     log_probabilities, style = coded(model, images)
     np.testing.assert_allclose(model.classify(images), np.exp(log_probabilities), atol=1e-5)
     np.testing.assert_allclose(model.encode(images)[:, CLASSES:], style, atol=1e-5)
-    assert list(model.serving()) == ["encode", "decode", "reconstruct", "generate", "classify"]
     # Samples of given classes: the styles of the same draw, and other one-hot vectors.
     codes = model.sample_codes(4, seed=3)
     codes = np.concatenate([np.eye(CLASSES)[[2, 2, 0, 1]], codes[:, CLASSES:]], axis=1).astype("float32")

@@ -93,12 +93,16 @@ class AdversarialAutoencoder(PriorAutoencoder):
         if players == ("autoencoder",):
             return {"autoencoder": image_losses(self.image_loss, images, self(images, training=True)["image"])}
         codes = self.codes(images, training=True)  # (batch, code_dim)
-        drawn = self.draw_codes(ops.shape(codes)[0], self.seed)
-        fake_logits, real_logits = (self.discriminator(given, training=True) for given in (codes, drawn))
-        return {
-            "discriminator": discriminator_losses(self.adversarial_loss, real_logits, fake_logits),
-            "encoder": generator_losses(self.adversarial_loss, fake_logits, real_logits),
-        }
+        fake_logits = self.discriminator(codes, training=True)
+        judged = "discriminator" in players
+        real_logits = None
+        if judged or self.adversarial_loss.needs_real:
+            drawn = self.draw_codes(ops.shape(codes)[0], self.seed)
+            real_logits = self.discriminator(drawn, training=True)
+        losses = {"encoder": generator_losses(self.adversarial_loss, fake_logits, real_logits)}
+        if judged:
+            losses["discriminator"] = discriminator_losses(self.adversarial_loss, real_logits, fake_logits)
+        return losses
 
     def draw_codes(self, num: Any, seed: keras.random.SeedGenerator) -> Any:
         """Codes of the prior, float `(num, code_dim)`, for an int or an int32 scalar."""

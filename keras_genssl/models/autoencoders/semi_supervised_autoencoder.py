@@ -7,8 +7,8 @@ from keras import ops
 
 from keras_genssl.engine import Image, Kind, Label, Serving, Vector
 from keras_genssl.engine.networks import require_inputs
+from keras_genssl.models import few_labels
 from keras_genssl.models.autoencoders.base import PixelAutoencoder
-from keras_genssl.models.few_labels import cross_entropies, labelled_losses
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
@@ -17,11 +17,12 @@ class SemiSupervisedAutoencoder(PixelAutoencoder):
 
     Minimises the mean of `loss(x, decoder(code))` over all images, plus `weight` times the mean cross-entropy of
     `classifier(code)` over the *labelled* images. So the code must keep what images differ in, and the classes must be
-    separable in it. Both means are over the global batch. A batch without labels adds nothing.
+    separable in it. Both means are over the global batch.
 
     Batches hold `image`, uint8 or float in [-1, 1], and `label`, integers `(batch,)` in [0, num_classes), or -1 for
     images without a label. `data.FewLabels` makes such batches of a labelled data set; with its `per_batch` every batch
-    holds labels. Logs the two means as `reconstruction` and `cross_entropy`, and `accuracy` of the labelled images.
+    holds labels. Logs the two means as `reconstruction` and `cross_entropy`, and `accuracy`, over the images and over
+    the labelled images of an epoch; in `loss`, the cross-entropy of a batch without labels counts as 0.
 
     Reference:
         - Ranzato and Szummer 2008, [Semi-supervised Learning of Compact Document Representations with Deep
@@ -72,8 +73,7 @@ class SemiSupervisedAutoencoder(PixelAutoencoder):
         self.weight = float(weight)
         self.num_classes = classifier.output_shape[1]
         self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
-        self.cross_entropy_tracker = keras.metrics.Mean("cross_entropy")
-        self.accuracy_tracker = keras.metrics.Mean("accuracy")
+        self.label_trackers = few_labels.trackers()
 
     def inputs(self) -> dict[str, Kind]:
         """The image that the encoder takes, and its label or -1."""
@@ -99,15 +99,12 @@ class SemiSupervisedAutoencoder(PixelAutoencoder):
         example's cross-entropy counts `batch / labelled` times.
         """
         reconstruction = super().example_losses(x, y["image"], y_pred)
-        return reconstruction + self.weight * labelled_losses(y["label"], y_pred["logits"])
+        return reconstruction + self.weight * few_labels.labelled_losses(y["label"], y_pred["logits"])
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics; those of `compile` compare images with reconstructions clipped to [-1, 1]."""
-        labelled, cross_entropy = cross_entropies(y["label"], y_pred["logits"])
-        correct = ops.cast(ops.argmax(y_pred["logits"], axis=-1) == y["label"], keras.config.floatx())
         self.reconstruction_tracker.update_state(super().example_losses(x, y["image"], y_pred))
-        self.cross_entropy_tracker.update_state(cross_entropy, sample_weight=labelled)
-        self.accuracy_tracker.update_state(correct, sample_weight=labelled)
+        few_labels.track(self.label_trackers, y["label"], y_pred["logits"])
         return super().compute_metrics(x, y["image"], y_pred, sample_weight)
 
     def classify(self, images: Any) -> Any:
