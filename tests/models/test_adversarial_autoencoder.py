@@ -146,7 +146,7 @@ def test_what_is_served(images) -> None:
     model = linear()
     (into, shift), (out, offset) = weights(model)["encoder"], weights(model)["decoder"]
     served = {name: serving.function for name, serving in model.serving().items()}
-    assert list(served) == ["encode", "decode", "reconstruct", "generate"]
+    assert list(served) == ["encode", "decode", "reconstruct", "draw"]
     codes = images.reshape(5, PIXELS) @ into + shift
     made = np.clip(codes @ out + offset, -1, 1).reshape(images.shape)
     np.testing.assert_allclose(served["encode"](images), codes, atol=1e-5)
@@ -154,7 +154,7 @@ def test_what_is_served(images) -> None:
     np.testing.assert_allclose(served["reconstruct"](images), made, atol=1e-5)
     np.testing.assert_allclose(model.predict(images, verbose=0), made, atol=1e-5)
     drawn = np.array(model.prior.draw(3, GivenSeed(4)))
-    np.testing.assert_array_equal(served["generate"](3, GivenSeed(4)), model.decode(drawn))
+    np.testing.assert_array_equal(served["draw"](3, GivenSeed(4)), model.decode(drawn))
 
 
 def test_metrics_compare_images_with_their_reconstructions(images) -> None:

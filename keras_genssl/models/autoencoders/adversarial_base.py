@@ -125,11 +125,11 @@ class PriorAutoencoder(PlayersModel):
         return np.concatenate([ops.convert_to_numpy(self.decode(part)) for part in parts])
 
     def serving(self) -> dict[str, Serving]:
-        """Image to code, code to image, image to image; and `generate`, an image from nothing."""
+        """Image to code, code to image, image to image; and `draw`, images from a number and a seed."""
         served = base.serving(self)
-        return {**served, "generate": Serving(self._generated, {}, served["decode"].outputs)}
+        return {**served, "draw": Serving(self._drawn, {}, served["decode"].outputs)}
 
-    def _generated(self, num: Any, seed: keras.random.SeedGenerator) -> Any:
+    def _drawn(self, num: Any, seed: keras.random.SeedGenerator) -> Any:
         return self.decode(self.draw_codes(num, seed))
 
 

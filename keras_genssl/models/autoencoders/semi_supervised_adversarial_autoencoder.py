@@ -187,13 +187,13 @@ class SemiSupervisedAdversarialAutoencoder(PriorAutoencoder):
         classes = batches.one_hot(labels, self.num_classes)
         return self.decode(ops.concatenate([classes, ops.cast(styles, classes.dtype)], axis=-1))
 
-    def _generated(self, num: Any, seed: keras.random.SeedGenerator) -> Any:
+    def _drawn(self, num: Any, seed: keras.random.SeedGenerator) -> Any:
         return self._of_class(self.prior.draw(num, seed), ops.arange(num, dtype="int32") % self.num_classes)
 
     def serving(self) -> dict[str, Serving]:
-        """The functions of every autoencoder with a prior, `classify`, and `generate_class`, of styles and labels.
+        """The functions of every autoencoder with a prior, `classify`, and `generate`, of styles and labels.
 
-        The images of `generate` show the classes 0, 1, 2, ... in turn.
+        The images of `draw` show the classes 0, 1, 2, ... in turn.
         """
         served = super().serving()
         image = served["decode"].outputs
@@ -201,7 +201,7 @@ class SemiSupervisedAdversarialAutoencoder(PriorAutoencoder):
         return {
             **served,
             "classify": Serving(self.classify, image, {"probabilities": Vector(self.num_classes)}),
-            "generate_class": Serving(self._of_class, given, image),
+            "generate": Serving(self._of_class, given, image),
         }
 
 

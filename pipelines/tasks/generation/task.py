@@ -93,7 +93,7 @@ class Generation(Task[GenerationRecipe]):
 
     def usage(self, signatures: dict[str, dict[str, Tensors]]) -> str:
         """Returns code that writes a sample."""
-        name = "generate" if "generate" in signatures else "serving_default"
+        name = next(name for name in ("generate", "draw", "serving_default") if name in signatures)
         return f"""import tensorflow as tf
 
 sample = tf.saved_model.load({{path}}).signatures["{name}"]
