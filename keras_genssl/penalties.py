@@ -9,6 +9,7 @@ from typing import Any, Self
 import keras
 from keras import ops
 
+from keras_genssl.checks.numbers import finite, whole
 from keras_genssl.engine import input_gradient, replicas
 from keras_genssl.engine.shapes import same_shape
 
@@ -70,13 +71,6 @@ def distance_of_norm(discriminator: Callable[[Any], Any], images: Any, norm: flo
     return ops.square(ops.sqrt(squared_norms(discriminator, images) + _EPSILON) - norm)
 
 
-def checked_weight(name: str, value: float) -> float:
-    """Returns the weight of a penalty; raises ValueError if it is negative."""
-    if value < 0:
-        raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
-    return float(value)
-
-
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class GradientPenalty(DiscriminatorPenalty):
     """Gradient norm 1 between real images and fakes: ``weight (‖∇ D(x̂)‖ - 1)²``, ``x̂ = x + α (G(z) - x)``.
@@ -101,7 +95,7 @@ class GradientPenalty(DiscriminatorPenalty):
     """
 
     def __init__(self, weight: float = 10.0) -> None:
-        self.weight = checked_weight("weight", weight)
+        self.weight = finite("weight", weight, 0)
 
     def __call__(
         self,
@@ -145,7 +139,7 @@ class DRAGANPenalty(DiscriminatorPenalty):
     """
 
     def __init__(self, weight: float = 10.0) -> None:
-        self.weight = checked_weight("weight", weight)
+        self.weight = finite("weight", weight, 0)
 
     def __call__(
         self,
@@ -214,10 +208,8 @@ class R1Penalty(DiscriminatorPenalty):
     """
 
     def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
-        if not isinstance(every, int) or every < 1:
-            raise ValueError(f"`every` must be a positive int. Received: every={every}")
-        self.gamma = checked_weight("gamma", gamma)
-        self.every = every
+        self.gamma = finite("gamma", gamma, 0)
+        self.every = whole("every", every)
 
     def __call__(
         self,
@@ -269,9 +261,7 @@ class ClipWeights(keras.constraints.Constraint):
     """
 
     def __init__(self, limit: float) -> None:
-        if limit <= 0:
-            raise ValueError(f"`limit` must be positive. Received: limit={limit}")
-        self.limit = float(limit)
+        self.limit = finite("limit", limit, 0, above=True)
 
     def __call__(self, w: Any) -> Any:
         """Clips the weights."""

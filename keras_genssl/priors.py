@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks.numbers import finite, whole
 from keras_genssl.engine import replicas
 
 __all__ = ["Categorical", "Gaussian", "GaussianMixture", "Prior", "SwissRoll"]
@@ -48,18 +49,6 @@ class Prior:
         return cls(**config)
 
 
-def _require_positive(**values: float) -> None:
-    for name, value in values.items():
-        if not 0 < value < math.inf:
-            raise ValueError(f"`{name}` must be positive and finite. Received: {name}={value}")
-
-
-def _require_count(least: int, **values: int) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
-
-
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class Gaussian(Prior):
     """The normal distribution `N(0, scale^2 I)`.
@@ -78,10 +67,8 @@ class Gaussian(Prior):
     """
 
     def __init__(self, dim: int, scale: float = 1.0) -> None:
-        _require_count(1, dim=dim)
-        _require_positive(scale=scale)
-        self.dim = dim
-        self.scale = scale
+        self.dim = whole("dim", dim)
+        self.scale = finite("scale", scale, 0, above=True)
 
     def draw(self, num: Any, seed: keras.random.SeedGenerator) -> Any:
         return self.scale * replicas.normal((num, self.dim), seed)
@@ -120,12 +107,10 @@ class GaussianMixture(Prior):
     def __init__(
         self, num_components: int = 10, radius: float = 1.4, radial: float = 0.4, tangential: float = 0.1
     ) -> None:
-        _require_count(2, num_components=num_components)
-        _require_positive(radius=radius, radial=radial, tangential=tangential)
-        self.num_components = num_components
-        self.radius = radius
-        self.radial = radial
-        self.tangential = tangential
+        self.num_components = whole("num_components", num_components, 2)
+        self.radius = finite("radius", radius, 0, above=True)
+        self.radial = finite("radial", radial, 0, above=True)
+        self.tangential = finite("tangential", tangential, 0, above=True)
 
     def draw(self, num: Any, seed: keras.random.SeedGenerator) -> Any:
         component = ops.floor(self.num_components * replicas.uniform((num,), seed))
@@ -169,9 +154,8 @@ class SwissRoll(Prior):
     dim = 2
 
     def __init__(self, turns: float = 2.0, radius: float = 3.0) -> None:
-        _require_positive(turns=turns, radius=radius)
-        self.turns = turns
-        self.radius = radius
+        self.turns = finite("turns", turns, 0, above=True)
+        self.radius = finite("radius", radius, 0, above=True)
 
     def draw(self, num: Any, seed: keras.random.SeedGenerator) -> Any:
         along = ops.sqrt(replicas.uniform((num,), seed))
@@ -198,8 +182,7 @@ class Categorical(Prior):
     """
 
     def __init__(self, dim: int) -> None:
-        _require_count(2, dim=dim)
-        self.dim = dim
+        self.dim = whole("dim", dim, 2)
 
     def draw(self, num: Any, seed: keras.random.SeedGenerator) -> Any:
         category = ops.floor(self.dim * replicas.uniform((num,), seed))

@@ -139,12 +139,15 @@ def test_config_round_trip(penalty):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: penalties.GradientPenalty(-1.0), "`weight` must not be negative. Received: weight=-1.0"),
-        (lambda: penalties.DRAGANPenalty(-1.0), "`weight` must not be negative"),
-        (lambda: penalties.R1Penalty(gamma=-1.0), "`gamma` must not be negative"),
-        (lambda: penalties.R1Penalty(every=0), "`every` must be a positive int. Received: every=0"),
+        (lambda: penalties.GradientPenalty(-1.0), "`weight` must be at least 0 and finite. Received: weight=-1.0"),
+        (lambda: penalties.DRAGANPenalty(-1.0), "`weight` must be at least 0 and finite"),
+        (lambda: penalties.R1Penalty(gamma=-1.0), "`gamma` must be at least 0 and finite"),
+        (lambda: penalties.GradientPenalty(np.nan), "`weight` must be at least 0 and finite. Received: weight=nan"),
+        (lambda: penalties.R1Penalty(every=True), "`every` must be an integer of at least 1. Received: every=True"),
+        (lambda: penalties.ClipWeights(np.inf), "`limit` must be positive and finite. Received: limit=inf"),
+        (lambda: penalties.R1Penalty(every=0), "`every` must be an integer of at least 1. Received: every=0"),
         (lambda: penalties.R1Penalty(every=2)(linear, REAL, FAKE, None), "`iterations` must be given"),
-        (lambda: penalties.ClipWeights(0.0), "`limit` must be positive. Received: limit=0.0"),
+        (lambda: penalties.ClipWeights(0.0), "`limit` must be positive and finite. Received: limit=0.0"),
     ],
 )
 def test_wrong_arguments(make, message):

@@ -1,5 +1,6 @@
 """Priors are held against their moments, which are derived beside each."""
 
+import json
 import math
 
 import keras
@@ -89,10 +90,29 @@ def test_each_draw_is_new_and_the_seed_gives_it(prior: Prior) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (Gaussian(np.int64(3), np.float32(0.5)), {"dim": 3, "scale": 0.5}),
+        (Categorical(np.int32(4)), {"dim": 4}),
+        (SwissRoll(np.int64(2), np.float64(3)), {"turns": 2.0, "radius": 3.0}),
+        (
+            GaussianMixture(np.int64(5), np.int64(2)),
+            {"num_components": 5, "radius": 2.0, "radial": 0.4, "tangential": 0.1},
+        ),
+    ],
+)
+def test_numbers_of_numpy_are_numbers_and_go_into_json(given: Prior, expected: dict) -> None:
+    assert json.loads(json.dumps(given.get_config())) == expected
+
+
+@pytest.mark.parametrize(
     ("build", "message"),
     [
         (lambda: Gaussian(0), "`dim` must be an integer of at least 1. Received: dim=0"),
         (lambda: Gaussian(2.0), "`dim` must be an integer of at least 1. Received: dim=2.0"),
+        (lambda: Gaussian(True), "`dim` must be an integer of at least 1. Received: dim=True"),
+        (lambda: Gaussian(2, scale=True), "`scale` must be positive and finite. Received: scale=True"),
+        (lambda: SwissRoll(radius="3"), "`radius` must be positive and finite. Received: radius='3'"),
         (lambda: Gaussian(2, scale=0.0), "`scale` must be positive and finite. Received: scale=0.0"),
         (lambda: GaussianMixture(1), "`num_components` must be an integer of at least 2. Received: num_components=1"),
         (lambda: GaussianMixture(radius=-1.0), "`radius` must be positive and finite. Received: radius=-1.0"),

@@ -128,6 +128,8 @@ def load(
     if groups is not None:
         examples = GroupSource(examples, groups)
     if few_labels is not None:
+        if not isinstance(few_labels, FewLabels):
+            raise ValueError(f"`few_labels` must be a data.FewLabels, or None. Received: few_labels={few_labels!r}")
         if balance is not None or groups is not None:
             raise ValueError("`few_labels` must be None with `balance` or `groups`, which need all labels.")
         examples = FewLabelSource(examples, few_labels)

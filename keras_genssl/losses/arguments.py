@@ -1,8 +1,8 @@
 """Checks of the numbers that losses take as arguments, all with the same messages."""
 
-import math
-import numbers
 from typing import Any
+
+from keras_genssl.checks.numbers import finite, whole
 
 
 def check_positive(**arguments: Any) -> None:
@@ -15,8 +15,7 @@ def check_positive(**arguments: Any) -> None:
         ValueError: `temperature` must be positive and finite. Received: temperature=inf
     """
     for argument, value in arguments.items():
-        if not _is_number(value) or not 0 < value < math.inf:
-            raise ValueError(f"`{argument}` must be positive and finite. Received: {argument}={value!r}")
+        finite(argument, value, 0, above=True)
 
 
 def check_not_negative(**arguments: Any) -> None:
@@ -29,8 +28,7 @@ def check_not_negative(**arguments: Any) -> None:
         ValueError: `margin` must be at least 0 and finite. Received: margin=-1
     """
     for argument, value in arguments.items():
-        if not _is_number(value) or not 0 <= value < math.inf:
-            raise ValueError(f"`{argument}` must be at least 0 and finite. Received: {argument}={value!r}")
+        finite(argument, value, 0)
 
 
 def check_finite(**arguments: Any) -> None:
@@ -43,8 +41,7 @@ def check_finite(**arguments: Any) -> None:
         ValueError: `base` must be finite. Received: base=nan
     """
     for argument, value in arguments.items():
-        if not _is_number(value) or not math.isfinite(value):
-            raise ValueError(f"`{argument}` must be finite. Received: {argument}={value!r}")
+        finite(argument, value)
 
 
 def check_count(**arguments: Any) -> None:
@@ -54,12 +51,7 @@ def check_count(**arguments: Any) -> None:
         >>> check_count(num_classes=2.5)
         Traceback (most recent call last):
         ...
-        ValueError: `num_classes` must be an integer, at least 1. Received: num_classes=2.5
+        ValueError: `num_classes` must be an integer of at least 1. Received: num_classes=2.5
     """
     for argument, value in arguments.items():
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
-            raise ValueError(f"`{argument}` must be an integer, at least 1. Received: {argument}={value!r}")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real)  # Python's and NumPy's
+        whole(argument, value)

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.checks.numbers import finite, whole
 from keras_genssl.metrics.kernel_distance import checked_pair
 
 _FEWEST = 10  # vectors, of which a resample practically never holds one alone
@@ -54,7 +55,7 @@ def gaussian_mmd(
         num_resamples: number of bootstrap samples, positive. Memory is of order
             ``(num_real + num_fake)² + num_resamples * num_real``.
         level: the probability that the interval holds, in (0, 1).
-        seed: seed of the bootstrap.
+        seed: seed of the bootstrap, at least 0.
 
     Returns:
         A `Discrepancy`, computed in float64.
@@ -70,18 +71,19 @@ def gaussian_mmd(
         (True, True)
     """
     real, fake = checked_pair(real, fake, _FEWEST)
-    if num_resamples < 1:
-        raise ValueError(f"`num_resamples` must be positive. Received: num_resamples={num_resamples}")
-    if not 0.0 < level < 1.0:
+    num_resamples, seed = whole("num_resamples", num_resamples), whole("seed", seed, 0)
+    if not 0.0 < finite("level", level) < 1.0:
         raise ValueError(f"`level` must lie in (0, 1). Received: level={level}")
     of_real, of_both, of_fake = (_squared_distances(*pair) for pair in ((real, real), (real, fake), (fake, fake)))
-    if bandwidth is None:
+    if bandwidth is not None:
+        bandwidth = finite("bandwidth", bandwidth, 0, above=True)
+    else:
         bandwidth = float(np.median(np.sqrt(of_real[np.triu_indices(len(real), 1)])))
-    if not 0.0 < bandwidth < np.inf:
-        raise ValueError(
-            "`bandwidth` must be positive and finite; the default is the median distance within `real`. "
-            f"Received: bandwidth={bandwidth}"
-        )
+        if not 0.0 < bandwidth < np.inf:
+            raise ValueError(
+                "`bandwidth` must be given where the default, the median distance within `real`, is not positive and "
+                f"finite. Received: a median distance of {bandwidth}"
+            )
     for distances in (of_real, of_both, of_fake):
         np.exp(distances / (-2.0 * bandwidth**2), out=distances)
     for kernel in (of_real, of_fake):

@@ -144,6 +144,10 @@ def test_another_draw_is_another_data_set() -> None:
         ),
         (lambda: data.load({"image": ARRAYS["image"]}, few_labels=data.FewLabels(1)), "must be an array 'label'"),
         (
+            lambda: data.load(ARRAYS, few_labels=3),
+            "`few_labels` must be a data.FewLabels, or None. Received: few_labels=3",
+        ),
+        (
             lambda: data.load(ARRAYS, few_labels=data.FewLabels(1), balance=data.ClassBalanced(2, 2)),
             "`few_labels` must be None with `balance` or `groups`",
         ),

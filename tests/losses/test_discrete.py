@@ -63,7 +63,7 @@ def test_the_logistic_mixture_stays_finite_with_its_gradient_at_any_scale(log_sc
     [
         (lambda: CategoricalDistribution(1), "`num_levels` must be at least 2. Received: num_levels=1"),
         (lambda: CategoricalDistribution(2.5), "`num_levels` must be an integer"),
-        (lambda: DiscretizedLogisticMixture(256, 0), "`num_mixtures` must be an integer, at least 1"),
+        (lambda: DiscretizedLogisticMixture(256, 0), "`num_mixtures` must be an integer of at least 1"),
     ],
 )
 def test_bad_arguments_are_named(make, message):

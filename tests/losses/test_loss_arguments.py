@@ -70,7 +70,7 @@ def test_what_is_no_count_is_refused(name, argument, value):
 
 
 @pytest.mark.parametrize("name", ["InfoNCELoss", "NTXentLoss", "SupConLoss"])
-@pytest.mark.parametrize("value", [0, "0.1", None])
+@pytest.mark.parametrize("value", [0, "0.1", None, True])
 def test_a_temperature_is_a_number_above_zero(name, value):
     with pytest.raises(ValueError, match=f"`temperature` must be positive and finite. Received: temperature={value!r}"):
         getattr(losses, name)(temperature=value)

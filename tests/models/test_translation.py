@@ -207,7 +207,7 @@ def test_a_config_keeps_the_loss_and_the_weights() -> None:
 
 
 def test_errors_name_argument_rule_and_value() -> None:
-    with pytest.raises(ValueError, match=r"`cycle_weight` must not be negative\. Received: cycle_weight=-1"):
+    with pytest.raises(ValueError, match=r"`cycle_weight` must be at least 0 and finite\. Received: cycle_weight=-1"):
         cyclegan(cycle_weight=-1)
     with pytest.raises(ValueError, match=r"`size` must be an integer of at least 1\. Received: size=0"):
         cyclegan(pool_size=0)
@@ -216,7 +216,7 @@ def test_errors_name_argument_rule_and_value() -> None:
         kg.models.CycleGAN(*[linear([1.0], 0.0, "one")] * 2, two, linear([1.0], 0.0, "D"))
     with pytest.raises(ValueError, match=r"`generator` must give what `discriminator` takes"):
         kg.models.Pix2Pix(linear([1.0], 0.0, "G"), linear([1.0], 0.0, "D"))
-    with pytest.raises(ValueError, match=r"`pixel_weight` must not be negative"):
+    with pytest.raises(ValueError, match=r"`pixel_weight` must be at least 0 and finite"):
         kg.models.Pix2Pix(linear([1.0], 0.0, "G"), two, pixel_weight=-0.5)
     with pytest.raises(ValueError, match=r"`first` must have shape \(batch, 8, 8, 3\)"):
         CASES["CycleGAN"].make().train_on_batch({key: np.zeros((2, 4, 8, 3), "uint8") for key in ("first", "second")})

@@ -4,6 +4,7 @@ from typing import Any
 
 from keras import ops
 
+from keras_genssl.checks.numbers import finite
 from keras_genssl.engine.shapes import same_shape
 
 
@@ -18,7 +19,6 @@ def absolute_error(name: str, images: Any, others: Any) -> Any:
 
 
 def require_weights(**weights: float) -> None:
-    """Raises ValueError if a weight of a loss is negative."""
+    """Raises ValueError if a weight of a loss is negative or not finite."""
     for name, weight in weights.items():
-        if not weight >= 0:
-            raise ValueError(f"`{name}` must not be negative. Received: {name}={weight}")
+        finite(name, weight, 0)

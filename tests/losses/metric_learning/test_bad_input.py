@@ -164,9 +164,15 @@ def test_rows_without_labels_are_left_out_of_npairs():
         (lambda: losses.MultiSimilarityLoss(beta=-1), "`beta` must be positive and finite. Received: beta=-1"),
         (lambda: losses.MultiSimilarityLoss(base=math.nan), "`base` must be finite. Received: base=nan"),
         (lambda: losses.MultiSimilarityLoss(epsilon=-1), "`epsilon` must be at least 0 .*Received: epsilon=-1"),
-        (lambda: losses.ProxyAnchorLoss(0, 3), "`num_classes` must be an integer, at least 1. Received: num_classes=0"),
+        (
+            lambda: losses.ProxyAnchorLoss(0, 3),
+            "`num_classes` must be an integer of at least 1. Received: num_classes=0",
+        ),
         (lambda: losses.ProxyAnchorLoss(2, 3, alpha=0), "`alpha` must be positive and finite. Received: alpha=0"),
-        (lambda: losses.ArcFaceLoss(2, 0), "`embedding_dim` must be an integer, at least 1. Received: embedding_dim=0"),
+        (
+            lambda: losses.ArcFaceLoss(2, 0),
+            "`embedding_dim` must be an integer of at least 1. Received: embedding_dim=0",
+        ),
         (lambda: losses.ArcFaceLoss(2, 3, margin=3.2), r"`margin` must lie in \[0, pi\). Received: margin=3.2"),
         (lambda: losses.ArcFaceLoss(2, 3, scale=0), "`scale` must be positive and finite. Received: scale=0"),
         (lambda: losses.ContrastiveLoss().call([0, 1], SPREAD), r"\(batch,\); ContrastiveBatchAllLoss takes embedd"),
