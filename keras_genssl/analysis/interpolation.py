@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, decode_codes, encode_images
+from keras_genssl.checks.numbers import whole
+from keras_genssl.checks.seeds import given_or_new
 
 
 def gaussian_codes(codes: np.ndarray, num_codes: int, seed: int | None = None) -> np.ndarray:
@@ -23,7 +25,7 @@ def gaussian_codes(codes: np.ndarray, num_codes: int, seed: int | None = None) -
         float32 `(num_codes, code_dim)`.
 
     Raises:
-        ValueError: If there are fewer than two codes.
+        ValueError: If there are fewer than two codes, or a number is out of its range.
 
     Example:
         >>> gaussian_codes(np.array([[1.0, 0.0], [1.0, 0.0]]), 2, seed=0).tolist()
@@ -33,7 +35,8 @@ def gaussian_codes(codes: np.ndarray, num_codes: int, seed: int | None = None) -
     if codes.ndim != 2 or len(codes) < 2:
         raise ValueError(f"`codes` must be (num, code_dim) with at least two codes. Received: shape {codes.shape}")
     covariance = np.atleast_2d(np.cov(codes, rowvar=False))
-    drawn = np.random.default_rng(seed).multivariate_normal(codes.mean(axis=0), covariance, num_codes, method="eigh")
+    num_codes, rng = whole("num_codes", num_codes), np.random.default_rng(given_or_new(seed))
+    drawn = rng.multivariate_normal(codes.mean(axis=0), covariance, num_codes, method="eigh")
     return drawn.astype(np.float32)
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, decode_codes, encode_images
+from keras_genssl.checks.numbers import whole
+from keras_genssl.checks.seeds import given_or_new
 
 
 class GaussianMixtureSampler:
@@ -39,18 +41,11 @@ class GaussianMixtureSampler:
     def __init__(
         self, encode: Function, decode: Function, num_components: int = 10, seed: int = 0, batch_size: int = 256
     ) -> None:
-        for name, value, least in (
-            ("num_components", num_components, 1),
-            ("seed", seed, 0),
-            ("batch_size", batch_size, 1),
-        ):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
         self.encode = encode
         self.decode = decode
-        self.num_components = int(num_components)
-        self.seed = int(seed)
-        self.batch_size = int(batch_size)
+        self.num_components = whole("num_components", num_components)
+        self.seed = whole("seed", seed, 0)
+        self.batch_size = whole("batch_size", batch_size)
         self.model: Any = None
 
     def fit(self, images: npt.ArrayLike) -> "GaussianMixtureSampler":
@@ -88,13 +83,14 @@ class GaussianMixtureSampler:
         Raises:
             ValueError: If the number is not positive, or nothing was fitted.
         """
-        if num_codes < 1:
-            raise ValueError(f"`num_codes` must be at least 1. Received: num_codes={num_codes}")
-        fitted, rng = self._fitted(), np.random.default_rng(seed)
+        num_codes = whole("num_codes", num_codes)
+        fitted, rng = self._fitted(), np.random.default_rng(given_or_new(seed))
         components = rng.choice(self.num_components, num_codes, p=fitted.weights_ / fitted.weights_.sum())
-        roots = np.linalg.cholesky(fitted.covariances_)[components]  # (num_codes, code_dim, code_dim)
-        noise = rng.standard_normal((num_codes, roots.shape[-1]))
-        return (fitted.means_[components] + np.einsum("nij,nj->ni", roots, noise)).astype(np.float32)
+        codes = rng.standard_normal((num_codes, fitted.means_.shape[1]))
+        for number, root in enumerate(np.linalg.cholesky(fitted.covariances_)):
+            own = components == number
+            codes[own] = fitted.means_[number] + codes[own] @ root.T
+        return codes.astype(np.float32)
 
     def sample(self, num_images: int, seed: int | None = None) -> np.ndarray:
         """Decodes codes drawn from the mixture.
@@ -109,8 +105,7 @@ class GaussianMixtureSampler:
         Raises:
             ValueError: As in `sample_codes`.
         """
-        if num_images < 1:
-            raise ValueError(f"`num_images` must be at least 1. Received: num_images={num_images}")
+        num_images = whole("num_images", num_images)
         return decode_codes(self.decode, self.sample_codes(num_images, seed), self.batch_size)
 
     def log_prob(self, images: npt.ArrayLike) -> np.ndarray:

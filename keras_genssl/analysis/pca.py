@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from keras_genssl.checks import arrays
+from keras_genssl.checks.seeds import given_or_new
 
 
 class PCA:
@@ -86,7 +87,7 @@ class PCA:
         Returns:
             float32 `(num_images, h, w, c)` in [-1, 1].
         """
-        codes = np.random.default_rng(seed).standard_normal((num_images, self.code_dim))
+        codes = np.random.default_rng(given_or_new(seed)).standard_normal((num_images, self.code_dim))
         return self.decode(codes * np.sqrt(self._fitted().explained_variance_))
 
     def log_likelihood(self, images: np.ndarray) -> np.ndarray:
