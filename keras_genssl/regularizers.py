@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
+from keras_genssl.checks import arrays
+from keras_genssl.checks.numbers import finite, whole
 from keras_genssl.views import GaussianBlur
 
 __all__ = ["Blur", "Jitter", "L2Decay", "Regularizer", "TotalVariation"]
@@ -20,7 +22,8 @@ class Regularizer:
 
     A subclass defines one of three places in a step: what the classifier sees (`seen`), what is subtracted from the
     objective (`penalty`), or what becomes of the points after the step (`changed`). The points are what moves: codes if
-    they are decoded to images, otherwise the images themselves.
+    they are decoded to images, otherwise the images themselves. All three are made of `keras.ops`. `analysis.ascend`
+    runs them once before the first step, and refuses what has another shape than is said here.
     """
 
     num_chances: ClassVar[int] = 0
@@ -36,7 +39,7 @@ class Regularizer:
         """
 
     def seen(self, images: Any, chances: Any) -> Any:
-        """Returns the images that the classifier sees, as many.
+        """Returns the images that the classifier sees, in the shape of `images`.
 
         Args:
             images: Float `(batch, ...)`.
@@ -45,11 +48,11 @@ class Regularizer:
         return images
 
     def penalty(self, points: Any, images: Any) -> Any:
-        """Returns what is subtracted from the objective of each point, `(batch,)` or 0."""
+        """Returns what is subtracted from the objective of each point, `(batch,)` or a scalar."""
         return 0.0
 
     def changed(self, points: Any, step: Any) -> Any:
-        """Returns the points after a step; `step` is an int32 scalar and counts from 0."""
+        """Returns the points after a step, in their shape; `step` is an int32 scalar and counts from 0."""
         return points
 
 
@@ -64,7 +67,8 @@ class L2Decay(Regularizer):
 
     Args:
         weight: Positive.
-        centre: A number, or an array of the shape of a point, such as the mean image.
+        centre: A number, or an array of the shape of a point, such as the mean image. For images it is uint8, which is
+            scaled, or lies in [-1, 1], as they do.
 
     Raises:
         ValueError: If an argument is invalid.
@@ -75,8 +79,12 @@ class L2Decay(Regularizer):
     """
 
     def __init__(self, weight: float, centre: npt.ArrayLike = 0.0) -> None:
-        self.weight = _positive("weight", weight)
-        self.centre = np.asarray(centre, np.float32)
+        self.weight = finite("weight", weight, 0, above=True)
+        given = np.asarray(centre)
+        self.is_image = given.dtype == np.uint8
+        if given.dtype.kind not in "iu" and not arrays.is_float(given.dtype):
+            raise ValueError(f"`centre` must hold numbers. Received: {given.dtype}")
+        self.centre = arrays.signed(given, "centre") if self.is_image else given.astype(np.float32)
         if not np.isfinite(self.centre).all():
             raise ValueError("`centre` must be finite. Received: a centre with NaN or infinity")
 
@@ -85,6 +93,10 @@ class L2Decay(Regularizer):
             raise ValueError(
                 f"`centre` must be a number, or of the shape {points} of a point. Received: shape {self.centre.shape}"
             )
+        if not decoded and len(points) == 3:
+            arrays.checked_images(self.centre, "centre")
+        elif self.is_image:
+            raise ValueError("`centre` must be float where points are not images. Received: uint8")
 
     def penalty(self, points: Any, images: Any) -> Any:
         """Returns `weight * |x - centre|²`, `(batch,)`."""
@@ -113,7 +125,7 @@ class TotalVariation(Regularizer):
     """
 
     def __init__(self, weight: float) -> None:
-        self.weight = _positive("weight", weight)
+        self.weight = finite("weight", weight, 0, above=True)
 
     def require(self, points: tuple[int, ...], images: tuple[int, ...], decoded: bool) -> None:
         _require_images(self, images)
@@ -150,8 +162,8 @@ class Blur(Regularizer):
     """
 
     def __init__(self, sigma: float = 0.5, every: int = 4) -> None:
-        self.sigma = _positive("sigma", sigma)
-        self.every = _count("every", every)
+        self.sigma = finite("sigma", sigma, 0, above=True)
+        self.every = whole("every", every)
         self.reach = math.ceil(3 * sigma)
         self.view = GaussianBlur((sigma, sigma), probability=1.0, kernel_size=2 * self.reach + 1)
 
@@ -197,7 +209,7 @@ class Jitter(Regularizer):
     num_chances: ClassVar[int] = 2
 
     def __init__(self, pixels: int) -> None:
-        self.pixels = _count("pixels", pixels)
+        self.pixels = whole("pixels", pixels)
 
     def require(self, points: tuple[int, ...], images: tuple[int, ...], decoded: bool) -> None:
         _require_images(self, images)
@@ -215,18 +227,6 @@ class Jitter(Regularizer):
 def _sums(values: Any) -> Any:
     """The sum over all axes but the first."""
     return ops.sum(values, axis=tuple(range(1, len(values.shape))))
-
-
-def _positive(name: str, value: float) -> float:
-    if not 0 < value < math.inf:
-        raise ValueError(f"`{name}` must be positive and finite. Received: {name}={value}")
-    return float(value)
-
-
-def _count(name: str, value: int) -> int:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
-    return int(value)
 
 
 def _require_images(regularizer: Regularizer, shape: tuple[int, ...]) -> None:

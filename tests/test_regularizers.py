@@ -19,6 +19,16 @@ def test_l2_decay_is_the_weighted_squared_distance_to_the_centre():
     )
 
 
+def test_a_centre_of_images_is_scaled_as_images_are():
+    """0 of uint8 is black, -1; 255 is white, 1: an image that is the centre costs nothing."""
+    stored = np.random.default_rng(2).integers(256, size=(7, 9, 2), dtype=np.uint8)
+    decay = L2Decay(2.0, stored)
+    decay.require((7, 9, 2), (7, 9, 2), False)
+    np.testing.assert_allclose(decay.penalty(ops.array(stored[None] / 127.5 - 1.0), None), [0.0], atol=1e-6)
+    black = L2Decay(0.5, np.zeros((7, 9, 2), np.uint8)).penalty(ops.array(IMAGES), None)
+    np.testing.assert_allclose(black, 0.5 * ((IMAGES + 1) ** 2).sum((1, 2, 3)), rtol=1e-5)
+
+
 def test_total_variation_is_that_of_two_loops_and_of_tensorflow():
     def variation(image):
         height, width, channels = image.shape
@@ -83,13 +93,24 @@ def test_all_shifts_are_equally_likely():
         (lambda: L2Decay(0.0), "`weight` must be positive and finite. Received: weight=0.0"),
         (lambda: L2Decay(1.0, np.nan), "`centre` must be finite"),
         (lambda: L2Decay(1.0, np.zeros(3)).require((4,), (4,), False), r"of the shape \(4,\) .* shape \(3,\)"),
+        (lambda: L2Decay(1.0, "black"), "`centre` must hold numbers. Received: <U5"),
+        (
+            lambda: L2Decay(1.0, 127.5 * np.ones((4, 4, 1))).require((4, 4, 1), (4, 4, 1), False),
+            r"lie in \[-1, 1\].* Received: `centre` with values from 127.5 to 127.5",
+        ),
+        (lambda: L2Decay(1.0, 255).require((4, 4, 1), (4, 4, 1), False), r"lie in \[-1, 1\].* `centre`"),
+        (
+            lambda: L2Decay(1.0, np.zeros(4, np.uint8)).require((4,), (4, 4, 1), True),
+            "`centre` must be float where points are not images. Received: uint8",
+        ),
+        (lambda: TotalVariation(True), "`weight` must be positive and finite. Received: weight=True"),
         (lambda: TotalVariation(-1.0), "`weight` must be positive and finite"),
         (lambda: TotalVariation(1.0).require((2,), (2,), False), r"`TotalVariation` is for images .* shape \(2,\)"),
         (lambda: Blur(0.0), "`sigma` must be positive"),
-        (lambda: Blur(1.0, every=0), "`every` must be a positive integer. Received: every=0"),
+        (lambda: Blur(1.0, every=0), "`every` must be an integer of at least 1. Received: every=0"),
         (lambda: Blur().require((8,), (28, 28, 1), True), "`Blur` changes images, and cannot change codes"),
         (lambda: Blur(2.0).require((6, 28, 1), (6, 28, 1), False), "`sigma` must be smaller .* 6 x 28 pixels"),
-        (lambda: Jitter(1.5), "`pixels` must be a positive integer. Received: pixels=1.5"),
+        (lambda: Jitter(1.5), "`pixels` must be an integer of at least 1. Received: pixels=1.5"),
         (lambda: Jitter(28).require((8,), (28, 28, 1), True), "`pixels` must be smaller than the images, 28 x 28"),
         (lambda: Jitter(1).require((2,), (2,), False), "`Jitter` is for images"),
     ],

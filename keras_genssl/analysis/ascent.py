@@ -2,8 +2,7 @@
 
 import dataclasses
 import functools
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function
 from keras_genssl.checks import arrays
+from keras_genssl.checks.numbers import finite, whole
 
 if TYPE_CHECKING:
     from keras_genssl.regularizers import Regularizer
@@ -99,8 +99,8 @@ def ascend(
         steps: positive.
         learning_rate: size of the steps, positive.
         objective: maps logits `(batch, num_classes)` and classes `(batch,)` to the values `(batch,)` that are climbed:
-            `class_log_probability`, `class_logit`, or a function of Keras operations.
-        regularizers: from `keras_genssl.regularizers`.
+            `class_log_probability`, `class_logit`, or a function made of `keras.ops`.
+        regularizers: list of those of `keras_genssl.regularizers`, or of your own.
         decode: maps codes `(batch, ...)` to what the classifier takes, like `gan.generate` or `vae.decode`.
         batch_size: images that climb at once. The images do not depend on it, but for rounding.
         seed: seed of the regularizers' random numbers, at least 0.
@@ -109,8 +109,9 @@ def ascend(
         An `Ascent`.
 
     Raises:
-        ValueError: before the first step, if an argument is invalid, shapes do not fit, or the classifier gives
-            probabilities instead of logits; afterwards, if the ascent leaves the range of floats.
+        ValueError: before the first step, if an argument is invalid, shapes do not fit, the classifier gives
+            probabilities instead of logits, or the objective or a regularizer is not made of Keras operations;
+            afterwards, if the ascent leaves the range of floats.
 
     Example:
 
@@ -124,14 +125,18 @@ def ascend(
 
     from keras_genssl.engine.ascent import compiled_ascent
 
-    _check_numbers(steps, learning_rate, batch_size, seed)
+    steps, batch_size, seed = whole("steps", steps), whole("batch_size", batch_size), whole("seed", seed, 0)
+    learning_rate = finite("learning_rate", learning_rate, 0, above=True)
+    regularizers = _regularizers(regularizers)
     start = _start(start, decode is not None)
     _require_fit(start.shape, classifier, decode)
     classify = _in_inference(classifier)
     make = (lambda points: points) if decode is None else _in_inference(decode)
     image, num_classes = _looked_at(classify, make, objective, start[:16])
     classes = arrays.checked_labels(classes, "classes", start, num_classes=num_classes).astype(np.int32)
-    _require_regularizers(regularizers, start.shape[1:], image, decode is not None)
+    for regularizer in regularizers:
+        regularizer.require(start.shape[1:], image, decode is not None)
+        _look_at(regularizer, make, start[:16])
     bounded = decode is None and len(image) == 3
     ends = np.cumsum([0, *(regularizer.num_chances for regularizer in regularizers)])
     chances = np.random.default_rng(seed).random((steps, ends[-1]), dtype=np.float32)
@@ -167,14 +172,6 @@ def ascend(
             f"`learning_rate` must be smaller: the ascent left the range of floats. Received: {learning_rate=}"
         )
     return found
-
-
-def _check_numbers(steps: int, learning_rate: float, batch_size: int, seed: int) -> None:
-    for name, value, least in (("steps", steps, 1), ("batch_size", batch_size, 1), ("seed", seed, 0)):
-        if not isinstance(value, int | np.integer) or value < least:
-            raise ValueError(f"`{name}` must be an integer of at least {least}. Received: {name}={value!r}")
-    if not 0 < learning_rate < math.inf:
-        raise ValueError(f"`learning_rate` must be positive and finite. Received: learning_rate={learning_rate}")
 
 
 def _start(start: npt.ArrayLike, coded: bool) -> np.ndarray:
@@ -233,7 +230,8 @@ def _looked_at(
         raise ValueError(
             "`classifier` must give logits: leave out its last softmax. Received: probabilities, which sum to 1"
         )
-    climbed = np.shape(objective(ops.convert_to_tensor(values), np.zeros(len(start), np.int32)))
+    wanted = ops.convert_to_tensor(np.zeros(len(start), np.int32))
+    climbed = _answer("objective", objective, ops.convert_to_tensor(values), wanted)
     if climbed != (len(start),):
         raise ValueError(
             "`objective` must give a value for each image, (batch,). "
@@ -242,14 +240,53 @@ def _looked_at(
     return tuple(images.shape[1:]), values.shape[1]
 
 
-def _require_regularizers(
-    regularizers: "Sequence[Regularizer]", points: tuple[int, ...], images: tuple[int, ...], decoded: bool
-) -> None:
+def _answer(name: str, function: Callable[..., Any], *tensors: Any) -> tuple[int, ...]:
+    """Returns the shape of what a function gives; requires Keras operations, which a compiled loop can hold."""
+    from keras import ops
+
+    from keras_genssl.engine.ascent import traced
+
+    answer = function(*tensors)
+    fault: str | None = f"gives {type(answer).__name__}"
+    if ops.is_tensor(answer) or isinstance(answer, int | float):
+        fault = traced(function, *tensors)
+    if fault is not None:
+        raise ValueError(
+            f"`{name}` must be made of keras.ops, whose gradients are known. Received: a function that {fault}"
+        )
+    return tuple(np.shape(answer))
+
+
+def _regularizers(given: Any) -> "tuple[Regularizer, ...]":
+    """Returns the regularizers as a tuple; requires a list of them."""
     from keras_genssl.regularizers import Regularizer
 
+    if isinstance(given, Regularizer) or not isinstance(given, Iterable):
+        raise ValueError(f"`regularizers` must be a list of regularizers. Received: {given!r}, which is no list")
+    regularizers = tuple(given)
     for regularizer in regularizers:
         if not isinstance(regularizer, Regularizer):
             raise ValueError(
                 f"`regularizers` must hold objects of keras_genssl.regularizers. Received: {regularizer!r} among them"
             )
-        regularizer.require(points, images, decoded)
+    return regularizers
+
+
+def _look_at(regularizer: "Regularizer", make: Function, start: np.ndarray) -> None:
+    """Runs each place of a regularizer once; requires shapes that the ascent can use."""
+    from keras import ops
+
+    points = ops.convert_to_tensor(start)
+    images = ops.convert_to_tensor(make(points))
+    chances = ops.convert_to_tensor(np.full(regularizer.num_chances, 0.5, np.float32))
+    step = ops.convert_to_tensor(np.int32(0))
+    same, of_each = "the shape that it is given", "(batch,) or a scalar"
+    for place, arguments, shapes, rule in (
+        ("seen", (images, chances), [tuple(images.shape)], same),
+        ("penalty", (points, images), [(), (len(start),)], of_each),
+        ("changed", (points, step), [tuple(points.shape)], same),
+    ):
+        name = f"{type(regularizer).__name__}.{place}"
+        shape = _answer(name, getattr(regularizer, place), *arguments)
+        if shape not in shapes:
+            raise ValueError(f"`{name}` must return {rule}. Received: shape {shape} for a batch of {len(start)}")

@@ -40,3 +40,16 @@ def compiled_ascent(
 
     jit_compile = uses_xla(tf.distribute.get_strategy(), "auto", run_eagerly=False)
     return tf.function(climb, autograph=False, reduce_retracing=True, jit_compile=jit_compile)
+
+
+def traced(function: Callable[..., Any], *tensors: Any) -> str | None:
+    """Why TensorFlow cannot make a graph of a function of tensors; None if it can.
+
+    Functions of NumPy, and those that branch on a value or read it, run eagerly and fail in a graph.
+    """
+    specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in tensors]
+    try:
+        tf.function(function, autograph=False).get_concrete_function(*specs)
+    except (NotImplementedError, AttributeError, TypeError) as error:
+        return f"cannot be compiled: {str(error).strip().splitlines()[0]}"
+    return None

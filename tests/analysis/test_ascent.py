@@ -158,6 +158,26 @@ def test_a_model_is_in_inference_mode_and_does_not_change():
         np.testing.assert_array_equal(old, new)
 
 
+class Own(regularizers.Regularizer):
+    """A regularizer of a user's, by one function of its three."""
+
+    def __init__(self, **functions):
+        vars(self).update(functions)
+
+
+@pytest.mark.parametrize("axis", [1, None])
+def test_a_penalty_of_ones_own_may_be_a_number_for_each_point_or_a_scalar(axis):
+    """Of a single point both sums are that of L2 decay."""
+
+    def penalty(points, _):
+        return 0.75 * ops.sum(points**2, axis=axis)
+
+    options = {"steps": 3, "learning_rate": 0.05, "objective": analysis.class_logit}
+    found = analysis.ascend(linear, POINTS[:1], CLASSES[:1], regularizers=[Own(penalty=penalty)], **options)
+    decayed = analysis.ascend(linear, POINTS[:1], CLASSES[:1], regularizers=[regularizers.L2Decay(0.75)], **options)
+    np.testing.assert_allclose(found.images, decayed.images, rtol=1e-5)
+
+
 def network(*layers):
     return keras.Sequential([keras.Input((2,)), *layers])
 
@@ -193,6 +213,42 @@ def network(*layers):
         ),
         ({"decode": lambda x: np.asarray(x)}, "`decode` must be made of Keras or TensorFlow"),
         ({"objective": lambda logits, classes: logits}, r"`objective` must give a value.* shape \(5, 3\)"),
+        (
+            {"objective": lambda logits, classes: np.log(np.asarray(logits) ** 2).sum(axis=1)},
+            "`objective` must be made of keras.ops.* Received: a function that gives ndarray",
+        ),
+        (
+            {"objective": lambda logits, classes: ops.array(np.asarray(logits)[:, 0])},
+            "`objective` must be made of keras.ops.* Received: a function that cannot be compiled: .*NumPy|numpy",
+        ),
+        (
+            {"objective": lambda logits, classes: ops.array(logits.numpy()[:, 0])},
+            "`objective` must be made of keras.ops.* Received: a function that cannot be compiled: .*numpy",
+        ),
+        ({"steps": True}, "`steps` must be an integer of at least 1. Received: steps=True"),
+        ({"seed": True}, "`seed` must be an integer of at least 0. Received: seed=True"),
+        ({"learning_rate": np.nan}, "`learning_rate` must be positive and finite. Received: learning_rate=nan"),
+        (
+            {"regularizers": regularizers.L2Decay(1.0)},
+            "`regularizers` must be a list of regularizers. Received: .*L2Decay.*, which is no list",
+        ),
+        ({"regularizers": 3}, "`regularizers` must be a list of regularizers. Received: 3, which is no list"),
+        (
+            {"regularizers": [Own(penalty=lambda points, _: ops.sum(points, axis=1, keepdims=True))]},
+            r"`Own.penalty` must return \(batch,\) or a scalar. Received: shape \(5, 1\) for a batch of 5",
+        ),
+        (
+            {"regularizers": [Own(penalty=lambda points, _: np.asarray(points).sum(axis=1))]},
+            "`Own.penalty` must be made of keras.ops.* gives ndarray",
+        ),
+        (
+            {"regularizers": [Own(seen=lambda points, _: points[:1])]},
+            r"`Own.seen` must return the shape that it is given. Received: shape \(1, 2\) for a batch of 5",
+        ),
+        (
+            {"regularizers": [Own(changed=lambda points, _: points[..., None])]},
+            r"`Own.changed` must return the shape that it is given. Received: shape \(5, 2, 1\) for a batch of 5",
+        ),
         ({"regularizers": [0.5]}, "`regularizers` must hold objects.* 0.5 among them"),
         ({"regularizers": [regularizers.Jitter(1)]}, "`Jitter` is for images"),
     ],
