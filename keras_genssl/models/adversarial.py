@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import keras
+
 from keras_genssl.engine import replicas
 from keras_genssl.losses import AdversarialLoss
 
@@ -15,6 +17,21 @@ def generator_losses(loss: AdversarialLoss, fake_logits: Any, real_logits: Any =
     """The adversarial loss of the generator for each example, `(batch,)`; uses `real_logits` if it `needs_real`."""
     logits = (fake_logits, real_logits) if loss.needs_real else (fake_logits,)
     return _of_its_batch(loss, loss.generator, *logits)
+
+
+def require_logits(argument: str, discriminator: keras.Model) -> None:
+    """Requires that the first output of a discriminator is logits: `(batch, 1)`, or a map of them, `(batch, ..., 1)`.
+
+    Raises:
+        ValueError: If the size of the last axis is known and not 1.
+    """
+    shape = tuple(keras.tree.flatten(discriminator.outputs)[0].shape)
+    if len(shape) > 1 and shape[-1] not in (1, None):
+        further = ", before all other outputs" if len(discriminator.outputs) > 1 else ""
+        raise ValueError(
+            f"`{argument}` must give logits whose last axis is 1{further}. "
+            f"Received: {discriminator.name!r} with an output of shape {shape}"
+        )
 
 
 def _of_its_batch(loss: AdversarialLoss, function: Any, *logits: Any) -> Any:

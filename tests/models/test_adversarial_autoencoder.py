@@ -1,11 +1,14 @@
 """A step of a linear adversarial autoencoder against NumPy, and what sampling and bad arguments come to."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
 
 import keras_genssl as kg
 from keras_genssl.kinds.seeds import GivenSeed
+from keras_genssl.models.autoencoders.adversarial_base import require_dim
 
 SHAPE, PIXELS, CODES = (3, 3, 1), 9, 2
 RATES = {"autoencoder": 0.3, "discriminator": 0.2, "encoder": 0.1}
@@ -23,6 +26,33 @@ def linear(prior: kg.priors.Prior | None = None, rates: dict[str, float] | None 
     rates = RATES if rates is None else {**dict.fromkeys(RATES, 0.0), **rates}
     model.compile({player: keras.optimizers.SGD(rate) for player, rate in rates.items()})
     return model
+
+
+class Odd(kg.priors.Prior):
+    """A prior whose draws may differ from what it says of them."""
+
+    def __init__(self, dim: int, width: int = CODES, dtype: str = "float32") -> None:
+        self.dim, self.width, self.dtype = dim, width, dtype
+
+    def draw(self, num, seed):
+        return keras.ops.ones((num, self.width), self.dtype)
+
+
+class Nameless(kg.priors.Prior):
+    """A prior that does not tell its dimension."""
+
+    def draw(self, num, seed):
+        return keras.random.normal((num, CODES), seed=seed)
+
+
+def test_a_prior_is_looked_at_without_drawing_from_the_global_seeds() -> None:
+    drawn = []
+    for look in (False, True):
+        keras.utils.set_random_seed(3)
+        if look:
+            require_dim("prior", kg.priors.SwissRoll(), CODES)
+        drawn.append((random.random(), np.random.random(), float(keras.random.normal(()))))
+    assert drawn[0] == drawn[1]
 
 
 @pytest.fixture
@@ -169,12 +199,28 @@ def test_metrics_compare_images_with_their_reconstructions(images) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda model: model.sample(0), "`num_images` must be at least 1. Received: num_images=0"),
-        (lambda model: model.sample_codes(-1), "`num_codes` must be at least 1. Received: num_codes=-1"),
+        (lambda model: model.sample(0), "`num_images` must be an integer of at least 1. Received: num_images=0"),
+        (lambda model: model.sample_codes(-1), "`num_codes` must be an integer of at least 1. Received: num_codes=-1"),
         (
             lambda model: linear(kg.priors.Gaussian(3)),
             "`prior` must draw codes of length 2. Received: a Gaussian of dim=3",
         ),
+        (lambda model: linear(Nameless()), "`prior` must draw codes of length 2. Received: a Nameless of dim=None"),
+        (
+            lambda model: linear(Odd(CODES, width=3)),
+            r"`prior` must draw floats \(num, 2\). Received: a Odd that draws float32 \(2, 3\) for num=2",
+        ),
+        (
+            lambda model: linear(Odd(CODES, dtype="int32")),
+            r"`prior` must draw floats \(num, 2\). Received: a Odd that draws int32 \(2, 2\) for num=2",
+        ),
+        (
+            lambda model: kg.models.AdversarialAutoencoder(
+                model.encoder, model.decoder, keras.Sequential([keras.Input((CODES,)), keras.layers.Dense(3)])
+            ),
+            r"`discriminator` must give logits whose last axis is 1. Received: .*\(None, 3\)",
+        ),
+        (lambda model: model.sample_codes(3, seed=-1), "`seed` must be an integer of at least 0. Received: seed=-1"),
         (lambda model: linear("gaussian"), "`prior` must be a priors.Prior. Received: prior='gaussian'"),
         (
             lambda model: kg.models.AdversarialAutoencoder(

@@ -182,7 +182,7 @@ def _no_code():
         (lambda: kg.models.RedundantAutoencoder(*networks(), rate=1), r"`rate` must lie in \[0, 1\). Received: rate=1"),
         (
             lambda: kg.models.ContractiveAutoencoder(*networks(), weight=-1),
-            "`weight` must not be negative. Received: weight=-1",
+            "`weight` must be at least 0 and finite. Received: weight=-1",
         ),
     ],
 )

@@ -99,10 +99,10 @@ def test_samples_occur_as_often_as_they_are_probable_and_codes_decide_images():
 
 
 def test_bad_input_is_refused_before_the_first_step():
-    with pytest.raises(ValueError, match=r"`free_nats` must be at least 0\. Received: free_nats=-1"):
+    with pytest.raises(ValueError, match=r"`free_nats` must be at least 0 and finite\. Received: free_nats=-1"):
         made(free_nats=-1)
     model = made()
-    with pytest.raises(ValueError, match=r"`num_images` must be at least 1\. Received: num_images=0"):
+    with pytest.raises(ValueError, match=r"`num_images` must be an integer of at least 1\. Received: num_images=0"):
         model.sample(0)
     with pytest.raises(ValueError, match="`image` must hold 2 evenly spaced levels"):
         model.elbo(np.full((1, *SHAPE), 99, np.uint8))

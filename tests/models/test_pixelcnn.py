@@ -104,7 +104,7 @@ def test_bad_input_is_refused_before_the_first_step():
         made((3, 3, 1), BITS, map_channels=1)
     model, of_classes = made((3, 3, 1), BITS), made((3, 3, 1), BITS, vector_dim=2)
     image = np.zeros((1, 3, 3, 1), np.uint8)
-    with pytest.raises(ValueError, match=r"`num_images` must be at least 1\. Received: num_images=0"):
+    with pytest.raises(ValueError, match=r"`num_images` must be an integer of at least 1\. Received: num_images=0"):
         model.sample(0)
     with pytest.raises(ValueError, match="`labels` must be None: the network knows no classes"):
         model.sample(1, labels=[0])

@@ -206,7 +206,7 @@ def test_wrong_labels_are_refused_before_a_step(images, labels: np.ndarray, mess
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda model: model.sample(0), "`num_images` must be at least 1. Received: num_images=0"),
+        (lambda model: model.sample(0), "`num_images` must be an integer of at least 1. Received: num_images=0"),
         (lambda model: model.sample(2, labels=[0, 3]), r"`labels` must .*3"),
         (lambda model: model.sample(2, labels=[0]), "`labels` must "),
         (
@@ -218,6 +218,15 @@ def test_wrong_labels_are_refused_before_a_step(images, labels: np.ndarray, mess
                 model.encoder, model.decoder, model.class_discriminator, kg.backbones.mlp_discriminator((3,))
             ),
             "the whole code, of 5 units. Received: 3 classes and a style of 3",
+        ),
+        (
+            lambda model: kg.models.SemiSupervisedAdversarialAutoencoder(
+                model.encoder,
+                model.decoder,
+                model.class_discriminator,
+                keras.Sequential([keras.Input((STYLE,)), keras.layers.Dense(3)]),
+            ),
+            r"`style_discriminator` must give logits whose last axis is 1. Received: .*\(None, 3\)",
         ),
         (
             lambda model: kg.models.SemiSupervisedAdversarialAutoencoder(

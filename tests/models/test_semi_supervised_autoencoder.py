@@ -118,7 +118,11 @@ def classifier(*layers):
         (lambda *nets: kg.models.SemiSupervisedAutoencoder(*nets, keras.Sequential()), "`classifier` must be built"),
         (
             lambda *nets: kg.models.SemiSupervisedAutoencoder(*nets, classifier(keras.layers.Dense(3)), weight=-1),
-            "`weight` must not be negative. Received: weight=-1",
+            "`weight` must be at least 0 and finite. Received: weight=-1",
+        ),
+        (
+            lambda *nets: kg.models.SemiSupervisedAutoencoder(*nets, classifier(keras.layers.Dense(3)), weight=np.inf),
+            "`weight` must be at least 0 and finite. Received: weight=inf",
         ),
     ],
 )

@@ -136,7 +136,7 @@ def test_codes_that_are_none_are_refused():
         ),
         (
             lambda it: kg.models.VQVAE(it.encoder, it.decoder, it.quantizer, variance=0.0),
-            "`variance` must be positive. Received: variance=0.0",
+            "`variance` must be positive and finite. Received: variance=0.0",
         ),
         (
             lambda it: kg.models.CodeGenerator(it.decoder, [prior()]),
@@ -155,10 +155,13 @@ def test_codes_that_are_none_are_refused():
             lambda it: kg.models.CodeGenerator(it, [prior()], num_classes=4),
             r"`priors\[0\]` must take inputs of shape \(2, 1, 1\), \(4,\) and give",
         ),
-        (lambda it: kg.models.CodeGenerator(it, [prior()], num_classes=1), "`num_classes` must be at least 2, or None"),
+        (
+            lambda it: kg.models.CodeGenerator(it, [prior()], num_classes=1),
+            "`num_classes` must be an integer of at least 2",
+        ),
         (
             lambda it: kg.models.CodeGenerator(it, [prior()]).sample(0),
-            "`num_images` must be at least 1. Received: num_images=0",
+            "`num_images` must be an integer of at least 1. Received: num_images=0",
         ),
         (
             lambda it: kg.models.CodeGenerator(it, [prior()]).sample(1, labels=[0]),

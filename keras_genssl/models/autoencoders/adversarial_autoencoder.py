@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
 from keras_genssl.models.autoencoders.adversarial_base import PriorAutoencoder, require_dim
 from keras_genssl.models.autoencoders.base import image_losses
 from keras_genssl.priors import Gaussian, Prior
@@ -69,6 +69,7 @@ class AdversarialAutoencoder(PriorAutoencoder):
         super().__init__(encoder, decoder, name=name)
         code_dim = decoder.input_shape[1]
         require_inputs("discriminator", discriminator, (code_dim,))
+        require_logits("discriminator", discriminator)
         prior = prior or Gaussian(code_dim)
         require_dim("prior", prior, code_dim)
         self.discriminator = discriminator

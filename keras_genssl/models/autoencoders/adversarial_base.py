@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genssl.checks.numbers import whole
+from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.engine import Anything, Image, Kind, PlayersModel, Serving
 from keras_genssl.engine.networks import fitting
 from keras_genssl.engine.shapes import same_shape
@@ -95,8 +97,7 @@ class PriorAutoencoder(PlayersModel):
         Raises:
             ValueError: If `num_codes` is less than 1.
         """
-        if num_codes < 1:
-            raise ValueError(f"`num_codes` must be at least 1. Received: num_codes={num_codes}")
+        num_codes, seed = whole("num_codes", num_codes), given_or_new(seed)
         return ops.convert_to_numpy(self.draw_codes(num_codes, keras.random.SeedGenerator(seed)))
 
     def sample(self, num_images: int, seed: int | None = None) -> np.ndarray:
@@ -116,8 +117,7 @@ class PriorAutoencoder(PlayersModel):
 
     def _sampled(self, num_images: int, seed: int | None) -> np.ndarray:
         """The codes of `num_images` samples."""
-        if num_images < 1:
-            raise ValueError(f"`num_images` must be at least 1. Received: num_images={num_images}")
+        num_images = whole("num_images", num_images)
         return self.sample_codes(num_images, seed)
 
     def _decoded(self, codes: np.ndarray) -> np.ndarray:
@@ -134,10 +134,18 @@ class PriorAutoencoder(PlayersModel):
 
 
 def require_dim(argument: str, prior: Prior, code_dim: int) -> None:
-    """Raises ValueError unless a prior draws codes of a length."""
+    """Draws two codes of a prior; raises ValueError unless they are floats `(2, code_dim)` and its `dim` says so."""
     if not isinstance(prior, Prior):
         raise ValueError(f"`{argument}` must be a priors.Prior. Received: {argument}={prior!r}")
-    if prior.dim != code_dim:
+    dim = getattr(prior, "dim", None)
+    if dim != code_dim:
         raise ValueError(
-            f"`{argument}` must draw codes of length {code_dim}. Received: a {type(prior).__name__} of dim={prior.dim}"
+            f"`{argument}` must draw codes of length {code_dim}. Received: a {type(prior).__name__} of dim={dim}"
+        )
+    drawn = prior.draw(2, keras.random.SeedGenerator(0, name="check"))  # a seed of its own: the global one stays
+    shape, dtype = tuple(np.shape(drawn)), str(keras.backend.standardize_dtype(getattr(drawn, "dtype", "object")))
+    if shape != (2, code_dim) or "float" not in dtype:
+        raise ValueError(
+            f"`{argument}` must draw floats (num, {code_dim}). "
+            f"Received: a {type(prior).__name__} that draws {dtype} {shape} for num=2"
         )

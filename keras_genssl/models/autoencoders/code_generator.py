@@ -10,6 +10,8 @@ import numpy as np
 from keras import ops
 
 from keras_genssl.checks.arrays import checked_labels
+from keras_genssl.checks.numbers import whole
+from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.engine import Anything, Image, Kind, Label, Method, Serving, Vector, batches
 from keras_genssl.engine.graphs import as_graph
 from keras_genssl.engine.networks import require_built
@@ -75,8 +77,7 @@ class CodeGenerator(Method):
             raise ValueError(
                 f"`autoencoder` must be a models.VQVAE or models.VQVAE2. Received: autoencoder={autoencoder!r}"
             )
-        if num_classes is not None and num_classes < 2:
-            raise ValueError(f"`num_classes` must be at least 2, or None. Received: num_classes={num_classes}")
+        num_classes = None if num_classes is None else whole("num_classes", num_classes, 2)
         _check_networks(autoencoder, priors, conditioners, num_classes)
         super().__init__(name=name)
         self.autoencoder = autoencoder
@@ -178,11 +179,11 @@ class CodeGenerator(Method):
             ValueError: If `num_images` is less than 1, or labels are given without classes, have another length, or lie
                 outside [0, num_classes).
         """
-        if num_images < 1:
-            raise ValueError(f"`num_images` must be at least 1. Received: num_images={num_images}")
+        num_images = whole("num_images", num_images)
         if self.num_classes is None and labels is not None:
             raise ValueError(f"`labels` are for models with `num_classes`. Received: labels={labels!r}")
-        given = [np.random.default_rng(seed).standard_normal((num_images, self.latent_dim), dtype=np.float32)]
+        rng = np.random.default_rng(given_or_new(seed))
+        given = [rng.standard_normal((num_images, self.latent_dim), dtype=np.float32)]
         if self.num_classes is not None:
             classes = np.arange(num_images) % self.num_classes if labels is None else labels
             given.append(checked_labels(classes, "labels", num_images, num_classes=self.num_classes))

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks.numbers import finite
 from keras_genssl.engine import batches, input_gradient, replicas
 from keras_genssl.models.autoencoders.base import PixelAutoencoder
 
@@ -49,9 +50,7 @@ class ContractiveAutoencoder(PixelAutoencoder):
         name: str | None = None,
     ) -> None:
         super().__init__(encoder, decoder, loss=loss, name=name)
-        if weight < 0:
-            raise ValueError(f"`weight` must not be negative. Received: weight={weight}")
-        self.weight = float(weight)
+        self.weight = finite("weight", weight, 0)
         self.seed = keras.random.SeedGenerator()
 
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:

@@ -1,12 +1,12 @@
 """The base class of autoencoders whose codes are integers."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
 from keras import ops
 
+from keras_genssl.checks.numbers import finite
 from keras_genssl.engine import Anything, Codebook, Image, Kind, Label, Method, Serving, Tokens
 from keras_genssl.engine.code_usage import CodeUsage
 from keras_genssl.engine.networks import fitting
@@ -61,12 +61,10 @@ class QuantizedAutoencoder(Method):
         if len({id(quantizer) for quantizer in quantizers.values()}) < len(quantizers):
             named = " and ".join(f"`{argument}`" for argument in quantizers)
             raise ValueError(f"{named} must be different layers. Received: one layer for both")
-        if not 0 < variance < math.inf:
-            raise ValueError(f"`variance` must be positive. Received: variance={variance}")
         super().__init__(name=name)
         self.image_shape = tuple(encoder.input_shape[1:])
         self.code_shapes = tuple((height, width) for height, width in code_shapes)
-        self.variance = float(variance)
+        self.variance = finite("variance", variance, 0, above=True)
         self.quantizers = list(quantizers.values())
         self.learnt = [number for number, it in enumerate(self.quantizers) if isinstance(it, VectorQuantizer)]
         self.codebooks = [  # fixed names: the paths of their weights are the same when they are loaded

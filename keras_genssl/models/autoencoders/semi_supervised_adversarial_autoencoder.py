@@ -12,7 +12,7 @@ from keras_genssl.engine import Image, Kind, Label, Serving, Vector, batches
 from keras_genssl.engine.networks import fitting, require_built
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
 from keras_genssl.models import few_labels
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
 from keras_genssl.models.autoencoders.adversarial_base import PriorAutoencoder, require_dim
 from keras_genssl.models.autoencoders.base import image_losses
 from keras_genssl.priors import Categorical, Gaussian, Prior
@@ -210,4 +210,5 @@ def _length(argument: str, judge: keras.Model) -> int:
     require_built(**{argument: judge})
     if len(judge.input_shape) != 2:
         raise ValueError(f"`{argument}` must take vectors (batch, dim). Received: {judge.input_shape}")
+    require_logits(argument, judge)
     return judge.input_shape[1]

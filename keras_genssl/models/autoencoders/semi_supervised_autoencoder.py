@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks.numbers import finite
 from keras_genssl.engine import Image, Kind, Label, Serving, Vector
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.models import few_labels
@@ -32,12 +33,12 @@ class SemiSupervisedAutoencoder(PixelAutoencoder):
         encoder: A built network of images `(batch, h, w, c)` in [-1, 1] to codes `(batch, code_dim)`.
         decoder: A built network of codes to images.
         classifier: A built network of codes to logits `(batch, num_classes)`, of two classes at least.
-        weight: The weight of the cross-entropy, at least 0.
+        weight: The weight of the cross-entropy, at least 0 and finite.
         loss: A `keras.losses.Loss` on images in [-1, 1]; by default the mean squared error.
         name: The model's name.
 
     Raises:
-        ValueError: If a network is not built, the networks do not fit together, or the weight is negative.
+        ValueError: If a network is not built, the networks do not fit together, or the weight is out of its range.
 
     Example:
 
@@ -67,10 +68,8 @@ class SemiSupervisedAutoencoder(PixelAutoencoder):
                 "`classifier` must give logits of shape (batch, num_classes), with two classes at least. "
                 f"Received: a classifier with output shape {classifier.output_shape}"
             )
-        if not weight >= 0:
-            raise ValueError(f"`weight` must not be negative. Received: weight={weight}")
         self.classifier = classifier
-        self.weight = float(weight)
+        self.weight = finite("weight", weight, 0)
         self.num_classes = classifier.output_shape[1]
         self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
         self.label_trackers = few_labels.trackers()

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genssl.checks.numbers import finite, whole
+from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.engine import Serving, batches, replicas
 from keras_genssl.engine.networks import fitting
 from keras_genssl.losses import GaussianLikelihood, Likelihood, standard_normal_kl
@@ -71,12 +73,12 @@ class VAE(EncoderDecoder):
         name: str | None = None,
     ) -> None:
         super().__init__(encoder, decoder, statistics=2, name=name)
-        if beta < 0:
-            raise ValueError(f"`beta` must not be negative. Received: beta={beta}")
-        if num_samples < 1 or (num_samples > 1 and beta != 1):
+        self.beta = finite("beta", beta, 0)
+        self.num_samples = whole("num_samples", num_samples)
+        if self.num_samples > 1 and self.beta != 1:
             raise ValueError(
-                "`num_samples` must be at least 1, and 1 unless beta=1: the importance-weighted bound has no "
-                f"divergence to weigh. Received: num_samples={num_samples}, beta={beta}"
+                "`num_samples` must be 1 unless beta=1: the importance-weighted bound has no divergence to weigh. "
+                f"Received: num_samples={num_samples}, beta={beta}"
             )
         self.likelihood = likelihood or GaussianLikelihood(
             name="likelihood"
@@ -87,8 +89,6 @@ class VAE(EncoderDecoder):
                 "`likelihood` needs logits: give the decoder `output_activation=None`. "
                 f"Received: a decoder whose last activation is {activation!r}"
             )
-        self.beta = float(beta)
-        self.num_samples = num_samples
         self.latent_dim = decoder.input_shape[1]
         self.seed = keras.random.SeedGenerator()
         self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
@@ -163,9 +163,9 @@ class VAE(EncoderDecoder):
         Returns:
             float32 `(num_images, h, w, c)` in [-1, 1].
         """
-        if num_images < 1:
-            raise ValueError(f"`num_images` must be at least 1. Received: num_images={num_images}")
-        latents = np.random.default_rng(seed).standard_normal((num_images, self.latent_dim), dtype=np.float32)
+        num_images = whole("num_images", num_images)
+        rng = np.random.default_rng(given_or_new(seed))
+        latents = rng.standard_normal((num_images, self.latent_dim), dtype=np.float32)
         parts = [latents[start : start + _DECODED] for start in range(0, num_images, _DECODED)]
         return np.concatenate([ops.convert_to_numpy(self.decode(part)) for part in parts])
 
@@ -209,9 +209,8 @@ class VAE(EncoderDecoder):
         self, images: Any, num_samples: int, seed: int | None
     ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Yields, for each batch, `log p(x|z)` and `log p(z)/q(z|x)`, `(num_samples, batch)`, and KL, `(batch,)`."""
-        if num_samples < 1:
-            raise ValueError(f"`num_samples` must be at least 1. Received: num_samples={num_samples}")
-        rng = np.random.default_rng(seed)
+        num_samples = whole("num_samples", num_samples)
+        rng = np.random.default_rng(given_or_new(seed))
         for start in range(0, len(images), _IMAGES):
             x = self.batch(ops.convert_to_tensor(images[start : start + _IMAGES]), training=False)["image"]
             mean, log_variance = self.posterior(x)

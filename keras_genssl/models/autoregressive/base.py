@@ -1,7 +1,6 @@
 """The base class of autoregressive methods: exact log-probabilities of levels, and samples."""
 
 import math
-import random
 from typing import Any
 
 import keras
@@ -9,6 +8,8 @@ import numpy as np
 from keras import ops
 
 from keras_genssl.backbones.pixelcnn import PixelNetwork
+from keras_genssl.checks.numbers import whole
+from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.engine import Method
 from keras_genssl.engine.graphs import as_graph
 from keras_genssl.losses import DiscreteDistribution
@@ -104,10 +105,8 @@ def drawn_noise(num: int, seed: int | None, shape: tuple[int, ...]) -> np.ndarra
     Raises:
         ValueError: If `num` is less than 1.
     """
-    if num < 1:
-        raise ValueError(f"`num_images` must be at least 1. Received: num_images={num}")
-    seed = random.randrange(2**32) if seed is None else seed  # Python's: `keras.utils.set_random_seed` sets it
-    return np.random.default_rng(seed).random((num, *shape), dtype=np.float32)
+    num = whole("num_images", num)
+    return np.random.default_rng(given_or_new(seed)).random((num, *shape), dtype=np.float32)
 
 
 def uniform(latents: Any, shape: tuple[int, int, int]) -> Any:

@@ -1,6 +1,5 @@
 """PixelVAE: a variational autoencoder whose decoder draws pixel by pixel."""
 
-import random
 from typing import Any
 
 import keras
@@ -8,6 +7,8 @@ import numpy as np
 from keras import ops
 
 from keras_genssl.backbones.pixelcnn import PixelNetwork
+from keras_genssl.checks.numbers import finite, whole
+from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.engine import Anything, Image, Kind, Method, Serving, Vector, replicas
 from keras_genssl.engine.graphs import as_graph
 from keras_genssl.engine.levels import from_levels, to_levels
@@ -87,8 +88,7 @@ class PixelVAE(Method):
                 f"map_channels={network.map_channels}, vector_dim={network.vector_dim} and a decoder with output shape "
                 f"{decoder.output_shape}"
             )
-        if not free_nats >= 0:
-            raise ValueError(f"`free_nats` must be at least 0. Received: free_nats={free_nats}")
+        free_nats = finite("free_nats", free_nats, 0)
         super().__init__(name=name)
         self.encoder = encoder
         self.decoder = decoder
@@ -153,9 +153,8 @@ class PixelVAE(Method):
         Returns:
             float64 `(num,)`.
         """
-        if num_samples < 1:
-            raise ValueError(f"`num_samples` must be at least 1. Received: num_samples={num_samples}")
-        rng = np.random.default_rng(seed)
+        num_samples = whole("num_samples", num_samples)
+        rng = np.random.default_rng(given_or_new(seed))
         bounds = []
         for start in range(0, len(images), BATCH):
             x, _ = self.split_inputs(self.batch(ops.convert_to_tensor(images[start : start + BATCH])))
@@ -208,9 +207,8 @@ class PixelVAE(Method):
         Raises:
             ValueError: If `num_images` is less than 1.
         """
-        if num_images < 1:
-            raise ValueError(f"`num_images` must be at least 1. Received: num_images={num_images}")
-        seed = random.randrange(2**32) if seed is None else seed  # Python's: `keras.utils.set_random_seed` sets it
+        num_images = whole("num_images", num_images)
+        seed = given_or_new(seed)
         codes = np.random.default_rng([seed, 1]).standard_normal((num_images, self.latent_dim), dtype=np.float32)
         return self.decode(codes, seed)
 

@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_genssl.backbones.pixelcnn import PixelNetwork
 from keras_genssl.checks import arrays
+from keras_genssl.checks.numbers import whole
 from keras_genssl.engine import Anything, Image, Kind, Label, Serving, Vector, batches
 from keras_genssl.engine.levels import from_levels, to_levels
 from keras_genssl.losses import CategoricalDistribution, DiscreteDistribution
@@ -120,8 +121,7 @@ class PixelCNN(AutoregressiveMethod):
         Raises:
             ValueError: If `num_images` is less than 1, or labels are not wanted or out of range.
         """
-        if num_images < 1:
-            raise ValueError(f"`num_images` must be at least 1. Received: num_images={num_images}")
+        num_images = whole("num_images", num_images)
         return self._images(num_images, seed, labels)
 
     def complete(

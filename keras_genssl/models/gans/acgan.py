@@ -5,9 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks.numbers import finite
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
 from keras_genssl.models.gans.base import ClassConditionalGAN
 
 
@@ -70,24 +71,17 @@ class ACGAN(ClassConditionalGAN):
     ) -> None:
         super().__init__(generator, latent_dim, num_classes, ema=ema, name=name)
         require_inputs("discriminator", discriminator, self.image_shape)
+        require_logits("discriminator", discriminator)
         outputs = [tuple(output.shape[1:]) for output in keras.tree.flatten(discriminator.outputs)]
         if len(outputs) != 2 or outputs[1] != (num_classes,):
             raise ValueError(
                 f"`discriminator` must give logits and class logits (batch, {num_classes}). "
                 f"Received: {discriminator.name!r} with outputs of shape {outputs} beside the batch"
             )
-        weights = {
-            "discriminator_class_weight": discriminator_class_weight,
-            "generator_class_weight": generator_class_weight,
-            "fake_class_weight": fake_class_weight,
-        }
-        for argument, weight in weights.items():
-            if weight < 0:
-                raise ValueError(f"`{argument}` must not be negative. Received: {argument}={weight}")
         self.discriminator = discriminator
-        self.discriminator_class_weight = discriminator_class_weight
-        self.generator_class_weight = generator_class_weight
-        self.fake_class_weight = fake_class_weight
+        self.discriminator_class_weight = finite("discriminator_class_weight", discriminator_class_weight, 0)
+        self.generator_class_weight = finite("generator_class_weight", generator_class_weight, 0)
+        self.fake_class_weight = finite("fake_class_weight", fake_class_weight, 0)
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:

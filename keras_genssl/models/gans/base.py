@@ -1,6 +1,5 @@
 """Base classes of the GANs that generate from latent vectors."""
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +8,8 @@ import numpy as np
 from keras import ops
 
 from keras_genssl.checks.arrays import checked_labels
+from keras_genssl.checks.numbers import finite, whole
+from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.checks.tensors import checked_labels as checked_tensor
 from keras_genssl.engine import (
     Anything,
@@ -59,10 +60,8 @@ class LatentGAN(PlayersModel):
         reuse_batch: bool = False,
         name: str | None = None,
     ) -> None:
-        if latent_dim < 1:
-            raise ValueError(f"`latent_dim` must be at least 1. Received: latent_dim={latent_dim}")
-        if ema is not None and not 0.0 <= ema <= 1.0:
-            raise ValueError(f"`ema` must lie in [0, 1], or be None. Received: ema={ema}")
+        latent_dim = whole("latent_dim", latent_dim)
+        ema = None if ema is None else finite("ema", ema, 0, 1)
         require_inputs("generator", generator, (latent_dim,), *((length,) for length in conditions))
         super().__init__(reuse_batch=reuse_batch, name=name)
         self.generator = generator
@@ -117,7 +116,8 @@ class LatentGAN(PlayersModel):
 
         Args:
             num_images: How many, at least 1.
-            seed: At least 0. The same seed gives the same images; a larger `num_images` only adds more of them.
+            seed: At least 0. The same seed gives the same images; a larger `num_images` only adds more of them. None
+                draws new ones at each call, after `keras.utils.set_random_seed` the same ones.
 
         Returns:
             Float32 `(num_images, height, width, channels)` in [-1, 1].
@@ -130,10 +130,9 @@ class LatentGAN(PlayersModel):
 
     def sample_latents(self, num_images: int, seed: int | None) -> np.ndarray:
         """The latents that `sample` generates from, float32 `(num_images, latent_dim)`."""
-        if num_images < 1:
-            raise ValueError(f"`num_images` must be at least 1. Received: num_images={num_images}")
-        seed = random.randrange(2**32) if seed is None else seed  # Python's: `keras.utils.set_random_seed` sets it
-        return np.random.default_rng(seed).standard_normal((num_images, self.latent_dim), dtype=np.float32)
+        num_images = whole("num_images", num_images)
+        rng = np.random.default_rng(given_or_new(seed))
+        return rng.standard_normal((num_images, self.latent_dim), dtype=np.float32)
 
     def serving(self) -> dict[str, Serving]:
         """One function: latents in, images (or points) out."""
@@ -170,8 +169,7 @@ class ClassConditionalGAN(LatentGAN):
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
-        if num_classes < 2:
-            raise ValueError(f"`num_classes` must be at least 2. Received: num_classes={num_classes}")
+        num_classes = whole("num_classes", num_classes, 2)
         super().__init__(generator, latent_dim, ema=ema, conditions=(num_classes,), name=name)
         self.num_classes = num_classes
 
@@ -198,7 +196,8 @@ class ClassConditionalGAN(LatentGAN):
 
         Args:
             num_images: How many, at least 1.
-            seed: At least 0. The same seed gives the same images; a larger `num_images` only adds more of them.
+            seed: At least 0. The same seed gives the same images; a larger `num_images` only adds more of them. None
+                draws new ones at each call, after `keras.utils.set_random_seed` the same ones.
             labels: Integers `(num_images,)` in [0, num_classes); None: 0, 1, 2, ... in turn.
 
         Returns:

@@ -6,7 +6,7 @@ import keras
 
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
 from keras_genssl.models.gans.base import ClassConditionalGAN
 
 
@@ -63,6 +63,7 @@ class ConditionalGAN(ClassConditionalGAN):
     ) -> None:
         super().__init__(generator, latent_dim, num_classes, ema=ema, name=name)
         require_inputs("discriminator", discriminator, self.image_shape, (num_classes,))
+        require_logits("discriminator", discriminator)
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 

@@ -6,7 +6,7 @@ import keras
 
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
 from keras_genssl.models.gans.base import LatentGAN
 
 
@@ -55,6 +55,7 @@ class DCGAN(LatentGAN):
     ) -> None:
         super().__init__(generator, latent_dim, ema=ema, name=name)
         require_inputs("discriminator", discriminator, self.image_shape)
+        require_logits("discriminator", discriminator)
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 

@@ -54,8 +54,13 @@ class EncodingGAN(LatentGAN):
             self.encoder_average.update()
 
     def posterior(self, images: Any, training: bool = False) -> tuple[Any, Any]:
-        """Means and log-variances of the latents of images in [-1, 1], each float32 `(batch, latent_dim)`."""
-        statistics = ops.cast(self.encoder(images, training=training), keras.config.floatx())
+        """Means and log-variances of the latents of images in [-1, 1], each float32 `(batch, latent_dim)`.
+
+        In training they are the encoder's own; otherwise, as in `encode`, those of its moving average if there is one.
+        Without log-variances (`statistics=1`) the second is `(batch, 0)`.
+        """
+        encoder = self.encoder if training or self.encoder_average is None else self.encoder_average
+        statistics = ops.cast(encoder(images, training=training), keras.config.floatx())
         return statistics[:, : self.latent_dim], statistics[:, self.latent_dim :]
 
     def drawn(self, mean: Any, log_variance: Any) -> Any:
@@ -65,10 +70,8 @@ class EncodingGAN(LatentGAN):
 
     def encode(self, images: Any) -> Any:
         """Latents, or their means: `(batch, h, w, c)`, uint8 or float in [-1, 1], to float32 `(batch, latent_dim)`."""
-        encoder = self.encoder if self.encoder_average is None else self.encoder_average
         images = fitting(self.encoder, images) if isinstance(self.generated, Image) else images
-        codes = encoder(images, training=False)
-        return ops.cast(codes[:, : self.latent_dim], "float32")
+        return ops.cast(self.posterior(images)[0], "float32")
 
     def reconstruct(self, images: Any) -> Any:
         """Encodes images and generates from their latents: `(batch, h, w, c)` to float32 in [-1, 1]."""

@@ -5,9 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks.numbers import whole
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
 from keras_genssl.models.gans.base import LatentGAN
 from keras_genssl.penalties import DiscriminatorPenalty
 
@@ -64,18 +65,14 @@ class GAN(LatentGAN):
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
-        if discriminator_steps < 1 or generator_steps < 1:
-            raise ValueError(
-                "`discriminator_steps` and `generator_steps` must be at least 1. "
-                f"Received: discriminator_steps={discriminator_steps}, generator_steps={generator_steps}"
-            )
         super().__init__(generator, latent_dim, ema=ema, reuse_batch=reuse_batch, name=name)
         require_inputs("discriminator", discriminator, self.image_shape)
+        require_logits("discriminator", discriminator)
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
         self.penalty = penalty
-        self.discriminator_steps = discriminator_steps
-        self.generator_steps = generator_steps
+        self.discriminator_steps = whole("discriminator_steps", discriminator_steps)
+        self.generator_steps = whole("generator_steps", generator_steps)
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         """The discriminator and the generator."""

@@ -7,9 +7,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genssl.checks.numbers import finite, whole
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
 from keras_genssl.models.gans.base import LatentGAN
 
 
@@ -83,17 +84,12 @@ class InfoGAN(LatentGAN):
         name: str | None = None,
     ) -> None:
         super().__init__(generator, latent_dim, ema=ema, name=name)
+        num_categories = whole("num_categories", num_categories, 2)
+        num_continuous = whole("num_continuous", num_continuous, 0)
         num_codes = num_categories + num_continuous
-        for argument, value, least in (
-            ("num_categories", num_categories, 2),
-            ("num_continuous", num_continuous, 0),
-            ("latent_dim", latent_dim, num_codes + 1),
-            ("info_weight", info_weight, 0),
-            ("continuous_weight", continuous_weight, 0),
-        ):
-            if value < least:
-                raise ValueError(f"`{argument}` must be at least {least}. Received: {argument}={value}")
+        latent_dim = whole("latent_dim", latent_dim, num_codes + 1)
         require_inputs("discriminator", discriminator, self.image_shape)
+        require_logits("discriminator", discriminator)
         outputs = [tuple(output.shape[1:]) for output in keras.tree.flatten(discriminator.outputs)]
         if len(outputs) != 2 or outputs[1] != (num_codes,):
             raise ValueError(
@@ -102,8 +98,8 @@ class InfoGAN(LatentGAN):
             )
         self.discriminator = discriminator
         self.num_categories = num_categories
-        self.info_weight = info_weight
-        self.continuous_weight = continuous_weight
+        self.info_weight = finite("info_weight", info_weight, 0)
+        self.continuous_weight = finite("continuous_weight", continuous_weight, 0)
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
         self._ends = [latent_dim - num_codes, latent_dim - num_continuous]  # of z and of c
 

@@ -6,7 +6,7 @@ import keras
 
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.adversarial import discriminator_losses
+from keras_genssl.models.adversarial import discriminator_losses, require_logits
 from keras_genssl.models.gans.encoding_base import EncodingGAN
 
 
@@ -47,6 +47,7 @@ class JointGAN(EncodingGAN):
     ) -> None:
         super().__init__(encoder, generator, latent_dim, statistics=self.statistics, ema=ema, name=name)
         require_inputs("discriminator", discriminator, self.image_shape, (latent_dim,))
+        require_logits("discriminator", discriminator)
         self.discriminator = discriminator
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 

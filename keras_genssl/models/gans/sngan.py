@@ -5,9 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks.numbers import whole
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import HingeGANLoss
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
 from keras_genssl.models.gans.base import LatentGAN
 
 
@@ -59,14 +60,11 @@ class SNGAN(LatentGAN):
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
-        if discriminator_steps < 1:
-            raise ValueError(
-                f"`discriminator_steps` must be at least 1. Received: discriminator_steps={discriminator_steps}"
-            )
         super().__init__(generator, latent_dim, ema=ema, reuse_batch=reuse_batch, name=name)
         require_inputs("discriminator", discriminator, self.image_shape)
+        require_logits("discriminator", discriminator)
         self.discriminator = discriminator
-        self.discriminator_steps = discriminator_steps
+        self.discriminator_steps = whole("discriminator_steps", discriminator_steps)
         self.adversarial_loss = HingeGANLoss()
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:

@@ -5,10 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks.numbers import finite
 from keras_genssl.engine import replicas
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss, standard_normal_kl
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
 from keras_genssl.models.gans.encoding_base import EncodingGAN
 
 
@@ -48,7 +49,7 @@ class VAEGAN(EncodingGAN):
         reconstruction_weight: The weight of d in the generator's loss, at least 0; the scale of d is that of features,
             summed over all of them.
         margin: The margin of the balance, at least 0; the authors use 0.35. None: all players learn in all steps.
-        equilibrium: The cost around which the players are balanced.
+        equilibrium: The cost around which the players are balanced, at least 0.
         adversarial_loss: A `losses.AdversarialLoss`; by default `NonSaturatingGANLoss()`.
         ema: The momentum of moving averages of encoder and generator, which then encode and generate; None: none.
         name: The model's name.
@@ -89,13 +90,11 @@ class VAEGAN(EncodingGAN):
                 "`discriminator` must give logits and features, as `backbones.with_features` makes it. "
                 f"Received: {discriminator.name!r} with {len(discriminator.outputs)} outputs"
             )
-        for argument, value in (("reconstruction_weight", reconstruction_weight), ("margin", margin)):
-            if value is not None and value < 0:
-                raise ValueError(f"`{argument}` must be at least 0. Received: {argument}={value}")
+        require_logits("discriminator", discriminator)
         self.discriminator = discriminator
-        self.reconstruction_weight = reconstruction_weight
-        self.margin = margin
-        self.equilibrium = equilibrium
+        self.reconstruction_weight = finite("reconstruction_weight", reconstruction_weight, 0)
+        self.margin = None if margin is None else finite("margin", margin, 0)
+        self.equilibrium = finite("equilibrium", equilibrium, 0)
         self.adversarial_loss = adversarial_loss or NonSaturatingGANLoss()
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:

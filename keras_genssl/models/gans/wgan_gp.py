@@ -5,9 +5,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_genssl.checks.numbers import finite, whole
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import WassersteinGANLoss
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses
+from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
 from keras_genssl.models.gans.base import LatentGAN
 from keras_genssl.penalties import GradientPenalty
 
@@ -63,12 +64,9 @@ class WGANGP(LatentGAN):
         ema: float | None = None,
         name: str | None = None,
     ) -> None:
-        if critic_steps < 1:
-            raise ValueError(f"`critic_steps` must be at least 1. Received: critic_steps={critic_steps}")
-        if penalty_weight < 0:
-            raise ValueError(f"`penalty_weight` must not be negative. Received: penalty_weight={penalty_weight}")
         super().__init__(generator, latent_dim, ema=ema, reuse_batch=reuse_batch, name=name)
         require_inputs("critic", critic, self.image_shape)
+        require_logits("critic", critic)
         normalised = [
             layer.name for layer in critic._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)
         ]
@@ -78,9 +76,9 @@ class WGANGP(LatentGAN):
                 f"Received: {critic.name!r} with {', '.join(normalised)}"
             )
         self.critic = critic
-        self.critic_steps = critic_steps
+        self.critic_steps = whole("critic_steps", critic_steps)
         self.adversarial_loss = WassersteinGANLoss()
-        self.penalty = GradientPenalty(penalty_weight)
+        self.penalty = GradientPenalty(finite("penalty_weight", penalty_weight, 0))
 
     def players(self) -> dict[str, list[keras.layers.Layer]]:
         """The critic and the generator."""

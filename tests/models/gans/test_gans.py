@@ -1,5 +1,7 @@
 """The players' objectives against formulas in NumPy, rounds, sampling, and what is refused."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -268,8 +270,14 @@ def test_images_stay_in_range_and_points_do_not() -> None:
 # What is refused --------------------------------------------------------------------------------
 
 JUDGE = kg.backbones.mlp_discriminator
+THREE = {  # discriminators with three numbers in place of a logit, by what the class takes
+    "DCGAN": (SHAPE,),
+    "GAN": (SHAPE,),
+    "SNGAN": (SHAPE,),
+    "ConditionalGAN": (SHAPE, (CLASSES,)),
+}
 REFUSED = {
-    "`latent_dim` must be at least 1": lambda: kg.models.DCGAN(generator(), JUDGE(SHAPE), 0),
+    "`latent_dim` must be an integer of at least 1": lambda: kg.models.DCGAN(generator(), JUDGE(SHAPE), 0),
     "`generator` must take inputs of shape (4,)": lambda: kg.models.DCGAN(generator(), JUDGE(SHAPE), LATENT + 1),
     "`discriminator` must take inputs of shape (2, 2, 1)": lambda: kg.models.GAN(generator(), JUDGE((2, 2, 3)), LATENT),
     "`critic` must take inputs of shape (2, 2, 1)": lambda: kg.models.WGANGP(generator(), JUDGE((4, 4, 1)), LATENT),
@@ -289,18 +297,22 @@ REFUSED = {
     "`discriminator` must take inputs of shape (2, 2, 1), (4,)": lambda: kg.models.ConditionalGAN(
         generator(CLASSES), JUDGE(SHAPE), LATENT, CLASSES
     ),
-    "`num_classes` must be at least 2": lambda: kg.models.ConditionalGAN(generator(1), JUDGE(SHAPE), LATENT, 1),
+    "`num_classes` must be an integer of at least 2": lambda: kg.models.ConditionalGAN(
+        generator(1), JUDGE(SHAPE), LATENT, 1
+    ),
     "`discriminator` must give logits and class logits (batch, 4)": lambda: kg.models.ACGAN(
         generator(CLASSES), JUDGE(SHAPE), LATENT, CLASSES
     ),
-    "`discriminator_steps` and `generator_steps` must be at least 1": lambda: kg.models.GAN(
+    "`generator_steps` must be an integer of at least 1": lambda: kg.models.GAN(
         generator(), JUDGE(SHAPE), LATENT, generator_steps=0
     ),
-    "`critic_steps` must be at least 1": lambda: kg.models.WGANGP(generator(), JUDGE(SHAPE), LATENT, critic_steps=0),
-    "`penalty_weight` must not be negative": lambda: kg.models.WGANGP(
+    "`critic_steps` must be an integer of at least 1": lambda: kg.models.WGANGP(
+        generator(), JUDGE(SHAPE), LATENT, critic_steps=0
+    ),
+    "`penalty_weight` must be at least 0 and finite": lambda: kg.models.WGANGP(
         generator(), JUDGE(SHAPE), LATENT, penalty_weight=-1.0
     ),
-    "`num_images` must be at least 1": lambda: kg.models.GAN(generator(), JUDGE(SHAPE), LATENT).sample(0),
+    "`num_images` must be an integer of at least 1": lambda: kg.models.GAN(generator(), JUDGE(SHAPE), LATENT).sample(0),
 }
 
 
@@ -309,6 +321,38 @@ def test_a_wrong_argument_is_refused(message: str) -> None:
     with pytest.raises(ValueError, match="Received") as error:
         REFUSED[message]()
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("name", THREE)
+def test_logits_are_one_number_for_each_place(name: str) -> None:
+    inputs = [keras.Input(shape) for shape in THREE[name]]
+    parts = [keras.layers.Dense(3)(keras.layers.Flatten()(each)) for each in inputs]
+    judge = keras.Model(inputs, sum(parts[1:], parts[0]))
+    further = (CLASSES,) if len(inputs) > 1 else ()
+    with pytest.raises(ValueError, match=r"`discriminator` must give logits whose last axis is 1\. Received: .*3\)"):
+        getattr(kg.models, name)(generator(*further), judge, LATENT, *further)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("GAN", {"discriminator_steps": True}),
+        ("GAN", {"ema": np.nan}),
+        ("WGANGP", {"penalty_weight": np.inf}),
+        ("WGANGP", {"critic_steps": 1.5}),
+        ("SNGAN", {"discriminator_steps": 2.0}),
+    ],
+)
+def test_numbers_are_checked_before_the_first_step(method: str, arguments: dict) -> None:
+    ((name, value),) = arguments.items()
+    with pytest.raises(ValueError, match=f"`{name}` must .*Received: {name}={value}"):
+        getattr(kg.models, method)(generator(), JUDGE(SHAPE), LATENT, **arguments)
+
+
+def test_numpy_integers_are_integers() -> None:
+    model = kg.models.GAN(generator(), JUDGE(SHAPE), np.int64(LATENT), generator_steps=np.int32(2))
+    assert json.loads(json.dumps(model.get_config()))["generator_steps"] == 2
+    np.testing.assert_array_equal(model.sample(np.int64(3), np.int64(1)), model.sample(3, 1))
 
 
 def test_a_wrong_batch_is_refused() -> None:

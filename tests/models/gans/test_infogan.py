@@ -91,10 +91,16 @@ def test_codes_are_uniform_where_latents_are_normal() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: infogan(num_categories=1), "`num_categories` must be at least 2. Received: num_categories=1"),
-        (lambda: infogan(num_continuous=-1), "`num_continuous` must be at least 0. Received: num_continuous=-1"),
-        (lambda: infogan(num_categories=5), "`latent_dim` must be at least 8. Received: latent_dim=6"),
-        (lambda: infogan(info_weight=-1.0), "`info_weight` must be at least 0. Received: info_weight=-1.0"),
+        (
+            lambda: infogan(num_categories=1),
+            "`num_categories` must be an integer of at least 2. Received: num_categories=1",
+        ),
+        (
+            lambda: infogan(num_continuous=-1),
+            "`num_continuous` must be an integer of at least 0. Received: num_continuous=-1",
+        ),
+        (lambda: infogan(num_categories=5), "`latent_dim` must be an integer of at least 8. Received: latent_dim=6"),
+        (lambda: infogan(info_weight=-1.0), "`info_weight` must be at least 0 and finite. Received: info_weight=-1.0"),
         (lambda: infogan(generator(), discriminator(4)), r"`discriminator` must give logits and codes \(batch, 5\)"),
     ],
 )

@@ -18,10 +18,10 @@ def linear(inputs: int, outputs: int, name: str) -> keras.Model:
     return keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(outputs)], name=name)
 
 
-def discriminator(point: int = POINT, latent: int = LATENT, units: int = 4) -> keras.Model:
+def discriminator(point: int = POINT, latent: int = LATENT, units: int = 4, outputs: int = 1) -> keras.Model:
     points, latents = keras.Input((point,)), keras.Input((latent,))
     hidden = keras.layers.Dense(units, activation="tanh")(keras.layers.Concatenate()([points, latents]))
-    return keras.Model([points, latents], keras.layers.Dense(1, name="logit")(hidden))
+    return keras.Model([points, latents], keras.layers.Dense(outputs, name="logit")(hidden))
 
 
 def made(name: str) -> kg.engine.PlayersModel:
@@ -102,6 +102,18 @@ def test_a_mean_is_the_code_of_a_stochastic_encoder() -> None:
     assert set(model.serving()) == {"generate", "encode", "reconstruct"}
 
 
+def test_the_posterior_is_that_of_the_moving_average_and_in_training_the_encoders_own() -> None:
+    """The average keeps the old weights w when the encoder has 2 w: what it gives doubles, without the bias."""
+    networks = linear(POINT, 2 * LATENT, "encoder"), linear(LATENT, POINT, "generator"), discriminator()
+    model = kg.models.ALI(*networks, LATENT, ema=0.9)
+    old = np.array(model.encoder(REAL))
+    model.encoder.set_weights([2 * weight for weight in model.encoder.get_weights()])
+    for training, statistics in ((False, old), (True, 2 * old)):
+        given = [np.array(each) for each in model.posterior(REAL, training=training)]
+        np.testing.assert_allclose(np.concatenate(given, axis=1), statistics, rtol=1e-5)
+    np.testing.assert_allclose(model.encode(REAL), old[:, :LATENT], rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("method", "encoder", "judge", "message"),
     [
@@ -118,6 +130,7 @@ def test_a_mean_is_the_code_of_a_stochastic_encoder() -> None:
             lambda: discriminator(POINT, 3),
             r"`discriminator` must take inputs of shape \(5,\), ",
         ),
+        (kg.models.BiGAN, LATENT, lambda: discriminator(outputs=3), r"`discriminator` must give logits .*\(None, 3\)"),
     ],
 )
 def test_errors(method, encoder: int, judge, message: str) -> None:

@@ -29,6 +29,11 @@ def discriminator() -> keras.Model:
     return kg.backbones.with_features(network, "features")
 
 
+def exchanged(network: keras.Model) -> keras.Model:
+    """Features before logits."""
+    return keras.Model(network.input, network.outputs[::-1])
+
+
 def vaegan(judge: keras.Model | None = None, **arguments: float | None) -> kg.models.VAEGAN:
     networks = linear(POINT, 2 * LATENT), linear(LATENT, POINT)
     return kg.models.VAEGAN(*networks, judge or discriminator(), LATENT, **arguments)
@@ -165,8 +170,17 @@ def test_features_are_those_of_the_layer() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: vaegan(reconstruction_weight=-1.0), "`reconstruction_weight` must be at least 0. Received"),
-        (lambda: vaegan(margin=-0.1), "`margin` must be at least 0. Received: margin=-0.1"),
+        (lambda: vaegan(reconstruction_weight=-1.0), "`reconstruction_weight` must be at least 0 and finite. Received"),
+        (lambda: vaegan(margin=-0.1), "`margin` must be at least 0 and finite. Received: margin=-0.1"),
+        (lambda: vaegan(reconstruction_weight=np.nan), "`reconstruction_weight` must be at least 0 and finite"),
+        (lambda: vaegan(margin=np.nan), "`margin` must be at least 0 and finite. Received: margin=nan"),
+        (lambda: vaegan(margin=True), "`margin` must be at least 0 and finite. Received: margin=True"),
+        (lambda: vaegan(equilibrium=np.nan), "`equilibrium` must be at least 0 and finite. Received: equilibrium=nan"),
+        (lambda: vaegan(equilibrium=-1), "`equilibrium` must be at least 0 and finite. Received: equilibrium=-1"),
+        (
+            lambda: vaegan(exchanged(discriminator())),
+            "`discriminator` must give logits whose last axis is 1, before all other outputs. Received: .*3",
+        ),
         (lambda: vaegan(linear(POINT, 1)), "`discriminator` must give logits and features"),
         (
             lambda: kg.models.VAEGAN(linear(POINT, LATENT), linear(LATENT, POINT), discriminator(), LATENT),
