@@ -6,7 +6,7 @@ import keras
 from keras import layers, ops
 
 from keras_genssl.backbones.sizes import check_widths
-from keras_genssl.checks.tensors import require_channels_last
+from keras_genssl.checks.tensors import require_channels_last, require_inside
 from keras_genssl.layers.gated_pixels import GatedPixelBlock
 from keras_genssl.layers.masked import HorizontalMaskedConv2D
 from keras_genssl.layers.preprocessing import ImageLayer
@@ -15,6 +15,10 @@ from keras_genssl.layers.preprocessing import ImageLayer
 @keras.saving.register_keras_serializable(package="keras_genssl")
 class LevelEncoding(ImageLayer):
     """Encodes integer levels as numbers: on the scale [-1, 1], or as learnt vectors.
+
+    Numbers are rounded to the layer's dtype last, with an error of at most half a spacing of floats near 1. Levels stay
+    distinct while they lie further apart than that spacing: up to 512 levels in bfloat16, 4,096 in float16. Give more
+    levels an `embedding_dim`.
 
     Args:
         num_levels: the number of levels.
@@ -43,7 +47,8 @@ class LevelEncoding(ImageLayer):
     def call(self, levels: Any) -> Any:
         """Encodes each level by itself."""
         if self.embedding_dim is None:
-            return ops.cast(levels, self.compute_dtype) * (2.0 / (self.num_levels - 1)) - 1.0
+            numbers = ops.cast(levels, keras.config.floatx()) * (2.0 / (self.num_levels - 1)) - 1.0
+            return ops.cast(numbers, self.compute_dtype)
         vectors = ops.take(ops.cast(self.vectors, self.compute_dtype), levels, axis=0)
         return ops.reshape(ops.swapaxes(vectors, -1, -2), self.compute_output_shape((-1, *vectors.shape[1:4])))
 
@@ -65,7 +70,12 @@ class PixelNetwork(keras.Model):
     pixels before the one that it draws: `row` and `pixel` compute that pixel's outputs from what was kept of earlier
     pixels, at the cost of one pixel.
 
-    Args: those of `pixelcnn`.
+    Args: those of `pixelcnn`, and `dtype`, the policy of all layers; None: Keras' global policy. A saved network keeps
+    its policy.
+
+    Raises:
+        ValueError: if an argument is out of its range; when called, if levels are floats, or, outside of graphs, lie
+            outside [0, num_levels).
     """
 
     def __init__(
@@ -83,15 +93,17 @@ class PixelNetwork(keras.Model):
         vector_dim: int | None = None,
         map_channels: int | None = None,
         name: str = "pixelcnn",
+        dtype: Any = None,
     ) -> None:
         require_channels_last()
-        _check(shape, num_levels, num_outputs, filters, first_kernel_size)
+        _check(shape, num_levels, num_outputs, filters, head_filters, first_kernel_size)
         widths = {"embedding_dim": embedding_dim, "vector_dim": vector_dim, "map_channels": map_channels}
         check_widths(blocks=blocks, head_filters=head_filters, **widths)
         height, width, channels = shape
         head_filters = head_filters or filters
         config = {"filters": filters, "blocks": blocks, "kernel_size": kernel_size, "head_filters": head_filters}
-        encode = LevelEncoding(num_levels, embedding_dim, name="encode")
+        policy = keras.dtype_policies.get(dtype)
+        encode = LevelEncoding(num_levels, embedding_dim, name="encode", dtype=policy)
         stack = [
             GatedPixelBlock(
                 filters,
@@ -99,12 +111,13 @@ class PixelNetwork(keras.Model):
                 first=not index,
                 groups=channels,
                 name=f"block{index + 1}",
+                dtype=policy,
             )
             for index in range(blocks)
         ]
         head = [
-            HorizontalMaskedConv2D(head_filters, 1, groups=channels, name="head1"),
-            HorizontalMaskedConv2D(channels * num_outputs, 1, groups=channels, name="head2"),
+            HorizontalMaskedConv2D(head_filters, 1, groups=channels, name="head1", dtype=policy),
+            HorizontalMaskedConv2D(channels * num_outputs, 1, groups=channels, name="head2", dtype=policy),
         ]
         levels = keras.Input(tuple(shape), dtype="int32", name="levels")
         vector = keras.Input((vector_dim,), name="vector") if vector_dim else None
@@ -112,12 +125,13 @@ class PixelNetwork(keras.Model):
         vertical = horizontal = encode(levels)
         for block in stack:
             vertical, horizontal = block([vertical, horizontal], vector=vector, map=map_)
-        x = layers.Activation("relu", name="relu1")(horizontal)
-        x = layers.Activation("relu", name="relu2")(head[0](x))
-        x = layers.Reshape((height, width, num_outputs, channels), name="outputs_by_channel")(head[1](x))
+        x = layers.Activation("relu", name="relu1", dtype=policy)(horizontal)
+        x = layers.Activation("relu", name="relu2", dtype=policy)(head[0](x))
+        x = layers.Reshape((height, width, num_outputs, channels), name="outputs_by_channel", dtype=policy)(head[1](x))
         outputs = layers.Permute((1, 2, 4, 3), dtype=keras.config.floatx(), name="outputs")(x)
         inputs = [each for each in (levels, vector, map_) if each is not None]
         super().__init__(inputs, outputs, name=name)
+        self.dtype_policy = policy
         self.num_levels = num_levels
         self.num_outputs = num_outputs
         self.vector_dim = vector_dim
@@ -132,7 +146,18 @@ class PixelNetwork(keras.Model):
             "first_kernel_size": first_kernel_size,
             **widths,
             "name": name,
+            "dtype": keras.dtype_policies.serialize(policy),
         }
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
+        """The outputs of all pixels; Keras would round levels that are floats, so they are refused."""
+        levels = keras.tree.flatten(inputs)[0]
+        if hasattr(levels, "dtype"):
+            dtype = keras.backend.standardize_dtype(levels.dtype)
+            if "float" in dtype:
+                raise ValueError(f"`levels` must be integers in [0, {self.num_levels}). Received: {dtype}")
+            require_inside(levels, self.num_levels, "levels")
+        return super().call(inputs, training=training, mask=mask, **kwargs)
 
     # Sampling, a row and a pixel at a time ------------------------------------------------------
 
@@ -195,7 +220,8 @@ class PixelNetwork(keras.Model):
             window = ops.concatenate([left, horizontal], axis=2)
             later.append(window[:, :, 1:])
             horizontal = block.across(window, link)
-        hidden = ops.relu(self.head[0].window(ops.relu(horizontal)))
+        # Not `relu`: fused with a convolution on a CPU, it makes zeros of NaN, and the NaN must reach the outputs.
+        hidden = ops.maximum(self.head[0].window(ops.maximum(horizontal, 0.0)), 0.0)
         outputs = ops.reshape(self.head[1].window(hidden), (-1, 1, 1, self.num_outputs, self.level_shape[2]))
         return ops.cast(ops.swapaxes(outputs, -1, -2), keras.config.floatx()), later
 
@@ -212,11 +238,13 @@ class PixelNetwork(keras.Model):
     # Saving -------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        return dict(self.own_config)
+        return {**self.own_config, "trainable": self.trainable}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "PixelNetwork":
-        return cls(**config)
+        network = cls(**{name: value for name, value in config.items() if name != "trainable"})
+        network.trainable = config.get("trainable", True)
+        return network
 
 
 def pixelcnn(
@@ -248,9 +276,10 @@ def pixelcnn(
         blocks: gated blocks, the first included.
         kernel_size: odd side of the kernels of all blocks but the first.
         first_kernel_size: odd side of the first kernel, at least 3.
-        head_filters: channels between the two last convolutions; as `filters` by default.
-        embedding_dim: the length of a learnt vector for each level, for codes, whose order means nothing; None: levels
-            are numbers on the scale [-1, 1].
+        head_filters: channels between the two last convolutions, a multiple of the image's channels; as `filters` by
+            default.
+        embedding_dim: the length of a learnt vector for each level, for codes, whose order means nothing, and for more
+            levels than half precision tells apart (bfloat16: 512); None: levels are numbers on the scale [-1, 1].
         vector_dim: the length of a vector that the whole image depends on, such as a one-hot class; a second input
             `(batch, vector_dim)`.
         map_channels: the channels of a map that the image depends on pixel by pixel, such as a decoder's features; a
@@ -305,7 +334,8 @@ def code_map(
         A model from int32 `(batch, *shape, 1)` to `(batch, *size, channels)`.
 
     Raises:
-        ValueError: if the sizes are no multiples, or a number is less than 1.
+        ValueError: if `shape` is no pair of sizes of at least 1, `size` is no multiple of it, or a number is less than
+            1.
 
     Example:
         >>> code_map((7, 7), 64, (14, 14), 8).output_shape
@@ -313,6 +343,8 @@ def code_map(
     """
     require_channels_last()
     check_widths(num_codes=num_codes, channels=channels)
+    if len(shape) != 2 or any(not isinstance(side, int) or side < 1 for side in shape):
+        raise ValueError(f"`shape` must be (height, width), at least 1 each. Received: shape={tuple(shape)}")
     scale = size[0] // shape[0]
     if (shape[0] * scale, shape[1] * scale) != tuple(size) or scale < 1:
         raise ValueError(f"`size` must be the same multiple of both sides of `shape`. Received: size={size}, {shape=}")
@@ -325,17 +357,23 @@ def code_map(
 
 
 def _check(
-    shape: tuple[int, int, int], num_levels: int, num_outputs: int, filters: int, first_kernel_size: int
+    shape: tuple[int, int, int],
+    num_levels: int,
+    num_outputs: int,
+    filters: int,
+    head_filters: int | None,
+    first_kernel_size: int,
 ) -> None:
     if len(shape) != 3 or any(not isinstance(size, int) or size < 1 for size in shape):
         raise ValueError(f"`shape` must be (height, width, channels), all fixed. Received: shape={tuple(shape)}")
     check_widths(num_outputs=num_outputs, filters=filters)
     if num_levels < 2:
         raise ValueError(f"`num_levels` must be at least 2. Received: num_levels={num_levels}")
-    if filters % shape[2]:
-        raise ValueError(
-            f"`filters` must be a multiple of the image's channels. Received: filters={filters}, shape={tuple(shape)}"
-        )
+    for name, value in (("filters", filters), ("head_filters", head_filters)):
+        if value is not None and value % shape[2]:
+            raise ValueError(
+                f"`{name}` must be a multiple of the image's channels. Received: {name}={value}, shape={tuple(shape)}"
+            )
     if first_kernel_size < 3 or first_kernel_size % 2 == 0:
         raise ValueError(
             f"`first_kernel_size` must be odd, at least 3. Received: first_kernel_size={first_kernel_size}"

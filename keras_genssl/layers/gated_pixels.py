@@ -24,7 +24,7 @@ class GatedPixelBlock(ImageLayer):
 
     Args:
         filters: channels of each stack, a multiple of `groups`.
-        kernel_size: odd side of the masked kernels; at least 3.
+        kernel_size: odd side of the masked kernels; at least 3 for the first block.
         first: whether the inputs are the image itself, of which a pixel must not see its own value.
         groups: the image's channels, which are predicted in turn.
         **kwargs: those of `keras.layers.Layer`.

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_genssl import backbones
+from keras_genssl.backbones.pixelcnn import LevelEncoding
 
 HEIGHT, WIDTH = 5, 6
 
@@ -77,17 +78,61 @@ def test_embedded_levels_are_learnt_vectors_channels_in_turn():
 
 def test_coarse_codes_become_a_map_of_the_fine_ones_size():
     network = backbones.code_map((2, 3), 5, (4, 6), channels=2)
-    assert network.input_shape, network.output_shape == ((None, 2, 3, 1), (None, 4, 6, 2))
+    assert (network.input_shape, network.output_shape) == ((None, 2, 3, 1), (None, 4, 6, 2))
     with pytest.raises(ValueError, match="`size` must be the same multiple of both sides of `shape`"):
         backbones.code_map((2, 3), 5, (4, 9))
+    with pytest.raises(ValueError, match=r"`shape` must be \(height, width\), at least 1 each\. Received: shape=\(0,"):
+        backbones.code_map((0, 1), 5, (4, 6))
 
 
-def test_a_copy_made_of_the_configuration_gives_the_same():
+@pytest.fixture
+def mixed_policy():
+    """Sets Keras' global policy to a given one; restores it afterwards."""
+    before = keras.config.dtype_policy()
+    yield keras.config.set_dtype_policy
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.mark.parametrize("copied", ["configuration", "file"])
+def test_a_copy_gives_the_same_and_computes_in_the_same_precision(copied, mixed_policy, tmp_path):
+    mixed_policy("mixed_bfloat16")
     network = randomised(backbones.pixelcnn((3, 3, 1), 4, 5, filters=4, blocks=2, vector_dim=2))
-    again = keras.models.clone_model(network)
-    again.set_weights(network.get_weights())
+    network.trainable = False
+    mixed_policy("float32")
+    if copied == "file":
+        network.save(tmp_path / "network.keras")
+        again = keras.saving.load_model(tmp_path / "network.keras")
+    else:
+        again = type(network).from_config(network.get_config())
+        again.set_weights(network.get_weights())
+    assert {layer.compute_dtype for layer in (again, again.encode, *again.stack, *again.head)} == {"bfloat16"}
+    assert not again.trainable
     inputs = [np.ones((1, 3, 3, 1), "int32"), np.ones((1, 2), "f")]
     np.testing.assert_array_equal(again(inputs), network(inputs))
+    exact = randomised(backbones.pixelcnn((3, 3, 1), 4, 5, filters=4, blocks=2, vector_dim=2))
+    assert np.any(exact(inputs) != network(inputs))
+
+
+@pytest.mark.parametrize(("dtype", "spacing", "most"), [("bfloat16", 2**-8, 512), ("float16", 2**-11, 4096)])
+def test_levels_stay_distinct_in_half_precision_while_they_lie_further_apart_than_its_floats(dtype, spacing, most):
+    """Floats in [0.5, 1) have this spacing; n levels lie 2 / (n - 1) apart."""
+    for levels in (256, most):
+        numbers = LevelEncoding(levels, dtype=f"mixed_{dtype}")(np.arange(levels).reshape(1, 1, -1, 1))
+        assert numbers.dtype == dtype
+        numbers = np.asarray(keras.ops.cast(numbers, "float64")).ravel()
+        assert np.all(np.diff(numbers) > 0)
+        exact = 2 * np.arange(levels) / (levels - 1) - 1
+        error = np.abs(numbers - exact).max()
+        assert error <= spacing / 2 + 2e-7  # that of float32
+        assert levels > 256 or error > 0.9 * spacing / 2
+
+
+def test_levels_that_do_not_exist_are_refused():
+    network = backbones.pixelcnn((1, 2, 1), 4, 4, filters=2, blocks=1, embedding_dim=2)
+    with pytest.raises(ValueError, match=r"`levels` must lie in \[0, 4\)\. Received: numbers from 0 to 4"):
+        network([np.array([0, 4]).reshape(1, 1, 2, 1)])
+    with pytest.raises(ValueError, match=r"`levels` must be integers in \[0, 4\)\. Received: float32"):
+        network([np.full((1, 1, 2, 1), 1.5, "float32")])
 
 
 @pytest.mark.parametrize(
@@ -97,6 +142,10 @@ def test_a_copy_made_of_the_configuration_gives_the_same():
         ({"num_levels": 1}, "`num_levels` must be at least 2. Received: num_levels=1"),
         ({"num_outputs": 0}, "`num_outputs` must be at least 1"),
         ({"shape": (4, 4, 3), "filters": 8}, "`filters` must be a multiple of the image's channels"),
+        (
+            {"shape": (4, 4, 3), "filters": 6, "head_filters": 4},
+            "`head_filters` must be a multiple of the image's channels. Received: head_filters=4",
+        ),
         ({"first_kernel_size": 1}, "`first_kernel_size` must be odd, at least 3"),
         ({"vector_dim": 0}, "`vector_dim` must be at least 1"),
     ],
