@@ -54,16 +54,11 @@ class DiscreteDistribution:
             noise: uniform on [0, 1), `(...)`; the same noise and outputs give the same levels.
 
         Returns:
-            int32 `(...)` in [0, num_levels).
+            int32 `(...)` in [0, num_levels); -1 where outputs are NaN.
         """
         below = ops.cumsum(ops.exp(self.log_probs(outputs)), axis=-1)[..., :-1]
         passed = ops.cast(noise, below.dtype)[..., None] >= below
-        return ops.sum(ops.cast(passed, "int32"), axis=-1)
-
-    def mean(self, outputs: Any) -> Any:
-        """The expected level, float `(...)`."""
-        probabilities = ops.exp(self.log_probs(outputs))
-        return ops.sum(probabilities * ops.arange(self.num_levels, dtype=probabilities.dtype), axis=-1)
+        return ops.where(ops.isnan(below[..., -1]), -1, ops.sum(ops.cast(passed, "int32"), axis=-1))
 
     def get_config(self) -> dict[str, Any]:
         """All arguments of the constructor."""

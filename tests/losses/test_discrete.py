@@ -35,8 +35,16 @@ def test_evenly_spaced_noise_draws_each_level_as_often_as_it_is_probable(distrib
     shares = np.bincount(drawn, minlength=distribution.num_levels) / 10_000
     expected = np.exp(distribution.log_probs(outputs[:1])[0])
     np.testing.assert_allclose(shares, expected, atol=2e-4)
-    np.testing.assert_allclose(distribution.mean(outputs[:1])[0], expected @ np.arange(len(expected)), rtol=1e-4)
     assert np.all(np.diff(drawn) >= 0)
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_no_level_is_drawn_of_outputs_that_are_nan(distribution):
+    outputs = outputs_of(distribution)
+    outputs[2, 0] = np.nan
+    drawn = distribution.sample(outputs, np.full(7, 0.5, "float32")).numpy()
+    assert drawn[2] == -1
+    assert np.delete(drawn, 2).min() >= 0
 
 
 def test_the_logistic_mixture_equals_scipy_with_tails_in_the_edge_bins():

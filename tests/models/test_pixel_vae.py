@@ -104,6 +104,25 @@ def test_bad_input_is_refused_before_the_first_step():
     model = made()
     with pytest.raises(ValueError, match=r"`num_images` must be an integer of at least 1\. Received: num_images=0"):
         model.sample(0)
+    measures = model.elbo, model.kl_by_dimension, model.active_dimensions, model.reconstruct
+    for argument, calls, empty in (("images", measures, IMAGES[:0]), ("codes", [model.decode], np.zeros((0, 2), "f"))):
+        for call in calls:
+            with pytest.raises(ValueError, match=f"`{argument}` must hold at least one example"):
+                call(empty)
+    codes, noise = np.zeros((3, LATENTS), "float32"), np.zeros((3, 4), "float32")
+    with pytest.raises(ValueError, match=r"`codes` must have shape \(batch, 2\) for this PixelVAE"):
+        model.decode(noise)
+    with pytest.raises(ValueError, match=r"`latents` must have shape \(batch, 2\) for this PixelVAE"):
+        model.generate(noise, noise)
+    with pytest.raises(ValueError, match=r"`noise` must have shape \(batch, 4\) for this PixelVAE"):
+        model.generate(codes, codes)
+    with pytest.raises(ValueError, match=r"`noise` must hold as many examples as `latents`\. Received: 3 and 1"):
+        model.generate(codes[:1], noise)
+    broken = made()
+    broken.decoder.set_weights([np.full(weight.shape, np.nan) for weight in broken.decoder.weights])
+    for draw in (lambda: broken.sample(1), lambda: broken.decode(codes)):
+        with pytest.raises(ValueError, match="`network` must give finite outputs"):
+            draw()
     with pytest.raises(ValueError, match="`image` must hold 2 evenly spaced levels"):
         model.elbo(np.full((1, *SHAPE), 99, np.uint8))
     distribution = kg.losses.BernoulliDistribution()

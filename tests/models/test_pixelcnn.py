@@ -2,6 +2,7 @@
 
 import itertools
 
+import keras
 import numpy as np
 import pytest
 
@@ -53,6 +54,7 @@ def test_an_untrained_network_needs_eight_bits_a_pixel():
     ("shape", "distribution", "network"),
     [
         ((5, 4, 1), BITS, {}),
+        ((4, 4, 1), BITS, {"kernel_size": 1}),
         ((4, 4, 3), kg.losses.CategoricalDistribution(4), {"vector_dim": 2}),
         ((4, 4, 1), kg.losses.DiscretizedLogisticMixture(16, 2), {"embedding_dim": 3}),
     ],
@@ -92,12 +94,42 @@ def test_latents_are_noise_by_the_normal_distribution_function():
     np.testing.assert_allclose(uniform(np.array([[-1.959964, 0, 1]], "f"), (1, 3, 1)).numpy().ravel(), noise[0], 1e-4)
     model = made((2, 2, 1), BITS)
     latents = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
-    np.testing.assert_array_equal(model.generate(latents), model.generate(latents))
+    drawn = model.generate(latents)
+    np.testing.assert_array_equal(drawn, model.draw(uniform(latents, (2, 2, 1))))
+    np.testing.assert_array_equal(model.generate(latents[3:4]), drawn[3:4])
+    assert len(np.unique(drawn)) == 2
+    assert model.latent_dim == 4
+
+
+def test_images_are_drawn_in_one_graph_not_in_python(monkeypatch):
+    """In Python each of 16 pixels calls the network's step; a graph is traced, at most twice, and then calls none."""
+    model, calls = made((4, 4, 1), BITS), []
+    pixel = model.network.pixel
+    monkeypatch.setattr(model.network, "pixel", lambda *inputs: calls.append(1) or pixel(*inputs))
+    for count in (1, 2, 3):
+        model.generate(np.zeros((count, 16), "float32"))
+        model.sample(count, seed=0)
+        model.complete(np.zeros((count, 4, 4, 1), np.uint8), 2, seed=0)
+    assert 1 <= len(calls) < 16
+
+
+def test_a_network_whose_outputs_are_nan_draws_nothing():
+    model = made((3, 3, 1), BITS)
+    model.network.set_weights([np.full(weight.shape, np.nan) for weight in model.network.weights])
+    with pytest.raises(ValueError, match="`network` must give finite outputs"):
+        model.sample(2)
+    with pytest.raises(ValueError, match="`network` must give finite outputs"):
+        model.complete(np.zeros((1, 3, 3, 1), np.uint8), 1)
+    assert np.isnan(model.generate(np.zeros((2, 9), "float32"))).all()
 
 
 def test_bad_input_is_refused_before_the_first_step():
     with pytest.raises(ValueError, match=r"`network` must be a network of backbones\.pixelcnn"):
         kg.models.PixelCNN(kg.backbones.srcnn())
+    network = kg.backbones.pixelcnn((3, 3, 1), 2, 1, filters=2, blocks=1)
+    with pytest.raises(ValueError, match=r"clone_model makes a plain model of one; `PixelNetwork\.from_config"):
+        kg.models.PixelCNN(keras.models.clone_model(network), distribution=BITS)
+    kg.models.PixelCNN(type(network).from_config(network.get_config()), distribution=BITS)
     with pytest.raises(ValueError, match=r"num_levels=256 and num_outputs=256\. Received: num_levels=2"):
         kg.models.PixelCNN(kg.backbones.pixelcnn((3, 3, 1), 2, 1, filters=2, blocks=1))
     with pytest.raises(ValueError, match="`network` must take no map"):
@@ -114,8 +146,36 @@ def test_bad_input_is_refused_before_the_first_step():
         of_classes.sample(1, labels=[2])
     with pytest.raises(ValueError, match=r"`rows` must lie in \[0, 3\]. Received: rows=4"):
         model.complete(image, 4)
-    with pytest.raises(ValueError, match="`image` must hold at least one example"):
-        model.log_prob(image[:0])
+    for call in (model.log_prob, model.bits_per_dim, lambda images: model.complete(images, 1)):
+        with pytest.raises(ValueError, match=r"`images` must hold at least one example\. Received: none"):
+            call(image[:0])
+
+
+@pytest.mark.parametrize(
+    ("classes", "arguments", "message"),
+    [
+        (
+            False,
+            (np.zeros((1, 8), "f"),),
+            r"`latents` must have shape \(batch, 9\) for this PixelCNN\. Received: .*\(1, 8\)",
+        ),
+        (False, (np.zeros((1, 9), "i"),), "`latents` must hold floats"),
+        (False, (np.full((1, 9), np.nan, "f"),), "`latents` must be finite"),
+        (
+            False,
+            (np.zeros((1, 9), "f"), [0]),
+            r"`labels` must be None: the network knows no classes\. Received: labels=\[0\]",
+        ),
+        (True, (np.zeros((1, 9), "f"),), r"`labels` must be integers in \[0, 2\)\. Received: labels=None"),
+        (True, (np.zeros((1, 9), "f"), [2]), r"`labels` must lie in \[0, 2\)\. Received: numbers from 2 to 2"),
+        (True, (np.zeros((1, 9), "f"), 1), r"`labels` must have shape \(batch,\)"),
+        (True, (np.zeros((2, 9), "f"), [1]), "`labels` must hold as many examples as `latents`. Received: 1 and 2"),
+    ],
+)
+def test_latents_and_labels_that_do_not_fit_draw_nothing(classes, arguments, message):
+    model = made((3, 3, 1), BITS, **({"vector_dim": 2} if classes else {}))
+    with pytest.raises(ValueError, match=message):
+        model.generate(*arguments)
 
 
 def test_pixels_between_levels_are_refused_in_training_too():

@@ -1,9 +1,9 @@
-"""The base class of autoregressive methods: exact log-probabilities of levels, and samples."""
+"""What methods share whose images a PixelCNN draws: checks, seeds, and drawing in one graph."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -12,18 +12,17 @@ from keras_genssl.checks.numbers import whole
 from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.engine import Method
 from keras_genssl.engine.graphs import as_graph
+from keras_genssl.engine.levels import from_levels
 from keras_genssl.losses import DiscreteDistribution
 from keras_genssl.models.autoregressive.sampling_base import draw_levels
 
-BATCH = 200  # of images that are judged or drawn at a time: bounds memory
+_BATCH = 200  # of images that are judged or drawn at a time: bounds memory
 
 
-class AutoregressiveMethod(Method):
-    """Base class of methods that predict each level, a pixel's or a code's, from those before it.
+class PixelMethod(Method):
+    """Base class of methods whose images a PixelCNN draws level by level.
 
-    Minimises `-log p(x) = -sum_i log p(x_i | x_1 ... x_(i-1))` in nats per example, which is exact. A subclass says
-    what a batch holds (`inputs`), and what of it the network takes: `split_inputs` gives `{"levels", "vector", "map"}`,
-    the conditions only if the network takes them. Logs `bits_per_dim`, `-log2 p(x)` per level.
+    A subclass says in `conditions` what the network takes besides levels.
 
     Args:
         network: A network of `backbones.pixelcnn`.
@@ -39,73 +38,72 @@ class AutoregressiveMethod(Method):
         super().__init__(name=name)
         self.network = network
         self.distribution = distribution
-        self.bits_tracker = keras.metrics.Mean("bits_per_dim")
-        self._draw = as_graph(self.draw)
+        self._graph = as_graph(self._images)
 
     @property
     def dimensions(self) -> int:
-        """How many levels an example has."""
+        """How many levels an image has."""
         return math.prod(self.network.level_shape)
 
-    def call(self, x: dict[str, Any], training: bool = False) -> Any:
-        """The log-probability of each example in nats, `(batch,)`."""
-        outputs = self.network([x[name] for name in ("levels", "vector", "map") if name in x], training=training)
-        return ops.sum(self.distribution.log_prob(x["levels"], outputs), axis=(1, 2, 3))
+    def conditions(self, *of: Any) -> dict[str, Any]:
+        """What the network takes besides levels, `vector` or `map`, of what an image depends on: a label, a code."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what its network takes besides levels")
 
-    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
-        """`-log p(x)`, `(batch,)`."""
-        return -y_pred
+    def draw(self, noise: Any, *of: Any, given: Any = None, rows: Any = 0) -> Any:
+        """Draws images in one graph, which is kept.
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Updates the metrics, with the bits per dimension."""
-        self.bits_tracker.update_state(y_pred * (-1.0 / (self.dimensions * math.log(2.0))))
-        return super().compute_metrics(x, y, y_pred, sample_weight)
+        Args:
+            noise: Uniform on [0, 1), `(batch, h, w, c)`.
+            *of: What `conditions` takes.
+            given: Levels `(batch, h, w, c)`, of which the first `rows` rows are kept; None: everything is drawn.
+            rows: How many rows are given.
 
-    def draw(self, noise: Any, conditions: dict[str, Any], given: Any = None, rows: Any = 0) -> Any:
-        """Draws levels: uniform noise on [0, 1) `(batch, h, w, c)` to int32 of that shape; see `draw_levels`."""
-        return draw_levels(self.network, self.distribution, noise, given=given, rows=rows, **conditions)
+        Returns:
+            Float32 `(batch, h, w, c)` in [-1, 1]; NaN where the network's outputs are NaN.
+        """
+        given = ops.zeros(ops.shape(noise), "int32") if given is None else given
+        return self._graph(noise, of, given, ops.convert_to_tensor(rows, "int32"))
 
-    # For arrays of any length -------------------------------------------------------------------
+    def _images(self, noise: Any, of: tuple[Any, ...], given: Any, rows: Any) -> Any:
+        levels = draw_levels(self.network, self.distribution, noise, given=given, rows=rows, **self.conditions(*of))
+        return ops.where(levels < 0, float("nan"), from_levels(levels, self.distribution.num_levels))
 
-    def log_prob_of(self, batch: dict[str, Any]) -> np.ndarray:
-        """The log-probabilities in nats of a batch of any length, by name of input; float64 `(num,)`."""
-        first = next(iter(self.inputs()))
-        if len(batch[first]) < 1:
-            raise ValueError(f"`{first}` must hold at least one example. Received: {len(batch[first])}")
-        parts = []
-        for start in range(0, len(batch[first]), BATCH):
-            part = {name: ops.convert_to_tensor(value[start : start + BATCH]) for name, value in batch.items()}
-            x, _ = self.split_inputs(self.batch(part))
-            parts.append(ops.convert_to_numpy(self(x, training=False)).astype(np.float64))
-        return np.concatenate(parts)
-
-    def levels_of(
-        self, num: int, seed: int | None, conditions: dict[str, Any], given: Any = None, rows: int = 0
-    ) -> np.ndarray:
-        """Draws levels from a seed, int32 `(num, h, w, c)`; the same seed gives the same ones, whatever `num` is.
+    def drawn(self, num: int, seed: int | None, *of: Any, given: np.ndarray | None = None, rows: int = 0) -> np.ndarray:
+        """Draws any number of images from a seed, float32 `(num, h, w, c)`; the first ones do not depend on `num`.
 
         Raises:
-            ValueError: If `num` is less than 1.
+            ValueError: If outputs of the network are NaN.
         """
         noise = drawn_noise(num, seed, self.network.level_shape)
         given = np.zeros(noise.shape, np.int32) if given is None else given
-        parts = []
-        for start in range(0, num, BATCH):
-            part = slice(start, start + BATCH)
-            own = {name: ops.convert_to_tensor(value[part]) for name, value in conditions.items()}
-            tensors = (ops.convert_to_tensor(value[part]) for value in (noise, given))
-            noise_part, given_part = tensors
-            parts.append(ops.convert_to_numpy(self._draw(noise_part, own, given_part, ops.convert_to_tensor(rows))))
-        return np.concatenate(parts)
+        images = in_parts(lambda noise, given, *of: self.draw(noise, *of, given=given, rows=rows), noise, given, *of)
+        if np.isnan(images).any():
+            raise ValueError(
+                "`network` must give finite outputs, which an image can be drawn from. Received: NaN, as of a network "
+                "whose training has diverged"
+            )
+        return images
+
+
+def in_parts(function: Callable[..., Any], *arrays: Any) -> np.ndarray:
+    """What a function of tensors gives for arrays of any length, which it gets in parts, `(num, ...)`."""
+    return np.concatenate(
+        [
+            ops.convert_to_numpy(function(*(ops.convert_to_tensor(each[start : start + _BATCH]) for each in arrays)))
+            for start in range(0, len(arrays[0]), _BATCH)
+        ]
+    )
+
+
+def require_some(**arrays: Any) -> None:
+    """Raises ValueError for an array, by argument name, that holds no example."""
+    for name, array in arrays.items():
+        if not len(array):
+            raise ValueError(f"`{name}` must hold at least one example. Received: none")
 
 
 def drawn_noise(num: int, seed: int | None, shape: tuple[int, ...]) -> np.ndarray:
-    """Uniform noise on [0, 1), float32 `(num, *shape)`; the first rows do not depend on `num`.
-
-    Raises:
-        ValueError: If `num` is less than 1.
-    """
-    num = whole("num_images", num)
+    """Uniform noise on [0, 1), float32 `(num, *shape)`; the first rows do not depend on `num`."""
     return np.random.default_rng(given_or_new(seed)).random((num, *shape), dtype=np.float32)
 
 
@@ -122,7 +120,10 @@ def uniform(latents: Any, shape: tuple[int, int, int]) -> Any:
 def check_network(network: Any, distribution: Any) -> None:
     """Raises ValueError unless these are a network of `backbones.pixelcnn` and a distribution of its outputs."""
     if not isinstance(network, PixelNetwork):
-        raise ValueError(f"`network` must be a network of backbones.pixelcnn. Received: network={network!r}")
+        raise ValueError(
+            "`network` must be a network of backbones.pixelcnn (keras.models.clone_model makes a plain model of one; "
+            f"`PixelNetwork.from_config(network.get_config())` copies it). Received: network={network!r}"
+        )
     if not isinstance(distribution, DiscreteDistribution):
         raise ValueError(
             "`distribution` must be a losses.DiscreteDistribution, such as CategoricalDistribution(256). "

@@ -9,17 +9,21 @@ from keras import ops
 from keras_genssl.backbones.pixelcnn import PixelNetwork
 from keras_genssl.checks.numbers import finite, whole
 from keras_genssl.checks.seeds import given_or_new
-from keras_genssl.engine import Anything, Image, Kind, Method, Serving, Vector, replicas
-from keras_genssl.engine.graphs import as_graph
-from keras_genssl.engine.levels import from_levels, to_levels
+from keras_genssl.engine import Anything, Image, Kind, Serving, Vector, batches, replicas
+from keras_genssl.engine.levels import to_levels
 from keras_genssl.engine.networks import fitting, require_built, require_inputs
 from keras_genssl.losses import CategoricalDistribution, DiscreteDistribution, free_bits_kl, standard_normal_kl
-from keras_genssl.models.autoregressive.base import BATCH, check_network, drawn_noise, uniform
-from keras_genssl.models.autoregressive.sampling_base import draw_levels
+from keras_genssl.models.autoregressive.base import (
+    PixelMethod,
+    check_network,
+    in_parts,
+    require_some,
+    uniform,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class PixelVAE(Method):
+class PixelVAE(PixelMethod):
     """A VAE whose decoder is a PixelCNN that sees a map made of the code (Gulrajani et al., 2016).
 
     Minimises `-log p(x|z) + sum_j max(free_nats, KL_j)` in nats per image, with `p(x|z)` the product of the pixels'
@@ -89,17 +93,19 @@ class PixelVAE(Method):
                 f"{decoder.output_shape}"
             )
         free_nats = finite("free_nats", free_nats, 0)
-        super().__init__(name=name)
+        super().__init__(network, distribution, name=name)
         self.encoder = encoder
         self.decoder = decoder
-        self.network = network
-        self.distribution = distribution
         self.free_nats = float(free_nats)
         self.latent_dim = latent_dim
         self.seed = keras.random.SeedGenerator()
         self.reconstruction_tracker = keras.metrics.Mean("reconstruction")
         self.kl_tracker = keras.metrics.Mean("kl")
-        self._generate = as_graph(self._drawn)
+
+    @property
+    def noise_dim(self) -> int:
+        """The length of the noise of `generate`: one number for each level."""
+        return self.dimensions
 
     # Training -----------------------------------------------------------------------------------
 
@@ -152,20 +158,25 @@ class PixelVAE(Method):
 
         Returns:
             float64 `(num,)`.
+
+        Raises:
+            ValueError: If `num_samples` is less than 1, there is no image, or images lie between levels.
         """
         num_samples = whole("num_samples", num_samples)
+        require_some(images=images)
         rng = np.random.default_rng(given_or_new(seed))
-        bounds = []
-        for start in range(0, len(images), BATCH):
-            x, _ = self.split_inputs(self.batch(ops.convert_to_tensor(images[start : start + BATCH])))
+
+        def bound(part: Any) -> np.ndarray:
+            x, _ = self.split_inputs(self.batch(part))
             mean, log_variance = self.posterior(x["image"])
             total = 0.0
             for _ in range(num_samples):
                 noise = rng.standard_normal(mean.shape, dtype=np.float32)
                 latents = mean + ops.exp(0.5 * log_variance) * noise
                 total = total + ops.convert_to_numpy(self._log_prob(x["levels"], latents)).astype(np.float64)
-            bounds.append(total / num_samples - ops.convert_to_numpy(standard_normal_kl(mean, log_variance)))
-        return np.concatenate(bounds)
+            return np.asarray(total / num_samples - ops.convert_to_numpy(standard_normal_kl(mean, log_variance)))
+
+        return in_parts(bound, images)
 
     def kl_by_dimension(self, images: Any) -> np.ndarray:
         """The mean divergence of each code dimension over images, in nats, float64 `(latent_dim,)`."""
@@ -181,11 +192,12 @@ class PixelVAE(Method):
         return int(np.sum(np.var(self._posteriors(images)[0], axis=0) > threshold))
 
     def _posteriors(self, images: Any) -> tuple[np.ndarray, np.ndarray]:
-        parts = []
-        for start in range(0, len(images), BATCH):
-            batch = self.batch(ops.convert_to_tensor(images[start : start + BATCH]), training=False)
-            parts.append([ops.convert_to_numpy(each).astype(np.float64) for each in self.posterior(batch["image"])])
-        mean, log_variance = (np.concatenate(each) for each in zip(*parts, strict=True))
+        require_some(images=images)
+
+        def statistics(part: Any) -> Any:
+            return ops.concatenate(self.posterior(self.batch(part, training=False)["image"]), axis=1)
+
+        mean, log_variance = np.split(in_parts(statistics, images).astype(np.float64), 2, axis=1)
         return mean, log_variance
 
     # Codes and images ---------------------------------------------------------------------------
@@ -205,7 +217,7 @@ class PixelVAE(Method):
             Float32 `(num_images, h, w, c)` in [-1, 1], on the levels of the distribution.
 
         Raises:
-            ValueError: If `num_images` is less than 1.
+            ValueError: If `num_images` is less than 1, or the network's outputs are NaN.
         """
         num_images = whole("num_images", num_images)
         seed = given_or_new(seed)
@@ -213,23 +225,48 @@ class PixelVAE(Method):
         return self.decode(codes, seed)
 
     def decode(self, codes: Any, seed: int | None = None) -> np.ndarray:
-        """Draws the pixels of an image for each code, float `(num, latent_dim)`; the result is that of `sample`."""
-        noise = drawn_noise(len(codes), seed, self.network.level_shape)
-        parts = [slice(start, start + BATCH) for start in range(0, len(codes), BATCH)]
-        tensors = ([ops.convert_to_tensor(each[part]) for each in (codes, noise)] for part in parts)
-        return np.concatenate([ops.convert_to_numpy(self._generate(*each)) for each in tensors])
+        """Draws the pixels of an image for each code.
+
+        Args:
+            codes: Float `(num, latent_dim)`, at least one.
+            seed: As for `sample`.
+
+        Returns:
+            Float32 `(num, h, w, c)` in [-1, 1].
+
+        Raises:
+            ValueError: If there is no code, codes have another length or are not finite, or the network's outputs are
+                NaN.
+        """
+        require_some(codes=codes)
+        codes = Vector(self.latent_dim).taken(type(self).__name__, "codes", codes)
+        return self.drawn(len(codes), seed, codes)
 
     def reconstruct(self, images: Any, seed: int | None = None) -> np.ndarray:
         """Draws an image for the code of each image, `(num, h, w, c)`; what differs, the code did not tell."""
         return self.decode(self._posteriors(images)[0].astype(np.float32), seed)
 
     def generate(self, latents: Any, noise: Any) -> Any:
-        """Images of codes `(batch, latent_dim)` and standard normal noise, `(batch, h * w * c)`."""
-        return self._drawn(latents, uniform(noise, self.network.level_shape))
+        """Images of codes and noise; the same two give the same image.
 
-    def _drawn(self, latents: Any, noise: Any) -> Any:
-        levels = draw_levels(self.network, self.distribution, noise, map=self.decoder(latents, training=False))
-        return from_levels(levels, self.distribution.num_levels)
+        Args:
+            latents: Codes, float `(batch, latent_dim)`.
+            noise: Standard normal, float `(batch, h * w * c)`: each number decides one level.
+
+        Returns:
+            Float32 `(batch, h, w, c)` in [-1, 1]; NaN where the network's outputs are NaN.
+
+        Raises:
+            ValueError: If latents or noise have another shape or dtype, or one holds more examples than the other.
+            RuleError: When run, if a number is not finite. XLA drops this check.
+        """
+        kinds = {"latents": Vector(self.latent_dim), "noise": Vector(self.dimensions)}
+        taken = batches.checked(type(self).__name__, {"latents": latents, "noise": noise}, kinds)
+        return self.draw(uniform(taken["noise"], self.network.level_shape), taken["latents"])
+
+    def conditions(self, *of: Any) -> dict[str, Any]:
+        """The map that the decoder makes of codes `(batch, latent_dim)`."""
+        return {"map": self.decoder(of[0], training=False)}
 
     def predict_step(self, data: Any) -> Any:
         """The codes of a batch of images."""
@@ -240,7 +277,7 @@ class PixelVAE(Method):
     def serving(self) -> dict[str, Serving]:
         """Images to codes; codes and noise to images; and images from nothing."""
         image = {"image": Image(self.network.level_shape)}
-        latent, noise = {"latent": Vector(self.latent_dim)}, {"noise": Vector(int(np.prod(self.network.level_shape)))}
+        latent, noise = {"latent": Vector(self.latent_dim)}, {"noise": Vector(self.dimensions)}
         return {
             "encode": Serving(self.encode, image, latent),
             "generate": Serving(self.generate, {**latent, **noise}, image),
@@ -249,4 +286,4 @@ class PixelVAE(Method):
 
     def _from_nothing(self, num: Any, seed: Any) -> Any:
         latents = keras.random.normal((num, self.latent_dim), seed=seed)
-        return self._drawn(latents, keras.random.uniform((num, *self.network.level_shape), seed=seed))
+        return self.draw(keras.random.uniform((num, *self.network.level_shape), seed=seed), latents)

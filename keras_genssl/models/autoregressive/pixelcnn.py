@@ -1,5 +1,6 @@
 """PixelCNN: images drawn pixel by pixel, with an exact likelihood."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,16 +12,17 @@ from keras_genssl.backbones.pixelcnn import PixelNetwork
 from keras_genssl.checks import arrays
 from keras_genssl.checks.numbers import whole
 from keras_genssl.engine import Anything, Image, Kind, Label, Serving, Vector, batches
-from keras_genssl.engine.levels import from_levels, to_levels
+from keras_genssl.engine.levels import to_levels
 from keras_genssl.losses import CategoricalDistribution, DiscreteDistribution
-from keras_genssl.models.autoregressive.base import AutoregressiveMethod, uniform
+from keras_genssl.models.autoregressive.base import PixelMethod, in_parts, require_some, uniform
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class PixelCNN(AutoregressiveMethod):
+class PixelCNN(PixelMethod):
     """The gated PixelCNN: a pixel's distribution given the pixels above and to the left (van den Oord et al., 2016).
 
-    Minimises `-log p(x)` in nats per image; `log_prob` and `bits_per_dim` are exact. Pixels are integer levels, and the
+    Minimises `-log p(x) = -sum_i log p(x_i | x_1 ... x_(i-1))` in nats per image; `log_prob` and `bits_per_dim` are
+    exact. Logs `bits_per_dim`, `-log2 p(x)` for each pixel and channel. Pixels are integer levels, and the
     distribution says how many: `losses.BernoulliDistribution` for black and white (`pretext.binarized`),
     `CategoricalDistribution(256)` for eight bits, `DiscretizedLogisticMixture` (PixelCNN++) where levels are ordered.
     The channels of a pixel are predicted in turn. If the network was built with a `vector_dim`, that is the number of
@@ -33,7 +35,7 @@ class PixelCNN(AutoregressiveMethod):
         - mixture of logistics: Salimans et al. 2017, [PixelCNN++](https://arxiv.org/abs/1701.05517)
 
     Args:
-        network: A network of `backbones.pixelcnn`, without `map_channels` and `embedding_dim` of your choice.
+        network: A network of `backbones.pixelcnn`, without `map_channels`; `embedding_dim` is free.
         distribution: The distribution of a level; by default `losses.CategoricalDistribution(256)`.
         name: The model's name.
 
@@ -61,6 +63,12 @@ class PixelCNN(AutoregressiveMethod):
                 f"Received: map_channels={network.map_channels}"
             )
         self.num_classes = network.vector_dim
+        self.bits_tracker = keras.metrics.Mean("bits_per_dim")
+
+    @property
+    def latent_dim(self) -> int:
+        """The length of a latent of `generate`: one number for each level."""
+        return self.dimensions
 
     # Training -----------------------------------------------------------------------------------
 
@@ -74,14 +82,27 @@ class PixelCNN(AutoregressiveMethod):
         x = {"levels": to_levels(batch["image"], self.distribution.num_levels)}
         return {**x, **(self.conditions(batch["label"]) if self.num_classes else {})}, None
 
+    def call(self, x: dict[str, Any], training: bool = False) -> Any:
+        """The log-probability of each image in nats, `(batch,)`."""
+        outputs = self.network([x[name] for name in ("levels", "vector") if name in x], training=training)
+        return ops.sum(self.distribution.log_prob(x["levels"], outputs), axis=(1, 2, 3))
+
+    def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """`-log p(x)`, `(batch,)`."""
+        return -y_pred
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Updates the metrics, with the bits per dimension."""
+        self.bits_tracker.update_state(y_pred * (-1.0 / (self.dimensions * math.log(2.0))))
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
     def predict_step(self, data: Any) -> Any:
         """The log-probability of each image, in nats."""
         return self(self.split_inputs(self.batch(data, training=bool(self.num_classes)))[0], training=False)
 
-    def conditions(self, labels: Any) -> dict[str, Any]:
-        """What the network takes of labels, integers `(batch,)`."""
-        assert self.num_classes is not None
-        return {"vector": batches.one_hot(labels, self.num_classes)}
+    def conditions(self, *of: Any) -> dict[str, Any]:
+        """The classes as vectors, of labels `(batch,)` in [0, num_classes); nothing without classes."""
+        return {"vector": batches.one_hot(of[0], self.num_classes)} if self.num_classes else {}
 
     # Likelihoods --------------------------------------------------------------------------------
 
@@ -96,9 +117,16 @@ class PixelCNN(AutoregressiveMethod):
             float64 `(num,)`.
 
         Raises:
-            ValueError: If images lie between levels, or labels are missing, not wanted, or out of range.
+            ValueError: If there is no image, images lie between levels, or labels are missing, not wanted, or out of
+                range.
         """
-        return self.log_prob_of({"image": images, **self._labelled(labels, len(images))})
+        require_some(images=images)
+
+        def log_prob(*parts: Any) -> Any:
+            x, _ = self.split_inputs(self.batch(parts))
+            return self(x, training=False)
+
+        return in_parts(log_prob, images, *self._labels(labels, len(images))).astype(np.float64)
 
     def bits_per_dim(self, images: Any, labels: Sequence[int] | None = None) -> np.ndarray:
         """`-log2 p(x)` per pixel and channel, float64 `(num,)`; arguments as for `log_prob`."""
@@ -119,10 +147,11 @@ class PixelCNN(AutoregressiveMethod):
             Float32 `(num_images, h, w, c)` in [-1, 1], on the levels of the distribution.
 
         Raises:
-            ValueError: If `num_images` is less than 1, or labels are not wanted or out of range.
+            ValueError: If `num_images` is less than 1, labels are not wanted or out of range, or the network's outputs
+                are NaN.
         """
         num_images = whole("num_images", num_images)
-        return self._images(num_images, seed, labels)
+        return self.drawn(num_images, seed, *self._labels(self._in_turn(labels, num_images), num_images))
 
     def complete(
         self, images: Any, rows: int, seed: int | None = None, labels: Sequence[int] | None = None
@@ -140,47 +169,56 @@ class PixelCNN(AutoregressiveMethod):
             Float32 `(num, h, w, c)` in [-1, 1].
 
         Raises:
-            ValueError: As for `sample`, or if `rows` is out of range or images lie between levels.
+            ValueError: As for `sample`, or if `rows` is out of range, there is no image, or images lie between levels.
         """
         height = self.network.level_shape[0]
         if not 0 <= rows <= height:
             raise ValueError(f"`rows` must lie in [0, {height}]. Received: rows={rows}")
+        require_some(images=images)
         batch = self.batch({"image": ops.convert_to_tensor(images)}, training=False)
         given = ops.convert_to_numpy(to_levels(batch["image"][:, :rows], self.distribution.num_levels))
         given = np.pad(given, ((0, 0), (0, height - rows), (0, 0), (0, 0)))
-        return self._images(len(given), seed, labels, given, rows)
+        of = self._labels(self._in_turn(labels, len(given)), len(given))
+        return self.drawn(len(given), seed, *of, given=given, rows=rows)
 
-    def generate(self, latents: Any, *labels: Any) -> Any:
-        """Images of standard normal latents `(batch, h * w * c)`: one latent decides one level.
+    def generate(self, latents: Any, labels: Any = None) -> Any:
+        """Images of latents, of which each number decides one level; the same latent gives the same image.
 
-        The same latent gives the same image, as with a GAN. With classes: latents and labels.
+        Args:
+            latents: Standard normal, float `(batch, h * w * c)`.
+            labels: Integers `(batch,)` in [0, num_classes), if and only if the network knows classes.
+
+        Returns:
+            Float32 `(batch, h, w, c)` in [-1, 1]; NaN where the network's outputs are NaN.
+
+        Raises:
+            ValueError: If latents or labels have another shape or dtype, or labels are missing or not wanted.
+            RuleError: When run, if latents are not finite or a label is out of range. XLA drops this check.
         """
-        return self._drawn(uniform(latents, self.network.level_shape), *labels)
+        self._require_labels(labels)
+        kinds = {"latents": Vector(self.dimensions), "labels": Label(self.num_classes)}
+        given = {"latents": latents, **({} if labels is None else {"labels": labels})}
+        latents, *of = batches.checked(type(self).__name__, given, kinds).values()
+        return self.draw(uniform(latents, self.network.level_shape), *of)
 
-    def _images(
-        self, num: int, seed: int | None, labels: Sequence[int] | None, given: np.ndarray | None = None, rows: int = 0
-    ) -> np.ndarray:
-        if self.num_classes and labels is None:
-            labels = [number % self.num_classes for number in range(num)]
-        labelled = self._labelled(labels, num)
-        conditions = self.conditions(labelled["label"]) if labelled else {}
-        levels = self.levels_of(num, seed, conditions, given, rows)
-        return ops.convert_to_numpy(from_levels(levels, self.distribution.num_levels))
+    def _in_turn(self, labels: Any, num: int) -> Any:
+        """The labels; if they are None and the network knows classes, 0, 1, 2, ... in turn."""
+        return np.arange(num) % self.num_classes if self.num_classes and labels is None else labels
 
-    def _drawn(self, noise: Any, *labels: Any) -> Any:
-        levels = self.draw(noise, self.conditions(*labels) if labels else {})
-        return from_levels(levels, self.distribution.num_levels)
+    def _labels(self, labels: Any, num: int) -> list[np.ndarray]:
+        """The checked labels of `num` images in a list, which is empty without classes."""
+        self._require_labels(labels)
+        if labels is None:
+            return []
+        return [arrays.checked_labels(labels, "labels", num, num_classes=self.num_classes)]
 
-    def _labelled(self, labels: Any, num: int) -> dict[str, np.ndarray]:
-        """The labels as a part of a batch; none without classes."""
+    def _require_labels(self, labels: Any) -> None:
+        """Raises ValueError unless there are labels if and only if the network knows classes."""
         if bool(self.num_classes) != (labels is not None):
             wanted = (
                 f"integers in [0, {self.num_classes})" if self.num_classes else "None: the network knows no classes"
             )
             raise ValueError(f"`labels` must be {wanted}. Received: labels={labels!r}")
-        if labels is None:
-            return {}
-        return {"label": arrays.checked_labels(labels, "labels", num, num_classes=self.num_classes)}
 
     # Serving ------------------------------------------------------------------------------------
 
@@ -202,6 +240,6 @@ class PixelCNN(AutoregressiveMethod):
     def _from_nothing(self, num: Any, seed: Any) -> Any:
         noise = keras.random.uniform((num, *self.network.level_shape), seed=seed)
         if not self.num_classes:
-            return self._drawn(noise)
+            return self.draw(noise)
         labels = ops.arange(num) % self.num_classes
-        return {"image": self._drawn(noise, labels), "label": labels}
+        return {"image": self.draw(noise, labels), "label": labels}

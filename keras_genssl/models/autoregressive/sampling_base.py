@@ -21,8 +21,9 @@ def draw_levels(
     """Draws images in the order of their pixels, each level given all levels before it.
 
     Rows of the vertical stack are computed once, and of the horizontal stack one pixel at a time, from what is kept of
-    the pixels before: all pixels together cost one pass of the network (Ramachandran et al., 2017, arXiv:1704.06001).
-    The levels are those that a full pass for each pixel would draw from the same noise.
+    the pixels before (Ramachandran et al., 2017, arXiv:1704.06001). All pixels together cost one pass of the vertical
+    stack, and one of the horizontal stack for each channel. The levels are those that a full pass for each level would
+    draw from the same noise.
 
     Args:
         network: a network of `backbones.pixelcnn`.
@@ -34,7 +35,7 @@ def draw_levels(
         rows: how many rows are given, an integer or an integer tensor.
 
     Returns:
-        int32 `(batch, h, w, c)` in [0, num_levels).
+        int32 `(batch, h, w, c)` in [0, num_levels); -1 where the network's outputs are NaN.
     """
     height, width, channels = network.level_shape
     batch = ops.shape(noise)[0]
