@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from keras_genssl.analysis.batches import decode_codes
+from keras_genssl.analysis.batches import decode_codes, encode_images
 from keras_genssl.analysis.image_grid import image_grid, to_uint8
 from keras_genssl.analysis.interpolation import lerp, morph, slerp
-from keras_genssl.callbacks.periodic import Periodic, labels_to_sample
+from keras_genssl.callbacks.periodic import Periodic, labels_to_sample, undisturbed
 from keras_genssl.checks import arrays
 from keras_genssl.checks.arrays import checked_labels
 
@@ -208,7 +208,8 @@ class LatentWalk(ImageSheet):
     The walk is closed: the last leg leads back to the first latent, so the film can loop. Without ``images`` the
     latents are normal draws for the model's ``generate(latents)``, or ``decode(codes)``, and the legs are arcs, which
     keep the typical length of such latents (White, 2016). With ``images`` the walk leads in straight lines between the
-    codes ``encode(images)``, shown by ``decode``.
+    codes ``encode(images)``, shown by ``decode``. If ``generate`` takes noise besides (the model has a ``noise_dim``),
+    all images have the same. Before training one image is made, so that an error stops a run at once.
 
     Reference:
         - White 2016, [Sampling Generative Networks](https://arxiv.org/abs/1609.04468)
@@ -226,7 +227,7 @@ class LatentWalk(ImageSheet):
         log_dir: directory of TensorBoard's event files; None to write none.
 
     Raises:
-        ValueError: if an argument is invalid.
+        ValueError: if an argument is invalid; before training, if the model lacks a function that the walk needs.
 
     Example:
 
@@ -260,19 +261,50 @@ class LatentWalk(ImageSheet):
         self.latent_dim = latent_dim
         self.label = None if label is None else int(checked_labels([label], "label", 1, names=False)[0])
 
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Makes one image of the walk, or raises what would stop the first sheet."""
+        has = {name: hasattr(self.model, name) for name in ("encode", "decode", "generate", "latent_dim")}
+        name = type(self.model).__name__
+        if self.images is not None and not (has["encode"] and (has["decode"] or self._noise_dim)):
+            raise ValueError(f"LatentWalk between images needs a model with `encode` and `decode`. Received: {name}")
+        if self.images is None and not (has["generate"] or has["decode"]):
+            raise ValueError(f"LatentWalk needs a model with `generate` or `decode`. Received: {name}")
+        if self.images is None and not (has["latent_dim"] or self.latent_dim):
+            raise ValueError(f"`latent_dim` must be given for a model that does not tell it. Received: {name}")
+        with undisturbed(self.model):
+            if self.images is None:
+                decode_codes(self._generate, self._points()[:1])
+            else:
+                decode_codes(self._decode, encode_images(self.model.encode, self.images[:1]))
+
     def draw(self) -> np.ndarray:
         """Returns the images of the walk, leg by leg."""
         if self.images is not None:
-            return morph(self.model.encode, self.model.decode, self.images, self.steps, lerp, True, _BATCH)
-        dim = self.latent_dim or self.model.latent_dim
-        points = np.random.default_rng(self.seed).normal(size=(self.num_points, dim))
+            return morph(self.model.encode, self._decode, self.images, self.steps, lerp, True, _BATCH)
+        points = self._points()
+        dim = points.shape[1]
         path = slerp if dim > 1 else lerp  # in one dimension there are no arcs
         codes = path(points, np.roll(points, -1, axis=0), np.arange(self.steps) / self.steps)
         return decode_codes(self._generate, codes.reshape(-1, dim), _BATCH)
 
+    def _points(self) -> np.ndarray:
+        dim = self.latent_dim or self.model.latent_dim
+        return np.random.default_rng(self.seed).normal(size=(self.num_points, dim))
+
+    def _decode(self, codes: np.ndarray) -> Any:
+        return self._generate(codes) if self._noise_dim else self.model.decode(codes)
+
     def _generate(self, latents: np.ndarray) -> Any:
         if not hasattr(self.model, "generate"):
             return self.model.decode(latents)
-        if self.label is None:
-            return self.model.generate(latents)
-        return self.model.generate(latents, np.full(len(latents), self.label, np.int64))
+        others: list[np.ndarray] = []
+        if self._noise_dim:
+            noise = np.random.default_rng([self.seed, 1]).standard_normal((1, self._noise_dim), np.float32)
+            others.append(np.repeat(noise, len(latents), axis=0))
+        if self.label is not None:
+            others.append(np.full(len(latents), self.label, np.int64))
+        return self.model.generate(latents, *others)
+
+    @property
+    def _noise_dim(self) -> int | None:
+        return getattr(self.model, "noise_dim", None)

@@ -45,12 +45,13 @@ class Periodic(keras.callbacks.Callback):
         """Calls `look` if it is due."""
         last = epoch + 1 == self.params.get("epochs")
         if last or (epoch + 1) % self.every == 0:
-            with _undisturbed(self.model):
+            with undisturbed(self.model):
                 self.look(epoch + 1, {} if logs is None else logs)
 
 
 @contextlib.contextmanager
-def _undisturbed(model: keras.Model) -> Iterator[None]:
+def undisturbed(model: keras.Model) -> Iterator[None]:
+    """Restores the states of the model's seed generators afterwards."""
     generators = replicas.seed_generators(model)
     states = [keras.ops.convert_to_tensor(generator.state).numpy().copy() for generator in generators]
     try:

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+import keras_genssl as kg
 from keras_genssl import callbacks, metrics
 from tests import processes
 from tests.callbacks import painter
@@ -123,6 +124,77 @@ def test_a_walk_between_images_goes_straight(tmp_path):
 def test_a_walk_keeps_its_label(tmp_path):
     painter.train(made(), [callbacks.LatentWalk(tmp_path, 2, 2, label=9)], epochs=1)
     assert tiles(tmp_path / "epoch-0001.png", 2).min() > 150
+
+
+def black_and_white(**network):
+    """A PixelCNN of small images of two levels, or with a map a PixelVAE, compiled with a rate that changes nothing."""
+    keras.utils.set_random_seed(1)
+    shape, bits = (4, 4, 1), kg.losses.BernoulliDistribution()
+    network = kg.backbones.pixelcnn(shape, 2, 1, filters=4, blocks=1, first_kernel_size=3, **network)
+    network.set_weights([np.random.default_rng(0).normal(size=weight.shape) for weight in network.weights])
+    if not network.map_channels:
+        model = kg.models.PixelCNN(network, distribution=bits)
+    else:
+        encoder = kg.backbones.dense_encoder(2 * 2, (), input_shape=shape)
+        decoder = kg.backbones.dense_decoder(2, (), output_shape=(4, 4, network.map_channels))
+        model = kg.models.PixelVAE(encoder, decoder, network, distribution=bits)
+    model.compile(keras.optimizers.SGD(0.0))
+    return model
+
+
+def bits(count):
+    return np.random.default_rng(0).integers(0, 2, (count, 4, 4, 1), dtype=np.uint8) * 255
+
+
+def test_a_walk_leads_through_images_of_a_pixelcnn(tmp_path):
+    model = black_and_white(vector_dim=2)
+    data = {"image": bits(4), "label": np.array([0, 1, 0, 1])}
+    model.fit(data, verbose=0, callbacks=[callbacks.LatentWalk(tmp_path, num_points=2, steps=2, label=1)])
+    points = np.random.default_rng(0).normal(size=(2, 16)).astype("float32")
+    shown = tiles(tmp_path / "epoch-0001.png", 2, size=4)[::2]
+    np.testing.assert_array_equal(shown, eight_bit(model.generate(points, np.array([1, 1]))))
+
+
+@pytest.mark.parametrize("between_images", [False, True])
+def test_a_walk_of_a_pixel_vae_has_one_noise(tmp_path, between_images):
+    model = black_and_white(map_channels=2)
+    ends = bits(2)
+    walk = callbacks.LatentWalk(tmp_path, 2, 2, images=ends if between_images else None)
+    model.fit(bits(4), verbose=0, callbacks=[walk])
+    normal = np.random.default_rng(0).normal(size=(2, 2)).astype("float32")
+    codes = model.encode(ends) if between_images else normal
+    noise = np.random.default_rng([0, 1]).standard_normal((1, 16), np.float32)
+    expected = eight_bit(model.generate(codes, np.repeat(noise, 2, axis=0)))
+    np.testing.assert_array_equal(tiles(tmp_path / "epoch-0001.png", 2, size=4)[::2], expected)
+
+
+@pytest.mark.parametrize(
+    ("network", "walk", "error", "message"),
+    [
+        ({"vector_dim": 2}, {}, ValueError, r"`labels` must be integers in \[0, 2\). Received: labels=None"),
+        ({}, {"label": 1}, ValueError, "`labels` must be None"),
+        ({"map_channels": 2}, {"label": 1}, TypeError, "positional arguments"),
+        ({}, {"images": bits(2)}, ValueError, "needs a model with `encode` and `decode`. Received: PixelCNN"),
+    ],
+)
+def test_a_walk_that_cannot_be_drawn_is_refused_before_training(tmp_path, network, walk, error, message):
+    model = black_and_white(**network)
+    data = {"image": bits(4), "label": np.array([0, 1, 0, 1])}
+    with pytest.raises(error, match=message):
+        model.fit(data, verbose=0, callbacks=[callbacks.LatentWalk(tmp_path, 2, 2, **walk)])
+    assert int(model.optimizer.iterations) == 0
+
+
+def test_a_walk_needs_latents_and_a_function_of_them(tmp_path):
+    plain = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    for given, message in (("generate", "`latent_dim` must be given"), (None, "needs a model with `generate` or")):
+        walk = callbacks.LatentWalk(tmp_path)
+        walk.set_model(plain)
+        if given:
+            plain.generate = plain.call
+        with pytest.raises(ValueError, match=message):
+            walk.on_train_begin()
+        plain = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
 
 
 def test_reconstructions_stand_beside_their_images(tmp_path):
