@@ -92,6 +92,35 @@ def test_numbers_that_only_some_generators_have_stand_in_a_table_for_each_kind()
     assert _cells("|" + of_codes)[1] == ["`a/aae`", "AdversarialAutoencoder", "18.00", "0.750"]
 
 
+def test_densities_that_are_bounds_are_marked():
+    records = [
+        {
+            "kind": "density",
+            **_common(recipe, method, 1000),
+            "numbers": {"nats": nats, "nats_over_ten_neighbours": nats / 125, **numbers},
+            "baselines": {"ten_neighbours": {"nats": 125.0}},
+            "images": 100,
+            "levels": 2,
+            "sheet": "100",
+            **bound,
+        }
+        for recipe, method, nats, numbers, bound in (
+            ("a/pixel_vae", "PixelVAE", 100.0, {"kl": 2.0}, {"bound": True}),
+            ("b/pixelcnn", "PixelCNN", 110.0, {}, {"bound": False}),
+            ("c/old", "PixelCNN", 120.0, {}, {}),  # records of before do not say it
+        )
+    ]
+    text = results.sections()["density"](records)
+    assert [row[5:] for row in _cells(text)[1:]] == [
+        ["≤ 100.0", "≤ 0.800", "2.00"],
+        ["110.0", "0.880", ""],
+        ["120.0", "0.960", ""],
+        ["125.0", "1.000", ""],
+    ]
+    assert "≤ marks an upper bound of -log p." in text
+    assert "≤" not in results.sections()["density"](records[1:])
+
+
 def test_autoencoders_stand_beside_pca_of_their_code_and_damaged_images_have_a_row():
     record = {
         "kind": "reconstruction",

@@ -29,8 +29,9 @@ def measure(recipe: DensityRecipe, model: keras.Model, examples: Path, directory
         directory: the directory for the sheets ``samples.png``, ``real.png`` and ``redrawn.png``.
 
     Returns:
-        ``numbers``, ``baselines``, ``images``, ``levels`` ``sheet``, the number of images in a file, and
-        ``remarks`` if the method has any. With more than two levels there are bits per dimension beside the nats.
+        ``numbers``, ``baselines``, ``images``, ``levels``, ``bound``, whether nats are an upper bound, ``sheet``, the
+        number of images in a file, and ``remarks`` if the method has any. With more than two levels there are bits per
+        dimension beside the nats.
     """
     from keras_genssl import pretext
 
@@ -41,8 +42,8 @@ def measure(recipe: DensityRecipe, model: keras.Model, examples: Path, directory
     classes = getattr(model, "num_classes", None)
     labels = held_out["label"] if classes else None
     numbers = _both(float(np.mean(recipe.model.nats(model, test, labels))), test, levels)
-    own, beside = recipe.model.measure(model, examples)
-    baselines = {**_simple_codes(train, test, levels), **beside}
+    own = recipe.model.told(model, test)
+    baselines = _simple_codes(train, test, levels)
     remarks = recipe.model.remarks({**numbers, **own}, baselines)
     columns = classes or GRID
     samples = arrays.nearest_levels(model.sample(GRID * columns, seed=SEED))
@@ -54,6 +55,7 @@ def measure(recipe: DensityRecipe, model: keras.Model, examples: Path, directory
         "baselines": baselines,
         "images": len(test),
         "levels": levels,
+        "bound": recipe.model.bound,
         **({"remarks": remarks} if remarks else {}),
         "sheet": f"{math.isqrt(min(len(test), 2500)) ** 2:,}",
     }

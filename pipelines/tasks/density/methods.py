@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
@@ -26,7 +25,12 @@ class Pixels(Method):
     ``distribution`` is that of a level: ``bernoulli`` for two levels, ``categorical``, or ``logistic_mixture`` of
     ``mixtures`` logistics. The network has ``blocks`` of ``filters`` channels, and kernels of ``first_kernel_size`` and
     ``kernel_size`` pixels.
+
+    Class attributes:
+        bound: whether `nats` are an upper bound of `-log p`, and not exact.
     """
+
+    bound: ClassVar[bool] = False
 
     levels: Levels = 256
     distribution: Literal["bernoulli", "categorical", "logistic_mixture"] = "categorical"
@@ -92,6 +96,15 @@ class Pixels(Method):
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how likely images are")
 
+    def told(self, model: keras.Model, images: np.ndarray) -> dict[str, float]:
+        """Returns the numbers that only this method declares (`numbers`), of the images that `nats` judges.
+
+        Args:
+            model: the trained model.
+            images: uint8 `(num, h, w, c)`, on the levels.
+        """
+        return {}
+
 
 class PixelCNN(Pixels):
     """van den Oord et al. 2016: the gated PixelCNN. With ``classes`` an image depends on its class.
@@ -128,6 +141,7 @@ class PixelVAE(Pixels):
     ``free_nats`` of each of the ``code_dim`` dimensions cost nothing, which keeps the code in use.
     """
 
+    bound: ClassVar[bool] = True
     numbers: ClassVar[Numbers] = Numbers(
         (Number(name="kl", heading="KL", better="higher", format=".2f", unit="nats an image", tile=True), ACTIVE)
     )
@@ -156,14 +170,10 @@ class PixelVAE(Pixels):
     def nats(self, model: keras.Model, images: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         return -model.elbo(images, seed=0)
 
-    def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """Measures what the code tells of held-out images."""
-        from keras_genssl import pretext
-        from pipelines.tasks import images
-
-        seen = pretext.quantize(images.read(examples, "eval")["image"], self.levels)
-        kl = float(model.kl_by_dimension(seen).sum())
-        return {"kl": kl, ACTIVE.name: float(model.active_dimensions(seen))}, {}
+    def told(self, model: keras.Model, images: np.ndarray) -> dict[str, float]:
+        """Returns what the code tells of images."""
+        kl = float(model.kl_by_dimension(images).sum())
+        return {"kl": kl, ACTIVE.name: float(model.active_dimensions(images))}
 
     def remarks(self, numbers: Values, baselines: Mapping[str, Values]) -> str:
         """Says what the code tells, or that it tells nothing."""

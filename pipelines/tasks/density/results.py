@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from pipelines.recipe.numbers import Number
 from pipelines.report.markdown import commands, groups, seconds, steps, table
+from pipelines.tasks.density.numbers import NUMBERS
 from pipelines.tasks.density.task import TASK
 
 
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
     """Returns what a run's record contains besides what all records contain."""
     evaluation = metrics["evaluation"]
-    kept = ("numbers", "baselines", "images", "levels", "sheet")
+    kept = ("numbers", "baselines", "images", "levels", "bound", "sheet")
     return {"data": metrics["data"], **{key: evaluation[key] for key in kept if key in evaluation}}
 
 
@@ -36,16 +38,23 @@ def _densities(records: list[dict[str, Any]]) -> str:
                 f"{value['weights']:,}",
                 steps(value),
                 seconds(value),
-                *(number.written(value["numbers"]) for number in columns),
+                *(_written(number, value) for number in columns),
             ]
         )
     for heading, values in TASK.numbers.rows(first):
         rows.append(["", heading, "", "", "", *(number.written(values) for number in columns)])
+    bounds = " ≤ marks an upper bound of -log p." if any(value.get("bound") for value in records) else ""
     prepare = first["parameters"]["prepare"]
     return f"""## Density: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels, {first["levels"]} levels
 
-{TASK.caption(first)}
+{TASK.caption(first)}{bounds}
 
 {table(rows, text=2)}
 {commands(records)}
 """
+
+
+def _written(number: Number, record: dict[str, Any]) -> str:
+    """Formats a number of a record: code lengths, and their ratios, with ≤ if the method knows only a bound."""
+    text = number.written(record["numbers"])
+    return f"≤ {text}" if text and record.get("bound") and number in NUMBERS.numbers else text
