@@ -8,7 +8,6 @@ import numpy as np
 from keras import ops
 
 from keras_genssl.backbones.pixelcnn import PixelNetwork
-from keras_genssl.checks.numbers import whole
 from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.engine import Method
 from keras_genssl.engine.graphs import as_graph
