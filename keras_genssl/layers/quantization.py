@@ -1,6 +1,7 @@
 """Quantizers: layers that replace each vector by one of a finite number of codes."""
 
 import math
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ class Quantizer(keras.layers.Layer):
 
     def __init__(self, num_codes: int, dim: int, *, name: str | None = None) -> None:
         require_channels_last()
-        super().__init__(name=name, dtype=keras.config.floatx())  # distances need full precision under any policy
+        super().__init__(name=name, dtype=keras.config.floatx())  # no half precision under a mixed policy
         self.num_codes = num_codes
         self.dim = dim
         self.built = True
@@ -83,9 +84,9 @@ class VectorQuantizer(Quantizer):
     chose it, without a gradient; `engine.Codebook` computes it over all replicas, as `VQVAE` uses it. With
     `by_gradient`, `|sg(z) - e|^2` is added to the penalties, and the optimizer moves the codes.
 
-    A code that no vector chooses learns nothing. So the first update places the codes at vectors of its batch, and a
-    code that is chosen less than `restart_below` times in a batch, on average, is placed anew at a random vector of the
-    batch (Dhariwal et al., 2020).
+    A code that no vector chooses learns nothing and stays where it is. So the first update places the codes at vectors
+    of its batch, and a code that is chosen less than `restart_below` times in an update, on average, is placed anew at
+    a random vector of the batch (Dhariwal et al., 2020).
 
     Reference:
         - van den Oord et al. 2017, [Neural Discrete Representation Learning](https://arxiv.org/abs/1711.00937)
@@ -100,7 +101,10 @@ class VectorQuantizer(Quantizer):
         decay: The share of the averages that is kept at each update, in [0, 1); also of the count of choices.
         epsilon: Added to each count of choices, for codes that are never chosen; positive.
         from_data: Whether the first update places the codes at vectors of its batch, which must hold at least K.
-        restart_below: The number of choices in a batch below which a code is placed anew, at least 0; 0 never does.
+        restart_below: The number of choices in an update below which a code is placed anew, at least 0; 0 never does. K
+            times this number must be at most a quarter of the number of vectors of an update (over all replicas), so
+            that a code is placed anew only if it is chosen less than a quarter as often as the average. With half, the
+            codes of clusters of unequal sizes did not settle; with three quarters, not those of normal vectors either.
         name: The layer's name.
 
     Raises:
@@ -130,8 +134,9 @@ class VectorQuantizer(Quantizer):
     ) -> None:
         require_channels_last()
         for argument, size in (("num_codes", num_codes), ("dim", dim)):
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            if not _is_integer(size) or size < 1:
                 raise ValueError(f"`{argument}` must be an integer of at least 1. Received: {argument}={size!r}")
+        num_codes, dim = int(num_codes), int(dim)
         for argument, value in (("commitment", commitment), ("restart_below", restart_below)):
             if not 0 <= value < math.inf:
                 raise ValueError(f"`{argument}` must not be negative. Received: {argument}={value}")
@@ -156,6 +161,8 @@ class VectorQuantizer(Quantizer):
     def indices(self, vectors: Any) -> Any:
         """The index of the nearest code; of several that are equally near, the first."""
         codebook = ops.convert_to_tensor(self.codebook)
+        centre = ops.mean(codebook, axis=0)  # far from the origin, rounding would hide the distances
+        vectors, codebook = vectors - centre, codebook - centre
         # |z - e|^2 without |z|^2, which is the same for all codes.
         distances = ops.sum(ops.square(codebook), axis=1) - 2.0 * ops.matmul(vectors, ops.transpose(codebook))
         return ops.cast(ops.argmin(distances, axis=-1), "int32")
@@ -195,16 +202,21 @@ class FiniteScalarQuantizer(Quantizer):
     combinations of levels, scaled to [-1, 1]: there is no codebook that must be learnt or could collapse, and no
     penalty. The gradient is that of the tanh.
 
+    An even number of levels, of at least 4, shifts the tanh so that 0 becomes an integer. The authors' shift is a
+    tangent of almost the same value. Of 2 levels the shift of either formula would put one of them where the tanh is
+    flat, which few vectors reach and hardly a gradient leaves: they have none, and 0 is the threshold.
+
     Reference:
         - Mentzer et al. 2023, [Finite Scalar Quantization: VQ-VAE Made Simple](https://arxiv.org/abs/2309.15505)
 
     Args:
-        levels: The number of levels of each value, at least 2; their product is `num_codes`. The paper advises at least
-            5 and, for example, (8, 6, 5) for about 256 codes and (8, 5, 5, 5) for about 1,000.
+        levels: The number of levels of each value, integers of at least 2; their product is `num_codes`, which must be
+            at most 2**31 - 1. The paper advises at least 5 and, for example, (8, 6, 5) for about 256 codes and
+            (8, 5, 5, 5) for about 1,000.
         name: The layer's name.
 
     Raises:
-        ValueError: If there are no levels, or fewer than 2 of a value.
+        ValueError: If there are no levels, fewer than 2 of a value, or more combinations than int32 can number.
 
     Example:
         >>> quantizer = FiniteScalarQuantizer([3, 5])
@@ -217,19 +229,27 @@ class FiniteScalarQuantizer(Quantizer):
 
     def __init__(self, levels: Sequence[int], *, name: str | None = None) -> None:
         require_channels_last()
-        if not levels or any(isinstance(n, bool) or not isinstance(n, int) or n < 2 for n in levels):
+        given = tuple(levels) if np.ndim(levels) else ()
+        if not given or any(not _is_integer(n) or n < 2 for n in given):
             raise ValueError(f"`levels` must hold integers of at least 2. Received: levels={levels!r}")
-        super().__init__(math.prod(levels), len(levels), name=name)
-        self.levels = tuple(levels)
-        self._levels = np.array(levels, "int32")
-        self._strides = np.array([math.prod(levels[:position]) for position in range(len(levels))], "int32")
+        sizes = tuple(int(n) for n in given)
+        num_codes = math.prod(sizes)
+        if num_codes > _MOST_CODES:
+            raise ValueError(
+                f"`levels` must have a product of at most {_MOST_CODES}: indices of codes are int32. "
+                f"Received: levels={levels!r} with the product {num_codes}"
+            )
+        super().__init__(num_codes, len(sizes), name=name)
+        self.levels = sizes
+        self._levels = np.array(sizes, "int32")
+        self._strides = np.array([math.prod(sizes[:position]) for position in range(self.dim)], "int32")
 
     def bounded(self, vectors: Any) -> Any:
         """Bounds vectors so that rounding gives integers in [-(levels // 2), (levels - 1) // 2], `(..., dim)`."""
         # The bounds lie a little beyond the outermost integers; an even number of levels is not symmetric around 0.
         half = (self._levels - 1) * (1.0 + _MARGIN) / 2.0
         offset = np.where(self._levels % 2 == 0, 0.5, 0.0)
-        shift = np.arctanh(offset / half)
+        shift = np.arctanh(np.where(self._levels == 2, 0.0, offset) / half)
         half, offset, shift = (ops.cast(values, self.compute_dtype) for values in (half, offset, shift))
         return ops.tanh(vectors + shift) * half - offset
 
@@ -254,4 +274,10 @@ class FiniteScalarQuantizer(Quantizer):
         return {"levels": list(self.levels), "name": self.name}
 
 
+def _is_integer(value: Any) -> bool:
+    """Whether a value is a Python or NumPy integer, and no boolean."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
 _MARGIN = 1e-3
+_MOST_CODES = 2**31 - 1

@@ -87,6 +87,37 @@ def test_finite_scalars_round_a_tanh_and_have_its_gradient():
     np.testing.assert_array_equal(made.penalties(vectors[None], indices[None]), [0.0])
 
 
+def test_of_two_levels_the_sign_decides():
+    """So N(0, 1) vectors use all 8 codes alike, and the gradient at 0 is that of `tanh(z) 1.001 / 2`."""
+    made = FiniteScalarQuantizer([2, 2, 2])
+    vectors = np.random.default_rng(0).normal(size=(10_000, 3)).astype("float32")
+    indices = np.array(made(vectors)[1])
+    np.testing.assert_array_equal(indices, (vectors >= 0) @ [1, 2, 4])
+    np.testing.assert_allclose(np.bincount(indices, minlength=8) / 10_000, 1 / 8, atol=4 * 0.5 / 100)
+    zeros = tf.Variable(np.zeros((1, 3), "float32"))
+    with tf.GradientTape() as tape:
+        total = ops.sum(made(zeros)[0])
+    np.testing.assert_allclose(tape.gradient(total, zeros), np.full((1, 3), 0.5005), rtol=1e-5)
+
+
+def test_the_nearest_code_far_from_the_origin():
+    """At 1,000 float32 has steps of 6e-5, but |e|^2 of 5e6 has steps of 0.5, more than these codes lie apart."""
+    made = quantizer()
+    codebook = 1000.0 + np.random.default_rng(1).normal(size=(7, 5)).astype("float32") / 10.0
+    made.codebook.assign(codebook)
+    vectors = (1000.0 + VECTORS / 10.0).astype("float32")
+    exact = np.square(vectors.astype("float64")[..., None, :] - codebook.astype("float64")).sum(axis=-1)
+    np.testing.assert_array_equal(made(vectors)[1], exact.argmin(axis=-1))
+
+
+def test_integers_of_numpy_are_integers():
+    made = FiniteScalarQuantizer(np.array([3, 5]))
+    assert made.get_config()["levels"] == [3, 5]
+    assert [type(size) for size in made.get_config()["levels"]] == [int, int]
+    learnt = VectorQuantizer(np.int64(4), np.int32(2)).get_config()
+    assert [(type(learnt[name]), learnt[name]) for name in ("num_codes", "dim")] == [(int, 4), (int, 2)]
+
+
 def test_quantizing_codes_changes_nothing():
     made = quantizer()
     codes, indices = made(VECTORS)
@@ -111,6 +142,15 @@ def test_quantizing_codes_changes_nothing():
         (
             lambda: FiniteScalarQuantizer([5, 1]),
             r"`levels` must hold integers of at least 2. Received: levels=\[5, 1\]",
+        ),
+        (lambda: FiniteScalarQuantizer(5), "`levels` must hold integers of at least 2. Received: levels=5"),
+        (lambda: FiniteScalarQuantizer([5.0]), r"`levels` must hold integers of at least 2. Received: levels=\[5.0\]"),
+        (lambda: FiniteScalarQuantizer([True, 5]), "`levels` must hold integers of at least 2. Received: levels="),
+        (lambda: FiniteScalarQuantizer(np.zeros((2, 2), int)), "`levels` must hold integers of at least 2. Received:"),
+        (
+            lambda: FiniteScalarQuantizer([8] * 12),
+            r"`levels` must have a product of at most 2147483647: .* Received: levels=\[8.*\] with the product "
+            "68719476736",
         ),
         (lambda: quantizer()(np.zeros((2, 3, 4))), r"`vectors` must have 5 values each .* Received: vectors of shape"),
     ],
