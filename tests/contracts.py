@@ -279,9 +279,9 @@ def vqvae(quantizer: Callable[[], Any]) -> Callable[[], kg.models.VQVAE]:
     return build
 
 
-def _vector_quantizer(restart_below: float = 60.0, by_gradient: bool = False) -> kg.layers.VectorQuantizer:
-    # So many restarts that there is one at each update.
-    return kg.layers.VectorQuantizer(8, 3, by_gradient=by_gradient, decay=0.9, restart_below=restart_below)
+def _vector_quantizer(restart_below: float = 1.1, by_gradient: bool = False) -> kg.layers.VectorQuantizer:
+    # As large as batches of 6 images allow, and of so many codes that each update but the first places some anew.
+    return kg.layers.VectorQuantizer(64, 3, by_gradient=by_gradient, decay=0.9, restart_below=restart_below)
 
 
 def _vqvae2() -> kg.models.VQVAE2:
@@ -291,8 +291,8 @@ def _vqvae2() -> kg.models.VQVAE2:
         kg.backbones.vqvae_encoder(3, **narrow, halvings=1, input_shape=(14, 14, 4)),
         kg.backbones.vqvae2_merger(3, **narrow, top_shape=(7, 7, 3), features=4),
         kg.backbones.vqvae2_decoder(3, 3, **narrow, halvings=1, output_shape=SHAPE),
-        _vector_quantizer(restart_below=200.0),
-        _vector_quantizer(restart_below=400.0),
+        _vector_quantizer(),
+        _vector_quantizer(restart_below=4.4),
         variance=0.4,
     )
 

@@ -34,7 +34,9 @@ class CodeUsage(keras.metrics.Metric):
     def update_state(self, indices: Any, sample_weight: Any = None) -> None:
         """Counts codes, integers of any shape in [0, num_codes)."""
         indices = ops.reshape(indices, (-1,))
-        self.counts.assign_add(ops.sum(ops.one_hot(indices, self.num_codes, dtype=self.dtype), axis=0))
+        self.counts.assign_add(
+            ops.segment_sum(ops.ones_like(indices, dtype=self.dtype), indices, num_segments=self.num_codes)
+        )
 
     def result(self) -> dict[str, Any]:
         """Both values, by name."""

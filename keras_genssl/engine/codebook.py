@@ -1,5 +1,6 @@
 """How the codes of a vector quantizer are learnt from the vectors of batches."""
 
+import math
 from typing import Any
 
 import keras
@@ -19,12 +20,14 @@ class Codebook(Memory):
 
         n_k <- decay n_k + (1 - decay) c_k
         m_k <- decay m_k + (1 - decay) s_k
-        e_k = m_k / n_k
+        e_k <- e_k + (m_k - n_k e_k) / n'_k
 
-    Both averages start at 0 and are corrected for it by `1 / (1 - decay^t)` after t updates, as Adam's are. Counts are
-    smoothed (Laplace): `(n_k + epsilon) / (N + K epsilon) N` with `N = sum n_k`. The first update places all codes at
-    vectors drawn from its batch; later ones so place the codes whose smoothed count is small (`from_data` and
-    `restart_below` of the quantizer). If the quantizer learns by gradients, only this placing changes the codes.
+    Both averages start at 0 and are corrected for it by `1 / (1 - decay^t)` after t updates, as Adam's are. n' are the
+    counts smoothed (Laplace): `(n_k + epsilon) / (N + K epsilon) N` with `N = sum n_k`. Without smoothing, e_k is the
+    mean `m_k / n_k`, as in the paper. The authors' code divides by smoothed counts, `m_k / n'_k`, which draws a code
+    that is no longer chosen to the origin; here it stays where it is. The first update places all codes at vectors
+    drawn from its batch; later ones so place the codes whose smoothed count is small (`from_data` and `restart_below`
+    of the quantizer). If the quantizer learns by gradients, only this placing changes the codes.
 
     A method calls `observe` in `remember` and `update` in `after_update`. N replicas compute what one device does, and
     several batches that make one update what one batch of their size does, except that vectors to place codes at are
@@ -54,22 +57,33 @@ class Codebook(Memory):
         self.built = True
 
     def require_enough(self, vectors: Any) -> Any:
-        """Returns vectors `(..., dim)` of a training batch if the first update can place each code at one of its own.
+        """Returns vectors `(..., dim)` of a training batch if they are enough for the codes.
 
         Raises:
-            RuleError: When run, before the first update, if the batches of all replicas hold fewer vectors than there
-                are codes. XLA drops the check; there several codes start at the same vector.
+            RuleError: When run, before the first update: if the codes shall start at vectors, and the batches of all
+                replicas hold fewer than there are codes; or if `restart_below` times the number of codes is more than
+                a quarter of the number of vectors of an update, so that codes would be placed anew without end. XLA
+                drops the checks; there several codes start at the same vector, or do not settle.
         """
-        if not self.quantizer.from_data:
-            return vectors
+        quantizer, codes, batches = self.quantizer, self.drawn.shape[0], self.batches_of_update
         rows = ops.reshape(ops.prod(ops.shape(vectors)[:-1]), (1,))
         count = ops.sum(replicas.all_gather(ops.cast(rows, "int32")))
+        begun = self.updates > 0
+        enough = ops.logical_or(begun, count >= (codes if quantizer.from_data else 0))
         rule = (
-            f"`num_codes` must be at most the number of vectors in the first batch, at which the {self.drawn.shape[0]} "
-            "codes start; take larger batches, or `from_data=False`. Received: a batch with this number of vectors:"
+            f"`num_codes` must be at most the number of vectors in the first batch, at which the {codes} codes start; "
+            "take larger batches or fewer codes. Received: a batch with this number of vectors:"
         )
-        fits = ops.logical_or(self.updates > 0, count >= self.drawn.shape[0])
-        with tf.control_dependencies([require(fits, rule, count)]):
+        with tf.control_dependencies([require(enough, rule, count)]):
+            count = tf.identity(count) * batches
+        needed = min(math.ceil(quantizer.restart_below * codes / _RESTARTED), tf.int32.max)
+        settles = ops.logical_or(begun, count >= needed)
+        rule = (
+            f"`restart_below` times `num_codes` must be at most {_RESTARTED} times the number of vectors of an update, "
+            "or codes are placed anew without end; take larger batches, fewer codes or a smaller `restart_below`. "
+            f"Received: restart_below={quantizer.restart_below:g}, num_codes={codes} and this number of vectors:"
+        )
+        with tf.control_dependencies([require(settles, rule, count)]):
             return tf.identity(vectors)
 
     def observe(self, vectors: Any, indices: Any, seed: keras.random.SeedGenerator) -> None:
@@ -90,8 +104,10 @@ class Codebook(Memory):
                 f"Received: {tuple(vectors.shape)} and {tuple(indices.shape)}"
             )
         vectors = ops.reshape(ops.cast(ops.stop_gradient(vectors), self.drawn.dtype), (-1, dim))
-        chosen = ops.one_hot(ops.reshape(indices, (-1,)), codes, dtype=vectors.dtype)  # (vectors, codes)
-        counts, sums = ops.sum(chosen, axis=0), ops.matmul(ops.transpose(chosen), vectors)
+        chosen = ops.reshape(indices, (-1,))
+        counts, sums = (
+            ops.segment_sum(values, chosen, num_segments=codes) for values in (ops.ones_like(vectors[:, 0]), vectors)
+        )
         counts, sums = replicas.total((counts, sums))
         new = 1.0 - self.quantizer.decay
         self.counts.assign_add(new * counts)
@@ -108,13 +124,15 @@ class Codebook(Memory):
         first = ops.logical_and(self.updates == 0, quantizer.from_data)
         rare = smoothed < quantizer.restart_below
         placed = ops.logical_or(first, rare)
-        averages = quantizer.codebook if quantizer.by_gradient else sums / smoothed[:, None]
-        quantizer.codebook.assign(ops.where(placed[:, None], self.drawn, averages))
+        present = ops.convert_to_tensor(quantizer.codebook)
+        averages = present + (sums - counts[:, None] * present) / smoothed[:, None]
+        kept = present if quantizer.by_gradient else averages
+        quantizer.codebook.assign(ops.where(placed[:, None], self.drawn, kept))
         # A placed code starts with a count that does not make it rare at once.
         start = max(quantizer.restart_below, 1.0)
-        kept = quantizer.decay * correction
-        self.counts.assign(kept * ops.where(placed, start, counts))
-        self.sums.assign(kept * ops.where(placed[:, None], start * self.drawn, sums))
+        weight = quantizer.decay * correction
+        self.counts.assign(weight * ops.where(placed, start, counts))
+        self.sums.assign(weight * ops.where(placed[:, None], start * self.drawn, sums))
         self.restarts.assign_add(ops.where(first, 0, ops.sum(ops.cast(rare, "int32"))))
         with tf.control_dependencies([total]):  # it would not wait for a check of the batch otherwise
             self.updates.assign_add(1)
@@ -144,3 +162,6 @@ def _drawn(vectors: Any, num: int, seed: keras.random.SeedGenerator) -> Any:
 def _largest(numbers: Any, num: int) -> Any:
     """The positions of the `num` largest numbers, or of all if there are fewer; the largest first."""
     return ops.top_k(numbers, ops.minimum(num, ops.shape(numbers)[0]))[1]
+
+
+_RESTARTED = 0.25  # of the mean number of choices of a code: the largest `restart_below` with which codes settle

@@ -24,15 +24,21 @@ class Memory(keras.layers.Layer):
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name, dtype=keras.config.floatx())
-        self._copies = types.SimpleNamespace(waiting=[])  # Keras would track a list as weights
+        self._copies = types.SimpleNamespace(waiting=[], batches=1)  # Keras would track a list as weights
 
     @property
     def waiting(self) -> list[keras.Variable]:
         """Copies of the weights with the values that wait for the update; empty if each batch is one update."""
         return self._copies.waiting
 
+    @property
+    def batches_of_update(self) -> int:
+        """How many batches make an update."""
+        return self._copies.batches
+
     def wait(self, batches: int | None) -> None:
         """Makes the copies of the weights, in the scope of the strategy, if several batches make an update."""
+        self._copies.batches = batches or 1
         if not batches:
             self._copies.waiting = []
         else:

@@ -36,6 +36,7 @@ def draws(*shape: int, seed: int = 0) -> np.ndarray:
 def test_averages_over_several_updates_are_those_of_a_loop():
     made, decay, epsilon = codebook(decay=0.9, epsilon=1e-2), 0.9, 1e-2
     counts, sums = np.zeros(4), np.zeros((4, 3))
+    codes = np.array(made.quantizer.codebook, "float64")
     for number in range(1, 6):
         vectors = draws(5, 2, 3, seed=number)
         (indices,) = learn(made, vectors)
@@ -44,8 +45,8 @@ def test_averages_over_several_updates_are_those_of_a_loop():
         sums = decay * sums + (1 - decay) * picked.T @ vectors.reshape(-1, 3)
         corrected = counts / (1 - decay**number)
         smoothed = (corrected + epsilon) / (corrected.sum() + 4 * epsilon) * corrected.sum()
-        expected = sums / (1 - decay**number) / smoothed[:, None]
-        np.testing.assert_allclose(made.quantizer.codebook, expected, atol=1e-5)
+        codes += (sums / (1 - decay**number) - corrected[:, None] * codes) / smoothed[:, None]
+        np.testing.assert_allclose(made.quantizer.codebook, codes, atol=1e-5)
     assert int(made.updates) == 5
     assert int(made.restarts) == 0
 
@@ -55,6 +56,21 @@ def test_without_memory_one_batch_puts_each_code_at_the_mean_of_its_vectors():
     (indices,) = learn(made, vectors)
     for code in range(4):
         np.testing.assert_allclose(made.quantizer.codebook[code], vectors[indices == code].mean(axis=0), atol=1e-5)
+
+
+def test_a_code_that_no_vector_chooses_stays_where_it_is():
+    """One that was never chosen, and one whose count has fallen to 2**-60, far below `epsilon`."""
+    made, vectors = codebook(decay=0.5), draws(30, 3)
+    codes = np.array(made.quantizer.codebook)
+    codes[1], codes[3] = 100.0, 50.0
+    made.quantizer.codebook.assign(codes)
+    learn(made, np.concatenate([vectors, [[49.0, 50.0, 51.0]] * 3]).astype("float32"))
+    np.testing.assert_allclose(made.quantizer.codebook[3], [49.0, 50.0, 51.0], rtol=1e-5)
+    for _ in range(60):
+        learn(made, vectors)
+    np.testing.assert_array_equal(made.quantizer.codebook[1], codes[1])
+    np.testing.assert_allclose(made.quantizer.codebook[3], [49.0, 50.0, 51.0], rtol=1e-5)
+    assert float(made.counts[3]) < 1e-15
 
 
 def test_batches_of_one_update_are_one_batch_of_their_size():
@@ -117,6 +133,33 @@ def test_fewer_vectors_than_codes_are_refused_before_the_first_update_alone():
     made.require_enough(draws(5, 3))
     learn(made, draws(5, 3))  # fewer to draw from than codes
     codebook(num_codes=6).require_enough(draws(5, 3))
+
+
+@pytest.mark.parametrize("from_data", [False, True])
+def test_restarts_without_end_are_refused_before_the_first_update_alone(from_data: bool):
+    """Of 30 vectors a code of 4 is chosen 7.5 times on average, so a quarter, 1.875, is the largest `restart_below`."""
+    codebook(restart_below=1.875, from_data=from_data).require_enough(draws(2, 15, 3))
+    made = codebook(restart_below=1.876, from_data=from_data)
+    message = (
+        r"`restart_below` times `num_codes` must be at most 0.25 times the number of vectors of an update, .* "
+        r"Received: restart_below=1.876, num_codes=4 and this number of vectors: 30$"
+    )
+    with pytest.raises(ValueError, match=message):
+        made.require_enough(draws(2, 15, 3))
+    learn(made, made.require_enough(draws(31, 3)))
+    made.require_enough(draws(30, 3))
+    with pytest.raises(ValueError, match="`restart_below` times `num_codes` must be"):
+        codebook(restart_below=1e30, from_data=from_data).require_enough(draws(30, 3))
+
+
+def test_the_vectors_of_all_batches_of_an_update_count_for_restarts():
+    made = codebook(restart_below=1.875)
+    with pytest.raises(ValueError, match=r"this number of vectors: 15$"):
+        made.require_enough(draws(15, 3))
+    made.wait(2)
+    made.require_enough(draws(15, 3))
+    with pytest.raises(ValueError, match=r"this number of vectors: 28$"):
+        made.require_enough(draws(14, 3))
 
 
 def test_what_would_fill_it_by_reshaping_is_refused():
