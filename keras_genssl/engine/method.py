@@ -109,6 +109,14 @@ class Method(keras.Model):
             y_pred: The output of `call` before the update.
         """
 
+    def penalized(self) -> list[keras.layers.Layer]:
+        """The layers whose regularisation losses are added to the loss; by default all.
+
+        A method that keeps a trained network as it is, and so leaves it out of `trainable_variables`, leaves it out
+        here too.
+        """
+        return list(self.layers)
+
     def serving(self) -> dict[str, Serving]:
         """The functions of an exported model, by signature name; the first is the default."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it serves")
@@ -178,7 +186,7 @@ class Method(keras.Model):
         """The part of `compile` that does not depend on the number of optimizers."""
         compiling.require_built(self)
         for layer in self.layers:
-            replicas.separate_noise(layer)
+            replicas.separate_noise(layer, kept=Method)
         self.jit_compile = compiling.uses_xla(self.distribute_strategy, jit_compile, run_eagerly)
 
     def get_compile_config(self) -> dict[str, Any]:
@@ -266,7 +274,7 @@ class Method(keras.Model):
             y_pred = self(x, training=True)
             y = self.matched(y, y_pred)
             (losses,) = finite_losses([self.example_losses(x, y, y_pred)], type(self).__name__)
-            penalty = regularization(self.layers)
+            penalty = regularization(self.penalized())
             scaled = self.optimizer.scale_loss(replicas.share_of_mean(losses) + penalty / replicas.count())
         variables = self.trainable_variables
         gradients = tape.gradient(scaled, variables)
@@ -282,7 +290,7 @@ class Method(keras.Model):
         y_pred = self(x, training=False)
         y = self.matched(y, y_pred)
         (losses,) = finite_losses([self.example_losses(x, y, y_pred)], type(self).__name__)
-        self._track_loss(losses, regularization(self.layers))
+        self._track_loss(losses, regularization(self.penalized()))
         return self.logs(self.compute_metrics(x, y, y_pred))
 
     def _track_loss(self, losses: Any, penalty: Any) -> None:

@@ -227,11 +227,16 @@ def seeds_by_owner(model: keras.layers.Layer) -> dict[str, list[keras.random.See
     return found
 
 
-def separate_noise(network: keras.layers.Layer) -> None:
+def separate_noise(network: keras.layers.Layer, kept: type[keras.layers.Layer] | tuple[()] = ()) -> None:
     """Makes every Dropout-like layer of a network draw different numbers on each replica; changes it in place.
 
     A `SharedSeedGenerator` is not changed.
+
+    Args:
+        network: The network.
+        kept: The class of layers that draw for the global batch themselves: what they hold is changed, they are not.
     """
-    for generator in seed_generators(network):
-        if type(generator) is keras.random.SeedGenerator:
-            generator.__class__ = ReplicaSeedGenerator
+    for layer in network._flatten_layers():
+        for generator in () if isinstance(layer, kept) else layer._seed_generators:
+            if type(generator) is keras.random.SeedGenerator:
+                generator.__class__ = ReplicaSeedGenerator
