@@ -9,6 +9,8 @@ import tensorflow as tf
 def as_graph(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function as one graph of TensorFlow, traced once for all batch sizes, in which loops do not run in Python.
 
+    Called while another graph is made, it is the function itself, a part of that graph.
+
     Args:
         function: A function of tensors; a method makes the graph once and keeps it.
 
@@ -18,4 +20,8 @@ def as_graph(function: Callable[..., Any]) -> Callable[..., Any]:
         [2, 4]
     """
     graph: Callable[..., Any] = tf.function(function, autograph=False, reduce_retracing=True)
-    return graph
+
+    def called(*args: Any) -> Any:
+        return graph(*args) if tf.executing_eagerly() else function(*args)
+
+    return called

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from keras_genssl.kinds.rules import require
@@ -40,6 +41,32 @@ def same_shape(name: str, value: Any, other_name: str, other: Any, axes: int | N
         return value
     sizes, others = tf.shape(value)[:axes], tf.shape(other)[:axes]
     with tf.control_dependencies([require(tf.reduce_all(sizes == others), rule, sizes, "and", others)]):
+        return tf.identity(value)
+
+
+def some(name: str, value: Any) -> Any:
+    """Returns a tensor `(batch, ...)` if it holds at least one example; networks fail on none with obscure errors.
+
+    Args:
+        name: The argument's name, for the message.
+        value: A tensor of known rank.
+
+    Raises:
+        ValueError: If it is known to hold none.
+        RuleError: When run, if it holds none and that was not known before. XLA drops the check.
+
+    Example:
+        >>> some("images", tf.zeros((0, 8, 8, 1)))
+        Traceback (most recent call last):
+        ...
+        ValueError: `images` must hold at least one example. Received: a batch of shape (0, 8, 8, 1)
+    """
+    rule = f"`{name}` must hold at least one example. Received: a batch of shape"
+    if value.shape[0] == 0:
+        raise ValueError(f"{rule} {tuple(value.shape)}")
+    if value.shape[0] is not None or isinstance(value, keras.KerasTensor):
+        return value
+    with tf.control_dependencies([require(tf.shape(value)[0] > 0, rule, tf.shape(value))]):
         return tf.identity(value)
 
 

@@ -9,12 +9,15 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_genssl.backbones.pixelcnn import LevelEncoding, PixelNetwork
 from keras_genssl.checks.arrays import checked_labels
 from keras_genssl.checks.numbers import whole
 from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.engine import Anything, Image, Kind, Label, Method, Serving, Vector, batches
 from keras_genssl.engine.graphs import as_graph
 from keras_genssl.engine.networks import require_built
+from keras_genssl.engine.shapes import some
+from keras_genssl.layers import Quantizer
 from keras_genssl.losses import CategoricalDistribution
 from keras_genssl.models.autoencoders.quantized_base import QuantizedAutoencoder
 from keras_genssl.models.autoregressive.base import uniform
@@ -35,7 +38,8 @@ class CodeGenerator(Method):
     with one term for each level, from coarse to fine, and optionally a class that all terms depend on. Only the priors
     are trained; the autoencoder stays as it is. Images are sampled by drawing codes, level by level and in each
     level code by code, and decoding them. Batches hold `image`, and `label` if there are classes. Logs `nats`, the mean
-    of `-log p` of one code, for each level.
+    of `-log p` of one code, for each level. The `loss` has the penalties of priors and conditioners added, and none of
+    the autoencoder.
 
     Reference:
         - van den Oord et al. 2017, [Neural Discrete Representation Learning](https://arxiv.org/abs/1711.00937)
@@ -48,12 +52,13 @@ class CodeGenerator(Method):
         autoencoder: A `models.VQVAE` or `models.VQVAE2`.
         priors: For each level, from coarse to fine, `backbones.pixelcnn((h, w, 1), K, K, ...)` over its map of K codes.
         conditioners: For each level but the coarsest, a network of the coarser indices, int32 `(batch, h, w, 1)`, to
-            the map that the prior takes (`backbones.code_map`).
+            the map that the prior takes (`backbones.code_map`, of the coarser level's number of codes).
         num_classes: The number of classes, at least 2, if the priors take one-hot vectors of them (`vector_dim`).
         name: The model's name.
 
     Raises:
-        ValueError: If a network is not built, or does not fit the codes of its level.
+        ValueError: If a network is not built or does not fit the codes of its level, or a prior is no network of
+            `backbones.pixelcnn`.
 
     Example:
 
@@ -67,7 +72,7 @@ class CodeGenerator(Method):
     def __init__(
         self,
         autoencoder: QuantizedAutoencoder,
-        priors: Sequence[keras.Model],
+        priors: Sequence[PixelNetwork],
         *,
         conditioners: Sequence[keras.Model] = (),
         num_classes: int | None = None,
@@ -97,6 +102,10 @@ class CodeGenerator(Method):
         own = [variable for network in (*self.priors, *self.conditioners) for variable in network.trainable_variables]
         return own if self.trainable else []
 
+    def penalized(self) -> list[keras.layers.Layer]:
+        """Priors and conditioners: penalties of the autoencoder's weights are no part of the loss."""
+        return [*self.priors, *self.conditioners]
+
     # Training -----------------------------------------------------------------------------------
 
     def inputs(self) -> dict[str, Kind]:
@@ -114,7 +123,20 @@ class CodeGenerator(Method):
         return self.log_probs(maps, inputs["label"], training)
 
     def log_probs(self, maps: Sequence[Any], labels: Any = None, training: bool = False) -> tuple[Any, ...]:
-        """log p of each level given the coarser ones: int32 `(batch, h, w)` each, to `(batch,)` each, in nats."""
+        """log p of each level given the coarser ones.
+
+        Args:
+            maps: Indices of codes, integers `(batch, h, w)` each, from coarse to fine.
+            labels: Integers `(batch,)` in [0, num_classes), if and only if there are classes.
+            training: Whether the networks train.
+
+        Returns:
+            Float `(batch,)` each, in nats.
+
+        Raises:
+            ValueError: If labels are missing, or given without classes.
+        """
+        self._require_labels(labels)
         maps = [ops.convert_to_tensor(indices)[..., None] for indices in maps]
         found = []
         for number, (prior, distribution) in enumerate(zip(self.priors, self.distributions, strict=True)):
@@ -139,17 +161,58 @@ class CodeGenerator(Method):
 
     # Sampling -----------------------------------------------------------------------------------
 
-    def draw(self, latents: Any, labels: Any = None) -> tuple[Any, ...]:
+    def generate_codes(self, latents: Any, labels: Any = None) -> tuple[Any, ...]:
         """Draws the codes of all levels.
 
         Args:
-            latents: Standard normal `(batch, latent_dim)`, one number for each code. The same latents give the same
-                codes: a code is where the prior's distribution function passes the normal one.
-            labels: Integers `(batch,)` in [0, num_classes); with classes only.
+            latents: Standard normal, float `(batch, latent_dim)`, one number for each code. The same latents give the
+                same codes: a code is where the prior's distribution function passes the normal one.
+            labels: Integers `(batch,)` in [0, num_classes), if and only if there are classes.
 
         Returns:
             Indices of codes, int32 `(batch, h, w)` each, from coarse to fine.
+
+        Raises:
+            ValueError: If there are no latents, or they are no floats, not finite or have another length; or if labels
+                are missing, given without classes, no integers, or not as many as latents.
+            RuleError: When run, if a latent is not finite or a label lies outside [0, num_classes). XLA drops this
+                check; there the image of such a label is NaN.
         """
+        return self._codes_in_graph(*self._given(latents, labels))
+
+    def generate(self, latents: Any, labels: Any = None) -> Any:
+        """Draws codes and decodes them.
+
+        Args:
+            latents: As for `generate_codes`.
+            labels: As for `generate_codes`.
+
+        Returns:
+            Float32 images `(batch, h, w, c)` in [-1, 1].
+
+        Raises:
+            ValueError: As for `generate_codes`; and so `RuleError`.
+        """
+        return self._images_in_graph(*self._given(latents, labels))
+
+    def _given(self, latents: Any, labels: Any) -> list[Any]:
+        """The checked latents, and labels if there are classes."""
+        self._require_labels(labels)
+        kinds: dict[str, Kind] = {"latents": Vector(self.latent_dim)}
+        if self.num_classes is not None:
+            kinds["labels"] = Label(self.num_classes)
+        given = batches.checked(type(self).__name__, dict(zip(kinds, (latents, labels), strict=False)), kinds)
+        return [some("latents", given["latents"]), *([given["labels"]] if "labels" in given else [])]
+
+    def _require_labels(self, labels: Any) -> None:
+        if (labels is None) != (self.num_classes is None):
+            wanted = "None without `num_classes`"
+            if self.num_classes is not None:
+                wanted = f"integers (batch,) in [0, {self.num_classes}): the priors know classes"
+            raise ValueError(f"`labels` must be {wanted}. Received: labels={labels!r}")
+
+    def _codes(self, latents: Any, labels: Any = None) -> tuple[Any, ...]:
+        """What `generate_codes` returns."""
         maps: list[Any] = []
         start = 0
         for number, (height, width) in enumerate(self.autoencoder.code_shapes):
@@ -159,9 +222,16 @@ class CodeGenerator(Method):
             maps.append(draw_levels(self.priors[number], self.distributions[number], own, vector=vector, map=map_))
         return tuple(ops.squeeze(indices, axis=-1) for indices in maps)
 
-    def generate(self, latents: Any, labels: Any = None) -> Any:
-        """Draws codes and decodes them: float `(batch, latent_dim)` to float32 images `(batch, h, w, c)` in [-1, 1]."""
-        return self.autoencoder.from_code_maps(self.draw(latents, labels))
+    def _images(self, *given: Any) -> Any:
+        return self.autoencoder.from_code_maps(self._codes(*given))
+
+    @functools.cached_property
+    def _codes_in_graph(self) -> Callable[..., Any]:
+        return as_graph(self._codes)
+
+    @functools.cached_property
+    def _images_in_graph(self) -> Callable[..., Any]:
+        return as_graph(self._images)
 
     def sample(self, num_images: int, seed: int | None = None, labels: Sequence[int] | None = None) -> np.ndarray:
         """Generates images.
@@ -180,8 +250,8 @@ class CodeGenerator(Method):
                 outside [0, num_classes).
         """
         num_images = whole("num_images", num_images)
-        if self.num_classes is None and labels is not None:
-            raise ValueError(f"`labels` are for models with `num_classes`. Received: labels={labels!r}")
+        if self.num_classes is None:
+            self._require_labels(labels)
         rng = np.random.default_rng(given_or_new(seed))
         given = [rng.standard_normal((num_images, self.latent_dim), dtype=np.float32)]
         if self.num_classes is not None:
@@ -190,32 +260,28 @@ class CodeGenerator(Method):
         made = []
         for start in range(0, num_images, _SAMPLE_BATCH):
             parts = [ops.convert_to_tensor(values[start : start + _SAMPLE_BATCH]) for values in given]
-            made.append(ops.convert_to_numpy(self._generate(*parts)))
+            made.append(ops.convert_to_numpy(self.generate(*parts)))
         return np.concatenate(made)
 
-    @functools.cached_property
-    def _generate(self) -> Callable[..., Any]:
-        return as_graph(self.generate)
-
     def serving(self) -> dict[str, Serving]:
-        """The functions of the autoencoder, and those that generate.
+        """The functions of the autoencoder; latents, with classes also labels, to images; and images from nothing.
 
-        `generate` takes a number of images and a seed; with classes, images show 0, 1, 2, ... in turn. With classes
-        there is also `generate_class`, of latents and labels.
+        Images from nothing, `draw`, show the classes 0, 1, 2, ... in turn, and come with their labels.
         """
         image: dict[str, Kind] = {"image": Image(self.autoencoder.image_shape)}
+        label: dict[str, Kind] = {} if self.num_classes is None else {"label": Label(self.num_classes)}
+        return {
+            **self.autoencoder.serving(),
+            "generate": Serving(self.generate, {"latent": Vector(self.latent_dim), **label}, image),
+            "draw": Serving(self._from_nothing, {}, {**image, **label}),
+        }
 
-        def generate(num: Any, seed: keras.random.SeedGenerator) -> Any:
-            latents = keras.random.normal((num, self.latent_dim), seed=seed)
-            if self.num_classes is None:
-                return self.generate(latents)
-            return self.generate(latents, ops.arange(num, dtype="int32") % self.num_classes)
-
-        served = {**self.autoencoder.serving(), "generate": Serving(generate, {}, image)}
-        if self.num_classes is not None:
-            inputs = {"latent": Vector(self.latent_dim), "label": Label(self.num_classes)}
-            served["generate_class"] = Serving(self.generate, inputs, image)
-        return served
+    def _from_nothing(self, num: Any, seed: keras.random.SeedGenerator) -> Any:
+        latents = keras.random.normal((num, self.latent_dim), seed=seed)
+        if self.num_classes is None:
+            return self.generate(latents)
+        labels = ops.arange(num, dtype="int32") % self.num_classes
+        return {"image": self.generate(latents, labels), "label": labels}
 
     def reconstruct(self, images: Any) -> Any:
         """Encodes and decodes images, `(batch, h, w, c)`, by the autoencoder; gives images in [-1, 1]."""
@@ -259,10 +325,36 @@ def _check_networks(
                     f"Received: {conditioners[number - 1].input_shape} to {conditioners[number - 1].output_shape}"
                 )
             expected.append(tuple(made))
+            _check_codes(conditioners[number - 1], number - 1, *levels[number - 1][:2])
         received = [tuple(tensor.shape[1:]) for tensor in keras.tree.flatten(priors[number].inputs)]
         if received != expected or tuple(priors[number].output_shape[1:]) != (*shape, codes):
             raise ValueError(
                 f"`priors[{number}]` must take inputs of shape {', '.join(map(str, expected))} and give {codes} "
                 f"outputs for each of the {height} x {width} codes of `{level}`. Received: inputs of shape "
                 f"{', '.join(map(str, received))}, outputs of shape {tuple(priors[number].output_shape[1:])}"
+            )
+        _check_prior(priors[number], number, level, codes)
+
+
+def _check_prior(prior: keras.Model, number: int, level: str, codes: int) -> None:
+    """Raises ValueError unless a prior can be sampled, code by code, and has the codes of its level."""
+    if not isinstance(prior, PixelNetwork):
+        raise ValueError(
+            f"`priors[{number}]` must be a network of backbones.pixelcnn, which sees only earlier codes. "
+            f"Received: {prior.name!r}, a {type(prior).__name__}"
+        )
+    if (prior.num_levels, prior.num_outputs) != (codes, codes):
+        raise ValueError(
+            f"`priors[{number}]` must have num_levels={codes} and num_outputs={codes}, the codes of `{level}`. "
+            f"Received: num_levels={prior.num_levels} and num_outputs={prior.num_outputs}"
+        )
+
+
+def _check_codes(conditioner: keras.Model, number: int, level: str, quantizer: Quantizer) -> None:
+    """Raises ValueError if a conditioner encodes another number of codes than the coarser level has."""
+    for layer in conditioner._flatten_layers():
+        if isinstance(layer, LevelEncoding) and layer.num_levels != quantizer.num_codes:
+            raise ValueError(
+                f"`conditioners[{number}]` must have num_codes={quantizer.num_codes}, the codes of `{level}`. "
+                f"Received: num_codes={layer.num_levels}"
             )

@@ -10,7 +10,7 @@ from keras_genssl.checks.numbers import finite
 from keras_genssl.engine import Anything, Codebook, Image, Kind, Label, Method, Serving, Tokens
 from keras_genssl.engine.code_usage import CodeUsage
 from keras_genssl.engine.networks import fitting
-from keras_genssl.engine.shapes import same_shape
+from keras_genssl.engine.shapes import same_shape, some
 from keras_genssl.layers import Quantizer, VectorQuantizer
 
 
@@ -157,14 +157,18 @@ class QuantizedAutoencoder(Method):
     # Codes and images ---------------------------------------------------------------------------
 
     def code_maps(self, images: Any) -> tuple[Any, ...]:
-        """The indices of all levels: `(batch, h, w, c)`, uint8 or float in [-1, 1], to int32 `(batch, h, w)` each."""
-        return tuple(level.indices for level in self.levels(fitting(self.encoder, images)))
+        """The indices of all levels: `(batch, h, w, c)`, uint8 or float in [-1, 1], to int32 `(batch, h, w)` each.
+
+        Raises:
+            ValueError: If there is no image, or images have another shape or dtype.
+        """
+        return tuple(level.indices for level in self.levels(some("images", fitting(self.encoder, images))))
 
     def from_code_maps(self, maps: Sequence[Any]) -> Any:
         """The images of the indices of all levels, integers `(batch, h, w)` each, in [-1, 1].
 
         Raises:
-            ValueError: If the maps are no integers, or have other sizes than the levels.
+            ValueError: If there is no map of a level, or maps are no integers or have other sizes than the levels.
             RuleError: When run, if an index is not that of a code.
         """
         codes = []
@@ -176,7 +180,8 @@ class QuantizedAutoencoder(Method):
                 raise ValueError(
                     f"`{level}` must have shape (batch, {shape[0]}, {shape[1]}). Received: {tuple(indices.shape)}"
                 )
-            codes.append(quantizer.codes(Label(quantizer.num_codes).converted(level, indices)))
+            indices = Label(quantizer.num_codes).converted(level, some(level, indices))
+            codes.append(quantizer.codes(indices))
         return ops.clip(ops.cast(self.decoded(codes), keras.config.floatx()), -1.0, 1.0)
 
     def reconstruct(self, images: Any) -> Any:

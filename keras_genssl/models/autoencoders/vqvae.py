@@ -76,7 +76,7 @@ class VQVAE(QuantizedAutoencoder):
         """Images: integers `(batch, h, w)` to `(batch, H, W, c)` in [-1, 1].
 
         Raises:
-            ValueError: If the codes are no integers, or have another size.
+            ValueError: If there are no codes, they are no integers, or they have another size.
             RuleError: When run, if one is not in [0, num_codes).
         """
         return self.from_code_maps([codes])
