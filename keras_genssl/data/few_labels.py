@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from keras_genssl.checks.arrays import checked_labels
+from keras_genssl.checks.numbers import whole
 from keras_genssl.data.order import TRANSFORM, Order, hashes
 from keras_genssl.data.sources import Source
 from keras_genssl.labelled_subset import labelled_subset
@@ -53,8 +54,9 @@ class FewLabels:
 
     def __post_init__(self) -> None:
         for name, value in (("labels_per_class", self.labels_per_class), ("per_batch", self.per_batch)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise ValueError(f"`{name}` must be an integer of at least 1, or None. Received: {name}={value!r}")
+            if value is not None:
+                whole(name, value)
+        whole("seed", self.seed, 0)
 
     def marked(self, labels: npt.ArrayLike) -> np.ndarray:
         """Labels with -1 for those that are not kept.

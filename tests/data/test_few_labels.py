@@ -117,7 +117,7 @@ def test_another_draw_is_another_data_set() -> None:
     [
         (
             lambda: data.FewLabels(0),
-            "`labels_per_class` must be an integer of at least 1, or None. Received: labels_per_class=0",
+            "`labels_per_class` must be an integer of at least 1. Received: labels_per_class=0",
         ),
         (lambda: data.FewLabels(1, per_batch=0), "`per_batch` must be an integer of at least 1"),
         (lambda: data.load(ARRAYS, few_labels=data.FewLabels(1, per_batch=1)), "a batch size must be given"),

@@ -55,13 +55,13 @@ class Density(Task[DensityRecipe]):
 
     def caption(self, evaluation: dict[str, Any]) -> str:
         """Says how many images were measured, what the simple codes are, and what the method remarks."""
-        files = f"Files hold {evaluation['sheet']} held-out images on one sheet."
         compared = (
-            f"The mean over {evaluation['images']:,} held-out images of {evaluation['levels']} grey levels; bits/dim "
-            "are bits for each pixel and channel, the length of the best code. Histograms and tables are counted on "
-            "the training images."
+            f"The mean over {evaluation['images']:,} held-out images of {evaluation['levels']} grey levels: the length "
+            "of the best code for an image. Histograms and tables are counted on the training images. Files hold "
+            f"{evaluation['sheet']} held-out images on one sheet."
         )
-        return " ".join(filter(None, [compared, files, evaluation.get("remarks")]))
+        bits = "Bits/dim are bits for each pixel and channel." if "bits_per_dim" in evaluation["numbers"] else ""
+        return " ".join(filter(None, [compared, bits, evaluation.get("remarks")]))
 
     def galleries(self, recipe: DensityRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
         """Returns samples beside real images, and images whose lower halves, or all but their codes, were drawn."""
