@@ -288,10 +288,10 @@ class PlayersModel(Method):
         """The losses of the examples, the regularisation losses of the networks, and who waits, by player."""
         given, method = self.player_losses(batch, players), type(self).__name__
         losses = finite_losses([given[player] for player in players], method)
-        penalties = {player: regularization(self._penalised(player)) for player in players}
+        penalties = {player: regularization(self._penalized(player)) for player in players}
         return dict(zip(players, losses, strict=True)), penalties, self.waits(given)
 
-    def _penalised(self, player: str) -> list[keras.layers.Layer]:
+    def _penalized(self, player: str) -> list[keras.layers.Layer]:
         """The networks of a player that no player before it holds."""
         networks = self.players()
         before = itertools.takewhile(lambda other: other != player, networks)
