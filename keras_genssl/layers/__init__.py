@@ -3,9 +3,11 @@
 from keras_genssl.layers.activations import LeakyReLU
 from keras_genssl.layers.borders import CropToSize, PadToMultiple, ReflectionPadding2D
 from keras_genssl.layers.discriminators import MinibatchStdDev, SelfAttention2D
+from keras_genssl.layers.equalized import EqualizedConv2D, EqualizedDense
 from keras_genssl.layers.gated_pixels import GatedPixelBlock
 from keras_genssl.layers.masked import HorizontalMaskedConv2D, VerticalMaskedConv2D
 from keras_genssl.layers.normalization import BatchNormalization, InstanceNormalization, SpectralNormalization
+from keras_genssl.layers.pixel_normalization import PixelNormalization
 from keras_genssl.layers.preprocessing import CaffePreprocessing, ImageStandardization, LabToRGB, RGBToLab
 from keras_genssl.layers.quantization import FiniteScalarQuantizer, Quantizer, VectorQuantizer
 from keras_genssl.layers.upsampling import BicubicUpsampling, PixelShuffle
@@ -15,6 +17,8 @@ __all__ = [
     "BicubicUpsampling",
     "CaffePreprocessing",
     "CropToSize",
+    "EqualizedConv2D",
+    "EqualizedDense",
     "FiniteScalarQuantizer",
     "GatedPixelBlock",
     "HorizontalMaskedConv2D",
@@ -24,6 +28,7 @@ __all__ = [
     "LeakyReLU",
     "MinibatchStdDev",
     "PadToMultiple",
+    "PixelNormalization",
     "PixelShuffle",
     "Quantizer",
     "RGBToLab",
