@@ -1,4 +1,4 @@
-"""Penalties: on the gradient of a discriminator, as an argument of a GAN, and weight clipping.
+"""Penalties: on the gradient of a discriminator or of a synthesis, as an argument of a GAN, and weight clipping.
 
 Guide: docs/generative.md. Their effect on mode collapse: `benchmarks/mode_collapse.py`.
 """
@@ -10,10 +10,18 @@ import keras
 from keras import ops
 
 from keras_genssl.checks.numbers import finite, whole
-from keras_genssl.engine import input_gradient, replicas
+from keras_genssl.engine import RunningMean, input_gradient, replicas
 from keras_genssl.engine.shapes import same_shape
 
-__all__ = ["ClipWeights", "DRAGANPenalty", "DiscriminatorPenalty", "GradientPenalty", "R1Penalty", "clip_weights"]
+__all__ = [
+    "ClipWeights",
+    "DRAGANPenalty",
+    "DiscriminatorPenalty",
+    "GradientPenalty",
+    "PathLengthPenalty",
+    "R1Penalty",
+    "clip_weights",
+]
 
 
 _EPSILON = 1e-12  # under the root, whose gradient at 0 is infinite
@@ -238,6 +246,78 @@ class R1Penalty(DiscriminatorPenalty):
 
     def get_config(self) -> dict[str, Any]:
         return {"gamma": self.gamma, "every": self.every}
+
+
+@keras.saving.register_keras_serializable(package="keras_genssl")
+class PathLengthPenalty:
+    """Paths of equal length: a step in the styles changes the image by the same amount, wherever it is taken.
+
+    Karras et al., 2020, Section 3.2: ``weight (|J^T y| - a)²``. J is the Jacobian of the image with respect to the
+    styles of all L layers; ``y ~ N(0, I / (h w))`` has the image's shape; the length is
+    ``|J^T y| = √(Σ_l |J_l^T y|² / L)``; a is a running mean of lengths, to which this batch belongs already and through
+    which no gradient flows. With weight 2 it is the paper's ``2 / (h w L)`` for lengths that are divided by neither.
+
+    It is lazy, as `R1Penalty` is: with ``every=k`` it is computed, and a moved, in one of k updates of the generator,
+    with k times the weight. It adds second derivatives, so it takes several times as long as the rest of a step.
+
+    Called as ``penalty(synthesis, styles, mean, seed, iterations)``, it returns ``(batch,)``:
+
+    - synthesis: a built `keras.Model`, styles ``(batch, num_styles, style_dim)`` to images; run in inference mode,
+      because its noise must not be drawn inside a conditional.
+    - styles: of this batch, float ``(batch, num_styles, style_dim)``.
+    - mean: an `engine.RunningMean` of lengths, ``()``, with the momentum of the method. The method owns it among the
+      networks of the generator's player, so that it is saved, and does not move where only losses are evaluated.
+    - seed: a `keras.random.SeedGenerator` of the model.
+    - iterations: the number of updates of the generator so far, an int scalar.
+
+    Reference:
+        - Karras et al. 2020, [Analyzing and Improving the Image Quality of StyleGAN, Section
+          3.2](https://arxiv.org/abs/1912.04958)
+
+    Args:
+        weight: at least 0.
+        every: k, an int of at least 1; with 1 the penalty is not lazy.
+
+    Raises:
+        ValueError: if an argument is outside its range.
+    """
+
+    def __init__(self, weight: float = 2.0, every: int = 4) -> None:
+        self.weight = finite("weight", weight, 0)
+        self.every = whole("every", every)
+
+    def __call__(
+        self, synthesis: keras.Model, styles: Any, mean: RunningMean, seed: keras.random.SeedGenerator, iterations: Any
+    ) -> Any:
+        """The penalty of each image, ``(batch,)``."""
+        height, width, channels = synthesis.output_shape[1:]
+        # Drawn outside of the conditional, in which replicas cannot meet.
+        noise = replicas.normal((ops.shape(styles)[0], height, width, channels), seed) / (height * width) ** 0.5
+        due = ops.equal(ops.cast(iterations, "int32") % self.every, 0)
+        lengths = ops.cond(
+            due,
+            lambda: path_lengths(synthesis, styles, noise),
+            lambda: ops.zeros((ops.shape(styles)[0],), keras.config.floatx()),
+        )
+        average = mean.update(lengths, due)
+        penalties = self.every * self.weight * ops.square(lengths - average)
+        return ops.where(due, penalties, ops.zeros_like(penalties))
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments of the constructor."""
+        return {"weight": self.weight, "every": self.every}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Makes a penalty from the arguments of ``get_config``."""
+        return cls(**config)
+
+
+def path_lengths(synthesis: Callable[[Any], Any], styles: Any, noise: Any) -> Any:
+    """``√(Σ_l |J_l^T y|² / L)`` of each image, ``(batch,)``, of noise y of the images' shape."""
+    slopes = input_gradient(lambda taken: ops.cast(synthesis(taken), noise.dtype) * noise, styles)
+    slopes = ops.cast(slopes, keras.config.floatx())  # (batch, L, style_dim)
+    return ops.sqrt(ops.mean(ops.sum(ops.square(slopes), axis=-1), axis=-1) + _EPSILON)
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")

@@ -37,6 +37,8 @@ from keras_genssl.backbones.sngan import (
     spectral_acgan_discriminator,
     spectral_discriminator,
 )
+from keras_genssl.backbones.style import style_discriminator, style_mapping, style_synthesis
+from keras_genssl.backbones.style2 import style2_discriminator, style2_synthesis
 from keras_genssl.backbones.super_resolution import edsr, espcn, srcnn, srgan_discriminator, srresnet
 from keras_genssl.backbones.translation import patch_discriminator, resnet_translator, unet_generator
 from keras_genssl.backbones.vqvae import vqvae2_decoder, vqvae2_merger, vqvae_decoder, vqvae_encoder
@@ -87,6 +89,11 @@ __all__ = [
     "srcnn",
     "srgan_discriminator",
     "srresnet",
+    "style2_discriminator",
+    "style2_synthesis",
+    "style_discriminator",
+    "style_mapping",
+    "style_synthesis",
     "total_stride",
     "unet_generator",
     "vqvae2_decoder",

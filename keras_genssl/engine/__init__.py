@@ -11,6 +11,7 @@ from keras_genssl.engine.memory import Memory
 from keras_genssl.engine.memory_bank import MemoryBank
 from keras_genssl.engine.method import Method
 from keras_genssl.engine.players import PlayersModel
+from keras_genssl.engine.running_mean import RunningMean
 from keras_genssl.engine.shapes import same_shape
 from keras_genssl.engine.strategies import strategy
 from keras_genssl.engine.target import TargetNetwork
@@ -45,6 +46,7 @@ __all__ = [
     "Method",
     "PlayersModel",
     "RuleError",
+    "RunningMean",
     "Serving",
     "Spectrogram",
     "Stack",
