@@ -392,6 +392,30 @@ def _infogan() -> kg.models.InfoGAN:
     )
 
 
+def _stylegan() -> kg.models.StyleGAN:
+    # Without noise, which is each replica's own, and with groups that divide a replica's share of a batch.
+    return kg.models.StyleGAN(
+        kg.backbones.style_mapping(5, 6, 2),
+        kg.backbones.style_synthesis(SHAPE, 6, 4, max_filters=8, noise=False),
+        kg.backbones.style_discriminator(SHAPE, 4, max_filters=8, group_size=3),
+        latent_dim=5,
+        penalty=kg.penalties.R1Penalty(0.1),
+        ema=0.9,
+    )
+
+
+def _stylegan2() -> kg.models.StyleGAN2:
+    return kg.models.StyleGAN2(
+        kg.backbones.style_mapping(5, 6, 2),
+        kg.backbones.style2_synthesis(SHAPE, 6, 4, max_filters=8, noise=False),
+        kg.backbones.style2_discriminator(SHAPE, 4, max_filters=8, group_size=3),
+        latent_dim=5,
+        penalty=kg.penalties.R1Penalty(0.1, every=2),
+        path_penalty=kg.penalties.PathLengthPenalty(0.1, every=2),
+        ema=0.9,
+    )
+
+
 def _vaegan() -> kg.models.VAEGAN:
     return kg.models.VAEGAN(
         kg.backbones.dcgan_encoder(2 * 5, 4, input_shape=SHAPE),
@@ -559,6 +583,8 @@ CASES = {
     "ConditionalGAN": Case(_conditional_gan, classes),
     "ConditionalGAN, projection": Case(_projection_gan, classes),
     "InfoGAN": Case(_infogan, garments),
+    "StyleGAN": Case(_stylegan, garments, 1e-3),
+    "StyleGAN2": Case(_stylegan2, garments, 1e-3),
     "VAEGAN": Case(_vaegan, garments, 1e-3),
     "BiGAN": Case(joint(kg.models.BiGAN), garments),
     "ALI": Case(joint(kg.models.ALI, statistics=2), garments),
@@ -624,6 +650,7 @@ MEETS_AS = {
     **dict.fromkeys(("VAE", "VAE, Bernoulli", "VAE, importance-weighted"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
     **dict.fromkeys(("VAEGAN", "BiGAN", "ALI"), "SNGAN"),
+    "StyleGAN": "StyleGAN2",
     **dict.fromkeys(("VQVAE, by gradient", "VQVAE2"), "VQVAE"),
     "CodeGenerator": "VAE, batch norm",
     **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),

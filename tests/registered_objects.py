@@ -91,6 +91,12 @@ def padded_and_cropped() -> keras.Model:
     return keras.Model(images, kg.layers.CropToSize()([kg.layers.PadToMultiple(4)(images), images]))
 
 
+def styled(layer: keras.layers.Layer) -> keras.Model:
+    """A plain model of pictures and a style."""
+    images, style = keras.Input((4, 6, 3), batch_size=4), keras.Input((5,), batch_size=4)
+    return keras.Model([images, style], layer([images, style]))
+
+
 def causal(layer: keras.layers.Layer) -> keras.Model:
     """A plain model of a block of PixelCNN, both of whose stacks begin at the image."""
     images, vector = keras.Input((5, 7, 2)), keras.Input((3,))
@@ -131,6 +137,12 @@ METHODS: dict[str, Callable[[], Any]] = {
     "GAN": wgan,
 }
 LAYERS: dict[str, Callable[[], Any]] = {
+    "AdaptiveInstanceNormalization": lambda: styled(kg.layers.AdaptiveInstanceNormalization(1e-2)),
+    "Blur": lambda: plain(kg.layers.Blur()),
+    "LearnedConstant": lambda: plain(kg.layers.LearnedConstant((2, 3), "random_normal")),
+    "ModulatedConv2D": lambda: styled(kg.layers.ModulatedConv2D(2, 3, demodulate=False, gain=1.0)),
+    "NoiseInjection": lambda: plain(kg.layers.NoiseInjection(seed=3)),
+    "RunningMean": lambda: plain(kg.engine.RunningMean(0.5, name="running")),
     "BatchNormalization": lambda: plain(kg.layers.BatchNormalization(synchronized=True, momentum=0.5)),
     "BicubicUpsampling": lambda: plain(kg.layers.BicubicUpsampling(2)),
     "CaffePreprocessing": lambda: plain(kg.layers.CaffePreprocessing()),
@@ -235,6 +247,7 @@ OTHERS: dict[str, Callable[[], Any]] = {
     "ClipWeights": lambda: keras.layers.Dense(2, kernel_constraint=kg.penalties.ClipWeights(0.05)),
     "DRAGANPenalty": lambda: kg.penalties.DRAGANPenalty(3.0),
     "GradientPenalty": lambda: kg.penalties.GradientPenalty(3.0),
+    "PathLengthPenalty": lambda: kg.penalties.PathLengthPenalty(3.0, every=2),
     "R1Penalty": lambda: kg.penalties.R1Penalty(3.0, every=4),
     "ConstantThenLinear": lambda: kg.schedules.ConstantThenLinear(0.2, 3, 5, final=0.1),
     "CosineMomentum": lambda: kg.schedules.CosineMomentum(0.9, 7),

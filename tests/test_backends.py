@@ -69,6 +69,13 @@ def _gans(generator):
     values["spectral_discriminator"] = _with_weights(backbones.spectral_discriminator(shape, 2))(images)
     joint = backbones.with_features(backbones.joint_discriminator(shape, 5, 2, 4, synchronized=False), "relu1")
     values["joint_discriminator"], values["joint_features"] = _with_weights(joint)([images, latents])
+    mapping = backbones.style_mapping(5, 4, 2, num_classes=3)
+    values["style_mapping"] = _with_weights(mapping)([latents, labels])
+    styles = generator.normal(size=(2, 6, 4)).astype("float32")
+    for number, synthesis in enumerate((backbones.style_synthesis, backbones.style2_synthesis), start=1):
+        values[f"style_synthesis{number}"] = _with_weights(synthesis(shape, 4, 2))(styles)
+    for number, judge in enumerate((backbones.style_discriminator, backbones.style2_discriminator), start=1):
+        values[f"style_discriminator{number}"] = _with_weights(judge(shape, 2))(images)
     spectral = backbones.spectral_acgan_discriminator(shape, 3, 2)
     values["spectral_logits"], values["spectral_classes"] = _with_weights(spectral)(images)
     return values
@@ -104,6 +111,8 @@ def _layers(images):
     channels = np.concatenate([images] * 3, axis=-1)[..., :8]  # (2, 16, 16, 8)
     spectral = layers.SpectralNormalization(keras.layers.Conv2D(3, 3))
     attention = layers.SelfAttention2D(spectral_normalization=True)
+    style = images[:, 0, 0]
+    of_styles = [images.shape, style.shape]
     return {
         "instance_normalization": _built(layers.InstanceNormalization(), images.shape)(images),
         "image_standardization": layers.ImageStandardization()(images),
@@ -113,6 +122,11 @@ def _layers(images):
         "pixel_normalization": layers.PixelNormalization()(images),
         "equalized_dense": _built(layers.EqualizedDense(5, 1.0, 0.1), images.shape)(images),
         "equalized_convolution": _built(layers.EqualizedConv2D(5, 3), images.shape)(images),
+        "blur": layers.Blur()(images),
+        "noise": _built(layers.NoiseInjection(seed=1), images.shape)(images),
+        "constant": _built(layers.LearnedConstant((2, 3)), images.shape)(images),
+        "adaptive_instance_normalization": _built(layers.AdaptiveInstanceNormalization(), of_styles)([images, style]),
+        "modulated_convolution": _built(layers.ModulatedConv2D(5, 3), of_styles)([images, style]),
         "self_attention": _built(attention, channels.shape)(channels, training=True),
         "rgb_to_lab": layers.RGBToLab()(images),
         "lab_to_rgb": layers.LabToRGB()(100 * images),
