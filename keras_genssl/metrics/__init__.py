@@ -22,6 +22,7 @@ from keras_genssl.metrics.frechet_distance import FID, frechet_distance
 from keras_genssl.metrics.image_quality import PSNR, SSIM, psnr, ssim
 from keras_genssl.metrics.kernel_distance import KID, kernel_distance, polynomial_mmd
 from keras_genssl.metrics.neighbours import knn_accuracy, map_at_r, r_precision, recall_at_k, retrieval_scores
+from keras_genssl.metrics.path_length import perceptual_path_length
 from keras_genssl.metrics.precision_recall import PrecisionRecall, precision_recall
 from keras_genssl.metrics.reference import extract_features, feature_statistics
 from keras_genssl.metrics.representation import (
@@ -72,6 +73,7 @@ __all__ = [
     "map_at_r",
     "mode_coverage",
     "pair_similarities",
+    "perceptual_path_length",
     "polynomial_mmd",
     "precision_recall",
     "psnr",

@@ -155,7 +155,7 @@ WITHOUT_IMAGES = {
         "clustering_scores", "fashion_features", "few_label_accuracy", "frechet_distance", "gaussian_mmd",
         "inception_features", "kernel_distance",
         "kfold_verification_accuracy", "knn_accuracy", "labelled_subset", "linear_accuracy", "map_at_r",
-        "mode_coverage", "pair_similarities", "polynomial_mmd", "precision_recall", "r_precision", "recall_at_k",
+        "mode_coverage", "pair_similarities", "perceptual_path_length", "polynomial_mmd", "precision_recall", "r_precision", "recall_at_k",
         "resize_bilinear_v1", "retrieval_scores", "roc_auc", "tar_at_far", "verification_pairs",
     },
     "analysis": {

@@ -42,6 +42,10 @@ NARROW = {
         "model.labels_per_class=2",
         "model.labelled_per_batch=4",
     ],
+    "fashion_mnist/stylegan": [
+        *("model.filters=2", "model.discriminator_filters=2", "model.max_filters=4", "model.latent_dim=4"),
+        *("model.style_dim=4", "model.mapping_layers=1"),
+    ],
     "fashion_mnist/vaegan": _ENCODING,
     "fashion_mnist/bigan": [*_ENCODING, "model.units=4"],
     "fashion_mnist/ali": [*_ENCODING, "model.units=4"],
@@ -74,6 +78,7 @@ BLESS = {
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/semi_supervised_adversarial_autoencoder": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
+    "fashion_mnist/stylegan": "{path_length_w: {min: 0}, truncated_fid: {min: 0}}",
     "fashion_mnist/vaegan": "{nearest_neighbour: {min: 0}, mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/bigan": "{mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/ali": "{mse_of_random_pairs: {min: 0}}",
@@ -100,6 +105,7 @@ NUMBERS = {
     "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES
     | _CODES
     | {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"},
+    "fashion_mnist/stylegan": _DISTANCES | {"truncated_fid", "path_length_z", "path_length_w"},
     **dict.fromkeys(("fashion_mnist/vaegan", "fashion_mnist/bigan", "fashion_mnist/ali"), _DISTANCES | _INVERSES),
     **dict.fromkeys(("fashion_mnist/vqvae", "fashion_mnist/vqvae2"), _DISTANCES | _OF_CODES),
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},

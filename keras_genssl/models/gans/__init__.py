@@ -1,4 +1,4 @@
 """Generative adversarial networks: latents in, images out.
 
-Guide: docs/generative.md. `GAN` takes any adversarial loss, penalty and network.
+Guide: docs/generative.md; of styles docs/style.md. `GAN` takes any adversarial loss, penalty and network.
 """

@@ -9,9 +9,9 @@ import numpy as np
 
 from keras_genssl.checks import arrays
 from pipelines.tasks import images
-from pipelines.tasks.generation import code_plane
+from pipelines.tasks.generation import code_plane, styles
 from pipelines.tasks.generation import features as networks
-from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID
+from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID, TRUNCATED_FID
 from pipelines.tasks.generation.recipe import GenerationRecipe
 from pipelines.tasks.generation.reference import GRID, Reference, distances
 from pipelines.tasks.reconstruction.autoencoders import VAE
@@ -35,7 +35,8 @@ def measure(
         examples: the directory of prepared examples.
         directory: the directory for the sheet ``samples.png``; conditional models have a column for each class. If the
             model reconstructs, the sheet ``reconstructions.png`` has held-out images above their reconstructions; if
-            its codes follow a prior in the plane, ``codes.png`` shows both.
+            its codes follow a prior in the plane, ``codes.png`` shows both. If it mixes styles, ``mixed.png`` and
+            ``truncated.png`` show what they do.
 
     Returns:
         ``numbers`` (name -> value, for those that could be measured), ``baselines`` (the same for held-out real images
@@ -65,6 +66,9 @@ def measure(
             rebuilt = arrays.nearest_levels(in_batches(model.reconstruct, held_out))
             made = metrics.extract_features(network, rebuilt)
             numbers[RECONSTRUCTION_FID.name] = distances(real, made)["fid"]
+        if TRUNCATED_FID in recipe.model.numbers.numbers:
+            truncated = arrays.nearest_levels(model.sample(count, seed=SEED, truncation=styles.TRUNCATION))
+            numbers[TRUNCATED_FID.name] = distances(real, metrics.extract_features(network, truncated))["fid"]
     if labels is not None:
         numbers |= _labelled(recipe, network, samples, labels, examples, classes)
     likelihood = {}
@@ -82,6 +86,8 @@ def measure(
         images.save_grid(directory / "reconstructions.png", np.concatenate(rows), columns)
     if code_plane.in_the_plane(model):
         code_plane.draw(model, examples, directory / "codes.png")
+    if hasattr(model, "mix"):
+        styles.draw(model, directory)
     own, beside = recipe.model.measure(model, examples)
     numbers |= own
     baselines = {**reference.result["baselines"], **beside}

@@ -23,6 +23,11 @@ RECONSTRUCTION_FID = Number(
 )
 """Of held-out images, for methods that declare it: what samples could reach if codes were drawn perfectly."""
 
+TRUNCATED_FID = Number(
+    name="truncated_fid", heading="{fid} at truncation 0.7", better="lower", format=".2f", fine=".4f"
+)
+"""Of samples whose styles are drawn to their mean, for methods that declare it: less variety, for quality."""
+
 NUMBERS = Numbers(
     (
         FID,

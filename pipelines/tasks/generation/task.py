@@ -33,6 +33,18 @@ MORE = {
         "codes of images, over draws of the prior",
         "The codes of the first held-out images, not selected, in a colour for each class; grey: draws of the prior.",
     ),
+    "Mixed styles": (
+        "mixed.png",
+        "coarse styles of columns, fine styles of rows",
+        "The first row and the first column are samples, not selected. Each other image has the coarse styles, those of "
+        "the first third of the layers, of its column, and all others of its row.",
+    ),
+    "Truncation": (
+        "truncated.png",
+        "samples at truncation 0, 0.3, 0.5, 0.7 and 1",
+        "The same latents in each row, styles drawn to their mean: by truncation 0 (the mean itself), 0.3, 0.5, 0.7 "
+        "and 1 (as learnt).",
+    ),
 }
 
 
