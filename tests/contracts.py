@@ -414,6 +414,21 @@ def joint(method: type[kg.engine.Method], statistics: int = 1) -> Callable[[], k
     )
 
 
+def _began() -> kg.models.BEGAN:
+    # k moves far enough to be told apart, and stays inside of (0, 1).
+    networks = kg.backbones.began_generator(SHAPE, 5, 4), kg.backbones.began_discriminator(SHAPE, 6, 4)
+    return kg.models.BEGAN(*networks, latent_dim=5, k_rate=0.2, ema=0.995)
+
+
+def _ebgan() -> kg.models.EBGAN:
+    coder = (
+        kg.backbones.convolutional_encoder(6, 4, 8, input_shape=SHAPE),
+        kg.backbones.convolutional_decoder(6, 4, 8, output_shape=SHAPE),
+    )
+    generator, judge = kg.backbones.dcgan_generator(SHAPE, 5, 4), kg.backbones.with_code(*coder)
+    return kg.models.EBGAN(generator, judge, latent_dim=5, margin=0.2, pulling_away=0.1, ema=0.995)
+
+
 def _conditional_gan() -> kg.models.ConditionalGAN:
     generator = kg.backbones.dcgan_generator(SHAPE, 5, 4, num_classes=CLASSES)
     discriminator = kg.backbones.dcgan_discriminator(SHAPE, 4, num_classes=CLASSES)
@@ -562,6 +577,8 @@ CASES = {
     "VAEGAN": Case(_vaegan, garments, 1e-3),
     "BiGAN": Case(joint(kg.models.BiGAN), garments),
     "ALI": Case(joint(kg.models.ALI, statistics=2), garments),
+    "BEGAN": Case(_began, garments),
+    "EBGAN": Case(_ebgan, garments),
     "ACGAN": Case(_spectral_acgan, classes),
     "ACGAN, as the paper": Case(_acgan, classes),
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
@@ -624,6 +641,7 @@ MEETS_AS = {
     **dict.fromkeys(("VAE", "VAE, Bernoulli", "VAE, importance-weighted"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
     **dict.fromkeys(("VAEGAN", "BiGAN", "ALI"), "SNGAN"),
+    "EBGAN": "GAN",
     **dict.fromkeys(("VQVAE, by gradient", "VQVAE2"), "VQVAE"),
     "CodeGenerator": "VAE, batch norm",
     **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),

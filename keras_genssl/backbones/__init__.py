@@ -8,8 +8,9 @@ from keras_genssl.backbones.autoencoders import (
     lecture_decoder,
     lecture_encoder,
 )
+from keras_genssl.backbones.began import began_discriminator, began_generator
 from keras_genssl.backbones.dcgan import acgan_discriminator, dcgan_discriminator, dcgan_encoder, dcgan_generator
-from keras_genssl.backbones.features import with_features
+from keras_genssl.backbones.features import with_code, with_features
 from keras_genssl.backbones.joint import joint_discriminator
 from keras_genssl.backbones.perceptual import (
     JOHNSON_CONTENT_LAYERS,
@@ -50,6 +51,8 @@ __all__ = [
     "PerceptualExtractor",
     "PixelNetwork",
     "acgan_discriminator",
+    "began_discriminator",
+    "began_generator",
     "code_map",
     "context_network",
     "convolutional_decoder",
@@ -95,5 +98,6 @@ __all__ = [
     "vqvae_encoder",
     "wgan_gp_critic",
     "wgan_gp_generator",
+    "with_code",
     "with_features",
 ]

@@ -1,6 +1,7 @@
 """The base of every method: players, replicas, target networks, queues, strategies."""
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.balance import Balance
 from keras_genssl.engine.batch_groups import in_groups, shuffled
 from keras_genssl.engine.codebook import Codebook
 from keras_genssl.engine.feature_queue import FeatureQueue
@@ -32,6 +33,7 @@ from keras_genssl.kinds.tiles import in_tiles
 
 __all__ = [
     "Anything",
+    "Balance",
     "Codebook",
     "FeatureQueue",
     "Image",
