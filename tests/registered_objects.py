@@ -176,6 +176,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "ssim": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.ssim]),
 }
 OTHERS: dict[str, Callable[[], Any]] = {
+    "Balance": lambda: kg.engine.Balance(0.25, name="k"),
     "Codebook": lambda: kg.engine.Codebook(kg.layers.VectorQuantizer(3, 2, decay=0.5), name="codes"),
     "CodeUsage": lambda: CodeUsage(5, "_top", name="usage"),
     "FiniteScalarQuantizer": lambda: kg.layers.FiniteScalarQuantizer([5, 3]),

@@ -39,6 +39,15 @@ OF_RECIPES = {
     "VAEGAN": ("fashion_mnist/vaegan", *_LATENTS, "model.discriminator_filters=4"),
     "BiGAN": ("fashion_mnist/bigan", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),
     "ALI": ("fashion_mnist/ali", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),
+    "BEGAN": ("fashion_mnist/began", *_LATENTS, "model.code_dim=6", "model.k_rate=0.2"),
+    "EBGAN": (
+        "fashion_mnist/ebgan_pt",
+        *_LATENTS,
+        "model.code_dim=6",
+        "model.discriminator_filters=4",
+        "model.units=8",
+        "model.margin=0.2",
+    ),
     "ACGAN": ("fashion_mnist/acgan", *_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),
 }
 

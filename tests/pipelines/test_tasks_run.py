@@ -45,6 +45,8 @@ NARROW = {
     "fashion_mnist/vaegan": _ENCODING,
     "fashion_mnist/bigan": [*_ENCODING, "model.units=4"],
     "fashion_mnist/ali": [*_ENCODING, "model.units=4"],
+    "fashion_mnist/began": ["model.filters=2", "model.latent_dim=4", "model.code_dim=4"],
+    "fashion_mnist/ebgan_pt": [*_ENCODING, "model.code_dim=4", "model.units=4"],
     "fashion_mnist/vqvae": [*_QUANTIZED, "model.quantizer.num_codes=8", "model.quantizer.dim=2"],
     "fashion_mnist/vqvae2": [
         *_QUANTIZED,
@@ -77,6 +79,8 @@ BLESS = {
     "fashion_mnist/vaegan": "{nearest_neighbour: {min: 0}, mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/bigan": "{mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/ali": "{mse_of_random_pairs: {min: 0}}",
+    "fashion_mnist/began": "{energy_ratio: {min: 0}, convergence: {max: 4}}",
+    "fashion_mnist/ebgan_pt": "{code_cosine: {max: 1.001}}",
     "fashion_mnist/vqvae": "{used_codes: {min: 0}, reconstruction_fid: {min: 0}}",
     "fashion_mnist/vqvae2": "{used_codes: {min: 0}, reconstruction_fid: {min: 0}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
@@ -101,6 +105,8 @@ NUMBERS = {
     | _CODES
     | {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"},
     **dict.fromkeys(("fashion_mnist/vaegan", "fashion_mnist/bigan", "fashion_mnist/ali"), _DISTANCES | _INVERSES),
+    "fashion_mnist/began": _DISTANCES | {"energy", "energy_ratio", "convergence", "sample_variance"},
+    "fashion_mnist/ebgan_pt": _DISTANCES | {"energy", "energy_ratio", "code_cosine", "sample_variance"},
     **dict.fromkeys(("fashion_mnist/vqvae", "fashion_mnist/vqvae2"), _DISTANCES | _OF_CODES),
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},

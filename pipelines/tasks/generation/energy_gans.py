@@ -128,8 +128,8 @@ class EBGAN(EnergyBased):
     def remarks(self, numbers: Values, baselines: Mapping[str, Values]) -> str:
         real = baselines[HELD_OUT.name][CODE_COSINE.name]
         return (
-            f"The energy of samples is {numbers[ENERGY_RATIO.name]:.2f} times that of held-out images. The mean squared "
-            f"cosine of their codes is {numbers[CODE_COSINE.name]:.3f} (of held-out images: {real:.3f}). "
+            f"The energy of samples is {numbers[ENERGY_RATIO.name]:.2f} times that of held-out images. The mean "
+            f"squared cosine of their codes is {numbers[CODE_COSINE.name]:.3f} (of held-out images: {real:.3f}). "
             f"{prior_codes.of_samples(numbers, 'generator')}"
         )
 
