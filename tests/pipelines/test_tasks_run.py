@@ -88,7 +88,8 @@ BLESS = {
     "fashion_mnist/context_encoder_adversarial": "{few_label_over_random: {min: -1}}",
     "fashion_mnist/triplet_unseen": "{unseen_one_shot_over_pixels: {min: -1}}",
 }
-_DISTANCES, _ERRORS = {"fid", "fid_over_pca", "kid", "precision", "recall"}, {"mse", "psnr", "mse_over_pca"}
+_DISTANCES = {"fid", "fid_over_pca", "kid", "precision", "recall", "density", "coverage"}
+_ERRORS = {"mse", "psnr", "mse_over_pca"}
 _CODES = {"psnr", "code_variance", "sample_variance"}
 _INVERSES = {"psnr", "mse_of_random_pairs", "nearest_neighbour", "code_variance", "sample_variance"}
 _OF_CODES = {"nmse", "psnr", "reconstruction_fid", "bits", "used_codes", "perplexity", "code_nats"}

@@ -30,6 +30,8 @@ NUMBERS = Numbers(
         Number(name="kid", heading="KID", better="lower", format=".2f", fine=".4f"),
         Number(name="precision", heading="precision", better="higher", tile=True),
         Number(name="recall", heading="recall", better="higher", tile=True),
+        Number(name="density", heading="density", better="higher"),
+        Number(name="coverage", heading="coverage", better="higher", tile=True),
         Number(name="label_accuracy", heading="samples of their class", better="higher", format=".1%", tile=True),
         Number(
             name="train_on_samples_accuracy",

@@ -74,17 +74,20 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
 
 
 def distances(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
-    """Returns FID, KID, precision and recall of features, each ``(count, dim)``."""
+    """Returns FID, KID, precision, recall, density and coverage of features, each ``(count, dim)``."""
     from keras_genssl import metrics
 
     statistics = [metrics.FeatureStatistics(values) for values in (real, fake)]
     subset = min(1000, len(real), len(fake))
     precision, recall = metrics.precision_recall(real, fake)
+    density, coverage = metrics.density_coverage(real, fake)
     return {
         "fid": metrics.frechet_distance(*(part for one in statistics for part in (one.mean, one.covariance))),
         "kid": metrics.kernel_distance(real, fake, subset_size=subset)[0],
         "precision": precision,
         "recall": recall,
+        "density": density,
+        "coverage": coverage,
     }
 
 
