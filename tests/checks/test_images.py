@@ -153,8 +153,8 @@ OF_ANY_NUMBERS = OF_ANY_FLOATS - {"layers.CaffePreprocessing"}
 WITHOUT_IMAGES = {
     "metrics": {
         "Discrepancy", "FeatureStatistics", "InceptionFeatures", "ModeCoverage", "cluster_agreement",
-        "clustering_scores", "density_coverage", "fashion_features", "few_label_accuracy", "frechet_distance", "gaussian_mmd",
-        "inception_features", "kernel_distance",
+        "clustering_scores", "density_coverage", "fashion_features", "few_label_accuracy",
+        "frechet_distance", "gaussian_mmd", "inception_features", "kernel_distance",
         "kfold_verification_accuracy", "knn_accuracy", "labelled_subset", "linear_accuracy", "map_at_r",
         "mode_coverage", "pair_similarities", "polynomial_mmd", "precision_recall", "r_precision", "recall_at_k",
         "resize_bilinear_v1", "retrieval_scores", "roc_auc", "tar_at_far", "verification_pairs",
