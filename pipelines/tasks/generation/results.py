@@ -13,7 +13,7 @@ LIKELIHOODS = ("nll", "nll_below_ppca")  # they have a table of their own
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
     """Returns what a run's record contains besides what all records contain."""
     evaluation = metrics["evaluation"]
-    kept = ("numbers", "baselines", "images", "held_out", "components", "features", "likelihood")
+    kept = ("numbers", "baselines", "images", "held_out", "components", "features", "dim", "likelihood")
     return {
         "data": metrics["data"],
         **{key: evaluation[key] for key in kept if key in evaluation},
