@@ -14,7 +14,7 @@ from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.distances import distances, frechet
 from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID
 from pipelines.tasks.generation.recipe import GenerationRecipe
-from pipelines.tasks.generation.reference import GRID, Reference, searched
+from pipelines.tasks.generation.reference import GRID, Reference
 from pipelines.tasks.reconstruction.autoencoders import VAE
 from pipelines.tasks.reconstructions import in_batches
 
@@ -118,7 +118,7 @@ def _neighbours(
     directory: Path,
 ) -> dict[str, float]:
     """Measures and draws duplicates among samples, and training images near them, in features if there are any."""
-    training = images.read(examples, "train", searched(recipe), ["image"])["image"]
+    training = reference.images
     known, held_out = reference.searched, reference.held_out
     if known is None or held_out is None:
         known, held_out = training, images.read(examples, "eval", recipe.evaluate.images, ["image"])["image"]

@@ -30,8 +30,8 @@ class Reference:
 
     Attributes:
         digest: the digest of everything that they depend on.
-        path: the directory with ``features.npy`` of training images and ``held_out.npy``, and sheets of real images and
-            of PCA's.
+        path: the directory with the training images ``searched.npy``, their ``features.npy``, those of held-out images,
+            ``held_out.npy``, and sheets of real images and of PCA's.
         result: ``baselines``: the numbers of held-out real images (a floor for distances and a ceiling for what is
             asked of labelled samples) and of a Gaussian in PCA; ``images``: the number of compared images;
             ``neighbours``: what samples are searched by.
@@ -48,13 +48,18 @@ class Reference:
         return None if features is None else features[: self.result["images"]]
 
     @property
+    def images(self) -> np.ndarray:
+        """Returns the training images that are searched for neighbours, from disk: reading all takes seconds."""
+        return np.load(self.path / "searched.npy", mmap_mode="r", allow_pickle=False)
+
+    @property
     def searched(self) -> np.ndarray | None:
-        """Returns the features of all training images that are searched for neighbours, the compared ones first."""
+        """Returns the features of these images, the compared ones first; None without a network."""
         return self._loaded("features.npy")
 
     @property
     def held_out(self) -> np.ndarray | None:
-        """Returns the features of held-out images."""
+        """Returns the features of held-out images; None without a network."""
         return self._loaded("held_out.npy")
 
     def _loaded(self, name: str) -> np.ndarray | None:
@@ -91,7 +96,7 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
     return Reference(made.digest, made.path, result)
 
 
-def searched(recipe: GenerationRecipe) -> int:
+def _searched(recipe: GenerationRecipe) -> int:
     """Returns how many training images are searched for neighbours of samples, at least those that are compared.
 
     InceptionV3 reads no more than these: 60,000 images would take it an hour.
@@ -123,7 +128,8 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
         images.save_grid(part / "pca.png", pca[: GRID**2], GRID)
         result["components"] = components
     network = networks.load(recipe.evaluate.features)
-    vectors, known = train[: searched(recipe)], test
+    vectors, known = train[: _searched(recipe)], test
+    np.save(part / "searched.npy", vectors, allow_pickle=False)
     if network is not None:
         vectors = metrics.extract_features(network, vectors)
         known = metrics.extract_features(network, test)
