@@ -87,6 +87,7 @@ FUNCTIONS = {
     "metrics.KID": lambda x: metrics.KID(mean_colour, x, 2, 3)(OTHERS),
     "metrics.PSNR": lambda x: metrics.PSNR("rgb")(x, OTHERS),
     "metrics.SSIM": lambda x: metrics.SSIM()(OTHERS, x),
+    "metrics.DensityCoverage": lambda x: metrics.DensityCoverage(mean_colour, OTHERS, 2)(x),
     "metrics.FashionFeatures": lambda x: metrics.fashion_features()(np.tile(x[..., :1], (1, 3, 3, 1))[:, :28, :28]),
     "metrics.SmallFeatures": lambda x: metrics.SmallFeatures()(x),
     "metrics.PrecisionRecall": lambda x: metrics.PrecisionRecall(mean_colour, OTHERS, 1)(x),
@@ -152,8 +153,8 @@ OF_ANY_NUMBERS = OF_ANY_FLOATS - {"layers.CaffePreprocessing"}
 WITHOUT_IMAGES = {
     "metrics": {
         "Discrepancy", "FeatureStatistics", "InceptionFeatures", "ModeCoverage", "cluster_agreement",
-        "clustering_scores", "fashion_features", "few_label_accuracy", "frechet_distance", "gaussian_mmd",
-        "inception_features", "kernel_distance",
+        "clustering_scores", "density_coverage", "fashion_features", "few_label_accuracy",
+        "frechet_distance", "gaussian_mmd", "inception_features", "kernel_distance",
         "kfold_verification_accuracy", "knn_accuracy", "labelled_subset", "linear_accuracy", "map_at_r",
         "mode_coverage", "pair_similarities", "polynomial_mmd", "precision_recall", "r_precision", "recall_at_k",
         "resize_bilinear_v1", "retrieval_scores", "roc_auc", "tar_at_far", "verification_pairs",

@@ -30,6 +30,12 @@ NUMBERS = Numbers(
         Number(name="kid", heading="KID", better="lower", format=".2f", fine=".4f"),
         Number(name="precision", heading="precision", better="higher", tile=True),
         Number(name="recall", heading="recall", better="higher", tile=True),
+        Number(name="density", heading="density", better="higher"),
+        Number(name="coverage", heading="coverage", better="higher", tile=True),
+        Number(name="class_fid", heading="mean {fid} of a class", better="lower", format=".2f", fine=".4f"),
+        Number(name="worst_class_fid", heading="worst {fid} of a class", better="lower", format=".2f", fine=".4f"),
+        Number(name="duplicates", heading="near duplicates", better="lower", format=".1%"),
+        Number(name="memorisation", heading="nearer to training images", better="lower", format=".1%"),
         Number(name="label_accuracy", heading="samples of their class", better="higher", format=".1%", tile=True),
         Number(
             name="train_on_samples_accuracy",
@@ -41,6 +47,6 @@ NUMBERS = Numbers(
         Number(name="nll_below_ppca", heading="NLL below probabilistic PCA's", better="higher", format=".1f", par=0.0),
     ),
     (REAL, PCA),
-    headline=("fid", "nll"),
+    headline=("fid", "kid", "nll", "psnr"),
     facts=_facts,
 )

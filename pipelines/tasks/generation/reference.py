@@ -14,7 +14,9 @@ import numpy as np
 from keras_genssl.checks import arrays
 from pipelines.runtime import code, store
 from pipelines.tasks import images
+from pipelines.tasks.generation import class_distances, neighbours
 from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation.distances import distances
 from pipelines.tasks.generation.recipe import GenerationRecipe
 
 COMPONENTS = 64
@@ -28,9 +30,11 @@ class Reference:
 
     Attributes:
         digest: the digest of everything that they depend on.
-        path: the directory with ``features.npy`` of the real images, and sheets of real images and of PCA's.
+        path: the directory with the training images ``searched.npy``, their ``features.npy``, those of held-out images,
+            ``held_out.npy``, and sheets of real images and of PCA's.
         result: ``baselines``: the numbers of held-out real images (a floor for distances and a ceiling for what is
-            asked of labelled samples) and of a Gaussian in PCA; ``images``: the number of compared images.
+            asked of labelled samples) and of a Gaussian in PCA; ``images``: the number of compared images;
+            ``neighbours``: what samples are searched by.
     """
 
     digest: str
@@ -39,8 +43,27 @@ class Reference:
 
     @property
     def features(self) -> np.ndarray | None:
-        """Returns the features of the real training images; None if the recipe names no network."""
-        file = self.path / "features.npy"
+        """Returns the features of the training images that samples are compared with; None without a network."""
+        features = self.searched
+        return None if features is None else features[: self.result["images"]]
+
+    @property
+    def images(self) -> np.ndarray:
+        """Returns the training images that are searched for neighbours, from disk: reading all takes seconds."""
+        return np.load(self.path / "searched.npy", mmap_mode="r", allow_pickle=False)
+
+    @property
+    def searched(self) -> np.ndarray | None:
+        """Returns the features of these images, the compared ones first; None without a network."""
+        return self._loaded("features.npy")
+
+    @property
+    def held_out(self) -> np.ndarray | None:
+        """Returns the features of held-out images; None without a network."""
+        return self._loaded("held_out.npy")
+
+    def _loaded(self, name: str) -> np.ndarray | None:
+        file = self.path / name
         return np.load(file, allow_pickle=False) if file.is_file() else None
 
 
@@ -73,26 +96,25 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
     return Reference(made.digest, made.path, result)
 
 
-def distances(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
-    """Returns FID, KID, precision and recall of features, each ``(count, dim)``."""
-    from keras_genssl import metrics
+def _searched(recipe: GenerationRecipe) -> int:
+    """Returns how many training images are searched for neighbours of samples, at least those that are compared.
 
-    statistics = [metrics.FeatureStatistics(values) for values in (real, fake)]
-    subset = min(1000, len(real), len(fake))
-    precision, recall = metrics.precision_recall(real, fake)
-    return {
-        "fid": metrics.frechet_distance(*(part for one in statistics for part in (one.mean, one.covariance))),
-        "kid": metrics.kernel_distance(real, fake, subset_size=subset)[0],
-        "precision": precision,
-        "recall": recall,
-    }
+    InceptionV3 reads no more than these: 60,000 images would take it an hour.
+    """
+    compared = recipe.evaluate.images
+    return compared if networks.is_slow(recipe.evaluate.features) else max(compared, _fitted(recipe))
+
+
+def _fitted(recipe: GenerationRecipe) -> int:
+    return images.fitted(recipe.prepare.shape)
 
 
 def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, Any]:
     from keras_genssl import analysis, metrics
 
-    most = max(recipe.evaluate.images, images.fitted(recipe.prepare.shape))
-    train = images.read(examples, "train", most)["image"]
+    most = max(recipe.evaluate.images, _fitted(recipe))
+    given = images.read(examples, "train", most)
+    train = given["image"]
     held_out = images.read(examples, "eval", recipe.evaluate.images)
     test = held_out["image"]
     count = min(recipe.evaluate.images, len(train))
@@ -106,14 +128,27 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
         images.save_grid(part / "pca.png", pca[: GRID**2], GRID)
         result["components"] = components
     network = networks.load(recipe.evaluate.features)
+    vectors, known = train[: _searched(recipe)], test
+    np.save(part / "searched.npy", vectors, allow_pickle=False)
     if network is not None:
-        real = metrics.extract_features(network, train[:count])
-        np.save(part / "features.npy", real, allow_pickle=False)
-        baselines["real"] = distances(real, metrics.extract_features(network, test))
+        vectors = metrics.extract_features(network, vectors)
+        known = metrics.extract_features(network, test)
+        np.save(part / "features.npy", vectors, allow_pickle=False)
+        np.save(part / "held_out.npy", known, allow_pickle=False)
+        real = vectors[:count]
+        result["dim"] = real.shape[1]
+        baselines["real"] = distances(real, known)
+        if "label" in held_out:
+            labels = given["label"][:count], held_out["label"]
+            classes = len(images.class_names(examples))
+            baselines["real"] |= class_distances.measure(real, labels[0], known, labels[1], classes)[0]
         if pca is not None:
             baselines["pca"] = distances(real, metrics.extract_features(network, pca))
         if "label" in held_out and networks.knows_classes(network, recipe):
             baselines["real"]["label_accuracy"] = metrics.label_accuracy(network, test, held_out["label"])
+    facts, own = neighbours.of_real(vectors, known, count)
+    result["neighbours"] = {**facts, "searched": len(vectors)} if facts else {}
+    baselines["real"] |= own
     return result
 
 

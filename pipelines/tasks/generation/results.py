@@ -13,7 +13,7 @@ LIKELIHOODS = ("nll", "nll_below_ppca")  # they have a table of their own
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
     """Returns what a run's record contains besides what all records contain."""
     evaluation = metrics["evaluation"]
-    kept = ("numbers", "baselines", "images", "held_out", "components", "features", "likelihood")
+    kept = ("numbers", "baselines", "images", "held_out", "components", "features", "dim", "likelihood")
     return {
         "data": metrics["data"],
         **{key: evaluation[key] for key in kept if key in evaluation},
@@ -66,9 +66,9 @@ def _generators(records: list[dict[str, Any]]) -> str:
     return f"""## Generation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels
 
 {TASK.caption({**first, "baselines": baselines})}
-KID is the unbiased estimate over subsets; precision and recall are those of Kynkaanniemi et al. 2019. Seconds are
-those of training alone, on the device named after the command; they are missing if the training was interrupted or
-waited for others.
+KID is the unbiased estimate over subsets; precision and recall are those of Kynkaanniemi et al. 2019, density and
+coverage those of Naeem et al. 2020. Seconds are those of training alone, on the device named after the command; they
+are missing if the training was interrupted or waited for others.
 
 {table(rows, text=2)}
 {_of_methods(records)}{_likelihoods(records)}{commands(records)}
