@@ -9,7 +9,7 @@ from keras_genssl.backbones.autoencoders import (
     lecture_encoder,
 )
 from keras_genssl.backbones.dcgan import acgan_discriminator, dcgan_discriminator, dcgan_encoder, dcgan_generator
-from keras_genssl.backbones.features import with_features
+from keras_genssl.backbones.features import features_of, with_features
 from keras_genssl.backbones.joint import joint_discriminator
 from keras_genssl.backbones.perceptual import (
     JOHNSON_CONTENT_LAYERS,
@@ -62,6 +62,7 @@ __all__ = [
     "edsr",
     "espcn",
     "fashion_classifier",
+    "features_of",
     "joint_discriminator",
     "lecture_decoder",
     "lecture_encoder",
