@@ -45,6 +45,11 @@ NARROW = {
     "fashion_mnist/vaegan": _ENCODING,
     "fashion_mnist/bigan": [*_ENCODING, "model.units=4"],
     "fashion_mnist/ali": [*_ENCODING, "model.units=4"],
+    "fashion_mnist/f_anogan": [
+        *("model.gan.filters=2", "model.gan.latent_dim=4", "model.gan.critic_steps=1"),
+        *("model.encoder.filters=2", "model.encoder.steps=2"),
+        "model.encoder.learning_rate={schedule: constant, initial: 1e-3}",
+    ],
     "fashion_mnist/vqvae": [*_QUANTIZED, "model.quantizer.num_codes=8", "model.quantizer.dim=2"],
     "fashion_mnist/vqvae2": [
         *_QUANTIZED,
@@ -77,6 +82,7 @@ BLESS = {
     "fashion_mnist/vaegan": "{nearest_neighbour: {min: 0}, mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/bigan": "{mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/ali": "{mse_of_random_pairs: {min: 0}}",
+    "fashion_mnist/f_anogan": "{unseen_class_roc_auc: {min: 0}, unseen_class_roc_auc_over_pca_error: {min: -1}}",
     "fashion_mnist/vqvae": "{used_codes: {min: 0}, reconstruction_fid: {min: 0}}",
     "fashion_mnist/vqvae2": "{used_codes: {min: 0}, reconstruction_fid: {min: 0}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
@@ -91,6 +97,7 @@ BLESS = {
 _DISTANCES, _ERRORS = {"fid", "fid_over_pca", "kid", "precision", "recall"}, {"mse", "psnr", "mse_over_pca"}
 _CODES = {"psnr", "code_variance", "sample_variance"}
 _INVERSES = {"psnr", "mse_of_random_pairs", "nearest_neighbour", "code_variance", "sample_variance"}
+_UNSEEN = {f"unseen_class_roc_auc{over}" for over in ("", "_over_pca_error", "_over_nearest_image")} | {"psnr"}
 _OF_CODES = {"nmse", "psnr", "reconstruction_fid", "bits", "used_codes", "perplexity", "code_nats"}
 _CODES |= {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")}
 NUMBERS = {
@@ -101,6 +108,7 @@ NUMBERS = {
     | _CODES
     | {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"},
     **dict.fromkeys(("fashion_mnist/vaegan", "fashion_mnist/bigan", "fashion_mnist/ali"), _DISTANCES | _INVERSES),
+    "fashion_mnist/f_anogan": _DISTANCES | _UNSEEN,
     **dict.fromkeys(("fashion_mnist/vqvae", "fashion_mnist/vqvae2"), _DISTANCES | _OF_CODES),
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},

@@ -12,6 +12,7 @@ from pipelines.tasks.base import Task
 from pipelines.tasks.generation import data, measure
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.adversarial_autoencoders import AnyAdversarialAutoencoder
+from pipelines.tasks.generation.anomaly_gans import AnyAnomalyGAN
 from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
 from pipelines.tasks.generation.quantized import AnyQuantized
@@ -101,4 +102,4 @@ pngs = sample({arguments(signatures[name]["inputs"], 16)})["image_bytes"]
 tf.io.write_file("sample.png", pngs[0])"""
 
 
-TASK = Generation(get_args(AnyGAN | AnyAdversarialAutoencoder | AnyQuantized))
+TASK = Generation(get_args(AnyGAN | AnyAnomalyGAN | AnyAdversarialAutoencoder | AnyQuantized))
