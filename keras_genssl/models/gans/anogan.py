@@ -28,8 +28,8 @@ class AnoGAN(FrozenGAN):
     image depends on nothing else: not on the images beside it, and not on chance. Batches of another size differ by
     rounding, which many steps may enlarge.
 
-    There is nothing to train: the networks are those of a trained GAN. A score takes `steps * num_starts` passes forward
-    and back; an encoder finds the latents in one pass (`FAnoGAN`).
+    There is nothing to train: the networks are those of a trained GAN. A score takes `steps * num_starts` passes
+    forward and back; an encoder finds the latents in one pass (`FAnoGAN`).
 
     Reference:
         - Schlegl et al. 2017, [Unsupervised Anomaly Detection with Generative Adversarial Networks to Guide Marker
@@ -67,7 +67,7 @@ class AnoGAN(FrozenGAN):
         feature_layer: str | None = None,
         feature_weight: float = 0.1,
         steps: int = 500,
-        learning_rate: float = 0.02,
+        learning_rate: float = 0.1,
         num_starts: int = 1,
         seed: int = 0,
         name: str | None = None,

@@ -66,8 +66,8 @@ class FAnoGAN(FrozenGAN):
         taken, given = tuple(encoder.input_shape[1:]), tuple(encoder.output_shape[1:])
         if taken != self.image_shape or given != (self.latent_dim,):
             raise ValueError(
-                f"`encoder` must take {self.image_shape}, which `generator` gives, and give ({self.latent_dim},) beside "
-                f"the batch. Received: {encoder.name!r}, which takes {taken} and gives {given}"
+                f"`encoder` must take {self.image_shape}, which `generator` gives, and give ({self.latent_dim},) "
+                f"beside the batch. Received: {encoder.name!r}, which takes {taken} and gives {given}"
             )
         self.encoder = encoder
         self.feature_weight = finite("feature_weight", feature_weight, 0)

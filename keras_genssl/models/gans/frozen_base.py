@@ -10,7 +10,7 @@ from keras_genssl.backbones import features_of
 from keras_genssl.checks.numbers import whole
 from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.engine import Anything, Image, Kind, Method, Serving, Vector
-from keras_genssl.engine.networks import fitting, require_inputs
+from keras_genssl.engine.networks import fitting, require_built, require_inputs
 
 _SAMPLE_BATCH = 500  # images generated at a time: bounds memory
 
@@ -42,9 +42,9 @@ class FrozenGAN(Method):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name)
-        latent_dim = getattr(generator, "input_shape", (None, None))[-1]
-        require_inputs("generator", generator, (latent_dim,))
-        self.latent_dim = whole("latent_dim", latent_dim)
+        require_built(generator=generator)
+        self.latent_dim = int(generator.inputs[0].shape[-1])
+        require_inputs("generator", generator, (self.latent_dim,))
         self.image_shape = tuple(generator.output_shape[1:])
         require_inputs("discriminator", discriminator, self.image_shape)
         self.generator = generator

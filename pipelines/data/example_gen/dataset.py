@@ -78,7 +78,9 @@ def dataset_example_gen(
     known = _class_names(source) if labelled else ()
     left_out = frozenset(train_without)
     if left_out and not labelled:
-        raise UserError(f"data.train_without={sorted(left_out)}: must be left out of data with labels; {source} has none")
+        raise UserError(
+            f"data.train_without={sorted(left_out)}: must be left out of data with labels; {source} has none"
+        )
     execution: dict[str, Any] = {
         "component": "DatasetExampleGen",
         "inputs": {split: _open(source, theirs).identity for split, theirs in splits.items()},

@@ -144,7 +144,9 @@ def test_a_saved_search_is_served_from_the_bytes_of_images(tmp_path: pathlib.Pat
     model.export(tmp_path / "anogan")
     served = tf.saved_model.load(str(tmp_path / "anogan")).signatures["serving_default"]
     pngs = [tf.io.encode_png(image).numpy() for image in images]
-    np.testing.assert_allclose(served(image_bytes=tf.constant(pngs))["anomaly_score"][:, 0], model.score(images), rtol=1e-3)
+    np.testing.assert_allclose(
+        served(image_bytes=tf.constant(pngs))["anomaly_score"][:, 0], model.score(images), rtol=1e-3
+    )
     model.save(tmp_path / "anogan.keras")
     again = keras.models.load_model(tmp_path / "anogan.keras")
     np.testing.assert_array_equal(again.score(images), model.score(images))
@@ -194,7 +196,9 @@ def test_training_changes_the_encoder_alone() -> None:
     for one, weight in zip(before, generator.weights + discriminator.weights, strict=True):
         np.testing.assert_array_equal(one, weight.numpy())
     assert all(np.any(one != weight.numpy()) for one, weight in zip(encoder, model.encoder.weights, strict=True))
-    assert {id(variable) for variable in model.trainable_variables} == {id(v) for v in model.encoder.trainable_variables}
+    assert {id(variable) for variable in model.trainable_variables} == {
+        id(v) for v in model.encoder.trainable_variables
+    }
 
 
 def test_a_score_of_f_anogan_does_not_depend_on_the_images_beside_it() -> None:
@@ -230,7 +234,10 @@ def test_samples_are_the_generators() -> None:
             lambda: kg.models.AnoGAN(linear((2,), SHAPE), judge(KERNEL), feature_weight=1.5),
             r"`feature_weight` must lie in \[0, 1\]",
         ),
-        (lambda: kg.models.AnoGAN(linear((2,), SHAPE), judge(KERNEL), steps=0), "`steps` must be an integer of at least 1"),
+        (
+            lambda: kg.models.AnoGAN(linear((2,), SHAPE), judge(KERNEL), steps=0),
+            "`steps` must be an integer of at least 1",
+        ),
         (
             lambda: kg.models.AnoGAN(linear((2,), SHAPE), judge(KERNEL), learning_rate=0),
             "`learning_rate` must be positive and finite. Received: learning_rate=0",
