@@ -1,6 +1,7 @@
 """The examples of docs/anomaly.md run, in their order, on tiny data and for one step of each training."""
 
 import pathlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,11 +30,11 @@ def test_examples_of_the_page_run(monkeypatch: pytest.MonkeyPatch, tmp_path: pat
     load = kg.data.load
     guides.fashion_mnist(monkeypatch, 40, 40)
     small = kg.data.load
-    monkeypatch.setattr(
-        kg.data,
-        "load",
-        lambda source, *args, **options: (small if source == "fashion_mnist" else load)(source, *args, **options),
-    )
+
+    def small_or_own(source: str, split: str = "train", **options: Any) -> Any:
+        return small(source, **options) if source == "fashion_mnist" else load(source, split, **options)
+
+    monkeypatch.setattr(kg.data, "load", small_or_own)
     histories = guides.one_step(monkeypatch)
     names = guides.run("anomaly.md", SMALL)
 

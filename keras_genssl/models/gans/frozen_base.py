@@ -43,7 +43,7 @@ class FrozenGAN(Method):
     ) -> None:
         super().__init__(name=name)
         require_built(generator=generator)
-        self.latent_dim = int(generator.inputs[0].shape[-1])
+        self.latent_dim = whole("latent_dim", generator.inputs[0].shape[-1])
         require_inputs("generator", generator, (self.latent_dim,))
         self.image_shape = tuple(generator.output_shape[1:])
         require_inputs("discriminator", discriminator, self.image_shape)
