@@ -403,6 +403,11 @@ def _vaegan() -> kg.models.VAEGAN:
     )
 
 
+def _f_anogan() -> kg.models.FAnoGAN:
+    gan = _wgan_gp()
+    return kg.models.FAnoGAN(kg.backbones.dcgan_encoder(5, 4, input_shape=SHAPE), gan.generator, gan.critic)
+
+
 def joint(method: type[kg.engine.Method], statistics: int = 1) -> Callable[[], kg.engine.Method]:
     """Builds a GAN of pairs of images and codes."""
     return lambda: method(
@@ -575,6 +580,7 @@ CASES = {
     "ConditionalGAN, projection": Case(_projection_gan, classes),
     "InfoGAN": Case(_infogan, garments),
     "VAEGAN": Case(_vaegan, garments, 1e-3),
+    "FAnoGAN": Case(_f_anogan, garments),
     "BiGAN": Case(joint(kg.models.BiGAN), garments),
     "ALI": Case(joint(kg.models.ALI, statistics=2), garments),
     "BEGAN": Case(_began, garments),
@@ -649,6 +655,7 @@ MEETS_AS = {
     "VICReg": "BarlowTwins",
     **dict.fromkeys(("EmbeddingModel, proxies", "SemiSupervisedAutoencoder"), "EmbeddingModel"),
     "PixelVAE": "VAE, batch norm",
+    "FAnoGAN": "Autoencoder, batch norm",
     "WGANGP": "ToyGAN",
     **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder"), "GAN"),
     **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),

@@ -124,6 +124,7 @@ METHODS: dict[str, Callable[[], Any]] = {
     "DCGAN": lambda: kg.models.DCGAN(network((4,), *IMAGE), network(IMAGE, 1), 4, ema=0.9),
     "WGANGP": lambda: kg.models.WGANGP(network((4,), *IMAGE), network(IMAGE, 1), 4, critic_steps=2),
     "SNGAN": lambda: kg.models.SNGAN(network((4,), *IMAGE), network(IMAGE, 1), 4),
+    "AnoGAN": lambda: kg.models.AnoGAN(network((4,), *IMAGE), network(IMAGE, 1), steps=3, num_starts=2, seed=5),
     "CycleGAN": lambda: kg.models.CycleGAN(*(network(IMAGE, *shape) for shape in (IMAGE, IMAGE, (2, 2, 1), (2, 2, 1)))),
     "Jigsaw": lambda: kg.models.Jigsaw(toys.encoder("encoder"), num_permutations=4, grid=2),
     "RelativePosition": lambda: kg.models.RelativePosition(toys.encoder("encoder")),

@@ -153,3 +153,16 @@ def test_rows_of_gradient_ascent_say_what_was_not_reached_or_not_asked():
     assert "| PCA |  |  |  |  |  | 70.2 | 0.500 | 0.713 |" in text
     assert "| pixels | 0.9968 | 31 | 100.0% | 25.0% | 10.0% | 70.2 | 0.500 | 0.713 |" in text
     assert "| blurred | 0.9200 | not reached | 100.0% | 25.0% | 10.0% | 70.2 | 0.500 | 0.713 |" in text
+
+
+def test_rows_of_gans_take_their_places_in_the_table_of_anomalies_and_no_others():
+    benchmark = load("anomaly_gans")
+    pieces = {(seed, 8): dict.fromkeys(benchmark.METHODS, 0.5 + seed / 4) for seed in range(2)}
+    rows = benchmark.rows(pieces, [8], 2)
+    assert [row["method"] for row in rows] == ["anogan", "f_anogan_same", "f_anogan"]
+    assert rows[2]["classes"] == {"Bag": {"mean": 0.625, "deviation": pytest.approx(0.125 * 2**0.5)}}
+    landed = {"seeds": 5, "rows": [{"method": "pca_error"}, {"method": "f_anogan"}, {"method": "vae_error"}]}
+    found = benchmark.merged(landed, rows)
+    assert [row["method"] for row in found["rows"]] == ["pca_error", "f_anogan", "vae_error", "anogan", "f_anogan_same"]
+    assert found["rows"][1] == rows[2]
+    assert found["seeds"] == 5

@@ -10,7 +10,7 @@ from keras_genssl.backbones.autoencoders import (
 )
 from keras_genssl.backbones.began import began_discriminator, began_generator
 from keras_genssl.backbones.dcgan import acgan_discriminator, dcgan_discriminator, dcgan_encoder, dcgan_generator
-from keras_genssl.backbones.features import with_code, with_features
+from keras_genssl.backbones.features import features_of, with_code, with_features
 from keras_genssl.backbones.joint import joint_discriminator
 from keras_genssl.backbones.perceptual import (
     JOHNSON_CONTENT_LAYERS,
@@ -65,6 +65,7 @@ __all__ = [
     "edsr",
     "espcn",
     "fashion_classifier",
+    "features_of",
     "joint_discriminator",
     "lecture_decoder",
     "lecture_encoder",

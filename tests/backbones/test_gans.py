@@ -280,3 +280,17 @@ def test_a_conditional_mlp_is_dense_layers_on_latents_and_labels() -> None:
     latents, labels = np.random.default_rng(0).normal(size=(5, 3)).astype("float32"), np.eye(2)[[0, 1, 1, 0, 1]]
     expected = np.maximum(np.concatenate([latents, labels], 1) @ hidden + bias, 0) @ last + offset
     np.testing.assert_allclose(network([latents, labels.astype("float32")]), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("build", [backbones.dcgan_discriminator, backbones.spectral_discriminator])
+def test_features_of_a_discriminator_are_what_its_logit_takes(build):
+    network = build((28, 28, 1), 2)
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 28, 28, 1)).astype("float32")
+    features = backbones.features_of(network)(images)
+    np.testing.assert_allclose(array(network.layers[-1](features)), array(network(images)), atol=1e-6)
+    assert features.shape == (3, 7 * 7 * 4)
+    until = backbones.features_of(network, "relu1")
+    assert until.output_shape == (None, 14, 14, 2)
+    assert all(any(weight is own for own in network.weights) for weight in until.weights)
+    with pytest.raises(ValueError, match=r"`layer` must be the name of a layer .*Received: 'relu9'"):
+        backbones.features_of(network, "relu9")

@@ -106,6 +106,7 @@ FUNCTIONS = {
     "analysis.analogy": lambda x: analysis.analogy(flat, shown, x, OTHERS[:1], x[:1]),
     "analysis.ascend": climbed,
     "analysis.closest_pairs": lambda x: analysis.closest_pairs(x)[1],
+    "analysis.detect_anomalies": lambda x: analysis.detect_anomalies(lambda y: mean_colour(y)[:, 0], x, OTHERS).scores,
     "analysis.duplicate_rate": lambda x: analysis.duplicate_rate(x, 2, 0.75),
     "analysis.encode_images": lambda x: analysis.encode_images(flat, x),
     "analysis.encode_labelled": lambda x: analysis.encode_labelled(flat, (x, LABELS))[0],
@@ -160,7 +161,7 @@ WITHOUT_IMAGES = {
         "resize_bilinear_v1", "retrieval_scores", "roc_auc", "tar_at_far", "verification_pairs",
     },
     "analysis": {
-        "Ascent", "attribute_direction", "class_log_probability", "class_logit", "classifier",
+        "Ascent", "Detection", "attribute_direction", "class_log_probability", "class_logit", "classifier",
         "classifier_direction", "decode_codes", "dequantize",
         # of levels, integers whose number is an argument, and of files of uint8 alone
         "file_nats", "histogram_nats", "left_and_above_nats", "pixel_histogram_nats", "ten_neighbour_nats",

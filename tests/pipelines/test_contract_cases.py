@@ -37,6 +37,10 @@ OF_RECIPES = {
     ),
     "SNGAN": ("fashion_mnist/sngan", *_LATENTS, "model.discriminator_filters=4"),
     "VAEGAN": ("fashion_mnist/vaegan", *_LATENTS, "model.discriminator_filters=4"),
+    "FAnoGAN": (
+        "fashion_mnist/f_anogan",
+        *("model.gan.filters=4", "model.gan.latent_dim=5", "model.encoder.filters=4"),
+    ),
     "BiGAN": ("fashion_mnist/bigan", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),
     "ALI": ("fashion_mnist/ali", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),
     "BEGAN": ("fashion_mnist/began", *_LATENTS, "model.code_dim=6", "model.k_rate=0.2"),

@@ -47,6 +47,11 @@ NARROW = {
     "fashion_mnist/ali": [*_ENCODING, "model.units=4"],
     "fashion_mnist/began": ["model.filters=2", "model.latent_dim=4", "model.code_dim=4"],
     "fashion_mnist/ebgan_pt": [*_ENCODING, "model.code_dim=4", "model.units=4"],
+    "fashion_mnist/f_anogan": [
+        *("model.gan.filters=2", "model.gan.latent_dim=4", "model.gan.critic_steps=1"),
+        *("model.encoder.filters=2", "model.encoder.steps=2"),
+        "model.encoder.learning_rate={schedule: constant, initial: 1e-3}",
+    ],
     "fashion_mnist/vqvae": [*_QUANTIZED, "model.quantizer.num_codes=8", "model.quantizer.dim=2"],
     "fashion_mnist/vqvae2": [
         *_QUANTIZED,
@@ -83,6 +88,7 @@ BLESS = {
     "fashion_mnist/ebgan_pt": "{code_cosine: {max: 1.001}}",
     "fashion_mnist/vqvae": "{used_codes: {min: 0}}",
     "fashion_mnist/vqvae2": "{used_codes: {min: 0}}",
+    "fashion_mnist/f_anogan": "{unseen_class_roc_auc: {min: 0}, unseen_class_roc_auc_over_pca_error: {min: -1}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/semi_supervised_autoencoder": "{accuracy_over_pixels: {min: -1}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
@@ -98,6 +104,7 @@ _ERRORS = {"mse", "psnr", "mse_over_pca"}
 _CODES = {"psnr", "code_variance", "sample_variance"}
 _INVERSES = {"psnr", "mse_of_random_pairs", "nearest_neighbour", "code_variance", "sample_variance"}
 _OF_CODES = {"nmse", "psnr", "bits", "used_codes", "perplexity", "code_nats"}
+_UNSEEN = {f"unseen_class_roc_auc{over}" for over in ("", "_over_pca_error", "_over_nearest_image")} | {"psnr"}
 _CODES |= {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")}
 NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
@@ -109,6 +116,7 @@ NUMBERS = {
     **dict.fromkeys(("fashion_mnist/vaegan", "fashion_mnist/bigan", "fashion_mnist/ali"), _DISTANCES | _INVERSES),
     "fashion_mnist/began": _DISTANCES | {"energy", "energy_ratio", "convergence", "sample_variance"},
     "fashion_mnist/ebgan_pt": _DISTANCES | {"energy", "energy_ratio", "code_cosine", "sample_variance"},
+    "fashion_mnist/f_anogan": _DISTANCES | _UNSEEN,
     **dict.fromkeys(("fashion_mnist/vqvae", "fashion_mnist/vqvae2"), _DISTANCES | _OF_CODES),
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},

@@ -1,5 +1,5 @@
 """Generative adversarial networks: latents in, images out.
 
-Guide: docs/generative.md; discriminators that are autoencoders: docs/energy_gans.md. `GAN` takes any adversarial loss,
-penalty and network.
+Guide: docs/generative.md. `GAN` takes any adversarial loss, penalty and network. Discriminators that are autoencoders:
+docs/energy_gans.md; `AnoGAN` and `FAnoGAN`, which detect anomalies: docs/anomaly.md.
 """

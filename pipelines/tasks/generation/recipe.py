@@ -10,6 +10,7 @@ from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.thresholds import Bless
 from pipelines.section import Section
 from pipelines.tasks.generation.adversarial_autoencoders import AnyAdversarialAutoencoder
+from pipelines.tasks.generation.anomaly_gans import AnyAnomalyGAN
 from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
 from pipelines.tasks.generation.quantized import AnyQuantized
@@ -50,7 +51,9 @@ class GenerationRecipe(Recipe):
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.features=none", "evaluate.bless=null")
 
     prepare: Images = Images()
-    model: Annotated[AnyGAN | AnyAdversarialAutoencoder | AnyQuantized | VAE, Field(discriminator="method")]
+    model: Annotated[
+        AnyGAN | AnyAnomalyGAN | AnyAdversarialAutoencoder | AnyQuantized | VAE, Field(discriminator="method")
+    ]
     evaluate: Evaluate = Evaluate()
 
     @model_validator(mode="after")

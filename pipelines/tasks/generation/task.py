@@ -12,6 +12,7 @@ from pipelines.tasks.base import Task
 from pipelines.tasks.generation import class_distances, data, measure
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.adversarial_autoencoders import AnyAdversarialAutoencoder
+from pipelines.tasks.generation.anomaly_gans import AnyAnomalyGAN
 from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS, title
 from pipelines.tasks.generation.quantized import AnyQuantized
@@ -159,4 +160,4 @@ def _one(heading: str, note: str, file: Path, caption: str) -> Gallery:
     return Gallery(heading, note, [Row("", [Picture(file, caption)])])
 
 
-TASK = Generation(get_args(AnyGAN | AnyAdversarialAutoencoder | AnyQuantized))
+TASK = Generation(get_args(AnyGAN | AnyAnomalyGAN | AnyAdversarialAutoencoder | AnyQuantized))

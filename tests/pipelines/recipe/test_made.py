@@ -86,6 +86,8 @@ def section_of(kind):
     given["prior"] = {"steps": 1, "learning_rate": {"schedule": "constant", "initial": 1e-3}}
     if "prior" in kind.model_fields and not kind.model_fields["prior"].is_required():
         del given["prior"]
+    if "gan" in kind.model_fields:  # and an encoder that is trained after it
+        given |= {"gan": {"method": "WGANGP"}, "encoder": given["prior"]}
     tag = {"method": kind.__name__} if "method" in kind.model_fields else {}
     return kind(**tag, **{name: value for name, value in given.items() if name in kind.model_fields})
 
