@@ -23,6 +23,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.layers.preprocessing": ("CaffePreprocessing", "ImageStandardization", "LabToRGB", "RGBToLab"),
     "keras_genssl.layers.quantization": ("FiniteScalarQuantizer", "VectorQuantizer"),
     "keras_genssl.layers.upsampling": ("BicubicUpsampling", "PixelShuffle"),
+    "keras_genssl.layers.weight_normalization": ("WeightNormalization",),
     "keras_genssl.losses.adversarial": (
         "HingeGANLoss",
         "LeastSquaresGANLoss",
@@ -91,6 +92,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.models.gans.dcgan": ("DCGAN",),
     "keras_genssl.models.gans.gan": ("GAN",),
     "keras_genssl.models.gans.infogan": ("InfoGAN",),
+    "keras_genssl.models.gans.semi_supervised_gan": ("SemiSupervisedGAN",),
     "keras_genssl.models.gans.sngan": ("SNGAN",),
     "keras_genssl.models.gans.vaegan": ("VAEGAN",),
     "keras_genssl.models.gans.wgan_gp": ("WGANGP",),

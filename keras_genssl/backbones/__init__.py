@@ -21,6 +21,7 @@ from keras_genssl.backbones.perceptual import (
 )
 from keras_genssl.backbones.pixelcnn import PixelNetwork, code_map, pixelcnn
 from keras_genssl.backbones.resnet import resnet18, resnet50
+from keras_genssl.backbones.semi_supervised import semi_supervised_discriminator
 from keras_genssl.backbones.sizes import penultimate, receptive_radius, total_stride
 from keras_genssl.backbones.small import (
     context_network,
@@ -77,6 +78,7 @@ __all__ = [
     "resnet18",
     "resnet50",
     "resnet_translator",
+    "semi_supervised_discriminator",
     "small_encoder",
     "small_extractor",
     "small_feature_map",
