@@ -392,6 +392,12 @@ def _infogan() -> kg.models.InfoGAN:
     )
 
 
+def _semi_supervised_gan() -> kg.models.SemiSupervisedGAN:
+    # Without dropout, whose noise is each replica's own.
+    judge = kg.backbones.semi_supervised_discriminator(SHAPE, CLASSES, 4, input_dropout=0.0, dropout=0.0)
+    return kg.models.SemiSupervisedGAN(kg.backbones.dcgan_generator(SHAPE, 5, 4), judge, latent_dim=5, ema=0.99)
+
+
 def _vaegan() -> kg.models.VAEGAN:
     return kg.models.VAEGAN(
         kg.backbones.dcgan_encoder(2 * 5, 4, input_shape=SHAPE),
@@ -559,6 +565,7 @@ CASES = {
     "ConditionalGAN": Case(_conditional_gan, classes),
     "ConditionalGAN, projection": Case(_projection_gan, classes),
     "InfoGAN": Case(_infogan, garments),
+    "SemiSupervisedGAN": Case(_semi_supervised_gan, few_labels),
     "VAEGAN": Case(_vaegan, garments, 1e-3),
     "BiGAN": Case(joint(kg.models.BiGAN), garments),
     "ALI": Case(joint(kg.models.ALI, statistics=2), garments),
@@ -632,6 +639,6 @@ MEETS_AS = {
     **dict.fromkeys(("EmbeddingModel, proxies", "SemiSupervisedAutoencoder"), "EmbeddingModel"),
     "PixelVAE": "VAE, batch norm",
     "WGANGP": "ToyGAN",
-    **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder"), "GAN"),
+    **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder", "SemiSupervisedGAN"), "GAN"),
     **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),
 }

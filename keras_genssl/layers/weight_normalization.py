@@ -55,6 +55,7 @@ class WeightNormalization(keras.layers.Wrapper):
             shape=(self.layer.kernel.shape[-1],),
             initializer=lambda shape, dtype=None: ops.cast(self._norms(), dtype),
             dtype=keras.config.floatx(),
+            autocast=False,
         )
 
     def _norms(self) -> Any:

@@ -42,6 +42,10 @@ NARROW = {
         "model.labels_per_class=2",
         "model.labelled_per_batch=4",
     ],
+    "fashion_mnist/semi_supervised_gan": [
+        *("model.filters=2", "model.latent_dim=4", "model.discriminator_filters=2"),
+        *("model.labels_per_class=2", "model.labelled_per_batch=4"),
+    ],
     "fashion_mnist/vaegan": _ENCODING,
     "fashion_mnist/bigan": [*_ENCODING, "model.units=4"],
     "fashion_mnist/ali": [*_ENCODING, "model.units=4"],
@@ -74,6 +78,7 @@ BLESS = {
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/semi_supervised_adversarial_autoencoder": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
+    "fashion_mnist/semi_supervised_gan": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
     "fashion_mnist/vaegan": "{nearest_neighbour: {min: 0}, mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/bigan": "{mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/ali": "{mse_of_random_pairs: {min: 0}}",
@@ -91,6 +96,7 @@ BLESS = {
 _DISTANCES, _ERRORS = {"fid", "fid_over_pca", "kid", "precision", "recall"}, {"mse", "psnr", "mse_over_pca"}
 _CODES = {"psnr", "code_variance", "sample_variance"}
 _INVERSES = {"psnr", "mse_of_random_pairs", "nearest_neighbour", "code_variance", "sample_variance"}
+_ACCURACIES = {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"}
 _OF_CODES = {"nmse", "psnr", "reconstruction_fid", "bits", "used_codes", "perplexity", "code_nats"}
 _CODES |= {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")}
 NUMBERS = {
@@ -99,7 +105,8 @@ NUMBERS = {
     "fashion_mnist/adversarial_autoencoder": _DISTANCES | _CODES,
     "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES
     | _CODES
-    | {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"},
+    | _ACCURACIES,
+    "fashion_mnist/semi_supervised_gan": _DISTANCES | _ACCURACIES,
     **dict.fromkeys(("fashion_mnist/vaegan", "fashion_mnist/bigan", "fashion_mnist/ali"), _DISTANCES | _INVERSES),
     **dict.fromkeys(("fashion_mnist/vqvae", "fashion_mnist/vqvae2"), _DISTANCES | _OF_CODES),
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
