@@ -88,6 +88,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.models.gans.acgan": ("ACGAN",),
     "keras_genssl.models.gans.ali": ("ALI",),
     "keras_genssl.models.gans.bigan": ("BiGAN",),
+    "keras_genssl.models.gans.cogan": ("CoGAN",),
     "keras_genssl.models.gans.conditional_gan": ("ConditionalGAN",),
     "keras_genssl.models.gans.dcgan": ("DCGAN",),
     "keras_genssl.models.gans.gan": ("GAN",),

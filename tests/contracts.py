@@ -463,6 +463,16 @@ def _cyclegan() -> kg.models.CycleGAN:
     return kg.models.CycleGAN(*translators, *judges, pool_size=10)  # full in the middle of the first batch
 
 
+def two_garments(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of two domains of Fashion-MNIST's shape."""
+    return {field: garments(rng, size)["image"] for field in ("first", "second")}
+
+
+def _cogan() -> kg.models.CoGAN:
+    networks = kg.backbones.coupled_generators(SHAPE, 5, 4), kg.backbones.coupled_discriminators(SHAPE, 4)
+    return kg.models.CoGAN(*networks, latent_dim=5, ema=0.995)
+
+
 def two_views(method: type[kg.engine.Method], *, views: Any = None) -> Callable[[], kg.engine.Method]:
     """Builds a contrastive method with heads of its own kind, on features of 4."""
     return lambda: method(toys.encoder("encoder"), views=views and views())
@@ -573,6 +583,7 @@ CASES = {
     "ACGAN, as the paper": Case(_acgan, classes),
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
     "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),
+    "CoGAN": Case(_cogan, two_garments),
     "CycleGAN": Case(_cyclegan, domains("first", "second")),
     "PixelCNN": Case(_pixelcnn, garments, 1e-6),
     "PixelCNN, of classes in colour": Case(_coloured_pixelcnn, faces, 1e-5),
@@ -630,7 +641,7 @@ MEETS_AS = {
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
     **dict.fromkeys(("VAE", "VAE, Bernoulli", "VAE, importance-weighted"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
-    **dict.fromkeys(("VAEGAN", "BiGAN", "ALI"), "SNGAN"),
+    **dict.fromkeys(("VAEGAN", "BiGAN", "ALI", "CoGAN"), "SNGAN"),
     **dict.fromkeys(("VQVAE, by gradient", "VQVAE2"), "VQVAE"),
     "CodeGenerator": "VAE, batch norm",
     **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),

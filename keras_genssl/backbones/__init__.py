@@ -8,6 +8,7 @@ from keras_genssl.backbones.autoencoders import (
     lecture_decoder,
     lecture_encoder,
 )
+from keras_genssl.backbones.coupled import coupled_discriminators, coupled_generators
 from keras_genssl.backbones.dcgan import acgan_discriminator, dcgan_discriminator, dcgan_encoder, dcgan_generator
 from keras_genssl.backbones.features import with_features
 from keras_genssl.backbones.joint import joint_discriminator
@@ -55,6 +56,8 @@ __all__ = [
     "context_network",
     "convolutional_decoder",
     "convolutional_encoder",
+    "coupled_discriminators",
+    "coupled_generators",
     "dcgan_discriminator",
     "dcgan_encoder",
     "dcgan_generator",
