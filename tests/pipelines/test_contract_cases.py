@@ -41,6 +41,7 @@ OF_RECIPES = {
         *(*_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),
         *("model.input_dropout=0.0", "model.dropout=0.0"),
     ),
+    "CoGAN": ("fashion_mnist/cogan", *_LATENTS, "model.discriminator_filters=4"),
     "VAEGAN": ("fashion_mnist/vaegan", *_LATENTS, "model.discriminator_filters=4"),
     "BiGAN": ("fashion_mnist/bigan", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),
     "ALI": ("fashion_mnist/ali", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),

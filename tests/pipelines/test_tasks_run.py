@@ -61,6 +61,7 @@ NARROW = {
         "model.labelled_per_batch=4",
     ],
     "fashion_mnist/cyclegan": ["model.filters=2", "model.blocks=1", "model.discriminator_filters=2"],
+    "fashion_mnist/cogan": ["model.filters=2", "model.latent_dim=4", "model.discriminator_filters=2"],
     "fashion_mnist/pixelcnn_binarized": ["model.filters=2", "model.blocks=2"],
     "fashion_mnist/pixel_vae_free_bits": [
         *("model.filters=2", "model.blocks=2", "model.code_dim=3", "model.coder_filters=2", "model.map_channels=2"),
@@ -87,6 +88,7 @@ BLESS = {
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/semi_supervised_autoencoder": "{accuracy_over_pixels: {min: -1}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
+    "fashion_mnist/cogan": "{error: {max: 2}, error_over_shuffled: {max: 10}}",
     "fashion_mnist/pixelcnn_binarized": "{nats_over_ten_neighbours: {max: 1e6}}",
     "fashion_mnist/pixel_vae_free_bits": "{kl: {min: 0}}",
     "fashion_mnist/simclr": "{knn: {min: 0}, few_label_over_random: {min: -1}}",
@@ -112,6 +114,7 @@ NUMBERS = {
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
+    "fashion_mnist/cogan": {"error", "ratio", "psnr", "ssim", "error_over_shuffled", "fid", "kid"},
     "fashion_mnist/pixelcnn_binarized": {"nats", "nats_over_ten_neighbours"},
     "fashion_mnist/pixel_vae_free_bits": {"nats", "nats_over_ten_neighbours", "kl", "active_dimensions"},
     "fashion_mnist/simclr": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},
@@ -152,7 +155,7 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     shown = tables["numbers"]
     assert shown[1][0] == "this model"
     assert shown[1][1] in text  # the first number, written the same in report and card
-    assert ("The output `error` says" in text) == (loaded.model.method != "DCGAN")
+    assert ("The output `error` says" in text) == (loaded.model.method not in ("DCGAN", "CoGAN"))
     used = _used(text, outcome.pushed.path.parents[1], monkeypatch)
     if loaded.task == "representation":
         assert len(used["vector"]) == outcome.evaluation["dim"]

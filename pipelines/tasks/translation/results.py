@@ -13,6 +13,7 @@ def record(metrics: dict[str, Any]) -> dict[str, Any]:
     return {
         "data": metrics["data"],
         **{key: evaluation[key] for key in ("numbers", "baselines", "images", "source", "paired")},
+        **({"generated": True} if evaluation.get("generated") else {}),
     }
 
 
@@ -22,7 +23,7 @@ def section(records: list[dict[str, Any]]) -> str:
     def measured(value: dict[str, Any]) -> tuple[Any, ...]:
         prepare = value["parameters"]["prepare"]
         drawn = (prepare.get(key, 0) for key in ("size", "channels", "thickness", "threshold", "source"))
-        return (value["data"], *drawn, value["images"])
+        return (value["data"], *drawn, value["images"], value.get("generated", False))
 
     return "\n".join(map(_translators, groups(records, measured, lambda value: _worth(value["numbers"]))))
 
@@ -59,7 +60,8 @@ def _translators(records: list[dict[str, Any]]) -> str:
         words = {"image": "garments" if first["data"] == "fashion_mnist" else "images", "drawing": "drawings"}
     source = words.pop(first["source"])
     (target,) = words.values()
-    return f"""## Translation: {first["data"]}, {source} to {target}
+    what = f"pairs of {source} and {target}" if first.get("generated") else f"{source} to {target}"
+    return f"""## Translation: {first["data"]}, {what}
 
 {TASK.caption(first)}
 
