@@ -59,7 +59,9 @@ def semi_supervised_discriminator(
         if not 0.0 <= share < 1.0:
             raise ValueError(f"`{argument}` must lie in [0, 1). Received: {argument}={share}")
 
-    def convolution(x: keras.KerasTensor, width: int, size: int, strides: int, padding: str, at: str) -> keras.KerasTensor:
+    def convolution(
+        x: keras.KerasTensor, width: int, size: int, strides: int, padding: str, at: str
+    ) -> keras.KerasTensor:
         layer = layers.Conv2D(
             width, size, strides=strides, padding=padding, kernel_initializer="he_normal", name=f"conv{at}"
         )

@@ -105,9 +105,7 @@ NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
     "fashion_mnist/vae": _DISTANCES | {"nll", "nll_below_ppca"},
     "fashion_mnist/adversarial_autoencoder": _DISTANCES | _CODES,
-    "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES
-    | _CODES
-    | _ACCURACIES,
+    "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES | _CODES | _ACCURACIES,
     "fashion_mnist/semi_supervised_gan": _DISTANCES | _ACCURACIES,
     **dict.fromkeys(("fashion_mnist/vaegan", "fashion_mnist/bigan", "fashion_mnist/ali"), _DISTANCES | _INVERSES),
     **dict.fromkeys(("fashion_mnist/vqvae", "fashion_mnist/vqvae2"), _DISTANCES | _OF_CODES),

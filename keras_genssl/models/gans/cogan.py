@@ -129,9 +129,7 @@ class CoGAN(LatentGAN):
             ValueError: If `num_images` is less than 1.
         """
         parts = [self.generate(latents) for latents in self.in_parts(self.sample_latents(num_images, seed))]
-        first, second = (
-            np.concatenate([ops.convert_to_numpy(part[domain]) for part in parts]) for domain in DOMAINS
-        )
+        first, second = (np.concatenate([ops.convert_to_numpy(part[domain]) for part in parts]) for domain in DOMAINS)
         return first, second
 
     def serving(self) -> dict[str, Serving]:

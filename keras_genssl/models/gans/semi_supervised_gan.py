@@ -89,9 +89,7 @@ class SemiSupervisedGAN(LatentGAN):
         self.num_classes = shapes[0][1]
         self.adversarial_weight = finite("adversarial_weight", adversarial_weight, 0)
         self.matching = FeatureMatchingLoss()
-        self.discriminator_average = (
-            None if ema is None else TargetNetwork(discriminator, ema, average_statistics=True)
-        )
+        self.discriminator_average = None if ema is None else TargetNetwork(discriminator, ema, average_statistics=True)
         self.label_trackers = few_labels.trackers()
 
     def inputs(self) -> dict[str, Kind]:

@@ -42,6 +42,13 @@ class CoGAN(Method):
             discriminators=backbones.coupled_discriminators(shape, self.discriminator_filters, private=self.private),
         )
 
+    def check(self, prepare: Any) -> None:
+        """Refuses drawings as the first domain: the truth is the drawing of the first image of a pair."""
+        if prepare.source == "drawing":
+            raise ValueError(
+                f"`prepare.source` must be image for CoGAN: pairs have no direction. Received: {prepare.source}"
+            )
+
     def inputs(self, prepare: Any) -> tuple[str, ...]:
         """Returns two domains of photographs; drawings are made from a single input."""
         return ("first", "second") if prepare.preparation == "photographs" else ()

@@ -104,9 +104,7 @@ def _pairs(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, directo
     """Measures as many pairs as there are held-out images; the baselines get the sources, or the pairs shuffled."""
     from keras_genssl import metrics
 
-    made = dict(zip(("first", "second"), map(arrays.nearest_levels, model.sample(len(test.sources), seed=0)), strict=True))
-    names = ("first", "second") if recipe.prepare.source in ("image", "first") else ("second", "first")
-    sources, answers = (made[name] for name in names)
+    sources, answers = (arrays.nearest_levels(part) for part in model.sample(len(test.sources), seed=0))
     rows = {"first of each pair": sources, "second": answers}
     numbers: dict[str, float] = {}
     baselines: dict[str, dict[str, float]] = {}
@@ -116,8 +114,9 @@ def _pairs(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, directo
             lambda _: arrays.signed(answers), sources, truth, test.domain, batch_size=len(sources)
         )
         numbers |= {name: scores[name] for name in NUMBERS.names if name in scores}
-        baselines = {baseline.name: {"error": scores[baseline.name]} for baseline in NUMBERS.baselines
-                     if baseline.name in scores}
+        baselines = {
+            baseline.name: {"error": scores[baseline.name]} for baseline in NUMBERS.baselines if baseline.name in scores
+        }
         anew = np.random.default_rng(0).permutation(len(truth))
         apart = np.abs(arrays.signed(answers[anew]) - arrays.signed(truth))
         baselines[SHUFFLED.name] = {"error": float(np.mean(apart, dtype=np.float64))}

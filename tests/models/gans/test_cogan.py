@@ -122,9 +122,7 @@ def test_the_average_of_both_generators_follows_them() -> None:
     model.compile({each: keras.optimizers.SGD(0.1) for each in PLAYERS}, run_eagerly=True)
     before = model.generators.get_weights()
     model.train_on_batch(batch())
-    for average, old, now in zip(
-        model.average.copy.get_weights(), before, model.generators.get_weights(), strict=True
-    ):
+    for average, old, now in zip(model.average.copy.get_weights(), before, model.generators.get_weights(), strict=True):
         np.testing.assert_allclose(average, 0.75 * old + 0.25 * now, rtol=1e-4, atol=1e-6)
 
 
