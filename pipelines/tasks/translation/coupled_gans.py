@@ -8,9 +8,14 @@ from pydantic import Field, PositiveInt
 
 from pipelines.recipe.adversarial import AnyAdversarialLoss
 from pipelines.recipe.method import Method, Sections
+from pipelines.recipe.numbers import Baseline, Numbers, ratio
+from pipelines.tasks.translation.numbers import ERROR
 
 if TYPE_CHECKING:
     import keras
+
+
+SHUFFLED = Baseline("shuffled", "the same images, paired anew", "shuffled pairs")
 
 
 class CoGAN(Method):
@@ -21,6 +26,7 @@ class CoGAN(Method):
     """
 
     players: ClassVar[tuple[str, ...]] = ("generators", "discriminators")
+    numbers: ClassVar[Numbers] = Numbers((ratio(ERROR, SHUFFLED, tile=True),), (SHUFFLED,))
     paired: ClassVar[bool] = False
     learns_from: ClassVar[tuple[str, ...]] = ("edge_drawings", "photographs")
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from keras_genssl.checks import arrays
 from pipelines.tasks import images
-from pipelines.tasks.translation.coupled_gans import drawn
-from pipelines.tasks.translation.numbers import NUMBERS, SHUFFLED
+from pipelines.tasks.translation.coupled_gans import SHUFFLED, drawn
+from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.recipe import TranslationRecipe
 
 if TYPE_CHECKING:
@@ -114,9 +114,7 @@ def _pairs(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, directo
             lambda _: arrays.signed(answers), sources, truth, test.domain, batch_size=len(sources)
         )
         numbers |= {name: scores[name] for name in NUMBERS.names if name in scores}
-        baselines = {
-            baseline.name: {"error": scores[baseline.name]} for baseline in NUMBERS.baselines if baseline.name in scores
-        }
+        baselines = {baseline.name: {"error": scores[baseline.name]} for baseline in NUMBERS.baselines}
         anew = np.random.default_rng(0).permutation(len(truth))
         apart = np.abs(arrays.signed(answers[anew]) - arrays.signed(truth))
         baselines[SHUFFLED.name] = {"error": float(np.mean(apart, dtype=np.float64))}

@@ -3,7 +3,6 @@
 from typing import Any
 
 from pipelines.report.markdown import commands, groups, seconds, steps, table
-from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.task import TASK
 
 
@@ -35,9 +34,9 @@ def _worth(numbers: dict[str, float]) -> float:
 
 def _translators(records: list[dict[str, Any]]) -> str:
     first = records[0]
-    columns = NUMBERS.columns(*(value["numbers"] for value in records))
+    columns = TASK.numbers.columns(*(value["numbers"] for value in records))
     head = ["recipe", "method", "trained weights", "steps", "seconds"]
-    rows = [[*head, *(NUMBERS.title(number, first) for number in columns)]]
+    rows = [[*head, *(TASK.numbers.title(number, first) for number in columns)]]
     for value in records:
         rows.append(
             [
@@ -53,7 +52,7 @@ def _translators(records: list[dict[str, Any]]) -> str:
     same = all(value["baselines"] == first["baselines"] for value in records)
     for value in records[:1] if same else records:
         of = "" if same else f" (`{value['recipe']}`)"
-        for heading, values in NUMBERS.rows(value):
+        for heading, values in TASK.numbers.rows(value):
             rows.append(["", f"{heading}{of}", "0", "", "", *(number.written(values) for number in columns)])
     words = {"first": "first domain", "second": "second domain"}
     if first["source"] not in words:

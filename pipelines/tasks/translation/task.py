@@ -12,6 +12,7 @@ from pipelines.report.signatures import Tensors, arguments
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
 from pipelines.tasks.translation import data, measure
+from pipelines.tasks.translation.coupled_gans import CoGAN
 from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.recipe import TranslationRecipe
 
@@ -128,4 +129,4 @@ def _told_of_pairs(evaluation: dict[str, Any]) -> str:
     return text
 
 
-TASK = Translation()
+TASK = Translation([CoGAN])
