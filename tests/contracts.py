@@ -392,6 +392,12 @@ def _infogan() -> kg.models.InfoGAN:
     )
 
 
+def _semi_supervised_gan() -> kg.models.SemiSupervisedGAN:
+    # Without dropout, whose noise is each replica's own.
+    judge = kg.backbones.semi_supervised_discriminator(SHAPE, CLASSES, 4, input_dropout=0.0, dropout=0.0)
+    return kg.models.SemiSupervisedGAN(kg.backbones.dcgan_generator(SHAPE, 5, 4), judge, latent_dim=5, ema=0.99)
+
+
 def _vaegan() -> kg.models.VAEGAN:
     return kg.models.VAEGAN(
         kg.backbones.dcgan_encoder(2 * 5, 4, input_shape=SHAPE),
@@ -475,6 +481,16 @@ def _cyclegan() -> kg.models.CycleGAN:
     translators = [kg.backbones.resnet_translator(shape, filters=4, blocks=1, downsamplings=1) for _ in range(2)]
     judges = [kg.backbones.patch_discriminator(shape, filters=4, layers=1) for _ in range(2)]
     return kg.models.CycleGAN(*translators, *judges, pool_size=10)  # full in the middle of the first batch
+
+
+def two_garments(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of two domains of Fashion-MNIST's shape."""
+    return {field: garments(rng, size)["image"] for field in ("first", "second")}
+
+
+def _cogan() -> kg.models.CoGAN:
+    networks = kg.backbones.coupled_generators(SHAPE, 5, 4), kg.backbones.coupled_discriminators(SHAPE, 4)
+    return kg.models.CoGAN(*networks, latent_dim=5, ema=0.995)
 
 
 def two_views(method: type[kg.engine.Method], *, views: Any = None) -> Callable[[], kg.engine.Method]:
@@ -579,6 +595,7 @@ CASES = {
     "ConditionalGAN": Case(_conditional_gan, classes),
     "ConditionalGAN, projection": Case(_projection_gan, classes),
     "InfoGAN": Case(_infogan, garments),
+    "SemiSupervisedGAN": Case(_semi_supervised_gan, few_labels),
     "VAEGAN": Case(_vaegan, garments, 1e-3),
     "FAnoGAN": Case(_f_anogan, garments),
     "BiGAN": Case(joint(kg.models.BiGAN), garments),
@@ -589,6 +606,7 @@ CASES = {
     "ACGAN, as the paper": Case(_acgan, classes),
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
     "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),
+    "CoGAN": Case(_cogan, two_garments),
     "CycleGAN": Case(_cyclegan, domains("first", "second")),
     "PixelCNN": Case(_pixelcnn, garments, 1e-6),
     "PixelCNN, of classes in colour": Case(_coloured_pixelcnn, faces, 1e-5),
@@ -646,7 +664,7 @@ MEETS_AS = {
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
     **dict.fromkeys(("VAE", "VAE, Bernoulli", "VAE, importance-weighted"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
-    **dict.fromkeys(("VAEGAN", "BiGAN", "ALI"), "SNGAN"),
+    **dict.fromkeys(("VAEGAN", "BiGAN", "ALI", "CoGAN"), "SNGAN"),
     "EBGAN": "GAN",
     **dict.fromkeys(("VQVAE, by gradient", "VQVAE2"), "VQVAE"),
     "CodeGenerator": "VAE, batch norm",
@@ -657,6 +675,6 @@ MEETS_AS = {
     "PixelVAE": "VAE, batch norm",
     "FAnoGAN": "Autoencoder, batch norm",
     "WGANGP": "ToyGAN",
-    **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder"), "GAN"),
+    **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder", "SemiSupervisedGAN"), "GAN"),
     **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),
 }

@@ -152,6 +152,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "LevelEncoding": lambda: kg.backbones.code_map((2, 3), 5, (4, 6), 2),
     "SelfAttention2D": lambda: plain(kg.layers.SelfAttention2D(spectral_normalization=True), channels=8),
     "SpectralNormalization": lambda: plain(kg.layers.SpectralNormalization(keras.layers.Conv2D(2, 3), 2)),
+    "WeightNormalization": lambda: plain(kg.layers.WeightNormalization(keras.layers.Conv2D(2, 3))),
     "TargetNetwork": lambda: plain(kg.engine.TargetNetwork(toys.encoder("online"), 0.8, average_statistics=True)),
     "PerceptualExtractor": lambda: plain(perceptual().extractor),
     "ColorJitter": lambda: plain(kg.views.ColorJitter(0.3, 0.2, 0.1, hue=0.05, probability=0.9, seed=2)),

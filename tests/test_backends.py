@@ -66,6 +66,8 @@ def _gans(generator):
     values["dcgan_encoder"] = _with_weights(encoder)(images)
     values["wgan_gp_critic"] = _with_weights(backbones.wgan_gp_critic(shape, 2))(images)
     values["acgan_logits"], values["acgan_classes"] = _with_weights(acgan)(images)
+    judge = backbones.semi_supervised_discriminator(shape, 3, 2)
+    values["semi_supervised_classes"], values["semi_supervised_features"] = _with_weights(judge)(images)
     values["spectral_discriminator"] = _with_weights(backbones.spectral_discriminator(shape, 2))(images)
     joint = backbones.with_features(backbones.joint_discriminator(shape, 5, 2, 4, synchronized=False), "relu1")
     values["joint_discriminator"], values["joint_features"] = _with_weights(joint)([images, latents])
@@ -104,11 +106,13 @@ def _layers(images):
     channels = np.concatenate([images] * 3, axis=-1)[..., :8]  # (2, 16, 16, 8)
     spectral = layers.SpectralNormalization(keras.layers.Conv2D(3, 3))
     attention = layers.SelfAttention2D(spectral_normalization=True)
+    weight_normalized = layers.WeightNormalization(keras.layers.Conv2D(3, 3))
     return {
         "instance_normalization": _built(layers.InstanceNormalization(), images.shape)(images),
         "image_standardization": layers.ImageStandardization()(images),
         "spectral_normalization": _built(spectral, images.shape)(images, training=True),
         "spectral_normalization_moved": spectral.spectral_norm()[0],
+        "weight_normalization": _built(weight_normalized, images.shape)(images),
         "minibatch_stddev": layers.MinibatchStdDev(group_size=2)(images),
         "self_attention": _built(attention, channels.shape)(channels, training=True),
         "rgb_to_lab": layers.RGBToLab()(images),

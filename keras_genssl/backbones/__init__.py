@@ -9,6 +9,7 @@ from keras_genssl.backbones.autoencoders import (
     lecture_encoder,
 )
 from keras_genssl.backbones.began import began_discriminator, began_generator
+from keras_genssl.backbones.coupled import coupled_discriminators, coupled_generators
 from keras_genssl.backbones.dcgan import acgan_discriminator, dcgan_discriminator, dcgan_encoder, dcgan_generator
 from keras_genssl.backbones.features import features_of, with_code, with_features
 from keras_genssl.backbones.joint import joint_discriminator
@@ -22,6 +23,7 @@ from keras_genssl.backbones.perceptual import (
 )
 from keras_genssl.backbones.pixelcnn import PixelNetwork, code_map, pixelcnn
 from keras_genssl.backbones.resnet import resnet18, resnet50
+from keras_genssl.backbones.semi_supervised import semi_supervised_discriminator
 from keras_genssl.backbones.sizes import penultimate, receptive_radius, total_stride
 from keras_genssl.backbones.small import (
     context_network,
@@ -57,6 +59,8 @@ __all__ = [
     "context_network",
     "convolutional_decoder",
     "convolutional_encoder",
+    "coupled_discriminators",
+    "coupled_generators",
     "dcgan_discriminator",
     "dcgan_encoder",
     "dcgan_generator",
@@ -81,6 +85,7 @@ __all__ = [
     "resnet18",
     "resnet50",
     "resnet_translator",
+    "semi_supervised_discriminator",
     "small_encoder",
     "small_extractor",
     "small_feature_map",

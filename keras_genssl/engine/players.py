@@ -220,8 +220,9 @@ class PlayersModel(Method):
         return super().fit(**arguments)
 
     def variables_of(self, player: str) -> list[keras.Variable]:
-        """A player's trainable variables, in a stable order."""
-        return [variable for network in self.players()[player] for variable in network.trainable_variables]
+        """A player's trainable variables, in a stable order; once each, if its networks share layers."""
+        variables = (variable for network in self.players()[player] for variable in network.trainable_variables)
+        return list({id(variable): variable for variable in variables}.values())
 
     def _memories(self, player: str) -> list[Memory]:
         return [network for network in self.players()[player] if isinstance(network, Memory)]

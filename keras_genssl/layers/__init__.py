@@ -9,6 +9,7 @@ from keras_genssl.layers.normalization import BatchNormalization, InstanceNormal
 from keras_genssl.layers.preprocessing import CaffePreprocessing, ImageStandardization, LabToRGB, RGBToLab
 from keras_genssl.layers.quantization import FiniteScalarQuantizer, Quantizer, VectorQuantizer
 from keras_genssl.layers.upsampling import BicubicUpsampling, PixelShuffle
+from keras_genssl.layers.weight_normalization import WeightNormalization
 
 __all__ = [
     "BatchNormalization",
@@ -32,4 +33,5 @@ __all__ = [
     "SpectralNormalization",
     "VectorQuantizer",
     "VerticalMaskedConv2D",
+    "WeightNormalization",
 ]

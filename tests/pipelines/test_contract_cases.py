@@ -36,6 +36,12 @@ OF_RECIPES = {
         *("model.filters=4", "model.blocks=2", "model.code_dim=4", "model.coder_filters=4", "model.map_channels=3"),
     ),
     "SNGAN": ("fashion_mnist/sngan", *_LATENTS, "model.discriminator_filters=4"),
+    "SemiSupervisedGAN": (
+        "fashion_mnist/semi_supervised_gan",
+        *(*_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),
+        *("model.input_dropout=0.0", "model.dropout=0.0"),
+    ),
+    "CoGAN": ("fashion_mnist/cogan", *_LATENTS, "model.discriminator_filters=4"),
     "VAEGAN": ("fashion_mnist/vaegan", *_LATENTS, "model.discriminator_filters=4"),
     "FAnoGAN": (
         "fashion_mnist/f_anogan",

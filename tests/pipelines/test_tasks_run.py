@@ -42,6 +42,10 @@ NARROW = {
         "model.labels_per_class=2",
         "model.labelled_per_batch=4",
     ],
+    "fashion_mnist/semi_supervised_gan": [
+        *("model.filters=2", "model.latent_dim=4", "model.discriminator_filters=2"),
+        *("model.labels_per_class=2", "model.labelled_per_batch=4"),
+    ],
     "fashion_mnist/vaegan": _ENCODING,
     "fashion_mnist/bigan": [*_ENCODING, "model.units=4"],
     "fashion_mnist/ali": [*_ENCODING, "model.units=4"],
@@ -64,6 +68,7 @@ NARROW = {
         "model.labelled_per_batch=4",
     ],
     "fashion_mnist/cyclegan": ["model.filters=2", "model.blocks=1", "model.discriminator_filters=2"],
+    "fashion_mnist/cogan": ["model.filters=2", "model.latent_dim=4", "model.discriminator_filters=2"],
     "fashion_mnist/pixelcnn_binarized": ["model.filters=2", "model.blocks=2"],
     "fashion_mnist/pixel_vae_free_bits": [
         *("model.filters=2", "model.blocks=2", "model.code_dim=3", "model.coder_filters=2", "model.map_channels=2"),
@@ -81,6 +86,7 @@ BLESS = {
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/semi_supervised_adversarial_autoencoder": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
+    "fashion_mnist/semi_supervised_gan": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
     "fashion_mnist/vaegan": "{nearest_neighbour: {min: 0}, mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/bigan": "{mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/ali": "{mse_of_random_pairs: {min: 0}}",
@@ -92,6 +98,7 @@ BLESS = {
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/semi_supervised_autoencoder": "{accuracy_over_pixels: {min: -1}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
+    "fashion_mnist/cogan": "{error: {max: 2}, error_over_shuffled: {max: 10}}",
     "fashion_mnist/pixelcnn_binarized": "{nats_over_ten_neighbours: {max: 1e6}}",
     "fashion_mnist/pixel_vae_free_bits": "{kl: {min: 0}}",
     "fashion_mnist/simclr": "{knn: {min: 0}, few_label_over_random: {min: -1}}",
@@ -105,14 +112,14 @@ _CODES = {"psnr", "code_variance", "sample_variance"}
 _INVERSES = {"psnr", "mse_of_random_pairs", "nearest_neighbour", "code_variance", "sample_variance"}
 _OF_CODES = {"nmse", "psnr", "bits", "used_codes", "perplexity", "code_nats"}
 _UNSEEN = {f"unseen_class_roc_auc{over}" for over in ("", "_over_pca_error", "_over_nearest_image")} | {"psnr"}
+_ACCURACIES = {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"}
 _CODES |= {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")}
 NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
     "fashion_mnist/vae": _DISTANCES | {"nll", "nll_below_ppca"},
     "fashion_mnist/adversarial_autoencoder": _DISTANCES | _CODES,
-    "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES
-    | _CODES
-    | {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"},
+    "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES | _CODES | _ACCURACIES,
+    "fashion_mnist/semi_supervised_gan": _DISTANCES | _ACCURACIES,
     **dict.fromkeys(("fashion_mnist/vaegan", "fashion_mnist/bigan", "fashion_mnist/ali"), _DISTANCES | _INVERSES),
     "fashion_mnist/began": _DISTANCES | {"energy", "energy_ratio", "convergence", "sample_variance"},
     "fashion_mnist/ebgan_pt": _DISTANCES | {"energy", "energy_ratio", "code_cosine", "sample_variance"},
@@ -121,6 +128,7 @@ NUMBERS = {
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
+    "fashion_mnist/cogan": {"error", "ratio", "psnr", "ssim", "error_over_shuffled", "fid", "kid"},
     "fashion_mnist/pixelcnn_binarized": {"nats", "nats_over_ten_neighbours"},
     "fashion_mnist/pixel_vae_free_bits": {"nats", "nats_over_ten_neighbours", "kl", "active_dimensions"},
     "fashion_mnist/simclr": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},
@@ -161,7 +169,7 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     shown = tables["numbers"]
     assert shown[1][0] == "this model"
     assert shown[1][1] in text  # the first number, written the same in report and card
-    of_latents = ("DCGAN", "BEGAN", "EBGAN")  # no image goes in, so there is none that could not be read
+    of_latents = ("DCGAN", "BEGAN", "EBGAN", "CoGAN")  # no image goes in, so there is none that could not be read
     assert ("The output `error` says" in text) == (loaded.model.method not in of_latents)
     used = _used(text, outcome.pushed.path.parents[1], monkeypatch)
     if loaded.task == "representation":

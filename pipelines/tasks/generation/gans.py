@@ -13,6 +13,7 @@ from pipelines.recipe.numbers import Baseline, Number, Numbers, difference
 from pipelines.section import Classes, Weight
 from pipelines.tasks.generation.encoding_gans import AnyEncodingGAN
 from pipelines.tasks.generation.energy_gans import AnyEnergyGAN
+from pipelines.tasks.generation.semi_supervised_gans import SemiSupervisedGAN
 
 if TYPE_CHECKING:
     import keras
@@ -246,4 +247,6 @@ class InfoGAN(Adversarial):
         return {**information, accuracy: of_model["accuracy"]}, {KMEANS.name: {accuracy: of_pixels["accuracy"]}}
 
 
-AnyGAN = GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN | InfoGAN | AnyEncodingGAN | AnyEnergyGAN
+AnyGAN = (
+    GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN | InfoGAN | AnyEncodingGAN | AnyEnergyGAN | SemiSupervisedGAN
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ def measure(
 
     Args:
         recipe: the completed recipe; it names the features and the number of samples.
-        model: the trained model; it has `sample`, and a label among its `inputs` if it samples classes.
+        model: the trained model; it has `sample`, which takes `labels` if it samples classes.
         reference: what samples are compared with.
         examples: the directory of prepared examples.
         directory: the directory for the pictures: ``samples.png``, in which each class has a column if there are any;
@@ -50,7 +51,8 @@ def measure(
     count = reference.result["images"]
     numbers: dict[str, float] = {}
     label = model.inputs().get("label")
-    classes = label.num_classes if isinstance(label, Label) else None
+    of_classes = isinstance(label, Label) and "labels" in inspect.signature(model.sample).parameters
+    classes = label.num_classes if of_classes else None
     labels = None if classes is None else images.read(examples, "train", count)["label"]
     options = {} if labels is None else {"labels": labels}
     samples = arrays.nearest_levels(model.sample(count, seed=SEED, **options))
