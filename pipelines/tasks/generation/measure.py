@@ -51,8 +51,9 @@ def measure(
     count = reference.result["images"]
     numbers: dict[str, float] = {}
     label = model.inputs().get("label")
-    of_classes = isinstance(label, Label) and "labels" in inspect.signature(model.sample).parameters
-    classes = label.num_classes if of_classes else None
+    classes = None
+    if isinstance(label, Label) and "labels" in inspect.signature(model.sample).parameters:
+        classes = label.num_classes
     labels = None if classes is None else images.read(examples, "train", count)["label"]
     options = {} if labels is None else {"labels": labels}
     samples = arrays.nearest_levels(model.sample(count, seed=SEED, **options))
@@ -60,7 +61,7 @@ def measure(
     images.save_grid(directory / "samples.png", sheet, GRID if classes is None else classes)
     network = networks.load(recipe.evaluate.features)
     vectors: np.ndarray = samples
-    of_classes: dict[str, Any] = {}
+    classwise: dict[str, Any] = {}
     if network is not None:
         from keras_genssl import metrics
 
@@ -69,7 +70,7 @@ def measure(
         vectors = metrics.extract_features(network, samples)
         numbers |= distances(real, vectors)
         if labels is not None and classes is not None:
-            own, of_classes["classes"] = class_distances.measure(real, labels, vectors, labels, classes)
+            own, classwise["classes"] = class_distances.measure(real, labels, vectors, labels, classes)
             numbers |= own
         if RECONSTRUCTION_FID in recipe.model.numbers.numbers:
             held_out = images.read(examples, "eval", count)["image"]
@@ -104,7 +105,7 @@ def measure(
         **reference.result,
         "numbers": numbers,
         "baselines": baselines,
-        **of_classes,
+        **classwise,
         **likelihood,
         "features": recipe.evaluate.features,
         **({"remarks": remarks} if remarks else {}),
