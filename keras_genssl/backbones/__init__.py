@@ -8,7 +8,13 @@ from keras_genssl.backbones.autoencoders import (
     lecture_decoder,
     lecture_encoder,
 )
-from keras_genssl.backbones.dcgan import acgan_discriminator, dcgan_discriminator, dcgan_encoder, dcgan_generator
+from keras_genssl.backbones.dcgan import (
+    acgan_discriminator,
+    class_conditional_generator,
+    dcgan_discriminator,
+    dcgan_encoder,
+    dcgan_generator,
+)
 from keras_genssl.backbones.features import with_features
 from keras_genssl.backbones.joint import joint_discriminator
 from keras_genssl.backbones.perceptual import (
@@ -21,6 +27,7 @@ from keras_genssl.backbones.perceptual import (
 )
 from keras_genssl.backbones.pixelcnn import PixelNetwork, code_map, pixelcnn
 from keras_genssl.backbones.resnet import resnet18, resnet50
+from keras_genssl.backbones.sagan import sagan_discriminator, sagan_generator
 from keras_genssl.backbones.sizes import penultimate, receptive_radius, total_stride
 from keras_genssl.backbones.small import (
     context_network,
@@ -50,6 +57,7 @@ __all__ = [
     "PerceptualExtractor",
     "PixelNetwork",
     "acgan_discriminator",
+    "class_conditional_generator",
     "code_map",
     "context_network",
     "convolutional_decoder",
@@ -77,6 +85,8 @@ __all__ = [
     "resnet18",
     "resnet50",
     "resnet_translator",
+    "sagan_discriminator",
+    "sagan_generator",
     "small_encoder",
     "small_extractor",
     "small_feature_map",
