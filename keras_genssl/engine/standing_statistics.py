@@ -12,9 +12,7 @@ from keras_genssl.checks.seeds import given_or_new
 from keras_genssl.kinds import Label
 
 
-def standing_statistics(
-    model: Any, num_batches: int = 16, batch_size: int = 256, seed: int | None = None
-) -> None:
+def standing_statistics(model: Any, num_batches: int = 16, batch_size: int = 256, seed: int | None = None) -> None:
     """Replaces the moving statistics of a GAN's batch normalisation by those of samples that it makes now.
 
     Brock et al., 2019, Appendix D. The moving statistics that training leaves are a mean over the generators of the
