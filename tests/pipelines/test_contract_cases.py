@@ -36,6 +36,14 @@ OF_RECIPES = {
         *("model.filters=4", "model.blocks=2", "model.code_dim=4", "model.coder_filters=4", "model.map_channels=3"),
     ),
     "SNGAN": ("fashion_mnist/sngan", *_LATENTS, "model.discriminator_filters=4"),
+    "ProjectionGAN": (
+        "fashion_mnist/projection_gan",
+        *(*_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),
+    ),
+    "SAGAN": (
+        "fashion_mnist/sagan",
+        *("model.filters=8", "model.latent_dim=5", "model.discriminator_filters=8", "model.num_classes=3"),
+    ),
     "VAEGAN": ("fashion_mnist/vaegan", *_LATENTS, "model.discriminator_filters=4"),
     "BiGAN": ("fashion_mnist/bigan", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),
     "ALI": ("fashion_mnist/ali", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),

@@ -28,6 +28,10 @@ def _beside_baselines(names):
 
 NARROW = {
     "fashion_mnist/dcgan": ["model.filters=2", "model.latent_dim=4"],
+    "fashion_mnist/sagan": [
+        *("model.filters=8", "model.discriminator_filters=8", "model.latent_dim=4", "model.standing_batches=2"),
+        "evaluate.train_on_samples=false",
+    ],
     "fashion_mnist/vae": [
         *_DENSE,
         "evaluate.likelihood={images: 10, num_samples: 2}",
@@ -71,6 +75,7 @@ NARROW = {
 }
 BLESS = {
     "fashion_mnist/dcgan": "{fid: {min: 0}, precision: {min: 0, max: 1}}",
+    "fashion_mnist/sagan": "{fid: {min: 0}, label_accuracy: {min: 0}}",
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/semi_supervised_adversarial_autoencoder": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
@@ -95,6 +100,7 @@ _OF_CODES = {"nmse", "psnr", "reconstruction_fid", "bits", "used_codes", "perple
 _CODES |= {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")}
 NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
+    "fashion_mnist/sagan": _DISTANCES | {"label_accuracy"},
     "fashion_mnist/vae": _DISTANCES | {"nll", "nll_below_ppca"},
     "fashion_mnist/adversarial_autoencoder": _DISTANCES | _CODES,
     "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES
