@@ -69,11 +69,12 @@ def _without(variables: list[keras.Variable], excluded: list[keras.Variable]) ->
 def _inputs(model: Any, num_batches: int, batch_size: int, seed: int) -> Iterator[Any]:
     """Yields what the model is called on: latents, or latents and classes."""
     label = model.inputs().get("label")
+    num_classes = label.num_classes if isinstance(label, Label) else None
     classes = np.random.default_rng([seed, 1])  # a stream of its own beside the latents
     latents = model.sample_latents(num_batches * batch_size, seed)
     for part in np.split(latents, num_batches):
         latent = ops.convert_to_tensor(part)
-        if isinstance(label, Label):
-            yield latent, ops.convert_to_tensor(classes.integers(label.num_classes, size=batch_size).astype("int32"))
-        else:
+        if num_classes is None:
             yield latent
+        else:
+            yield latent, ops.convert_to_tensor(classes.integers(num_classes, size=batch_size).astype("int32"))

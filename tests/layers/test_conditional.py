@@ -56,7 +56,7 @@ def test_each_class_learns_its_own_gain_and_bias():
     flat = FEATURES.reshape(-1, 3)
     standard = (FEATURES - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-3)
     for label in range(4):
-        own = LABELS == label
+        own = label == LABELS
         np.testing.assert_allclose(of_gain[label], (k * standard)[own].sum((0, 1, 2)), rtol=1e-3, atol=1e-3)
         np.testing.assert_allclose(of_bias[label], k[own].sum((0, 1, 2)), rtol=1e-3, atol=1e-3)
     assert not np.any(of_gain[2])  # no example of the class

@@ -1,4 +1,5 @@
 """Generative adversarial networks: latents in, images out.
 
-Guide: docs/generative.md. `GAN` takes any adversarial loss, penalty and network.
+Guide: docs/generative.md; images of a given class: docs/class_conditional.md. `GAN` takes any adversarial loss, penalty
+and network.
 """

@@ -75,12 +75,12 @@ def test_sagan_updates_both_at_once_and_the_projection_gan_in_turn() -> None:
     rounds = made(kg.models.ProjectionGAN, discriminator_steps=2).rounds()
     assert rounds == [("discriminator",), ("discriminator",), ("generator",)]
     model = made(kg.models.ProjectionGAN, discriminator_steps=2)
-    model.compile({player: "sgd" for player in model.players()})
+    model.compile(dict.fromkeys(model.players(), "sgd"))
     batch = {"image": points(4, *SHAPE), "label": np.arange(4)}
     with pytest.raises(Exception, match="must be a multiple of the 3 rounds"):
         model.train_on_batch(batch)
     model = made(kg.models.ProjectionGAN, discriminator_steps=2, reuse_batch=True)
-    model.compile({player: "sgd" for player in model.players()})
+    model.compile(dict.fromkeys(model.players(), "sgd"))
     model.train_on_batch(batch)
 
 
