@@ -19,7 +19,7 @@ def standing_statistics(model: Any, num_batches: int = 16, batch_size: int = 256
     last steps; those of a moving average (`ema`) are a mean over means. Here the network that is sampled makes
     `num_batches` batches of new latents in training mode, of classes that are drawn evenly, and the means and the
     variances of these batches are averaged with equal weights. Do it once, after training, before `sample` or an
-    export. It changes nothing but the moving means and variances of the layers that these passes run.
+    export. It changes nothing but the moving means and variances of that network.
 
     Reference:
         - Brock et al. 2019, [Large Scale GAN Training for High Fidelity Natural Image Synthesis, Appendix
@@ -32,22 +32,25 @@ def standing_statistics(model: Any, num_batches: int = 16, batch_size: int = 256
         seed: At least 0; the same seed gives the same statistics. None draws new latents at each call.
 
     Raises:
-        ValueError: If the model samples from no latents, or has no batch normalisation, or a number is out of its
-            range.
+        ValueError: If the model samples from no latents, its generator has no batch normalisation, or a number is out
+            of its range.
     """
     num_batches, batch_size = whole("num_batches", num_batches), whole("batch_size", batch_size, 2)
     if not hasattr(model, "sample_latents"):
         raise ValueError(f"`model` must be a GAN that samples from latents. Received: {type(model).__name__}")
-    norms = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    network = model.generator if model.average is None else model.average.copy
+    norms = [layer for layer in network._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
     if not norms:
-        raise ValueError(f"`model` must have batch normalisation. Received: {model.name!r} without it")
+        raise ValueError(
+            f"`model` must have a generator with batch normalisation. Received: {network.name!r} without it"
+        )
     moving = [weight for norm in norms for weight in (norm.moving_mean, norm.moving_variance)]
     others = _without(model.non_trainable_variables, moving)
     kept, momenta = [ops.copy(weight.value) for weight in others], [norm.momentum for norm in norms]
     totals = [np.zeros(weight.shape) for weight in moving]
     try:
         for norm in norms:
-            norm.momentum = 0.0  # each batch leaves its own statistics; a layer that does not run keeps what it has
+            norm.momentum = 0.0  # each batch leaves its own statistics
         for inputs in _inputs(model, num_batches, batch_size, given_or_new(seed)):
             model(inputs, training=True)
             totals = [total + ops.convert_to_numpy(weight) for total, weight in zip(totals, moving, strict=True)]

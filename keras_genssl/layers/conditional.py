@@ -64,7 +64,7 @@ class ConditionalBatchNormalization(ClassLayer):
         >>> layer = ConditionalBatchNormalization(epsilon=1e-12)
         >>> features, classes = ops.array([[1.0], [3.0]]), ops.array([[1.0, 0.0], [0.0, 1.0]])
         >>> layer.build([features.shape, classes.shape])
-        >>> layer.gain.assign([[1.0], [5.0]]), layer.bias.assign([[0.0], [2.0]]) and None
+        >>> _ = layer.gain.assign([[1.0], [5.0]]), layer.bias.assign([[0.0], [2.0]])
         >>> [round(float(value), 3) for value in layer([features, classes], training=True)[:, 0]]
         [-1.0, 7.0]
     """
@@ -142,7 +142,7 @@ class ClassProjection(ClassLayer):
     Example:
         >>> layer = ClassProjection()
         >>> layer.build([(None, 2), (None, 2)])
-        >>> layer.vectors.kernel.assign([[1.0, 0.0], [3.0, 4.0]]) and None
+        >>> _ = layer.vectors.kernel.assign([[1.0, 0.0], [3.0, 4.0]])
         >>> [float(value) for value in layer([ops.ones((2, 2)), ops.eye(2)])[:, 0]]
         [1.0, 7.0]
     """

@@ -76,8 +76,11 @@ def test_nothing_else_moves_and_the_seed_decides() -> None:
 def test_what_has_no_such_statistics_is_refused() -> None:
     with pytest.raises(ValueError, match=r"`model` must be a GAN that samples from latents. Received: EDSR"):
         kg.engine.standing_statistics(CASES["EDSR"].build())
-    plain = kg.models.GAN(kg.backbones.mlp_generator((3,), 2, (4,)), kg.backbones.mlp_discriminator((3,), (4,)), 2)
-    with pytest.raises(ValueError, match=r"`model` must have batch normalisation. Received: .* without it"):
+    judge = keras.Sequential([keras.Input((3,)), kg.layers.BatchNormalization(), keras.layers.Dense(1)])
+    plain = kg.models.GAN(kg.backbones.mlp_generator((3,), 2, (4,)), judge, 2)
+    with pytest.raises(
+        ValueError, match=r"`model` must have a generator with batch normalisation. Received: .* without it"
+    ):
         kg.engine.standing_statistics(plain)
     for name, value in (("num_batches", 0), ("batch_size", 1), ("seed", -1)):
         with pytest.raises(ValueError, match=rf"`{name}` must .*Received: {name}={value}"):
