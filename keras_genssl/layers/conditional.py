@@ -19,7 +19,7 @@ class ClassLayer(ImageLayer):
             ValueError: if the input is no such pair, or one of the two sizes is not known.
         """
         pair = isinstance(input_shape, list | tuple) and len(input_shape) == 2
-        if not pair or any(not isinstance(shape, list | tuple) for shape in input_shape):
+        if not pair or any(not hasattr(shape, "__len__") for shape in input_shape):
             raise ValueError(
                 f"{type(self).__name__} must be called on [features, classes (batch, num_classes)]. "
                 f"Received: an input of shape {input_shape}"
