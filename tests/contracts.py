@@ -446,11 +446,37 @@ def _conditional_gan() -> kg.models.ConditionalGAN:
     return kg.models.ConditionalGAN(generator, discriminator, latent_dim=5, num_classes=CLASSES)
 
 
-def _projection_gan() -> kg.models.ConditionalGAN:
+def _projection_gan() -> kg.models.ProjectionGAN:
+    generator = kg.backbones.class_conditional_generator(SHAPE, CLASSES, 5, 4)
+    discriminator = kg.backbones.spectral_discriminator(SHAPE, 4, num_classes=CLASSES)
+    return kg.models.ProjectionGAN(generator, discriminator, 5, CLASSES, discriminator_steps=1, ema=0.995)
+
+
+def _residual_projection_gan() -> kg.models.ProjectionGAN:
     generator = kg.backbones.sngan_generator(SHAPE, 5, 4, num_classes=CLASSES)
     discriminator = kg.backbones.sngan_discriminator(SHAPE, 4, num_classes=CLASSES)
-    adversarial_loss = kg.losses.HingeGANLoss()
-    return kg.models.ConditionalGAN(generator, discriminator, 5, CLASSES, adversarial_loss=adversarial_loss, ema=0.9)
+    return kg.models.ProjectionGAN(generator, discriminator, 5, CLASSES, discriminator_steps=1, ema=0.9)
+
+
+def attending(*networks: keras.Model) -> tuple[keras.Model, ...]:
+    """Networks whose attention does something: at 0, where γ starts, its kernels would not train."""
+    for network in networks:
+        network.get_layer("attention").gamma.assign(0.5)
+    return networks
+
+
+def _sagan() -> kg.models.SAGAN:
+    generator = kg.backbones.class_conditional_generator(
+        SHAPE, CLASSES, 5, 8, spectral_normalization=True, attention=True
+    )
+    discriminator = kg.backbones.spectral_discriminator(SHAPE, 8, num_classes=CLASSES, attention=True)
+    return kg.models.SAGAN(*attending(generator, discriminator), 5, CLASSES, ema=0.995)
+
+
+def _residual_sagan() -> kg.models.SAGAN:
+    generator = kg.backbones.sagan_generator(SHAPE, 5, 8, num_classes=CLASSES)
+    discriminator = kg.backbones.sagan_discriminator(SHAPE, 8, num_classes=CLASSES)
+    return kg.models.SAGAN(*attending(generator, discriminator), 5, CLASSES)
 
 
 def _acgan() -> kg.models.ACGAN:
@@ -593,7 +619,10 @@ CASES = {
     "WGANGP": Case(_wgan_gp, garments),
     "SNGAN": Case(_sngan, garments),
     "ConditionalGAN": Case(_conditional_gan, classes),
-    "ConditionalGAN, projection": Case(_projection_gan, classes),
+    "ProjectionGAN": Case(_projection_gan, classes),
+    "ProjectionGAN, as the paper": Case(_residual_projection_gan, classes, 1e-3),  # its logit is a sum over space
+    "SAGAN": Case(_sagan, classes),
+    "SAGAN, as the paper": Case(_residual_sagan, classes),
     "InfoGAN": Case(_infogan, garments),
     "SemiSupervisedGAN": Case(_semi_supervised_gan, few_labels),
     "VAEGAN": Case(_vaegan, garments, 1e-3),
@@ -646,7 +675,7 @@ CASES = {
 
 # The largest of their method, with no state and no meeting of replicas that others have not (spectral normalisation's
 # is SNGAN's too): neither interrupted nor on several replicas.
-LARGE = ("ACGAN, as the paper", "ConditionalGAN, projection", "SRGAN, as the paper")
+LARGE = ("ACGAN, as the paper", "ProjectionGAN, as the paper", "SAGAN, as the paper", "SRGAN, as the paper")
 
 # One case, small to trace, stands for all whose replicas meet in the same way: it alone is trained on two workers, and
 # in graphs on two devices, where the others are trained op by op. Most meet in gradients, counts and batch
@@ -664,7 +693,7 @@ MEETS_AS = {
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
     **dict.fromkeys(("VAE", "VAE, Bernoulli", "VAE, importance-weighted"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
-    **dict.fromkeys(("VAEGAN", "BiGAN", "ALI", "CoGAN"), "SNGAN"),
+    **dict.fromkeys(("VAEGAN", "BiGAN", "ALI", "CoGAN", "ProjectionGAN", "SAGAN"), "SNGAN"),
     "EBGAN": "GAN",
     **dict.fromkeys(("VQVAE, by gradient", "VQVAE2"), "VQVAE"),
     "CodeGenerator": "VAE, batch norm",

@@ -91,6 +91,12 @@ def padded_and_cropped() -> keras.Model:
     return keras.Model(images, kg.layers.CropToSize()([kg.layers.PadToMultiple(4)(images), images]))
 
 
+def of_classes(layer: keras.layers.Layer) -> keras.Model:
+    """A plain model of a layer that takes vectors and their classes."""
+    features, classes = keras.Input((5,), batch_size=4), keras.Input((3,), batch_size=4)
+    return keras.Model([features, classes], layer([features, classes]))
+
+
 def causal(layer: keras.layers.Layer) -> keras.Model:
     """A plain model of a block of PixelCNN, both of whose stacks begin at the image."""
     images, vector = keras.Input((5, 7, 2)), keras.Input((3,))
@@ -134,6 +140,10 @@ METHODS: dict[str, Callable[[], Any]] = {
 LAYERS: dict[str, Callable[[], Any]] = {
     "BatchNormalization": lambda: plain(kg.layers.BatchNormalization(synchronized=True, momentum=0.5)),
     "BicubicUpsampling": lambda: plain(kg.layers.BicubicUpsampling(2)),
+    "ClassProjection": lambda: of_classes(kg.layers.ClassProjection(True, "ones")),
+    "ConditionalBatchNormalization": lambda: of_classes(
+        kg.layers.ConditionalBatchNormalization(0.5, 0.1, True, "random_normal")
+    ),
     "CaffePreprocessing": lambda: plain(kg.layers.CaffePreprocessing()),
     "ImageStandardization": lambda: plain(kg.layers.ImageStandardization()),
     "PadToMultiple": lambda: plain(kg.layers.PadToMultiple(3, minimum=(1, 12))),

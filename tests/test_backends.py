@@ -52,11 +52,15 @@ def _gans(generator):
         "dcgan_generator": backbones.dcgan_generator(shape, 5, 2, num_classes=3, synchronized=False),
         "mlp_generator": backbones.mlp_generator(shape, 5, (4,), num_classes=3),
         "sngan_generator": backbones.sngan_generator(shape, 5, 2, num_classes=3, synchronized=False),
+        "class_conditional_generator": backbones.class_conditional_generator(
+            shape, 3, 5, 8, spectral_normalization=True, attention=True, synchronized=False
+        ),
     }
     judged_with_labels = {
         "dcgan_discriminator": backbones.dcgan_discriminator(shape, 2, num_classes=3, synchronized=False),
         "mlp_discriminator": backbones.mlp_discriminator(shape, (4,), num_classes=3),
         "sngan_discriminator": backbones.sngan_discriminator(shape, 2, num_classes=3),
+        "attentive_discriminator": backbones.spectral_discriminator(shape, 8, num_classes=3, attention=True),
     }
     acgan = backbones.acgan_discriminator(shape, 3, 2, synchronized=False)
     values = {name: _with_weights(network)([latents, labels]) for name, network in given_both.items()}

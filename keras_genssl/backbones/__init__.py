@@ -10,7 +10,13 @@ from keras_genssl.backbones.autoencoders import (
 )
 from keras_genssl.backbones.began import began_discriminator, began_generator
 from keras_genssl.backbones.coupled import coupled_discriminators, coupled_generators
-from keras_genssl.backbones.dcgan import acgan_discriminator, dcgan_discriminator, dcgan_encoder, dcgan_generator
+from keras_genssl.backbones.dcgan import (
+    acgan_discriminator,
+    class_conditional_generator,
+    dcgan_discriminator,
+    dcgan_encoder,
+    dcgan_generator,
+)
 from keras_genssl.backbones.features import features_of, with_code, with_features
 from keras_genssl.backbones.joint import joint_discriminator
 from keras_genssl.backbones.perceptual import (
@@ -23,6 +29,7 @@ from keras_genssl.backbones.perceptual import (
 )
 from keras_genssl.backbones.pixelcnn import PixelNetwork, code_map, pixelcnn
 from keras_genssl.backbones.resnet import resnet18, resnet50
+from keras_genssl.backbones.sagan import sagan_discriminator, sagan_generator
 from keras_genssl.backbones.semi_supervised import semi_supervised_discriminator
 from keras_genssl.backbones.sizes import penultimate, receptive_radius, total_stride
 from keras_genssl.backbones.small import (
@@ -55,6 +62,7 @@ __all__ = [
     "acgan_discriminator",
     "began_discriminator",
     "began_generator",
+    "class_conditional_generator",
     "code_map",
     "context_network",
     "convolutional_decoder",
@@ -85,6 +93,8 @@ __all__ = [
     "resnet18",
     "resnet50",
     "resnet_translator",
+    "sagan_discriminator",
+    "sagan_generator",
     "semi_supervised_discriminator",
     "small_encoder",
     "small_extractor",

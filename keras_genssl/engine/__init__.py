@@ -13,6 +13,7 @@ from keras_genssl.engine.memory_bank import MemoryBank
 from keras_genssl.engine.method import Method
 from keras_genssl.engine.players import PlayersModel
 from keras_genssl.engine.shapes import same_shape
+from keras_genssl.engine.standing_statistics import standing_statistics
 from keras_genssl.engine.strategies import strategy
 from keras_genssl.engine.target import TargetNetwork
 from keras_genssl.kinds import (
@@ -61,5 +62,6 @@ __all__ = [
     "require",
     "same_shape",
     "shuffled",
+    "standing_statistics",
     "strategy",
 ]

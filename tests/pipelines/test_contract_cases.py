@@ -42,6 +42,14 @@ OF_RECIPES = {
         *("model.input_dropout=0.0", "model.dropout=0.0"),
     ),
     "CoGAN": ("fashion_mnist/cogan", *_LATENTS, "model.discriminator_filters=4"),
+    "ProjectionGAN": (
+        "fashion_mnist/projection_gan",
+        *(*_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),
+    ),
+    "SAGAN": (
+        "fashion_mnist/sagan",
+        *("model.filters=8", "model.latent_dim=5", "model.discriminator_filters=8", "model.num_classes=3"),
+    ),
     "VAEGAN": ("fashion_mnist/vaegan", *_LATENTS, "model.discriminator_filters=4"),
     "FAnoGAN": (
         "fashion_mnist/f_anogan",

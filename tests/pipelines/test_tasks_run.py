@@ -28,6 +28,10 @@ def _beside_baselines(names):
 
 NARROW = {
     "fashion_mnist/dcgan": ["model.filters=2", "model.latent_dim=4"],
+    "fashion_mnist/sagan": [
+        *("model.filters=8", "model.discriminator_filters=8", "model.latent_dim=4", "model.standing_batches=2"),
+        "evaluate.train_on_samples=false",
+    ],
     "fashion_mnist/vae": [
         *_DENSE,
         "evaluate.likelihood={images: 10, num_samples: 2}",
@@ -83,6 +87,7 @@ NARROW = {
 }
 BLESS = {
     "fashion_mnist/dcgan": "{kid: {min: -1}, precision: {min: 0, max: 1}}",
+    "fashion_mnist/sagan": "{kid: {min: -1}}",
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/semi_supervised_adversarial_autoencoder": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
@@ -116,6 +121,7 @@ _ACCURACIES = {"accuracy", "accuracy_over_alone", "accuracy_over_pixels"}
 _CODES |= {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")}
 NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
+    "fashion_mnist/sagan": _DISTANCES,
     "fashion_mnist/vae": _DISTANCES | {"nll", "nll_below_ppca"},
     "fashion_mnist/adversarial_autoencoder": _DISTANCES | _CODES,
     "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES | _CODES | _ACCURACIES,
@@ -169,7 +175,13 @@ def test_run_measures_beside_baselines_exports_pushes_reports_and_records(home, 
     shown = tables["numbers"]
     assert shown[1][0] == "this model"
     assert shown[1][1] in text  # the first number, written the same in report and card
-    of_latents = ("DCGAN", "BEGAN", "EBGAN", "CoGAN")  # no image goes in, so there is none that could not be read
+    of_latents = (
+        "DCGAN",
+        "SAGAN",
+        "BEGAN",
+        "EBGAN",
+        "CoGAN",
+    )  # no image goes in, so there is none that could not be read
     assert ("The output `error` says" in text) == (loaded.model.method not in of_latents)
     used = _used(text, outcome.pushed.path.parents[1], monkeypatch)
     if loaded.task == "representation":

@@ -34,7 +34,7 @@ CHANGED_LOSSES = {  # loss -> the methods of the recipes that it trains
     "VICRegLoss": {"VICReg"},
     "WassersteinGANLoss": {"WGANGP"},
     "KLSparsity": {"SparseAutoencoder"},
-    "HingeGANLoss": {"SNGAN", "ACGAN"},  # ACGAN's recipe names it
+    "HingeGANLoss": {"SNGAN", "ProjectionGAN", "SAGAN", "ACGAN"},  # ACGAN's recipe names it
     "RelativisticGANLoss": set(),
 }
 
