@@ -57,9 +57,13 @@ def test_equals_naive_loops_at_given_parameters(channels):
 def test_parameters_have_the_ranges_of_the_paper():
     layer = DiffAugment()
     ends = np.stack([np.zeros(7), np.full(7, np.float32(1) - np.float32(2) ** -24)]).astype("float32")
-    low, high = ({name: np.array(value)[row] for name, value in layer.draw(ends, (28, 32, 3)).items()} for row in (0, 1))
+    low, high = (
+        {name: np.array(value)[row] for name, value in layer.draw(ends, (28, 32, 3)).items()} for row in (0, 1)
+    )
     assert [low[name] for name in ("brightness", "saturation", "contrast")] == [-0.5, 0.0, 0.5]
-    np.testing.assert_allclose([high[name] for name in ("brightness", "saturation", "contrast")], [0.5, 2.0, 1.5], rtol=1e-6)
+    np.testing.assert_allclose(
+        [high[name] for name in ("brightness", "saturation", "contrast")], [0.5, 2.0, 1.5], rtol=1e-6
+    )
     # An eighth of 28 is 3.5, rounded up to 4; rectangles of 14 and 16 rows have 29 and 33 places.
     assert low["shift"].tolist() == [-4, -4] and high["shift"].tolist() == [4, 4]
     assert low["centre"].tolist() == [0, 0] and high["centre"].tolist() == [28, 32]

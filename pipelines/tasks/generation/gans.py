@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from pipelines.recipe.adversarial import AnyAdversarialLoss, AnyPenalty
-from pipelines.recipe.method import Method, Sections
+from pipelines.recipe.augmentation import Augmented
+from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Baseline, Number, Numbers, difference
 from pipelines.section import Classes, Weight
 from pipelines.tasks.generation.encoding_gans import AnyEncodingGAN
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     import keras
 
 
-class Adversarial(Method):
-    """What all GANs share: ``latent_dim``, and ``ema``, the momentum of the averaged weights that samples come from."""
+class Adversarial(Augmented):
+    """What all GANs share: ``augment``, ``latent_dim``, and ``ema``, the momentum of the weights that samples come from."""
 
     players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
 
@@ -58,7 +59,7 @@ class GAN(Adversarial):
         return self.made(
             models.GAN,
             generator=backbones.mlp_generator(shape, self.latent_dim, tuple(self.generator_units)),
-            discriminator=backbones.mlp_discriminator(shape, tuple(self.discriminator_units)),
+            discriminator=self.judge(backbones.mlp_discriminator(shape, tuple(self.discriminator_units))),
         )
 
 
@@ -76,7 +77,7 @@ class DCGAN(Adversarial):
         return self.made(
             models.DCGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
-            discriminator=backbones.dcgan_discriminator(shape, self.filters),
+            discriminator=self.judge(backbones.dcgan_discriminator(shape, self.filters)),
         )
 
 
@@ -102,7 +103,7 @@ class WGANGP(Adversarial):
         else:
             generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
             critic = backbones.dcgan_discriminator(shape, self.filters, batch_norm=False, name="dcgan_critic")
-        return self.made(models.WGANGP, generator=generator, critic=critic)
+        return self.made(models.WGANGP, generator=generator, critic=self.judge(critic))
 
 
 class SNGAN(Adversarial):
@@ -126,7 +127,7 @@ class SNGAN(Adversarial):
         else:
             generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
             discriminator = backbones.spectral_discriminator(shape, judged)
-        return self.made(models.SNGAN, generator=generator, discriminator=discriminator)
+        return self.made(models.SNGAN, generator=generator, discriminator=self.judge(discriminator))
 
 
 class ConditionalGAN(Conditional):
@@ -151,7 +152,7 @@ class ConditionalGAN(Conditional):
         return self.made(
             models.ConditionalGAN,
             generator=generator,
-            discriminator=discriminator,
+            discriminator=self.judge(discriminator),
         )
 
 
@@ -180,7 +181,7 @@ class ACGAN(Conditional):
         return self.made(
             models.ACGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters, num_classes=classes),
-            discriminator=judge,
+            discriminator=self.judge(judge),
         )
 
 
@@ -221,7 +222,7 @@ class InfoGAN(Adversarial):
         return self.made(
             models.InfoGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
-            discriminator=backbones.spectral_acgan_discriminator(shape, codes, self.discriminator_filters),
+            discriminator=self.judge(backbones.spectral_acgan_discriminator(shape, codes, self.discriminator_filters)),
         )
 
     def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:

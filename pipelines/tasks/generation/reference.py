@@ -28,9 +28,11 @@ class Reference:
 
     Attributes:
         digest: the digest of everything that they depend on.
-        path: the directory with ``features.npy`` of the real images, and sheets of real images and of PCA's.
+        path: the directory with ``features.npy`` of the real images that samples are compared with, and sheets of real images and of PCA's.
         result: ``baselines``: the numbers of held-out real images (a floor for distances and a ceiling for what is
-            asked of labelled samples) and of a Gaussian in PCA; ``images``: the number of compared images.
+            asked of labelled samples) and of a Gaussian in PCA; ``images``: the number of compared images. If samples
+            are compared with held-out images, the real images of the baseline are those of the training, and
+            ``learnt_from`` is their number.
     """
 
     digest: str
@@ -39,7 +41,7 @@ class Reference:
 
     @property
     def features(self) -> np.ndarray | None:
-        """Returns the features of the real training images; None if the recipe names no network."""
+        """Returns the features of the real images that samples are compared with; None if the recipe names no network."""
         file = self.path / "features.npy"
         return np.load(file, allow_pickle=False) if file.is_file() else None
 
@@ -58,6 +60,7 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
         "features": networks.identity(recipe.evaluate.features),
         "dataset": recipe.source.published,  # a network may know its classes
         "images": recipe.evaluate.images,
+        "compared_with": recipe.evaluate.compared_with,
         "code": code.digest(__name__),
     }
     key = store.digest(inputs)[:20]
@@ -94,11 +97,15 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
     most = max(recipe.evaluate.images, images.fitted(recipe.prepare.shape))
     train = images.read(examples, "train", most)["image"]
     held_out = images.read(examples, "eval", recipe.evaluate.images)
-    test = held_out["image"]
-    count = min(recipe.evaluate.images, len(train))
+    by_heart = recipe.evaluate.compared_with == "held_out"
+    wanted, beside = (held_out["image"], train) if by_heart else (train, held_out["image"])
+    count = min(recipe.evaluate.images, len(wanted))
+    beside = beside[: recipe.evaluate.images]
     images.save_grid(part / "real.png", train[: GRID**2], GRID)
     baselines: dict[str, dict[str, float]] = {"real": {}, "pca": {}}
-    result: dict[str, Any] = {"images": count, "held_out": len(test), "baselines": baselines}
+    result: dict[str, Any] = {"images": count, "held_out": len(held_out["image"]), "baselines": baselines}
+    if by_heart:
+        result["learnt_from"] = len(beside)
     components = min(COMPONENTS, len(train) // 2)
     pca = None
     if np.prod(recipe.prepare.shape) <= PIXELS:
@@ -107,13 +114,13 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
         result["components"] = components
     network = networks.load(recipe.evaluate.features)
     if network is not None:
-        real = metrics.extract_features(network, train[:count])
+        real = metrics.extract_features(network, wanted[:count])
         np.save(part / "features.npy", real, allow_pickle=False)
-        baselines["real"] = distances(real, metrics.extract_features(network, test))
+        baselines["real"] = distances(real, metrics.extract_features(network, beside))
         if pca is not None:
             baselines["pca"] = distances(real, metrics.extract_features(network, pca))
         if "label" in held_out and networks.knows_classes(network, recipe):
-            baselines["real"]["label_accuracy"] = metrics.label_accuracy(network, test, held_out["label"])
+            baselines["real"]["label_accuracy"] = metrics.label_accuracy(network, held_out["image"], held_out["label"])
     return result
 
 
