@@ -134,6 +134,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "BatchNormalization": lambda: plain(kg.layers.BatchNormalization(synchronized=True, momentum=0.5)),
     "BicubicUpsampling": lambda: plain(kg.layers.BicubicUpsampling(2)),
     "CaffePreprocessing": lambda: plain(kg.layers.CaffePreprocessing()),
+    "DiffAugment": lambda: plain(kg.layers.DiffAugment(colour=False, translation=0.25, cutout=0.25, seed=2)),
     "ImageStandardization": lambda: plain(kg.layers.ImageStandardization()),
     "PadToMultiple": lambda: plain(kg.layers.PadToMultiple(3, minimum=(1, 12))),
     "CropToSize": padded_and_cropped,

@@ -1,4 +1,7 @@
-"""A discriminator that sees changed images."""
+"""Augmented: discriminators that see changed images.
+
+Guide: docs/small_data.md.
+"""
 
 import keras
 
@@ -17,14 +20,11 @@ def augmented(discriminator: keras.Model, augmentation: keras.layers.Layer, name
     Reference:
         - Zhao et al. 2020, [Differentiable Augmentation for Data-Efficient GAN
           Training](https://arxiv.org/abs/2006.10738)
-        - Karras et al. 2020, [Training Generative Adversarial Networks with Limited
-          Data](https://arxiv.org/abs/2006.06676)
 
     Args:
         discriminator: a built functional or sequential model; its first input is images ``(batch, h, w, c)`` of a known
             size.
-        augmentation: `layers.DiffAugment`, `layers.AdaptiveAugment`, or any layer from images to images of the same
-            shape.
+        augmentation: `layers.DiffAugment`, or any layer from images to images of the same shape.
         name: the model's name; by default ``augmented_`` and that of ``discriminator``.
 
     Returns:

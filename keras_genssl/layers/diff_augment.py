@@ -1,4 +1,7 @@
-"""DiffAugment: random changes of the images that a discriminator sees, through which gradients pass."""
+"""DiffAugment: random changes of the images that a discriminator sees, through which gradients pass.
+
+Guide: docs/small_data.md.
+"""
 
 from typing import Any
 

@@ -57,16 +57,14 @@ def test_equals_naive_loops_at_given_parameters(channels):
 def test_parameters_have_the_ranges_of_the_paper():
     layer = DiffAugment()
     ends = np.stack([np.zeros(7), np.full(7, np.float32(1) - np.float32(2) ** -24)]).astype("float32")
-    low, high = (
-        {name: np.array(value)[row] for name, value in layer.draw(ends, (28, 32, 3)).items()} for row in (0, 1)
-    )
+    drawn = layer.draw(ends, (28, 32, 3))
+    low, high = ({name: np.array(value)[row] for name, value in drawn.items()} for row in (0, 1))
     assert [low[name] for name in ("brightness", "saturation", "contrast")] == [-0.5, 0.0, 0.5]
-    np.testing.assert_allclose(
-        [high[name] for name in ("brightness", "saturation", "contrast")], [0.5, 2.0, 1.5], rtol=1e-6
-    )
+    highest = [high[name] for name in ("brightness", "saturation", "contrast")]
+    np.testing.assert_allclose(highest, [0.5, 2.0, 1.5], rtol=1e-6)
     # An eighth of 28 is 3.5, rounded up to 4; rectangles of 14 and 16 rows have 29 and 33 places.
-    assert low["shift"].tolist() == [-4, -4] and high["shift"].tolist() == [4, 4]
-    assert low["centre"].tolist() == [0, 0] and high["centre"].tolist() == [28, 32]
+    assert [of["shift"].tolist() for of in (low, high)] == [[-4, -4], [4, 4]]
+    assert [of["centre"].tolist() for of in (low, high)] == [[0, 0], [28, 32]]
     assert np.array(layer.draw(ends, (10, 10, 3))["centre"])[1].tolist() == [9, 9]  # of 5 rows: it has a middle
     drawn = layer.draw(np.random.default_rng(1).random((20_000, 7), "float32"), (28, 32, 3))
     shares = np.bincount(np.array(drawn["shift"])[:, 0] + 4) / 20_000
@@ -105,7 +103,7 @@ def test_the_gradient_is_that_of_the_change_which_is_affine(jit_compile):
 
 
 def test_a_gradient_of_the_second_order_passes():
-    """As in a penalty on a critic's gradient: the gradient of `sum(T(x)²) / 2` is `JᵀT(x)`, its slope along v `JᵀJv`."""
+    """As in a penalty on a gradient: the gradient of `sum(T(x)²) / 2` is `JᵀT(x)`, its slope along v `JᵀJv`."""
     layer, images = DiffAugment(translation=0, cutout=0), tf.constant(IMAGES[:1, ..., :1])
     parameters = {name: values[2:3] for name, values in PARAMETERS.items()}
     with tf.GradientTape() as outer:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class Adversarial(Augmented):
-    """What all GANs share: ``augment``, ``latent_dim``, and ``ema``, the momentum of the weights that samples come from."""
+    """What all GANs share: ``augment``, ``latent_dim``, and ``ema``.
+
+    ``ema`` is the momentum of averaged weights of the generator, which samples then come from.
+    """
 
     players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
 

@@ -30,8 +30,8 @@ class Likelihood(Section):
 class Evaluate(Bless):
     """How samples are measured: ``images`` samples against as many real images.
 
-    ``compared_with`` says which: ``training``, or ``held_out``, for methods that learn from few images. A generator that
-    had learnt these by heart would be nearest to them.
+    ``compared_with`` says which: ``training``, or ``held_out``, for methods that learn from few images. A generator
+    that had learnt these by heart would be nearest to them.
 
     ``features`` names the network whose features are used for distances: ``fashion``, the library's own network of
     Fashion-MNIST; ``inception:PATH``, the InceptionV3 graph of 2015 from a file; or ``none``, and the report only shows

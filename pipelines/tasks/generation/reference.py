@@ -28,7 +28,8 @@ class Reference:
 
     Attributes:
         digest: the digest of everything that they depend on.
-        path: the directory with ``features.npy`` of the real images that samples are compared with, and sheets of real images and of PCA's.
+        path: the directory with ``features.npy`` of the real images that samples are compared with, and sheets of real
+            images and of PCA's.
         result: ``baselines``: the numbers of held-out real images (a floor for distances and a ceiling for what is
             asked of labelled samples) and of a Gaussian in PCA; ``images``: the number of compared images. If samples
             are compared with held-out images, the real images of the baseline are those of the training, and
@@ -41,7 +42,7 @@ class Reference:
 
     @property
     def features(self) -> np.ndarray | None:
-        """Returns the features of the real images that samples are compared with; None if the recipe names no network."""
+        """Returns the features of the real images to compare with; None if the recipe names no network."""
         file = self.path / "features.npy"
         return np.load(file, allow_pickle=False) if file.is_file() else None
 

@@ -72,9 +72,9 @@ class Generation(Task[GenerationRecipe]):
         )
         if "learnt_from" in evaluation:
             return (
-                f"{evaluation['images']:,} samples are compared with {evaluation['images']:,} held-out images, in eight "
-                f"bits, in the features of {network}; the row of the {evaluation['learnt_from']:,} images that were "
-                f"learnt from shows what a generator reaches that gives them back and nothing else.{taught}"
+                f"{evaluation['images']:,} samples are compared with {evaluation['images']:,} held-out images, in "
+                f"eight bits, in the features of {network}; the row of the {evaluation['learnt_from']:,} images that "
+                f"were learnt from shows what a generator reaches that gives them back and nothing else.{taught}"
             )
         return (
             f"{evaluation['images']:,} samples are compared with {evaluation['images']:,} training images, in eight "
