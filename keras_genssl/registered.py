@@ -18,6 +18,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.layers.activations": ("LeakyReLU",),
     "keras_genssl.layers.borders": ("CropToSize", "PadToMultiple", "ReflectionPadding2D"),
     "keras_genssl.layers.conditional": ("ClassProjection", "ConditionalBatchNormalization"),
+    "keras_genssl.layers.diff_augment": ("DiffAugment",),
     "keras_genssl.layers.discriminators": ("MinibatchStdDev", "SelfAttention2D"),
     "keras_genssl.layers.gated_pixels": ("GatedPixelBlock",),
     "keras_genssl.layers.masked": ("HorizontalMaskedConv2D", "VerticalMaskedConv2D"),

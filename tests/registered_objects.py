@@ -145,6 +145,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
         kg.layers.ConditionalBatchNormalization(0.5, 0.1, True, "random_normal")
     ),
     "CaffePreprocessing": lambda: plain(kg.layers.CaffePreprocessing()),
+    "DiffAugment": lambda: plain(kg.layers.DiffAugment(colour=False, translation=0.25, cutout=0.25, seed=2)),
     "ImageStandardization": lambda: plain(kg.layers.ImageStandardization()),
     "PadToMultiple": lambda: plain(kg.layers.PadToMultiple(3, minimum=(1, 12))),
     "CropToSize": padded_and_cropped,

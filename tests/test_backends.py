@@ -105,6 +105,13 @@ def _built(layer, shape):
     return _with_weights(layer)
 
 
+def _changed(images):
+    """At given random numbers: backends draw others."""
+    layer = layers.DiffAugment()
+    chances = np.random.default_rng(6).random((len(images), layer.num_chances)).astype("float32")
+    return layer.apply(images, layer.draw(chances, images.shape[1:]))
+
+
 def _layers(images):
     """Layers of GANs and of translation."""
     channels = np.concatenate([images] * 3, axis=-1)[..., :8]  # (2, 16, 16, 8)
@@ -123,6 +130,7 @@ def _layers(images):
         "lab_to_rgb": layers.LabToRGB()(100 * images),
         "pad_to_multiple": layers.PadToMultiple((6, 20))(images),
         "crop_to_size": layers.CropToSize()([images, images[:, :5, :4]]),
+        "diff_augment": _changed(channels[..., :3]),
         "reflection_padding": layers.ReflectionPadding2D(((1, 2), (3, 0)))(images),
     }
 

@@ -1,5 +1,6 @@
 """Networks: functions that return built keras.Models."""
 
+from keras_genssl.backbones.augmented import augmented
 from keras_genssl.backbones.autoencoders import (
     convolutional_decoder,
     convolutional_encoder,
@@ -60,6 +61,7 @@ __all__ = [
     "PerceptualExtractor",
     "PixelNetwork",
     "acgan_discriminator",
+    "augmented",
     "began_discriminator",
     "began_generator",
     "class_conditional_generator",

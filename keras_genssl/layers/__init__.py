@@ -3,6 +3,7 @@
 from keras_genssl.layers.activations import LeakyReLU
 from keras_genssl.layers.borders import CropToSize, PadToMultiple, ReflectionPadding2D
 from keras_genssl.layers.conditional import ClassProjection, ConditionalBatchNormalization
+from keras_genssl.layers.diff_augment import DiffAugment
 from keras_genssl.layers.discriminators import MinibatchStdDev, SelfAttention2D
 from keras_genssl.layers.gated_pixels import GatedPixelBlock
 from keras_genssl.layers.masked import HorizontalMaskedConv2D, VerticalMaskedConv2D
@@ -19,6 +20,7 @@ __all__ = [
     "ClassProjection",
     "ConditionalBatchNormalization",
     "CropToSize",
+    "DiffAugment",
     "FiniteScalarQuantizer",
     "GatedPixelBlock",
     "HorizontalMaskedConv2D",

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, PositiveInt
 
-from pipelines.recipe.method import Method
+from pipelines.recipe.augmentation import Augmented
 from pipelines.section import Classes
 
 if TYPE_CHECKING:
     import keras
 
 
-class Adversarial(Method):
-    """What all GANs share: ``latent_dim``, and ``ema``, the momentum of the averaged weights that samples come from."""
+class Adversarial(Augmented):
+    """What all GANs share: ``augment``, ``latent_dim``, and ``ema``.
+
+    ``ema`` is the momentum of averaged weights of the generator, which samples then come from.
+    """
 
     players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
 

@@ -55,7 +55,7 @@ class ProjectionGAN(Projecting):
         else:
             generator = backbones.class_conditional_generator(shape, classes, self.latent_dim, self.filters)
             judge = backbones.spectral_discriminator(shape, judged, num_classes=classes)
-        return self.made(models.ProjectionGAN, generator=generator, discriminator=judge)
+        return self.made(models.ProjectionGAN, generator=generator, discriminator=self.judge(judge))
 
 
 class SAGAN(Projecting):
@@ -77,7 +77,7 @@ class SAGAN(Projecting):
                 shape, classes, self.latent_dim, self.filters, spectral_normalization=True, attention=True
             )
             judge = backbones.spectral_discriminator(shape, judged, num_classes=classes, attention=True)
-        return self.made(models.SAGAN, generator=generator, discriminator=judge)
+        return self.made(models.SAGAN, generator=generator, discriminator=self.judge(judge))
 
 
 AnyProjectionGAN = ProjectionGAN | SAGAN

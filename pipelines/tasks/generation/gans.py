@@ -54,7 +54,7 @@ class GAN(Adversarial):
                 judge = backbones.dcgan_discriminator(shape, judged, batch_norm=self.penalty is None)
             else:
                 judge = backbones.spectral_discriminator(shape, judged)
-        return self.made(models.GAN, generator=generator, discriminator=judge)
+        return self.made(models.GAN, generator=generator, discriminator=self.judge(judge))
 
 
 class DCGAN(Adversarial):
@@ -71,7 +71,7 @@ class DCGAN(Adversarial):
         return self.made(
             models.DCGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
-            discriminator=backbones.dcgan_discriminator(shape, self.filters),
+            discriminator=self.judge(backbones.dcgan_discriminator(shape, self.filters)),
         )
 
 
@@ -97,7 +97,7 @@ class WGANGP(Adversarial):
         else:
             generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
             critic = backbones.dcgan_discriminator(shape, self.filters, batch_norm=False, name="dcgan_critic")
-        return self.made(models.WGANGP, generator=generator, critic=critic)
+        return self.made(models.WGANGP, generator=generator, critic=self.judge(critic))
 
 
 class SNGAN(Adversarial):
@@ -121,7 +121,7 @@ class SNGAN(Adversarial):
         else:
             generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
             discriminator = backbones.spectral_discriminator(shape, judged)
-        return self.made(models.SNGAN, generator=generator, discriminator=discriminator)
+        return self.made(models.SNGAN, generator=generator, discriminator=self.judge(discriminator))
 
 
 class ConditionalGAN(Conditional):
@@ -146,7 +146,7 @@ class ConditionalGAN(Conditional):
         return self.made(
             models.ConditionalGAN,
             generator=generator,
-            discriminator=discriminator,
+            discriminator=self.judge(discriminator),
         )
 
 
@@ -175,7 +175,7 @@ class ACGAN(Conditional):
         return self.made(
             models.ACGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters, num_classes=classes),
-            discriminator=judge,
+            discriminator=self.judge(judge),
         )
 
 
@@ -216,7 +216,7 @@ class InfoGAN(Adversarial):
         return self.made(
             models.InfoGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
-            discriminator=backbones.spectral_acgan_discriminator(shape, codes, self.discriminator_filters),
+            discriminator=self.judge(backbones.spectral_acgan_discriminator(shape, codes, self.discriminator_filters)),
         )
 
     def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:

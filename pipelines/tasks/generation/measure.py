@@ -54,7 +54,8 @@ def measure(
     classes = None
     if isinstance(label, Label) and "labels" in inspect.signature(model.sample).parameters:
         classes = label.num_classes
-    labels = None if classes is None else images.read(examples, "train", count)["label"]
+    split = "eval" if recipe.evaluate.compared_with == "held_out" else "train"
+    labels = None if classes is None else images.read(examples, split, count)["label"]
     options = {} if labels is None else {"labels": labels}
     samples = arrays.nearest_levels(model.sample(count, seed=SEED, **options))
     sheet = samples[: GRID**2] if classes is None else arrays.nearest_levels(model.sample(GRID * classes, seed=SEED))

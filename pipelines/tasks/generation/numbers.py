@@ -12,10 +12,11 @@ def title(features: str) -> str:
 
 
 def _facts(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    return {**evaluation, "fid": title(evaluation["features"])}
+    beside = "held out" if "learnt_from" not in evaluation else "that were learnt from"
+    return {**evaluation, "fid": title(evaluation["features"]), "beside": beside}
 
 
-REAL = Baseline("real", "real images held out", "real images")
+REAL = Baseline("real", "real images {beside}", "real images")
 PCA = Baseline("pca", "Gaussian in {components} principal components", "PCA")
 FID = Number(name="fid", heading="{fid}", better="lower", format=".2f", fine=".4f", tile=True)
 RECONSTRUCTION_FID = Number(

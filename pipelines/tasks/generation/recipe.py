@@ -1,6 +1,6 @@
 """Recipes of generation: new images like those of a data set, from noise."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -29,7 +29,10 @@ class Likelihood(Section):
 
 
 class Evaluate(Bless):
-    """How samples are measured: ``images`` samples against as many training images.
+    """How samples are measured: ``images`` samples against as many real images.
+
+    ``compared_with`` says which: ``training``, or ``held_out``, for methods that learn from few images. A generator
+    that had learnt these by heart would be nearest to them.
 
     ``features`` names the network whose features are used for distances: ``fashion``, the library's own network of
     Fashion-MNIST; ``inception:PATH``, the InceptionV3 graph of 2015 from a file; or ``none``, and the report only shows
@@ -41,6 +44,7 @@ class Evaluate(Bless):
 
     features: Annotated[str, Field(pattern=r"^(fashion|none|inception:.+)$")] = "fashion"
     images: PositiveInt = 10000
+    compared_with: Literal["training", "held_out"] = "training"
     train_on_samples: bool = False
     likelihood: Likelihood | None = None
 

@@ -34,7 +34,8 @@ class Reference:
             ``held_out.npy``, and sheets of real images and of PCA's.
         result: ``baselines``: the numbers of held-out real images (a floor for distances and a ceiling for what is
             asked of labelled samples) and of a Gaussian in PCA; ``images``: the number of compared images;
-            ``neighbours``: what samples are searched by.
+            ``neighbours``: what samples are searched by. If samples are compared with held-out images, the real images
+            of the baseline are those of the training, and ``learnt_from`` is their number.
     """
 
     digest: str
@@ -43,8 +44,8 @@ class Reference:
 
     @property
     def features(self) -> np.ndarray | None:
-        """Returns the features of the training images that samples are compared with; None without a network."""
-        features = self.searched
+        """Returns the features of the real images that samples are compared with; None without a network."""
+        features = self.held_out if "learnt_from" in self.result else self.searched
         return None if features is None else features[: self.result["images"]]
 
     @property
@@ -81,6 +82,7 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
         "features": networks.identity(recipe.evaluate.features),
         "dataset": recipe.source.published,  # a network may know its classes
         "images": recipe.evaluate.images,
+        "compared_with": recipe.evaluate.compared_with,
         "code": code.digest(__name__),
     }
     key = store.digest(inputs)[:20]
@@ -116,11 +118,13 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
     given = images.read(examples, "train", most)
     train = given["image"]
     held_out = images.read(examples, "eval", recipe.evaluate.images)
-    test = held_out["image"]
-    count = min(recipe.evaluate.images, len(train))
+    by_heart = recipe.evaluate.compared_with == "held_out"
+    count = min(recipe.evaluate.images, len(held_out["image"] if by_heart else train))
     images.save_grid(part / "real.png", train[: GRID**2], GRID)
     baselines: dict[str, dict[str, float]] = {"real": {}, "pca": {}}
-    result: dict[str, Any] = {"images": count, "held_out": len(test), "baselines": baselines}
+    result: dict[str, Any] = {"images": count, "held_out": len(held_out["image"]), "baselines": baselines}
+    if by_heart:
+        result["learnt_from"] = min(recipe.evaluate.images, len(train))
     components = min(COMPONENTS, len(train) // 2)
     pca = None
     if np.prod(recipe.prepare.shape) <= PIXELS:
@@ -128,27 +132,31 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
         images.save_grid(part / "pca.png", pca[: GRID**2], GRID)
         result["components"] = components
     network = networks.load(recipe.evaluate.features)
-    vectors, known = train[: _searched(recipe)], test
+    vectors, known = train[: _searched(recipe)], held_out["image"]
     np.save(part / "searched.npy", vectors, allow_pickle=False)
     if network is not None:
         vectors = metrics.extract_features(network, vectors)
-        known = metrics.extract_features(network, test)
+        known = metrics.extract_features(network, known)
         np.save(part / "features.npy", vectors, allow_pickle=False)
         np.save(part / "held_out.npy", known, allow_pickle=False)
-        real = vectors[:count]
+        real, others = (known, vectors) if by_heart else (vectors, known)
+        real, others = real[:count], others[: recipe.evaluate.images]
         result["dim"] = real.shape[1]
-        baselines["real"] = distances(real, known)
+        baselines["real"] = distances(real, others)
         if "label" in held_out:
-            labels = given["label"][:count], held_out["label"]
+            labels = [each["label"] for each in ((held_out, given) if by_heart else (given, held_out))]
             classes = len(images.class_names(examples))
-            baselines["real"] |= class_distances.measure(real, labels[0], known, labels[1], classes)[0]
+            baselines["real"] |= class_distances.measure(
+                real, labels[0][: len(real)], others, labels[1][: len(others)], classes
+            )[0]
         if pca is not None:
             baselines["pca"] = distances(real, metrics.extract_features(network, pca))
         if "label" in held_out and networks.knows_classes(network, recipe):
-            baselines["real"]["label_accuracy"] = metrics.label_accuracy(network, test, held_out["label"])
+            baselines["real"]["label_accuracy"] = metrics.label_accuracy(network, held_out["image"], held_out["label"])
     facts, own = neighbours.of_real(vectors, known, count)
     result["neighbours"] = {**facts, "searched": len(vectors)} if facts else {}
-    baselines["real"] |= own
+    if not by_heart:  # the row of real images is then that of the training images
+        baselines["real"] |= own
     return result
 
 

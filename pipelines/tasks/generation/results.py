@@ -13,7 +13,7 @@ LIKELIHOODS = ("nll", "nll_below_ppca")  # they have a table of their own
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
     """Returns what a run's record contains besides what all records contain."""
     evaluation = metrics["evaluation"]
-    kept = ("numbers", "baselines", "images", "held_out", "components", "features", "dim", "likelihood")
+    kept = ("numbers", "baselines", "images", "held_out", "learnt_from", "components", "features", "dim", "likelihood")
     return {
         "data": metrics["data"],
         **{key: evaluation[key] for key in kept if key in evaluation},
@@ -25,7 +25,8 @@ def section(records: list[dict[str, Any]]) -> str:
 
     def measured(value: dict[str, Any]) -> tuple[Any, ...]:
         prepare = value["parameters"]["prepare"]
-        return value["data"], prepare["size"], prepare["channels"], value["features"], value["images"]
+        few = value.get("learnt_from", 0)
+        return value["data"], prepare["size"], prepare["channels"], value["features"], value["images"], few
 
     return "\n".join(
         map(_generators, groups(records, measured, lambda value: value["numbers"].get("fid", float("inf"))))

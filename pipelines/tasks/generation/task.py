@@ -52,7 +52,7 @@ class Generation(Task[GenerationRecipe]):
         return {**super().judged_by(recipe), "features": networks.identity(recipe.evaluate.features)}
 
     def evaluate(self, recipe: GenerationRecipe, trial: Trial) -> dict[str, Any]:
-        """Measures distances of samples from training images, and the same for held-out real images and a Gaussian."""
+        """Measures distances of samples from real images, and the same for other real images and a Gaussian."""
         against = reference(recipe, trial.examples, trial.content, trial.shared)
         for sheet in against.path.glob("*.png"):
             (trial.directory / sheet.name).write_bytes(sheet.read_bytes())
@@ -72,6 +72,12 @@ class Generation(Task[GenerationRecipe]):
             if "train_on_samples_accuracy" in evaluation["baselines"]["real"]
             else ""
         )
+        if "learnt_from" in evaluation:
+            return (
+                f"{evaluation['images']:,} samples are compared with {evaluation['images']:,} held-out images, in "
+                f"eight bits, in the features of {network}; the row of the {evaluation['learnt_from']:,} images that "
+                f"were learnt from shows what a generator reaches that gives them back and nothing else.{taught}"
+            )
         return (
             f"{evaluation['images']:,} samples are compared with {evaluation['images']:,} training images, in eight "
             f"bits, in the features of {network}; the row of {evaluation['held_out']:,} real held-out images shows "
