@@ -76,7 +76,8 @@ class Generation(Task[GenerationRecipe]):
             return (
                 f"{evaluation['images']:,} samples are compared with {evaluation['images']:,} held-out images, in "
                 f"eight bits, in the features of {network}; the row of the {evaluation['learnt_from']:,} images that "
-                f"were learnt from shows what a generator reaches that gives them back and nothing else.{taught}"
+                "were learnt from shows what a generator reaches that gives them back and nothing else."
+                f"{taught}{_about_size(evaluation)}{_about_classes(evaluation)}"
             )
         return (
             f"{evaluation['images']:,} samples are compared with {evaluation['images']:,} training images, in eight "
