@@ -154,7 +154,7 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
         if "label" in held_out and networks.knows_classes(network, recipe):
             baselines["real"]["label_accuracy"] = metrics.label_accuracy(network, held_out["image"], held_out["label"])
     facts, own = neighbours.of_real(vectors, known, count)
-    result["neighbours"] = {**facts, "searched": len(vectors)} if facts else {}
+    result["neighbours"] = {**facts, "of_held_out": own, "searched": len(vectors)} if facts else {}
     if not by_heart:  # the row of real images is then that of the training images
         baselines["real"] |= own
     return result

@@ -102,10 +102,11 @@ class Generation(Task[GenerationRecipe]):
 
     def _alike(self, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
         """Returns the pictures of duplicates and of nearest training images, with what the numbers say."""
-        facts, values, real = evaluation["neighbours"], evaluation["numbers"], evaluation["baselines"]["real"]
+        facts, values = evaluation["neighbours"], evaluation["numbers"]
         where = "pixels" if evaluation["features"] == "none" else "features"
         galleries = []
         if facts:
+            real = facts["of_held_out"]
             also = f" ({real['duplicates']:.1%} of held-out images)" if "duplicates" in real else ""
             note = (
                 f"The pairs of the first {facts['compared']:,} samples that are nearest in {where}, the nearest first, "
