@@ -20,6 +20,13 @@ from keras_genssl.backbones.perceptual import (
     perceptual_extractor,
 )
 from keras_genssl.backbones.pixelcnn import PixelNetwork, code_map, pixelcnn
+from keras_genssl.backbones.progressive import (
+    critic_at_side,
+    generator_at_side,
+    progressive_critic,
+    progressive_generator,
+    progressive_sides,
+)
 from keras_genssl.backbones.resnet import resnet18, resnet50
 from keras_genssl.backbones.sizes import penultimate, receptive_radius, total_stride
 from keras_genssl.backbones.small import (
@@ -52,6 +59,7 @@ __all__ = [
     "acgan_discriminator",
     "code_map",
     "context_network",
+    "critic_at_side",
     "convolutional_decoder",
     "convolutional_encoder",
     "dcgan_discriminator",
@@ -62,6 +70,7 @@ __all__ = [
     "edsr",
     "espcn",
     "fashion_classifier",
+    "generator_at_side",
     "joint_discriminator",
     "lecture_decoder",
     "lecture_encoder",
@@ -72,6 +81,9 @@ __all__ = [
     "perceptual_extractor",
     "pixelcnn",
     "position_head",
+    "progressive_critic",
+    "progressive_generator",
+    "progressive_sides",
     "projection_head",
     "receptive_radius",
     "resnet18",

@@ -4,6 +4,7 @@ from keras_genssl.layers.activations import LeakyReLU
 from keras_genssl.layers.borders import CropToSize, PadToMultiple, ReflectionPadding2D
 from keras_genssl.layers.discriminators import MinibatchStdDev, SelfAttention2D
 from keras_genssl.layers.equalized import EqualizedConv2D, EqualizedDense
+from keras_genssl.layers.fading import FadeIn
 from keras_genssl.layers.gated_pixels import GatedPixelBlock
 from keras_genssl.layers.masked import HorizontalMaskedConv2D, VerticalMaskedConv2D
 from keras_genssl.layers.normalization import BatchNormalization, InstanceNormalization, SpectralNormalization
@@ -19,6 +20,7 @@ __all__ = [
     "CropToSize",
     "EqualizedConv2D",
     "EqualizedDense",
+    "FadeIn",
     "FiniteScalarQuantizer",
     "GatedPixelBlock",
     "HorizontalMaskedConv2D",
