@@ -75,6 +75,14 @@ def wgan() -> keras.Model:
     return model
 
 
+def faded() -> keras.Model:
+    """Two inputs of one layer, whose weight is not its first value."""
+    old, new = (keras.Input((5,), batch_size=4) for _ in range(2))
+    layer = kg.layers.FadeIn()
+    layer.alpha.assign(0.25)
+    return keras.Model([old, new], layer(old, new))
+
+
 def network(shape: tuple[int, ...], *outputs: int, name: str | None = None) -> keras.Model:
     """Anything to anything, in one layer."""
     layers = [keras.layers.Flatten(), keras.layers.Dense(math.prod(outputs)), keras.layers.Reshape(outputs)]
@@ -134,6 +142,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "BatchNormalization": lambda: plain(kg.layers.BatchNormalization(synchronized=True, momentum=0.5)),
     "BicubicUpsampling": lambda: plain(kg.layers.BicubicUpsampling(2)),
     "CaffePreprocessing": lambda: plain(kg.layers.CaffePreprocessing()),
+    "FadeIn": faded,
     "ImageStandardization": lambda: plain(kg.layers.ImageStandardization()),
     "PadToMultiple": lambda: plain(kg.layers.PadToMultiple(3, minimum=(1, 12))),
     "CropToSize": padded_and_cropped,

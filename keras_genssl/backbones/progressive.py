@@ -132,26 +132,28 @@ def _fade(side: int) -> FadeIn:
 def _first_block(latent_dim: int, side: int, filters: int) -> keras.Model:
     width = _width(side, filters)
     latents = _features((latent_dim,))
-    x = PixelNormalization(name="normalized_latents")(latents)
+    name = f"block{side}"
+    x = PixelNormalization(name=f"{name}_normalized_latents")(latents)
     # As if the vector were a map of one pixel, enlarged by a transposed convolution: each unit sees 1 of side² places.
-    x = EqualizedDense(side * side * width, gain=math.sqrt(2.0) / side, name="dense")(x)
-    x = layers.Reshape((side, side, width), name="reshape")(x)
-    x = PixelNormalization(name="normalized")(LeakyReLU(0.2, name="relu")(x))
-    return keras.Model(latents, _convolved(x, width, ""), name=f"block{side}")
+    x = EqualizedDense(side * side * width, gain=math.sqrt(2.0) / side, name=f"{name}_dense")(x)
+    x = layers.Reshape((side, side, width), name=f"{name}_reshape")(x)
+    x = LeakyReLU(0.2, name=f"{name}_dense_relu")(x)
+    x = PixelNormalization(name=f"{name}_dense_normalized")(x)
+    return keras.Model(latents, _convolved(x, width, f"{name}_conv"), name=name)
 
 
 def _up_block(side: int, filters: int) -> keras.Model:
     width = _width(side, filters)
     below = _features((side // 2, side // 2, _width(side // 2, filters)))
-    x = layers.UpSampling2D(2, interpolation="nearest", name="enlarged")(below)
+    x = layers.UpSampling2D(2, interpolation="nearest", name=f"block{side}_enlarged")(below)
     for number in (1, 2):
-        x = _convolved(x, width, str(number))
+        x = _convolved(x, width, f"block{side}_conv{number}")
     return keras.Model(below, x, name=f"block{side}")
 
 
-def _convolved(x: Any, width: int, number: str) -> Any:
-    x = EqualizedConv2D(width, 3, name=f"conv{number}")(x)
-    return PixelNormalization(name=f"conv{number}_normalized")(LeakyReLU(0.2, name=f"conv{number}_relu")(x))
+def _convolved(x: Any, width: int, name: str) -> Any:
+    x = LeakyReLU(0.2, name=f"{name}_relu")(EqualizedConv2D(width, 3, name=name)(x))
+    return PixelNormalization(name=f"{name}_normalized")(x)
 
 
 def progressive_critic(
@@ -207,26 +209,27 @@ def progressive_critic(
 
 def _from_rgb(side: int, channels: int, filters: int) -> keras.Model:
     images = _images(side, channels)
-    x = EqualizedConv2D(_width(side, filters), 1, name="conv")(images)
-    return keras.Model(images, LeakyReLU(0.2, name="relu")(x), name=f"from_rgb{side}")
+    x = EqualizedConv2D(_width(side, filters), 1, name=f"from_rgb{side}_conv")(images)
+    return keras.Model(images, LeakyReLU(0.2, name=f"from_rgb{side}_relu")(x), name=f"from_rgb{side}")
 
 
 def _down_block(side: int, filters: int) -> keras.Model:
     x = above = _features((side, side, _width(side, filters)))
     for number, width in enumerate((_width(side, filters), _width(side // 2, filters)), start=1):
-        x = LeakyReLU(0.2, name=f"relu{number}")(EqualizedConv2D(width, 3, name=f"conv{number}")(x))
-    return keras.Model(above, layers.AveragePooling2D(2, name="halved")(x), name=f"block{side}")
+        x = EqualizedConv2D(width, 3, name=f"block{side}_conv{number}")(x)
+        x = LeakyReLU(0.2, name=f"block{side}_conv{number}_relu")(x)
+    return keras.Model(above, layers.AveragePooling2D(2, name=f"block{side}_halved")(x), name=f"block{side}")
 
 
 def _last_block(side: int, filters: int, group_size: int) -> keras.Model:
-    width = _width(side, filters)
+    width, name = _width(side, filters), f"block{side}"
     above = _features((side, side, width))
-    x = MinibatchStdDev(group_size, name="deviation")(above)
-    x = LeakyReLU(0.2, name="conv_relu")(EqualizedConv2D(width, 3, name="conv")(x))
-    x = EqualizedDense(width, name="dense")(layers.Flatten(name="flatten")(x))
-    x = LeakyReLU(0.2, name="dense_relu")(x)
-    value = EqualizedDense(1, gain=1.0, dtype=keras.config.floatx(), name="value")(x)
-    return keras.Model(above, value, name=f"block{side}")
+    x = MinibatchStdDev(group_size, name=f"{name}_deviation")(above)
+    x = LeakyReLU(0.2, name=f"{name}_conv_relu")(EqualizedConv2D(width, 3, name=f"{name}_conv")(x))
+    x = EqualizedDense(width, name=f"{name}_dense")(layers.Flatten(name=f"{name}_flatten")(x))
+    x = LeakyReLU(0.2, name=f"{name}_dense_relu")(x)
+    value = EqualizedDense(1, gain=1.0, dtype=keras.config.floatx(), name=f"{name}_value")(x)
+    return keras.Model(above, value, name=name)
 
 
 def generator_at_side(generator: keras.Model, side: int, fading: bool = False) -> keras.Model:

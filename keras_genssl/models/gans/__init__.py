@@ -1,4 +1,5 @@
 """Generative adversarial networks: latents in, images out.
 
-Guide: docs/generative.md. `GAN` takes any adversarial loss, penalty and network.
+Guide: docs/generative.md; of `ProgressiveGAN` docs/progressive_growing.md. `GAN` takes any adversarial loss, penalty
+and network.
 """

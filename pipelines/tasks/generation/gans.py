@@ -12,6 +12,7 @@ from pipelines.recipe.method import Method, Sections
 from pipelines.recipe.numbers import Baseline, Number, Numbers, difference
 from pipelines.section import Classes, Weight
 from pipelines.tasks.generation.encoding_gans import AnyEncodingGAN
+from pipelines.tasks.generation.growing_gans import AnyGrowingGAN
 
 if TYPE_CHECKING:
     import keras
@@ -245,4 +246,4 @@ class InfoGAN(Adversarial):
         return {**information, accuracy: of_model["accuracy"]}, {KMEANS.name: {accuracy: of_pixels["accuracy"]}}
 
 
-AnyGAN = GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN | InfoGAN | AnyEncodingGAN
+AnyGAN = GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN | InfoGAN | AnyEncodingGAN | AnyGrowingGAN
