@@ -36,7 +36,7 @@ OF_RECIPES = {
         *("model.filters=4", "model.blocks=2", "model.code_dim=4", "model.coder_filters=4", "model.map_channels=3"),
     ),
     "SNGAN": ("fashion_mnist/sngan", *_LATENTS, "model.discriminator_filters=4"),
-    "ProgressiveGAN": ("fashion_mnist/progressive_gan", *_LATENTS, "model.group_size=3", "prepare.size=28"),
+    "ProgressiveGAN": ("fashion_mnist/progressive_gan", *_LATENTS, "model.group_size=3"),
     "VAEGAN": ("fashion_mnist/vaegan", *_LATENTS, "model.discriminator_filters=4"),
     "BiGAN": ("fashion_mnist/bigan", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),
     "ALI": ("fashion_mnist/ali", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),

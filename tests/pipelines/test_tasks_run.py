@@ -43,7 +43,7 @@ NARROW = {
         "model.labelled_per_batch=4",
     ],
     "fashion_mnist/progressive_gan": [
-        *("model.filters=2", "model.latent_dim=4", "prepare.size=28", "model.fade_images=16", "model.stage_images=20"),
+        *("model.filters=2", "model.latent_dim=4", "model.fade_images=16", "model.stage_images=20"),
     ],
     "fashion_mnist/vaegan": _ENCODING,
     "fashion_mnist/bigan": [*_ENCODING, "model.units=4"],
