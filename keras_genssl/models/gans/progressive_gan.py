@@ -88,7 +88,7 @@ class ProgressiveGAN(LatentGAN):
             generator=generator_at_side(generator, full), critic=critic_at_side(critic, full)
         )
         # No statistics are averaged: the networks have none, and α is assigned.
-        self.average = None if ema is None else TargetNetwork(generator, self.ema)
+        self.average = None if self.ema is None else TargetNetwork(generator, self.ema)
 
     def stages(self, fade_images: int) -> Iterator["ProgressiveStage"]:
         """Yields the stages of growing in order, each to be compiled with new optimizers and trained by `fit`.
