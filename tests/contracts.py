@@ -368,6 +368,15 @@ def _wgan_gp() -> kg.models.WGANGP:
     return kg.models.WGANGP(kg.backbones.dcgan_generator(SHAPE, 5, 4), critic, latent_dim=5, critic_steps=2, ema=0.99)
 
 
+def _progressive_gan() -> kg.models.ProgressiveGAN:
+    critic = kg.backbones.progressive_critic(SHAPE, 4, group_size=3)  # a divisor of each replica's share of 12 and of 6
+    return kg.models.ProgressiveGAN(kg.backbones.progressive_generator(SHAPE, 5, 4), critic, latent_dim=5, ema=0.995)
+
+
+def _progressive_stage() -> kg.models.ProgressiveStage:
+    return kg.models.ProgressiveStage(_progressive_gan(), 14, fade_images=60)
+
+
 def _sngan() -> kg.models.SNGAN:
     networks = kg.backbones.dcgan_generator(SHAPE, 5, 4), kg.backbones.spectral_discriminator(SHAPE, 4)
     return kg.models.SNGAN(*networks, latent_dim=5, discriminator_steps=1, ema=0.995)
@@ -618,6 +627,8 @@ CASES = {
     "DCGAN": Case(_dcgan, garments),
     "WGANGP": Case(_wgan_gp, garments),
     "SNGAN": Case(_sngan, garments),
+    "ProgressiveGAN": Case(_progressive_gan, garments, 2e-3),
+    "ProgressiveStage": Case(_progressive_stage, garments, 2e-3),
     "ConditionalGAN": Case(_conditional_gan, classes),
     "ProjectionGAN": Case(_projection_gan, classes),
     "ProjectionGAN, as the paper": Case(_residual_projection_gan, classes, 1e-3),  # its logit is a sum over space
@@ -703,7 +714,7 @@ MEETS_AS = {
     **dict.fromkeys(("EmbeddingModel, proxies", "SemiSupervisedAutoencoder"), "EmbeddingModel"),
     "PixelVAE": "VAE, batch norm",
     "FAnoGAN": "Autoencoder, batch norm",
-    "WGANGP": "ToyGAN",
+    **dict.fromkeys(("WGANGP", "ProgressiveGAN"), "ToyGAN"),
     **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder", "SemiSupervisedGAN"), "GAN"),
     **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),
 }

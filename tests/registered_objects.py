@@ -75,6 +75,14 @@ def wgan() -> keras.Model:
     return model
 
 
+def faded() -> keras.Model:
+    """Two inputs of one layer, whose weight is not its first value."""
+    old, new = (keras.Input((5,), batch_size=4) for _ in range(2))
+    layer = kg.layers.FadeIn()
+    layer.alpha.assign(0.25)
+    return keras.Model([old, new], layer(old, new))
+
+
 def network(shape: tuple[int, ...], *outputs: int, name: str | None = None) -> keras.Model:
     """Anything to anything, in one layer."""
     layers = [keras.layers.Flatten(), keras.layers.Dense(math.prod(outputs)), keras.layers.Reshape(outputs)]
@@ -146,6 +154,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     ),
     "CaffePreprocessing": lambda: plain(kg.layers.CaffePreprocessing()),
     "DiffAugment": lambda: plain(kg.layers.DiffAugment(colour=False, translation=0.25, cutout=0.25, seed=2)),
+    "FadeIn": faded,
     "ImageStandardization": lambda: plain(kg.layers.ImageStandardization()),
     "PadToMultiple": lambda: plain(kg.layers.PadToMultiple(3, minimum=(1, 12))),
     "CropToSize": padded_and_cropped,
@@ -154,6 +163,9 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "LabToRGB": lambda: plain(kg.layers.RGBToLab(), kg.layers.LabToRGB()),
     "RGBToLab": lambda: plain(kg.layers.RGBToLab()),
     "MinibatchStdDev": lambda: plain(kg.layers.MinibatchStdDev(group_size=2, num_features=3)),
+    "EqualizedConv2D": lambda: plain(kg.layers.EqualizedConv2D(3, 3, 1.0, 0.5, False, "valid")),
+    "EqualizedDense": lambda: plain(kg.layers.EqualizedDense(3, 1.0, 0.5)),
+    "PixelNormalization": lambda: plain(kg.layers.PixelNormalization(0.1)),
     "PixelShuffle": lambda: plain(kg.layers.PixelShuffle(2), channels=4),
     "ReflectionPadding2D": lambda: plain(kg.layers.ReflectionPadding2D(2)),
     "HorizontalMaskedConv2D": lambda: plain(kg.layers.HorizontalMaskedConv2D(3, 5, own_pixel=False, groups=3)),

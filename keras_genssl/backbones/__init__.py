@@ -29,6 +29,13 @@ from keras_genssl.backbones.perceptual import (
     perceptual_extractor,
 )
 from keras_genssl.backbones.pixelcnn import PixelNetwork, code_map, pixelcnn
+from keras_genssl.backbones.progressive import (
+    critic_at_side,
+    generator_at_side,
+    progressive_critic,
+    progressive_generator,
+    progressive_sides,
+)
 from keras_genssl.backbones.resnet import resnet18, resnet50
 from keras_genssl.backbones.sagan import sagan_discriminator, sagan_generator
 from keras_genssl.backbones.semi_supervised import semi_supervised_discriminator
@@ -71,6 +78,7 @@ __all__ = [
     "convolutional_encoder",
     "coupled_discriminators",
     "coupled_generators",
+    "critic_at_side",
     "dcgan_discriminator",
     "dcgan_encoder",
     "dcgan_generator",
@@ -80,6 +88,7 @@ __all__ = [
     "espcn",
     "fashion_classifier",
     "features_of",
+    "generator_at_side",
     "joint_discriminator",
     "lecture_decoder",
     "lecture_encoder",
@@ -90,6 +99,9 @@ __all__ = [
     "perceptual_extractor",
     "pixelcnn",
     "position_head",
+    "progressive_critic",
+    "progressive_generator",
+    "progressive_sides",
     "projection_head",
     "receptive_radius",
     "resnet18",

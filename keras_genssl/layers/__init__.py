@@ -5,9 +5,12 @@ from keras_genssl.layers.borders import CropToSize, PadToMultiple, ReflectionPad
 from keras_genssl.layers.conditional import ClassProjection, ConditionalBatchNormalization
 from keras_genssl.layers.diff_augment import DiffAugment
 from keras_genssl.layers.discriminators import MinibatchStdDev, SelfAttention2D
+from keras_genssl.layers.equalized import EqualizedConv2D, EqualizedDense
+from keras_genssl.layers.fading import FadeIn
 from keras_genssl.layers.gated_pixels import GatedPixelBlock
 from keras_genssl.layers.masked import HorizontalMaskedConv2D, VerticalMaskedConv2D
 from keras_genssl.layers.normalization import BatchNormalization, InstanceNormalization, SpectralNormalization
+from keras_genssl.layers.pixel_normalization import PixelNormalization
 from keras_genssl.layers.preprocessing import CaffePreprocessing, ImageStandardization, LabToRGB, RGBToLab
 from keras_genssl.layers.quantization import FiniteScalarQuantizer, Quantizer, VectorQuantizer
 from keras_genssl.layers.upsampling import BicubicUpsampling, PixelShuffle
@@ -21,6 +24,9 @@ __all__ = [
     "ConditionalBatchNormalization",
     "CropToSize",
     "DiffAugment",
+    "EqualizedConv2D",
+    "EqualizedDense",
+    "FadeIn",
     "FiniteScalarQuantizer",
     "GatedPixelBlock",
     "HorizontalMaskedConv2D",
@@ -30,6 +36,7 @@ __all__ = [
     "LeakyReLU",
     "MinibatchStdDev",
     "PadToMultiple",
+    "PixelNormalization",
     "PixelShuffle",
     "Quantizer",
     "RGBToLab",

@@ -50,6 +50,7 @@ OF_RECIPES = {
         "fashion_mnist/sagan",
         *("model.filters=8", "model.latent_dim=5", "model.discriminator_filters=8", "model.num_classes=3"),
     ),
+    "ProgressiveGAN": ("fashion_mnist/progressive_gan", *_LATENTS, "model.group_size=3"),
     "VAEGAN": ("fashion_mnist/vaegan", *_LATENTS, "model.discriminator_filters=4"),
     "FAnoGAN": (
         "fashion_mnist/f_anogan",

@@ -50,6 +50,9 @@ NARROW = {
     "fashion_mnist/semi_supervised_gan": [
         *("model.filters=2", "model.latent_dim=4", "model.discriminator_filters=2"),
         *("model.labels_per_class=2", "model.labelled_per_batch=4"),
+    "fashion_mnist/progressive_gan": [
+        *("model.filters=2", "model.latent_dim=4", "model.fade_images=16", "model.stage_images=20"),
+    ],
     ],
     "fashion_mnist/vaegan": _ENCODING,
     "fashion_mnist/bigan": [*_ENCODING, "model.units=4"],
@@ -94,6 +97,7 @@ BLESS = {
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
     "fashion_mnist/semi_supervised_adversarial_autoencoder": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
     "fashion_mnist/semi_supervised_gan": "{accuracy: {min: 0}, accuracy_over_alone: {min: -1}}",
+    "fashion_mnist/progressive_gan": "{kid: {min: -1}}",
     "fashion_mnist/vaegan": "{nearest_neighbour: {min: 0}, mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/bigan": "{mse_of_random_pairs: {min: 0}}",
     "fashion_mnist/ali": "{mse_of_random_pairs: {min: 0}}",
@@ -125,6 +129,7 @@ NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
     "fashion_mnist/sagan": _DISTANCES,
     "fashion_mnist/sngan_1000_diffaugment": _DISTANCES,
+    "fashion_mnist/progressive_gan": _DISTANCES,
     "fashion_mnist/vae": _DISTANCES | {"nll", "nll_below_ppca"},
     "fashion_mnist/adversarial_autoencoder": _DISTANCES | _CODES,
     "fashion_mnist/semi_supervised_adversarial_autoencoder": _DISTANCES | _CODES | _ACCURACIES,

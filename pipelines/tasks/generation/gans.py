@@ -15,6 +15,7 @@ from pipelines.tasks.generation.adversarial import Adversarial, Conditional
 from pipelines.tasks.generation.conditional_gans import AnyProjectionGAN
 from pipelines.tasks.generation.encoding_gans import AnyEncodingGAN
 from pipelines.tasks.generation.energy_gans import AnyEnergyGAN
+from pipelines.tasks.generation.growing_gans import AnyGrowingGAN
 from pipelines.tasks.generation.semi_supervised_gans import SemiSupervisedGAN
 
 if TYPE_CHECKING:
@@ -252,4 +253,5 @@ AnyGAN = (
     | AnyEnergyGAN
     | SemiSupervisedGAN
     | AnyProjectionGAN
+    | AnyGrowingGAN
 )
