@@ -50,9 +50,9 @@ NARROW = {
     "fashion_mnist/semi_supervised_gan": [
         *("model.filters=2", "model.latent_dim=4", "model.discriminator_filters=2"),
         *("model.labels_per_class=2", "model.labelled_per_batch=4"),
+    ],
     "fashion_mnist/progressive_gan": [
         *("model.filters=2", "model.latent_dim=4", "model.fade_images=16", "model.stage_images=20"),
-    ],
     ],
     "fashion_mnist/vaegan": _ENCODING,
     "fashion_mnist/bigan": [*_ENCODING, "model.units=4"],
