@@ -7,7 +7,8 @@ as
     python benchmarks/anomaly.py [--seeds 5] [--steps 300] [--output DIR]
 
 in the root of the repository. The result of each (seed, class) is kept in DIR, so the same command continues after an
-interruption. The table, `results/anomaly.json`, is written when all are done.
+interruption. The table, `results/anomaly.json`, is written when all are done; rows of other benchmarks
+(`anomaly_gans.py`) stay in it.
 """
 
 import argparse
@@ -148,6 +149,16 @@ def spread(values):
     return {"mean": statistics.fmean(values), "deviation": statistics.stdev(values) if len(values) > 1 else 0.0}
 
 
+def merged(record, rows):
+    """Returns a record in which rows have taken the places of those of the same methods; the others stay.
+
+    >>> merged({"seeds": 5, "rows": [{"method": "pca", "seeds": 1}]}, [{"method": "vae"}, {"method": "pca"}])
+    {'seeds': 5, 'rows': [{'method': 'pca'}, {'method': 'vae'}]}
+    """
+    found = {row["method"]: row for row in [*record["rows"], *rows]}
+    return {**record, "rows": list(found.values())}
+
+
 def main(seeds, steps, output):
     pieces = measure(seeds, steps, output)
     rows = [row(name, pieces, seeds) for name in METHODS]
@@ -172,6 +183,10 @@ def main(seeds, steps, output):
         "versions": code.versions(),
     }
     TABLE.parent.mkdir(exist_ok=True)
+    if TABLE.exists():
+        landed = json.loads(TABLE.read_text(encoding="utf-8"))
+        others = [value for value in landed["rows"] if value["method"] not in METHODS]
+        record = {**merged(record, others), **{key: landed[key] for key in ("gans",) if key in landed}}
     store.write_json(TABLE, record)
     for value in rows:
         print(f"{value['title']}: {value['mean']['mean']:.3f} +- {value['mean']['deviation']:.3f}")

@@ -31,19 +31,23 @@ def main():
         "real test images": load("test"),
         "PCA(64) Gaussian": kg.analysis.PCA(64).fit(train).sample(max(SIZES), seed=SEED),
     }
-    print("| 10,000 training images against | samples | Fashion-FID | KID x 1000 | precision | recall | seconds |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| 10,000 training images against | samples | Fashion-FID | KID x 1000 | precision | recall | "
+        "density | coverage | seconds |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for name, images in sets.items():
         values = kg.metrics.extract_features(features, images)
         for size in SIZES:
             start = time.perf_counter()
             distance = kg.metrics.FID(features, real)(values[:size])
             mean, deviation = kg.metrics.KID(features, real)(values[:size])
-            # Precision and recall need sets of equal size.
+            # These need sets of equal size.
             precision, recall = kg.metrics.PrecisionRecall(features, real[:size])(values[:size])
+            density, coverage = kg.metrics.DensityCoverage(features, real[:size])(values[:size])
             print(
                 f"| {name} | {size} | {distance:.3f} | {1000 * mean:.2f} +- {1000 * deviation:.2f} | {precision:.3f} "
-                f"| {recall:.3f} | {time.perf_counter() - start:.0f} |",
+                f"| {recall:.3f} | {density:.3f} | {coverage:.3f} | {time.perf_counter() - start:.0f} |",
                 flush=True,
             )
 

@@ -1,11 +1,15 @@
 """A classifier of Fashion-MNIST from few labels: learnt with an autoencoder at once, after it, and alone.
 
     python benchmarks/semi_supervised.py [--steps 400] [--output DIR]
+    python benchmarks/semi_supervised.py --gan [--gan-steps 1500] [--output DIR]
 
 All methods have the same encoder and the same labels. The encoder is that of the recipes of reconstruction, half as
 wide. Labels are drawn five times, and each draw begins with other weights. The autoencoder is trained once, without
 labels; a classifier then learns from its codes (frozen), or together with its encoder (fine-tuned). What has been
 measured is kept in DIR, so the same command continues after an interruption. Writes results/semi_supervised.json.
+
+The second command trains semi-supervised GANs alone, on the same draws, and adds their row to that file. Their network
+is another: that of the recipe fashion_mnist/semi_supervised_gan, since the autoencoder's gives no features to match.
 """
 
 import argparse
@@ -32,6 +36,8 @@ DRAWS = range(5)
 BATCH, LABELLED = 96, 32  # images of a step of the autoencoders, and how many of them are labelled
 WEIGHT, DROPOUT = 1.0, 0.5  # of the cross-entropy; of the code that the classifier sees
 CLASSIFIER_STEPS, CLASSIFIER_BATCH = 300, 32
+GAN_FILTERS, GAN_LATENT, GAN_EMA = 32, 64, 0.99  # of both networks
+GAN_RATES = {"generator": 5e-4, "discriminator": 1e-3}
 
 
 def encoder():
@@ -71,6 +77,22 @@ def at_once(train, test, labels, seed, steps):
     return float(np.mean(predicted == test[1]))
 
 
+def gan(train, test, labels, seed, steps):
+    """Returns the accuracy of a semi-supervised GAN's classifier."""
+    keras.utils.set_random_seed(seed)
+    generator = kg.backbones.dcgan_generator(SHAPE, GAN_LATENT, GAN_FILTERS)
+    judge = kg.backbones.semi_supervised_discriminator(SHAPE, CLASSES, GAN_FILTERS)
+    model = kg.models.SemiSupervisedGAN(generator, judge, GAN_LATENT, ema=GAN_EMA)
+    falling = {player: keras.optimizers.schedules.CosineDecay(rate, steps) for player, rate in GAN_RATES.items()}
+    model.compile({player: keras.optimizers.Adam(rate, beta_1=0.5) for player, rate in falling.items()})
+    few_labels = kg.data.FewLabels(labels, seed, LABELLED)
+    arrays = dict(zip(("image", "label"), train, strict=True))
+    batches = kg.data.load(arrays, batch_size=BATCH, seed=seed, few_labels=few_labels)
+    model.fit(batches.repeat(), steps_per_epoch=steps, verbose=0)
+    predicted = analysis.encode_images(model.classify, test[0]).argmax(axis=-1)
+    return float(np.mean(predicted == test[1]))
+
+
 def tuned(first, train, test, labels, seed):
     """Returns the accuracy of an encoder that is trained with a linear classifier on the labelled images alone."""
     settings = {"steps": CLASSIFIER_STEPS, "batch_size": CLASSIFIER_BATCH, "seed": seed}
@@ -93,6 +115,34 @@ def accuracies(train, test, labels, first, encode, steps):
         found["at_once"].append(at_once(train, test, labels, seed, steps))
         print(labels, seed, {name: round(values[seed], 4) for name, values in found.items()}, flush=True)
     return found
+
+
+def add_gans(steps, output):
+    """Measures the GANs that are missing in the directory, and adds all of them to the record."""
+    train, test = fashion_mnist("train"), fashion_mnist("test")
+    output.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for labels in LABELS:
+        for seed in DRAWS:
+            file = output / f"gan_{labels}_{seed}_{steps}.json"
+            if not file.exists():
+                began = time.perf_counter()
+                accuracy = gan(train, test, labels, seed, steps)
+                store.write_json(file, {"accuracy": accuracy, "seconds": time.perf_counter() - began})
+                print(labels, seed, round(accuracy, 4), flush=True)
+            found[labels, seed] = json.loads(file.read_text(encoding="utf-8"))
+    record = json.loads(RESULTS.read_text(encoding="utf-8"))
+    row = {str(labels): [found[labels, seed]["accuracy"] for seed in DRAWS] for labels in LABELS}
+    record["accuracies"]["gan"] = row
+    record["gan"] = {
+        "command": without_places(shlex.join(["python", "benchmarks/semi_supervised.py", *sys.argv[1:]])),
+        "steps": steps,
+        "filters": GAN_FILTERS,
+        "seconds": sum(one["seconds"] for one in found.values()),
+        "device": device.start(),
+        "versions": code.versions(),
+    }
+    store.write_json(RESULTS, record)
 
 
 def main(steps, output):
@@ -131,6 +181,10 @@ def main(steps, output):
         "device": device.start(),
         "versions": code.versions(),
     }
+    if RESULTS.is_file():  # the GANs have a command of their own
+        before = json.loads(RESULTS.read_text(encoding="utf-8"))
+        if "gan" in before:
+            record["gan"], record["accuracies"]["gan"] = before["gan"], before["accuracies"]["gan"]
     RESULTS.parent.mkdir(exist_ok=True)
     store.write_json(RESULTS, record)
 
@@ -139,5 +193,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--output", type=Path, default=Path("out/semi_supervised"))
+    parser.add_argument("--gan", action="store_true", help="train the semi-supervised GANs alone")
+    parser.add_argument("--gan-steps", type=int, default=1500)
     arguments = parser.parse_args()
-    main(arguments.steps, arguments.output)
+    if arguments.gan:
+        add_gans(arguments.gan_steps, arguments.output)
+    else:
+        main(arguments.steps, arguments.output)

@@ -1,6 +1,7 @@
-"""A thousand modes: the number of them that small DCGANs of stacked Fashion-MNIST cover.
+"""A thousand modes: the number of them that small GANs of stacked Fashion-MNIST cover.
 
     python benchmarks/stacked_modes.py [--steps N] [--seeds 0 1]
+    python benchmarks/stacked_modes.py --steps N --add "EBGAN"    # only this one, into the record that is there
 
 Three random garments are the channels of one image, and each triple of classes is a mode (Srivastava et al., 2017,
 https://arxiv.org/abs/1705.07761; Lin et al., 2018, https://arxiv.org/abs/1712.04086, with MNIST's digits). The shipped
@@ -18,6 +19,7 @@ import time
 
 import keras
 import numpy as np
+from added_rows import added
 from garments import fashion_mnist
 
 import keras_genssl as kg
@@ -32,15 +34,18 @@ DUPLICATES_AMONG = 250  # samples of a batch that is searched for its closest pa
 BATCH = 64
 FILTERS = 32
 LATENT_DIM = 64
+CODE_DIM = 32  # of EBGAN's discriminator
+MARGIN = 0.2
 RATE = 4e-4
 SHOWN = 8  # stacks side by side in a picture, in as many rows
 
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """The settings of one training."""
+    """The settings of one training: of a GAN with an adversarial loss, or of an EBGAN with a weight of its term."""
 
-    adversarial_loss: kg.losses.AdversarialLoss
+    adversarial_loss: kg.losses.AdversarialLoss | None = None
+    pulling_away: float | None = None
     minibatch_stddev: bool = False
     penalty: kg.penalties.DiscriminatorPenalty | None = None
     batch_norm: bool = True  # in the discriminator
@@ -52,12 +57,18 @@ SETTINGS = {
     "relativistic, R1, no batch norm in D": Setting(
         kg.losses.RelativisticGANLoss(), penalty=kg.penalties.R1Penalty(0.5, every=8), batch_norm=False
     ),
+    "EBGAN": Setting(pulling_away=0.0),
+    "EBGAN, pulling away": Setting(pulling_away=0.1),
 }
 
 
 def networks(setting: Setting) -> tuple[keras.Model, keras.Model]:
     """Returns the generator and the discriminator."""
     generator = kg.backbones.dcgan_generator(IMAGE, LATENT_DIM, FILTERS)
+    if setting.pulling_away is not None:
+        encoder = kg.backbones.convolutional_encoder(CODE_DIM, FILTERS, input_shape=IMAGE)
+        decoder = kg.backbones.convolutional_decoder(CODE_DIM, FILTERS, output_shape=IMAGE)
+        return generator, kg.backbones.with_code(encoder, decoder)
     discriminator = kg.backbones.dcgan_discriminator(IMAGE, FILTERS, batch_norm=setting.batch_norm)
     if setting.minibatch_stddev:  # before the last two layers, as in progressive growing
         features = kg.layers.MinibatchStdDev(group_size=8)(discriminator.layers[-3].output)
@@ -66,21 +77,22 @@ def networks(setting: Setting) -> tuple[keras.Model, keras.Model]:
     return generator, discriminator
 
 
-def train(setting: Setting, stacks: np.ndarray, steps: int, seed: int) -> kg.models.GAN:
-    """Returns a GAN after `steps` updates of each player."""
+def method(setting: Setting) -> kg.models.GAN | kg.models.EBGAN:
+    """Returns what is trained."""
+    if setting.pulling_away is not None:
+        energies = {"margin": MARGIN, "pulling_away": setting.pulling_away}
+        return kg.models.EBGAN(*networks(setting), LATENT_DIM, **energies, ema=0.99)
+    adversarial = {"adversarial_loss": setting.adversarial_loss, "penalty": setting.penalty}
+    return kg.models.GAN(*networks(setting), LATENT_DIM, **adversarial, ema=0.99)
+
+
+def train(setting: Setting, stacks: np.ndarray, steps: int, seed: int) -> kg.models.GAN | kg.models.EBGAN:
+    """Returns a model after `steps` updates of each player."""
     keras.utils.set_random_seed(seed)
-    generator, discriminator = networks(setting)
-    model = kg.models.GAN(
-        generator,
-        discriminator,
-        LATENT_DIM,
-        adversarial_loss=setting.adversarial_loss,
-        penalty=setting.penalty,
-        ema=0.99,
-    )
+    model = method(setting)
     optimizers = {player: keras.optimizers.Adam(RATE, beta_1=0.5) for player in ("discriminator", "generator")}
     model.compile(optimizers)
-    batches = kg.data.load({"image": stacks}, batch_size=2 * BATCH, seed=seed)  # a share for each player
+    batches = kg.data.load({"image": stacks}, batch_size=len(model.rounds()) * BATCH, seed=seed)
     model.fit(batches.repeat(), steps_per_epoch=steps, verbose=0)
     return model
 
@@ -100,7 +112,7 @@ def duplicate_threshold(real: np.ndarray) -> float:
     return float(np.median(closest))
 
 
-def main(steps: int, seeds: list[int], names: list[str], write: bool) -> None:
+def main(steps: int, seeds: list[int], names: list[str], write: bool, add: bool = False) -> None:
     features = kg.metrics.fashion_features()
     stacks, _ = analysis.stacked_classes(*fashion_mnist("train"), STACKS, seed=0)
     real, labels = analysis.stacked_classes(*fashion_mnist("test"), SAMPLES, seed=1)
@@ -140,13 +152,16 @@ def main(steps: int, seeds: list[int], names: list[str], write: bool) -> None:
         "versions": code.versions(),
     }
     RESULTS.parent.mkdir(exist_ok=True)
-    store.write_json(RESULTS, record)
+    store.write_json(RESULTS, added(RESULTS, record) if add else record)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=2000, help="updates of each player")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--only", nargs="+", choices=SETTINGS, help="try settings, and write no record")
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument("--only", nargs="+", choices=SETTINGS, help="try settings, and write no record")
+    some.add_argument("--add", nargs="+", choices=SETTINGS, help="measure settings, and put their rows into the record")
     arguments = parser.parse_args()
-    main(arguments.steps, arguments.seeds, arguments.only or list(SETTINGS), write=not arguments.only)
+    names = arguments.only or arguments.add or list(SETTINGS)
+    main(arguments.steps, arguments.seeds, names, write=not arguments.only, add=bool(arguments.add))

@@ -368,6 +368,15 @@ def _wgan_gp() -> kg.models.WGANGP:
     return kg.models.WGANGP(kg.backbones.dcgan_generator(SHAPE, 5, 4), critic, latent_dim=5, critic_steps=2, ema=0.99)
 
 
+def _progressive_gan() -> kg.models.ProgressiveGAN:
+    critic = kg.backbones.progressive_critic(SHAPE, 4, group_size=3)  # a divisor of each replica's share of 12 and of 6
+    return kg.models.ProgressiveGAN(kg.backbones.progressive_generator(SHAPE, 5, 4), critic, latent_dim=5, ema=0.995)
+
+
+def _progressive_stage() -> kg.models.ProgressiveStage:
+    return kg.models.ProgressiveStage(_progressive_gan(), 14, fade_images=60)
+
+
 def _sngan() -> kg.models.SNGAN:
     networks = kg.backbones.dcgan_generator(SHAPE, 5, 4), kg.backbones.spectral_discriminator(SHAPE, 4)
     return kg.models.SNGAN(*networks, latent_dim=5, discriminator_steps=1, ema=0.995)
@@ -416,6 +425,12 @@ def _stylegan2() -> kg.models.StyleGAN2:
     )
 
 
+def _semi_supervised_gan() -> kg.models.SemiSupervisedGAN:
+    # Without dropout, whose noise is each replica's own.
+    judge = kg.backbones.semi_supervised_discriminator(SHAPE, CLASSES, 4, input_dropout=0.0, dropout=0.0)
+    return kg.models.SemiSupervisedGAN(kg.backbones.dcgan_generator(SHAPE, 5, 4), judge, latent_dim=5, ema=0.99)
+
+
 def _vaegan() -> kg.models.VAEGAN:
     return kg.models.VAEGAN(
         kg.backbones.dcgan_encoder(2 * 5, 4, input_shape=SHAPE),
@@ -425,6 +440,11 @@ def _vaegan() -> kg.models.VAEGAN:
         reconstruction_weight=1e-2,
         ema=0.995,
     )
+
+
+def _f_anogan() -> kg.models.FAnoGAN:
+    gan = _wgan_gp()
+    return kg.models.FAnoGAN(kg.backbones.dcgan_encoder(5, 4, input_shape=SHAPE), gan.generator, gan.critic)
 
 
 def joint(method: type[kg.engine.Method], statistics: int = 1) -> Callable[[], kg.engine.Method]:
@@ -438,17 +458,58 @@ def joint(method: type[kg.engine.Method], statistics: int = 1) -> Callable[[], k
     )
 
 
+def _began() -> kg.models.BEGAN:
+    # k moves far enough to be told apart, and stays inside of (0, 1).
+    networks = kg.backbones.began_generator(SHAPE, 5, 4), kg.backbones.began_discriminator(SHAPE, 6, 4)
+    return kg.models.BEGAN(*networks, latent_dim=5, k_rate=0.2, ema=0.995)
+
+
+def _ebgan() -> kg.models.EBGAN:
+    coder = (
+        kg.backbones.convolutional_encoder(6, 4, 8, input_shape=SHAPE),
+        kg.backbones.convolutional_decoder(6, 4, 8, output_shape=SHAPE),
+    )
+    generator, judge = kg.backbones.dcgan_generator(SHAPE, 5, 4), kg.backbones.with_code(*coder)
+    return kg.models.EBGAN(generator, judge, latent_dim=5, margin=0.2, pulling_away=0.1, ema=0.995)
+
+
 def _conditional_gan() -> kg.models.ConditionalGAN:
     generator = kg.backbones.dcgan_generator(SHAPE, 5, 4, num_classes=CLASSES)
     discriminator = kg.backbones.dcgan_discriminator(SHAPE, 4, num_classes=CLASSES)
     return kg.models.ConditionalGAN(generator, discriminator, latent_dim=5, num_classes=CLASSES)
 
 
-def _projection_gan() -> kg.models.ConditionalGAN:
+def _projection_gan() -> kg.models.ProjectionGAN:
+    generator = kg.backbones.class_conditional_generator(SHAPE, CLASSES, 5, 4)
+    discriminator = kg.backbones.spectral_discriminator(SHAPE, 4, num_classes=CLASSES)
+    return kg.models.ProjectionGAN(generator, discriminator, 5, CLASSES, discriminator_steps=1, ema=0.995)
+
+
+def _residual_projection_gan() -> kg.models.ProjectionGAN:
     generator = kg.backbones.sngan_generator(SHAPE, 5, 4, num_classes=CLASSES)
     discriminator = kg.backbones.sngan_discriminator(SHAPE, 4, num_classes=CLASSES)
-    adversarial_loss = kg.losses.HingeGANLoss()
-    return kg.models.ConditionalGAN(generator, discriminator, 5, CLASSES, adversarial_loss=adversarial_loss, ema=0.9)
+    return kg.models.ProjectionGAN(generator, discriminator, 5, CLASSES, discriminator_steps=1, ema=0.9)
+
+
+def attending(*networks: keras.Model) -> tuple[keras.Model, ...]:
+    """Networks whose attention does something: at 0, where γ starts, its kernels would not train."""
+    for network in networks:
+        network.get_layer("attention").gamma.assign(0.5)
+    return networks
+
+
+def _sagan() -> kg.models.SAGAN:
+    generator = kg.backbones.class_conditional_generator(
+        SHAPE, CLASSES, 5, 8, spectral_normalization=True, attention=True
+    )
+    discriminator = kg.backbones.spectral_discriminator(SHAPE, 8, num_classes=CLASSES, attention=True)
+    return kg.models.SAGAN(*attending(generator, discriminator), 5, CLASSES, ema=0.995)
+
+
+def _residual_sagan() -> kg.models.SAGAN:
+    generator = kg.backbones.sagan_generator(SHAPE, 5, 8, num_classes=CLASSES)
+    discriminator = kg.backbones.sagan_discriminator(SHAPE, 8, num_classes=CLASSES)
+    return kg.models.SAGAN(*attending(generator, discriminator), 5, CLASSES)
 
 
 def _acgan() -> kg.models.ACGAN:
@@ -479,6 +540,16 @@ def _cyclegan() -> kg.models.CycleGAN:
     translators = [kg.backbones.resnet_translator(shape, filters=4, blocks=1, downsamplings=1) for _ in range(2)]
     judges = [kg.backbones.patch_discriminator(shape, filters=4, layers=1) for _ in range(2)]
     return kg.models.CycleGAN(*translators, *judges, pool_size=10)  # full in the middle of the first batch
+
+
+def two_garments(rng: np.random.Generator, size: int) -> Batch:
+    """Batches of two domains of Fashion-MNIST's shape."""
+    return {field: garments(rng, size)["image"] for field in ("first", "second")}
+
+
+def _cogan() -> kg.models.CoGAN:
+    networks = kg.backbones.coupled_generators(SHAPE, 5, 4), kg.backbones.coupled_discriminators(SHAPE, 4)
+    return kg.models.CoGAN(*networks, latent_dim=5, ema=0.995)
 
 
 def two_views(method: type[kg.engine.Method], *, views: Any = None) -> Callable[[], kg.engine.Method]:
@@ -580,18 +651,28 @@ CASES = {
     "DCGAN": Case(_dcgan, garments),
     "WGANGP": Case(_wgan_gp, garments),
     "SNGAN": Case(_sngan, garments),
+    "ProgressiveGAN": Case(_progressive_gan, garments, 2e-3),
+    "ProgressiveStage": Case(_progressive_stage, garments, 2e-3),
     "ConditionalGAN": Case(_conditional_gan, classes),
-    "ConditionalGAN, projection": Case(_projection_gan, classes),
+    "ProjectionGAN": Case(_projection_gan, classes),
+    "ProjectionGAN, as the paper": Case(_residual_projection_gan, classes, 1e-3),  # its logit is a sum over space
+    "SAGAN": Case(_sagan, classes),
+    "SAGAN, as the paper": Case(_residual_sagan, classes),
     "InfoGAN": Case(_infogan, garments),
     "StyleGAN": Case(_stylegan, garments, 1e-3),
     "StyleGAN2": Case(_stylegan2, garments, 1e-3),
+    "SemiSupervisedGAN": Case(_semi_supervised_gan, few_labels),
     "VAEGAN": Case(_vaegan, garments, 1e-3),
+    "FAnoGAN": Case(_f_anogan, garments),
     "BiGAN": Case(joint(kg.models.BiGAN), garments),
     "ALI": Case(joint(kg.models.ALI, statistics=2), garments),
+    "BEGAN": Case(_began, garments),
+    "EBGAN": Case(_ebgan, garments),
     "ACGAN": Case(_spectral_acgan, classes),
     "ACGAN, as the paper": Case(_acgan, classes),
     "Pix2Pix": Case(_pix2pix, domains("source", "target")),
     "Pix2Pix, batch normalised": Case(lambda: _pix2pix(normalization=_synchronized), domains("source", "target")),
+    "CoGAN": Case(_cogan, two_garments),
     "CycleGAN": Case(_cyclegan, domains("first", "second")),
     "PixelCNN": Case(_pixelcnn, garments, 1e-6),
     "PixelCNN, of classes in colour": Case(_coloured_pixelcnn, faces, 1e-5),
@@ -631,7 +712,7 @@ CASES = {
 
 # The largest of their method, with no state and no meeting of replicas that others have not (spectral normalisation's
 # is SNGAN's too): neither interrupted nor on several replicas.
-LARGE = ("ACGAN, as the paper", "ConditionalGAN, projection", "SRGAN, as the paper")
+LARGE = ("ACGAN, as the paper", "ProjectionGAN, as the paper", "SAGAN, as the paper", "SRGAN, as the paper")
 
 # One case, small to trace, stands for all whose replicas meet in the same way: it alone is trained on two workers, and
 # in graphs on two devices, where the others are trained op by op. Most meet in gradients, counts and batch
@@ -649,8 +730,9 @@ MEETS_AS = {
     **dict.fromkeys(("DenoisingAutoencoder", "RedundantAutoencoder", "ContractiveAutoencoder"), "VAE, batch norm"),
     **dict.fromkeys(("VAE", "VAE, Bernoulli", "VAE, importance-weighted"), "VAE, batch norm"),
     **dict.fromkeys(("DCGAN", "ConditionalGAN", "ACGAN", "InfoGAN", "AdversarialAutoencoder"), "SNGAN"),
-    **dict.fromkeys(("VAEGAN", "BiGAN", "ALI"), "SNGAN"),
+    **dict.fromkeys(("VAEGAN", "BiGAN", "ALI", "CoGAN", "ProjectionGAN", "SAGAN"), "SNGAN"),
     "StyleGAN": "StyleGAN2",
+    "EBGAN": "GAN",
     **dict.fromkeys(("VQVAE, by gradient", "VQVAE2"), "VQVAE"),
     "CodeGenerator": "VAE, batch norm",
     **dict.fromkeys(("SimCLR, prepared pairs", "CPC"), "SimCLR"),
@@ -658,7 +740,8 @@ MEETS_AS = {
     "VICReg": "BarlowTwins",
     **dict.fromkeys(("EmbeddingModel, proxies", "SemiSupervisedAutoencoder"), "EmbeddingModel"),
     "PixelVAE": "VAE, batch norm",
-    "WGANGP": "ToyGAN",
-    **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder"), "GAN"),
+    "FAnoGAN": "Autoencoder, batch norm",
+    **dict.fromkeys(("WGANGP", "ProgressiveGAN"), "ToyGAN"),
+    **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder", "SemiSupervisedGAN"), "GAN"),
     **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),
 }

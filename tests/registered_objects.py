@@ -75,6 +75,14 @@ def wgan() -> keras.Model:
     return model
 
 
+def faded() -> keras.Model:
+    """Two inputs of one layer, whose weight is not its first value."""
+    old, new = (keras.Input((5,), batch_size=4) for _ in range(2))
+    layer = kg.layers.FadeIn()
+    layer.alpha.assign(0.25)
+    return keras.Model([old, new], layer(old, new))
+
+
 def network(shape: tuple[int, ...], *outputs: int, name: str | None = None) -> keras.Model:
     """Anything to anything, in one layer."""
     layers = [keras.layers.Flatten(), keras.layers.Dense(math.prod(outputs)), keras.layers.Reshape(outputs)]
@@ -95,6 +103,12 @@ def styled(layer: keras.layers.Layer) -> keras.Model:
     """A plain model of pictures and a style."""
     images, style = keras.Input((4, 6, 3), batch_size=4), keras.Input((5,), batch_size=4)
     return keras.Model([images, style], layer([images, style]))
+
+
+def of_classes(layer: keras.layers.Layer) -> keras.Model:
+    """A plain model of a layer that takes vectors and their classes."""
+    features, classes = keras.Input((5,), batch_size=4), keras.Input((3,), batch_size=4)
+    return keras.Model([features, classes], layer([features, classes]))
 
 
 def causal(layer: keras.layers.Layer) -> keras.Model:
@@ -130,6 +144,7 @@ METHODS: dict[str, Callable[[], Any]] = {
     "DCGAN": lambda: kg.models.DCGAN(network((4,), *IMAGE), network(IMAGE, 1), 4, ema=0.9),
     "WGANGP": lambda: kg.models.WGANGP(network((4,), *IMAGE), network(IMAGE, 1), 4, critic_steps=2),
     "SNGAN": lambda: kg.models.SNGAN(network((4,), *IMAGE), network(IMAGE, 1), 4),
+    "AnoGAN": lambda: kg.models.AnoGAN(network((4,), *IMAGE), network(IMAGE, 1), steps=3, num_starts=2, seed=5),
     "CycleGAN": lambda: kg.models.CycleGAN(*(network(IMAGE, *shape) for shape in (IMAGE, IMAGE, (2, 2, 1), (2, 2, 1)))),
     "Jigsaw": lambda: kg.models.Jigsaw(toys.encoder("encoder"), num_permutations=4, grid=2),
     "RelativePosition": lambda: kg.models.RelativePosition(toys.encoder("encoder")),
@@ -145,7 +160,13 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "RunningMean": lambda: plain(kg.engine.RunningMean(0.5, name="running")),
     "BatchNormalization": lambda: plain(kg.layers.BatchNormalization(synchronized=True, momentum=0.5)),
     "BicubicUpsampling": lambda: plain(kg.layers.BicubicUpsampling(2)),
+    "ClassProjection": lambda: of_classes(kg.layers.ClassProjection(True, "ones")),
+    "ConditionalBatchNormalization": lambda: of_classes(
+        kg.layers.ConditionalBatchNormalization(0.5, 0.1, True, "random_normal")
+    ),
     "CaffePreprocessing": lambda: plain(kg.layers.CaffePreprocessing()),
+    "DiffAugment": lambda: plain(kg.layers.DiffAugment(colour=False, translation=0.25, cutout=0.25, seed=2)),
+    "FadeIn": faded,
     "ImageStandardization": lambda: plain(kg.layers.ImageStandardization()),
     "PadToMultiple": lambda: plain(kg.layers.PadToMultiple(3, minimum=(1, 12))),
     "CropToSize": padded_and_cropped,
@@ -166,6 +187,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "LevelEncoding": lambda: kg.backbones.code_map((2, 3), 5, (4, 6), 2),
     "SelfAttention2D": lambda: plain(kg.layers.SelfAttention2D(spectral_normalization=True), channels=8),
     "SpectralNormalization": lambda: plain(kg.layers.SpectralNormalization(keras.layers.Conv2D(2, 3), 2)),
+    "WeightNormalization": lambda: plain(kg.layers.WeightNormalization(keras.layers.Conv2D(2, 3))),
     "TargetNetwork": lambda: plain(kg.engine.TargetNetwork(toys.encoder("online"), 0.8, average_statistics=True)),
     "PerceptualExtractor": lambda: plain(perceptual().extractor),
     "ColorJitter": lambda: plain(kg.views.ColorJitter(0.3, 0.2, 0.1, hue=0.05, probability=0.9, seed=2)),
@@ -191,6 +213,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "ssim": lambda: compiled(kg.backbones.edsr(2, 4, 1), loss="mae", metrics=[kg.metrics.ssim]),
 }
 OTHERS: dict[str, Callable[[], Any]] = {
+    "Balance": lambda: kg.engine.Balance(0.25, name="k"),
     "Codebook": lambda: kg.engine.Codebook(kg.layers.VectorQuantizer(3, 2, decay=0.5), name="codes"),
     "CodeUsage": lambda: CodeUsage(5, "_top", name="usage"),
     "FiniteScalarQuantizer": lambda: kg.layers.FiniteScalarQuantizer([5, 3]),

@@ -52,11 +52,15 @@ def _gans(generator):
         "dcgan_generator": backbones.dcgan_generator(shape, 5, 2, num_classes=3, synchronized=False),
         "mlp_generator": backbones.mlp_generator(shape, 5, (4,), num_classes=3),
         "sngan_generator": backbones.sngan_generator(shape, 5, 2, num_classes=3, synchronized=False),
+        "class_conditional_generator": backbones.class_conditional_generator(
+            shape, 3, 5, 8, spectral_normalization=True, attention=True, synchronized=False
+        ),
     }
     judged_with_labels = {
         "dcgan_discriminator": backbones.dcgan_discriminator(shape, 2, num_classes=3, synchronized=False),
         "mlp_discriminator": backbones.mlp_discriminator(shape, (4,), num_classes=3),
         "sngan_discriminator": backbones.sngan_discriminator(shape, 2, num_classes=3),
+        "attentive_discriminator": backbones.spectral_discriminator(shape, 8, num_classes=3, attention=True),
     }
     acgan = backbones.acgan_discriminator(shape, 3, 2, synchronized=False)
     values = {name: _with_weights(network)([latents, labels]) for name, network in given_both.items()}
@@ -66,6 +70,8 @@ def _gans(generator):
     values["dcgan_encoder"] = _with_weights(encoder)(images)
     values["wgan_gp_critic"] = _with_weights(backbones.wgan_gp_critic(shape, 2))(images)
     values["acgan_logits"], values["acgan_classes"] = _with_weights(acgan)(images)
+    judge = backbones.semi_supervised_discriminator(shape, 3, 2)
+    values["semi_supervised_classes"], values["semi_supervised_features"] = _with_weights(judge)(images)
     values["spectral_discriminator"] = _with_weights(backbones.spectral_discriminator(shape, 2))(images)
     joint = backbones.with_features(backbones.joint_discriminator(shape, 5, 2, 4, synchronized=False), "relu1")
     values["joint_discriminator"], values["joint_features"] = _with_weights(joint)([images, latents])
@@ -106,6 +112,13 @@ def _built(layer, shape):
     return _with_weights(layer)
 
 
+def _changed(images):
+    """At given random numbers: backends draw others."""
+    layer = layers.DiffAugment()
+    chances = np.random.default_rng(6).random((len(images), layer.num_chances)).astype("float32")
+    return layer.apply(images, layer.draw(chances, images.shape[1:]))
+
+
 def _layers(images):
     """Layers of GANs and of translation."""
     channels = np.concatenate([images] * 3, axis=-1)[..., :8]  # (2, 16, 16, 8)
@@ -113,11 +126,13 @@ def _layers(images):
     attention = layers.SelfAttention2D(spectral_normalization=True)
     style = images[:, 0, 0]
     of_styles = [images.shape, style.shape]
+    weight_normalized = layers.WeightNormalization(keras.layers.Conv2D(3, 3))
     return {
         "instance_normalization": _built(layers.InstanceNormalization(), images.shape)(images),
         "image_standardization": layers.ImageStandardization()(images),
         "spectral_normalization": _built(spectral, images.shape)(images, training=True),
         "spectral_normalization_moved": spectral.spectral_norm()[0],
+        "weight_normalization": _built(weight_normalized, images.shape)(images),
         "minibatch_stddev": layers.MinibatchStdDev(group_size=2)(images),
         "pixel_normalization": layers.PixelNormalization()(images),
         "equalized_dense": _built(layers.EqualizedDense(5, 1.0, 0.1), images.shape)(images),
@@ -132,6 +147,7 @@ def _layers(images):
         "lab_to_rgb": layers.LabToRGB()(100 * images),
         "pad_to_multiple": layers.PadToMultiple((6, 20))(images),
         "crop_to_size": layers.CropToSize()([images, images[:, :5, :4]]),
+        "diff_augment": _changed(channels[..., :3]),
         "reflection_padding": layers.ReflectionPadding2D(((1, 2), (3, 0)))(images),
     }
 

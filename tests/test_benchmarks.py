@@ -1,6 +1,7 @@
 """What benchmarks compare, and what they write down, without running them."""
 
 import importlib.util
+import json
 import pathlib
 
 import keras
@@ -29,13 +30,47 @@ def test_settings_of_mode_collapse_differ_in_one_thing():
     def told(phases, *names):
         return [[getattr(phase, name) for name in names] for phase in phases]
 
-    penalised, plain, greedy = load("mode_collapse").SETTINGS.values()
+    penalised, plain, greedy, energy, pulled = load("mode_collapse").SETTINGS.values()
     same = ("rounds", "rates", "generator_steps", "ema")
     assert told(penalised, *same) == told(plain, *same)
     assert [phase.penalty.gamma for phase in penalised] == [0.02, 0.005, 0.001]
     assert told(plain, "penalty", "rates", "ema") == told(greedy, "penalty", "rates", "ema")
     updates = [sum(phase.rounds * (1 + phase.generator_steps) for phase in phases) for phases in (plain, greedy)]
     assert updates == [80_000, 72_000]
+    assert told(plain, *same) == told(energy, *same) == told(pulled, *same)
+    assert [{phase.pulling_away for phase in phases} for phases in (energy, pulled)] == [{0.0}, {0.1}]
+
+
+@pytest.mark.parametrize("name", ["mode_collapse", "stacked_modes"])
+def test_energies_are_trained_with_and_without_the_pulling_away_term(name):
+    benchmark = load(name)
+    models = {}
+    for setting in ("EBGAN", "EBGAN, pulling away"):
+        what = benchmark.SETTINGS[setting]
+        if name == "mode_collapse":
+            models[setting] = benchmark.method(what[0], *benchmark.networks(energy=True))
+        else:
+            models[setting] = benchmark.method(what)
+    assert [model.pulling_away for model in models.values()] == [0.0, 0.1]
+    plain, pulled = (model.get_config() | {"pulling_away": None} for model in models.values())
+    assert plain.keys() == pulled.keys()
+    assert {model.margin for model in models.values()} == {benchmark.MARGIN}
+    assert {model.rounds()[0] for model in models.values()} == {("generator", "discriminator")}
+
+
+def test_rows_are_added_to_a_record_of_the_same_numbers_alone(tmp_path):
+    added = load("added_rows").added
+    path = tmp_path / "record.json"
+    old = {"command": "all", "steps": 5, "rows": [{"setting": "a", "seed": 0, "modes": 1}], "versions": {"keras": "3"}}
+    new = {**old, "command": "some", "rows": [{"setting": name, "seed": 0, "modes": 2} for name in ("b", "a")]}
+    with pytest.raises(SystemExit, match="holds no record to add rows to"):
+        added(path, new)
+    path.write_text(json.dumps(old))
+    found = added(path, new)
+    assert [(row["setting"], row["modes"]) for row in found["rows"]] == [("a", 2), ("b", 2)]
+    assert (found["command"], found["versions"]) == ("all", {"keras": "3"})
+    with pytest.raises(SystemExit, match=r"same numbers\. Received: steps=5 there and 6 here"):
+        added(path, {**new, "steps": 6})
 
 
 def test_retrieval_is_counted_by_codes_components_and_pixels():
@@ -118,3 +153,16 @@ def test_rows_of_gradient_ascent_say_what_was_not_reached_or_not_asked():
     assert "| PCA |  |  |  |  |  | 70.2 | 0.500 | 0.713 |" in text
     assert "| pixels | 0.9968 | 31 | 100.0% | 25.0% | 10.0% | 70.2 | 0.500 | 0.713 |" in text
     assert "| blurred | 0.9200 | not reached | 100.0% | 25.0% | 10.0% | 70.2 | 0.500 | 0.713 |" in text
+
+
+def test_rows_of_gans_take_their_places_in_the_table_of_anomalies_and_no_others():
+    benchmark = load("anomaly_gans")
+    pieces = {(seed, 8): dict.fromkeys(benchmark.METHODS, 0.5 + seed / 4) for seed in range(2)}
+    rows = benchmark.rows(pieces, [8], 2)
+    assert [row["method"] for row in rows] == ["anogan", "f_anogan_same", "f_anogan"]
+    assert rows[2]["classes"] == {"Bag": {"mean": 0.625, "deviation": pytest.approx(0.125 * 2**0.5)}}
+    landed = {"seeds": 5, "rows": [{"method": "pca_error"}, {"method": "f_anogan"}, {"method": "vae_error"}]}
+    found = benchmark.merged(landed, rows)
+    assert [row["method"] for row in found["rows"]] == ["pca_error", "f_anogan", "vae_error", "anogan", "f_anogan_same"]
+    assert found["rows"][1] == rows[2]
+    assert found["seeds"] == 5

@@ -10,7 +10,13 @@ Everything takes NumPy arrays and callables, so it works for any model with `enc
 Images go in as uint8 or as floats in [-1, 1]; functions of images see float32 in [-1, 1], a batch at a time.
 """
 
-from keras_genssl.analysis.anomaly import leave_one_class_out, negative_elbo, reconstruction_error
+from keras_genssl.analysis.anomaly import (
+    Detection,
+    detect_anomalies,
+    leave_one_class_out,
+    negative_elbo,
+    reconstruction_error,
+)
 from keras_genssl.analysis.ascent import Ascent, ascend, class_log_probability, class_logit
 from keras_genssl.analysis.batches import decode_codes, encode_images, to_float
 from keras_genssl.analysis.code_lengths import (
@@ -50,6 +56,7 @@ from keras_genssl.analysis.stacked import stacked_classes, stacked_mode_coverage
 __all__ = [
     "PCA",
     "Ascent",
+    "Detection",
     "GaussianMixtureSampler",
     "QuantizedPCA",
     "add_attribute",
@@ -63,6 +70,7 @@ __all__ = [
     "closest_pairs",
     "decode_codes",
     "dequantize",
+    "detect_anomalies",
     "duplicate_rate",
     "encode_images",
     "encode_labelled",

@@ -1,5 +1,6 @@
 """Anomaly scores of images, and how well they detect anomalies."""
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -7,10 +8,81 @@ import numpy as np
 import numpy.typing as npt
 
 from keras_genssl.analysis.batches import Function, encode_images, to_float
+from keras_genssl.analysis.labelled import labelled_batches
 from keras_genssl.checks import arrays
 from keras_genssl.checks.arrays import checked_labels, require_alike
 
 Scorer = Callable[[np.ndarray], npt.ArrayLike]
+
+
+@dataclasses.dataclass(frozen=True)
+class Detection:
+    """How a score tells anomalous images from normal ones.
+
+    Attributes:
+        scores: float64 `(num,)`, of the normal images and then of the anomalous ones, in their order.
+        anomalous: bool `(num,)`, which images are anomalous.
+        roc_auc: how often an anomalous image scores higher than a normal one (`metrics.roc_auc`); 1/2 by chance.
+    """
+
+    scores: np.ndarray
+    anomalous: np.ndarray
+    roc_auc: float
+
+
+def detect_anomalies(score: Function, normal: Any, anomalous: Any, batch_size: int = 256) -> Detection:
+    """Scores normal and anomalous images, and reports how well the score tells them apart.
+
+    `metrics.tar_at_far(found.scores, found.anomalous, far=0.05)` gives the share of anomalies that are found if one in
+    twenty normal images raises a false alarm, and the threshold for that.
+
+    Args:
+        score: maps float32 images `(batch, height, width, channels)` in [-1, 1] to `(batch,)`, larger is stranger:
+            `model.score` of `models.FAnoGAN` or `models.AnoGAN`, or
+            `lambda images: reconstruction_error(model.reconstruct, images)`.
+        normal: normal images that training has not seen: an array `(num, height, width, channels)`, uint8 or float in
+            [-1, 1]; or a finite dataset of batches of such, alone or under `"image"`, as `data.load` gives for a folder
+            (with `drop_remainder=False`, or some are left out).
+        anomalous: as `normal`.
+        batch_size: images passed at once.
+
+    Returns:
+        A `Detection`.
+
+    Raises:
+        ValueError: if images are invalid or missing, or an answer is not `(batch,)` or is NaN.
+
+    Example:
+        >>> dark, bright = np.zeros((3, 2, 2, 1), np.uint8), np.full((2, 2, 2, 1), 255, np.uint8)
+        >>> found = detect_anomalies(lambda images: images.mean(axis=(1, 2, 3)), dark, bright)
+        >>> found.roc_auc, found.scores.tolist()
+        (1.0, [-1.0, -1.0, -1.0, 1.0, 1.0])
+    """
+    from keras_genssl.metrics import roc_auc  # imports Keras, which the scores need not
+
+    parts = [_scores(score, images, batch_size) for images in (normal, anomalous)]
+    kinds = np.repeat([False, True], [len(part) for part in parts])
+    scores = np.concatenate(parts)
+    return Detection(scores, kinds, roc_auc(scores, kinds))
+
+
+def _scores(score: Function, images: Any, batch_size: int) -> np.ndarray:
+    """Returns the score of each image of an array or a dataset, float64 `(num,)`."""
+    batches: Iterable[Any] = [images]
+    if hasattr(images, "cardinality"):
+        batches = (part for part, _ in labelled_batches(images.map(_without_labels)))
+    scores = np.concatenate([encode_images(score, part, batch_size) for part in batches]).astype(np.float64)
+    if scores.ndim != 1:
+        raise ValueError(f"`score` must answer (batch,). Received: shape {scores.shape}")
+    return scores
+
+
+def _without_labels(*parts: Any) -> tuple[Any, Any]:
+    """Returns the images of a batch, and zeros in place of labels, which a folder of one class does not have."""
+    from keras import ops
+
+    images = parts[0]["image"] if isinstance(parts[0], dict) else parts[0]
+    return images, ops.zeros(ops.shape(images)[0], "int32")
 
 
 def reconstruction_error(

@@ -1,5 +1,6 @@
 """Networks: functions that return built keras.Models."""
 
+from keras_genssl.backbones.augmented import augmented
 from keras_genssl.backbones.autoencoders import (
     convolutional_decoder,
     convolutional_encoder,
@@ -8,8 +9,16 @@ from keras_genssl.backbones.autoencoders import (
     lecture_decoder,
     lecture_encoder,
 )
-from keras_genssl.backbones.dcgan import acgan_discriminator, dcgan_discriminator, dcgan_encoder, dcgan_generator
-from keras_genssl.backbones.features import with_features
+from keras_genssl.backbones.began import began_discriminator, began_generator
+from keras_genssl.backbones.coupled import coupled_discriminators, coupled_generators
+from keras_genssl.backbones.dcgan import (
+    acgan_discriminator,
+    class_conditional_generator,
+    dcgan_discriminator,
+    dcgan_encoder,
+    dcgan_generator,
+)
+from keras_genssl.backbones.features import features_of, with_code, with_features
 from keras_genssl.backbones.joint import joint_discriminator
 from keras_genssl.backbones.perceptual import (
     JOHNSON_CONTENT_LAYERS,
@@ -20,7 +29,16 @@ from keras_genssl.backbones.perceptual import (
     perceptual_extractor,
 )
 from keras_genssl.backbones.pixelcnn import PixelNetwork, code_map, pixelcnn
+from keras_genssl.backbones.progressive import (
+    critic_at_side,
+    generator_at_side,
+    progressive_critic,
+    progressive_generator,
+    progressive_sides,
+)
 from keras_genssl.backbones.resnet import resnet18, resnet50
+from keras_genssl.backbones.sagan import sagan_discriminator, sagan_generator
+from keras_genssl.backbones.semi_supervised import semi_supervised_discriminator
 from keras_genssl.backbones.sizes import penultimate, receptive_radius, total_stride
 from keras_genssl.backbones.small import (
     context_network,
@@ -52,10 +70,17 @@ __all__ = [
     "PerceptualExtractor",
     "PixelNetwork",
     "acgan_discriminator",
+    "augmented",
+    "began_discriminator",
+    "began_generator",
+    "class_conditional_generator",
     "code_map",
     "context_network",
     "convolutional_decoder",
     "convolutional_encoder",
+    "coupled_discriminators",
+    "coupled_generators",
+    "critic_at_side",
     "dcgan_discriminator",
     "dcgan_encoder",
     "dcgan_generator",
@@ -64,6 +89,8 @@ __all__ = [
     "edsr",
     "espcn",
     "fashion_classifier",
+    "features_of",
+    "generator_at_side",
     "joint_discriminator",
     "lecture_decoder",
     "lecture_encoder",
@@ -74,11 +101,17 @@ __all__ = [
     "perceptual_extractor",
     "pixelcnn",
     "position_head",
+    "progressive_critic",
+    "progressive_generator",
+    "progressive_sides",
     "projection_head",
     "receptive_radius",
     "resnet18",
     "resnet50",
     "resnet_translator",
+    "sagan_discriminator",
+    "sagan_generator",
+    "semi_supervised_discriminator",
     "small_encoder",
     "small_extractor",
     "small_feature_map",
@@ -102,5 +135,6 @@ __all__ = [
     "vqvae_encoder",
     "wgan_gp_critic",
     "wgan_gp_generator",
+    "with_code",
     "with_features",
 ]

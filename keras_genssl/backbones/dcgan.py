@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import layers
 
+from keras_genssl.backbones.attention import attended
+from keras_genssl.backbones.residual_blocks import normalized, unchanged
 from keras_genssl.backbones.sizes import check_widths, halvings
 from keras_genssl.checks.tensors import require_channels_last
-from keras_genssl.layers import BatchNormalization, LeakyReLU
+from keras_genssl.layers import BatchNormalization, ConditionalBatchNormalization, LeakyReLU
 
 # PyTorch's value, in Keras' convention: after a few thousand steps the statistics are those of the last weights.
 _MOMENTUM = 0.9
@@ -109,6 +111,79 @@ def dcgan_generator(
             name="images" if last else f"up{stage + 1}",
         )(x)
     return keras.Model(latents if labels is None else [latents, labels], x, name=name)
+
+
+def class_conditional_generator(
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    latent_dim: int = 100,
+    filters: int = 64,
+    *,
+    spectral_normalization: bool = False,
+    attention: bool = False,
+    synchronized: bool = True,
+    name: str = "class_conditional_generator",
+) -> keras.Model:
+    """Build DCGAN's generator with batch normalisation that has a gain and bias of each class.
+
+    Miyato and Koyama, 2018, on the transposed convolutions of ``dcgan_generator``: several times faster a step than
+    their residual ``sngan_generator``. With ``spectral_normalization`` and ``attention`` it is a small generator of
+    SAGAN (Zhang et al., 2019): attention at 32 pixels a side or half the image's (14 of 28).
+
+    Reference:
+        - Radford et al. 2016, [Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+          Networks](https://arxiv.org/abs/1511.06434)
+        - Miyato and Koyama 2018, [cGANs with Projection Discriminator](https://arxiv.org/abs/1802.05637)
+        - Zhang et al. 2019, [Self-Attention Generative Adversarial Networks](https://arxiv.org/abs/1805.08318)
+
+    Args:
+        image_shape: ``(side, side, channels)``; 28, 32, 64 or 128 pixels, 1 or 3 channels.
+        num_classes: number of classes, at least 1.
+        latent_dim: length of the latent vectors, at least 1.
+        filters: channels of the last hidden layer, at least 1; doubled towards the latents.
+        spectral_normalization: whether the kernels are normalised.
+        attention: whether there is self-attention; the channels there must be a multiple of 8.
+        synchronized: batch statistics of the global batch under several replicas (TensorFlow only).
+        name: the model's name.
+
+    Returns:
+        A model from ``[latents (batch, latent_dim), one-hot labels (batch, num_classes)]`` to float32 images
+        ``(batch, *image_shape)`` in [-1, 1].
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> class_conditional_generator((28, 28, 1), num_classes=10, latent_dim=16, filters=8).output_shape
+        (None, 28, 28, 1)
+    """
+    require_channels_last()
+    side, stages = halvings(image_shape)
+    check_widths(num_classes=num_classes, latent_dim=latent_dim, filters=filters)
+    wrap = normalized if spectral_normalization else unchanged
+
+    latents, labels = keras.Input((latent_dim,), name="latents"), keras.Input((num_classes,), name="labels")
+    width = filters * 2 ** (stages - 1)
+    dense = layers.Dense(side * side * width, use_bias=False, kernel_initializer=_normal(), name="project")
+    x = layers.Reshape((side, side, width), name="reshape")(wrap(dense)(latents))
+    for stage in range(stages):
+        norm = ConditionalBatchNormalization(_MOMENTUM, _EPSILON, synchronized, _normal(1.0), name=f"norm{stage}")
+        x = layers.ReLU(name=f"relu{stage}")(norm([x, labels]))
+        x = attended(x, image_shape, spectral_normalization) if attention else x
+        last = stage == stages - 1
+        convolution = layers.Conv2DTranspose(
+            image_shape[-1] if last else width // 2 ** (stage + 1),
+            4,
+            strides=2,
+            padding="same",
+            use_bias=last,
+            kernel_initializer=_normal(),
+            activation="tanh" if last else None,
+            dtype=keras.config.floatx() if last else None,
+            name="images" if last else f"up{stage + 1}",
+        )
+        x = wrap(convolution)(x)
+    return keras.Model([latents, labels], x, name=name)
 
 
 def dcgan_discriminator(

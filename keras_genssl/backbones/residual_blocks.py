@@ -1,4 +1,4 @@
-"""The residual blocks that WGAN-GP's, SNGAN's and the projection discriminator's networks share."""
+"""The residual blocks that the networks of WGAN-GP, SNGAN, the projection discriminator and SAGAN share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +6,16 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_genssl.layers import BatchNormalization, LeakyReLU
+from keras_genssl.layers import (
+    BatchNormalization,
+    ClassProjection,
+    ConditionalBatchNormalization,
+    LeakyReLU,
+    SpectralNormalization,
+)
 
 Wrap = Callable[[keras.layers.Layer], keras.layers.Layer]
+After = Callable[[Any], Any]
 
 _MOMENTUM = 0.9  # with Keras' epsilon, 1e-3, where the papers' code has 2e-5 (Chainer) and 1e-5: records have it
 
@@ -28,37 +35,36 @@ def widths(image_shape: tuple[int, int, int], filters: int, stages: int, most: i
     return [filters if is_small(image_shape) else filters * min(2**stage, most) for stage in range(stages + 1)]
 
 
+def unchanged(value: Any) -> Any:
+    """Returns what it is given: a layer that nothing is put around, features that nothing is applied to."""
+    return value
+
+
+def normalized(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Puts spectral normalisation around a layer."""
+    return SpectralNormalization(layer, name=f"{layer.name}_sn")
+
+
 def batch_norm(x: Any, labels: Any, synchronized: bool, name: str) -> Any:
     """Applies batch normalisation, with a gain and bias of each class for labels ``(batch, num_classes)``."""
-    conditional = labels is not None
-    x = BatchNormalization(
-        momentum=_MOMENTUM, center=not conditional, scale=not conditional, synchronized=synchronized, name=name
-    )(x)
-    if not conditional:
-        return x
-    channels = x.shape[-1]
-
-    def of_class(start: str, part: str) -> Any:
-        values = layers.Dense(channels, use_bias=False, kernel_initializer=start, name=f"{name}_{part}")(labels)
-        return layers.Reshape((1, 1, channels), name=f"{name}_{part}_reshape")(values)
-
-    x = layers.Multiply(name=f"{name}_scaled")([x, of_class("ones", "gain")])
-    return layers.Add(name=f"{name}_shifted")([x, of_class("zeros", "bias")])
+    if labels is None:
+        return BatchNormalization(momentum=_MOMENTUM, synchronized=synchronized, name=name)(x)
+    return ConditionalBatchNormalization(momentum=_MOMENTUM, synchronized=synchronized, name=name)([x, labels])
 
 
-def up_block(x: Any, labels: Any, filters: int, synchronized: bool, name: str) -> Any:
+def up_block(x: Any, labels: Any, filters: int, synchronized: bool, name: str, wrap: Wrap = unchanged) -> Any:
     """Applies a generator's block, which doubles the side. Its shortcut convolves first, with equal results."""
-    shortcut = layers.Conv2D(filters, 1, kernel_initializer=initializer(1.0), name=f"{name}_shortcut")(x)
-    shortcut = layers.UpSampling2D(name=f"{name}_shortcut_up")(shortcut)
+    one = layers.Conv2D(filters, 1, kernel_initializer=initializer(1.0), name=f"{name}_shortcut")
+    shortcut = layers.UpSampling2D(name=f"{name}_shortcut_up")(wrap(one)(x))
     x = layers.ReLU(name=f"{name}_relu1")(batch_norm(x, labels, synchronized, f"{name}_norm1"))
     x = layers.UpSampling2D(name=f"{name}_up")(x)
     # No bias before a batch norm, which would cancel it.
-    x = layers.Conv2D(
+    first = layers.Conv2D(
         filters, 3, padding="same", use_bias=False, kernel_initializer=initializer(), name=f"{name}_conv1"
-    )(x)
-    x = layers.ReLU(name=f"{name}_relu2")(batch_norm(x, labels, synchronized, f"{name}_norm2"))
-    x = layers.Conv2D(filters, 3, padding="same", kernel_initializer=initializer(), name=f"{name}_conv2")(x)
-    return layers.Add(name=f"{name}_add")([x, shortcut])
+    )
+    x = layers.ReLU(name=f"{name}_relu2")(batch_norm(wrap(first)(x), labels, synchronized, f"{name}_norm2"))
+    second = layers.Conv2D(filters, 3, padding="same", kernel_initializer=initializer(), name=f"{name}_conv2")
+    return layers.Add(name=f"{name}_add")([wrap(second)(x), shortcut])
 
 
 def down_block(
@@ -66,7 +72,7 @@ def down_block(
     filters: int,
     name: str,
     *,
-    wrap: Wrap = lambda layer: layer,
+    wrap: Wrap = unchanged,
     normalization: Callable[..., keras.layers.Layer] | None = None,
     first: bool = False,
     halve: bool = True,
@@ -127,6 +133,8 @@ def residual_generator(
     num_classes: int | None,
     synchronized: bool,
     name: str,
+    wrap: Wrap = unchanged,
+    after: After = unchanged,
 ) -> keras.Model:
     """A dense layer, an up block for each doubling, and a convolution to the image, of checked arguments.
 
@@ -138,16 +146,18 @@ def residual_generator(
         num_classes: of conditional batch normalisation, or None.
         synchronized: batch statistics of the global batch.
         name: the model's name.
+        wrap: put around each layer with a kernel, such as spectral normalisation.
+        after: applied to the output of each block, such as attention.
     """
     latents = keras.Input((latent_dim,), name="latents")
     labels = None if num_classes is None else keras.Input((num_classes,), name="labels")
     first, *rest = reversed(channels)
-    x = layers.Dense(side * side * first, kernel_initializer=initializer(1.0), name="project")(latents)
-    x = layers.Reshape((side, side, first), name="reshape")(x)
+    dense = layers.Dense(side * side * first, kernel_initializer=initializer(1.0), name="project")
+    x = layers.Reshape((side, side, first), name="reshape")(wrap(dense)(latents))
     for index, width in enumerate(rest, start=1):
-        x = up_block(x, labels, width, synchronized, f"block{index}")
+        x = after(up_block(x, labels, width, synchronized, f"block{index}", wrap))
     x = BatchNormalization(momentum=_MOMENTUM, synchronized=synchronized, name="norm")(x)
-    x = layers.Conv2D(
+    last = layers.Conv2D(
         image_shape[-1],
         3,
         padding="same",
@@ -155,17 +165,19 @@ def residual_generator(
         activation="tanh",
         dtype=keras.config.floatx(),
         name="images",
-    )(layers.ReLU(name="relu")(x))
+    )
+    x = wrap(last)(layers.ReLU(name="relu")(x))
     return keras.Model(latents if labels is None else [latents, labels], x, name=name)
 
 
-def residual_features(images: Any, channels: list[int], wrap: Wrap) -> Any:
+def residual_features(images: Any, channels: list[int], wrap: Wrap, after: After = unchanged) -> Any:
     """A critic's blocks: those that halve the side, then one at the smallest side, or two up to 32 pixels.
 
     Args:
         images: ``(batch, side, side, c)``.
         channels: from the image's side inwards, as `widths` gives them.
         wrap: put around each convolution, such as spectral normalisation.
+        after: applied to the output of each block, such as attention.
     """
     x, stages = images, len(channels) - 1
     # The papers leave 8x8 of 32 pixels (7x7 of 28 here), 4x4 of more.
@@ -173,5 +185,42 @@ def residual_features(images: Any, channels: list[int], wrap: Wrap) -> Any:
     halvings, blocks = (2, 4) if small else (stages, stages + 1)
     for index in range(blocks):
         width = channels[min(index, stages)]
-        x = down_block(x, width, f"block{index + 1}", wrap=wrap, first=index == 0, halve=index < halvings)
+        x = after(down_block(x, width, f"block{index + 1}", wrap=wrap, first=index == 0, halve=index < halvings))
     return LeakyReLU(0.0, name="relu")(x)
+
+
+def spectral_residual_discriminator(
+    image_shape: tuple[int, int, int],
+    channels: list[int],
+    num_classes: int | None,
+    name: str,
+    after: After = unchanged,
+) -> keras.Model:
+    """Spectrally normalised blocks, the sum over space, a logit and the projection on the class, of checked arguments.
+
+    Args:
+        image_shape: ``(side, side, channels)`` of the images.
+        channels: from the image's side inwards, as `widths` gives them.
+        num_classes: of the projection, or None.
+        name: the model's name.
+        after: applied to the output of each block, such as attention.
+    """
+    images = keras.Input(tuple(image_shape), name="images")
+    x = residual_features(images, channels, normalized, after)
+    side = x.shape[1]
+    x = layers.GlobalAveragePooling2D(dtype=keras.config.floatx(), name="pool")(x)
+    # (batch, channels), the sum over space
+    x = layers.Rescaling(float(side**2), dtype=keras.config.floatx(), name="sum")(x)
+    logits = normalized(
+        layers.Dense(1, kernel_initializer=initializer(1.0), dtype=keras.config.floatx(), name="logit")
+    )(x)
+    if num_classes is None:
+        return keras.Model(images, logits, name=name)
+    labels = keras.Input((num_classes,), name="labels")
+    return keras.Model([images, labels], projected(logits, x, labels, initializer(1.0)), name=name)
+
+
+def projected(logits: Any, features: Any, labels: Any, start: Any = "glorot_uniform") -> Any:
+    """Adds to logits ``(batch, 1)`` the product of features ``(batch, dim)`` with the vector of the class."""
+    of_class = ClassProjection(True, start, dtype=keras.config.floatx(), name="projection")([features, labels])
+    return layers.Add(dtype=keras.config.floatx(), name="projected")([logits, of_class])

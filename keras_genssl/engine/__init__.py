@@ -1,6 +1,7 @@
 """The base of every method: players, replicas, target networks, queues, strategies."""
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.balance import Balance
 from keras_genssl.engine.batch_groups import in_groups, shuffled
 from keras_genssl.engine.codebook import Codebook
 from keras_genssl.engine.feature_queue import FeatureQueue
@@ -13,6 +14,7 @@ from keras_genssl.engine.method import Method
 from keras_genssl.engine.players import PlayersModel
 from keras_genssl.engine.running_mean import RunningMean
 from keras_genssl.engine.shapes import same_shape
+from keras_genssl.engine.standing_statistics import standing_statistics
 from keras_genssl.engine.strategies import strategy
 from keras_genssl.engine.target import TargetNetwork
 from keras_genssl.kinds import (
@@ -33,6 +35,7 @@ from keras_genssl.kinds.tiles import in_tiles
 
 __all__ = [
     "Anything",
+    "Balance",
     "Codebook",
     "FeatureQueue",
     "Image",
@@ -61,5 +64,6 @@ __all__ = [
     "require",
     "same_shape",
     "shuffled",
+    "standing_statistics",
     "strategy",
 ]

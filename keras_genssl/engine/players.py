@@ -13,6 +13,7 @@ from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.arguments import named
 from keras_genssl.engine.finite import finite_losses
 from keras_genssl.engine.for_player import for_players
+from keras_genssl.engine.memory import Memory, remember
 from keras_genssl.engine.method import Method, regularization
 from keras_genssl.engine.players_optimizers import PlayersOptimizers
 from keras_genssl.engine.updates import Step, counting, unless, update, where
@@ -49,10 +50,10 @@ class PlayersModel(Method):
     averaged over the global batches of an epoch. Keras' callbacks see all optimizers together as `optimizer`;
     `callbacks.ForPlayer` shows a callback a single player.
 
-    `after_update` is called after each player's update; `remember` is not called, it is for methods with one
-    optimizer. With `gradient_accumulation_steps=n` in its optimizer, a player is updated once in n of *its rounds*, by
-    the mean of their gradients; another player may be updated in between. If all players have one round and the same n,
-    n steps equal one step on a batch n times as large.
+    `after_update` is called after each player's update. What a player remembers of its rounds stands in a `Memory`
+    among its networks, to which `remember` writes. With `gradient_accumulation_steps=n` in its optimizer, a player is
+    updated once in n of *its rounds*, by the mean of their gradients; another player may be updated in between. If all
+    players have one round and the same n, n steps equal one step on a batch n times as large.
 
     Args:
         reuse_batch: Whether every round sees the whole batch, as in the lecture's pseudo-code, and not its own share.
@@ -95,6 +96,14 @@ class PlayersModel(Method):
             Player -> a bool scalar, the same on all replicas: decide by `replicas.mean_of_all(losses[...])`.
         """
         return {}
+
+    def remember(self, player: str, losses: dict[str, Any]) -> None:  # type: ignore[override]
+        """Stores parts of a round of a player for later updates, as `Method.remember` does.
+
+        Args:
+            player: A player of the round.
+            losses: What `player_losses` has returned; it may return more than the losses of players.
+        """
 
     def after_update(self, player: str) -> None:  # type: ignore[override]
         """Runs after each update of a player's weights, as `Method.after_update` does."""
@@ -156,6 +165,8 @@ class PlayersModel(Method):
             for player, own in made.items():
                 accumulate(own)
                 own.build(self.variables_of(player))
+                for memory in self._memories(player):
+                    memory.wait(counting(own).gradient_accumulation_steps)
                 setattr(self, f"{player}_optimizer", own)
                 if player not in self.player_trackers:
                     self.player_trackers[player] = keras.metrics.Mean(name=f"{player}_loss")
@@ -209,8 +220,12 @@ class PlayersModel(Method):
         return super().fit(**arguments)
 
     def variables_of(self, player: str) -> list[keras.Variable]:
-        """A player's trainable variables, in a stable order."""
-        return [variable for network in self.players()[player] for variable in network.trainable_variables]
+        """A player's trainable variables, in a stable order; once each, if its networks share layers."""
+        variables = (variable for network in self.players()[player] for variable in network.trainable_variables)
+        return list({id(variable): variable for variable in variables}.values())
+
+    def _memories(self, player: str) -> list[Memory]:
+        return [network for network in self.players()[player] if isinstance(network, Memory)]
 
     # A step -------------------------------------------------------------------------------------
 
@@ -229,7 +244,7 @@ class PlayersModel(Method):
         self._compare(batch)
         statistics = self._statistics()
         for players in dict.fromkeys(self.rounds()):
-            losses, penalties, _ = self._forward(batch, players)
+            losses, penalties, _, _ = self._forward(batch, players)
             self._track(losses, penalties)
         _restore(statistics)
         return self.logs(self.get_metrics_result())
@@ -247,7 +262,7 @@ class PlayersModel(Method):
         # Not always persistent: for a persistent tape TensorFlow builds every `cond` for gradients of any order, which
         # is slow to trace.
         with tf.GradientTape(persistent=len(players) > 1) as tape:
-            losses, penalties, waiting = self._forward(batch, players)
+            losses, penalties, waiting, given = self._forward(batch, players)
             scaled = {
                 player: self.optimizer_of(player).scale_loss(
                     replicas.share_of_mean(losses[player]) + penalties[player] / replicas.count()
@@ -263,10 +278,11 @@ class PlayersModel(Method):
                     f"The loss of player {player!r} must depend on its networks. "
                     f"Received: no gradient for any of its {len(variables[player])} variables"
                 )
-            given = gradients[player], variables[player], losses[player]
-            steps[player] = self._update(player, *given, waiting.get(player))
+            taken = gradients[player], variables[player], losses[player]
+            steps[player] = self._update(player, *taken, waiting.get(player))
         _restore(statistics)
         for player, step in steps.items():
+            remember(step, self._memories(player), functools.partial(self.remember, player, given))
             where(step.moved, functools.partial(self.after_update, player))
         self._track(losses, penalties)
 
@@ -284,12 +300,12 @@ class PlayersModel(Method):
 
     def _forward(
         self, batch: dict[str, Any], players: tuple[str, ...]
-    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        """The losses of the examples, the regularisation losses of the networks, and who waits, by player."""
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """By player: losses of examples, regularisation losses of networks, who waits; and all that was returned."""
         given, method = self.player_losses(batch, players), type(self).__name__
         losses = finite_losses([given[player] for player in players], method)
         penalties = {player: regularization(self._penalized(player)) for player in players}
-        return dict(zip(players, losses, strict=True)), penalties, self.waits(given)
+        return dict(zip(players, losses, strict=True)), penalties, self.waits(given), given
 
     def _penalized(self, player: str) -> list[keras.layers.Layer]:
         """The networks of a player that no player before it holds."""

@@ -69,7 +69,7 @@ class AdaptiveInstanceNormalization(ImageLayer):
 
 def require_image_and_style(
     layer: keras.layers.Layer, shapes: list[tuple[int | None, ...]]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Returns the shapes of a layer's two inputs, images and styles.
 
     Raises:

@@ -7,12 +7,12 @@ import keras
 from keras import ops
 
 from keras_genssl.checks.numbers import finite, whole
-from keras_genssl.checks.tensors import require_channels_last
+from keras_genssl.layers.preprocessing import ImageLayer
 
 _HE = math.sqrt(2.0)
 
 
-class EqualizedLayer(keras.layers.Layer):
+class EqualizedLayer(ImageLayer):
     """What layers of equalized learning rate share: ``w gain / √fan_in`` in place of a kernel w ~ N(0, 1).
 
     Optimizers such as Adam move every stored weight by about the learning rate, whatever the scale of its gradient.
@@ -168,7 +168,6 @@ class EqualizedConv2D(EqualizedLayer):
         padding: str = "same",
         **kwargs: Any,
     ) -> None:
-        require_channels_last()
         super().__init__(gain, lr_multiplier, use_bias, **kwargs)
         if padding not in ("same", "valid"):
             raise ValueError(f"`padding` must be 'same' or 'valid'. Received: padding={padding!r}")

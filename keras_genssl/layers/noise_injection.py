@@ -52,7 +52,7 @@ class NoiseInjection(ImageLayer):
                 "The input of NoiseInjection must be (batch, h, w, channels) of known height, width and channels. "
                 f"Received: input of shape {tuple(input_shape)}"
             )
-        height, width, channels = input_shape[1:]
+        _, height, width, channels = (size or 0 for size in input_shape)
         self.weight = self.add_weight((channels,), "zeros", name="weight")
         # NumPy's, so that it is the same on all backends; no weight, because the seed tells it.
         self._fixed = np.random.default_rng(self.seed).standard_normal((1, height, width, 1), dtype=np.float32)

@@ -59,6 +59,7 @@ from keras_genssl.losses.metric_learning import (
     triplet_semihard_loss,
 )
 from keras_genssl.losses.perceptual import PerceptualLoss
+from keras_genssl.losses.pulling_away import pulling_away_term
 from keras_genssl.losses.sparsity import KLSparsity, L1Sparsity, Sparsity
 
 __all__ = [
@@ -112,6 +113,7 @@ __all__ = [
     "npairs_multilabel_loss",
     "paired_distances",
     "pairwise_distances",
+    "pulling_away_term",
     "rebalancing_weights",
     "standard_normal_kl",
     "triplet_hard_loss",

@@ -10,6 +10,7 @@ from keras_genssl.metrics.classifier_scores import (
     mode_coverage,
     train_on_synthetic_accuracy,
 )
+from keras_genssl.metrics.density_coverage import DensityCoverage, density_coverage
 from keras_genssl.metrics.feature_networks import (
     FashionFeatures,
     InceptionFeatures,
@@ -47,6 +48,7 @@ __all__ = [
     "KID",
     "PSNR",
     "SSIM",
+    "DensityCoverage",
     "Discrepancy",
     "FashionFeatures",
     "FeatureStatistics",
@@ -56,6 +58,7 @@ __all__ = [
     "SmallFeatures",
     "cluster_agreement",
     "clustering_scores",
+    "density_coverage",
     "extract_features",
     "fashion_features",
     "feature_statistics",

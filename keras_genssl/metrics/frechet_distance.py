@@ -65,7 +65,9 @@ class FID(FeatureMetric):
 
     Heusel et al., 2017. With `fashion_features` it is the Fashion-FID, with `inception_features` the FID of papers;
     numbers of different networks cannot be compared. Few samples bias it upwards: report the number of samples, and
-    compare only equal numbers (10,000 here, 50,000 in papers).
+    compare only equal numbers (10,000 here, 50,000 in papers). Both sets need more images than features (128 of
+    `fashion_features`, 2048 of `inception_features`): otherwise their covariances are singular, and the distance says
+    more of the number of images than of the images. `KID` judges fewer.
 
     Reference:
         - Heusel et al. 2017, [GANs Trained by a Two Time-Scale Update Rule](https://arxiv.org/abs/1706.08500)
@@ -77,7 +79,7 @@ class FID(FeatureMetric):
         cache: directory where the statistics of real images are kept, see `extract_features`; None for no cache.
 
     Raises:
-        ValueError: if an argument is invalid, or there are fewer than two real images.
+        ValueError: if an argument is invalid, or there are no more real images than features.
 
     Example:
         >>> images = np.random.default_rng(0).integers(256, size=(20, 8, 8, 1), dtype=np.uint8)
@@ -95,6 +97,8 @@ class FID(FeatureMetric):
         else:
             self.statistics = feature_statistics(features, real, cache)
         self.num_real = self.statistics.count
+        _require_enough("real images", self.statistics)
+        self.min_samples = len(self.statistics.mean) + 1
         self._covariance = self.statistics.covariance
 
     def __call__(self, samples: Any) -> float:
@@ -102,7 +106,22 @@ class FID(FeatureMetric):
         return self.measure(samples)[self.name]
 
     def compare(self, values: np.ndarray) -> dict[str, float]:
-        """Returns the distance, by name, of sample features ``(count, dim)``."""
+        """Returns the distance, by name, of sample features ``(count, dim)``.
+
+        Raises:
+            ValueError: if there are no more samples than features.
+        """
         samples = FeatureStatistics(values)
+        _require_enough("samples", samples)
         distance = frechet_distance(self.statistics.mean, self._covariance, samples.mean, samples.covariance)
         return {self.name: distance}
+
+
+def _require_enough(what: str, statistics: FeatureStatistics) -> None:
+    """Raises ValueError unless a set is large enough for a covariance of full rank."""
+    count, dim = statistics.count, len(statistics.mean)
+    if count <= dim:
+        raise ValueError(
+            f"A Frechet distance needs more {what} than features, because it depends on the number of fewer; use "
+            f"metrics.KID, which does not. Received: {count} {what} of {dim} features"
+        )

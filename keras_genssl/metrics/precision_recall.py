@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from keras_genssl.metrics import balls
 from keras_genssl.metrics.kernel_distance import checked_pair
 from keras_genssl.metrics.reference import FeatureMetric, Features, feature_name, features_of
-
-_CHUNK = 1000  # rows of a distance matrix in memory at once
 
 
 def precision_recall(real: npt.ArrayLike, fake: npt.ArrayLike, num_neighbours: int = 3) -> tuple[float, float]:
@@ -39,13 +38,11 @@ def precision_recall(real: npt.ArrayLike, fake: npt.ArrayLike, num_neighbours: i
         >>> precision_recall(real, fake, num_neighbours=1)  # real balls reach 1, 1, 1, 7; generated 1, 1, 18.5
         (0.6666666666666666, 1.0)
     """
-    if num_neighbours < 1:
-        raise ValueError(f"`num_neighbours` must be positive. Received: num_neighbours={num_neighbours}")
+    balls.checked_num_neighbours(num_neighbours)
     reals, fakes = checked_pair(real, fake, num_neighbours + 1)
-    centre = reals.mean(axis=0)  # distances come from a difference of squares: small ones lose fewer digits
-    reals, fakes = reals - centre, fakes - centre
-    precision = _inside(fakes, reals, _radii(reals, num_neighbours))
-    return precision, _inside(reals, fakes, _radii(fakes, num_neighbours))
+    reals, fakes = balls.centred(reals, fakes)
+    precision = _share_inside(fakes, reals, num_neighbours)
+    return precision, _share_inside(reals, fakes, num_neighbours)
 
 
 class PrecisionRecall(FeatureMetric):
@@ -80,17 +77,11 @@ class PrecisionRecall(FeatureMetric):
         cache: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__(features, "precision")
-        if num_neighbours < 1:
-            raise ValueError(f"`num_neighbours` must be positive. Received: num_neighbours={num_neighbours}")
-        self.num_neighbours = num_neighbours
+        self.num_neighbours = balls.checked_num_neighbours(num_neighbours)
         self.min_samples = num_neighbours + 1
         self.real = features_of(features, real, cache)
         self.num_real = len(self.real)
-        if self.num_real <= num_neighbours:
-            raise ValueError(
-                "`num_neighbours` must be less than the number of real images. Received: "
-                f"num_neighbours={num_neighbours}, with {self.num_real} real images"
-            )
+        balls.checked_num_neighbours(num_neighbours, self.num_real)
         self._recall = f"{feature_name(features)}_recall"
 
     def __call__(self, samples: Any) -> tuple[float, float]:
@@ -104,26 +95,7 @@ class PrecisionRecall(FeatureMetric):
         return {self.name: precision, self._recall: recall}
 
 
-def _squared_distances(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    squares = np.square(rows).sum(axis=1)[:, None] + np.square(columns).sum(axis=1)
-    return (squares - 2 * rows @ columns.T).clip(0)
-
-
-def _radii(points: np.ndarray, num_neighbours: int) -> np.ndarray:
-    """Returns the squared distance of each point to its k-th neighbour, excluding the point itself."""
-    radii = np.empty(len(points))
-    for start in range(0, len(points), _CHUNK):
-        distances = _squared_distances(points[start : start + _CHUNK], points)
-        rows = np.arange(len(distances))
-        distances[rows, start + rows] = np.inf
-        radii[start : start + _CHUNK] = np.partition(distances, num_neighbours - 1, axis=1)[:, num_neighbours - 1]
-    return radii
-
-
-def _inside(points: np.ndarray, centres: np.ndarray, radii: np.ndarray) -> float:
-    """Returns the share of points that lie in a ball, including its surface."""
-    found = 0
-    for start in range(0, len(points), _CHUNK):
-        distances = _squared_distances(points[start : start + _CHUNK], centres)
-        found += int((distances <= radii).any(axis=1).sum())
-    return found / len(points)
+def _share_inside(points: np.ndarray, centres: np.ndarray, num_neighbours: int) -> float:
+    """Returns the share of points that lie in a ball around a centre."""
+    radii = balls.squared_radii(centres, num_neighbours)
+    return sum(int(block.any(axis=1).sum()) for block in balls.inside(points, centres, radii)) / len(points)

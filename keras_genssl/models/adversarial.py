@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+from keras import ops
 
 from keras_genssl.engine import replicas
 from keras_genssl.losses import AdversarialLoss
@@ -17,6 +18,42 @@ def generator_losses(loss: AdversarialLoss, fake_logits: Any, real_logits: Any =
     """The adversarial loss of the generator for each example, `(batch,)`; uses `real_logits` if it `needs_real`."""
     logits = (fake_logits, real_logits) if loss.needs_real else (fake_logits,)
     return _of_its_batch(loss, loss.generator, *logits)
+
+
+def losses_of_one_pass(
+    loss: AdversarialLoss,
+    discriminator: keras.Model,
+    real: Any,
+    fake: Any,
+    players: tuple[str, ...],
+    labels: Any = None,
+) -> dict[str, Any]:
+    """The losses of a round of generator, discriminator or both, for a discriminator under spectral normalisation.
+
+    It sees real and generated images in one pass, so each update makes one power iteration, and both are judged by the
+    same weights. The generator's own round needs no real images.
+
+    Args:
+        loss: An adversarial loss whose generator needs no real images, such as the hinge.
+        discriminator: Images, or images and one-hot labels, to logits.
+        real: `(batch, height, width, channels)`.
+        fake: The generated images, of the same shape and of the same classes.
+        players: Who is updated in this round.
+        labels: One-hot `(batch, num_classes)` of both; None for a discriminator without classes.
+
+    Returns:
+        The losses of these players, each `(batch,)`.
+    """
+    if players == ("generator",):
+        judged = discriminator(fake if labels is None else [fake, labels], training=True)
+        return {"generator": generator_losses(loss, judged)}
+    if "generator" not in players:
+        fake = ops.stop_gradient(fake)
+    both = ops.concatenate([real, fake])
+    judged = discriminator(both if labels is None else [both, ops.concatenate([labels, labels])], training=True)
+    real_logits, fake_logits = ops.split(judged, 2)
+    losses = {"discriminator": discriminator_losses(loss, real_logits, fake_logits)}
+    return losses | ({"generator": generator_losses(loss, fake_logits)} if "generator" in players else {})
 
 
 def require_logits(argument: str, discriminator: keras.Model) -> None:

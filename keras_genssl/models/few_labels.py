@@ -42,6 +42,22 @@ def labelled_losses(labels: Any, logits: Any) -> Any:
     return replicas.on_global_batch(_shares, labelled) * cross_entropy
 
 
+def unlabelled_shares(labels: Any) -> Any:
+    """Factors that make a mean over the global batch one over its examples without a label.
+
+    If all have one, as in a test set, it is the mean over all of them.
+
+    Args:
+        labels: As in `cross_entropies`.
+
+    Returns:
+        `(batch,)`: for an example without a label `batch / unlabelled`, both of the global batch, and 0 for the others;
+        1 if all have a label.
+    """
+    unlabelled = ops.cast(labels == -1, keras.config.floatx())
+    return replicas.on_global_batch(lambda chosen: _shares(ops.where(ops.any(chosen > 0), chosen, 1.0)), unlabelled)
+
+
 def trackers() -> list[keras.metrics.Mean]:
     """Means for `track`: `cross_entropy` and `accuracy` of the labelled examples of an epoch."""
     return [keras.metrics.Mean("cross_entropy"), keras.metrics.Mean("accuracy")]
@@ -61,7 +77,7 @@ def track(means: list[keras.metrics.Mean], labels: Any, logits: Any) -> None:
         mean.update_state(values, sample_weight=labelled)
 
 
-def _shares(labelled: Any) -> Any:
-    """For each example of a batch, what makes the mean over the batch one over the labelled examples, `(batch,)`."""
-    examples = ops.cast(ops.shape(labelled)[0], labelled.dtype)
-    return labelled * examples / ops.maximum(ops.sum(labelled), 1.0)
+def _shares(chosen: Any) -> Any:
+    """For each example of a batch, what makes the mean over the batch one over the chosen examples, `(batch,)`."""
+    examples = ops.cast(ops.shape(chosen)[0], chosen.dtype)
+    return chosen * examples / ops.maximum(ops.sum(chosen), 1.0)

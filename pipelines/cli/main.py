@@ -17,6 +17,7 @@ from pipelines.cli import batch as batch_commands
 from pipelines.cli import engine_options
 from pipelines.cli import gallery as gallery_commands
 from pipelines.cli import lineage as lineage_commands
+from pipelines.cli import samples as sample_commands
 from pipelines.console import Console, Terminal, complain, escape_what_streams_cannot_encode
 from pipelines.errors import UserError
 from pipelines.run import finding
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(gallery_commands.app, name="gallery")
+app.command()(sample_commands.sample)
 app.command()(batch_commands.embed)
 app.command()(batch_commands.cluster)
 app.command()(lineage_commands.runs)

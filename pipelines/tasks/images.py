@@ -130,9 +130,20 @@ def export_probe(model: keras.Model, examples: Path, feature: str = "image") -> 
         else:
             asked[name] = np.random.default_rng(0).standard_normal((ASKED, kind.dim), dtype=np.float32)
             arguments.append(asked[name])
-    answer = np.asarray(serving.function(*arguments))
+    made = serving.function(*arguments)
+    if len(serving.outputs) > 1:
+        pictures = {name: isinstance(kind, Image) for name, kind in serving.outputs.items()}
+        return asked, {
+            f"{name}_bytes" if picture else name: _told(np.asarray(made[name]), picture)
+            for name, picture in pictures.items()
+        }
     (output,) = serving.outputs.values()
-    return asked, list(arrays.nearest_levels(answer) if isinstance(output, Image) else answer)
+    return asked, _told(np.asarray(made), isinstance(output, Image))
+
+
+def _told(answer: np.ndarray, picture: bool) -> list[np.ndarray]:
+    """Returns the answers as the SavedModel gives them: pictures in eight bits."""
+    return list(arrays.nearest_levels(answer) if picture else answer)
 
 
 def png(image: np.ndarray) -> bytes:

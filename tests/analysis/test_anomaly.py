@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
+import keras_genssl as kg
 from keras_genssl import analysis
 
 
@@ -90,3 +91,32 @@ def test_the_pca_of_digits_finds_a_class_it_has_not_seen():
 def test_bad_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_datasets_are_scored_as_their_arrays_in_order_and_stay_where_they_are():
+    rng = np.random.default_rng(8)
+    normal, strange = (rng.integers(0, 256, (num, 4, 4, 1), dtype=np.uint8) for num in (7, 5))
+    score = lambda images: images.mean(axis=(1, 2, 3))  # noqa: E731
+    found = analysis.detect_anomalies(score, normal, strange, batch_size=3)
+    expected = [score(images / 127.5 - 1) for images in (normal, strange)]
+    np.testing.assert_allclose(found.scores, np.concatenate(expected), atol=1e-6)
+    assert found.anomalous.tolist() == [False] * 7 + [True] * 5
+    wins = [float(high > low) for high in expected[1] for low in expected[0]]
+    assert found.roc_auc == pytest.approx(np.mean(wins))
+    options = {"batch_size": 2, "shuffle": False, "drop_remainder": False}
+    dataset = kg.data.load({"image": normal}, **options)
+    next(iter(dataset))
+    position = dataset.order.position
+    again = analysis.detect_anomalies(
+        score, dataset, kg.data.load({"image": strange, "label": np.arange(5)}, **options)
+    )
+    np.testing.assert_allclose(again.scores, found.scores, atol=1e-6)
+    assert dataset.order.position == position
+
+
+def test_scores_of_another_shape_and_scores_that_are_no_numbers_are_refused():
+    images = np.zeros((3, 4, 4, 1), np.uint8)
+    with pytest.raises(ValueError, match=r"`score` must answer \(batch,\). Received: shape \(3, 1\)"):
+        analysis.detect_anomalies(lambda batch: batch[:, 0, 0], images, images)
+    with pytest.raises(ValueError, match="`scores` must not be NaN"):
+        analysis.detect_anomalies(lambda batch: np.full(len(batch), np.nan), images, images)

@@ -167,7 +167,7 @@ def test_a_projection_discriminator_adds_the_class_vectors_product_with_the_feat
     network = backbones.sngan_discriminator((28, 28, 1), filters=4, num_classes=3)
     image = np.random.default_rng(0).uniform(-1, 1, (1, 28, 28, 1)).astype("float32")
     features = array(keras.Model(network.input, network.get_layer("relu").output)([image, np.eye(3)[:1]])).sum((1, 2))
-    wrapper = network.get_layer("class_vectors_sn")
+    wrapper = network.get_layer("projection").vectors
     sigma, _ = wrapper.spectral_norm()
     vectors = array(wrapper.layer.kernel) / array(sigma)  # (classes, channels)
     logits = [array(network([image, np.eye(3, dtype="float32")[c : c + 1]]))[0, 0] for c in range(3)]
@@ -180,12 +180,86 @@ def test_conditional_normalisation_starts_as_plain_and_has_gains_of_each_class()
     latents = np.random.default_rng(0).normal(size=(2, 4)).astype("float32")
     first, second = np.eye(2, dtype="float32")[[0, 0]], np.eye(2, dtype="float32")[[1, 1]]
     np.testing.assert_array_equal(array(network([latents, first])), array(network([latents, second])))
-    normalised = keras.Model(network.inputs, network.get_layer("block1_norm1").output)([latents, first])
-    shifted = keras.Model(network.inputs, network.get_layer("block1_norm1_shifted").output)
-    network.get_layer("block1_norm1_gain").set_weights([np.array([[1, 2, 3], [4, 5, 6]])])
-    network.get_layer("block1_norm1_bias").set_weights([np.array([[7, 8, 9], [1, 1, 1]])])
+    norm = network.get_layer("block1_norm1")
+    shifted = keras.Model(network.inputs, norm.output)
+    normalised = shifted([latents, first])
+    norm.gain.assign([[1, 2, 3], [4, 5, 6]])
+    norm.bias.assign([[7, 8, 9], [1, 1, 1]])
     np.testing.assert_allclose(shifted([latents, first]), normalised * np.array([1, 2, 3.0]) + [7, 8, 9], rtol=1e-5)
     np.testing.assert_allclose(shifted([latents, second]), normalised * np.array([4, 5, 6.0]) + 1, rtol=1e-5)
+
+
+def test_networks_without_classes_keep_the_names_of_their_weights() -> None:
+    """Files of weights name layers; those of networks that are trained without classes load as before."""
+    generator, judge = backbones.sngan_generator((28, 28, 1), 4, 2), backbones.sngan_discriminator((28, 28, 1), 2)
+    block = [f"block1_{part}" for part in ("shortcut", "norm1", "conv1", "norm2", "conv2")]
+    names = [layer.name for layer in generator.layers if layer.weights]
+    assert set(names) == {"project", *block, *(name.replace("1_", "2_") for name in block), "norm", "images"}
+    assert {layer.name for layer in judge.layers if layer.weights} == {
+        *("block1_shortcut_sn", "block2_shortcut_sn", "logit_sn"),
+        *(f"block{block}_conv{part}_sn" for block in (1, 2, 3, 4) for part in (1, 2)),
+    }
+
+
+def _kernels(network: keras.Model) -> int:
+    """How many layers with a kernel are outside of spectral normalisation."""
+    plain = layers.Dense | layers.Conv2D | layers.Conv2DTranspose
+    wrapped = {id(layer.layer) for layer in network._flatten_layers() if isinstance(layer, SpectralNormalization)}
+    return sum(isinstance(layer, plain) and id(layer) not in wrapped for layer in network._flatten_layers())
+
+
+@pytest.mark.parametrize(("side", "attended"), [(28, 14), (32, 16), (64, 32), (128, 32)])
+def test_sagan_attends_at_32_pixels_or_half_the_image_and_normalises_all(side: int, attended: int) -> None:
+    shape, filters = (side, side, 1), 8
+    networks = [
+        backbones.sagan_generator(shape, 3, filters, num_classes=2),
+        backbones.sagan_discriminator(shape, filters, num_classes=2),
+        backbones.class_conditional_generator(shape, 2, 3, filters, spectral_normalization=True, attention=True),
+        backbones.spectral_discriminator(shape, filters, num_classes=2, attention=True),
+    ]
+    for network in networks:
+        assert network.get_layer("attention").output.shape[1:3] == (attended, attended)
+        assert _kernels(network) == 0
+    assert _kernels(backbones.class_conditional_generator(shape, 2, 3, filters)) == 1 + side.bit_length() - 3
+
+
+def test_sagan_at_128_pixels_is_sngan_with_attention() -> None:
+    attention = 2 * 128 * 16 + 128 * 64 + 64 * 128 + 1  # of the discriminator: 128 channels at 32 x 32
+    plain = _trained(backbones.sngan_discriminator((128, 128, 3), num_classes=10))
+    assert _trained(backbones.sagan_discriminator((128, 128, 3), num_classes=10)) == plain + attention
+    attention = 2 * 256 * 32 + 256 * 128 + 128 * 256 + 1  # of the generator: 256
+    plain = _trained(backbones.sngan_generator((128, 128, 3), num_classes=10))
+    assert _trained(backbones.sagan_generator((128, 128, 3), num_classes=10)) == plain + attention
+
+
+def test_a_class_conditional_generator_is_dcgans_with_gains_of_each_class() -> None:
+    keras.utils.set_random_seed(4)
+    network = backbones.class_conditional_generator((28, 28, 1), 2, 5, 4)
+    expected = 5 * 49 * 8 + 2 * 2 * 8 + _conv(8, 4, 4, bias=False) + 2 * 2 * 4 + _conv(4, 1, 4)
+    assert _trained(network) == expected
+    latents = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
+    plain = backbones.dcgan_generator((28, 28, 1), 5, 4)
+    for name in ("project", "up1", "images"):
+        plain.get_layer(name).set_weights(network.get_layer(name).get_weights())
+    for label in range(2):  # with the gains of a class it is the generator of that class
+        for name in ("norm0", "norm1"):
+            norm = network.get_layer(name)
+            gain, bias, mean, variance = (array(weight) for weight in norm.weights)
+            plain.get_layer(name).set_weights([gain[label], bias[label], mean, variance])
+        one_hot = np.eye(2, dtype="float32")[[label] * 3]
+        np.testing.assert_allclose(network([latents, one_hot]), plain(latents), rtol=1e-4, atol=1e-6)
+
+
+def test_a_plain_projection_discriminator_has_a_vector_of_each_class_on_all_places() -> None:
+    network = backbones.spectral_discriminator((28, 28, 1), 2, num_classes=3)
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 28, 28, 1)).astype("float32")
+    one_hots = np.eye(3, dtype="float32")
+    features = array(keras.Model(network.input, network.get_layer("flatten").output)([image, one_hots[:1]]))
+    vectors = network.get_layer("projection").vectors
+    kernel = array(vectors.layer.kernel) / array(vectors.spectral_norm()[0])
+    assert kernel.shape == (3, 7 * 7 * 4)
+    logits = [array(network([image, one_hots[c : c + 1]]))[0, 0] for c in range(3)]
+    np.testing.assert_allclose(np.diff(logits), np.diff(features[0] @ kernel.T), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -259,6 +333,10 @@ def test_a_joint_discriminator_sees_the_image_and_the_latents_together() -> None
         ("`latent_dim` must be at least 1. Received: latent_dim=0", lambda s: backbones.dcgan_generator(s, 0)),
         ("`filters` must be at least 1. Received: filters=0", lambda s: backbones.sngan_discriminator(s, 0)),
         ("`filters` must be at least 1", lambda s: backbones.wgan_gp_critic(s, -1)),
+        ("`filters` must make the channels at the side", lambda s: backbones.sagan_generator(s, filters=4)),
+        ("`filters` must make the", lambda s: backbones.spectral_discriminator(s, 4, attention=True)),
+        ("`num_classes` must be at least 1", lambda s: backbones.class_conditional_generator(s, 0)),
+        ("`num_classes` must be at least 1", lambda s: backbones.spectral_discriminator(s, num_classes=0)),
         ("`kernel_size` must be at least 2", lambda s: backbones.dcgan_discriminator(s, kernel_size=1)),
         ("`dropout` must lie in", lambda s: backbones.acgan_discriminator(s, 10, dropout=1.0)),
         ("`num_classes` must be at least 1", lambda s: backbones.sngan_generator(s, num_classes=0)),
@@ -280,3 +358,17 @@ def test_a_conditional_mlp_is_dense_layers_on_latents_and_labels() -> None:
     latents, labels = np.random.default_rng(0).normal(size=(5, 3)).astype("float32"), np.eye(2)[[0, 1, 1, 0, 1]]
     expected = np.maximum(np.concatenate([latents, labels], 1) @ hidden + bias, 0) @ last + offset
     np.testing.assert_allclose(network([latents, labels.astype("float32")]), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("build", [backbones.dcgan_discriminator, backbones.spectral_discriminator])
+def test_features_of_a_discriminator_are_what_its_logit_takes(build):
+    network = build((28, 28, 1), 2)
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 28, 28, 1)).astype("float32")
+    features = backbones.features_of(network)(images)
+    np.testing.assert_allclose(array(network.layers[-1](features)), array(network(images)), atol=1e-6)
+    assert features.shape == (3, 7 * 7 * 4)
+    until = backbones.features_of(network, "relu1")
+    assert until.output_shape == (None, 14, 14, 2)
+    assert all(any(weight is own for own in network.weights) for weight in until.weights)
+    with pytest.raises(ValueError, match=r"`layer` must be the name of a layer .*Received: 'relu9'"):
+        backbones.features_of(network, "relu9")

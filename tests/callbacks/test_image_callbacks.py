@@ -267,7 +267,7 @@ FID = metrics.FID(painter.features, REAL)
         (lambda: callbacks.ReconstructionGrid("out", painter.images(2), columns=0), "`columns`"),
         (lambda: callbacks.ImageMetrics([]), "a metric at least"),
         (lambda: callbacks.ImageMetrics([FID, FID]), "under a name of its own"),
-        (lambda: callbacks.ImageMetrics([FID], num_images=1), "at least 2. Received: num_images=1"),
+        (lambda: callbacks.ImageMetrics([FID], num_images=4), "at least 5. Received: num_images=4"),
         (lambda: callbacks.ImageMetrics([FID], 5, labels=[1]), "one for each example"),
         (
             lambda: callbacks.ImageMetrics([metrics.KID(painter.features, REAL, subset_size=20)], num_images=19),

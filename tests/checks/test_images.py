@@ -87,6 +87,7 @@ FUNCTIONS = {
     "metrics.KID": lambda x: metrics.KID(mean_colour, x, 2, 3)(OTHERS),
     "metrics.PSNR": lambda x: metrics.PSNR("rgb")(x, OTHERS),
     "metrics.SSIM": lambda x: metrics.SSIM()(OTHERS, x),
+    "metrics.DensityCoverage": lambda x: metrics.DensityCoverage(mean_colour, OTHERS, 2)(x),
     "metrics.FashionFeatures": lambda x: metrics.fashion_features()(np.tile(x[..., :1], (1, 3, 3, 1))[:, :28, :28]),
     "metrics.SmallFeatures": lambda x: metrics.SmallFeatures()(x),
     "metrics.PrecisionRecall": lambda x: metrics.PrecisionRecall(mean_colour, OTHERS, 1)(x),
@@ -105,6 +106,7 @@ FUNCTIONS = {
     "analysis.analogy": lambda x: analysis.analogy(flat, shown, x, OTHERS[:1], x[:1]),
     "analysis.ascend": climbed,
     "analysis.closest_pairs": lambda x: analysis.closest_pairs(x)[1],
+    "analysis.detect_anomalies": lambda x: analysis.detect_anomalies(lambda y: mean_colour(y)[:, 0], x, OTHERS).scores,
     "analysis.duplicate_rate": lambda x: analysis.duplicate_rate(x, 2, 0.75),
     "analysis.encode_images": lambda x: analysis.encode_images(flat, x),
     "analysis.encode_labelled": lambda x: analysis.encode_labelled(flat, (x, LABELS))[0],
@@ -152,14 +154,15 @@ OF_ANY_NUMBERS = OF_ANY_FLOATS - {"layers.CaffePreprocessing"}
 WITHOUT_IMAGES = {
     "metrics": {
         "Discrepancy", "FeatureStatistics", "InceptionFeatures", "ModeCoverage", "cluster_agreement",
-        "clustering_scores", "fashion_features", "few_label_accuracy", "frechet_distance", "gaussian_mmd",
-        "inception_features", "kernel_distance",
+        "clustering_scores", "density_coverage", "fashion_features", "few_label_accuracy",
+        "frechet_distance", "gaussian_mmd", "inception_features", "kernel_distance",
         "kfold_verification_accuracy", "knn_accuracy", "labelled_subset", "linear_accuracy", "map_at_r",
-        "mode_coverage", "pair_similarities", "perceptual_path_length", "polynomial_mmd", "precision_recall", "r_precision", "recall_at_k",
+        "mode_coverage", "pair_similarities", "perceptual_path_length",
+        "polynomial_mmd", "precision_recall", "r_precision", "recall_at_k",
         "resize_bilinear_v1", "retrieval_scores", "roc_auc", "tar_at_far", "verification_pairs",
     },
     "analysis": {
-        "Ascent", "attribute_direction", "class_log_probability", "class_logit", "classifier",
+        "Ascent", "Detection", "attribute_direction", "class_log_probability", "class_logit", "classifier",
         "classifier_direction", "decode_codes", "dequantize",
         # of levels, integers whose number is an argument, and of files of uint8 alone
         "file_nats", "histogram_nats", "left_and_above_nats", "pixel_histogram_nats", "ten_neighbour_nats",

@@ -79,15 +79,16 @@ def main(name: str, output: str, *case_names: str) -> None:
 def takes_remainders(model: Any, case_name: str) -> bool:
     """Whether the replicas may get unequal shares of a case's last batch.
 
-    Rounds and groups share a batch out, which must be even; and noise of a whole batch is drawn in graphs alone, where
-    the replicas ask one another for their shares.
+    Rounds and groups share a batch out, which must be even, and so do the groups that `MinibatchStdDev` compares; noise
+    of a whole batch is drawn in graphs alone, where the replicas ask one another for their shares.
     """
     import keras_genssl as kg
     from tests.contracts import MEETS_AS
 
     rounds = len(model.rounds()) if isinstance(model, kg.engine.PlayersModel) else 1
     op_by_op_with_noise = case_name in MEETS_AS and bool(kg.engine.replicas.seed_generators(model))
-    return rounds == getattr(model, "groups", 1) == 1 and not op_by_op_with_noise
+    compared = any(isinstance(layer, kg.layers.MinibatchStdDev) for layer in model._flatten_layers())
+    return rounds == getattr(model, "groups", 1) == 1 and not op_by_op_with_noise and not compared
 
 
 def mixed_precision(strategy: tf.distribute.Strategy) -> dict[str, np.ndarray]:

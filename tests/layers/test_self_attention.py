@@ -106,3 +106,17 @@ def test_mixed_precision():
 def test_inputs_that_do_not_fit(shape, message):
     with pytest.raises(ValueError, match=message):
         SelfAttention2D()(np.zeros(shape, "float32"))
+
+
+def test_weights_of_a_position_sum_to_one():
+    """So where all positions have one value, each position attends to exactly that, whatever its query is."""
+    keras.utils.set_random_seed(2)
+    layer = build()
+    images = IMAGES.copy()
+    images[..., :4] = [1.0, -2.0, 3.0, 0.5]  # the same everywhere, and all that values are made from
+    value = layer.value.kernel.numpy()
+    value[:, :, 4:] = 0.0
+    layer.value.kernel.assign(value)
+    layer.gamma.assign(0.7)
+    constant = images[0, 0, 0] @ value[0, 0] @ layer.output_projection.kernel.numpy()[0, 0]
+    np.testing.assert_allclose(layer(images), images + 0.7 * constant, rtol=1e-4, atol=1e-4)

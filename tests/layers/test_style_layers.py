@@ -105,7 +105,10 @@ def test_a_constant_is_learnt_and_the_same_for_all() -> None:
     ("build", "message"),
     [
         (lambda: NoiseInjection(seed=-1), "`seed` must be an integer of at least 0. Received: seed=-1"),
-        (lambda: NoiseInjection()(keras.KerasTensor((1, None, 4, 2))), "must be .* of known height, width and channels"),
+        (
+            lambda: NoiseInjection()(keras.KerasTensor((1, None, 4, 2))),
+            "must be .* of known height, width and channels",
+        ),
         (lambda: AdaptiveInstanceNormalization(0.0), "`epsilon` must be positive and finite. Received: epsilon=0.0"),
         (lambda: AdaptiveInstanceNormalization()([IMAGES, IMAGES]), "The inputs of AdaptiveInstanceNormalization must"),
         (lambda: ModulatedConv2D(2, 3)([IMAGES, STYLES[:, None]]), "The inputs of ModulatedConv2D must be"),

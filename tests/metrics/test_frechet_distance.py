@@ -58,3 +58,17 @@ def test_bad_moments_are_refused():
         metrics.frechet_distance([0, 0], np.eye(2), [0, 0, 0], np.eye(3))
     with pytest.raises(ValueError, match="finite"):
         metrics.frechet_distance([np.nan], [[1]], [0], [[1]])
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_fewer_images_than_features_are_refused_and_kid_is_named(count):
+    """A covariance of 4 features has full rank from 5 vectors on."""
+    rng = np.random.default_rng(0)
+    enough, few = rng.normal(size=(5, 4)), rng.normal(size=(count, 4))
+    fid = metrics.FID(lambda x: x, enough)
+    assert (fid(enough), fid.min_samples) == (pytest.approx(0, abs=1e-6), 5)
+    rule = r"needs more {} than features, .* use metrics.KID, which does not. Received: {} {} of 4 features"
+    with pytest.raises(ValueError, match=rule.format("samples", count, "samples")):
+        fid(few)
+    with pytest.raises(ValueError, match=rule.format("real images", count, "real images")):
+        metrics.FID(lambda x: x, few)

@@ -50,7 +50,10 @@ def test_along_great_circles_the_speed_is_the_angle_times_the_length() -> None:
         ({"second": np.ones((1, 3))}, "`first` and `second` must be"),
         ({"epsilon": 0.0}, r"`epsilon` must lie in \(0, 1\]. Received: epsilon=0.0"),
         ({"batch_size": 0}, "`batch_size` must be an integer of at least 1"),
-        ({"features": metrics.fashion_features()}, "`features` must not round images to uint8.*Received: FashionFeatures"),
+        (
+            {"features": metrics.fashion_features()},
+            "`features` must not round images to uint8.*Received: FashionFeatures",
+        ),
     ],
 )  # fmt: skip
 def test_errors(arguments, message: str) -> None:

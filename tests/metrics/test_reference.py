@@ -137,14 +137,16 @@ def test_the_metrics_share_one_pass(images, expected):
             (metrics.FID, {}),
             (metrics.KID, {"num_subsets": 5, "subset_size": 50}),
             (metrics.PrecisionRecall, {"num_neighbours": 2}),
+            (metrics.DensityCoverage, {"num_neighbours": 2}),
         )
     }
     real, fake = expected[:300].astype(np.float32), expected[300:].astype(np.float32)
     moments = [moment for x in (real, fake) for moment in (x.mean(0, dtype=float), np.cov(x.T.astype(float)))]
-    fid, kid, both = (metric[kind] for kind in (metrics.FID, metrics.KID, metrics.PrecisionRecall))
+    fid, kid, both, dense = metric.values()
     assert fid(images[300:]) == pytest.approx(metrics.frechet_distance(*moments), rel=1e-6)
     assert kid(images[300:]) == pytest.approx(metrics.kernel_distance(real, fake, 5, 50), rel=1e-6)
     assert both(images[300:]) == metrics.precision_recall(real, fake, 2)
+    assert dense(images[300:]) == metrics.density_coverage(real, fake, 2)
     values = metrics.extract_features(features, images[300:])
     seen = features.seen
     numbers = [m.measure(values) for m in metric.values()]
@@ -155,6 +157,8 @@ def test_the_metrics_share_one_pass(images, expected):
         "recording_kid_deviation",
         "recording_precision",
         "recording_recall",
+        "recording_density",
+        "recording_coverage",
         "num_samples",
         "num_real",
     }
@@ -174,6 +178,8 @@ def test_fid_takes_statistics_and_features(images, expected):
     [
         (metrics.KID, {"subset_size": 601}, "subset_size=601, with 600 real images"),
         (metrics.KID, {"num_subsets": 0}, "num_subsets=0"),
+        (metrics.DensityCoverage, {"num_neighbours": 0}, "num_neighbours=0"),
+        (metrics.DensityCoverage, {"num_neighbours": 600}, "num_neighbours=600, with 600 real images"),
         (metrics.PrecisionRecall, {"num_neighbours": 0}, "num_neighbours=0"),
         (metrics.PrecisionRecall, {"num_neighbours": 600}, "num_neighbours=600, with 600 real images"),
     ],

@@ -1,7 +1,7 @@
 import numpy as np
 
 from keras_genssl.backbones import perceptual_extractor
-from keras_genssl.metrics import FID, SmallFeatures
+from keras_genssl.metrics import FID, KID, SmallFeatures
 
 
 def test_features_are_the_means_of_three_maps_and_grey_counts_as_colour():
@@ -14,11 +14,11 @@ def test_features_are_the_means_of_three_maps_and_grey_counts_as_colour():
     np.testing.assert_allclose(features(images), expected, rtol=1e-4, atol=1e-6)
     grey = images[..., :1]
     np.testing.assert_array_equal(features(grey), features(np.repeat(grey, 3, axis=-1)))
-    assert FID(features, images).name == "small_fid"
+    assert KID(features, images, subset_size=2).name == "small_kid"
 
 
 def test_a_cast_of_colour_is_farther_than_a_mirror_image():
     rng = np.random.default_rng(1)
-    images = rng.integers(0, 256, (40, 12, 12, 3), np.uint8)
+    images = rng.integers(0, 256, (180, 12, 12, 3), np.uint8)  # more than the 168 features
     fid = FID(SmallFeatures(), images)
     assert fid(images[:, :, ::-1]) < 0.05 * fid(images // np.array([1, 2, 3], np.uint8))

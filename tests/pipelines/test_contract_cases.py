@@ -36,9 +36,37 @@ OF_RECIPES = {
         *("model.filters=4", "model.blocks=2", "model.code_dim=4", "model.coder_filters=4", "model.map_channels=3"),
     ),
     "SNGAN": ("fashion_mnist/sngan", *_LATENTS, "model.discriminator_filters=4"),
+    "SemiSupervisedGAN": (
+        "fashion_mnist/semi_supervised_gan",
+        *(*_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),
+        *("model.input_dropout=0.0", "model.dropout=0.0"),
+    ),
+    "CoGAN": ("fashion_mnist/cogan", *_LATENTS, "model.discriminator_filters=4"),
+    "ProjectionGAN": (
+        "fashion_mnist/projection_gan",
+        *(*_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),
+    ),
+    "SAGAN": (
+        "fashion_mnist/sagan",
+        *("model.filters=8", "model.latent_dim=5", "model.discriminator_filters=8", "model.num_classes=3"),
+    ),
+    "ProgressiveGAN": ("fashion_mnist/progressive_gan", *_LATENTS, "model.group_size=3"),
     "VAEGAN": ("fashion_mnist/vaegan", *_LATENTS, "model.discriminator_filters=4"),
+    "FAnoGAN": (
+        "fashion_mnist/f_anogan",
+        *("model.gan.filters=4", "model.gan.latent_dim=5", "model.encoder.filters=4"),
+    ),
     "BiGAN": ("fashion_mnist/bigan", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),
     "ALI": ("fashion_mnist/ali", *_LATENTS, "model.discriminator_filters=4", "model.units=8"),
+    "BEGAN": ("fashion_mnist/began", *_LATENTS, "model.code_dim=6", "model.k_rate=0.2"),
+    "EBGAN": (
+        "fashion_mnist/ebgan_pt",
+        *_LATENTS,
+        "model.code_dim=6",
+        "model.discriminator_filters=4",
+        "model.units=8",
+        "model.margin=0.2",
+    ),
     "ACGAN": ("fashion_mnist/acgan", *_LATENTS, "model.discriminator_filters=4", "model.num_classes=3"),
 }
 

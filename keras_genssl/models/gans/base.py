@@ -126,13 +126,17 @@ class LatentGAN(PlayersModel):
             ValueError: If `num_images` is less than 1.
         """
         latents = self.sample_latents(num_images, seed)
-        return np.concatenate([ops.convert_to_numpy(self.generate(part)) for part in _parts(latents)])
+        return np.concatenate([ops.convert_to_numpy(self.generate(part)) for part in self.in_parts(latents)])
 
     def sample_latents(self, num_images: int, seed: int | None) -> np.ndarray:
         """The latents that `sample` generates from, float32 `(num_images, latent_dim)`."""
         num_images = whole("num_images", num_images)
         rng = np.random.default_rng(given_or_new(seed))
         return rng.standard_normal((num_images, self.latent_dim), dtype=np.float32)
+
+    def in_parts(self, latents: np.ndarray) -> list[np.ndarray]:
+        """Latents, as many at a time as are generated at once: bounds memory."""
+        return _parts(latents)
 
     def serving(self) -> dict[str, Serving]:
         """One function: latents in, images (or points) out."""

@@ -3,12 +3,11 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from keras_genssl.checks.numbers import whole
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import HingeGANLoss
-from keras_genssl.models.adversarial import discriminator_losses, generator_losses, require_logits
+from keras_genssl.models.adversarial import losses_of_one_pass, require_logits
 from keras_genssl.models.gans.base import LatentGAN
 
 
@@ -79,7 +78,4 @@ class SNGAN(LatentGAN):
         """One player's loss, `(batch,)`."""
         real = batch["image"]
         fake = self.generator(self.draw_latents(real), training=True)  # (batch, height, width, channels)
-        if players == ("generator",):
-            return {"generator": generator_losses(self.adversarial_loss, self.discriminator(fake, training=True))}
-        logits = self.discriminator(ops.concatenate([real, ops.stop_gradient(fake)]), training=True)  # (2 batch, 1)
-        return {"discriminator": discriminator_losses(self.adversarial_loss, *ops.split(logits, 2))}
+        return losses_of_one_pass(self.adversarial_loss, self.discriminator, real, fake, players)

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,10 @@ def read(source: "Source", reading: "Reading") -> Artifact:
     """Reads the examples of a recipe's source."""
     splits = {"train": source.train_split, "eval": source.eval_split}
     home = reading.home / "dataset"
-    return dataset_example_gen(source.dataset, home, splits, workers=reading.workers, tell=reading.tell)
+    without = source.train_without or ()
+    return dataset_example_gen(
+        source.dataset, home, splits, train_without=without, workers=reading.workers, tell=reading.tell
+    )
 
 
 def dataset_example_gen(
@@ -41,6 +44,7 @@ def dataset_example_gen(
     output_dir: str | os.PathLike[str],
     splits: Mapping[str, str],
     *,
+    train_without: Sequence[int] = (),
     workers: Workers = 1,
     tell: progress.Tell | None = None,
 ) -> Artifact:
@@ -54,6 +58,7 @@ def dataset_example_gen(
             NPZ archive.
         output_dir: the artifact is published as `<output_dir>/<digest>`.
         splits: our split -> split of the data set: `{"train": "train", "eval": "test"}`.
+        train_without: the numbers of classes that are left out of the split `train`, and of no other.
         workers: the number of processes (1 is this process), or the engine that has them.
         tell: called with a `progress.Progress`, from another thread, as shards are written.
 
@@ -61,7 +66,8 @@ def dataset_example_gen(
         The artifact, a TFDS directory with a manifest; it has `label` if the data set has it.
 
     Raises:
-        UserError: there is no such data set or split, a split is empty, or it holds no images.
+        UserError: there is no such data set or split, a split is empty, it holds no images, or a class to leave out is
+            none of the data set's.
     """
     sizes = {split: len(_open(source, theirs)) for split, theirs in splits.items()}
     for split, size in sizes.items():
@@ -70,10 +76,16 @@ def dataset_example_gen(
     kind = {1: "grey", 3: "image"}[_first(source, next(iter(splits.values()))).shape[-1]]
     labelled = "label" in _names(source, next(iter(splits.values())))
     known = _class_names(source) if labelled else ()
+    left_out = frozenset(train_without)
+    if left_out and not labelled:
+        raise UserError(
+            f"data.train_without={sorted(left_out)}: must be left out of data with labels; {source} has none"
+        )
     execution: dict[str, Any] = {
         "component": "DatasetExampleGen",
         "inputs": {split: _open(source, theirs).identity for split, theirs in splits.items()},
-        "parameters": {"splits": dict(splits), "labels": list(known)},
+        "parameters": {"splits": dict(splits), "labels": list(known)}
+        | ({"train_without": sorted(left_out)} if left_out else {}),
         "code": code.digest(__name__),
         "versions": code.versions(),
     }
@@ -88,17 +100,27 @@ def dataset_example_gen(
         shards = [shard for shard, *_ in everything]
         sizes_of = {shard: stop - start for shard, _, start, stop in everything}
         with progress.watch(str(directory), sizes_of, tell):
-            jobs.run_each(everything, functools.partial(_write, source=source, directory=str(directory)), workers)
+            write = functools.partial(_write, source=source, directory=str(directory), left_out=left_out)
+            jobs.run_each(everything, write, workers)
         features = {"key": "text", "name": "text", "image": kind} | ({"label": "label"} if labelled else {})
         labels = known or (_numbered(directory, shards) if labelled else ())
+        if left_out and max(left_out) >= len(labels):
+            raise UserError(
+                f"data.train_without={sorted(left_out)}: must be numbers of the {len(labels)} classes of {source}"
+            )
         dataset = Dataset(NAME, features, shards, labels)
         return dataset.finish(directory, sum(sizes.values()), 0.0, **execution)
 
     return publish(output_dir, execution, build)
 
 
-def _write(shard: Shard, split: str, start: int, stop: int, source: str, directory: str) -> dict[str, Any]:
-    return write_shard(directory, shard, _records(shard, split, start, stop, source))
+def _write(
+    shard: Shard, split: str, start: int, stop: int, source: str, directory: str, left_out: frozenset[int]
+) -> dict[str, Any]:
+    records = _records(shard, split, start, stop, source)
+    if left_out and shard.split == "train":
+        records = (record for record in records if record.features["label"] not in left_out)
+    return write_shard(directory, shard, records)
 
 
 def _records(shard: Shard, split: str, start: int, stop: int, source: str) -> Iterator[Record]:

@@ -1,7 +1,9 @@
 """A data set that `keras_genssl.data.load` knows."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from pipelines.data.sources.base import Source
 
@@ -11,7 +13,8 @@ LICENSES = {"fashion_mnist": "Apache-2.0 (the data set Fashion-MNIST is under MI
 class Dataset(Source):
     """A ``dataset``: a name that `keras_genssl.data.load` knows, a directory of IDX files, or an NPZ archive.
 
-    Its splits are used as they are.
+    Its splits are used as they are. ``train_without`` lists the numbers of classes that training never sees: their
+    images are left out of the training split and stay in the other, as anomalies.
     """
 
     example_gen: ClassVar[str] = "pipelines.data.example_gen.dataset"
@@ -26,6 +29,7 @@ class Dataset(Source):
     dataset: str
     train_split: str = "train"
     eval_split: str = "test"
+    train_without: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
 
     @property
     def where(self) -> str:
@@ -33,12 +37,18 @@ class Dataset(Source):
 
     @property
     def described(self) -> str:
-        return f"the data set {self.dataset}"
+        return f"the data set {self._named}"
 
     @property
     def published(self) -> str | None:
-        return self.dataset
+        return self._named
 
     @property
     def license(self) -> str:
         return LICENSES.get(self.dataset, super().license)
+
+    @property
+    def _named(self) -> str:
+        """Returns the name of the data set, with what training leaves out of it."""
+        classes = ", ".join(map(str, self.train_without or ()))
+        return f"{self.dataset} without class {classes}" if classes else self.dataset

@@ -1,4 +1,4 @@
-"""Each class is held out of training in turn and detected by a score (``benchmarks/anomaly.py``)."""
+"""Classes are held out of training in turn and detected by a score (``benchmarks/anomaly.py``, ``anomaly_gans.py``)."""
 
 from typing import Any
 
@@ -20,18 +20,23 @@ def _anomaly(value: dict[str, Any]) -> str:
             [
                 row["title"],
                 f"{row['seeds']}",
-                _spread(row["mean"], row["seeds"]),
-                *(_spread(row["classes"][name], row["seeds"]) for name in classes),
+                _spread(row.get("mean"), row["seeds"]),
+                *(_spread(row["classes"].get(name), row["seeds"]) for name in classes),
             ]
         )
+    gans = value.get("gans")
+    also = "" if gans is None else f"- `{gans['command']}` ({gans['seconds']:.0f} seconds in all)\n"
     return f"""## Anomalies: a class that training never saw
 
 {value["metric"]}. {value["data"]}. Behind a plus-minus: the standard deviation over seeds.
 
 {table(rows, text=1)}
 - `{value["command"]}` ({value["seconds"]:.0f} seconds in all, {versions(value["versions"])})
-"""
+{also}"""
 
 
-def _spread(value: dict[str, float], seeds: int) -> str:
+def _spread(value: dict[str, float] | None, seeds: int) -> str:
+    """Returns a mean and its deviation; nothing for what was not measured, such as the mean of only some classes."""
+    if value is None:
+        return ""
     return f"{value['mean']:.3f}" if seeds == 1 else f"{value['mean']:.3f} ± {value['deviation']:.3f}"

@@ -13,6 +13,7 @@ NAMES = {
     "frozen": "an autoencoder, then logistic regression on its codes",
     "tuned": "an autoencoder, then a classifier that trains its encoder too",
     "at_once": "`SemiSupervisedAutoencoder`, code and classifier at once",
+    "gan": "`SemiSupervisedGAN`, a classifier that is the discriminator of a GAN",
 }
 
 
@@ -24,8 +25,14 @@ def section(records: list[dict[str, Any]]) -> str:
 def _semi_supervised(value: dict[str, Any]) -> str:
     labels = [str(number) for number in value["labels"]]
     rows = [["learnt", *(f"{number} labels a class" for number in labels)]]
-    rows += [[text, *(_spread(value["accuracies"][name][number]) for number in labels)] for name, text in NAMES.items()]
+    rows += [
+        [text, *(_spread(value["accuracies"][name][number]) for number in labels)]
+        for name, text in NAMES.items()
+        if name in value["accuracies"]
+    ]
     classifier = value["classifier"]
+    gan = value.get("gan")
+    told, command = ("", "") if gan is None else (_of_gans(gan), f"- {_run(gan)}\n")
     return f"""## Few labels beside many images: {value["data"]}
 
 Accuracy on {value["images"]["test"]:,} test images, mean and deviation over {value["draws"]} draws of labels and of
@@ -34,11 +41,22 @@ same labels. The autoencoders see all {value["images"]["train"]:,} training imag
 {value["batch_size"]}. Where code and classifier are learnt at once, {value["labelled"]} of these are labelled, the
 cross-entropy has weight {value["weight"]:g}, and the classifier sees codes with dropout {value["dropout"]:g}.
 Classifiers alone, and after an autoencoder, are trained for {classifier["steps"]:,} steps of
-{classifier["batch_size"]} labelled images. The table above has a wider encoder and three draws.
+{classifier["batch_size"]} labelled images. The table above has a wider encoder and three draws.{told}
 
 {table(rows, text=1)}
-- `{value["command"]}` ({value["seconds"]:.0f} seconds in all, {value["device"]}, {versions(value["versions"])})
-"""
+- {_run(value)}
+{command}"""
+
+
+def _of_gans(gan: dict[str, Any]) -> str:
+    return (
+        f"\nThe GANs see the same batches for {gan['steps']:,} steps; their classifier is another network, of "
+        f"{gan['filters']} filters."
+    )
+
+
+def _run(of: dict[str, Any]) -> str:
+    return f"`{of['command']}` ({of['seconds']:.0f} seconds in all, {of['device']}, {versions(of['versions'])})"
 
 
 def _spread(accuracies: list[float]) -> str:

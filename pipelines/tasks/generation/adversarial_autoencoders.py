@@ -11,9 +11,9 @@ from pydantic import Field, PositiveInt, model_validator
 from pipelines.recipe.adversarial import AnyAdversarialLoss
 from pipelines.recipe.losses import Pixel, pixel_loss
 from pipelines.recipe.method import Sections
-from pipelines.recipe.numbers import Baseline, Number, Numbers, Values, difference
+from pipelines.recipe.numbers import Numbers, Values
 from pipelines.section import Classes, Part, PositiveFloat, Section
-from pipelines.tasks.generation import prior_codes
+from pipelines.tasks.generation import few_labels, prior_codes
 from pipelines.tasks.reconstruction.autoencoders import EncoderDecoder
 
 if TYPE_CHECKING:
@@ -127,11 +127,6 @@ class AdversarialAutoencoder(EncoderDecoder):
         return prior_codes.remarks(numbers, baselines)
 
 
-ALONE = Baseline("alone", "the encoder and those labels alone")
-PIXELS = Baseline("pixels", "logistic regression on pixels and those labels")
-ACCURACY = Number(name="accuracy", heading="accuracy with few labels", better="higher", format=".1%", tile=True)
-
-
 class SemiSupervisedAdversarialAutoencoder(EncoderDecoder):
     """Makhzani et al. 2015, Section 5: a code of class and style, from ``labels_per_class`` labels of each class.
 
@@ -146,9 +141,7 @@ class SemiSupervisedAdversarialAutoencoder(EncoderDecoder):
         "encoder",
         "classifier",
     )
-    numbers: ClassVar[Numbers] = prior_codes.NUMBERS.joined(
-        Numbers((ACCURACY, difference(ACCURACY, ALONE, tile=True), difference(ACCURACY, PIXELS)), (ALONE, PIXELS))
-    )
+    numbers: ClassVar[Numbers] = prior_codes.NUMBERS.joined(few_labels.NUMBERS)
 
     method: Literal["SemiSupervisedAdversarialAutoencoder"]
     num_classes: Classes | None = None
@@ -187,28 +180,11 @@ class SemiSupervisedAdversarialAutoencoder(EncoderDecoder):
         )
 
     def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-        """Measures codes and samples, and the accuracy on held-out images.
-
-        The same labels teach the baselines: a new encoder of the same kind, and logistic regression.
-        """
-        import keras
-        import numpy as np
-
-        from keras_genssl import analysis, metrics
-        from pipelines.tasks import images
-
+        """Measures codes and samples, and the accuracy on held-out images, beside that of an encoder and the labels."""
         numbers, baselines = prior_codes.measure(model, examples)
-        (known, labels), (test, truth) = (
-            (part["image"], part["label"]) for part in (images.read(examples, split) for split in ("train", "eval"))
-        )
         given = self.labels_per_class, self.labels_seed
-        encoder = keras.models.clone_model(model.encoder)
-        alone = analysis.fine_tuned_accuracy(encoder, (known, labels), (test, truth), given[0], seed=given[1])
-        flat, judged = (np.reshape(pixels, (len(pixels), -1)) / np.float32(255) for pixels in (known, test))
-        pixels = metrics.few_label_accuracy(judged, truth, flat, labels, given[0], [given[1]])
-        predicted = analysis.encode_images(model.classify, test).argmax(axis=-1)
-        beside = {ALONE.name: {ACCURACY.name: alone}, PIXELS.name: {ACCURACY.name: pixels["mean"]}}
-        return {**numbers, ACCURACY.name: float(np.mean(predicted == truth))}, {**baselines, **beside}
+        accuracy, beside = few_labels.measure(model.classify, model.encoder, examples, *given)
+        return {**numbers, **accuracy}, {**baselines, **beside}
 
     def remarks(self, numbers: Values, baselines: Mapping[str, Values]) -> str:
         return prior_codes.remarks(numbers, baselines)

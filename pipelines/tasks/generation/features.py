@@ -33,6 +33,11 @@ def knows_classes(network: Any, recipe: GenerationRecipe) -> bool:
     return hasattr(network, "classify") and recipe.source.published == "fashion_mnist"
 
 
+def is_slow(name: str) -> bool:
+    """Returns whether features of a whole data set take long."""
+    return name.startswith(_INCEPTION)
+
+
 def identity(name: str) -> str:
     """Returns what identifies a network: its name, and the digest of its file."""
     if not name.startswith(_INCEPTION):

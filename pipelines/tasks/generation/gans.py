@@ -8,44 +8,35 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from pipelines.recipe.adversarial import AnyAdversarialLoss, AnyPenalty
-from pipelines.recipe.method import Method, Sections
+from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Baseline, Number, Numbers, difference
 from pipelines.section import Classes, Weight
+from pipelines.tasks.generation.adversarial import Adversarial, Conditional
+from pipelines.tasks.generation.conditional_gans import AnyProjectionGAN
 from pipelines.tasks.generation.encoding_gans import AnyEncodingGAN
+from pipelines.tasks.generation.energy_gans import AnyEnergyGAN
+from pipelines.tasks.generation.growing_gans import AnyGrowingGAN
+from pipelines.tasks.generation.semi_supervised_gans import SemiSupervisedGAN
 from pipelines.tasks.generation.style_gans import AnyStyleGAN
 
 if TYPE_CHECKING:
     import keras
 
 
-class Adversarial(Method):
-    """What all GANs share: ``latent_dim``, and ``ema``, the momentum of the averaged weights that samples come from."""
-
-    players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
-
-    latent_dim: PositiveInt = 100
-    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
-
-    def served(self, model: keras.Model) -> keras.Model:
-        """Returns the generator."""
-        return model.generator
-
-
-class Conditional(Adversarial):
-    """A GAN of images with classes; ``num_classes`` is taken from the data and need not be given."""
-
-    num_classes: Classes | None = None
-
-
 class GAN(Adversarial):
-    """Goodfellow et al. 2014: dense networks, k steps of the discriminator for m of the generator.
+    """Goodfellow et al. 2014: k steps of the discriminator for m of the generator, with any loss and penalty.
 
-    ``penalty`` is the penalty on the discriminator's gradients; null for none.
+    ``networks`` are the paper's dense ones with these units, DCGAN's, or DCGAN's with a discriminator under spectral
+    normalisation in place of batch normalisation. ``penalty`` is the penalty on the discriminator's gradients; null for
+    none. With a penalty, DCGAN's discriminator has no batch normalisation.
     """
 
     method: Literal["GAN"]
+    networks: Literal["dense", "dcgan", "spectral"] = "dense"
     generator_units: list[PositiveInt] = Field(default=[128, 256], min_length=1)
     discriminator_units: list[PositiveInt] = Field(default=[256, 128], min_length=1)
+    filters: PositiveInt = 64
+    discriminator_filters: PositiveInt | None = None
     adversarial_loss: AnyAdversarialLoss | None = None
     penalty: AnyPenalty | None = None
     discriminator_steps: PositiveInt = 1
@@ -55,12 +46,17 @@ class GAN(Adversarial):
     def build(self, sections: Sections) -> keras.Model:
         from keras_genssl import backbones, models
 
-        shape = sections.prepare.shape
-        return self.made(
-            models.GAN,
-            generator=backbones.mlp_generator(shape, self.latent_dim, tuple(self.generator_units)),
-            discriminator=backbones.mlp_discriminator(shape, tuple(self.discriminator_units)),
-        )
+        shape, judged = sections.prepare.shape, self.discriminator_filters or self.filters
+        if self.networks == "dense":
+            generator = backbones.mlp_generator(shape, self.latent_dim, tuple(self.generator_units))
+            judge = backbones.mlp_discriminator(shape, tuple(self.discriminator_units))
+        else:
+            generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
+            if self.networks == "dcgan":
+                judge = backbones.dcgan_discriminator(shape, judged, batch_norm=self.penalty is None)
+            else:
+                judge = backbones.spectral_discriminator(shape, judged)
+        return self.made(models.GAN, generator=generator, discriminator=self.judge(judge))
 
 
 class DCGAN(Adversarial):
@@ -77,7 +73,7 @@ class DCGAN(Adversarial):
         return self.made(
             models.DCGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
-            discriminator=backbones.dcgan_discriminator(shape, self.filters),
+            discriminator=self.judge(backbones.dcgan_discriminator(shape, self.filters)),
         )
 
 
@@ -103,7 +99,7 @@ class WGANGP(Adversarial):
         else:
             generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
             critic = backbones.dcgan_discriminator(shape, self.filters, batch_norm=False, name="dcgan_critic")
-        return self.made(models.WGANGP, generator=generator, critic=critic)
+        return self.made(models.WGANGP, generator=generator, critic=self.judge(critic))
 
 
 class SNGAN(Adversarial):
@@ -127,7 +123,7 @@ class SNGAN(Adversarial):
         else:
             generator = backbones.dcgan_generator(shape, self.latent_dim, self.filters)
             discriminator = backbones.spectral_discriminator(shape, judged)
-        return self.made(models.SNGAN, generator=generator, discriminator=discriminator)
+        return self.made(models.SNGAN, generator=generator, discriminator=self.judge(discriminator))
 
 
 class ConditionalGAN(Conditional):
@@ -152,7 +148,7 @@ class ConditionalGAN(Conditional):
         return self.made(
             models.ConditionalGAN,
             generator=generator,
-            discriminator=discriminator,
+            discriminator=self.judge(discriminator),
         )
 
 
@@ -181,7 +177,7 @@ class ACGAN(Conditional):
         return self.made(
             models.ACGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters, num_classes=classes),
-            discriminator=judge,
+            discriminator=self.judge(judge),
         )
 
 
@@ -222,7 +218,7 @@ class InfoGAN(Adversarial):
         return self.made(
             models.InfoGAN,
             generator=backbones.dcgan_generator(shape, self.latent_dim, self.filters),
-            discriminator=backbones.spectral_acgan_discriminator(shape, codes, self.discriminator_filters),
+            discriminator=self.judge(backbones.spectral_acgan_discriminator(shape, codes, self.discriminator_filters)),
         )
 
     def measure(self, model: keras.Model, examples: Path) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
@@ -246,4 +242,18 @@ class InfoGAN(Adversarial):
         return {**information, accuracy: of_model["accuracy"]}, {KMEANS.name: {accuracy: of_pixels["accuracy"]}}
 
 
-AnyGAN = GAN | DCGAN | WGANGP | SNGAN | ConditionalGAN | ACGAN | InfoGAN | AnyEncodingGAN | AnyStyleGAN
+AnyGAN = (
+    GAN
+    | DCGAN
+    | WGANGP
+    | SNGAN
+    | ConditionalGAN
+    | ACGAN
+    | InfoGAN
+    | AnyEncodingGAN
+    | AnyStyleGAN
+    | AnyEnergyGAN
+    | SemiSupervisedGAN
+    | AnyProjectionGAN
+    | AnyGrowingGAN
+)

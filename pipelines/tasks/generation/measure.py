@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,12 @@ import numpy as np
 
 from keras_genssl.checks import arrays
 from pipelines.tasks import images
-from pipelines.tasks.generation import code_plane, styles
+from pipelines.tasks.generation import class_distances, code_plane, neighbours, styles
 from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation.distances import distances, frechet
 from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID, TRUNCATED_FID
 from pipelines.tasks.generation.recipe import GenerationRecipe
-from pipelines.tasks.generation.reference import GRID, Reference, distances
+from pipelines.tasks.generation.reference import GRID, Reference
 from pipelines.tasks.reconstruction.autoencoders import VAE
 from pipelines.tasks.reconstructions import in_batches
 
@@ -30,45 +32,57 @@ def measure(
 
     Args:
         recipe: the completed recipe; it names the features and the number of samples.
-        model: the trained model; it has `sample`, and a label among its `inputs` if it samples classes.
+        model: the trained model; it has `sample`, which takes `labels` if it samples classes.
         reference: what samples are compared with.
         examples: the directory of prepared examples.
-        directory: the directory for the sheet ``samples.png``; conditional models have a column for each class. If the
-            model reconstructs, the sheet ``reconstructions.png`` has held-out images above their reconstructions; if
-            its codes follow a prior in the plane, ``codes.png`` shows both. If it mixes styles, ``mixed.png`` and
-            ``truncated.png`` show what they do.
+        directory: the directory for the pictures: ``samples.png``, in which each class has a column if there are any;
+            ``closest_pairs.png``, the most similar samples; ``nearest.png``, the first samples above their nearest
+            training images. If the model reconstructs, ``reconstructions.png`` has held-out images above their
+            reconstructions; if its codes follow a prior in the plane, ``codes.png`` shows both; if it mixes styles,
+            ``mixed.png`` and ``truncated.png`` show what they do.
 
     Returns:
         ``numbers`` (name -> value, for those that could be measured), ``baselines`` (the same for held-out real images
-        and for a Gaussian in PCA), ``images``, ``held_out``, ``components``, ``features``, ``remarks`` if the method
-        has any, and ``likelihood`` if the recipe asks for it.
+        and for a Gaussian in PCA), ``images``, ``held_out``, ``components``, ``neighbours``, ``features`` and how many
+        these are, ``dim``; ``classes`` if the model samples classes, ``remarks`` if the method has any, and
+        ``likelihood`` if the recipe asks for it.
     """
     from keras_genssl.engine import Label
 
     count = reference.result["images"]
     numbers: dict[str, float] = {}
     label = model.inputs().get("label")
-    classes = label.num_classes if isinstance(label, Label) else None
-    labels = None if classes is None else images.read(examples, "train", count)["label"]
+    classes = None
+    if isinstance(label, Label) and "labels" in inspect.signature(model.sample).parameters:
+        classes = label.num_classes
+    split = "eval" if recipe.evaluate.compared_with == "held_out" else "train"
+    labels = None if classes is None else images.read(examples, split, count)["label"]
     options = {} if labels is None else {"labels": labels}
     samples = arrays.nearest_levels(model.sample(count, seed=SEED, **options))
     sheet = samples[: GRID**2] if classes is None else arrays.nearest_levels(model.sample(GRID * classes, seed=SEED))
     images.save_grid(directory / "samples.png", sheet, GRID if classes is None else classes)
     network = networks.load(recipe.evaluate.features)
+    vectors: np.ndarray = samples
+    classwise: dict[str, Any] = {}
     if network is not None:
         from keras_genssl import metrics
 
         real = reference.features
         assert real is not None  # made with the same network
-        numbers |= distances(real, metrics.extract_features(network, samples))
+        vectors = metrics.extract_features(network, samples)
+        numbers |= distances(real, vectors)
+        if labels is not None and classes is not None:
+            own, classwise["classes"] = class_distances.measure(real, labels, vectors, labels, classes)
+            numbers |= own
         if RECONSTRUCTION_FID in recipe.model.numbers.numbers:
             held_out = images.read(examples, "eval", count)["image"]
             rebuilt = arrays.nearest_levels(in_batches(model.reconstruct, held_out))
             made = metrics.extract_features(network, rebuilt)
-            numbers[RECONSTRUCTION_FID.name] = distances(real, made)["fid"]
+            numbers |= frechet(real, made, RECONSTRUCTION_FID.name)
         if TRUNCATED_FID in recipe.model.numbers.numbers:
             truncated = arrays.nearest_levels(model.sample(count, seed=SEED, truncation=styles.TRUNCATION))
-            numbers[TRUNCATED_FID.name] = distances(real, metrics.extract_features(network, truncated))["fid"]
+            numbers |= frechet(real, metrics.extract_features(network, truncated), TRUNCATED_FID.name)
+    numbers |= _neighbours(recipe, samples, vectors, reference, examples, directory)
     if labels is not None:
         numbers |= _labelled(recipe, network, samples, labels, examples, classes)
     likelihood = {}
@@ -88,18 +102,38 @@ def measure(
         code_plane.draw(model, examples, directory / "codes.png")
     if hasattr(model, "mix"):
         styles.draw(model, directory)
-    own, beside = recipe.model.measure(model, examples)
-    numbers |= own
+    of_method, beside = recipe.model.measure(model, examples)
+    numbers |= of_method
     baselines = {**reference.result["baselines"], **beside}
     remarks = recipe.model.remarks(numbers, baselines)
     return {
         **reference.result,
         "numbers": numbers,
         "baselines": baselines,
+        **classwise,
         **likelihood,
         "features": recipe.evaluate.features,
         **({"remarks": remarks} if remarks else {}),
     }
+
+
+def _neighbours(
+    recipe: GenerationRecipe,
+    samples: np.ndarray,
+    vectors: np.ndarray,
+    reference: Reference,
+    examples: Path,
+    directory: Path,
+) -> dict[str, float]:
+    """Measures and draws duplicates among samples, and training images near them, in features if there are any."""
+    training = reference.images
+    known, held_out = reference.searched, reference.held_out
+    if known is None or held_out is None:
+        known, held_out = training, images.read(examples, "eval", recipe.evaluate.images, ["image"])["image"]
+    if len(samples) > 1:
+        neighbours.draw_pairs(samples, vectors, directory / "closest_pairs.png")
+    neighbours.draw_nearest(samples, vectors, training, known, directory / "nearest.png")
+    return neighbours.of_samples(vectors, known, held_out, reference.result["neighbours"])
 
 
 def _labelled(

@@ -12,10 +12,11 @@ def title(features: str) -> str:
 
 
 def _facts(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    return {**evaluation, "fid": title(evaluation["features"])}
+    beside = "held out" if "learnt_from" not in evaluation else "that were learnt from"
+    return {**evaluation, "fid": title(evaluation["features"]), "beside": beside}
 
 
-REAL = Baseline("real", "real images held out", "real images")
+REAL = Baseline("real", "real images {beside}", "real images")
 PCA = Baseline("pca", "Gaussian in {components} principal components", "PCA")
 FID = Number(name="fid", heading="{fid}", better="lower", format=".2f", fine=".4f", tile=True)
 RECONSTRUCTION_FID = Number(
@@ -35,6 +36,12 @@ NUMBERS = Numbers(
         Number(name="kid", heading="KID", better="lower", format=".2f", fine=".4f"),
         Number(name="precision", heading="precision", better="higher", tile=True),
         Number(name="recall", heading="recall", better="higher", tile=True),
+        Number(name="density", heading="density", better="higher"),
+        Number(name="coverage", heading="coverage", better="higher", tile=True),
+        Number(name="class_fid", heading="mean {fid} of a class", better="lower", format=".2f", fine=".4f"),
+        Number(name="worst_class_fid", heading="worst {fid} of a class", better="lower", format=".2f", fine=".4f"),
+        Number(name="duplicates", heading="near duplicates", better="lower", format=".1%"),
+        Number(name="memorisation", heading="nearer to training images", better="lower", format=".1%"),
         Number(name="label_accuracy", heading="samples of their class", better="higher", format=".1%", tile=True),
         Number(
             name="train_on_samples_accuracy",
@@ -46,6 +53,6 @@ NUMBERS = Numbers(
         Number(name="nll_below_ppca", heading="NLL below probabilistic PCA's", better="higher", format=".1f", par=0.0),
     ),
     (REAL, PCA),
-    headline=("fid", "nll"),
+    headline=("fid", "kid", "nll", "psnr"),
     facts=_facts,
 )

@@ -1,6 +1,6 @@
 """Recipes of generation: new images like those of a data set, from noise."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -10,6 +10,7 @@ from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.thresholds import Bless
 from pipelines.section import Section
 from pipelines.tasks.generation.adversarial_autoencoders import AnyAdversarialAutoencoder
+from pipelines.tasks.generation.anomaly_gans import AnyAnomalyGAN
 from pipelines.tasks.generation.gans import AnyGAN
 from pipelines.tasks.generation.numbers import NUMBERS
 from pipelines.tasks.generation.quantized import AnyQuantized
@@ -28,7 +29,10 @@ class Likelihood(Section):
 
 
 class Evaluate(Bless):
-    """How samples are measured: ``images`` samples against as many training images.
+    """How samples are measured: ``images`` samples against as many real images.
+
+    ``compared_with`` says which: ``training``, or ``held_out``, for methods that learn from few images. A generator
+    that had learnt these by heart would be nearest to them.
 
     ``features`` names the network whose features are used for distances: ``fashion``, the library's own network of
     Fashion-MNIST; ``inception:PATH``, the InceptionV3 graph of 2015 from a file; or ``none``, and the report only shows
@@ -40,6 +44,7 @@ class Evaluate(Bless):
 
     features: Annotated[str, Field(pattern=r"^(fashion|none|inception:.+)$")] = "fashion"
     images: PositiveInt = 10000
+    compared_with: Literal["training", "held_out"] = "training"
     train_on_samples: bool = False
     likelihood: Likelihood | None = None
 
@@ -50,7 +55,9 @@ class GenerationRecipe(Recipe):
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.features=none", "evaluate.bless=null")
 
     prepare: Images = Images()
-    model: Annotated[AnyGAN | AnyAdversarialAutoencoder | AnyQuantized | VAE, Field(discriminator="method")]
+    model: Annotated[
+        AnyGAN | AnyAnomalyGAN | AnyAdversarialAutoencoder | AnyQuantized | VAE, Field(discriminator="method")
+    ]
     evaluate: Evaluate = Evaluate()
 
     @model_validator(mode="after")

@@ -14,7 +14,9 @@ import numpy as np
 from keras_genssl.checks import arrays
 from pipelines.runtime import code, store
 from pipelines.tasks import images
+from pipelines.tasks.generation import class_distances, neighbours
 from pipelines.tasks.generation import features as networks
+from pipelines.tasks.generation.distances import distances
 from pipelines.tasks.generation.recipe import GenerationRecipe
 
 COMPONENTS = 64
@@ -28,9 +30,12 @@ class Reference:
 
     Attributes:
         digest: the digest of everything that they depend on.
-        path: the directory with ``features.npy`` of the real images, and sheets of real images and of PCA's.
+        path: the directory with the training images ``searched.npy``, their ``features.npy``, those of held-out images,
+            ``held_out.npy``, and sheets of real images and of PCA's.
         result: ``baselines``: the numbers of held-out real images (a floor for distances and a ceiling for what is
-            asked of labelled samples) and of a Gaussian in PCA; ``images``: the number of compared images.
+            asked of labelled samples) and of a Gaussian in PCA; ``images``: the number of compared images;
+            ``neighbours``: what samples are searched by. If samples are compared with held-out images, the real images
+            of the baseline are those of the training, and ``learnt_from`` is their number.
     """
 
     digest: str
@@ -39,8 +44,27 @@ class Reference:
 
     @property
     def features(self) -> np.ndarray | None:
-        """Returns the features of the real training images; None if the recipe names no network."""
-        file = self.path / "features.npy"
+        """Returns the features of the real images that samples are compared with; None without a network."""
+        features = self.held_out if "learnt_from" in self.result else self.searched
+        return None if features is None else features[: self.result["images"]]
+
+    @property
+    def images(self) -> np.ndarray:
+        """Returns the training images that are searched for neighbours, from disk: reading all takes seconds."""
+        return np.load(self.path / "searched.npy", mmap_mode="r", allow_pickle=False)
+
+    @property
+    def searched(self) -> np.ndarray | None:
+        """Returns the features of these images, the compared ones first; None without a network."""
+        return self._loaded("features.npy")
+
+    @property
+    def held_out(self) -> np.ndarray | None:
+        """Returns the features of held-out images; None without a network."""
+        return self._loaded("held_out.npy")
+
+    def _loaded(self, name: str) -> np.ndarray | None:
+        file = self.path / name
         return np.load(file, allow_pickle=False) if file.is_file() else None
 
 
@@ -58,6 +82,7 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
         "features": networks.identity(recipe.evaluate.features),
         "dataset": recipe.source.published,  # a network may know its classes
         "images": recipe.evaluate.images,
+        "compared_with": recipe.evaluate.compared_with,
         "code": code.digest(__name__),
     }
     key = store.digest(inputs)[:20]
@@ -73,32 +98,33 @@ def reference(recipe: GenerationRecipe, examples: Path, content: str, directory:
     return Reference(made.digest, made.path, result)
 
 
-def distances(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
-    """Returns FID, KID, precision and recall of features, each ``(count, dim)``."""
-    from keras_genssl import metrics
+def _searched(recipe: GenerationRecipe) -> int:
+    """Returns how many training images are searched for neighbours of samples, at least those that are compared.
 
-    statistics = [metrics.FeatureStatistics(values) for values in (real, fake)]
-    subset = min(1000, len(real), len(fake))
-    precision, recall = metrics.precision_recall(real, fake)
-    return {
-        "fid": metrics.frechet_distance(*(part for one in statistics for part in (one.mean, one.covariance))),
-        "kid": metrics.kernel_distance(real, fake, subset_size=subset)[0],
-        "precision": precision,
-        "recall": recall,
-    }
+    InceptionV3 reads no more than these: 60,000 images would take it an hour.
+    """
+    compared = recipe.evaluate.images
+    return compared if networks.is_slow(recipe.evaluate.features) else max(compared, _fitted(recipe))
+
+
+def _fitted(recipe: GenerationRecipe) -> int:
+    return images.fitted(recipe.prepare.shape)
 
 
 def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, Any]:
     from keras_genssl import analysis, metrics
 
-    most = max(recipe.evaluate.images, images.fitted(recipe.prepare.shape))
-    train = images.read(examples, "train", most)["image"]
+    most = max(recipe.evaluate.images, _fitted(recipe))
+    given = images.read(examples, "train", most)
+    train = given["image"]
     held_out = images.read(examples, "eval", recipe.evaluate.images)
-    test = held_out["image"]
-    count = min(recipe.evaluate.images, len(train))
+    by_heart = recipe.evaluate.compared_with == "held_out"
+    count = min(recipe.evaluate.images, len(held_out["image"] if by_heart else train))
     images.save_grid(part / "real.png", train[: GRID**2], GRID)
     baselines: dict[str, dict[str, float]] = {"real": {}, "pca": {}}
-    result: dict[str, Any] = {"images": count, "held_out": len(test), "baselines": baselines}
+    result: dict[str, Any] = {"images": count, "held_out": len(held_out["image"]), "baselines": baselines}
+    if by_heart:
+        result["learnt_from"] = min(recipe.evaluate.images, len(train))
     components = min(COMPONENTS, len(train) // 2)
     pca = None
     if np.prod(recipe.prepare.shape) <= PIXELS:
@@ -106,14 +132,31 @@ def _build(recipe: GenerationRecipe, examples: Path, part: Path) -> dict[str, An
         images.save_grid(part / "pca.png", pca[: GRID**2], GRID)
         result["components"] = components
     network = networks.load(recipe.evaluate.features)
+    vectors, known = train[: _searched(recipe)], held_out["image"]
+    np.save(part / "searched.npy", vectors, allow_pickle=False)
     if network is not None:
-        real = metrics.extract_features(network, train[:count])
-        np.save(part / "features.npy", real, allow_pickle=False)
-        baselines["real"] = distances(real, metrics.extract_features(network, test))
+        vectors = metrics.extract_features(network, vectors)
+        known = metrics.extract_features(network, known)
+        np.save(part / "features.npy", vectors, allow_pickle=False)
+        np.save(part / "held_out.npy", known, allow_pickle=False)
+        real, others = (known, vectors) if by_heart else (vectors, known)
+        real, others = real[:count], others[: recipe.evaluate.images]
+        result["dim"] = real.shape[1]
+        baselines["real"] = distances(real, others)
+        if "label" in held_out:
+            labels = [each["label"] for each in ((held_out, given) if by_heart else (given, held_out))]
+            classes = len(images.class_names(examples))
+            baselines["real"] |= class_distances.measure(
+                real, labels[0][: len(real)], others, labels[1][: len(others)], classes
+            )[0]
         if pca is not None:
             baselines["pca"] = distances(real, metrics.extract_features(network, pca))
         if "label" in held_out and networks.knows_classes(network, recipe):
-            baselines["real"]["label_accuracy"] = metrics.label_accuracy(network, test, held_out["label"])
+            baselines["real"]["label_accuracy"] = metrics.label_accuracy(network, held_out["image"], held_out["label"])
+    facts, own = neighbours.of_real(vectors, known, count)
+    result["neighbours"] = {**facts, "of_held_out": own, "searched": len(vectors)} if facts else {}
+    if not by_heart:  # the row of real images is then that of the training images
+        baselines["real"] |= own
     return result
 
 

@@ -13,7 +13,7 @@ LIKELIHOODS = ("nll", "nll_below_ppca")  # they have a table of their own
 def record(metrics: dict[str, Any]) -> dict[str, Any]:
     """Returns what a run's record contains besides what all records contain."""
     evaluation = metrics["evaluation"]
-    kept = ("numbers", "baselines", "images", "held_out", "components", "features", "likelihood")
+    kept = ("numbers", "baselines", "images", "held_out", "learnt_from", "components", "features", "dim", "likelihood")
     return {
         "data": metrics["data"],
         **{key: evaluation[key] for key in kept if key in evaluation},
@@ -25,7 +25,8 @@ def section(records: list[dict[str, Any]]) -> str:
 
     def measured(value: dict[str, Any]) -> tuple[Any, ...]:
         prepare = value["parameters"]["prepare"]
-        return value["data"], prepare["size"], prepare["channels"], value["features"], value["images"]
+        few = value.get("learnt_from", 0)
+        return value["data"], prepare["size"], prepare["channels"], value["features"], value["images"], few
 
     return "\n".join(
         map(_generators, groups(records, measured, lambda value: value["numbers"].get("fid", float("inf"))))
@@ -66,9 +67,9 @@ def _generators(records: list[dict[str, Any]]) -> str:
     return f"""## Generation: {first["data"]}, {prepare["size"]} x {prepare["size"]} pixels
 
 {TASK.caption({**first, "baselines": baselines})}
-KID is the unbiased estimate over subsets; precision and recall are those of Kynkaanniemi et al. 2019. Seconds are
-those of training alone, on the device named after the command; they are missing if the training was interrupted or
-waited for others.
+KID is the unbiased estimate over subsets; precision and recall are those of Kynkaanniemi et al. 2019, density and
+coverage those of Naeem et al. 2020. Seconds are those of training alone, on the device named after the command; they
+are missing if the training was interrupted or waited for others.
 
 {table(rows, text=2)}
 {_of_methods(records)}{_likelihoods(records)}{commands(records)}

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_genssl.checks import arrays
 from pipelines.tasks import images
+from pipelines.tasks.translation.coupled_gans import SHUFFLED, drawn
 from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.recipe import TranslationRecipe
 
@@ -57,7 +58,8 @@ def measure(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, direct
 
     Args:
         recipe: the completed recipe.
-        model: the trained model; it has `translate`, and `translate_back` if it translates both ways.
+        model: the trained model; it has `translate`, and `translate_back` if it translates both ways. A model that
+            makes pairs of noise (`sample`) is measured by these: the image of the first domain is the source.
         test: the held-out images.
         directory: the directory for the sheet ``translations.png``, with rows of sources, translations, images
             translated back, targets (the truth of pairs), and histogram matching.
@@ -68,6 +70,8 @@ def measure(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, direct
     """
     from keras_genssl import metrics
 
+    if not hasattr(model, "translate"):
+        return _pairs(recipe, model, test, directory)
     back = getattr(model, "translate_back", None)
     numbers: dict[str, float] = {}
     baselines: dict[str, dict[str, float]] = {baseline.name: {} for baseline in NUMBERS.baselines}
@@ -93,6 +97,39 @@ def measure(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, direct
         "source": recipe.prepare.source,
         "paired": test.paired,
         "rows": rows,
+    }
+
+
+def _pairs(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, directory: Path) -> dict[str, Any]:
+    """Measures as many pairs as there are held-out images; the baselines get the sources, or the pairs shuffled."""
+    from keras_genssl import metrics
+
+    sources, answers = (arrays.nearest_levels(part) for part in model.sample(len(test.sources), seed=0))
+    rows = {"first of each pair": sources, "second": answers}
+    numbers: dict[str, float] = {}
+    baselines: dict[str, dict[str, float]] = {}
+    if test.paired:
+        rows["truth"] = truth = drawn(recipe.prepare, sources)
+        scores = metrics.translation_scores(
+            lambda _: arrays.signed(answers), sources, truth, test.domain, batch_size=len(sources)
+        )
+        numbers |= {name: scores[name] for name in NUMBERS.names if name in scores}
+        baselines = {baseline.name: {"error": scores[baseline.name]} for baseline in NUMBERS.baselines}
+        anew = np.random.default_rng(0).permutation(len(truth))
+        apart = np.abs(arrays.signed(answers[anew]) - arrays.signed(truth))
+        baselines[SHUFFLED.name] = {"error": float(np.mean(apart, dtype=np.float64))}
+    distances = _Distances(recipe.evaluate.features, test.targets)
+    numbers |= distances.of(answers)
+    shown = min(SHOWN, len(sources))
+    images.save_grid(directory / "translations.png", np.concatenate([row[:shown] for row in rows.values()]), shown)
+    return {
+        "numbers": numbers,
+        "baselines": baselines,
+        "images": len(sources),
+        "source": recipe.prepare.source,
+        "paired": test.paired,
+        "generated": True,
+        "rows": list(rows),
     }
 
 

@@ -9,13 +9,14 @@ from pydantic import Field, PositiveInt
 from pipelines.recipe.adversarial import AnyAdversarialLoss
 from pipelines.recipe.method import Method, Sections
 from pipelines.section import Weight
+from pipelines.tasks.translation.coupled_gans import CoGAN
 
 if TYPE_CHECKING:
     import keras
 
 
 class Translator(Method):
-    """What both methods share. ``adversarial_loss``: null uses the method's default loss.
+    """What pix2pix and CycleGAN share. ``adversarial_loss``: null uses the method's default loss.
 
     Class attributes:
         paired: whether training sees an image together with its translation.
@@ -105,4 +106,4 @@ class CycleGAN(Translator):
         return model.first_to_second
 
 
-AnyMethod = Annotated[Pix2Pix | CycleGAN, Field(discriminator="method")]
+AnyMethod = Annotated[Pix2Pix | CycleGAN | CoGAN, Field(discriminator="method")]

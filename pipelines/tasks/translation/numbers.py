@@ -2,11 +2,12 @@
 
 from pipelines.recipe.numbers import Baseline, Comparison, Number, Numbers
 
+ERROR = Number(name="error", heading="error", better="lower", format=".4f", tile=True)
 _FID = Number(name="fid", heading="FID, small extractor", better="lower", format=".4f")
 
 NUMBERS = Numbers(
     (
-        Number(name="error", heading="error", better="lower", format=".4f", tile=True),
+        ERROR,
         Number(
             name="ratio", heading="error over the better baseline's", better="lower", format=".4f", par=1.0, tile=True
         ),

@@ -3,7 +3,6 @@
 from typing import Any
 
 from pipelines.report.markdown import commands, groups, seconds, steps, table
-from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.task import TASK
 
 
@@ -13,6 +12,7 @@ def record(metrics: dict[str, Any]) -> dict[str, Any]:
     return {
         "data": metrics["data"],
         **{key: evaluation[key] for key in ("numbers", "baselines", "images", "source", "paired")},
+        **({"generated": True} if evaluation.get("generated") else {}),
     }
 
 
@@ -22,7 +22,7 @@ def section(records: list[dict[str, Any]]) -> str:
     def measured(value: dict[str, Any]) -> tuple[Any, ...]:
         prepare = value["parameters"]["prepare"]
         drawn = (prepare.get(key, 0) for key in ("size", "channels", "thickness", "threshold", "source"))
-        return (value["data"], *drawn, value["images"])
+        return (value["data"], *drawn, value["images"], value.get("generated", False))
 
     return "\n".join(map(_translators, groups(records, measured, lambda value: _worth(value["numbers"]))))
 
@@ -34,9 +34,9 @@ def _worth(numbers: dict[str, float]) -> float:
 
 def _translators(records: list[dict[str, Any]]) -> str:
     first = records[0]
-    columns = NUMBERS.columns(*(value["numbers"] for value in records))
+    columns = TASK.numbers.columns(*(value["numbers"] for value in records))
     head = ["recipe", "method", "trained weights", "steps", "seconds"]
-    rows = [[*head, *(NUMBERS.title(number, first) for number in columns)]]
+    rows = [[*head, *(TASK.numbers.title(number, first) for number in columns)]]
     for value in records:
         rows.append(
             [
@@ -52,14 +52,15 @@ def _translators(records: list[dict[str, Any]]) -> str:
     same = all(value["baselines"] == first["baselines"] for value in records)
     for value in records[:1] if same else records:
         of = "" if same else f" (`{value['recipe']}`)"
-        for heading, values in NUMBERS.rows(value):
+        for heading, values in TASK.numbers.rows(value):
             rows.append(["", f"{heading}{of}", "0", "", "", *(number.written(values) for number in columns)])
     words = {"first": "first domain", "second": "second domain"}
     if first["source"] not in words:
         words = {"image": "garments" if first["data"] == "fashion_mnist" else "images", "drawing": "drawings"}
     source = words.pop(first["source"])
     (target,) = words.values()
-    return f"""## Translation: {first["data"]}, {source} to {target}
+    what = f"pairs of {source} and {target}" if first.get("generated") else f"{source} to {target}"
+    return f"""## Translation: {first["data"]}, {what}
 
 {TASK.caption(first)}
 

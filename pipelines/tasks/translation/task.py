@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
-from pipelines.report.signatures import Tensors
+from pipelines.report.signatures import Tensors, arguments
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
 from pipelines.tasks.translation import data, measure
+from pipelines.tasks.translation.coupled_gans import CoGAN
 from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.recipe import TranslationRecipe
 
@@ -60,6 +61,8 @@ class Translation(Task[TranslationRecipe]):
 
     def caption(self, evaluation: dict[str, Any]) -> str:
         """Says what is translated into what, and explains errors and distances."""
+        if evaluation.get("generated"):
+            return _told_of_pairs(evaluation)
         of, into = _DIRECTIONS[evaluation["source"]]
         text = f"{evaluation['images']:,} held-out {of}, translated into {into}"
         if evaluation.get("paired", True):
@@ -82,16 +85,26 @@ class Translation(Task[TranslationRecipe]):
 
     def galleries(self, recipe: TranslationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
         """Returns images with their translations."""
+        shown = "pairs of a fixed seed" if evaluation.get("generated") else "held-out images"
         return [
             Gallery(
                 "Side by side",
-                f"The first held-out images, not selected. From the top: {', '.join(evaluation['rows'])}.",
+                f"The first {shown}, not selected. From the top: {', '.join(evaluation['rows'])}.",
                 [Row("", [Picture(pictures / "translations.png", "images and their translations")])],
             )
         ]
 
     def usage(self, signatures: dict[str, dict[str, Tensors]]) -> str:
-        """Returns code that translates an image file."""
+        """Returns code that translates an image file, or that writes a pair."""
+        given = signatures["serving_default"]
+        if "image_bytes" not in given["inputs"]:
+            return f"""import tensorflow as tf
+
+pair = tf.saved_model.load({{path}}).signatures["serving_default"]
+answer = pair({arguments(given["inputs"], 1)})
+for domain in ("first", "second"):
+    png = answer[f"{{domain}}_bytes"][0]
+    tf.io.write_file(f"{{domain}}.png", png)"""
         return """import tensorflow as tf
 
 translate = tf.saved_model.load({path}).signatures["serving_default"]
@@ -99,4 +112,21 @@ png = translate(image_bytes=tf.io.read_file("image.png")[None])["image_bytes"][0
 tf.io.write_file("translated.png", png)"""
 
 
-TASK = Translation()
+def _told_of_pairs(evaluation: dict[str, Any]) -> str:
+    """Says how pairs that are made of noise were measured."""
+    text = f"{evaluation['images']:,} pairs are made of noise, and no image is translated."
+    if evaluation["paired"]:
+        text += (
+            " The second of each pair is compared with the truth, the drawing that is made of the first: errors are"
+            " mean absolute differences of pixels in [-1, 1]. Shuffled pairs have the same images; the other baselines"
+            " see the first of each pair."
+        )
+    if "fid" in evaluation["numbers"]:
+        text += (
+            " FID and KID compare the second of each pair with held-out images of its domain, in features of a small "
+            "network with random weights (`metrics.SmallFeatures`)."
+        )
+    return text
+
+
+TASK = Translation([CoGAN])

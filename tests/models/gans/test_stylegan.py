@@ -166,14 +166,17 @@ def test_noise_moves_a_new_synthesis_not_at_all() -> None:
         (lambda: gan(mixing=1.5), r"`mixing` must lie in \[0, 1\]. Received: mixing=1.5"),
         (lambda: gan(style_momentum=-1.0), r"`momentum` must lie in \[0, 1\]. Received: momentum=-1.0"),
         (lambda: gan("StyleGAN2", path_momentum=2.0), r"`path_momentum` must lie in \[0, 1\]"),
-        (lambda: gan().mix(np.ones((2, LATENT)), np.ones((2, LATENT)), 7), "`layer` must be at most 6. Received: layer=7"),
-        (lambda: gan().mix(np.ones((2, LATENT)), np.ones((1, LATENT)), 1), "`latents_b` must have the shape of `latents_a`"),
+        (lambda: gan().mix(*[np.ones((2, LATENT))] * 2, 7), "`layer` must be at most 6. Received: layer=7"),
+        (lambda: gan().mix(*(np.ones((n, LATENT)) for n in (2, 1)), 1), "`latents_b` must have the shape of `latents"),
         (lambda: gan().styles(np.ones((2, LATENT + 1))), "`latents` must have shape"),
         (lambda: gan().synthesize(np.ones((2, 5, STYLE))), r"`styles` must be \(batch, 6\) or \(batch, 6, 6\)"),
         (lambda: gan().sample(1, truncation=np.nan), "`truncation` must be finite. Received: truncation=nan"),
         (
             lambda: kg.models.StyleGAN(
-                kg.backbones.style_mapping(LATENT, STYLE + 1, 1), linear()[0], kg.backbones.style_discriminator(SHAPE), LATENT
+                kg.backbones.style_mapping(LATENT, STYLE + 1, 1),
+                linear()[0],
+                kg.backbones.style_discriminator(SHAPE),
+                LATENT,
             ),
             r"`synthesis` must take styles \(batch, num_styles, 7\).*Received: .* takes \(2, 3\)",
         ),

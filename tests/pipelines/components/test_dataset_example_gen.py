@@ -76,3 +76,23 @@ def test_an_archive_of_arrays_is_a_data_set_and_its_faults_are_told(tmp_path):
             dataset_example_gen(str(tmp_path / "digits.npz"), tmp_path / "out", empty)
     with pytest.raises(UserError, match=r"digits\.npz, split test: .* must hold an array `x_test`"):
         dataset_example_gen(str(tmp_path / "digits.npz"), tmp_path / "out", SPLITS)
+
+
+def test_classes_are_left_out_of_the_training_split_alone(source, examples, tmp_path):
+    images, labels = digits.digits()
+    made = dataset_example_gen(source, tmp_path, SPLITS, train_without=[3, 9])
+    kept = ~np.isin(labels[:50], [3, 9])
+    train = data.load(made.path, "train", kept.sum(), shuffle=False, features=["image", "label"])
+    (batch,) = train.as_numpy_iterator()
+    np.testing.assert_array_equal(batch["image"][..., 0], images[:50][kept])
+    np.testing.assert_array_equal(batch["label"], labels[:50][kept])
+    splits, labels_of = made.manifest["splits"], made.manifest["labels"]
+    assert splits["eval"] == examples.manifest["splits"]["eval"]  # with all classes
+    assert labels_of == examples.manifest["labels"]
+    with pytest.raises(UserError, match=r"^data\.train_without=\[10\]: must be numbers of the 10 classes of "):
+        dataset_example_gen(source, tmp_path, SPLITS, train_without=[10])
+    with pytest.raises(UserError, match="The split 'train' holds no record"):
+        dataset_example_gen(source, tmp_path, SPLITS, train_without=range(10))
+    np.savez(tmp_path / "plain.npz", x_train=images[:10], x_test=images[10:12])
+    with pytest.raises(UserError, match=r"^data\.train_without=\[3\]: must be left out of data with labels; .* none$"):
+        dataset_example_gen(str(tmp_path / "plain.npz"), tmp_path, SPLITS, train_without=[3])

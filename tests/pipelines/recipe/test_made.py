@@ -11,6 +11,7 @@ import keras_genssl
 from keras_genssl import losses, models, penalties
 from pipelines import tasks
 from pipelines.recipe.adversarial import AnyAdversarialLoss, AnyPenalty
+from pipelines.recipe.augmentation import AnyAugmentation
 from pipelines.recipe.losses import Loss
 from pipelines.recipe.schedules import Constant
 from pipelines.recipe.training import Train
@@ -30,8 +31,10 @@ SECTIONS = types.SimpleNamespace(
 
 NOT_REACHED = {
     "name": "Keras' own, of no meaning in a recipe",
+    "kwargs": "those of Keras' layers, of no meaning in a recipe",
     "reduction": "a method takes the losses of examples",
     "dtype": "the recipe's is `train.precision`",
+    "seed": "the recipe's is `train.seed`",
     "head": "made for the encoder, whatever it is",
     "conditioners": "made for the maps of codes, if there are two",
 }
@@ -86,6 +89,8 @@ def section_of(kind):
     given["prior"] = {"steps": 1, "learning_rate": {"schedule": "constant", "initial": 1e-3}}
     if "prior" in kind.model_fields and not kind.model_fields["prior"].is_required():
         del given["prior"]
+    if "gan" in kind.model_fields:  # and an encoder that is trained after it
+        given |= {"gan": {"method": "WGANGP"}, "encoder": given["prior"]}
     tag = {"method": kind.__name__} if "method" in kind.model_fields else {}
     return kind(**tag, **{name: value for name, value in given.items() if name in kind.model_fields})
 
@@ -112,6 +117,7 @@ def test_what_a_method_takes_can_be_said_in_a_recipe_and_has_one_default(made, n
 
 def test_losses_and_penalties_take_the_fields_of_their_sections(made):
     losses, parts = members(AnyEmbeddingLoss), [*members(AnyPenalty), *members(AnyAdversarialLoss)]
+    parts += members(AnyAugmentation)
     for kind in losses:
         kind(kind=get_args(kind.model_fields["kind"].annotation)[0]).build(3, 4)
     for kind in parts:

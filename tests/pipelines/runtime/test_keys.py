@@ -32,9 +32,9 @@ NEW_METHOD = {
 CHANGED_LOSSES = {  # loss -> the methods of the recipes that it trains
     "NTXentLoss": {"SimCLR"},
     "VICRegLoss": {"VICReg"},
-    "WassersteinGANLoss": {"WGANGP"},
+    "WassersteinGANLoss": {"WGANGP", "ProgressiveGAN"},
     "KLSparsity": {"SparseAutoencoder"},
-    "HingeGANLoss": {"SNGAN", "ACGAN"},  # ACGAN's recipe names it
+    "HingeGANLoss": {"SNGAN", "ProjectionGAN", "SAGAN", "ACGAN"},  # ACGAN's recipe names it
     "RelativisticGANLoss": set(),
 }
 
