@@ -100,10 +100,13 @@ def _among(directory: Path) -> str:
 
 
 def _chosen(model: Path) -> Signature | None:
-    """Returns the signature that makes images: of latents drawn here if there is one, else of its own numbers."""
+    """Returns the signature that makes images: of latents drawn here if there is one, else of its own numbers.
+
+    Of two that take latents, it is the one that can be truncated; by 1 it gives what the other does.
+    """
     device.start()
     found = saved_model.signatures(model)
-    for name in ("generate", "serving_default", "draw"):
+    for name in ("generate_truncated", "generate", "serving_default", "draw"):
         one = found.get(name)
         if one is None:
             continue

@@ -9,6 +9,10 @@ from tests.contracts import CASES
 _TWO_BLOCKS = ("model.filters=8", "model.blocks=2")
 _SMALL = ("model.filters=4", "model.code_dim=4")
 _LATENTS = ("model.filters=4", "model.latent_dim=5")
+_STYLES = (
+    *(*_LATENTS, "model.discriminator_filters=4", "model.max_filters=8", "model.style_dim=6", "model.mapping_layers=2"),
+    *("model.noise=false", "model.group_size=3", "model.ema=0.9"),
+)
 
 # Case -> its recipe, and what makes that as narrow.
 OF_RECIPES = {
@@ -51,6 +55,13 @@ OF_RECIPES = {
         *("model.filters=8", "model.latent_dim=5", "model.discriminator_filters=8", "model.num_classes=3"),
     ),
     "ProgressiveGAN": ("fashion_mnist/progressive_gan", *_LATENTS, "model.group_size=3"),
+    "StyleGAN": ("fashion_mnist/stylegan", *_STYLES, "model.penalty={kind: r1, gamma: 0.1}"),
+    "StyleGAN2": (
+        "fashion_mnist/stylegan2",
+        *_STYLES,
+        "model.penalty={kind: r1, gamma: 0.1, every: 2}",
+        "model.path_penalty={weight: 0.1, every: 2}",
+    ),
     "VAEGAN": ("fashion_mnist/vaegan", *_LATENTS, "model.discriminator_filters=4"),
     "FAnoGAN": (
         "fashion_mnist/f_anogan",

@@ -42,6 +42,9 @@ class Exported:
         self.folder = folder
         self.gan = kg.models.DCGAN(network(4), discriminator(), latent_dim=4)
         self.conditional = kg.models.ConditionalGAN(network(4, 3), discriminator(3), latent_dim=4, num_classes=3)
+        styles = kg.backbones.style_synthesis((28, 28, 1), 4, 2, max_filters=4)
+        judge = kg.backbones.style_discriminator((28, 28, 1), 2, max_filters=4)
+        self.styled = kg.models.StyleGAN(kg.backbones.style_mapping(4, 4, 1), styles, judge, latent_dim=4)
         image = {"image": engine.Image(SHAPE)}
         two = {"first": engine.Image(SHAPE), "second": engine.Image(SHAPE)}
         latent, label = {"latent": engine.Vector(4)}, {"label": engine.Label(3)}
@@ -55,33 +58,18 @@ class Exported:
             "conditional/1": self.conditional.serving(),
             "drawing/1": {"encode": encoded, "draw": engine.Serving(self.draw, {}, image)},
             "pairs/1": {"generate": both},
+            "styled/1": self.styled.serving(),
             "encoder/1": {"encode": encoded},
             "classifier/1": {"classify": classified},
         }
         for name, servings in served.items():
             export.saved_model(None, folder / name, signatures=servings)
-        self.truncated(folder / "truncated" / "1")
 
     def encode(self, images):
         return images[:, 0, :4, 0]
 
     def draw(self, num, seed):
         return keras.random.uniform((num, *SHAPE), -1, 1, seed=seed)
-
-    def truncated(self, path):
-        """A model of a latent and a scalar `truncation`: all pixels are their product."""
-
-        @tf.function(
-            input_signature=[tf.TensorSpec((None, 1), name="latent"), tf.TensorSpec((), tf.float32, "truncation")]
-        )
-        def generate(latent, truncation):
-            levels = tf.cast(tf.clip_by_value(100 + 10 * truncation * latent, 0, 255), tf.uint8)
-            flat = tf.tile(levels[:, None, :, None], (1, 8, 6, 1))
-            return {"image_bytes": tf.map_fn(tf.io.encode_png, flat, fn_output_signature=tf.string)}
-
-        module = tf.Module()
-        module.generate = generate
-        tf.saved_model.save(module, str(path), signatures={"generate": generate})
 
 
 @pytest.fixture(scope="module")
@@ -173,12 +161,11 @@ def test_two_images_of_a_latent_are_below_each_other(models, tmp_path):
 
 
 def test_truncation_is_passed_where_there_is_one(models, tmp_path):
-    latents = np.random.default_rng(0).standard_normal((4, 1), dtype=np.float32)
     for value, options in ((1.0, ()), (0.5, ("--truncation", 0.5))):
-        out = f"{value}"
-        assert genssl.call(tmp_path, "sample", models.folder / "truncated", "-n", 4, "--output", out, *options)[0] == 0
-        found = [int(pixels(path)[0, 0, 0]) for path in sorted((tmp_path / out).iterdir())]
-        np.testing.assert_array_equal(found, np.floor(100 + 10 * value * latents[:, 0]))
+        out = f"{value}.png"
+        assert genssl.call(tmp_path, "sample", models.folder / "styled", "-n", 4, "--output", out, *options)[0] == 0
+        expected = image_grid(models.styled.sample(4, seed=0, truncation=value), columns=2)
+        np.testing.assert_allclose(pixels(tmp_path / out).astype(int), expected, atol=1)  # a level of rounding
     status, _, errors = genssl.call(tmp_path, "sample", models.folder / "gan", "--truncation", 0.7)
     assert status == 2
     assert "--truncation 0.7: " in errors

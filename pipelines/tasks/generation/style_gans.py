@@ -23,7 +23,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class StyleBased(Method):
     """What style-based GANs share: the sizes of the networks, mixing, and what is measured of styles.
 
-    ``ema`` is the momentum of the averaged networks that samples come from.
+    ``noise`` says whether the layers of the synthesis get noise, ``group_size`` how many images the discriminator
+    compares. ``ema`` is the momentum of the averaged networks that samples come from.
     """
 
     players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
@@ -36,6 +37,8 @@ class StyleBased(Method):
     filters: PositiveInt = 16
     discriminator_filters: PositiveInt = 16
     max_filters: PositiveInt = 512
+    noise: bool = True
+    group_size: PositiveInt = 4
     penalty: AnyPenalty | None = None
     mixing: Share = 0.9
     style_momentum: Share = 0.995
@@ -71,8 +74,12 @@ class StyleGAN(StyleBased):
         return self.made(
             models.StyleGAN,
             mapping=self.mapping(),
-            synthesis=backbones.style_synthesis(shape, self.style_dim, self.filters, max_filters=most),
-            discriminator=backbones.style_discriminator(shape, self.discriminator_filters, max_filters=most),
+            synthesis=backbones.style_synthesis(
+                shape, self.style_dim, self.filters, max_filters=most, noise=self.noise
+            ),
+            discriminator=backbones.style_discriminator(
+                shape, self.discriminator_filters, max_filters=most, group_size=self.group_size
+            ),
         )
 
 
@@ -102,8 +109,12 @@ class StyleGAN2(StyleBased):
         return self.made(
             models.StyleGAN2,
             mapping=self.mapping(),
-            synthesis=backbones.style2_synthesis(shape, self.style_dim, self.filters, max_filters=most),
-            discriminator=backbones.style2_discriminator(shape, self.discriminator_filters, max_filters=most),
+            synthesis=backbones.style2_synthesis(
+                shape, self.style_dim, self.filters, max_filters=most, noise=self.noise
+            ),
+            discriminator=backbones.style2_discriminator(
+                shape, self.discriminator_filters, max_filters=most, group_size=self.group_size
+            ),
         )
 
 
