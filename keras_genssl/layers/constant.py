@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from keras_genssl.checks.numbers import whole
+from keras_genssl.layers.preprocessing import ImageLayer
 
 
 @keras.saving.register_keras_serializable(package="keras_genssl")
-class LearnedConstant(keras.layers.Layer):
+class LearnedConstant(ImageLayer):
     """A learnt tensor, the same for each example; of its input it takes the number of examples alone.
 
     StyleGAN's synthesis starts from it in place of the latents (Karras et al., 2019, Section 2).
