@@ -98,6 +98,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.models.contrastive.simsiam": ("SimSiam",),
     "keras_genssl.models.contrastive.vicreg": ("VICReg",),
     "keras_genssl.models.gans.acgan": ("ACGAN",),
+    "keras_genssl.models.gans.adversarial_term": ("AdversarialTerm",),
     "keras_genssl.models.gans.ali": ("ALI",),
     "keras_genssl.models.gans.anogan": ("AnoGAN",),
     "keras_genssl.models.gans.began": ("BEGAN",),

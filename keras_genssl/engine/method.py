@@ -82,6 +82,20 @@ class Method(keras.Model):
         """
         return y
 
+    def compared_images(self, x: Any, y: Any, y_pred: Any) -> tuple[Any, Any]:
+        """The true images and those that the method made of them, before clipping; for methods that make images.
+
+        Metrics of `compile` compare these, and `models.AdversarialTerm` has a discriminator tell them apart.
+
+        Args:
+            x, y: What `split_inputs` gives, y after `matched`.
+            y_pred: The output of `call`.
+
+        Returns:
+            Two tensors `(batch, h, w, c)`, the first in [-1, 1].
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not make images of others")
+
     def example_losses(self, x: Any, y: Any, y_pred: Any) -> Any:
         """The loss of each example, `(batch,)`; the engine takes the mean over the *global* batch.
 

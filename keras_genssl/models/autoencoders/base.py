@@ -49,9 +49,14 @@ class EncoderDecoder(Method):
         """The reconstructions that `predict` returns."""
         return self.reconstruct(self.batch(data, training=False)["image"])
 
+    def compared_images(self, x: Any, y: Any, y_pred: Any) -> tuple[Any, Any]:
+        """Images, and what the decoder makes of their codes."""
+        return y, y_pred["image"]
+
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics; those of `compile` compare images with reconstructions clipped to [-1, 1]."""
-        return super().compute_metrics(x, y, ops.clip(y_pred["image"], -1.0, 1.0), sample_weight)
+        images, made = self.compared_images(x, y, y_pred)
+        return super().compute_metrics(x, images, ops.clip(made, -1.0, 1.0), sample_weight)
 
     def encode(self, images: Any) -> Any:
         """Codes: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to `(batch, code_dim)`."""

@@ -100,6 +100,14 @@ class LightnessToColour(ColourMethod):
         """Returns the true colours if they are of as many pixels as the predictions."""
         return same_shape("The colours of `image`", y, "what `decoder` gives", y_pred, axes=3)
 
+    def compared_images(self, x: Any, y: Any, y_pred: Any) -> tuple[Any, Any]:
+        """Images in their true and in their predicted colours, both interpolated, with the same lightness."""
+        return self._painted(x, y), self._painted(x, self.colours(y_pred))
+
+    def _painted(self, lightness: Any, ab: Any) -> Any:
+        """Images `(batch, h, w, 3)` of lightness in [-1, 1] and of a and b at the resolution of predictions."""
+        return self.to_rgb(ops.concatenate([50.0 * (lightness + 1.0), self.upsampling(ab)], axis=-1))
+
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics, which compare colours, with `ab_error`."""
         colours = self.colours(y_pred)

@@ -89,9 +89,14 @@ class ContextEncoder(RepresentationMethod):
         """The painted images that `predict` returns."""
         return self.inpaint(self.batch(data, training=False)["masked"])
 
+    def compared_images(self, x: Any, y: Any, y_pred: Any) -> tuple[Any, Any]:
+        """Whole images, and the decoder's images: the discriminator sees the painting with what lies around it."""
+        return y["image"], y_pred
+
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics, which compare whole images with the decoder's images, clipped to [-1, 1]."""
-        return super().compute_metrics(x, y["image"], keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
+        images, made = self.compared_images(x, y, y_pred)
+        return super().compute_metrics(x, images, keras.ops.clip(made, -1.0, 1.0), sample_weight)
 
     def inpaint(self, masked: Any) -> Any:
         """Fills in hidden pixels: `(batch, h, w, c)`, uint8 or float32 in [-1, 1], to the same in [-1, 1].

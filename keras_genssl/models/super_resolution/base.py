@@ -85,6 +85,10 @@ class SuperResolution(Method):
         losses = self.image_loss.call(y, y_pred)
         return keras.ops.mean(losses, axis=tuple(range(1, len(losses.shape))))
 
+    def compared_images(self, x: Any, y: Any, y_pred: Any) -> tuple[Any, Any]:
+        """The large images, and what the network makes of the small ones."""
+        return y, y_pred
+
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the metrics; those of `compile` compare images clipped to [-1, 1], as `upscale` gives them."""
         return super().compute_metrics(x, y, keras.ops.clip(y_pred, -1.0, 1.0), sample_weight)
