@@ -402,9 +402,10 @@ def _infogan() -> kg.models.InfoGAN:
 
 
 def _stylegan() -> kg.models.StyleGAN:
-    # Without noise, which is each replica's own, and with groups that divide a replica's share of a batch.
+    # Without noise, which is each replica's own, with groups that divide a replica's share of a batch, and with the
+    # mapping's whole rate: a hundredth of it moves no weight in single precision.
     return kg.models.StyleGAN(
-        kg.backbones.style_mapping(5, 6, 2),
+        kg.backbones.style_mapping(5, 6, 2, lr_multiplier=1.0),
         kg.backbones.style_synthesis(SHAPE, 6, 4, max_filters=8, noise=False),
         kg.backbones.style_discriminator(SHAPE, 4, max_filters=8, group_size=3),
         latent_dim=5,
@@ -415,7 +416,7 @@ def _stylegan() -> kg.models.StyleGAN:
 
 def _stylegan2() -> kg.models.StyleGAN2:
     return kg.models.StyleGAN2(
-        kg.backbones.style_mapping(5, 6, 2),
+        kg.backbones.style_mapping(5, 6, 2, lr_multiplier=1.0),
         kg.backbones.style2_synthesis(SHAPE, 6, 4, max_filters=8, noise=False),
         kg.backbones.style2_discriminator(SHAPE, 4, max_filters=8, group_size=3),
         latent_dim=5,

@@ -178,8 +178,9 @@ def test_two_steps_of_a_graph_equal_two_op_by_op(subject: Subject, double_precis
     assert_same(state(model), subject.double[1], 1e-9)
     if subject.name in COMPILED:
         return
-    operations = step.get_concrete_function(batches[0]).graph.get_operations()
-    if any(operation.type in ("If", "StatelessIf") for operation in operations):
+    graph = step.get_concrete_function(batches[0]).graph.as_graph_def()
+    bodies = (graph.node, *(function.node_def for function in graph.library.function))
+    if {"If", "StatelessIf"} & {node.op for body in bodies for node in body}:
         step = model.train_step  # a branch is traced otherwise where XLA is to compile it
     lowered = tf.function(step, autograph=False, jit_compile=True).experimental_get_compiler_ir(batches[0])
     assert lowered(stage="hlo").startswith("HloModule")

@@ -31,8 +31,8 @@ def test_the_whole_way_makes_a_method(tmp_path: pathlib.Path) -> None:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "keras_genssl/models/gans/r1_gan.py").write_text(f'"""R1GAN."""\n\n{METHOD}')
     gans = tmp_path / "pipelines/tasks/generation/gans.py"
-    text, union = gans.read_text(), re.compile(r"^(AnyGAN = .*)$", re.MULTILINE)
-    gans.write_text(union.sub(lambda found: f"{RECIPE_CLASS}\n\n{found[1]} | R1GAN", text))
+    text, union = gans.read_text(), re.compile(r"^AnyGAN = \((.*?)\)$", re.MULTILINE | re.DOTALL)
+    gans.write_text(union.sub(lambda found: f"{RECIPE_CLASS}\n\nAnyGAN = ({found[1]} | R1GAN)", text))
     (tmp_path / "pipelines/tasks/generation/recipes/fashion_mnist/r1_gan.yaml").write_text(RECIPE)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     for command in (["-m", "tests.index_of_registered"], ["-c", TRY]):

@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from keras_genssl.backbones.sizes import check_widths
 from keras_genssl.checks.numbers import finite
@@ -106,7 +106,7 @@ def styles_input(num_styles: int, style_dim: int) -> tuple[Any, list[Any]]:
     """Returns the input of a synthesis, ``(batch, num_styles, style_dim)``, and each style of it."""
     check_widths(style_dim=style_dim)
     styles = keras.Input((num_styles, style_dim), name="styles")
-    return styles, [styles[:, number] for number in range(num_styles)]
+    return styles, ops.unstack(styles, num_styles, axis=1)
 
 
 def doubled(x: Any, name: str) -> Any:

@@ -11,7 +11,7 @@ _SMALL = ("model.filters=4", "model.code_dim=4")
 _LATENTS = ("model.filters=4", "model.latent_dim=5")
 _STYLES = (
     *(*_LATENTS, "model.discriminator_filters=4", "model.max_filters=8", "model.style_dim=6", "model.mapping_layers=2"),
-    *("model.noise=false", "model.group_size=3", "model.ema=0.9"),
+    *("model.noise=false", "model.group_size=3", "model.ema=0.9", "model.mapping_lr_multiplier=1.0"),
 )
 
 # Case -> its recipe, and what makes that as narrow.

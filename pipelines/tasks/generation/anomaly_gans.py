@@ -35,7 +35,7 @@ class FAnoGAN(Method):
     for the features that its value is a linear map of.
     """
 
-    players: ClassVar[tuple[str, ...]] = WGANGP.players
+    players: ClassVar[tuple[str, ...]] = ("generator", "critic")
     numbers: ClassVar[Numbers] = unseen_classes.NUMBERS
 
     method: Literal["FAnoGAN"]
