@@ -188,6 +188,11 @@ def _adversarial_context_encoder() -> kg.models.AdversarialContextEncoder:
     return kg.models.AdversarialContextEncoder(*networks, adversarial_weight=0.1, overlap=1)
 
 
+def _adversarial_term() -> kg.models.AdversarialTerm:
+    base = kg.models.Autoencoder(toys.encoder("encoder"), toys.decoder(4), loss=keras.losses.MeanAbsoluteError())
+    return kg.models.AdversarialTerm(base, toys.encoder("discriminator", 1), weight=0.1)
+
+
 def _lecture_autoencoder() -> kg.models.Autoencoder:
     networks = kg.backbones.lecture_encoder(8, 4, channels=1), kg.backbones.lecture_decoder(8, 4, channels=1)
     return kg.models.Autoencoder(*networks, loss=keras.losses.MeanSquaredError())
@@ -625,6 +630,7 @@ CASES = {
     "ContextEncoder": Case(
         lambda: kg.models.ContextEncoder(toys.encoder("encoder"), toys.decoder(4), overlap=1), inpainting
     ),
+    "AdversarialTerm": Case(_adversarial_term, images),
     "AdversarialContextEncoder": Case(_adversarial_context_encoder, inpainting),
     "Rotation": Case(lambda: kg.models.Rotation(toys.encoder("encoder")), images),
     "Autoencoder, as the lectures": Case(_lecture_autoencoder, garments),
@@ -744,5 +750,5 @@ MEETS_AS = {
     "FAnoGAN": "Autoencoder, batch norm",
     **dict.fromkeys(("WGANGP", "ProgressiveGAN"), "ToyGAN"),
     **dict.fromkeys(("ToyRelativisticGAN", "SemiSupervisedAdversarialAutoencoder", "SemiSupervisedGAN"), "GAN"),
-    **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised"), "AdversarialContextEncoder"),
+    **dict.fromkeys(("SRGAN", "Pix2Pix", "Pix2Pix, batch normalised", "AdversarialTerm"), "AdversarialContextEncoder"),
 }

@@ -73,6 +73,7 @@ NARROW = {
         *_QUANTIZED,
         *(f"model.{level}_quantizer.{size}" for level in ("top", "bottom") for size in ("num_codes=8", "dim=2")),
     ],
+    "fashion_mnist/autoencoder_adversarial": ["model.base.filters=2", "model.discriminator_filters=2"],
     "fashion_mnist/denoising_autoencoder": _DENSE,
     "fashion_mnist/semi_supervised_autoencoder": [
         *_DENSE,
@@ -111,6 +112,7 @@ BLESS = {
     "fashion_mnist/vqvae": "{used_codes: {min: 0}}",
     "fashion_mnist/vqvae2": "{used_codes: {min: 0}}",
     "fashion_mnist/f_anogan": "{unseen_class_roc_auc: {min: 0}, unseen_class_roc_auc_over_pca_error: {min: -1}}",
+    "fashion_mnist/autoencoder_adversarial": "{mse_over_pca: {max: 100}}",
     "fashion_mnist/denoising_autoencoder": "{damaged_mse: {max: 4}}",
     "fashion_mnist/semi_supervised_autoencoder": "{accuracy_over_pixels: {min: -1}}",
     "fashion_mnist/cyclegan": "{error: {max: 2}}",
@@ -145,6 +147,7 @@ NUMBERS = {
     "fashion_mnist/ebgan_pt": _DISTANCES | {"energy", "energy_ratio", "code_cosine", "sample_variance"},
     "fashion_mnist/f_anogan": _DISTANCES | _UNSEEN,
     **dict.fromkeys(("fashion_mnist/vqvae", "fashion_mnist/vqvae2"), _DISTANCES | _OF_CODES),
+    "fashion_mnist/autoencoder_adversarial": _ERRORS,
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},

@@ -19,8 +19,8 @@ class AdversarialTerm(PlayersModel):
     """A GAN as an additional loss: a discriminator D judges the images that a method makes.
 
     The network of the method minimises `L + weight * L_G(D(made))`, L being the method's own loss, and D learns to tell
-    the images that it makes from true ones, `L_D(D(true), D(made))`. So an autoencoder, a network of super-resolution, a
-    context encoder or a colorization makes sharper, more realistic images, at the cost of a larger distance from the
+    the images that it makes from true ones, `L_D(D(true), D(made))`. So an autoencoder, a network of super-resolution,
+    a context encoder or a colorization makes sharper, more realistic images, at the cost of a larger distance from the
     true ones (Blau and Michaeli, 2018): compare PSNR *and* FID. Each step is one round of both players.
 
     D does not see what the image was made of. Where it should, `Pix2Pix` is the method; `SRGAN` and
@@ -136,7 +136,9 @@ def _require_images(base: Any) -> None:
         raise TypeError(f"`base` must be a method, such as kg.models.Autoencoder. Received: {type(base).__name__}")
     kind = type(base)
     if isinstance(base, PlayersModel):
-        raise ValueError(f"`base` must be a method trained by one optimizer. Received: {kind.__name__}, of several players")
+        raise ValueError(
+            f"`base` must be a method trained by one optimizer. Received: {kind.__name__}, of several players"
+        )
     if kind.compared_images is Method.compared_images:
         raise ValueError(
             "`base` must make images of others: an autoencoder, super-resolution, ContextEncoder or a colorization. "

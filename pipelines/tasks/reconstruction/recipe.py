@@ -10,6 +10,7 @@ from pipelines.recipe.losses import Loss
 from pipelines.recipe.method import Sections
 from pipelines.recipe.numbers import Numbers
 from pipelines.recipe.thresholds import Bless
+from pipelines.tasks.reconstruction.adversarial_term import AdversarialTerm
 from pipelines.tasks.reconstruction.autoencoders import AnyAutoencoder
 from pipelines.tasks.reconstruction.numbers import NUMBERS
 
@@ -31,7 +32,7 @@ class ReconstructionRecipe(Recipe):
     own_data: ClassVar[tuple[str, ...]] = ("evaluate.bless={mse_over_pca: {max: 1.0}}",)
 
     prepare: Images = Images()
-    model: Annotated[AnyAutoencoder, Field(discriminator="method")]
+    model: Annotated[AnyAutoencoder | AdversarialTerm, Field(discriminator="method")]
     loss: Loss = Loss(pixel="l2")
     evaluate: Evaluate = Evaluate()
 

@@ -11,6 +11,7 @@ from pipelines.report.signatures import Tensors
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
 from pipelines.tasks.reconstruction import data, measure
+from pipelines.tasks.reconstruction.adversarial_term import AdversarialTerm
 from pipelines.tasks.reconstruction.autoencoders import AnyAutoencoder
 from pipelines.tasks.reconstruction.numbers import NUMBERS
 from pipelines.tasks.reconstruction.recipe import ReconstructionRecipe
@@ -65,4 +66,4 @@ code = model.signatures["serving_default"](image_bytes=image[None])["latent"]
 png = model.signatures["decode"](latent=code)["image_bytes"][0]"""
 
 
-TASK = Reconstruction(get_args(AnyAutoencoder))
+TASK = Reconstruction(get_args(AnyAutoencoder | AdversarialTerm))

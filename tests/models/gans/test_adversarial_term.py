@@ -203,7 +203,7 @@ def test_what_does_not_fit_is_refused(make, error, message):
 
 def test_one_step_in_xla():
     model = AdversarialTerm(autoencoder(), judge())
-    model.compile({player: "sgd" for player in model.players()}, jit_compile=True)
+    model.compile(dict.fromkeys(model.players(), "sgd"), jit_compile=True)
     before = tf.identity(model.discriminator.trainable_variables[0])
     model.train_on_batch(images())
     assert bool(tf.reduce_any(before != model.discriminator.trainable_variables[0]))
