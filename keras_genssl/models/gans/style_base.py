@@ -50,12 +50,12 @@ class StyleBasedGAN(LatentGAN):
         synthesis: keras.Model,
         discriminator: keras.Model,
         latent_dim: int,
-        *,
         penalty: DiscriminatorPenalty,
-        mixing: float,
-        style_momentum: float,
-        ema: float | None,
-        name: str | None,
+        *,
+        mixing: float = 0.9,
+        style_momentum: float = 0.995,
+        ema: float | None = None,
+        name: str | None = None,
     ) -> None:
         require_inputs("mapping", mapping, (whole("latent_dim", latent_dim),))
         require_built(synthesis=synthesis)
