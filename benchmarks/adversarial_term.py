@@ -2,10 +2,10 @@
 
     python benchmarks/adversarial_term.py [--steps 2000]
 
-in the root of the repository, about ten minutes. For each task and each weight of the adversarial loss, the same network
-is trained from the same initial weights on the same batches; with the weight 0 it is trained alone. Test images are then
-compared with what the network makes of them (PSNR), and as a set (Fashion-FID). Writes results/adversarial_term.json
-and docs/images/adversarial_term.png.
+in the root of the repository, about ten minutes. For each task and each weight of the adversarial loss, the same
+network is trained from the same initial weights on the same batches; with the weight 0 it is trained alone. Test images
+are then compared with what the network makes of them (PSNR), and as a set (Fashion-FID). Writes
+results/adversarial_term.json and docs/images/adversarial_term.png.
 """
 
 import argparse

@@ -155,6 +155,28 @@ def test_rows_of_gradient_ascent_say_what_was_not_reached_or_not_asked():
     assert "| blurred | 0.9200 | not reached | 100.0% | 25.0% | 10.0% | 70.2 | 0.500 | 0.713 |" in text
 
 
+def test_rows_of_an_adversarial_term_say_its_weight_or_that_there_is_none():
+    row = {"task": "autoencoder", "psnr": 18.254, "mse": 0.07551, "fid": 9.125, "seconds": 61.4}
+    value = {
+        **{"data": "Fashion-MNIST", "images": 10_000, "code_dim": 8, "scale": 4, "steps": 2000, "batch_size": 64},
+        "rows": [{**row, "weight": 0.0}, {**row, "task": "super_resolution", "weight": 1e-3}],
+        **{"command": "python benchmarks/adversarial_term.py", "seconds": 500.0},
+        **{"device": "2 CPU cores", "versions": {"keras": "3"}},
+    }
+    text = results.sections()["adversarial_term"]([value])
+    assert "| autoencoder, 8 numbers a code | none | 18.25 | 0.0755 | 9.12 | 61 |" in text
+    assert "| super-resolution, 4 times | 0.001 | 18.25 |" in text
+
+
+def test_small_images_of_super_resolution_are_means_of_squares():
+    benchmark = load("adversarial_term")
+    images = np.random.default_rng(0).integers(0, 256, (2, 28, 28, 1), dtype=np.uint8)
+    small = benchmark.OfSmallImages().small(images)
+    assert small.shape == (2, 7, 7, 3)
+    assert small.dtype == np.uint8
+    assert small[1, 2, 3, 0] == small[1, 2, 3, 2] == np.rint(images[1, 8:12, 12:16, 0].mean())
+
+
 def test_rows_of_gans_take_their_places_in_the_table_of_anomalies_and_no_others():
     benchmark = load("anomaly_gans")
     pieces = {(seed, 8): dict.fromkeys(benchmark.METHODS, 0.5 + seed / 4) for seed in range(2)}

@@ -26,7 +26,8 @@ def _trade(value: dict[str, Any]) -> str:
 
 `AdversarialTerm` adds a discriminator to a method that makes images. Each row trains the same network from the same
 initial weights for {value["steps"]:,} steps of {value["batch_size"]} images. PSNR is the mean over {value["images"]:,}
-test images, MSE is that of pixels in [-1, 1], and Fashion-FID compares what the network makes of them with these images.
+test images, MSE is that of pixels in [-1, 1], and Fashion-FID compares what the network makes of them with these
+images.
 
 {table(rows, text=1)}
 - `{value["command"]}` ({value["seconds"]:.0f} seconds in all, {value["device"]}, {versions(value["versions"])})
