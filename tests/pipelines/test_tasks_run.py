@@ -151,7 +151,7 @@ NUMBERS = {
     "fashion_mnist/denoising_autoencoder": _ERRORS | {f"damaged_{name}" for name in _ERRORS},
     "fashion_mnist/semi_supervised_autoencoder": _ERRORS | {"accuracy", "accuracy_over_pca", "accuracy_over_pixels"},
     "fashion_mnist/cyclegan": {"error", "ratio", "psnr", "ssim", "cycle_error"},
-    "fashion_mnist/cogan": {"error", "ratio", "psnr", "ssim", "error_over_shuffled", "fid", "kid"},
+    "fashion_mnist/cogan": {"error", "ratio", "psnr", "ssim", "error_over_shuffled", "kid"},
     "fashion_mnist/pixelcnn_binarized": {"nats", "nats_over_ten_neighbours"},
     "fashion_mnist/pixel_vae_free_bits": {"nats", "nats_over_ten_neighbours", "kl", "active_dimensions"},
     "fashion_mnist/simclr": {"few_label_deviation", *_beside_baselines(ALL_CLASSES)},

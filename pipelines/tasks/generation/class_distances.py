@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.tasks.generation.distances import frechet
+from pipelines.tasks.distances import frechet
 
 
 def measure(

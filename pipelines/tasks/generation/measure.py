@@ -10,9 +10,9 @@ import numpy as np
 
 from keras_genssl.checks import arrays
 from pipelines.tasks import images
+from pipelines.tasks.distances import distances, frechet
 from pipelines.tasks.generation import class_distances, code_plane, neighbours, styles
 from pipelines.tasks.generation import features as networks
-from pipelines.tasks.generation.distances import distances, frechet
 from pipelines.tasks.generation.numbers import RECONSTRUCTION_FID, TRUNCATED_FID
 from pipelines.tasks.generation.recipe import GenerationRecipe
 from pipelines.tasks.generation.reference import GRID, Reference

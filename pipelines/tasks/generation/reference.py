@@ -14,9 +14,9 @@ import numpy as np
 from keras_genssl.checks import arrays
 from pipelines.runtime import code, store
 from pipelines.tasks import images
+from pipelines.tasks.distances import distances
 from pipelines.tasks.generation import class_distances, neighbours
 from pipelines.tasks.generation import features as networks
-from pipelines.tasks.generation.distances import distances
 from pipelines.tasks.generation.recipe import GenerationRecipe
 
 COMPONENTS = 64

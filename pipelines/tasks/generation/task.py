@@ -9,6 +9,7 @@ from pipelines.recipe.trial import Trial
 from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.report.signatures import Tensors, arguments
 from pipelines.tasks.base import Task
+from pipelines.tasks.distances import MANY
 from pipelines.tasks.generation import class_distances, data, measure
 from pipelines.tasks.generation import features as networks
 from pipelines.tasks.generation.adversarial_autoencoders import AnyAdversarialAutoencoder
@@ -22,7 +23,6 @@ from pipelines.tasks.generation.reference import reference
 if TYPE_CHECKING:
     import tensorflow as tf
 
-MANY = 10_000  # samples, from which the bias of the Frechet distance is not told
 SHEETS = {"samples": "samples", "real": "training images", "pca": "Gaussian in PCA"}
 MORE = {
     "Reconstructions": (

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_genssl.checks import arrays
 from pipelines.tasks import images
+from pipelines.tasks.distances import frechet
 from pipelines.tasks.translation.coupled_gans import SHUFFLED, drawn
 from pipelines.tasks.translation.numbers import NUMBERS
 from pipelines.tasks.translation.recipe import TranslationRecipe
@@ -134,7 +135,7 @@ def _pairs(recipe: TranslationRecipe, model: keras.Model, test: HeldOut, directo
 
 
 class _Distances:
-    """FID and KID of images from the other domain; nothing if there are too few images, or no features."""
+    """FID and KID of images from the other domain; no FID of too few images, and nothing without features."""
 
     def __init__(self, name: str, targets: np.ndarray):
         from keras_genssl import metrics
@@ -149,12 +150,9 @@ class _Distances:
             return {}
         assert self._real is not None
         values = self._features(made)
-        real, fake = (metrics.FeatureStatistics(one) for one in (self._real, values))
         subset = min(1000, len(values), len(self._real))
-        return {
-            "fid": metrics.frechet_distance(real.mean, real.covariance, fake.mean, fake.covariance),
-            "kid": metrics.kernel_distance(self._real, values, subset_size=subset)[0],
-        }
+        kid = metrics.kernel_distance(self._real, values, subset_size=subset)[0]
+        return {**frechet(self._real, values), "kid": kid}
 
 
 def _sheet(model: keras.Model, back: Callable[[Any], Any] | None, test: HeldOut, path: Path) -> list[str]:

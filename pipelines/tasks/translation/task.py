@@ -11,6 +11,7 @@ from pipelines.report.judgement import Gallery, Picture, Row
 from pipelines.report.signatures import Tensors, arguments
 from pipelines.tasks import images
 from pipelines.tasks.base import Task
+from pipelines.tasks.distances import MANY
 from pipelines.tasks.translation import data, measure
 from pipelines.tasks.translation.coupled_gans import CoGAN
 from pipelines.tasks.translation.numbers import NUMBERS
@@ -75,13 +76,7 @@ class Translation(Task[TranslationRecipe]):
                 ", are translated back and compared with the originals: errors are mean absolute differences of pixels "
                 "in [-1, 1]."
             )
-        if "fid" in evaluation["numbers"]:
-            text += (
-                " FID and KID compare translations with held-out images of the other domain, in features of a small "
-                "network with random weights (`metrics.SmallFeatures`). Use them only to compare methods on these "
-                "images."
-            )
-        return text
+        return text + _told_of_distances(evaluation, "translations with held-out images of the other domain")
 
     def galleries(self, recipe: TranslationRecipe, evaluation: dict[str, Any], pictures: Path) -> list[Gallery]:
         """Returns images with their translations."""
@@ -121,11 +116,22 @@ def _told_of_pairs(evaluation: dict[str, Any]) -> str:
             " mean absolute differences of pixels in [-1, 1]. Shuffled pairs have the same images; the other baselines"
             " see the first of each pair."
         )
-    if "fid" in evaluation["numbers"]:
-        text += (
-            " FID and KID compare the second of each pair with held-out images of its domain, in features of a small "
-            "network with random weights (`metrics.SmallFeatures`)."
-        )
+    return text + _told_of_distances(evaluation, "the second of each pair with held-out images of its domain")
+
+
+def _told_of_distances(evaluation: dict[str, Any], compared: str) -> str:
+    """Says what FID and KID compare, and what their number of images does to them; nothing if there are none."""
+    numbers = evaluation["numbers"]
+    if "kid" not in numbers:
+        return ""
+    text = (
+        f" {'FID and KID compare' if 'fid' in numbers else 'KID compares'} {compared}, in features of a small network "
+        "with random weights (`metrics.SmallFeatures`). Use such distances only to compare methods on these images."
+    )
+    if "fid" not in numbers:
+        return f"{text} No FID is measured: it needs more images of each kind than features."
+    if evaluation["images"] < MANY:
+        text += f" FID of {evaluation['images']:,} images is biased upwards: compare it only with that of as many."
     return text
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from keras_genssl import metrics
+from pipelines.tasks.distances import distances, frechet
 from pipelines.tasks.generation import class_distances
-from pipelines.tasks.generation.distances import distances, frechet
 from pipelines.tasks.generation.task import TASK
 
 RNG = np.random.default_rng(0)

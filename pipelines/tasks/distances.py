@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+MANY = 10_000  # images, from which reports no longer tell of the bias of FID
+
 
 def distances(real: np.ndarray, fake: np.ndarray) -> dict[str, float]:
     """Returns FID, KID, precision, recall, density and coverage of features, each ``(count, dim)``.
