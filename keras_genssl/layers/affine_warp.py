@@ -1,4 +1,4 @@
-"""Affine maps of the plane, and images warped by them: by gathers, so that gradients of any order pass."""
+"""Affine maps of the plane, and images warped by them with gathers, through which gradients of any order pass."""
 
 from typing import Any
 
