@@ -119,4 +119,5 @@ def follow(method: str, step: Step, networks: Sequence[keras.layers.Layer], note
 
 def logs(networks: Sequence[keras.layers.Layer]) -> dict[str, Any]:
     """`augment_p`, the probability of the adaptive augmentation among some networks, if there is one."""
-    return {"augment_p": ops.convert_to_tensor(layer.p) for layer in adaptive(networks)}
+    found = adaptive(networks)
+    return {"augment_p": ops.convert_to_tensor(found[0].p)} if found else {}

@@ -115,7 +115,9 @@ class AdaptiveAugment(ImageAugmentation):
 
     def adapt(self) -> None:
         """Counts an update of the discriminator; moves p if it is due."""
-        updates, signs, seen, p = (ops.convert_to_tensor(each) for each in (self.updates, self.signs, self.seen, self.p))
+        updates, signs, seen, p = (
+            ops.convert_to_tensor(each) for each in (self.updates, self.signs, self.seen, self.p)
+        )
         due = updates + 1.0 >= self.every
         excess = ops.sign(signs - self.target * seen)  # of r - target, without a division
         self.p.assign(ops.where(due, ops.clip(p + excess * seen / self.adjustment_images, 0.0, 1.0), p))
@@ -173,12 +175,16 @@ class AdaptiveAugment(ImageAugmentation):
         return self._coloured(images, parameters) if self.colour else images
 
     def _sources(self, parameters: dict[str, Any]) -> Any:
-        """Where each pixel comes from: the inverses of the changes, in their order, so that the last is undone first."""
+        """Where pixels come from: the inverses of the changes, in their order, so that the last is undone first."""
         inverses = []
         if self.blit:
             flip, shift = parameters["flip"], parameters["shift"]
             turns = (4 - parameters["turns"]) % 4
-            inverses += [scaled(flip, ops.ones_like(flip)), quarter_turns(turns, flip.dtype), moved(-shift[:, 1], -shift[:, 0])]
+            inverses += [
+                scaled(flip, ops.ones_like(flip)),
+                quarter_turns(turns, flip.dtype),
+                moved(-shift[:, 1], -shift[:, 0]),
+            ]
         if self.geometry:
             scale, stretch, move = (parameters[name] for name in ("scale", "stretch", "move"))
             before, after = (

@@ -169,7 +169,9 @@ def test_what_nobody_could_follow_is_refused() -> None:
     for told, number in ((0, "none"), (2, "2")):
         model = Judges(told)
         model.compile({"judges": "sgd"}, run_eagerly=True)
-        with pytest.raises(ValueError, match=rf"of one discriminator\. Received: .* Judges, which tells those of {number}"):
+        with pytest.raises(
+            ValueError, match=rf"of one discriminator\. Received: .* Judges, which tells those of {number}"
+        ):
             model.train_on_batch(SURE)
     with pytest.raises(ValueError, match=r"one adaptive augmentation at most\. Received: Judges with adaptive_augment"):
         Judges(1, layers=2).compile({"judges": "sgd"})
