@@ -17,6 +17,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "keras_genssl.engine.running_mean": ("RunningMean",),
     "keras_genssl.engine.target": ("TargetNetwork",),
     "keras_genssl.layers.activations": ("LeakyReLU",),
+    "keras_genssl.layers.adaptive_augment": ("AdaptiveAugment",),
     "keras_genssl.layers.adaptive_normalization": ("AdaptiveInstanceNormalization",),
     "keras_genssl.layers.blur": ("Blur",),
     "keras_genssl.layers.borders": ("CropToSize", "PadToMultiple", "ReflectionPadding2D"),

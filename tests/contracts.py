@@ -387,6 +387,12 @@ def _sngan() -> kg.models.SNGAN:
     return kg.models.SNGAN(*networks, latent_dim=5, discriminator_steps=1, ema=0.995)
 
 
+def _adaptive_sngan() -> kg.models.SNGAN:
+    # p moves, and stays so small that no image is changed: the changes are each replica's own.
+    judge = kg.backbones.augmented(kg.backbones.spectral_discriminator(SHAPE, 4), kg.layers.AdaptiveAugment(every=1))
+    return kg.models.SNGAN(kg.backbones.dcgan_generator(SHAPE, 5, 4), judge, latent_dim=5, discriminator_steps=1)
+
+
 def _spectral_acgan() -> kg.models.ACGAN:
     return kg.models.ACGAN(
         kg.backbones.dcgan_generator(SHAPE, 5, 4, num_classes=CLASSES),
@@ -658,6 +664,7 @@ CASES = {
     "DCGAN": Case(_dcgan, garments),
     "WGANGP": Case(_wgan_gp, garments),
     "SNGAN": Case(_sngan, garments),
+    "SNGAN, adaptively augmented": Case(_adaptive_sngan, garments),
     "ProgressiveGAN": Case(_progressive_gan, garments, 2e-3),
     "ProgressiveStage": Case(_progressive_stage, garments, 2e-3),
     "ConditionalGAN": Case(_conditional_gan, classes),

@@ -165,6 +165,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
         kg.layers.ConditionalBatchNormalization(0.5, 0.1, True, "random_normal")
     ),
     "CaffePreprocessing": lambda: plain(kg.layers.CaffePreprocessing()),
+    "AdaptiveAugment": lambda: plain(kg.layers.AdaptiveAugment(False, True, False, 0.5, 1000, 2, seed=2)),
     "DiffAugment": lambda: plain(kg.layers.DiffAugment(colour=False, translation=0.25, cutout=0.25, seed=2)),
     "FadeIn": faded,
     "ImageStandardization": lambda: plain(kg.layers.ImageStandardization()),

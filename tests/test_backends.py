@@ -112,11 +112,15 @@ def _built(layer, shape):
     return _with_weights(layer)
 
 
-def _changed(images):
+def _changed(layer, images):
     """At given random numbers: backends draw others."""
-    layer = layers.DiffAugment()
     chances = np.random.default_rng(6).random((len(images), layer.num_chances)).astype("float32")
     return layer.apply(images, layer.draw(chances, images.shape[1:]))
+
+
+def _often(layer):
+    layer.p.assign(0.7)
+    return layer
 
 
 def _layers(images):
@@ -147,7 +151,8 @@ def _layers(images):
         "lab_to_rgb": layers.LabToRGB()(100 * images),
         "pad_to_multiple": layers.PadToMultiple((6, 20))(images),
         "crop_to_size": layers.CropToSize()([images, images[:, :5, :4]]),
-        "diff_augment": _changed(channels[..., :3]),
+        "adaptive_augment": _changed(_often(layers.AdaptiveAugment()), channels[..., :3]),
+        "diff_augment": _changed(layers.DiffAugment(), channels[..., :3]),
         "reflection_padding": layers.ReflectionPadding2D(((1, 2), (3, 0)))(images),
     }
 

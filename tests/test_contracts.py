@@ -225,6 +225,8 @@ def test_bytes_equal_floats_and_wild_floats_are_refused(subject: Subject, double
 
 # What belongs to a batch: statistics, power iterations, the images that a discriminator is shown again.
 OF_A_BATCH = {"moving_mean", "moving_variance", "u", "images", "stored", "images_seen", "alpha"}
+# An adaptive augmentation collects by batch and moves by update, which tests/engine/test_adaptation.py shows.
+OF_A_BATCH |= {"p", "signs", "seen", "updates"}
 
 
 def test_what_belongs_to_an_update_moves_once_per_update(subject: Subject) -> None:

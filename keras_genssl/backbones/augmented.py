@@ -24,7 +24,8 @@ def augmented(discriminator: keras.Model, augmentation: keras.layers.Layer, name
     Args:
         discriminator: a built functional or sequential model; its first input is images ``(batch, h, w, c)`` of a known
             size.
-        augmentation: `layers.DiffAugment`, or any layer from images to images of the same shape.
+        augmentation: `layers.DiffAugment`, `layers.AdaptiveAugment`, or any layer from images to images of the same
+            shape.
         name: the model's name; by default ``augmented_`` and that of ``discriminator``.
 
     Returns:

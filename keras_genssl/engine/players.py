@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import keras
 import tensorflow as tf
 
-from keras_genssl.engine import compiling, replicas
+from keras_genssl.engine import adaptation, compiling, replicas
 from keras_genssl.engine.accumulation import accumulate
 from keras_genssl.engine.arguments import named
 from keras_genssl.engine.finite import finite_losses
@@ -47,7 +47,8 @@ class PlayersModel(Method):
     losses or gradients are not finite is not updated: the step raises, or under XLA continues.
 
     Optimizers are attributes, `<player>_optimizer`, saved and restored with the model. Logs hold `<player>_loss`,
-    averaged over the global batches of an epoch. Keras' callbacks see all optimizers together as `optimizer`;
+    averaged over the global batches of an epoch, and `augment_p`, the probability of `layers.AdaptiveAugment`, if a
+    network holds it. Keras' callbacks see all optimizers together as `optimizer`;
     `callbacks.ForPlayer` shows a callback a single player.
 
     `after_update` is called after each player's update. What a player remembers of its rounds stands in a `Memory`
@@ -143,6 +144,7 @@ class PlayersModel(Method):
         players = self.players()
         compiling.require_no_loss(self, loss)
         compiling.require_optimizers(players, optimizers, optimizer)
+        adaptation.require_one(self, players)
         assert optimizers is not None  # `require_optimizers` has checked it
         metrics = compiling.require_metrics(metrics)
         compiling.require_comparison(self, metrics)
@@ -236,7 +238,8 @@ class PlayersModel(Method):
         rounds = self.rounds()
         for number, players in enumerate(rounds):
             self._play(self._share(batch, number, len(rounds)), players)
-        return self.logs(self.get_metrics_result())
+        networks = [network for player in self.players().values() for network in player]
+        return self.logs(self.get_metrics_result() | adaptation.logs(networks))
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluates the players' losses on a batch; changes no weights and no batch statistics."""
@@ -261,7 +264,7 @@ class PlayersModel(Method):
         statistics = self._statistics(besides=players)
         # Not always persistent: for a persistent tape TensorFlow builds every `cond` for gradients of any order, which
         # is slow to trace.
-        with tf.GradientTape(persistent=len(players) > 1) as tape:
+        with tf.GradientTape(persistent=len(players) > 1) as tape, adaptation.noting() as real_logits:
             losses, penalties, waiting, given = self._forward(batch, players)
             scaled = {
                 player: self.optimizer_of(player).scale_loss(
@@ -284,6 +287,7 @@ class PlayersModel(Method):
         for player, step in steps.items():
             remember(step, self._memories(player), functools.partial(self.remember, player, given))
             where(step.moved, functools.partial(self.after_update, player))
+            adaptation.follow(type(self).__name__, step, self.players()[player], real_logits)
         self._track(losses, penalties)
 
     def _update(

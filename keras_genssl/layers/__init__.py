@@ -1,6 +1,7 @@
 """Layers: layers of generative and self-supervised networks that Keras lacks."""
 
 from keras_genssl.layers.activations import LeakyReLU
+from keras_genssl.layers.adaptive_augment import AdaptiveAugment
 from keras_genssl.layers.adaptive_normalization import AdaptiveInstanceNormalization
 from keras_genssl.layers.blur import Blur
 from keras_genssl.layers.borders import CropToSize, PadToMultiple, ReflectionPadding2D
@@ -22,6 +23,7 @@ from keras_genssl.layers.upsampling import BicubicUpsampling, PixelShuffle
 from keras_genssl.layers.weight_normalization import WeightNormalization
 
 __all__ = [
+    "AdaptiveAugment",
     "AdaptiveInstanceNormalization",
     "BatchNormalization",
     "BicubicUpsampling",

@@ -1,5 +1,6 @@
 """What the augmentations of a discriminator's images share."""
 
+import math
 from typing import Any, ClassVar
 
 import keras
@@ -72,6 +73,11 @@ def drawn_integers(chance: Any, least: int, most: int) -> Any:
     return ops.minimum(ops.cast(steps, "int32") + least, most)  # a float just below 1 may round up
 
 
+def drawn_normals(chance: Any) -> Any:
+    """Standard normal numbers, at most 5.2 in magnitude, from numbers uniform on [0, 1); float of the same shape."""
+    return math.sqrt(2.0) * ops.erfinv(ops.clip(2.0 * chance - 1.0, -_BELOW_1, _BELOW_1))
+
+
 def sampled(images: Any, places: Any) -> Any:
     """The pixels at given places of each image.
 
@@ -86,3 +92,6 @@ def sampled(images: Any, places: Any) -> Any:
     pixels = ops.reshape(images, (-1, images.shape[1] * images.shape[2], images.shape[3]))
     taken = ops.take_along_axis(pixels, ops.reshape(places, (size, height * width, 1)), axis=1)
     return ops.reshape(taken, (size, height, width, images.shape[3]))
+
+
+_BELOW_1 = 1.0 - 2.0**-22  # at 1 itself the inverse of the error function is infinite

@@ -56,6 +56,14 @@ class AdversarialLoss:
         """The generator's loss for each example, ``(batch,)``; uses ``real_logits`` if ``needs_real`` is True."""
         raise NotImplementedError
 
+    def margin(self, logits: Any) -> Any:
+        """How far a discriminator is from its boundary, of the shape of the logits; above 0 where it says "real".
+
+        By default the logits themselves, whose boundary is 0. Where a loss compares logits with one another
+        (`WassersteinGANLoss`, `RelativisticGANLoss`), it leaves the boundary free, and a sign tells little.
+        """
+        return logits
+
     def get_config(self) -> dict[str, Any]:
         """All arguments of the constructor."""
         return {}
@@ -231,6 +239,10 @@ class LeastSquaresGANLoss(AdversarialLoss):
     def generator(self, fake_logits: Any, real_logits: Any = None) -> Any:
         """``generator_scale (D(G(z)) - c)²``, ``(batch,)``."""
         return self.generator_scale * per_image(ops.square(as_float(fake_logits) - self.c))
+
+    def margin(self, logits: Any) -> Any:
+        """``(D(x) - (a + b) / 2) (b - a)``: the boundary is half way between the labels."""
+        return (as_float(logits) - 0.5 * (self.a + self.b)) * (self.b - self.a)
 
     def get_config(self) -> dict[str, Any]:
         return {"a": self.a, "b": self.b, "c": self.c, "generator_scale": self.generator_scale}

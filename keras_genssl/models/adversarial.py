@@ -6,12 +6,22 @@ import keras
 from keras import ops
 
 from keras_genssl.engine import replicas
+from keras_genssl.engine.adaptation import note_real
 from keras_genssl.losses import AdversarialLoss
 
 
 def discriminator_losses(loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
-    """The adversarial loss of the discriminator for each example, `(batch,)`."""
+    """The adversarial loss of the discriminator for each example, `(batch,)`.
+
+    It also tells an adaptive augmentation of the images how the discriminator judges real ones.
+    """
+    note_real(real_logits, loss.margin)
     return _of_its_batch(loss, loss.discriminator, real_logits, fake_logits)
+
+
+def swapped_losses(loss: AdversarialLoss, real_logits: Any, fake_logits: Any) -> Any:
+    """The loss of a discriminator that calls real images fake and generated ones real, `(batch,)`."""
+    return _of_its_batch(loss, loss.discriminator, fake_logits, real_logits)
 
 
 def generator_losses(loss: AdversarialLoss, fake_logits: Any, real_logits: Any = None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from pipelines.recipe.method import Method
 from pipelines.section import Fraction, Part
@@ -33,7 +33,27 @@ class DiffAugment(Augmentation):
         return self.made(layers.DiffAugment)
 
 
-AnyAugmentation = DiffAugment
+class AdaptiveAugment(Augmentation):
+    """Karras et al. 2020 (ADA): changes with a probability that follows how sure the discriminator is of real images.
+
+    The logs hold the probability, ``augment_p``.
+    """
+
+    kind: Literal["adaptive"]
+    blit: bool = True
+    geometry: bool = True
+    colour: bool = True
+    target: Annotated[float, Field(ge=-1, le=1)] = 0.6
+    adjustment_images: PositiveInt = 500_000
+    every: PositiveInt = 4
+
+    def build(self) -> Any:
+        from keras_genssl import layers
+
+        return self.made(layers.AdaptiveAugment)
+
+
+AnyAugmentation = DiffAugment | AdaptiveAugment
 
 
 class Augmented(Method):

@@ -32,6 +32,7 @@ NARROW = {
         *("model.filters=8", "model.discriminator_filters=8", "model.latent_dim=4", "model.standing_batches=2"),
         "evaluate.train_on_samples=false",
     ],
+    "fashion_mnist/sngan_1000_ada": [*_ENCODING, "data.train_split=train"],
     "fashion_mnist/sngan_1000_diffaugment": [*_ENCODING, "data.train_split=train"],
     "fashion_mnist/vae": [
         *_DENSE,
@@ -97,6 +98,7 @@ NARROW = {
 BLESS = {
     "fashion_mnist/dcgan": "{kid: {min: -1}, precision: {min: 0, max: 1}}",
     "fashion_mnist/sagan": "{kid: {min: -1}}",
+    "fashion_mnist/sngan_1000_ada": "{kid: {min: -1}}",
     "fashion_mnist/sngan_1000_diffaugment": "{kid: {min: -1}}",
     "fashion_mnist/vae": "{nll: {max: 1e6}}",
     "fashion_mnist/adversarial_autoencoder": "{code_mmd: {max: 2}, sample_variance: {min: 0}}",
@@ -135,6 +137,7 @@ _CODES |= {f"code_mmd{suffix}" for suffix in ("", "_deviation", "_low", "_high")
 NUMBERS = {
     "fashion_mnist/dcgan": _DISTANCES,
     "fashion_mnist/sagan": _DISTANCES,
+    "fashion_mnist/sngan_1000_ada": _DISTANCES,
     "fashion_mnist/sngan_1000_diffaugment": _DISTANCES,
     "fashion_mnist/progressive_gan": _DISTANCES,
     "fashion_mnist/vae": _DISTANCES | {"nll", "nll_below_ppca"},

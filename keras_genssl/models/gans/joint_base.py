@@ -6,7 +6,7 @@ import keras
 
 from keras_genssl.engine.networks import require_inputs
 from keras_genssl.losses import AdversarialLoss, NonSaturatingGANLoss
-from keras_genssl.models.adversarial import discriminator_losses, require_logits
+from keras_genssl.models.adversarial import discriminator_losses, require_logits, swapped_losses
 from keras_genssl.models.gans.encoding_base import EncodingGAN
 
 
@@ -66,6 +66,6 @@ class JointGAN(EncodingGAN):
         real_logits = self.discriminator([real, self.codes(real)], training=True)  # (batch, 1)
         fake_logits = self.discriminator([fake, latents], training=True)
         return {
-            "generator": discriminator_losses(self.adversarial_loss, fake_logits, real_logits),
+            "generator": swapped_losses(self.adversarial_loss, real_logits, fake_logits),
             "discriminator": discriminator_losses(self.adversarial_loss, real_logits, fake_logits),
         }
