@@ -1,7 +1,7 @@
 """A classifier of Fashion-MNIST from few labels: learnt with an autoencoder at once, after it, and alone.
 
     python benchmarks/semi_supervised.py [--steps 400] [--output DIR]
-    python benchmarks/semi_supervised.py --gan [--gan-steps 1500] [--output DIR]
+    python benchmarks/semi_supervised.py --gan [--gan-steps 1000] [--output DIR]
 
 All methods have the same encoder and the same labels. The encoder is that of the recipes of reconstruction, half as
 wide. Labels are drawn five times, and each draw begins with other weights. The autoencoder is trained once, without
@@ -37,7 +37,8 @@ BATCH, LABELLED = 96, 32  # images of a step of the autoencoders, and how many o
 WEIGHT, DROPOUT = 1.0, 0.5  # of the cross-entropy; of the code that the classifier sees
 CLASSIFIER_STEPS, CLASSIFIER_BATCH = 300, 32
 GAN_FILTERS, GAN_LATENT, GAN_EMA = 32, 64, 0.99  # of both networks
-GAN_RATES = {"generator": 5e-4, "discriminator": 1e-3}
+GAN_DROPOUT, GAN_INPUT_DROPOUT = 0.2, 0.0
+GAN_RATES = {"generator": 1e-3, "discriminator": 1e-3}
 
 
 def encoder():
@@ -81,7 +82,8 @@ def gan(train, test, labels, seed, steps):
     """Returns the accuracy of a semi-supervised GAN's classifier."""
     keras.utils.set_random_seed(seed)
     generator = kg.backbones.dcgan_generator(SHAPE, GAN_LATENT, GAN_FILTERS)
-    judge = kg.backbones.semi_supervised_discriminator(SHAPE, CLASSES, GAN_FILTERS)
+    dropout = {"input_dropout": GAN_INPUT_DROPOUT, "dropout": GAN_DROPOUT}
+    judge = kg.backbones.semi_supervised_discriminator(SHAPE, CLASSES, GAN_FILTERS, **dropout)
     model = kg.models.SemiSupervisedGAN(generator, judge, GAN_LATENT, ema=GAN_EMA)
     falling = {player: keras.optimizers.schedules.CosineDecay(rate, steps) for player, rate in GAN_RATES.items()}
     model.compile({player: keras.optimizers.Adam(rate, beta_1=0.5) for player, rate in falling.items()})
@@ -194,7 +196,7 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--output", type=Path, default=Path("out/semi_supervised"))
     parser.add_argument("--gan", action="store_true", help="train the semi-supervised GANs alone")
-    parser.add_argument("--gan-steps", type=int, default=1500)
+    parser.add_argument("--gan-steps", type=int, default=1000)
     arguments = parser.parse_args()
     if arguments.gan:
         add_gans(arguments.gan_steps, arguments.output)
