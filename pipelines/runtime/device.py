@@ -38,7 +38,7 @@ def start() -> str:
         name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "unknown")
         return f"{len(gpus)} GPU{'s' * (len(gpus) > 1)} ({name})"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} CPU cores"
+    return "1 CPU core" if cores == 1 else f"{cores} CPU cores"
 
 
 def has_bfloat16() -> bool:

@@ -54,12 +54,13 @@ def test_tensorflow_is_asked_only_where_a_driver_is(tmp_path, monkeypatch, file,
     assert device.has_bfloat16() == expected
 
 
-def test_cores_are_counted_where_no_affinity_is_known(monkeypatch):
+@pytest.mark.parametrize(("cores", "named"), [(7, "7 CPU cores"), (1, "1 CPU core")])
+def test_cores_are_counted_where_no_affinity_is_known(monkeypatch, cores, named):
     device.start.cache_clear()
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 7)
-    assert device.start() == "7 CPU cores"
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert device.start() == named
     device.start.cache_clear()
 
 
