@@ -23,6 +23,7 @@ from keras_genssl.layers import (
 )
 
 _SMALLEST = 4  # pixels a side
+_ACTIVATION = "output_activation"  # the name of a generator's last layer, if its images have an activation
 _WIDE_UP_TO = 32  # pixels a side; above, channels are halved whenever the side is doubled
 
 
@@ -80,6 +81,7 @@ def progressive_generator(
     latent_dim: int = 512,
     filters: int = 512,
     *,
+    output_activation: str | None = None,
     name: str = "progressive_generator",
 ) -> keras.Model:
     """Build the generator of progressive growing: a block for each side, and a 1x1 convolution to colours for each.
@@ -99,11 +101,13 @@ def progressive_generator(
         image_shape: ``(side, side, channels)``; see `progressive_sides`.
         latent_dim: length of the latent vectors, at least 1.
         filters: channels up to 32 pixels a side, at least 1; half as many at 64, a quarter at 128 and so on.
+        output_activation: activation of the images: None as in the paper, or "tanh". Where many pixels are black or
+            white, as around garments and digits, a discriminator tells unbounded images by these pixels alone.
         name: the model's name.
 
     Returns:
         A model from latents ``(batch, latent_dim)`` to float32 images ``(batch, *image_shape)``, trained towards
-        [-1, 1] but not bounded.
+        [-1, 1] but not bounded without an activation.
 
     Raises:
         ValueError: if an argument is outside its range.
@@ -122,6 +126,8 @@ def progressive_generator(
         x = block(x)
         new = EqualizedConv2D(image_shape[-1], 1, gain=1.0, dtype=keras.config.floatx(), name=f"to_rgb{side}")(x)
         image = new if image is None else _fade(side)(_enlarged(f"enlarged{side}")(image), new)
+    if output_activation is not None:
+        image = layers.Activation(output_activation, dtype=keras.config.floatx(), name=_ACTIVATION)(image)
     return keras.Model(latents, image, name=name)
 
 
@@ -262,6 +268,9 @@ def generator_at_side(generator: keras.Model, side: int, fading: bool = False) -
     if fading:
         old = generator.get_layer(f"to_rgb{side // 2}")(below)
         image = generator.get_layer(f"fade{side}")(_enlarged(f"enlarged{side}")(old), image)
+    for last in generator.layers:
+        if last.name == _ACTIVATION:
+            image = last(image)
     return keras.Model(latents, image, name=f"{generator.name}_at_{side}")
 
 

@@ -109,6 +109,13 @@ def styles_input(num_styles: int, style_dim: int) -> tuple[Any, list[Any]]:
     return styles, ops.unstack(styles, num_styles, axis=1)
 
 
+def activated(images: Any, activation: str | None) -> Any:
+    """Applies an activation to the images of a generator, if there is one."""
+    if activation is None:
+        return images
+    return layers.Activation(activation, dtype=keras.config.floatx(), name="output_activation")(images)
+
+
 def doubled(x: Any, name: str) -> Any:
     """Doubles the side of feature maps by bilinear interpolation, whose gradient's gradient TensorFlow has."""
     return Blur(name=f"{name}_blur")(layers.UpSampling2D(name=f"{name}_up")(x))
@@ -126,6 +133,7 @@ def style_synthesis(
     *,
     max_filters: int = 512,
     noise: bool = True,
+    output_activation: str | None = None,
     name: str = "style_synthesis",
 ) -> keras.Model:
     """Build StyleGAN's synthesis: from a learnt constant to an image, each layer controlled by a style of its own.
@@ -147,11 +155,13 @@ def style_synthesis(
         filters: channels at the side of the image, at least 1; doubled inwards.
         max_filters: the most channels, at least 1.
         noise: whether there are layers of noise.
+        output_activation: activation of the images: None as in the papers, or "tanh". Where many pixels are black or
+            white, as around garments and digits, a discriminator tells unbounded images by these pixels alone.
         name: the model's name.
 
     Returns:
         A model from styles ``(batch, num_styles, style_dim)``, two a side, to float32 images ``(batch, *image_shape)``
-        that may leave [-1, 1].
+        that may leave [-1, 1] without an activation.
 
     Raises:
         ValueError: if an argument is outside its range.
@@ -180,7 +190,7 @@ def style_synthesis(
             x = styled(x, 2 * stage)
         x = styled(EqualizedConv2D(width, 3, name=f"conv{2 * stage + 1}")(x), 2 * stage + 1)
     colours = EqualizedConv2D(image_shape[-1], 1, gain=1.0, dtype=keras.config.floatx(), name="images")
-    return keras.Model(styles, colours(x), name=name)
+    return keras.Model(styles, activated(colours(x), output_activation), name=name)
 
 
 def judged(x: Any, group_size: int) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_genssl.backbones.style import doubled, halved, judged, style_widths, styles_input
+from keras_genssl.backbones.style import activated, doubled, halved, judged, style_widths, styles_input
 from keras_genssl.checks.tensors import require_channels_last
 from keras_genssl.layers import EqualizedConv2D, LeakyReLU, LearnedConstant, ModulatedConv2D, NoiseInjection
 
@@ -19,6 +19,7 @@ def style2_synthesis(
     *,
     max_filters: int = 512,
     noise: bool = True,
+    output_activation: str | None = None,
     name: str = "style2_synthesis",
 ) -> keras.Model:
     """Build StyleGAN2's synthesis: modulated convolutions, and an image that is the sum of those of all sides.
@@ -26,7 +27,7 @@ def style2_synthesis(
     Karras et al., 2020, Sections 2 and 4.1: a constant of 4x4 (7x7 for 28 pixels) from N(0, 1); one layer at its side,
     two at each further one. Each is a 3x3 convolution whose kernel the style modulates, noise, bias and LeakyReLU of
     slope 0.2. At each side a modulated 1x1 convolution makes colours, by the same style as the layer that follows; they
-    are added to the doubled colours of the smaller side. There is no tanh. Deviation: sides are doubled by bilinear
+    are added to the doubled colours of the smaller side. Deviation: sides are doubled by bilinear
     interpolation before the convolution, the paper's code doubles by a transposed convolution and filters after it;
     the two differ at borders alone. The paper's network is for 1024 pixels, with ``filters=32`` and at most 512.
 
@@ -40,11 +41,13 @@ def style2_synthesis(
         filters: channels at the side of the image, at least 1; doubled inwards.
         max_filters: the most channels, at least 1.
         noise: whether there are layers of noise.
+        output_activation: activation of the images: None as in the papers, or "tanh". Where many pixels are black or
+            white, as around garments and digits, a discriminator tells unbounded images by these pixels alone.
         name: the model's name.
 
     Returns:
         A model from styles ``(batch, num_styles, style_dim)``, two a side, to float32 images ``(batch, *image_shape)``
-        that may leave [-1, 1].
+        that may leave [-1, 1] without an activation.
 
     Raises:
         ValueError: if an argument is outside its range.
@@ -76,7 +79,7 @@ def style2_synthesis(
             image_shape[-1], 1, demodulate=False, gain=1.0, dtype=keras.config.floatx(), name=f"images{stage}"
         )([x, style[2 * stage + 1]])
         images = colours if images is None else layers.Add(dtype=colours.dtype, name=f"sum{stage}")([images, colours])
-    return keras.Model(styles, images, name=name)
+    return keras.Model(styles, activated(images, output_activation), name=name)
 
 
 def style2_discriminator(

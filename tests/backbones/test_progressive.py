@@ -59,6 +59,22 @@ def test_the_paper_s_networks_have_its_size() -> None:
     assert [round((first + up) / 1e6, 1), round((down + last) / 1e6, 1)] == [23.1, 23.1]
 
 
+def test_an_activation_is_applied_to_the_image_of_every_side() -> None:
+    plain, bounded = (
+        backbones.progressive_generator(SHAPE, LATENT, filters=3, output_activation=name) for name in (None, "tanh")
+    )
+    for side in backbones.progressive_sides(SHAPE)[1:]:
+        plain.get_layer(f"fade{side}").alpha.assign(0.25)
+    bounded.set_weights(plain.get_weights())
+    latents = np.random.default_rng(1).normal(size=(4, LATENT)).astype("float32")
+    for side in backbones.progressive_sides(SHAPE):
+        for fading in (False, True) if side > 4 else (False,):
+            images = array(backbones.generator_at_side(plain, side, fading)(latents))
+            made = backbones.generator_at_side(bounded, side, fading)(latents)
+            np.testing.assert_allclose(made, np.tanh(images), atol=1e-6)
+    np.testing.assert_allclose(bounded(latents), np.tanh(array(plain(latents))), atol=1e-6)
+
+
 @pytest.mark.parametrize("side", [8, 16])
 def test_alpha_0_is_the_smaller_network_and_alpha_1_the_larger_alone(generator, critic, side: int) -> None:
     latents, images = normal(4, LATENT), normal(4, side, side, 2)

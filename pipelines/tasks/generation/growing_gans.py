@@ -12,7 +12,7 @@ from pipelines.errors import UserError
 from pipelines.recipe.adversarial import AnyAdversarialLoss, AnyPenalty
 from pipelines.recipe.method import Method, Sections
 from pipelines.recipe.phase import Phase
-from pipelines.section import Weight
+from pipelines.section import OutputActivation, Weight
 
 if TYPE_CHECKING:
     import keras
@@ -24,7 +24,8 @@ class ProgressiveGAN(Method):
 
     Each phase but the last sees ``stage_images`` images; the last, at the full size, is as long as ``train`` says. In
     the first ``fade_images`` of a phase, the smallest side's excepted, the new block fades in. ``penalty`` is WGAN-GP's
-    by default; ``ema`` is the momentum of the averaged weights that samples come from.
+    by default; ``output_activation`` is what images pass through; ``ema`` is the momentum of the averaged weights that
+    samples come from.
     """
 
     players: ClassVar[tuple[str, ...]] = ("generator", "critic")
@@ -33,6 +34,7 @@ class ProgressiveGAN(Method):
     latent_dim: PositiveInt = 512
     filters: PositiveInt = 512
     group_size: Annotated[int, Field(ge=2)] = 4
+    output_activation: OutputActivation = None
     adversarial_loss: AnyAdversarialLoss | None = None
     penalty: AnyPenalty | None = None
     drift: Weight = 1e-3
@@ -55,7 +57,9 @@ class ProgressiveGAN(Method):
         shape = sections.prepare.shape
         return self.made(
             models.ProgressiveGAN,
-            generator=backbones.progressive_generator(shape, self.latent_dim, self.filters),
+            generator=backbones.progressive_generator(
+                shape, self.latent_dim, self.filters, output_activation=self.output_activation
+            ),
             critic=backbones.progressive_critic(shape, self.filters, self.group_size),
         )
 

@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt
 from pipelines.recipe.adversarial import AnyPenalty
 from pipelines.recipe.method import Method, Sections
 from pipelines.recipe.numbers import Numbers
-from pipelines.section import Part, PositiveFloat, Weight
+from pipelines.section import OutputActivation, Part, PositiveFloat, Weight
 from pipelines.tasks.generation.numbers import TRUNCATED_FID
 from pipelines.tasks.generation.styles import PATHS
 
@@ -23,8 +23,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class StyleBased(Method):
     """What style-based GANs share: the sizes of the networks, mixing, and what is measured of styles.
 
-    ``noise`` says whether the layers of the synthesis get noise, ``group_size`` how many images the discriminator
-    compares. ``ema`` is the momentum of the averaged networks that samples come from.
+    ``noise`` says whether the layers of the synthesis get noise, ``output_activation`` what its images pass through,
+    ``group_size`` how many images the discriminator compares. ``ema`` is the momentum of the averaged networks that
+    samples come from.
     """
 
     players: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
@@ -38,6 +39,7 @@ class StyleBased(Method):
     discriminator_filters: PositiveInt = 16
     max_filters: PositiveInt = 512
     noise: bool = True
+    output_activation: OutputActivation = None
     group_size: PositiveInt = 4
     penalty: AnyPenalty | None = None
     mixing: Share = 0.9
@@ -75,7 +77,12 @@ class StyleGAN(StyleBased):
             models.StyleGAN,
             mapping=self.mapping(),
             synthesis=backbones.style_synthesis(
-                shape, self.style_dim, self.filters, max_filters=most, noise=self.noise
+                shape,
+                self.style_dim,
+                self.filters,
+                max_filters=most,
+                noise=self.noise,
+                output_activation=self.output_activation,
             ),
             discriminator=backbones.style_discriminator(
                 shape, self.discriminator_filters, max_filters=most, group_size=self.group_size
@@ -110,7 +117,12 @@ class StyleGAN2(StyleBased):
             models.StyleGAN2,
             mapping=self.mapping(),
             synthesis=backbones.style2_synthesis(
-                shape, self.style_dim, self.filters, max_filters=most, noise=self.noise
+                shape,
+                self.style_dim,
+                self.filters,
+                max_filters=most,
+                noise=self.noise,
+                output_activation=self.output_activation,
             ),
             discriminator=backbones.style2_discriminator(
                 shape, self.discriminator_filters, max_filters=most, group_size=self.group_size

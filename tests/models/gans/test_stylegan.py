@@ -35,6 +35,17 @@ def model(request) -> kg.engine.Method:
     return gan(request.param, ema=0.5)
 
 
+@pytest.mark.parametrize("method", SYNTHESES)
+def test_an_activation_is_applied_to_the_images(method: str) -> None:
+    plain, bounded = (SYNTHESES[method](SHAPE, STYLE, 2, output_activation=name) for name in (None, "tanh"))
+    randomized(plain)
+    bounded.set_weights(plain.get_weights())
+    styles = np.random.default_rng(1).normal(size=(3, 6, STYLE)).astype("float32")
+    images = array(plain(styles))
+    assert np.abs(images).max() > 1.0
+    np.testing.assert_allclose(bounded(styles), np.tanh(images), atol=1e-5)
+
+
 def test_truncation_draws_styles_to_their_mean(model) -> None:
     model._network("style_mean").moving_mean.assign(np.arange(STYLE))
     images = model.sample(3, seed=1, truncation=0.0)
