@@ -375,7 +375,8 @@ def _wgan_gp() -> kg.models.WGANGP:
 
 def _progressive_gan() -> kg.models.ProgressiveGAN:
     critic = kg.backbones.progressive_critic(SHAPE, 4, group_size=3)  # a divisor of each replica's share of 12 and of 6
-    return kg.models.ProgressiveGAN(kg.backbones.progressive_generator(SHAPE, 5, 4), critic, latent_dim=5, ema=0.995)
+    generator = kg.backbones.progressive_generator(SHAPE, 5, 4, output_activation="tanh")
+    return kg.models.ProgressiveGAN(generator, critic, latent_dim=5, ema=0.99)
 
 
 def _progressive_stage() -> kg.models.ProgressiveStage:
@@ -417,10 +418,11 @@ def _stylegan() -> kg.models.StyleGAN:
     # mapping's whole rate: a hundredth of it moves no weight in single precision.
     return kg.models.StyleGAN(
         kg.backbones.style_mapping(5, 6, 2, lr_multiplier=1.0),
-        kg.backbones.style_synthesis(SHAPE, 6, 4, max_filters=8, noise=False),
+        kg.backbones.style_synthesis(SHAPE, 6, 4, max_filters=8, noise=False, output_activation="tanh"),
         kg.backbones.style_discriminator(SHAPE, 4, max_filters=8, group_size=3),
         latent_dim=5,
         penalty=kg.penalties.R1Penalty(0.1),
+        mixing=0.5,
         ema=0.9,
     )
 
@@ -428,11 +430,12 @@ def _stylegan() -> kg.models.StyleGAN:
 def _stylegan2() -> kg.models.StyleGAN2:
     return kg.models.StyleGAN2(
         kg.backbones.style_mapping(5, 6, 2, lr_multiplier=1.0),
-        kg.backbones.style2_synthesis(SHAPE, 6, 4, max_filters=8, noise=False),
+        kg.backbones.style2_synthesis(SHAPE, 6, 4, max_filters=8, noise=False, output_activation="tanh"),
         kg.backbones.style2_discriminator(SHAPE, 4, max_filters=8, group_size=3),
         latent_dim=5,
         penalty=kg.penalties.R1Penalty(0.1, every=2),
         path_penalty=kg.penalties.PathLengthPenalty(0.1, every=2),
+        mixing=0.5,
         ema=0.9,
     )
 
@@ -473,7 +476,7 @@ def joint(method: type[kg.engine.Method], statistics: int = 1) -> Callable[[], k
 def _began() -> kg.models.BEGAN:
     # k moves far enough to be told apart, and stays inside of (0, 1).
     networks = kg.backbones.began_generator(SHAPE, 5, 4), kg.backbones.began_discriminator(SHAPE, 6, 4)
-    return kg.models.BEGAN(*networks, latent_dim=5, k_rate=0.2, ema=0.995)
+    return kg.models.BEGAN(*networks, latent_dim=5, gamma=0.7, k_rate=0.2, ema=0.995)
 
 
 def _ebgan() -> kg.models.EBGAN:
@@ -482,7 +485,7 @@ def _ebgan() -> kg.models.EBGAN:
         kg.backbones.convolutional_decoder(6, 4, 8, output_shape=SHAPE),
     )
     generator, judge = kg.backbones.dcgan_generator(SHAPE, 5, 4), kg.backbones.with_code(*coder)
-    return kg.models.EBGAN(generator, judge, latent_dim=5, margin=0.2, pulling_away=0.1, ema=0.995)
+    return kg.models.EBGAN(generator, judge, latent_dim=5, margin=0.2, pulling_away=0.02, ema=0.995)
 
 
 def _conditional_gan() -> kg.models.ConditionalGAN:
@@ -560,7 +563,8 @@ def two_garments(rng: np.random.Generator, size: int) -> Batch:
 
 
 def _cogan() -> kg.models.CoGAN:
-    networks = kg.backbones.coupled_generators(SHAPE, 5, 4), kg.backbones.coupled_discriminators(SHAPE, 4)
+    generators = kg.backbones.coupled_generators(SHAPE, 5, 4, private=2)
+    networks = generators, kg.backbones.coupled_discriminators(SHAPE, 4, private=2)
     return kg.models.CoGAN(*networks, latent_dim=5, ema=0.995)
 
 
