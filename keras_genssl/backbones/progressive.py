@@ -11,6 +11,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from keras_genssl.backbones.output_activation import LAYER, activated
 from keras_genssl.backbones.sizes import check_widths
 from keras_genssl.checks.tensors import require_channels_last
 from keras_genssl.layers import (
@@ -23,7 +24,6 @@ from keras_genssl.layers import (
 )
 
 _SMALLEST = 4  # pixels a side
-_ACTIVATION = "output_activation"  # the name of a generator's last layer, if its images have an activation
 _WIDE_UP_TO = 32  # pixels a side; above, channels are halved whenever the side is doubled
 
 
@@ -126,9 +126,7 @@ def progressive_generator(
         x = block(x)
         new = EqualizedConv2D(image_shape[-1], 1, gain=1.0, dtype=keras.config.floatx(), name=f"to_rgb{side}")(x)
         image = new if image is None else _fade(side)(_enlarged(f"enlarged{side}")(image), new)
-    if output_activation is not None:
-        image = layers.Activation(output_activation, dtype=keras.config.floatx(), name=_ACTIVATION)(image)
-    return keras.Model(latents, image, name=name)
+    return keras.Model(latents, activated(image, output_activation), name=name)
 
 
 def _fade(side: int) -> FadeIn:
@@ -268,9 +266,8 @@ def generator_at_side(generator: keras.Model, side: int, fading: bool = False) -
     if fading:
         old = generator.get_layer(f"to_rgb{side // 2}")(below)
         image = generator.get_layer(f"fade{side}")(_enlarged(f"enlarged{side}")(old), image)
-    for last in generator.layers:
-        if last.name == _ACTIVATION:
-            image = last(image)
+    if generator.layers[-1].name == LAYER:
+        image = generator.layers[-1](image)
     return keras.Model(latents, image, name=f"{generator.name}_at_{side}")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from keras_genssl.backbones.output_activation import activated
 from keras_genssl.backbones.sizes import check_widths
 from keras_genssl.checks.numbers import finite
 from keras_genssl.checks.tensors import require_channels_last
@@ -107,13 +108,6 @@ def styles_input(num_styles: int, style_dim: int) -> tuple[Any, list[Any]]:
     check_widths(style_dim=style_dim)
     styles = keras.Input((num_styles, style_dim), name="styles")
     return styles, ops.unstack(styles, num_styles, axis=1)
-
-
-def activated(images: Any, activation: str | None) -> Any:
-    """Applies an activation to the images of a generator, if there is one."""
-    if activation is None:
-        return images
-    return layers.Activation(activation, dtype=keras.config.floatx(), name="output_activation")(images)
 
 
 def doubled(x: Any, name: str) -> Any:

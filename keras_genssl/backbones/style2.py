@@ -7,7 +7,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_genssl.backbones.style import activated, doubled, halved, judged, style_widths, styles_input
+from keras_genssl.backbones.output_activation import activated
+from keras_genssl.backbones.style import doubled, halved, judged, style_widths, styles_input
 from keras_genssl.checks.tensors import require_channels_last
 from keras_genssl.layers import EqualizedConv2D, LeakyReLU, LearnedConstant, ModulatedConv2D, NoiseInjection
 
@@ -27,9 +28,9 @@ def style2_synthesis(
     Karras et al., 2020, Sections 2 and 4.1: a constant of 4x4 (7x7 for 28 pixels) from N(0, 1); one layer at its side,
     two at each further one. Each is a 3x3 convolution whose kernel the style modulates, noise, bias and LeakyReLU of
     slope 0.2. At each side a modulated 1x1 convolution makes colours, by the same style as the layer that follows; they
-    are added to the doubled colours of the smaller side. Deviation: sides are doubled by bilinear
-    interpolation before the convolution, the paper's code doubles by a transposed convolution and filters after it;
-    the two differ at borders alone. The paper's network is for 1024 pixels, with ``filters=32`` and at most 512.
+    are added to the doubled colours of the smaller side. Deviation: sides are doubled by bilinear interpolation before
+    the convolution, the paper's code doubles by a transposed convolution and filters after it; the two differ at
+    borders alone. The paper's network is for 1024 pixels, with ``filters=32`` and at most 512.
 
     Reference:
         - Karras et al. 2020, [Analyzing and Improving the Image Quality of

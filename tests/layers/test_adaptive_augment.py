@@ -1,9 +1,9 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from keras_genssl.layers import AdaptiveAugment
+from tests.layers.image_changes import assert_gradient_is_that_of_an_affine_change
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.uniform(-1, 1, (4, 8, 8, 3)).astype("float32")
@@ -142,22 +142,7 @@ def test_parameters_have_the_distributions_of_the_paper():
 
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_the_gradient_is_that_of_the_change_which_is_affine(jit_compile):
-    """`T(x + d) - T(x)` is `J d` for any d; its transposed product is what a generator gets."""
-    layer = AdaptiveAugment()
-    rng = np.random.default_rng(2)
-    direction, weights = (rng.normal(size=IMAGES.shape).astype("float32") for _ in range(2))
-
-    @tf.function(jit_compile=jit_compile)
-    def slope(images):
-        with tf.GradientTape() as tape:
-            tape.watch(images)
-            total = tf.reduce_sum(layer.apply(images, PARAMETERS) * weights)
-        return tape.gradient(total, images)
-
-    along = layer.apply(IMAGES + direction, PARAMETERS) - layer.apply(IMAGES, PARAMETERS)
-    expected = np.sum(along * weights, axis=(1, 2, 3))
-    found = np.sum(slope(tf.constant(IMAGES)) * direction, axis=(1, 2, 3))
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+    assert_gradient_is_that_of_an_affine_change(AdaptiveAugment(), IMAGES, PARAMETERS, jit_compile, atol=1e-3)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
